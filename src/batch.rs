@@ -1,0 +1,188 @@
+//! What consumers get: one [`Batch`] a scan, made of [`Event`]s.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use crate::error::Error;
+use crate::process::{ProcessInfo, ProcessKey};
+
+/// What one scan told: a header and the events, in order of pid.
+///
+/// A consumer that applies every batch it is given to a [`Snapshot`](crate::Snapshot) has exactly
+/// the scanner's own table, whatever it lost in between.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Batch {
+    /// Number of the scan, from 1. Every scan has one, a failed one too.
+    pub seq: u64,
+    /// When the scan began by the source's wall clock, in milliseconds from the Unix epoch.
+    pub taken_at_ms: u64,
+    /// Milliseconds on the monotonic clock since the scan before; `None` for the first.
+    pub interval_ms: Option<f64>,
+    /// Whether the events tell the whole table (and nothing else), so that the reader starts anew.
+    pub full: bool,
+    /// Batches that were meant for this consumer and that it did not get, since the one before.
+    /// The events of this one make up for them. 0 in any batch that is not full.
+    pub lost_batches: u64,
+    /// Why the scan failed; `None` for a good one. A failed scan tells no exit.
+    pub failure: Option<Error>,
+    /// What the scan cost.
+    pub cost: Cost,
+    /// What the scan counted.
+    pub counts: Counts,
+    /// Processes that this scan did not show and that could not be confirmed to be gone. They
+    /// stand as they were until a scan settles it.
+    pub unconfirmed: Vec<ProcessKey>,
+    /// The events in order of pid; where a pid was used again, `Exited` before `Created`.
+    pub events: Vec<Event>,
+    /// When the batch was ready to be handed out.
+    pub(crate) ready_at: Instant,
+}
+
+impl Batch {
+    /// How long ago the batch was ready to be handed out: what delivery took so far.
+    pub fn age(&self) -> Duration {
+        self.ready_at.elapsed()
+    }
+}
+
+/// What one scan cost the scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Cost {
+    /// Wall time of reading and comparing, in microseconds.
+    pub scan_us: u64,
+}
+
+/// What one scan counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Rows that the source handed over.
+    pub rows: u32,
+    /// Fields that should have been read and could not be.
+    pub unreadable_fields: u32,
+    /// Processes that were listed and had gone when they were read; `None` where the source
+    /// cannot tell.
+    pub vanished: Option<u32>,
+    /// Processes in the table after the scan.
+    pub processes: u32,
+}
+
+/// One thing that happened to one process.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// It was there when the scanner began, or this is a full batch.
+    Existing(ProcessInfo),
+    /// It was born since the scan before, or had not been shown until now.
+    Created(ProcessInfo),
+    /// Something of it changed.
+    Updated {
+        /// The process as it is now.
+        process: ProcessInfo,
+        /// What changed.
+        changed: Changes,
+    },
+    /// It is gone.
+    Exited {
+        /// The process as it was last seen.
+        process: ProcessInfo,
+        /// Milliseconds from its start to the scan that missed it, so up to one interval more
+        /// than it lived. `None` where its start time is unknown.
+        lived_ms: Option<u64>,
+    },
+}
+
+impl Event {
+    /// The process it is about.
+    pub fn process(&self) -> &ProcessInfo {
+        match self {
+            Self::Existing(process)
+            | Self::Created(process)
+            | Self::Updated { process, .. }
+            | Self::Exited { process, .. } => process,
+        }
+    }
+
+    /// The event's name: `existing`, `created`, `updated` or `exited`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Existing(_) => "existing",
+            Self::Created(_) => "created",
+            Self::Updated { .. } => "updated",
+            Self::Exited { .. } => "exited",
+        }
+    }
+}
+
+/// A set of things that changed about a process.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changes(u8);
+
+impl Changes {
+    /// The name: as a rule an `exec`.
+    pub const NAME: Self = Self(1);
+    /// The command line: as a rule an `exec`.
+    pub const COMMAND: Self = Self(2);
+    /// The parent: as a rule the old one ended.
+    pub const PARENT: Self = Self(4);
+    /// The status, other than between running, sleeping and idle.
+    pub const STATUS: Self = Self(8);
+    /// CPU time or use.
+    pub const CPU: Self = Self(16);
+    /// Resident memory.
+    pub const RSS: Self = Self(32);
+
+    const NAMES: [(Self, &'static str); 6] = [
+        (Self::NAME, "name"),
+        (Self::COMMAND, "command"),
+        (Self::PARENT, "parent"),
+        (Self::STATUS, "status"),
+        (Self::CPU, "cpu"),
+        (Self::RSS, "rss"),
+    ];
+
+    /// Whether nothing changed.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all of `other` changed.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The names of what changed: `name`, `command`, `parent`, `status`, `cpu`, `rss`, in this
+    /// order.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES
+            .into_iter()
+            .filter(move |(change, _)| self.contains(*change))
+            .map(|(_, name)| name)
+    }
+
+    pub(crate) fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// A list of names.
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for name in self.names() {
+            list.serialize_element(name)?;
+        }
+        list.end()
+    }
+}

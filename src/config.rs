@@ -1,0 +1,182 @@
+//! The scanner's settings, their defaults and limits.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorClass, Result};
+
+/// Settings of a [`Scanner`](crate::Scanner).
+///
+/// Missing fields take their defaults when it is deserialised; unknown ones are an error.
+///
+/// ```
+/// use process_scanner::Config;
+///
+/// let config: Config = serde_json::from_str(r#"{"interval_ms": 5000}"#)?;
+/// assert_eq!(config.queue_len, Config::default().queue_len);
+/// config.validate()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// Milliseconds from the start of one scan to the start of the next: 50 to 3,600,000 (one
+    /// hour), 1000 by default.
+    pub interval_ms: u64,
+    /// What is read of each process.
+    pub collect: Collect,
+    /// A change of CPU use is told from this many percentage points of one core on: more than 0,
+    /// finite. `None`, the default: any change of CPU use or CPU time.
+    pub cpu_threshold_percent: Option<f32>,
+    /// A change of resident memory is told from this many bytes on, at least 1. `None`, the
+    /// default: any change.
+    pub rss_threshold_bytes: Option<u64>,
+    /// How many batches may wait for a consumer, unless it asks otherwise: 1 to 65,536, 16 by
+    /// default.
+    pub queue_len: usize,
+    /// A scan is doubted that misses more than this share of the processes at once, and more than
+    /// [`doubt_min_processes`](Self::doubt_min_processes): more than 0, at most 1 (never), a third
+    /// by default. What it missed and no second look could settle stays until the next good scan.
+    pub doubt_share: f64,
+    /// A scan is doubted only if it misses more processes than this at once: 20 by default.
+    pub doubt_min_processes: usize,
+}
+
+/// What a source reads of each process, besides what it cannot do without. What is not read is
+/// `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Collect {
+    /// CPU time and use.
+    pub cpu: bool,
+    /// Resident memory.
+    pub memory: bool,
+    /// Command lines.
+    pub command: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            interval_ms: 1000,
+            collect: Collect::default(),
+            cpu_threshold_percent: None,
+            rss_threshold_bytes: None,
+            queue_len: 16,
+            doubt_share: 1.0 / 3.0,
+            doubt_min_processes: 20,
+        }
+    }
+}
+
+impl Default for Collect {
+    fn default() -> Self {
+        Self {
+            cpu: true,
+            memory: true,
+            command: true,
+        }
+    }
+}
+
+impl Config {
+    /// Checks every field against its limits.
+    ///
+    /// # Errors
+    ///
+    /// Of class [`Config`](ErrorClass::Config), naming the field, its value and its limits.
+    pub fn validate(&self) -> Result<()> {
+        within("interval_ms", self.interval_ms, 50, 3_600_000)?;
+        within("queue_len", self.queue_len, 1, 65_536)?;
+        if let Some(percent) = self.cpu_threshold_percent
+            && !(percent > 0.0 && percent.is_finite())
+        {
+            return Err(outside(
+                "cpu_threshold_percent",
+                percent,
+                "more than 0, and finite",
+            ));
+        }
+        if let Some(bytes) = self.rss_threshold_bytes
+            && bytes == 0
+        {
+            return Err(outside("rss_threshold_bytes", bytes, "at least 1"));
+        }
+        if !(self.doubt_share > 0.0 && self.doubt_share <= 1.0) {
+            return Err(outside(
+                "doubt_share",
+                self.doubt_share,
+                "more than 0 and at most 1",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_ms)
+    }
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, min: T, max: T) -> Result<()> {
+    if value < min || value > max {
+        return Err(outside(field, value, &format!("from {min} to {max}")));
+    }
+    Ok(())
+}
+
+fn outside(field: &str, value: impl std::fmt::Display, limits: &str) -> Error {
+    Error::new(
+        ErrorClass::Config,
+        format!("{field} is {value}, and has to be {limits}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        Config::default().validate().expect("defaults are valid");
+    }
+
+    #[test]
+    fn an_error_names_the_field_and_its_limits() {
+        for (json, field, limit) in [
+            (r#"{"interval_ms": 49}"#, "interval_ms is 49", "50 to 3600000"),
+            (r#"{"interval_ms": 3600001}"#, "interval_ms", "3600000"),
+            (r#"{"queue_len": 0}"#, "queue_len is 0", "1 to 65536"),
+            (r#"{"queue_len": 65537}"#, "queue_len", "65536"),
+            (r#"{"cpu_threshold_percent": 0}"#, "cpu_threshold_percent", "more than 0"),
+            (r#"{"cpu_threshold_percent": -1}"#, "cpu_threshold_percent", "more than 0"),
+            (r#"{"rss_threshold_bytes": 0}"#, "rss_threshold_bytes", "at least 1"),
+            (r#"{"doubt_share": 0}"#, "doubt_share", "at most 1"),
+            (r#"{"doubt_share": 1.5}"#, "doubt_share is 1.5", "at most 1"),
+        ] {
+            let config: Config = serde_json::from_str(json).expect("well-formed");
+            let error = config.validate().expect_err(json).to_string();
+            assert!(error.contains(field) && error.contains(limit), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_limits_themselves_are_valid() {
+        for json in [
+            r#"{"interval_ms": 50, "queue_len": 1, "doubt_share": 1}"#,
+            r#"{"interval_ms": 3600000, "queue_len": 65536, "rss_threshold_bytes": 1}"#,
+        ] {
+            let config: Config = serde_json::from_str(json).expect("well-formed");
+            config.validate().expect(json);
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused() {
+        let error = serde_json::from_str::<Config>(r#"{"intervall_ms": 1}"#)
+            .expect_err("a misspelt field must not pass");
+        assert!(error.to_string().contains("intervall_ms"));
+    }
+}

@@ -1,0 +1,251 @@
+//! Fan-out: every batch to every consumer, none of which can hold up another.
+//!
+//! The scanner's thread feeds a dispatcher thread, which puts the same `Arc<Batch>` into the
+//! bounded queue of each consumer. It keeps a [`Snapshot`] of its own, from which it makes the full
+//! batch that a newcomer begins with and that sets right a consumer that lost some.
+
+mod callback;
+mod consumer;
+mod dispatcher;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select, unbounded};
+
+pub use self::consumer::{
+    Consumer, ConsumerId, ConsumerOptions, Overflow, RecvError, Subscription,
+};
+use self::dispatcher::{Control, Dispatcher, Member};
+use crate::batch::Batch;
+use crate::error::{Error, ErrorClass, Result};
+use crate::snapshot::Snapshot;
+
+/// Batches between the scanner and the dispatcher: enough that neither waits for the other to wake.
+const FEED_LEN: usize = 4;
+
+/// How long stopping waits for all threads together.
+const STOP_WITHIN: Duration = Duration::from_millis(900);
+
+/// How long, while stopping, a consumer may still make room for what it is owed.
+const LAST_CALL: Duration = Duration::from_millis(300);
+
+/// Where consumers register and leave. Clones are the same place, and can go to any thread.
+#[derive(Clone)]
+pub struct Consumers {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    control: Sender<Control>,
+    snapshot: Mutex<Arc<Snapshot>>,
+    next_id: AtomicU64,
+    queue_len: usize,
+    panicked: AtomicU64,
+    /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
+    ending: Mutex<Option<Sender<Infallible>>>,
+}
+
+impl Consumers {
+    /// Registers a consumer that fetches its batches itself.
+    pub fn subscribe(&self) -> Subscription {
+        self.subscribe_with(ConsumerOptions::default())
+    }
+
+    /// The same with options of its own.
+    pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
+        let (id, receiver) = self.join(options);
+        Subscription::new(id, receiver, self.clone())
+    }
+
+    /// Registers a consumer that is called with each batch, on a thread of its own. One that panics
+    /// is removed; the others go on.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn on_batch(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
+        self.on_batch_with(ConsumerOptions::default(), consumer)
+    }
+
+    /// The same with options of its own.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn on_batch_with(
+        &self,
+        options: ConsumerOptions,
+        consumer: impl Consumer + 'static,
+    ) -> Result<ConsumerId> {
+        let (id, receiver) = self.join(options);
+        callback::spawn(id, receiver, self, consumer).inspect_err(|_| self.leave(id))?;
+        Ok(id)
+    }
+
+    /// Removes a consumer. What is in its queue already still reaches it. One that is not there any
+    /// more is fine.
+    pub fn leave(&self, id: ConsumerId) {
+        // An error means that the dispatcher has ended, and every consumer with it.
+        let _ = self.shared.control.send(Control::Leave(id));
+    }
+
+    /// The processes as of the last batch handed out; without any before the first.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.lock_snapshot())
+    }
+
+    /// How many callbacks have panicked and were removed.
+    pub fn panicked(&self) -> u64 {
+        self.shared.panicked.load(Ordering::Relaxed)
+    }
+
+    fn join(&self, options: ConsumerOptions) -> (ConsumerId, Receiver<Arc<Batch>>) {
+        let id = ConsumerId(self.shared.next_id.fetch_add(1, Ordering::Relaxed));
+        let queue_len = options.queue_len.unwrap_or(self.shared.queue_len).max(1);
+        let (sender, receiver) = bounded(queue_len);
+        // An error means that the dispatcher has ended: the receiver says so by itself.
+        let _ = self
+            .shared
+            .control
+            .send(Control::Join(Member::new(id, sender, options.overflow)));
+        (id, receiver)
+    }
+
+    fn count_panic(&self) {
+        self.shared.panicked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn lock_snapshot(&self) -> std::sync::MutexGuard<'_, Arc<Snapshot>> {
+        // Nothing that holds it can leave it half changed.
+        self.shared
+            .snapshot
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ending(&self) -> Option<Sender<Infallible>> {
+        self.shared
+            .ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl fmt::Debug for Consumers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumers").finish_non_exhaustive()
+    }
+}
+
+/// The dispatcher's thread as its owner holds it.
+pub(crate) struct Dispatch {
+    consumers: Consumers,
+    feed: Option<Feed>,
+    ended: Receiver<Infallible>,
+}
+
+/// Where batches go in.
+pub(crate) struct Feed(Sender<Arc<Batch>>);
+
+impl Dispatch {
+    pub(crate) fn start(queue_len: usize) -> Result<Self> {
+        let (control, controls) = unbounded();
+        let (feed, batches) = bounded(FEED_LEN);
+        let (ending, ended) = bounded(0);
+        let consumers = Consumers {
+            shared: Arc::new(Shared {
+                control,
+                snapshot: Mutex::default(),
+                next_id: AtomicU64::new(1),
+                queue_len,
+                panicked: AtomicU64::new(0),
+                ending: Mutex::new(Some(ending.clone())),
+            }),
+        };
+        let dispatcher = Dispatcher::new(controls, batches, consumers.clone());
+        thread::Builder::new()
+            .name("pscan-dispatch".into())
+            .spawn(move || {
+                dispatcher.run();
+                drop(ending);
+            })
+            .map_err(|error| Error::from_io("cannot start the dispatcher's thread", error))?;
+        Ok(Self {
+            consumers,
+            feed: Some(Feed(feed)),
+            ended,
+        })
+    }
+
+    pub(crate) fn consumers(&self) -> &Consumers {
+        &self.consumers
+    }
+
+    /// What a thread holds for as long as stopping has to wait for it.
+    pub(crate) fn ending(&self) -> Option<Sender<Infallible>> {
+        self.consumers.ending()
+    }
+
+    /// The way in, for another thread to use from now on.
+    pub(crate) fn take_feed(&mut self) -> Feed {
+        self.feed.take().expect("BUG: only starting takes the feed, once")
+    }
+
+    pub(crate) fn feed(&self, batch: Arc<Batch>) {
+        let feed = self.feed.as_ref().expect("BUG: a scanner driven by hand keeps its feed");
+        // The dispatcher outlives its feed; if it panicked, the scans go on without it.
+        let _ = feed.0.send(batch);
+    }
+
+    /// Closes everything and waits for the threads.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        drop(self.feed.take());
+        let now = Instant::now();
+        let _ = self
+            .consumers
+            .shared
+            .control
+            .send(Control::Stop(now + LAST_CALL));
+        self.consumers
+            .shared
+            .ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match self.ended.recv_deadline(now + STOP_WITHIN) {
+            Err(RecvTimeoutError::Disconnected) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(Error::new(
+                ErrorClass::Stuck,
+                "the scanner was stopped, and its source or a callback has not come back",
+            )),
+            Ok(never) => match never {},
+        }
+    }
+}
+
+impl Drop for Dispatch {
+    fn drop(&mut self) {
+        // A handle that was stopped has done this already, and said so.
+        if self.ending().is_some()
+            && let Err(error) = self.stop()
+        {
+            log::warn!("{}", error.full_message());
+        }
+    }
+}
+
+impl Feed {
+    /// Hands in a batch, waiting for room unless `stopped` closes first; false if it did.
+    pub(crate) fn send_unless(&self, batch: Arc<Batch>, stopped: &Receiver<()>) -> bool {
+        select! {
+            send(self.0, batch) -> sent => sent.is_ok(),
+            recv(stopped) -> _ => false,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What a consumer is, from its own side.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+
+use super::Consumers;
+use crate::batch::Batch;
+
+/// Something that is called with each batch, on a thread of its own.
+///
+/// Every closure that takes a batch is one.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use process_scanner::{Batch, Scanner};
+///
+/// let scanner = Scanner::builder().start()?;
+/// scanner.on_batch(|batch: &Arc<Batch>| println!("{} events", batch.events.len()))?;
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
+pub trait Consumer: Send {
+    /// Takes one batch. The first one is full; so is one after a loss.
+    fn on_batch(&mut self, batch: &Arc<Batch>);
+}
+
+impl<F: FnMut(&Arc<Batch>) + Send> Consumer for F {
+    fn on_batch(&mut self, batch: &Arc<Batch>) {
+        self(batch);
+    }
+}
+
+/// Names one registered consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConsumerId(pub(super) u64);
+
+/// What happens to a batch for which a consumer has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    /// It is lost, and counted. As soon as there is room the consumer gets a full batch that says
+    /// how many were lost. The default.
+    #[default]
+    Resync,
+    /// It waits, and all scanning waits with it. For a consumer that must lose nothing.
+    ///
+    /// Only while the scanner is stopping is the wait bounded: a consumer that makes no room then
+    /// does lose what is left.
+    Block,
+}
+
+/// How a consumer wants to be served.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ConsumerOptions {
+    /// How many batches may wait for it, at least 1; `None` for the scanner's own setting.
+    pub queue_len: Option<usize>,
+    /// What happens when they are too many.
+    pub overflow: Overflow,
+}
+
+impl ConsumerOptions {
+    /// Options with this policy for a full queue.
+    pub fn overflow(overflow: Overflow) -> Self {
+        Self {
+            overflow,
+            ..Self::default()
+        }
+    }
+
+    /// The same with room for this many batches; 0 counts as 1.
+    #[must_use]
+    pub fn with_queue_len(mut self, queue_len: usize) -> Self {
+        self.queue_len = Some(queue_len);
+        self
+    }
+}
+
+/// A consumer that fetches its batches itself. Dropping it leaves.
+///
+/// As an iterator it waits for each batch, and ends when the scanner has.
+#[derive(Debug)]
+pub struct Subscription {
+    id: ConsumerId,
+    receiver: Receiver<Arc<Batch>>,
+    consumers: Consumers,
+}
+
+/// Why there is no batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecvError {
+    /// None has come yet.
+    Empty,
+    /// None will come any more: the scanner has ended, or the consumer was removed.
+    Closed,
+}
+
+impl Subscription {
+    pub(super) fn new(
+        id: ConsumerId,
+        receiver: Receiver<Arc<Batch>>,
+        consumers: Consumers,
+    ) -> Self {
+        Self {
+            id,
+            receiver,
+            consumers,
+        }
+    }
+
+    /// What names it.
+    pub fn id(&self) -> ConsumerId {
+        self.id
+    }
+
+    /// Waits for the next batch.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError::Closed`] when none will come any more.
+    pub fn recv(&self) -> Result<Arc<Batch>, RecvError> {
+        self.receiver.recv().map_err(|_| RecvError::Closed)
+    }
+
+    /// Waits for the next batch up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError::Empty`] when none came in time, [`RecvError::Closed`] when none will come.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<Arc<Batch>, RecvError> {
+        self.receiver
+            .recv_timeout(timeout)
+            .map_err(|error| match error {
+                RecvTimeoutError::Timeout => RecvError::Empty,
+                RecvTimeoutError::Disconnected => RecvError::Closed,
+            })
+    }
+
+    /// The next batch if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError::Empty`] when it is not, [`RecvError::Closed`] when none will come.
+    pub fn try_recv(&self) -> Result<Arc<Batch>, RecvError> {
+        self.receiver.try_recv().map_err(|error| match error {
+            TryRecvError::Empty => RecvError::Empty,
+            TryRecvError::Disconnected => RecvError::Closed,
+        })
+    }
+
+    /// Waits for batch after batch until none will come any more.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Batch>> {
+        self.receiver.iter()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.consumers.leave(self.id);
+    }
+}
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "no batch has come yet",
+            Self::Closed => "no batch will come any more",
+        })
+    }
+}
+
+impl std::error::Error for RecvError {}

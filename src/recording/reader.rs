@@ -1,0 +1,152 @@
+//! Reads a recording line by line and believes nothing it has not checked.
+
+use std::collections::HashSet;
+use std::io::{BufRead, Read};
+
+use ahash::RandomState;
+
+use super::format::{Header, Line, Rechecked, Shown, TimedScan, VERSION};
+use crate::error::{Error, ErrorClass, Result};
+
+/// A line may hold this much: a scan of some 200,000 processes.
+const MAX_LINE_BYTES: u64 = 64 << 20;
+
+/// A line after the header.
+#[derive(Debug)]
+pub(crate) enum Recorded {
+    Scan(TimedScan),
+    Recheck(Rechecked),
+}
+
+/// The lines of a recording, in order, until the first that is wrong.
+#[derive(Debug)]
+pub(crate) struct Reader<R> {
+    input: R,
+    /// The line just read, counted from 1.
+    line: u64,
+    buffer: Vec<u8>,
+    scans: u64,
+    monotonic_ns: Option<u64>,
+    /// Pids that the last scan and its recheck showed.
+    shown: HashSet<u32, RandomState>,
+}
+
+impl<R: BufRead> Reader<R> {
+    pub(crate) fn new(input: R) -> Result<(Self, Header)> {
+        let mut reader = Self {
+            input,
+            line: 0,
+            buffer: Vec::new(),
+            scans: 0,
+            monotonic_ns: None,
+            shown: HashSet::default(),
+        };
+        if !reader.read_line()? {
+            return Err(bad("the recording is empty"));
+        }
+        let header: Header = reader.parse("the header of a recording")?;
+        if header.pscan_recording != VERSION {
+            return Err(reader.bad(format!(
+                "the recording has version {}, and this program reads version {VERSION}",
+                header.pscan_recording
+            )));
+        }
+        if header.start_time_resolution_ms == 0 {
+            return Err(reader.bad("start_time_resolution_ms is 0, and has to be at least 1"));
+        }
+        Ok((reader, header))
+    }
+
+    /// The next line; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Recorded>> {
+        if !self.read_line()? {
+            return Ok(None);
+        }
+        match self.parse("a scan or a recheck")? {
+            Line::Scan(scan) => {
+                if self.monotonic_ns.is_some_and(|last| last >= scan.monotonic_ns) {
+                    return Err(self.bad(format!(
+                        "time does not go on: monotonic_ns is {}, after {}",
+                        scan.monotonic_ns,
+                        self.monotonic_ns.unwrap_or_default()
+                    )));
+                }
+                self.monotonic_ns = Some(scan.monotonic_ns);
+                let before = std::mem::take(&mut self.shown);
+                if let Some(pid) = scan.shown.unchanged.iter().find(|&pid| !before.contains(pid)) {
+                    return Err(self.bad(format!(
+                        "pid {pid} is said to be unchanged, and the scan before does not show it"
+                    )));
+                }
+                self.note(&scan.shown)?;
+                self.scans += 1;
+                Ok(Some(Recorded::Scan(scan)))
+            }
+            Line::Recheck(_) if self.scans == 0 => {
+                Err(self.bad("a recheck stands before the first scan"))
+            }
+            Line::Recheck(recheck) => {
+                self.note(&recheck.shown)?;
+                Ok(Some(Recorded::Recheck(recheck)))
+            }
+        }
+    }
+
+    fn note(&mut self, shown: &Shown) -> Result<()> {
+        for pid in shown.pids() {
+            if !self.shown.insert(pid) {
+                return Err(self.bad(format!("pid {pid} stands twice in one scan")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one line without its end; false at the end of the recording.
+    fn read_line(&mut self) -> Result<bool> {
+        self.buffer.clear();
+        self.line += 1;
+        (&mut self.input)
+            .take(MAX_LINE_BYTES + 1)
+            .read_until(b'\n', &mut self.buffer)
+            .map_err(|error| {
+                Error::from_io(
+                    format!("line {}: the recording cannot be read on", self.line),
+                    error,
+                )
+                .into_final()
+            })?;
+        if self.buffer.is_empty() {
+            return Ok(false);
+        }
+        if self.buffer.pop() != Some(b'\n') {
+            if self.buffer.len() as u64 >= MAX_LINE_BYTES {
+                return Err(self.bad(format!("the line is longer than {MAX_LINE_BYTES} bytes")));
+            }
+            return Err(self.bad(format!(
+                "the recording breaks off within the line; the {} scans before it are whole",
+                self.scans
+            )));
+        }
+        Ok(true)
+    }
+
+    fn parse<'a, T: serde::Deserialize<'a>>(&'a self, what: &str) -> Result<T> {
+        serde_json::from_slice(&self.buffer).map_err(|error| {
+            // serde_json counts lines of its own; ours is always its first.
+            let text = error.to_string();
+            let text = match text.split_once(" at line 1 column ") {
+                Some((text, column)) => format!("{text} at column {column}"),
+                None => text,
+            };
+            self.bad(format!("not {what}: {text}"))
+        })
+    }
+
+    fn bad(&self, reason: impl std::fmt::Display) -> Error {
+        bad(format!("line {}: {reason}", self.line))
+    }
+}
+
+fn bad(message: impl Into<String>) -> Error {
+    Error::new(ErrorClass::BadData, message).into_final()
+}

@@ -1,0 +1,62 @@
+//! The loop: a scan of the source, a pass over the table, a batch to the dispatcher. It runs on a
+//! thread of its own at a steady beat ([`ScannerHandle`]), or by hand ([`Scanner`]).
+
+mod beat;
+mod builder;
+mod core;
+mod handle;
+
+use std::sync::Arc;
+
+pub use self::builder::Builder;
+pub use self::handle::ScannerHandle;
+use crate::batch::Batch;
+use crate::dispatch::{Consumers, Dispatch};
+use crate::error::Result;
+use crate::table::Table;
+
+/// A scanner driven by hand: each [`scan_once`](Self::scan_once) is one scan, its batch returned
+/// and handed to all consumers.
+///
+/// Dropping it closes all consumers; it waits for them up to a second.
+pub struct Scanner {
+    core: core::Core,
+    dispatch: Dispatch,
+    config: crate::config::Config,
+}
+
+impl Scanner {
+    /// A scanner of the live host with default settings, unless told otherwise.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;
+    /// a live one never does.
+    ///
+    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room.
+    pub fn scan_once(&mut self) -> Option<Arc<Batch>> {
+        let batch = Arc::new(self.core.scan()?);
+        self.dispatch.feed(Arc::clone(&batch));
+        Some(batch)
+    }
+
+    /// Where consumers register and leave, and where the latest snapshot is.
+    pub fn consumers(&self) -> &Consumers {
+        self.dispatch.consumers()
+    }
+
+    /// The processes of the last scan.
+    pub fn table(&self) -> &Table {
+        self.core.table()
+    }
+
+    /// Goes on by itself: a scan at once, and then one every interval.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn start(self) -> Result<ScannerHandle> {
+        ScannerHandle::start(self.core, self.dispatch, self.config.interval())
+    }
+}

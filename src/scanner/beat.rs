@@ -1,0 +1,45 @@
+//! When the next scan is due.
+
+use std::time::{Duration, Instant};
+
+/// The first beat after `now` of a clock that last struck at `due` and strikes every `interval`.
+///
+/// Beats that passed in the meantime are skipped, never made up for.
+pub(super) fn next(due: Instant, interval: Duration, now: Instant) -> Instant {
+    let late = now.saturating_duration_since(due);
+    let skipped = late.as_nanos() / interval.as_nanos().max(1);
+    let beats = u32::try_from(skipped).unwrap_or(u32::MAX).saturating_add(1);
+    due + interval.saturating_mul(beats)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn next_after(late_ms: u64) -> u128 {
+        let due = Instant::now();
+        let next = next(due, SECOND, due + Duration::from_millis(late_ms));
+        (next - due).as_millis()
+    }
+
+    #[test]
+    fn a_short_scan_keeps_the_beat() {
+        assert_eq!(next_after(0), 1000);
+        assert_eq!(next_after(40), 1000);
+        assert_eq!(next_after(999), 1000);
+    }
+
+    #[test]
+    fn a_long_scan_skips_beats_and_does_not_bunch_them() {
+        assert_eq!(next_after(1000), 2000);
+        assert_eq!(next_after(3500), 4000);
+    }
+
+    #[test]
+    fn a_clock_that_is_early_waits_for_its_beat() {
+        let due = Instant::now() + SECOND;
+        assert_eq!(next(due, SECOND, due - SECOND / 2), due + SECOND);
+    }
+}

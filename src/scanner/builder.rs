@@ -1,0 +1,58 @@
+//! Settings and a source made into a scanner.
+
+use super::core::Core;
+use super::{Scanner, ScannerHandle};
+use crate::config::Config;
+use crate::dispatch::Dispatch;
+use crate::error::Result;
+use crate::source::{Source, SysinfoSource};
+
+/// Makes a [`Scanner`] or starts one; from [`Scanner::builder`].
+#[derive(Default)]
+#[must_use = "a builder makes nothing until it is built or started"]
+pub struct Builder {
+    config: Config,
+    source: Option<Box<dyn Source>>,
+}
+
+impl Builder {
+    /// Takes these settings in place of the defaults.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Scans this source in place of the live host.
+    pub fn source(mut self, source: impl Source + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// A scanner to be driven by hand with [`Scanner::scan_once`].
+    ///
+    /// # Errors
+    ///
+    /// When a setting is outside its limits, when this host cannot be scanned, or when no thread
+    /// can be started.
+    pub fn build(self) -> Result<Scanner> {
+        self.config.validate()?;
+        let source = match self.source {
+            Some(source) => source,
+            None => Box::new(SysinfoSource::new(self.config.collect)?),
+        };
+        Ok(Scanner {
+            core: Core::new(&self.config, source),
+            dispatch: Dispatch::start(self.config.queue_len)?,
+            config: self.config,
+        })
+    }
+
+    /// A scanner that runs on a thread of its own from now on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build).
+    pub fn start(self) -> Result<ScannerHandle> {
+        self.build()?.start()
+    }
+}

@@ -1,0 +1,170 @@
+//! One scan after the other, and whether each is believed.
+
+use std::time::Instant;
+
+use log::{info, warn};
+
+use crate::batch::{Batch, Cost, Counts};
+use crate::config::Config;
+use crate::error::{Error, ErrorClass, Result};
+use crate::source::{Recheck, Seen, Source, Timestamp};
+use crate::table::{Absent, Pass, Table};
+
+/// A source, the table of what it showed, and the judgement between them.
+pub(super) struct Core {
+    source: Box<dyn Source>,
+    table: Table,
+    own_pid: Option<u32>,
+    doubt: Doubt,
+    seq: u64,
+    last: Option<Timestamp>,
+    ended: bool,
+    /// The class of failure that was logged and has not cleared.
+    logged: Option<ErrorClass>,
+}
+
+/// When a good scan misses so much at once that it is not believed the first time.
+struct Doubt {
+    share: f64,
+    min_processes: usize,
+    /// The last good scan was doubted: a second one like it is the truth.
+    doubted: bool,
+}
+
+impl Core {
+    pub(super) fn new(config: &Config, source: Box<dyn Source>) -> Self {
+        let info = source.info();
+        Self {
+            table: Table::new(config, &info),
+            own_pid: info.own_pid,
+            doubt: Doubt {
+                share: config.doubt_share,
+                min_processes: config.doubt_min_processes,
+                doubted: false,
+            },
+            source,
+            seq: 0,
+            last: None,
+            ended: false,
+            logged: None,
+        }
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// One scan as a batch; `None` once the source has ended.
+    pub(super) fn scan(&mut self) -> Option<Batch> {
+        if self.ended {
+            return None;
+        }
+        let at = self.source.now();
+        let began = Instant::now();
+        let mut pass = self.table.begin(at);
+        let outcome = self.source.scan(&mut |row| pass.see(row));
+        if let Err(error) = &outcome
+            && error.class() == ErrorClass::Ended
+        {
+            self.ended = true;
+            return None;
+        }
+        let rows = pass.rows();
+        let judged = outcome
+            .and_then(|seen| believe(seen, &mut pass, self.own_pid))
+            .and_then(|seen| {
+                let absent = self.doubt.settle(&mut *self.source, &mut pass)?;
+                Ok((seen, absent))
+            });
+        let (seen, absent, failure) = match judged {
+            Ok((seen, absent)) => (seen, absent, None),
+            Err(error) => (Seen::default(), Absent::Stand, Some(error)),
+        };
+        let told = pass.finish(absent);
+        log_failure(&mut self.logged, failure.as_ref());
+        self.ended = failure.as_ref().is_some_and(Error::is_final);
+        self.seq += 1;
+        let last = self.last.replace(at);
+        let ready_at = Instant::now();
+        Some(Batch {
+            seq: self.seq,
+            taken_at_ms: at.wall_ms,
+            interval_ms: last
+                .map(|last| at.monotonic_ns.saturating_sub(last.monotonic_ns) as f64 / 1e6),
+            full: self.seq == 1,
+            lost_batches: 0,
+            failure,
+            cost: Cost {
+                scan_us: (ready_at - began).as_micros() as u64,
+            },
+            counts: Counts {
+                rows,
+                unreadable_fields: seen.unreadable_fields,
+                vanished: seen.vanished,
+                processes: self.table.len() as u32,
+            },
+            unconfirmed: told.unconfirmed,
+            events: told.events,
+            ready_at,
+        })
+    }
+}
+
+/// Whether a scan that its source calls good can be one.
+fn believe(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> {
+    if let Some(fault) = pass.take_fault() {
+        return Err(fault);
+    }
+    if pass.rows() == 0 {
+        return Err(Error::new(
+            ErrorClass::SourceGone,
+            "the scan showed no process at all",
+        ));
+    }
+    match own_pid {
+        Some(pid) if !pass.has_seen(pid) => Err(Error::new(
+            ErrorClass::SourceGone,
+            format!(
+                "the scan showed {} processes and not the scanner's own, pid {pid}",
+                pass.rows()
+            ),
+        )),
+        _ => Ok(seen),
+    }
+}
+
+impl Doubt {
+    /// What becomes of the processes that a believable scan did not show: they are looked for once
+    /// more, and where the source cannot do that, a large loss has to be seen twice.
+    fn settle(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) -> Result<Absent> {
+        let before = pass.processes();
+        let missing = pass.missing();
+        if missing.is_empty() {
+            self.doubted = false;
+            return Ok(Absent::AreGone);
+        }
+        let is_large = missing.len() > self.min_processes
+            && missing.len() as f64 > before as f64 * self.share;
+        let able = source.recheck(&missing, &mut |row| pass.see(row))?;
+        if let Some(fault) = pass.take_fault() {
+            return Err(fault);
+        }
+        self.doubted = able == Recheck::NotAble && is_large && !self.doubted;
+        Ok(match self.doubted {
+            true => Absent::Stand,
+            false => Absent::AreGone,
+        })
+    }
+}
+
+/// Logs a failure once, until it clears or another takes its place.
+fn log_failure(logged: &mut Option<ErrorClass>, failure: Option<&Error>) {
+    match (*logged, failure) {
+        (before, Some(error)) if before != Some(error.class()) => {
+            warn!("scan failed ({}): {}", error.class(), error.full_message());
+        }
+        (Some(class), None) => info!("scans are good again after a failure ({class})"),
+        _ => {}
+    }
+    *logged = failure.map(Error::class);
+}

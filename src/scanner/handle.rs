@@ -1,0 +1,137 @@
+//! A scanner that runs by itself, and how it is stopped.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::beat;
+use super::core::Core;
+use crate::batch::Batch;
+use crate::dispatch::{
+    Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, Feed, Subscription,
+};
+use crate::error::{Error, ErrorClass, Result};
+use crate::snapshot::Snapshot;
+
+/// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
+pub struct ScannerHandle {
+    dispatch: Dispatch,
+    /// Dropped to tell the thread to stop.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ScannerHandle {
+    pub(super) fn start(core: Core, mut dispatch: Dispatch, interval: Duration) -> Result<Self> {
+        let (stop, stopped) = bounded(0);
+        let feed = dispatch.take_feed();
+        let ending = dispatch.ending();
+        let thread = thread::Builder::new()
+            .name("pscan-scan".into())
+            .spawn(move || {
+                run(core, &feed, &stopped, interval);
+                drop(ending);
+            })
+            .map_err(|error| Error::from_io("cannot start the scanner's thread", error))?;
+        Ok(Self {
+            dispatch,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Registers a consumer that fetches its batches itself.
+    pub fn subscribe(&self) -> Subscription {
+        self.consumers().subscribe()
+    }
+
+    /// The same with options of its own.
+    pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
+        self.consumers().subscribe_with(options)
+    }
+
+    /// Registers a consumer that is called with each batch, on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn on_batch(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
+        self.consumers().on_batch(consumer)
+    }
+
+    /// The same with options of its own.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn on_batch_with(
+        &self,
+        options: ConsumerOptions,
+        consumer: impl Consumer + 'static,
+    ) -> Result<ConsumerId> {
+        self.consumers().on_batch_with(options, consumer)
+    }
+
+    /// The processes as of the last scan handed out; without any before the first.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.consumers().snapshot()
+    }
+
+    /// Where consumers register and leave; a clone of it can go to any thread.
+    pub fn consumers(&self) -> &Consumers {
+        self.dispatch.consumers()
+    }
+
+    /// Ends the scan under way, hands out what is left, closes all consumers and waits for the
+    /// threads, at most a second.
+    ///
+    /// # Errors
+    ///
+    /// Of class [`Stuck`](ErrorClass::Stuck) when a source or a callback did not come back in that
+    /// time. Its thread is left to itself, and ends when it does.
+    pub fn stop(mut self) -> Result<()> {
+        self.halt()
+    }
+
+    fn halt(&mut self) -> Result<()> {
+        let Some(stop) = self.stop.take() else {
+            return Ok(());
+        };
+        drop(stop);
+        let outcome = self.dispatch.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.is_finished()
+            && thread.join().is_err()
+        {
+            return Err(Error::new(
+                ErrorClass::SourceGone,
+                "the source panicked, and the scanner with it",
+            ));
+        }
+        outcome
+    }
+}
+
+impl Drop for ScannerHandle {
+    fn drop(&mut self) {
+        if let Err(error) = self.halt() {
+            log::warn!("{}", error.full_message());
+        }
+    }
+}
+
+fn run(mut core: Core, feed: &Feed, stopped: &Receiver<()>, interval: Duration) {
+    let mut due = Instant::now();
+    while let Some(batch) = core.scan() {
+        if !feed.send_unless(Arc::<Batch>::new(batch), stopped) {
+            return;
+        }
+        due = beat::next(due, interval, Instant::now());
+        // Nothing is ever sent on it: it times out, or the handle is gone.
+        if stopped.recv_deadline(due) != Err(crossbeam_channel::RecvTimeoutError::Timeout) {
+            return;
+        }
+    }
+}

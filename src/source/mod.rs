@@ -1,0 +1,286 @@
+//! Where process data comes from: the trait [`Source`], and what it hands over.
+//!
+//! A live host ([`SysinfoSource`]), a recording ([`ReplaySource`]) and whatever a test or a user
+//! makes up are all alike to the [`Table`](crate::Table).
+
+mod replay;
+mod sysinfo;
+
+use std::sync::LazyLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+pub use self::replay::ReplaySource;
+pub use self::sysinfo::SysinfoSource;
+use crate::error::Result;
+use crate::process::Status;
+
+/// Something that can be asked, again and again, which processes there are.
+///
+/// # Contract
+///
+/// - Each living process is handed over once a scan, in any order. Rows that were handed over
+///   before an error stand: they are true of their processes. What was *not* handed over is
+///   taken to be gone only if the scan returned `Ok`.
+/// - What is not known is `None` or [`Reading::Unknown`]; never 0 and never empty.
+/// - [`Row::Unchanged`] and [`Reading::Same`] refer to the scan just before (and its recheck), good
+///   or failed: they are for processes that were handed over in that one.
+///
+/// ```
+/// use process_scanner::{ProcessRow, Result, Row, Seen, Source, SourceInfo};
+///
+/// struct OneProcess;
+///
+/// impl Source for OneProcess {
+///     fn info(&self) -> SourceInfo {
+///         SourceInfo::new("one")
+///     }
+///
+///     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+///         hand_over(Row::Process(ProcessRow::unknown(1)));
+///         Ok(Seen::default())
+///     }
+/// }
+/// ```
+pub trait Source: Send {
+    /// What is to be known of the source itself. Constant.
+    fn info(&self) -> SourceInfo;
+
+    /// The time of the scan that is about to be made; asked once before each. Rates are reckoned
+    /// from its monotonic part, and the batch bears it, be the scan good or failed.
+    ///
+    /// A recording answers with the recorded time. The default is the clocks of this machine.
+    fn now(&mut self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Takes one scan.
+    ///
+    /// # Errors
+    ///
+    /// When the processes could not be listed. One that [is final](crate::Error::is_final) ends the
+    /// scanner.
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen>;
+
+    /// Looks once more for processes that the scan just made did not show, each pid once, before
+    /// they are told as exited. A row is handed over for each that is there after all;
+    /// [`Row::Unreadable`] for one that is there but tells nothing.
+    ///
+    /// The default is not able to.
+    ///
+    /// # Errors
+    ///
+    /// When nothing can be said of them; none is told as exited then.
+    fn recheck(
+        &mut self,
+        pids: &[u32],
+        hand_over: &mut dyn FnMut(Row<'_>),
+    ) -> Result<Recheck> {
+        let _ = (pids, hand_over);
+        Ok(Recheck::NotAble)
+    }
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn info(&self) -> SourceInfo {
+        (**self).info()
+    }
+
+    fn now(&mut self) -> Timestamp {
+        (**self).now()
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        (**self).scan(hand_over)
+    }
+
+    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        (**self).recheck(pids, hand_over)
+    }
+}
+
+/// What is to be known of a [`Source`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceInfo {
+    /// Its name, for people.
+    pub name: String,
+    /// How fine its start times are, in milliseconds; the start of a process is this much later
+    /// than told at the most. Where it is 1000, equal start times do not prove one process.
+    pub start_time_resolution_ms: u64,
+    /// The pid of a process that every scan must show, because it is the one that scans. A scan
+    /// without it is not believed.
+    pub own_pid: Option<u32>,
+}
+
+impl SourceInfo {
+    /// A source with start times to the millisecond, and no pid that must be shown.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            start_time_resolution_ms: 1,
+            own_pid: None,
+        }
+    }
+
+    /// The same with start times only this fine, in milliseconds; 0 counts as 1.
+    #[must_use]
+    pub fn with_start_time_resolution_ms(mut self, resolution_ms: u64) -> Self {
+        self.start_time_resolution_ms = resolution_ms.max(1);
+        self
+    }
+
+    /// The same with a pid that every scan must show.
+    #[must_use]
+    pub fn with_own_pid(mut self, own_pid: Option<u32>) -> Self {
+        self.own_pid = own_pid;
+        self
+    }
+}
+
+/// One moment by two clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Wall clock: milliseconds from the Unix epoch. It may step either way.
+    pub wall_ms: u64,
+    /// Monotonic clock: nanoseconds from an arbitrary moment. It never goes back.
+    pub monotonic_ns: u64,
+}
+
+impl Timestamp {
+    /// This moment. A wall clock set before 1970 counts as 1970.
+    pub fn now() -> Self {
+        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        // The origin must be older than the reading, so it is made first.
+        let monotonic_ns = ORIGIN.elapsed().as_nanos() as u64;
+        let wall_ms = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as u64);
+        Self {
+            wall_ms,
+            monotonic_ns,
+        }
+    }
+}
+
+/// One process as a source saw it, borrowed from the source: nothing is copied for a process that
+/// did not change.
+#[derive(Debug, Clone, Copy)]
+pub enum Row<'a> {
+    /// The process, read.
+    Process(ProcessRow<'a>),
+    /// The very process last handed over for this pid, and nothing of it has changed, its CPU
+    /// time included.
+    Unchanged {
+        /// Its pid.
+        pid: u32,
+    },
+    /// A process with this pid is there, and nothing of it can be read now. What was known of it
+    /// stands.
+    Unreadable {
+        /// Its pid.
+        pid: u32,
+    },
+}
+
+impl Row<'_> {
+    /// The pid it is about.
+    pub fn pid(&self) -> u32 {
+        match *self {
+            Row::Process(ref row) => row.pid,
+            Row::Unchanged { pid } | Row::Unreadable { pid } => pid,
+        }
+    }
+}
+
+/// What was read of one process.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessRow<'a> {
+    /// Process id.
+    pub pid: u32,
+    /// Milliseconds from the Unix epoch to its start, by a clock that does not step while the
+    /// source lives.
+    pub start_time_ms: Option<u64>,
+    /// Process id of its parent; `None` where it has none or it is unknown.
+    pub parent_pid: Option<u32>,
+    /// Its name, in the system's own bytes.
+    pub name: Reading<&'a [u8]>,
+    /// Its arguments in the system's own bytes, each followed by a NUL, as
+    /// proc_pid_cmdline(5) has them. Empty: it is known to have none.
+    pub command: Reading<&'a [u8]>,
+    /// What it is doing.
+    pub status: Option<Status>,
+    /// CPU time since its start, user and system, in nanoseconds.
+    pub cpu_time_ns: Option<u64>,
+    /// Resident memory in bytes.
+    pub rss_bytes: Option<u64>,
+    /// Whether it is a thread of the kernel.
+    pub kernel_thread: Option<bool>,
+}
+
+impl ProcessRow<'_> {
+    /// A process of which only the pid is known.
+    pub fn unknown(pid: u32) -> Self {
+        Self {
+            pid,
+            start_time_ms: None,
+            parent_pid: None,
+            name: Reading::Unknown,
+            command: Reading::Unknown,
+            status: None,
+            cpu_time_ns: None,
+            rss_bytes: None,
+            kernel_thread: None,
+        }
+    }
+}
+
+/// A value that a source reads only when it has reason to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reading<T> {
+    /// Not read again: what the last row for this process said stands.
+    #[default]
+    Same,
+    /// It could not be read.
+    Unknown,
+    /// Read.
+    Known(T),
+}
+
+impl<T> Reading<T> {
+    /// The same reading of a value made from this one's.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Same => Reading::Same,
+            Self::Unknown => Reading::Unknown,
+            Self::Known(value) => Reading::Known(make(value)),
+        }
+    }
+
+    /// The same reading, borrowed.
+    pub fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Self::Same => Reading::Same,
+            Self::Unknown => Reading::Unknown,
+            Self::Known(value) => Reading::Known(value),
+        }
+    }
+}
+
+/// What a good scan saw, besides its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Fields that should have been read and could not be, over all rows.
+    pub unreadable_fields: u32,
+    /// Processes that were listed and had gone when they were read; `None` where the source
+    /// cannot tell.
+    pub vanished: Option<u32>,
+}
+
+/// Whether a source could look for missing processes once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recheck {
+    /// It looked: what it did not hand over is gone.
+    Done,
+    /// It has no other way to look than the scan.
+    NotAble,
+}

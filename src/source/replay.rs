@@ -1,0 +1,137 @@
+//! The recorded twin of a live source.
+
+use std::io::BufRead;
+
+use super::{Recheck, Row, Seen, Source, SourceInfo, Timestamp};
+use crate::error::{Error, ErrorClass, Result};
+use crate::recording::{Failed, Reader, Recorded, Shown};
+
+/// Plays a recording scan by scan, by its own clock, as if it happened now.
+///
+/// After the last scan it returns an error of class [`Ended`](ErrorClass::Ended), which ends the
+/// scanner that it feeds.
+///
+/// ```no_run
+/// use std::fs::File;
+/// use std::io::BufReader;
+/// use process_scanner::{ReplaySource, Scanner};
+///
+/// let source = ReplaySource::new(BufReader::new(File::open("host.ndjson")?))?;
+/// let mut scanner = Scanner::builder().source(source).build()?;
+/// while let Some(batch) = scanner.scan_once() {
+///     println!("scan {}: {} events", batch.seq, batch.events.len());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ReplaySource<R> {
+    reader: Reader<R>,
+    info: SourceInfo,
+    /// Read ahead by one line, to know the time of the next scan.
+    next: Result<Option<Recorded>>,
+    at: Timestamp,
+}
+
+impl<R: BufRead> ReplaySource<R> {
+    /// Reads the header and the first scan.
+    ///
+    /// # Errors
+    ///
+    /// When it is no recording or one of another version. What is wrong further on comes out as the
+    /// error of the scan that it stands at, with the number of its line.
+    pub fn new(input: R) -> Result<Self> {
+        let (mut reader, header) = Reader::new(input)?;
+        let next = reader.next();
+        Ok(Self {
+            reader,
+            info: SourceInfo::new(header.source)
+                .with_start_time_resolution_ms(header.start_time_resolution_ms)
+                .with_own_pid(header.own_pid),
+            next,
+            at: Timestamp {
+                wall_ms: 0,
+                monotonic_ns: 0,
+            },
+        })
+    }
+
+    /// Takes the line read ahead. After an error there is nothing more.
+    fn advance(&mut self) -> Result<Option<Recorded>> {
+        let line = std::mem::replace(&mut self.next, Ok(None));
+        if matches!(line, Ok(Some(_))) {
+            self.next = self.reader.next();
+        }
+        line
+    }
+
+    fn skip_unasked_rechecks(&mut self) {
+        while matches!(self.next, Ok(Some(Recorded::Recheck(_)))) {
+            self.next = self.reader.next();
+        }
+    }
+}
+
+impl<R: BufRead + Send> Source for ReplaySource<R> {
+    fn info(&self) -> SourceInfo {
+        self.info.clone()
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.skip_unasked_rechecks();
+        if let Ok(Some(Recorded::Scan(scan))) = &self.next {
+            self.at = Timestamp {
+                wall_ms: scan.wall_ms,
+                monotonic_ns: scan.monotonic_ns,
+            };
+        }
+        self.at
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.skip_unasked_rechecks();
+        let Some(Recorded::Scan(scan)) = self.advance()? else {
+            return Err(Error::new(ErrorClass::Ended, "the recording is over").into_final());
+        };
+        play(&scan.shown, hand_over);
+        match scan.failed {
+            Some(failed) => Err(failed.into()),
+            None => Ok(Seen {
+                unreadable_fields: scan.unreadable_fields,
+                vanished: scan.vanished,
+            }),
+        }
+    }
+
+    fn recheck(&mut self, _pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        if !matches!(self.next, Ok(Some(Recorded::Recheck(_)))) {
+            return Ok(Recheck::NotAble);
+        }
+        let Some(Recorded::Recheck(recheck)) = self.advance()? else {
+            return Ok(Recheck::NotAble);
+        };
+        play(&recheck.shown, hand_over);
+        match recheck.failed {
+            Some(failed) => Err(failed.into()),
+            None if recheck.not_able => Ok(Recheck::NotAble),
+            None => Ok(Recheck::Done),
+        }
+    }
+}
+
+fn play(shown: &Shown, hand_over: &mut dyn FnMut(Row<'_>)) {
+    for row in &shown.rows {
+        hand_over(Row::Process(row.as_row()));
+    }
+    for &pid in &shown.unchanged {
+        hand_over(Row::Unchanged { pid });
+    }
+    for &pid in &shown.unreadable {
+        hand_over(Row::Unreadable { pid });
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        Self::new(failed.class, failed.message)
+    }
+}

@@ -1,0 +1,124 @@
+//! Names and command lines, each kept once however many processes share it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ahash::RandomState;
+
+/// A store of strings that counts who uses each, so that none outlives its last process here.
+#[derive(Debug, Default)]
+pub(crate) struct Strings {
+    users: HashMap<Arc<str>, u32, RandomState>,
+    bytes: usize,
+}
+
+impl Strings {
+    /// The stored twin of `text`, with one more user.
+    pub(crate) fn take(&mut self, text: &str) -> Arc<str> {
+        if let Some((stored, _)) = self.users.get_key_value(text) {
+            let stored = Arc::clone(stored);
+            self.add_user(&stored);
+            return stored;
+        }
+        let stored: Arc<str> = text.into();
+        self.bytes += text.len();
+        self.users.insert(Arc::clone(&stored), 1);
+        stored
+    }
+
+    fn add_user(&mut self, text: &str) {
+        *self
+            .users
+            .get_mut(text)
+            .expect("BUG: the string was just found") += 1;
+    }
+
+    /// One user less; the last takes the string along.
+    pub(crate) fn give_back(&mut self, text: &str) {
+        let users = self
+            .users
+            .get_mut(text)
+            .expect("BUG: only a string that was taken is given back");
+        *users -= 1;
+        if *users == 0 {
+            self.users.remove(text);
+            self.bytes -= text.len();
+        }
+    }
+
+    /// How many different strings there are.
+    pub(crate) fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Bytes on the heap: the texts, each with its two counters, and the index.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let counters = 2 * size_of::<usize>();
+        let entry = size_of::<(Arc<str>, u32)>() + 1;
+        self.bytes + self.users.len() * counters + self.users.capacity() * entry * 8 / 7
+    }
+
+    /// Lets go of room that a crowd left behind.
+    pub(crate) fn shrink(&mut self) {
+        self.users.shrink_to_fit();
+    }
+}
+
+/// The system's bytes as text, U+FFFD for what is not UTF-8.
+pub(crate) fn to_text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// Whether `bytes` read as text are `text`, without making that text.
+pub(crate) fn is_text(text: &str, bytes: &[u8]) -> bool {
+    if text.as_bytes() == bytes {
+        return true;
+    }
+    // Only where it was replaced can the text differ from its bytes.
+    let mut rest = text;
+    for chunk in bytes.utf8_chunks() {
+        let Some(after) = rest.strip_prefix(chunk.valid()) else {
+            return false;
+        };
+        rest = after;
+        if !chunk.invalid().is_empty() {
+            let Some(after) = rest.strip_prefix(char::REPLACEMENT_CHARACTER) else {
+                return false;
+            };
+            rest = after;
+        }
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn equal_strings_are_one_and_go_with_their_last_user() {
+        let mut strings = Strings::default();
+        let first = strings.take("sleep");
+        let second = strings.take("sleep");
+        assert!(Arc::ptr_eq(&first, &second));
+        strings.give_back(&first);
+        assert_eq!(strings.len(), 1);
+        strings.give_back(&second);
+        assert_eq!(strings.len(), 0);
+        assert_eq!(strings.bytes, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn comparing_bytes_agrees_with_converting_them(
+            bytes in proptest::collection::vec(prop_oneof![Just(b'a'), any::<u8>()], 0..12),
+            other in proptest::collection::vec(prop_oneof![Just(b'a'), any::<u8>()], 0..12),
+        ) {
+            let text = to_text(&bytes);
+            prop_assert!(is_text(&text, &bytes));
+            prop_assert_eq!(is_text(&text, &other), text == to_text(&other));
+        }
+    }
+}

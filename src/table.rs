@@ -1,0 +1,191 @@
+//! The table of living processes: an arena with a free list, found by pid.
+//!
+//! It is brought up to date one [`Pass`] a scan. Only one process at a time can have a pid, so the
+//! index goes by pid alone, and the start time is compared in the slot that it leads to: one
+//! look-up finds an old process and tells a pid that was used again.
+
+mod pass;
+
+use std::collections::HashMap;
+
+use ahash::RandomState;
+
+pub use self::pass::{Absent, Pass, Told};
+use crate::config::Config;
+use crate::process::ProcessInfo;
+use crate::source::{SourceInfo, Timestamp};
+use crate::strings::Strings;
+
+/// All processes of the last scan, compact, each with what the next scan is compared with.
+///
+/// A [`Scanner`](crate::Scanner) drives one; it is public for those who drive their own loop.
+///
+/// ```
+/// use process_scanner::{Absent, Config, Event, ProcessRow, Row, SourceInfo, Table, Timestamp};
+///
+/// let mut table = Table::new(&Config::default(), &SourceInfo::new("doc"));
+/// let mut pass = table.begin(Timestamp::now());
+/// pass.see(Row::Process(ProcessRow::unknown(7)));
+/// let told = pass.finish(Absent::AreGone);
+/// assert!(matches!(&told.events[..], [Event::Existing(process)] if process.pid == 7));
+/// ```
+#[derive(Debug)]
+pub struct Table {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    by_pid: HashMap<u32, u32, RandomState>,
+    strings: Strings,
+    rules: Rules,
+    /// Number of the pass under way or last made, from 1: what a slot is marked with.
+    pass: u32,
+    /// The first scan's time: the wall clock it had, carried on by the monotonic clock.
+    origin: Option<Timestamp>,
+    /// When a scan last showed all there was; what appears later was born later or was hidden.
+    last_whole: Option<Timestamp>,
+    /// Room for what a pass notes down, kept from pass to pass.
+    notes: pass::Notes,
+}
+
+/// What is compared how. Constant for a table.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    cpu_threshold_percent: Option<f32>,
+    rss_threshold_bytes: Option<u64>,
+    start_time_resolution_ms: u64,
+}
+
+/// A place for one process.
+#[derive(Debug)]
+struct Slot {
+    /// The process as it was last told: what a fold of the batches has. `None` while free.
+    told: Option<ProcessInfo>,
+    /// The last known start time; differs from the told one where that was unknown at first.
+    start_time_ms: Option<u64>,
+    /// The pass that last saw it.
+    pass: u32,
+    /// Now, where the told values may lag behind by less than a threshold.
+    cpu_percent: Option<f32>,
+    cpu_time_ns: Option<u64>,
+    rss_bytes: Option<u64>,
+    /// Monotonic time of the reading of `cpu_time_ns`.
+    cpu_read_at_ns: u64,
+}
+
+impl Slot {
+    fn told(&self) -> &ProcessInfo {
+        self.told
+            .as_ref()
+            .expect("BUG: the index leads to taken slots only")
+    }
+}
+
+impl Table {
+    /// An empty table for what this source will show.
+    pub fn new(config: &Config, source: &SourceInfo) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_pid: HashMap::default(),
+            strings: Strings::default(),
+            rules: Rules {
+                cpu_threshold_percent: config.cpu_threshold_percent,
+                rss_threshold_bytes: config.rss_threshold_bytes,
+                start_time_resolution_ms: source.start_time_resolution_ms,
+            },
+            pass: 0,
+            origin: None,
+            last_whole: None,
+            notes: pass::Notes::default(),
+        }
+    }
+
+    /// Begins one pass over it, for a scan taken at `at`.
+    pub fn begin(&mut self, at: Timestamp) -> Pass<'_> {
+        Pass::new(self, at)
+    }
+
+    /// How many processes it holds.
+    pub fn len(&self) -> usize {
+        self.by_pid.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.by_pid.is_empty()
+    }
+
+    /// The processes as they were last told, in no particular order.
+    pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
+        self.slots.iter().filter_map(|slot| slot.told.as_ref())
+    }
+
+    /// Bytes on the heap: arena, index, strings, and room kept for the next pass.
+    pub fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+            + self.free.capacity() * size_of::<u32>()
+            + self.by_pid.capacity() * (size_of::<(u32, u32)>() + 1) * 8 / 7
+            + self.strings.heap_bytes()
+            + self.notes.heap_bytes()
+    }
+
+    /// How many different names and command lines it holds.
+    pub fn distinct_strings(&self) -> usize {
+        self.strings.len()
+    }
+
+    fn put(&mut self, slot: Slot) -> u32 {
+        let pid = slot.told().pid;
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize] = slot;
+                index
+            }
+            None => {
+                self.slots.push(slot);
+                u32::try_from(self.slots.len() - 1)
+                    .expect("BUG: pids are u32 and unique, so slots are fewer")
+            }
+        };
+        self.by_pid.insert(pid, index);
+        index
+    }
+
+    /// Takes a process out, with the values of now and not only those told.
+    fn take(&mut self, index: u32) -> ProcessInfo {
+        let slot = &mut self.slots[index as usize];
+        let mut process = slot
+            .told
+            .take()
+            .expect("BUG: the index leads to taken slots only");
+        process.cpu_percent = slot.cpu_percent;
+        process.cpu_time_ms = slot.cpu_time_ns.map(pass::ns_to_ms);
+        process.rss_bytes = slot.rss_bytes;
+        self.free.push(index);
+        self.by_pid.remove(&process.pid);
+        if let Some(name) = &process.name {
+            self.strings.give_back(name);
+        }
+        if let Some(command) = &process.command {
+            self.strings.give_back(command.as_terminated());
+        }
+        process
+    }
+
+    /// Gives back the room of a crowd that has left: more than half of the arena is empty.
+    fn shrink(&mut self) {
+        const WORTH_IT: usize = 1024;
+        if self.free.len() < WORTH_IT || self.free.len() < self.by_pid.len() {
+            return;
+        }
+        self.slots.retain(|slot| slot.told.is_some());
+        self.slots.shrink_to_fit();
+        self.free = Vec::new();
+        self.by_pid.clear();
+        self.by_pid.shrink_to_fit();
+        for (index, slot) in self.slots.iter().enumerate() {
+            self.by_pid.insert(slot.told().pid, index as u32);
+        }
+        self.strings.shrink();
+        self.notes = pass::Notes::default();
+    }
+}

@@ -1,0 +1,483 @@
+//! One pass over the table: each row is marked seen and compared with its slot; then a sweep
+//! finds what was not seen.
+
+use super::{Rules, Slot, Table};
+use crate::batch::{Changes, Event};
+use crate::error::{Error, ErrorClass};
+use crate::identity::{self, Evidence, Identity};
+use crate::process::{Command, ProcessInfo, ProcessKey};
+use crate::source::{ProcessRow, Reading, Row, Timestamp};
+use crate::strings::{is_text, to_text};
+
+/// One scan's pass over a [`Table`]. Until it is finished, nothing is told as gone but what a
+/// process with the same pid has replaced.
+#[derive(Debug)]
+pub struct Pass<'t> {
+    table: &'t mut Table,
+    at: Timestamp,
+    /// Rows for processes that the table now holds, so that what is missing is a subtraction.
+    marked: usize,
+    rows: u32,
+    /// No scan has been whole yet: what appears was there before us.
+    first: bool,
+    fault: Option<Error>,
+}
+
+/// What becomes of the processes that a pass did not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// The scan is believed: they exited.
+    AreGone,
+    /// The scan is not believed: they stand until another settles it.
+    Stand,
+}
+
+/// What a pass had to tell.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Told {
+    /// The events in order of pid; where a pid was used again, `Exited` before `Created`.
+    pub events: Vec<Event>,
+    /// What was not seen, or could not be read, and stands as it was.
+    pub unconfirmed: Vec<ProcessKey>,
+}
+
+/// What a pass notes down until it can be told in order.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    touched: Vec<Touch>,
+    gone: Vec<Gone>,
+    unreadable: Vec<ProcessKey>,
+}
+
+impl Notes {
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.touched.capacity() * size_of::<Touch>()
+            + self.gone.capacity() * size_of::<Gone>()
+            + self.unreadable.capacity() * size_of::<ProcessKey>()
+    }
+}
+
+#[derive(Debug)]
+struct Touch {
+    pid: u32,
+    slot: u32,
+    /// `None`: it is new.
+    changed: Option<Changes>,
+}
+
+#[derive(Debug)]
+struct Gone {
+    process: ProcessInfo,
+    lived_ms: Option<u64>,
+}
+
+impl<'t> Pass<'t> {
+    pub(super) fn new(table: &'t mut Table, at: Timestamp) -> Self {
+        table.pass = table.pass.wrapping_add(1);
+        table.origin.get_or_insert(at);
+        let first = table.last_whole.is_none();
+        Self {
+            table,
+            at,
+            marked: 0,
+            rows: 0,
+            first,
+            fault: None,
+        }
+    }
+
+    /// Takes in one row.
+    pub fn see(&mut self, row: Row<'_>) {
+        self.rows += 1;
+        let pid = row.pid();
+        let index = self.table.by_pid.get(&pid).copied();
+        if let Some(index) = index {
+            let slot = &mut self.table.slots[index as usize];
+            if slot.pass == self.table.pass {
+                return self.blame(format!("the source showed pid {pid} twice in one scan"));
+            }
+            slot.pass = self.table.pass;
+            self.marked += 1;
+        }
+        match (row, index) {
+            (Row::Process(row), Some(index)) => self.see_again(&row, index),
+            (Row::Process(row), None) => {
+                self.welcome(&row);
+                self.marked += 1;
+            }
+            (Row::Unchanged { .. }, Some(index)) => self.idle(index),
+            (Row::Unreadable { .. }, Some(index)) => {
+                let key = self.table.slots[index as usize].told().key();
+                self.table.notes.unreadable.push(key);
+            }
+            (Row::Unchanged { pid }, None) => self.blame(format!(
+                "the source said that pid {pid} is unchanged, and has never shown it"
+            )),
+            // Nothing is known of it, not even whether it is a process: no row to keep.
+            (Row::Unreadable { .. }, None) => {}
+        }
+    }
+
+    /// Whether this pass has seen a process with this pid.
+    pub fn has_seen(&self, pid: u32) -> bool {
+        self.table
+            .by_pid
+            .get(&pid)
+            .is_some_and(|&index| self.table.slots[index as usize].pass == self.table.pass)
+    }
+
+    /// How many rows it took in.
+    pub fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// What the source broke its [contract](crate::Source) with, first; the rows that did were
+    /// left out.
+    pub fn take_fault(&mut self) -> Option<Error> {
+        self.fault.take()
+    }
+
+    /// How many processes the table holds by now, seen or not.
+    pub fn processes(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The pids of the processes of the table that it has not seen, in order.
+    pub fn missing(&self) -> Vec<u32> {
+        let table = &*self.table;
+        if table.len() == self.marked {
+            return Vec::new();
+        }
+        let mut missing: Vec<u32> = table
+            .slots
+            .iter()
+            .filter(|slot| slot.pass != table.pass)
+            .filter_map(|slot| slot.told.as_ref())
+            .map(|process| process.pid)
+            .collect();
+        missing.sort_unstable();
+        missing
+    }
+
+    /// Ends the pass and tells what it found.
+    pub fn finish(mut self, absent: Absent) -> Told {
+        let mut unconfirmed = std::mem::take(&mut self.table.notes.unreadable);
+        for pid in self.missing() {
+            let index = self.table.by_pid[&pid];
+            match absent {
+                Absent::AreGone => self.say_goodbye(index),
+                Absent::Stand => unconfirmed.push(self.table.slots[index as usize].told().key()),
+            }
+        }
+        if absent == Absent::AreGone {
+            self.table.last_whole = Some(self.at);
+        }
+        let events = self.events();
+        self.table.shrink();
+        Told {
+            events,
+            unconfirmed,
+        }
+    }
+
+    /// The notes as events, in order.
+    fn events(&mut self) -> Vec<Event> {
+        let table = &mut *self.table;
+        let notes = &mut table.notes;
+        notes.touched.sort_unstable_by_key(|touch| touch.pid);
+        // Stable: a pid can be used again more than once only in different passes, but equal keys
+        // must never depend on luck.
+        notes.gone.sort_by_key(|gone| gone.process.pid);
+        let mut events = Vec::with_capacity(notes.touched.len() + notes.gone.len());
+        let mut gone = notes.gone.drain(..).peekable();
+        for touch in notes.touched.drain(..) {
+            while let Some(gone) = gone.next_if(|gone| gone.process.pid <= touch.pid) {
+                events.push(gone.into());
+            }
+            let process = table.slots[touch.slot as usize].told().clone();
+            events.push(match touch.changed {
+                Some(changed) => Event::Updated { process, changed },
+                // Until a first scan was whole, nobody can say what was born.
+                None if self.first => Event::Existing(process),
+                None => Event::Created(process),
+            });
+        }
+        events.extend(gone.map(Event::from));
+        events
+    }
+}
+
+/// One process at a time.
+impl Pass<'_> {
+    fn blame(&mut self, message: String) {
+        self.fault
+            .get_or_insert_with(|| Error::new(ErrorClass::BadData, message));
+    }
+
+    /// A pid that the table does not hold.
+    fn welcome(&mut self, row: &ProcessRow<'_>) {
+        let strings = &mut self.table.strings;
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid: row.pid,
+            start_time_ms: row.start_time_ms,
+        });
+        process.parent_pid = row.parent_pid;
+        if let Reading::Known(name) = row.name {
+            process.name = Some(strings.take(&to_text(name)));
+        }
+        if let Reading::Known(command) = row.command {
+            process.command = Some(Command::from_terminated(
+                strings.take(&to_text(command)),
+            ));
+        }
+        process.status = row.status;
+        process.cpu_percent = self.percent_of_life(row);
+        process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
+        process.rss_bytes = row.rss_bytes;
+        process.kernel_thread = row.kernel_thread;
+        let slot = Slot {
+            start_time_ms: row.start_time_ms,
+            pass: self.table.pass,
+            cpu_percent: process.cpu_percent,
+            cpu_time_ns: row.cpu_time_ns,
+            rss_bytes: row.rss_bytes,
+            cpu_read_at_ns: self.at.monotonic_ns,
+            told: Some(process),
+        };
+        let slot = self.table.put(slot);
+        self.table.notes.touched.push(Touch {
+            pid: row.pid,
+            slot,
+            changed: None,
+        });
+    }
+
+    /// A pid that the table holds: the same process, or one that came after it.
+    fn see_again(&mut self, row: &ProcessRow<'_>, index: u32) {
+        let slot = &self.table.slots[index as usize];
+        let evidence = Evidence {
+            known_start_ms: slot.start_time_ms,
+            seen_start_ms: row.start_time_ms,
+            coarse_start_times: self.table.rules.start_time_resolution_ms >= 1000,
+            cpu_time_went_back: row.cpu_time_ns < slot.cpu_time_ns && row.cpu_time_ns.is_some(),
+            all_else_changed: all_else_changed(slot.told(), row),
+        };
+        match identity::compare(evidence) {
+            Identity::Different => {
+                self.say_goodbye(index);
+                self.welcome(row);
+            }
+            Identity::Same | Identity::Unknown => self.update(row, index),
+        }
+    }
+
+    fn update(&mut self, row: &ProcessRow<'_>, index: u32) {
+        let table = &mut *self.table;
+        let slot = &mut table.slots[index as usize];
+        let told = slot
+            .told
+            .as_mut()
+            .expect("BUG: the index leads to taken slots only");
+        let mut changed = Changes::default();
+
+        if let Reading::Known(name) = row.name
+            && !told.name.as_deref().is_some_and(|old| is_text(old, name))
+        {
+            if let Some(old) = &told.name {
+                table.strings.give_back(old);
+            }
+            told.name = Some(table.strings.take(&to_text(name)));
+            changed.insert(Changes::NAME);
+        }
+        if let Reading::Known(command) = row.command
+            && !told
+                .command
+                .as_ref()
+                .is_some_and(|old| is_text(old.as_terminated(), command))
+        {
+            if let Some(old) = &told.command {
+                table.strings.give_back(old.as_terminated());
+            }
+            told.command = Some(Command::from_terminated(
+                table.strings.take(&to_text(command)),
+            ));
+            changed.insert(Changes::COMMAND);
+        }
+        if told.parent_pid != row.parent_pid {
+            told.parent_pid = row.parent_pid;
+            changed.insert(Changes::PARENT);
+        }
+        let is_flip = match (told.status, row.status) {
+            (Some(old), Some(new)) => old.is_flip(new),
+            (old, new) => old == new,
+        };
+        if told.status != row.status && !is_flip {
+            changed.insert(Changes::STATUS);
+        }
+        if row.start_time_ms.is_some() {
+            slot.start_time_ms = row.start_time_ms;
+        }
+        slot.cpu_percent = percent(
+            slot.cpu_time_ns,
+            row.cpu_time_ns,
+            self.at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
+        );
+        slot.cpu_time_ns = row.cpu_time_ns;
+        slot.cpu_read_at_ns = self.at.monotonic_ns;
+        slot.rss_bytes = row.rss_bytes;
+        changed.insert(table.rules.measures(slot));
+
+        if !changed.is_empty() {
+            if let Some(told) = &mut slot.told {
+                told.status = row.status;
+                told.kernel_thread = row.kernel_thread;
+            }
+            self.tell(index, row.pid, changed);
+        }
+    }
+
+    /// A process that has not run and is as it was.
+    fn idle(&mut self, index: u32) {
+        let table = &mut *self.table;
+        let slot = &mut table.slots[index as usize];
+        slot.cpu_percent = percent(
+            slot.cpu_time_ns,
+            slot.cpu_time_ns,
+            self.at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
+        );
+        slot.cpu_read_at_ns = self.at.monotonic_ns;
+        let changed = table.rules.measures(slot);
+        if !changed.is_empty() {
+            let pid = slot.told().pid;
+            self.tell(index, pid, changed);
+        }
+    }
+
+    /// Brings what is told up to what is measured, and notes it down.
+    fn tell(&mut self, index: u32, pid: u32, changed: Changes) {
+        let slot = &mut self.table.slots[index as usize];
+        if let Some(told) = &mut slot.told {
+            told.cpu_percent = slot.cpu_percent;
+            told.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
+            told.rss_bytes = slot.rss_bytes;
+        }
+        self.table.notes.touched.push(Touch {
+            pid,
+            slot: index,
+            changed: Some(changed),
+        });
+    }
+
+    fn say_goodbye(&mut self, index: u32) {
+        let start_time_ms = self.table.slots[index as usize].start_time_ms;
+        let lived_ms = start_time_ms.and_then(|start| self.age_ms(start));
+        let process = self.table.take(index);
+        self.table.notes.gone.push(Gone { process, lived_ms });
+    }
+
+    /// Milliseconds from a start time to this scan, by a wall clock that does not step: the first
+    /// scan's, carried on by the monotonic clock. `None` for a start that is still to come.
+    fn age_ms(&self, start_time_ms: u64) -> Option<u64> {
+        let now_ms = self.table.steady_wall_ms(self.at);
+        let latest = now_ms.saturating_add(self.table.rules.start_time_resolution_ms);
+        (start_time_ms <= latest).then(|| now_ms.saturating_sub(start_time_ms))
+    }
+
+    /// CPU use of a process seen for the first time, over its own life, if it was born since the
+    /// last whole scan.
+    ///
+    /// Its life is no shorter than start times are fine, and no longer than since that scan.
+    fn percent_of_life(&self, row: &ProcessRow<'_>) -> Option<f32> {
+        let last = self.table.last_whole?;
+        let start_time_ms = row.start_time_ms?;
+        let resolution_ms = self.table.rules.start_time_resolution_ms;
+        if start_time_ms.saturating_add(resolution_ms) < self.table.steady_wall_ms(last) {
+            return None;
+        }
+        let since_last_ns = self.at.monotonic_ns.saturating_sub(last.monotonic_ns);
+        let life_ns = self
+            .age_ms(start_time_ms)?
+            .max(resolution_ms)
+            .saturating_mul(NS_PER_MS)
+            .min(since_last_ns);
+        percent(Some(0), row.cpu_time_ns, life_ns)
+    }
+}
+
+impl Table {
+    fn steady_wall_ms(&self, at: Timestamp) -> u64 {
+        let origin = self.origin.unwrap_or(at);
+        let since_ns = at.monotonic_ns.saturating_sub(origin.monotonic_ns);
+        origin.wall_ms.saturating_add(since_ns / NS_PER_MS)
+    }
+}
+
+impl Rules {
+    /// Which measured values are far enough from what was last told of them.
+    fn measures(&self, slot: &Slot) -> Changes {
+        let told = slot.told();
+        let mut changed = Changes::default();
+        let cpu_differs = match self.cpu_threshold_percent {
+            None => {
+                told.cpu_percent != slot.cpu_percent
+                    || told.cpu_time_ms != slot.cpu_time_ns.map(ns_to_ms)
+            }
+            Some(threshold) => match (told.cpu_percent, slot.cpu_percent) {
+                (Some(old), Some(new)) => (old - new).abs() >= threshold,
+                (old, new) => old.is_some() != new.is_some(),
+            },
+        };
+        if cpu_differs {
+            changed.insert(Changes::CPU);
+        }
+        let rss_differs = match (
+            self.rss_threshold_bytes,
+            told.rss_bytes,
+            slot.rss_bytes,
+        ) {
+            (Some(threshold), Some(old), Some(new)) => old.abs_diff(new) >= threshold,
+            (_, old, new) => old != new,
+        };
+        if rss_differs {
+            changed.insert(Changes::RSS);
+        }
+        changed
+    }
+}
+
+impl From<Gone> for Event {
+    fn from(gone: Gone) -> Self {
+        Self::Exited {
+            process: gone.process,
+            lived_ms: gone.lived_ms,
+        }
+    }
+}
+
+/// An `exec` keeps the parent, and a lost parent leaves name and command: the three together mean
+/// another process. The cheapest to compare goes first.
+fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>) -> bool {
+    if told.parent_pid == row.parent_pid || told.parent_pid.is_none() || row.parent_pid.is_none() {
+        return false;
+    }
+    let (Some(name), Reading::Known(new_name)) = (&told.name, row.name) else {
+        return false;
+    };
+    let (Some(command), Reading::Known(new_command)) = (&told.command, row.command) else {
+        return false;
+    };
+    !is_text(name, new_name) && !is_text(command.as_terminated(), new_command)
+}
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// Nanoseconds as milliseconds with a fraction; exact to the nanosecond for 104 days of CPU time.
+pub(super) fn ns_to_ms(ns: u64) -> f64 {
+    ns as f64 / NS_PER_MS as f64
+}
+
+fn percent(old_ns: Option<u64>, new_ns: Option<u64>, interval_ns: u64) -> Option<f32> {
+    let used_ns = new_ns?.checked_sub(old_ns?)?;
+    (interval_ns > 0).then(|| (used_ns as f64 / interval_ns as f64 * 100.0) as f32)
+}

@@ -1,0 +1,12 @@
+//! All integration tests in one binary.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+
+mod alloc;
+mod cli;
+mod dispatch;
+mod fixtures;
+mod fold;
+mod live;
+mod recordings;
+mod scanner;
+mod support;

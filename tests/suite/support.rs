@@ -1,0 +1,182 @@
+//! A world made up by a test, and what several tests need of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use process_scanner::{
+    Error, ErrorClass, Event, ProcessInfo, ProcessRow, Reading, Result, Row, Scanner, Seen,
+    Snapshot, Source, SourceInfo, Status, Timestamp,
+};
+
+/// A process of a made-up world.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    pub start_time_ms: Option<u64>,
+    pub parent_pid: Option<u32>,
+    pub name: Vec<u8>,
+    pub args: Vec<Vec<u8>>,
+    pub status: Status,
+    pub cpu_time_ns: Option<u64>,
+    pub rss_bytes: Option<u64>,
+}
+
+impl Made {
+    pub fn new(name: &str, start_time_ms: u64) -> Self {
+        Self {
+            start_time_ms: Some(start_time_ms),
+            parent_pid: Some(1),
+            name: name.into(),
+            args: vec![format!("/bin/{name}").into_bytes()],
+            status: Status::Sleeping,
+            cpu_time_ns: Some(0),
+            rss_bytes: Some(4096),
+        }
+    }
+}
+
+/// Which processes there are, and what the next scan does. Clones are the same world.
+#[derive(Debug, Clone, Default)]
+pub struct World(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub processes: BTreeMap<u32, Made>,
+    pub wall_ms: u64,
+    pub monotonic_ns: u64,
+    /// Every scan fails like this until it is taken away.
+    pub failure: Option<ErrorClass>,
+    /// Pids that scans leave out though they live.
+    pub hidden: Vec<u32>,
+    /// What a second look shows; `None`: the source is not able to.
+    pub recheck: Option<Vec<u32>>,
+    pub own_pid: Option<u32>,
+    pub resolution_ms: u64,
+    pub ended: bool,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let world = Self::default();
+        world.edit(|state| {
+            state.wall_ms = 1_700_000_000_000;
+            state.monotonic_ns = 1_000_000_000;
+            state.resolution_ms = 10;
+        });
+        world
+    }
+
+    pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+
+    pub fn add(&self, pid: u32, made: Made) {
+        self.edit(|state| state.processes.insert(pid, made));
+    }
+
+    pub fn scanner(&self) -> Scanner {
+        Scanner::builder().source(self.clone()).build().unwrap()
+    }
+}
+
+impl Source for World {
+    fn info(&self) -> SourceInfo {
+        self.edit(|state| {
+            SourceInfo::new("made up")
+                .with_start_time_resolution_ms(state.resolution_ms)
+                .with_own_pid(state.own_pid)
+        })
+    }
+
+    /// Each scan is a second after the one before.
+    fn now(&mut self) -> Timestamp {
+        self.edit(|state| {
+            state.wall_ms += 1000;
+            state.monotonic_ns += 1_000_000_000;
+            Timestamp {
+                wall_ms: state.wall_ms,
+                monotonic_ns: state.monotonic_ns,
+            }
+        })
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.edit(|state| {
+            if state.ended {
+                return Err(Error::new(ErrorClass::Ended, "the world ended").into_final());
+            }
+            for (pid, made) in &state.processes {
+                if !state.hidden.contains(pid) {
+                    show(*pid, made, hand_over);
+                }
+            }
+            match state.failure {
+                Some(class) => Err(Error::new(class, "made to fail")),
+                None => Ok(Seen::default()),
+            }
+        })
+    }
+
+    fn recheck(
+        &mut self,
+        pids: &[u32],
+        hand_over: &mut dyn FnMut(Row<'_>),
+    ) -> Result<process_scanner::Recheck> {
+        self.edit(|state| {
+            let Some(shown) = &state.recheck else {
+                return Ok(process_scanner::Recheck::NotAble);
+            };
+            for pid in pids.iter().filter(|pid| shown.contains(pid)) {
+                show(*pid, &state.processes[pid], hand_over);
+            }
+            Ok(process_scanner::Recheck::Done)
+        })
+    }
+}
+
+pub fn show(pid: u32, made: &Made, hand_over: &mut dyn FnMut(Row<'_>)) {
+    let mut command = Vec::new();
+    for arg in &made.args {
+        command.extend_from_slice(arg);
+        command.push(0);
+    }
+    hand_over(Row::Process(ProcessRow {
+        pid,
+        start_time_ms: made.start_time_ms,
+        parent_pid: made.parent_pid,
+        name: Reading::Known(&made.name),
+        command: Reading::Known(&command),
+        status: Some(made.status),
+        cpu_time_ns: made.cpu_time_ns,
+        rss_bytes: made.rss_bytes,
+        kernel_thread: Some(false),
+    }));
+}
+
+/// An event in a few words: `created 7 sh`, `updated 7 [name command]`.
+pub fn brief(event: &Event) -> String {
+    let process = event.process();
+    let mut text = format!("{} {}", event.kind(), process.pid);
+    match event {
+        Event::Updated { changed, .. } => {
+            let names: Vec<_> = changed.names().collect();
+            text.push_str(&format!(" [{}]", names.join(" ")));
+        }
+        _ => text.push_str(&format!(" {}", process.name.as_deref().unwrap_or("?"))),
+    }
+    text
+}
+
+pub fn briefs(events: &[Event]) -> Vec<String> {
+    events.iter().map(brief).collect()
+}
+
+/// The table as a snapshot would have it.
+pub fn in_order(scanner: &Scanner) -> Vec<ProcessInfo> {
+    let mut processes: Vec<_> = scanner.table().processes().cloned().collect();
+    processes.sort_by_key(|process| process.pid);
+    processes
+}
+
+pub fn assert_folded(snapshot: &Snapshot, scanner: &Scanner) {
+    assert_eq!(snapshot.iter().cloned().collect::<Vec<_>>(), in_order(scanner));
+}
