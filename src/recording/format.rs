@@ -311,9 +311,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_bytes_is_refused() {
-        for json in [r#"{"hex":"f"}"#, r#"{"hex":"zz"}"#, r#"{"hex":"+f"}"#, r#"{"hexx":"ff"}"#,
-            r#"{"hex":"ff","hex":"ff"}"#, "{}", "5"]
-        {
+        for json in [
+            r#"{"hex":"f"}"#,
+            r#"{"hex":"zz"}"#,
+            r#"{"hex":"+f"}"#,
+            r#"{"hexx":"ff"}"#,
+            r#"{"hex":"ff","hex":"ff"}"#,
+            "{}",
+            "5",
+        ] {
             serde_json::from_str::<Text>(json).expect_err(json);
         }
         serde_json::from_str::<Args>(r#"["a\u0000b"]"#).expect_err("NUL in an argument");

@@ -64,7 +64,10 @@ impl<R: BufRead> Reader<R> {
         }
         match self.parse("a scan or a recheck")? {
             Line::Scan(scan) => {
-                if self.monotonic_ns.is_some_and(|last| last >= scan.monotonic_ns) {
+                if self
+                    .monotonic_ns
+                    .is_some_and(|last| last >= scan.monotonic_ns)
+                {
                     return Err(self.bad(format!(
                         "time does not go on: monotonic_ns is {}, after {}",
                         scan.monotonic_ns,
@@ -73,7 +76,12 @@ impl<R: BufRead> Reader<R> {
                 }
                 self.monotonic_ns = Some(scan.monotonic_ns);
                 let before = std::mem::take(&mut self.shown);
-                if let Some(pid) = scan.shown.unchanged.iter().find(|&pid| !before.contains(pid)) {
+                if let Some(pid) = scan
+                    .shown
+                    .unchanged
+                    .iter()
+                    .find(|&pid| !before.contains(pid))
+                {
                     return Err(self.bad(format!(
                         "pid {pid} is said to be unchanged, and the scan before does not show it"
                     )));

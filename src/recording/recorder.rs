@@ -7,19 +7,22 @@ use ahash::RandomState;
 
 use super::format::{Failed, Header, Line, Rechecked, RowRecord, Shown, TimedScan, VERSION};
 use crate::error::{Error, ErrorClass, Result};
-use crate::source::{Reading, Recheck, Row, Seen, Source, SourceInfo, Timestamp};
+use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, Timestamp};
+
+/// What a scan and its recheck showed; `None` for a process of which nothing is known.
+type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 
 /// A source that records another: it hands on everything the other says and writes it down.
 ///
 /// Each scan is a line, flushed before the scan returns, so that whatever ends the recorder leaves
 /// a recording of every scan before. A process that is word for word what it was takes a few bytes.
+/// An error that [is final](Error::is_final) is handed on and not recorded.
 #[derive(Debug)]
 pub struct Recorder<S, W> {
     source: S,
     output: W,
     at: Timestamp,
-    /// What the last scan and its recheck showed.
-    last: HashMap<u32, RowRecord, RandomState>,
+    last: Known,
     buffer: Vec<u8>,
 }
 
@@ -83,11 +86,11 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        let mut notes = Notes::after(std::mem::take(&mut self.last));
-        let outcome = self.source.scan(&mut |row| {
-            notes.take_down(&row);
-            hand_over(row);
-        });
+        let mut notes = Notes::of_scan(std::mem::take(&mut self.last));
+        let outcome = self
+            .source
+            .scan(&mut |row| notes.take_down(row, hand_over))
+            .and_then(|seen| notes.fault.take().map_or(Ok(seen), Err));
         let seen = outcome.as_ref().copied().unwrap_or_default();
         let line = Line::Scan(TimedScan {
             wall_ms: self.at.wall_ms,
@@ -106,76 +109,122 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        // What is rechecked was not shown, so there is nothing it could be the same as.
-        let mut notes = Notes::after(HashMap::default());
-        let outcome = self.source.recheck(pids, &mut |row| {
-            notes.take_down(&row);
-            hand_over(row);
-        });
-        self.last.extend(notes.now);
-        self.write(&Line::Recheck(Rechecked {
+        let mut notes = Notes::of_recheck(std::mem::take(&mut self.last));
+        let outcome = self
+            .source
+            .recheck(pids, &mut |row| notes.take_down(row, hand_over))
+            .and_then(|able| notes.fault.take().map_or(Ok(able), Err));
+        let line = Line::Recheck(Rechecked {
             not_able: matches!(outcome, Ok(Recheck::NotAble)),
             failed: outcome.as_ref().err().map(Failed::from),
             shown: notes.shown,
-        }))?;
+        });
+        self.last = notes.now;
+        // Without the line, a replay breaks off here too and takes nothing for gone.
+        if !matches!(&outcome, Err(error) if error.is_final()) {
+            self.write(&line)?;
+        }
         outcome
     }
 }
 
 /// The rows of one scan as they are taken down.
 struct Notes {
-    before: HashMap<u32, RowRecord, RandomState>,
-    now: HashMap<u32, RowRecord, RandomState>,
+    /// What the scan before showed; `None` in a recheck. What is rechecked was not shown, so there
+    /// is nothing it could be the same as.
+    before: Option<Known>,
+    now: Known,
     shown: Shown,
+    /// What the source broke its contract with, first. A recording with such rows could not be
+    /// read, so they go no further: the scan fails, and fails alike when it is played.
+    fault: Option<Error>,
 }
 
 impl Notes {
-    fn after(before: HashMap<u32, RowRecord, RandomState>) -> Self {
+    fn of_scan(before: Known) -> Self {
         Self {
             now: HashMap::with_capacity_and_hasher(before.len(), RandomState::default()),
-            before,
+            before: Some(before),
             shown: Shown::default(),
+            fault: None,
         }
     }
 
-    fn take_down(&mut self, row: &Row<'_>) {
+    fn of_recheck(now: Known) -> Self {
+        Self {
+            before: None,
+            now,
+            shown: Shown::default(),
+            fault: None,
+        }
+    }
+
+    fn take_down(&mut self, row: Row<'_>, hand_over: &mut dyn FnMut(Row<'_>)) {
         let pid = row.pid();
-        let before = self.before.remove(&pid);
-        match row {
-            Row::Process(row) => {
-                let mut record = RowRecord::from(row);
-                let Some(before) = before else {
-                    self.shown.rows.push(record.clone());
-                    self.now.insert(pid, record);
-                    return;
-                };
-                stands(&mut record.name, &before.name);
-                stands(&mut record.command, &before.command);
-                if record == before {
-                    self.shown.unchanged.push(pid);
-                    self.now.insert(pid, before);
-                    return;
-                }
-                let mut line = record.clone();
-                if line.name == before.name {
-                    line.name = Reading::Same;
-                }
-                if line.command == before.command {
-                    line.command = Reading::Same;
-                }
-                self.shown.rows.push(line);
-                self.now.insert(pid, record);
-            }
+        if self.now.contains_key(&pid) {
+            return self.blame(format!("the source showed pid {pid} twice in one scan"));
+        }
+        let before = self.before.as_mut().map(|before| before.remove(&pid));
+        let now = match &row {
+            Row::Process(row) => Some(self.compare(row, before.flatten().flatten())),
             Row::Unchanged { .. } => {
+                if let Some(None) = before {
+                    return self.blame(format!(
+                        "the source said that pid {pid} is unchanged, and the scan before does \
+                         not show it"
+                    ));
+                }
                 self.shown.unchanged.push(pid);
-                self.now.extend(before.map(|record| (pid, record)));
+                before.flatten().flatten()
             }
             Row::Unreadable { .. } => {
                 self.shown.unreadable.push(pid);
-                self.now.extend(before.map(|record| (pid, record)));
+                before.flatten().flatten()
             }
-        }
+        };
+        self.now.insert(pid, now);
+        hand_over(row);
     }
+
+    /// Takes down what is new in a row, and returns the whole of it.
+    fn compare(&mut self, row: &ProcessRow<'_>, before: Option<RowRecord>) -> RowRecord {
+        let mut record = RowRecord::from(row);
+        let Some(before) = before else {
+            self.shown.rows.push(record.clone());
+            return record;
+        };
+        if may_be_another(&record, &before) {
+            self.shown.rows.push(record.clone());
+            return record;
+        }
+        stands(&mut record.name, &before.name);
+        stands(&mut record.command, &before.command);
+        if record == before {
+            self.shown.unchanged.push(row.pid);
+            return before;
+        }
+        let mut line = record.clone();
+        if line.name == before.name {
+            line.name = Reading::Same;
+        }
+        if line.command == before.command {
+            line.command = Reading::Same;
+        }
+        self.shown.rows.push(line);
+        record
+    }
+
+    fn blame(&mut self, message: String) {
+        self.fault
+            .get_or_insert_with(|| Error::new(ErrorClass::BadData, message));
+    }
+}
+
+/// Whether the table could take the two for two processes. The second one then needs its name and
+/// command in full, be they the same or not.
+fn may_be_another(record: &RowRecord, before: &RowRecord) -> bool {
+    record.start_time_ms != before.start_time_ms
+        || (record.cpu_time_ns.is_some() && record.cpu_time_ns < before.cpu_time_ns)
 }
 
 /// A field that was not read again is what it was.

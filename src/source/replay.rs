@@ -103,11 +103,18 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 
     fn recheck(&mut self, _pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        if !matches!(self.next, Ok(Some(Recorded::Recheck(_)))) {
-            return Ok(Recheck::NotAble);
-        }
-        let Some(Recorded::Recheck(recheck)) = self.advance()? else {
-            return Ok(Recheck::NotAble);
+        // A second look that was made stands in the recording. Where the recording breaks off
+        // before it could, what the scan did not show may live.
+        let recheck = match &self.next {
+            Ok(Some(Recorded::Scan(_))) => return Ok(Recheck::NotAble),
+            Ok(Some(Recorded::Recheck(_))) | Err(_) => self.advance()?,
+            Ok(None) => None,
+        };
+        let Some(Recorded::Recheck(recheck)) = recheck else {
+            return Err(Error::new(
+                ErrorClass::BadData,
+                "the recording ends before the second look at what its last scan does not show",
+            ));
         };
         play(&recheck.shown, hand_over);
         match recheck.failed {

@@ -1,1 +1,161 @@
-//! To be filled.
+//! The recordings in `fixtures/`: made by the stories here, and played to a scanner whose batches
+//! are compared with snapshots. `docs/recordings.md` says how to add one.
+
+mod lives;
+pub(crate) mod story;
+pub(crate) mod text;
+mod troubles;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use process_scanner::{ReplaySource, Scanner, Snapshot};
+
+use self::story::Story;
+use crate::support;
+
+/// More events than this in one batch are only counted.
+const MAX_EVENTS: usize = 48;
+
+macro_rules! stories {
+    ($($module:ident: $($name:ident)*;)*) => {
+        /// Every scenario by its name, which is also that of its file.
+        pub(crate) const STORIES: &[(&str, fn() -> Story)] = &[
+            $($((stringify!($name), $module::$name),)*)*
+        ];
+    };
+}
+
+stories! {
+    lives:
+        quiet_host
+        processes_are_born_and_die
+        a_process_lives_between_two_scans
+        a_pid_is_used_again
+        a_pid_is_used_again_within_one_second
+        exec_changes_name_and_command
+        a_process_becomes_a_zombie
+        a_process_is_stopped_and_goes_on
+        a_parent_dies_and_children_are_reparented
+        cpu_use_is_of_one_core
+        memory_grows_and_shrinks
+        the_wall_clock_steps_back
+        the_wall_clock_steps_forward
+        hostile_names;
+    troubles:
+        some_fields_cannot_be_read
+        a_process_is_there_and_tells_nothing
+        a_start_time_is_unknown
+        a_scan_fails_in_the_middle
+        scans_fail_for_a_while
+        the_first_scan_fails
+        a_scan_shows_no_process_at_all
+        the_own_pid_is_missing
+        a_large_loss_is_doubted_then_confirmed
+        a_large_loss_was_only_a_bad_scan
+        a_large_loss_is_seen_to_be_true
+        a_process_lost_sight_of_is_found_by_the_second_look
+        a_pid_was_used_again_when_looked_at_twice
+        the_second_look_fails
+        three_thousand_processes_with_churn;
+}
+
+/// The package's folder. At run time it may be another than when this was compiled.
+fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into())
+        .into()
+}
+
+/// The names of the files in a folder with this ending, without it.
+fn names(folder: &Path, ending: &str) -> BTreeSet<String> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| name.strip_suffix(ending).map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn every_fixture_is_what_its_story_gives() {
+    let folder = package().join("fixtures");
+    if std::env::var_os("UPDATE_FIXTURES").is_some_and(|value| value == "1") {
+        for (name, story) in STORIES {
+            fs::write(folder.join(format!("{name}.ndjson")), story().record().0).unwrap();
+        }
+        for name in names(&folder, ".ndjson") {
+            if !STORIES.iter().any(|(story, _)| *story == name) {
+                fs::remove_file(folder.join(format!("{name}.ndjson"))).unwrap();
+            }
+        }
+        return;
+    }
+    let told: BTreeSet<String> = STORIES.iter().map(|(name, _)| (*name).into()).collect();
+    assert_eq!(
+        told,
+        names(&folder, ".ndjson"),
+        "each story has a file and each file a story"
+    );
+    for (name, story) in STORIES {
+        let stored = fs::read(folder.join(format!("{name}.ndjson"))).unwrap();
+        assert!(
+            stored == story().record().0,
+            "{name} is not what its story gives; if the story is right, UPDATE_FIXTURES=1 \
+             writes it"
+        );
+    }
+}
+
+#[test]
+fn fixtures_are_small() {
+    for entry in fs::read_dir(package().join("fixtures")).unwrap() {
+        let entry = entry.unwrap();
+        let len = entry.metadata().unwrap().len();
+        assert!(len < 1_000_000, "{:?} has {len} bytes", entry.file_name());
+    }
+}
+
+#[test]
+fn every_fixture_gives_the_batches_of_its_snapshot() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("fixtures/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("../../fixtures", "*.ndjson", |path| {
+            insta::assert_snapshot!("batches", batches_of(path));
+        });
+    });
+}
+
+fn batches_of(path: &Path) -> String {
+    let recording = fs::read(path).unwrap();
+    let source = ReplaySource::new(&recording.leak()[..]).unwrap();
+    let mut scanner = Scanner::builder().source(source).build().unwrap();
+    let mut snapshot = Snapshot::new();
+    let mut text = String::new();
+    while let Some(batch) = scanner.scan_once() {
+        snapshot.apply(&batch);
+        support::assert_folded(&snapshot, &scanner);
+        text.push_str(&text::up_to(&batch, MAX_EVENTS));
+    }
+    text
+}
+
+#[test]
+fn every_snapshot_belongs_to_a_fixture() {
+    let snapshots = names(&package().join("tests/suite/fixtures/snapshots"), "");
+    let expected: BTreeSet<String> = STORIES
+        .iter()
+        .map(|(name, _)| format!("batches@{name}.ndjson.snap"))
+        .collect();
+    let is_pending = |name: &&String| Path::new(name).extension() == Some(OsStr::new("new"));
+    let stored: BTreeSet<String> = snapshots
+        .iter()
+        .filter(|name| !is_pending(name))
+        .cloned()
+        .collect();
+    assert_eq!(stored, expected);
+}
