@@ -1,1 +1,100 @@
-//! To be filled.
+//! What the table allocates, and what it keeps.
+
+use process_scanner::{Absent, Config, ProcessRow, Reading, Row, SourceInfo, Table, Timestamp};
+
+fn at(scan: u64) -> Timestamp {
+    Timestamp {
+        wall_ms: 1_700_000_000_000 + scan * 1000,
+        monotonic_ns: scan * 1_000_000_000,
+    }
+}
+
+fn table() -> Table {
+    Table::new(&Config::default(), &SourceInfo::new("test"))
+}
+
+fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> Row<'a> {
+    Row::Process(ProcessRow {
+        start_time_ms: Some(start_time_ms),
+        name: Reading::Known(name),
+        command: Reading::Known(command),
+        cpu_time_ns: Some(5),
+        rss_bytes: Some(4096),
+        ..ProcessRow::unknown(pid)
+    })
+}
+
+#[test]
+fn a_scan_in_which_nothing_changed_allocates_nothing() {
+    let mut table = table();
+    let names: [&[u8]; 3] = [b"plain", b"not \xff utf-8", b""];
+    let mut scan = |number, by_word: bool| {
+        let mut events = 0;
+        let counted = allocation_counter::measure(|| {
+            let mut pass = table.begin(at(number));
+            for pid in 1..=3000 {
+                let name = names[pid as usize % 3];
+                pass.see(match by_word {
+                    true => Row::Unchanged { pid },
+                    false => row(pid, 7, name, b"a\0b\xff\0"),
+                });
+            }
+            events = pass.finish(Absent::AreGone).events.len();
+        });
+        (events, counted.count_total)
+    };
+    assert_eq!(scan(1, false).0, 3000);
+    // CPU use is known from the second scan on, which is a change.
+    assert_eq!(scan(2, false).0, 3000);
+    assert_eq!(scan(3, false), (0, 0));
+    assert_eq!(scan(4, true), (0, 0));
+}
+
+#[test]
+fn a_million_processes_pass_through_and_leave_nothing() {
+    const LIVING: u32 = 3000;
+    const SCANS: u32 = 340;
+    let mut table = table();
+    let mut sizes = Vec::new();
+    for scan in 0..SCANS {
+        let mut pass = table.begin(at(u64::from(scan)));
+        for process in 0..LIVING {
+            // Other pids, other names and other command lines each time.
+            let pid = 1 + (scan * LIVING + process) % 4_000_000;
+            let text = format!("{scan}-{process}");
+            pass.see(row(pid, u64::from(scan), text.as_bytes(), text.as_bytes()));
+        }
+        let told = pass.finish(Absent::AreGone);
+        let expected = LIVING * if scan == 0 { 1 } else { 2 };
+        assert_eq!(told.events.len(), expected as usize);
+        assert_eq!(table.len(), LIVING as usize);
+        assert_eq!(table.distinct_strings(), LIVING as usize);
+        sizes.push(table.heap_bytes());
+    }
+    assert!(u64::from(SCANS * LIVING) > 1_000_000);
+    // The first scans find the sizes; after that nothing grows but by the digits of a name.
+    let early = *sizes[2..20].iter().max().unwrap();
+    let late = *sizes[20..].iter().max().unwrap();
+    assert!(late < early + early / 10, "{early} bytes became {late}");
+}
+
+#[test]
+fn a_crowd_that_left_gives_its_room_back() {
+    let mut table = table();
+    for (scan, living) in [(1, 50_000), (2, 50_000), (3, 100), (4, 100)] {
+        let mut pass = table.begin(at(scan));
+        for pid in 1..=living {
+            pass.see(row(pid, 7, b"crowd", b""));
+        }
+        pass.finish(Absent::AreGone);
+    }
+    assert_eq!(table.len(), 100);
+    assert!(table.heap_bytes() < 100_000, "{} bytes", table.heap_bytes());
+    // And what is left is still found.
+    let mut pass = table.begin(at(5));
+    for pid in 1..=100 {
+        pass.see(Row::Unchanged { pid });
+    }
+    assert!(pass.take_fault().is_none());
+    assert!(pass.finish(Absent::AreGone).events.is_empty());
+}

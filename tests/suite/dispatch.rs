@@ -1,1 +1,187 @@
-//! To be filled.
+//! Consumers: newcomers, slow ones, those that block, panic or leave.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use process_scanner::{
+    Batch, ConsumerOptions, Overflow, RecvError, Scanner, Snapshot, Subscription,
+};
+
+use crate::support::{Made, World, assert_folded};
+
+fn world(processes: u32) -> (World, Scanner) {
+    let world = World::new();
+    for pid in 1..=processes {
+        world.add(pid, Made::new("p", 5));
+    }
+    let scanner = world.scanner();
+    (world, scanner)
+}
+
+/// A consumer that loses nothing, registered last: when it has a batch, so have all before it.
+fn barrier(scanner: &Scanner) -> Subscription {
+    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(64);
+    scanner.consumers().subscribe_with(options)
+}
+
+fn with_queue_len(scanner: &Scanner, queue_len: usize) -> Subscription {
+    let options = ConsumerOptions::default().with_queue_len(queue_len);
+    scanner.consumers().subscribe_with(options)
+}
+
+#[test]
+fn all_consumers_get_the_very_same_batch() {
+    let (_, mut scanner) = world(3);
+    let consumers = [scanner.consumers().subscribe(), barrier(&scanner)];
+    for _ in 0..3 {
+        let batch = scanner.scan_once().unwrap();
+        for consumer in &consumers {
+            assert!(Arc::ptr_eq(&consumer.recv().unwrap(), &batch));
+        }
+    }
+}
+
+#[test]
+fn a_newcomer_begins_with_a_full_batch() {
+    let (world, mut scanner) = world(3);
+    let first = barrier(&scanner);
+    scanner.scan_once().unwrap();
+    world.add(9, Made::new("late", 6));
+    scanner.scan_once().unwrap();
+    first.recv().unwrap();
+    first.recv().unwrap();
+    // It need not wait for the next scan.
+    let newcomer = scanner.consumers().subscribe();
+    let batch = newcomer.recv().unwrap();
+    assert!(batch.full);
+    assert_eq!((batch.seq, batch.lost_batches), (2, 0));
+    assert!(batch.events.iter().all(|event| event.kind() == "existing"));
+    let mut snapshot = Snapshot::new();
+    snapshot.apply(&batch);
+    assert_folded(&snapshot, &scanner);
+}
+
+#[test]
+fn a_slow_consumer_is_told_what_it_lost_and_is_right_again() {
+    let (world, mut scanner) = world(3);
+    let slow = with_queue_len(&scanner, 1);
+    let barrier = barrier(&scanner);
+    for round in 0..4 {
+        world.add(10 + round, Made::new("new", 6));
+        scanner.scan_once().unwrap();
+        barrier.recv().unwrap();
+    }
+    let mut snapshot = Snapshot::new();
+    let first = slow.recv().unwrap();
+    assert_eq!((first.seq, first.lost_batches), (1, 0));
+    snapshot.apply(&first);
+    // Now there is room, and without another scan it gets what sets it right.
+    let full = slow.recv().unwrap();
+    assert!(full.full);
+    assert_eq!(full.seq - first.seq, full.lost_batches);
+    assert_eq!(full.lost_batches, 3);
+    snapshot.apply(&full);
+    assert_folded(&snapshot, &scanner);
+    // From there on it goes on batch by batch.
+    scanner.scan_once().unwrap();
+    let next = slow.recv().unwrap();
+    assert!(!next.full && next.lost_batches == 0);
+}
+
+#[test]
+fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
+    let (_, mut scanner) = world(3);
+    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let blocking = scanner.consumers().subscribe_with(options);
+    let reader = std::thread::spawn(move || {
+        blocking.iter().map(|batch| (batch.seq, batch.lost_batches)).collect::<Vec<_>>()
+    });
+    for _ in 0..200 {
+        scanner.scan_once().unwrap();
+    }
+    drop(scanner);
+    let expected: Vec<_> = (1..=200).map(|seq| (seq, 0)).collect();
+    assert_eq!(reader.join().unwrap(), expected);
+}
+
+#[test]
+fn a_consumer_that_blocks_for_ever_does_not_block_stopping() {
+    let (_, mut scanner) = world(3);
+    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let blocking = scanner.consumers().subscribe_with(options);
+    scanner.scan_once().unwrap();
+    scanner.scan_once().unwrap();
+    drop(scanner);
+    assert_eq!(blocking.iter().count(), 1);
+}
+
+#[test]
+fn a_callback_that_panics_is_removed_and_the_others_go_on() {
+    let (_, mut scanner) = world(3);
+    let (sender, receiver) = mpsc::channel();
+    let consumers = scanner.consumers().clone();
+    // Dropped with the callback: tells that it was removed.
+    let (alive, removed) = mpsc::channel::<()>();
+    consumers
+        .on_batch(move |_: &Arc<Batch>| {
+            let _alive = &alive;
+            // Not `panic!`, so that no hook prints it into the test's output.
+            std::panic::resume_unwind(Box::new("told to"));
+        })
+        .unwrap();
+    consumers
+        .on_batch(move |batch: &Arc<Batch>| sender.send(batch.seq).unwrap())
+        .unwrap();
+    scanner.scan_once().unwrap();
+    assert!(removed.recv().is_err());
+    scanner.scan_once().unwrap();
+    assert_eq!(receiver.iter().take(2).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(consumers.panicked(), 1);
+}
+
+#[test]
+fn a_callback_may_register_another() {
+    let (_, mut scanner) = world(3);
+    let (sender, receiver) = mpsc::channel();
+    let consumers = scanner.consumers().clone();
+    let inner = consumers.clone();
+    let mut registered = false;
+    consumers
+        .on_batch(move |_: &Arc<Batch>| {
+            if !std::mem::replace(&mut registered, true) {
+                let sender = sender.clone();
+                inner
+                    .on_batch(move |batch: &Arc<Batch>| sender.send(batch.full).unwrap())
+                    .unwrap();
+            }
+        })
+        .unwrap();
+    scanner.scan_once().unwrap();
+    assert!(receiver.recv().unwrap(), "its first batch is full");
+}
+
+#[test]
+fn a_consumer_that_left_gets_nothing_more() {
+    let (_, mut scanner) = world(3);
+    let (sender, receiver) = mpsc::channel();
+    let id = scanner
+        .consumers()
+        .on_batch(move |batch: &Arc<Batch>| sender.send(batch.seq).unwrap())
+        .unwrap();
+    scanner.scan_once().unwrap();
+    assert_eq!(receiver.recv().unwrap(), 1);
+    scanner.consumers().leave(id);
+    scanner.consumers().leave(id);
+    scanner.scan_once().unwrap();
+    // Its sender goes with it.
+    assert!(receiver.recv().is_err());
+}
+
+#[test]
+fn who_comes_after_the_end_is_told_so() {
+    let (_, scanner) = world(3);
+    let consumers = scanner.consumers().clone();
+    drop(scanner);
+    assert_eq!(consumers.subscribe().recv().err(), Some(RecvError::Closed));
+    consumers.on_batch(|_: &Arc<Batch>| ()).unwrap();
+}

@@ -1,1 +1,158 @@
-//! To be filled.
+//! Folding all batches gives exactly the table, whatever the world does.
+
+use process_scanner::{Config, ErrorClass, Event, Scanner, Snapshot, Status};
+use proptest::prelude::*;
+
+use crate::support::{Made, World, assert_folded};
+
+/// What happens between two scans.
+#[derive(Debug, Clone)]
+enum Happening {
+    Birth(u32),
+    Death(u32),
+    /// Death and birth of another with the same pid.
+    Reuse(u32),
+    Exec(u32),
+    Run(u32, u64),
+    Grow(u32, u64),
+    Status(u32, Status),
+    Orphan(u32),
+    LoseStartTime(u32),
+    LoseNumbers(u32),
+    Hide(u32),
+    Show,
+    Fail(bool),
+    Scan,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let pid = 1_u32..40;
+    prop_oneof![
+        4 => pid.clone().prop_map(Happening::Birth),
+        2 => pid.clone().prop_map(Happening::Death),
+        1 => pid.clone().prop_map(Happening::Reuse),
+        1 => pid.clone().prop_map(Happening::Exec),
+        2 => (pid.clone(), 0_u64..2_000_000_000).prop_map(|(pid, ns)| Happening::Run(pid, ns)),
+        2 => (pid.clone(), 0_u64..100_000).prop_map(|(pid, bytes)| Happening::Grow(pid, bytes)),
+        1 => (pid.clone(), prop_oneof![
+            Just(Status::Running), Just(Status::Sleeping), Just(Status::Zombie)
+        ]).prop_map(|(pid, status)| Happening::Status(pid, status)),
+        1 => pid.clone().prop_map(Happening::Orphan),
+        1 => pid.clone().prop_map(Happening::LoseStartTime),
+        1 => pid.clone().prop_map(Happening::LoseNumbers),
+        1 => pid.prop_map(Happening::Hide),
+        1 => Just(Happening::Show),
+        1 => any::<bool>().prop_map(Happening::Fail),
+        6 => Just(Happening::Scan),
+    ]
+}
+
+impl World {
+    fn happen(&self, happening: Happening) {
+        self.edit(|state| {
+            let now_ms = state.wall_ms;
+            let born = Made::new("born", now_ms);
+            let with = |state: &mut crate::support::State, pid, change: &dyn Fn(&mut Made)| {
+                if let Some(made) = state.processes.get_mut(&pid) {
+                    change(made);
+                }
+            };
+            match happening {
+                Happening::Birth(pid) => {
+                    state.processes.entry(pid).or_insert(born);
+                }
+                Happening::Death(pid) => {
+                    state.processes.remove(&pid);
+                }
+                Happening::Reuse(pid) => {
+                    state.processes.insert(pid, Made::new("reborn", now_ms + 10));
+                }
+                Happening::Exec(pid) => with(state, pid, &|made| {
+                    made.name.push(b'+');
+                    made.args.push(b"exec\xff".into());
+                }),
+                Happening::Run(pid, ns) => with(state, pid, &|made| {
+                    made.cpu_time_ns = Some(made.cpu_time_ns.unwrap_or(0) + ns);
+                }),
+                Happening::Grow(pid, bytes) => with(state, pid, &|made| {
+                    made.rss_bytes = Some(made.rss_bytes.unwrap_or(0) + bytes);
+                }),
+                Happening::Status(pid, status) => with(state, pid, &|made| made.status = status),
+                Happening::Orphan(pid) => with(state, pid, &|made| made.parent_pid = None),
+                Happening::LoseStartTime(pid) => {
+                    with(state, pid, &|made| made.start_time_ms = None);
+                }
+                Happening::LoseNumbers(pid) => with(state, pid, &|made| {
+                    (made.cpu_time_ns, made.rss_bytes) = (None, None);
+                }),
+                Happening::Hide(pid) => state.hidden.push(pid),
+                Happening::Show => state.hidden.clear(),
+                Happening::Fail(fails) => {
+                    state.failure = fails.then_some(ErrorClass::ResourcesExhausted);
+                }
+                Happening::Scan => {}
+            }
+        });
+    }
+}
+
+fn config(with_thresholds: bool) -> Config {
+    let mut config = Config::default();
+    if with_thresholds {
+        config.cpu_threshold_percent = Some(25.0);
+        config.rss_threshold_bytes = Some(50_000);
+    }
+    config.doubt_min_processes = 3;
+    config
+}
+
+proptest! {
+    #[test]
+    fn folding_the_batches_gives_the_table(
+        happenings in proptest::collection::vec(happening(), 1..200),
+        with_thresholds: bool,
+        coarse: bool,
+    ) {
+        let world = World::new();
+        world.edit(|state| state.resolution_ms = if coarse { 1000 } else { 10 });
+        let mut scanner = Scanner::builder()
+            .config(config(with_thresholds))
+            .source(world.clone())
+            .build()
+            .unwrap();
+        let mut snapshot = Snapshot::new();
+        for happening in happenings {
+            let scans = matches!(happening, Happening::Scan);
+            world.happen(happening);
+            if !scans {
+                continue;
+            }
+            let before = snapshot.clone();
+            let batch = scanner.scan_once().unwrap();
+            snapshot.apply(&batch);
+            assert_folded(&snapshot, &scanner);
+
+            prop_assert!(
+                batch.events.is_sorted_by_key(|event| event.process().pid),
+                "events out of order"
+            );
+            for event in &batch.events {
+                let known = before.by_pid(event.process().pid);
+                match event {
+                    Event::Updated { process, changed } => {
+                        prop_assert!(!changed.is_empty());
+                        prop_assert_eq!(known.map(|known| known.key()), Some(process.key()));
+                    }
+                    Event::Exited { process, .. } => {
+                        prop_assert_eq!(known.map(|known| known.key()), Some(process.key()));
+                    }
+                    _ => {}
+                }
+            }
+            if batch.failure.is_some() {
+                // A failed scan may show that a pid was used again, but takes nobody away.
+                prop_assert!(snapshot.len() >= before.len());
+            }
+        }
+    }
+}

@@ -1,1 +1,217 @@
-//! To be filled.
+//! The live source on this very host, with real children.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use process_scanner::{Batch, Event, ProcessInfo, Scanner, Snapshot};
+
+/// Set for a child: what it is to do.
+const ROLE: &str = "PSCAN_TEST_ROLE";
+
+/// Not a test of its own: what this program does when a test starts it as a child.
+#[test]
+fn a_child_plays_its_role() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("wait") => wait_for_a_line(),
+        #[cfg(unix)]
+        Ok("exec") => {
+            use std::os::unix::process::CommandExt;
+            let program = std::env::var("PSCAN_TEST_PROGRAM").unwrap();
+            wait_for_a_line();
+            let error = Command::new(program)
+                .args(CHILD_ARGS)
+                .arg("--include-ignored")
+                .env(ROLE, "wait")
+                .exec();
+            panic!("{error}");
+        }
+        _ => {}
+    }
+}
+
+const CHILD_ARGS: [&str; 3] = ["--exact", "live::a_child_plays_its_role", "--nocapture"];
+
+fn wait_for_a_line() {
+    println!("ready");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+}
+
+/// A child that waits; killed and reaped when dropped.
+struct Waiting(Child);
+
+impl Waiting {
+    fn start(role: &str, envs: &[(&str, &str)]) -> Self {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(CHILD_ARGS)
+            .env(ROLE, role)
+            .envs(envs.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut waiting = Self(child);
+        waiting.await_ready();
+        waiting
+    }
+
+    fn await_ready(&mut self) {
+        let stdout = BufReader::new(self.0.stdout.as_mut().unwrap());
+        let ready = stdout.lines().any(|line| line.unwrap().contains("ready"));
+        assert!(ready, "the child ended early");
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    fn say(&mut self) {
+        let stdin = self.0.stdin.as_mut().unwrap();
+        writeln!(stdin).unwrap();
+        stdin.flush().unwrap();
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+fn scanner() -> Scanner {
+    Scanner::builder().build().unwrap()
+}
+
+fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
+    batch
+        .events
+        .iter()
+        .filter(|event| event.process().pid == pid)
+        .collect()
+}
+
+/// Scans until `done` says so of an event about `pid`; bounded by scans, not by time.
+fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) -> Option<Event> {
+    (0..100).find_map(|_| {
+        let batch = scanner.scan_once().unwrap();
+        about(&batch, pid).into_iter().find(|event| done(event)).cloned()
+    })
+}
+
+#[test]
+fn we_are_among_the_processes_with_all_that_can_be_known() {
+    let mut scanner = scanner();
+    let mut snapshot = Snapshot::new();
+    for _ in 0..2 {
+        let batch = scanner.scan_once().unwrap();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        snapshot.apply(&batch);
+    }
+    let us: &ProcessInfo = snapshot.by_pid(std::process::id()).unwrap();
+    assert!(us.name.is_some());
+    assert!(us.start_time_ms.is_some());
+    assert!(us.cpu_time_ms.is_some());
+    assert!(us.cpu_percent.is_some());
+    assert!(us.rss_bytes.is_some_and(|bytes| bytes > 100_000));
+    let command = us.command.as_ref().unwrap();
+    let ours: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.is_empty()).collect();
+    assert_eq!(command.args().skip(1).collect::<Vec<_>>(), ours);
+}
+
+#[test]
+fn a_child_is_born_and_dies_once() {
+    let mut scanner = scanner();
+    scanner.scan_once().unwrap();
+    let child = Waiting::start("wait", &[]);
+    let pid = child.pid();
+    let batch = scanner.scan_once().unwrap();
+    let events = about(&batch, pid);
+    assert!(matches!(events[..], [Event::Created(_)]), "{events:?}");
+    let process = events[0].process();
+    assert_eq!(process.parent_pid, Some(std::process::id()));
+    assert!(process.rss_bytes.is_some_and(|bytes| bytes > 0));
+    let last = process.command.as_ref().unwrap().args().next_back();
+    assert_eq!(last, CHILD_ARGS.last().copied());
+    let key = process.key();
+    drop(child);
+    // On Windows an exit can be seen one scan late.
+    let event = scan_until(&mut scanner, pid, |event| event.kind() == "exited").unwrap();
+    assert_eq!(event.process().key(), key);
+    // And never again, unless the pid was used again by then.
+    for _ in 0..3 {
+        let batch = scanner.scan_once().unwrap();
+        assert!(about(&batch, pid).iter().all(|event| event.process().key() != key));
+    }
+}
+
+#[test]
+fn threads_are_not_processes() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || receiver.recv());
+    let mut scanner = scanner();
+    let batch = scanner.scan_once().unwrap();
+    let ours = batch
+        .events
+        .iter()
+        .filter(|event| event.process().name == own_name(&batch))
+        .filter(|event| event.process().command == own_command(&batch))
+        .count();
+    drop(sender);
+    thread.join().unwrap().unwrap_err();
+    assert_eq!(ours, 1);
+}
+
+fn own_name(batch: &Batch) -> Option<std::sync::Arc<str>> {
+    about(batch, std::process::id())[0].process().name.clone()
+}
+
+fn own_command(batch: &Batch) -> Option<process_scanner::Command> {
+    about(batch, std::process::id())[0].process().command.clone()
+}
+
+#[test]
+#[cfg(unix)]
+fn an_exec_is_told_with_name_and_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("other-name");
+    std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &program).unwrap();
+    let envs = [("PSCAN_TEST_PROGRAM", program.to_str().unwrap())];
+    let mut child = Waiting::start("exec", &envs);
+    let mut scanner = scanner();
+    let mut snapshot = Snapshot::new();
+    snapshot.apply(&scanner.scan_once().unwrap());
+    let before = snapshot.by_pid(child.pid()).unwrap().clone();
+    child.say();
+    child.await_ready();
+    let event = scan_until(&mut scanner, child.pid(), |event| match event {
+        Event::Updated { changed, .. } => changed.contains(process_scanner::Changes::NAME),
+        _ => false,
+    })
+    .expect("an exec is told within a round");
+    let Event::Updated { process, changed } = event else {
+        panic!("{event:?}");
+    };
+    assert!(changed.contains(process_scanner::Changes::COMMAND));
+    assert_eq!(process.key(), before.key());
+    assert_eq!(process.name.as_deref(), Some("other-name"));
+    let last = process.command.as_ref().unwrap().args().next_back();
+    assert_eq!(last, Some("--include-ignored"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_zombie_is_told_as_one_and_then_as_gone() {
+    let mut scanner = scanner();
+    let mut child = Waiting::start("wait", &[]);
+    let pid = child.pid();
+    scanner.scan_once().unwrap();
+    child.say();
+    let is_zombie = |event: &Event| event.process().status == Some(process_scanner::Status::Zombie);
+    let event = scan_until(&mut scanner, pid, is_zombie).expect("it ends by itself");
+    assert_eq!(event.kind(), "updated");
+    assert!(event.process().command.is_some(), "what was known of it stands");
+    drop(child);
+    let batch = scanner.scan_once().unwrap();
+    assert!(matches!(about(&batch, pid)[..], [Event::Exited { .. }]));
+}

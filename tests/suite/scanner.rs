@@ -1,1 +1,286 @@
-//! To be filled.
+//! What the scanner believes and tells, on made-up worlds driven by hand.
+
+use std::sync::Arc;
+
+use process_scanner::{
+    Batch, Config, ErrorClass, Event, Row, Scanner, Seen, Source, SourceInfo, Status,
+};
+
+use crate::support::{Made, World, briefs};
+
+/// A world with the processes 1 to `last`, scanned once.
+fn scanned(last: u32) -> (World, Scanner) {
+    let world = World::new();
+    for pid in 1..=last {
+        world.add(pid, Made::new("p", 1_600_000_000_000));
+    }
+    let mut scanner = world.scanner();
+    scan(&mut scanner);
+    // CPU use is known from the second scan on; that it becomes known is an update.
+    scan(&mut scanner);
+    (world, scanner)
+}
+
+fn scan(scanner: &mut Scanner) -> Arc<Batch> {
+    scanner.scan_once().unwrap()
+}
+
+fn told(scanner: &mut Scanner) -> Vec<String> {
+    briefs(&scan(scanner).events)
+}
+
+#[test]
+fn the_first_batch_is_full_and_the_second_tells_changes() {
+    let world = World::new();
+    world.add(7, Made::new("sh", 1_600_000_000_000));
+    let mut scanner = world.scanner();
+    let first = scan(&mut scanner);
+    assert!(first.full && first.seq == 1 && first.interval_ms.is_none());
+    assert_eq!(briefs(&first.events), ["existing 7 sh"]);
+    world.add(9, Made::new("new", 1_700_000_001_500));
+    let second = scan(&mut scanner);
+    assert!(!second.full && second.seq == 2);
+    assert_eq!(second.interval_ms, Some(1000.0));
+    assert_eq!(briefs(&second.events), ["updated 7 [cpu]", "created 9 new"]);
+    assert_eq!(scan(&mut scanner).events, []);
+}
+
+#[test]
+fn a_newborn_is_rated_over_its_own_life() {
+    let (world, mut scanner) = scanned(1);
+    // The next scan is a second on; it was born half a second before that.
+    let born_ms = world.edit(|state| state.wall_ms) + 500;
+    let mut made = Made::new("new", born_ms);
+    made.cpu_time_ns = Some(250_000_000);
+    world.add(9, made);
+    let batch = scan(&mut scanner);
+    let Event::Created(process) = &batch.events[0] else {
+        panic!("{:?}", batch.events);
+    };
+    assert_eq!(process.cpu_percent, Some(50.0));
+    assert_eq!(process.cpu_time_ms, Some(250.0));
+}
+
+#[test]
+fn an_old_process_seen_for_the_first_time_is_not_billed_with_its_life() {
+    let (world, mut scanner) = scanned(1);
+    let mut made = Made::new("old", 1_600_000_000_000);
+    made.cpu_time_ns = Some(9_000_000_000_000);
+    world.add(9, made);
+    let batch = scan(&mut scanner);
+    assert_eq!(batch.events[0].process().cpu_percent, None);
+}
+
+#[test]
+fn cpu_use_is_in_percent_of_one_core() {
+    let (world, mut scanner) = scanned(1);
+    world.edit(|state| state.processes.get_mut(&1).unwrap().cpu_time_ns = Some(2_500_000_000));
+    assert_eq!(scan(&mut scanner).events[0].process().cpu_percent, Some(250.0));
+    // And it goes back to nothing, once.
+    let batch = scan(&mut scanner);
+    assert_eq!(batch.events[0].process().cpu_percent, Some(0.0));
+    assert_eq!(scan(&mut scanner).events, []);
+}
+
+#[test]
+fn a_pid_used_again_is_an_exit_before_a_birth() {
+    let (world, mut scanner) = scanned(1);
+    world.add(1, Made::new("other", 1_700_000_002_000));
+    let batch = scan(&mut scanner);
+    assert_eq!(briefs(&batch.events), ["exited 1 p", "created 1 other"]);
+    let Event::Exited { lived_ms, .. } = batch.events[0] else {
+        panic!("{:?}", batch.events);
+    };
+    assert_eq!(lived_ms, Some(100_000_003_000));
+}
+
+#[test]
+fn a_flip_between_running_and_sleeping_is_no_update_but_a_zombie_is() {
+    let (world, mut scanner) = scanned(1);
+    let set = |status| world.edit(|state| state.processes.get_mut(&1).unwrap().status = status);
+    set(Status::Running);
+    assert_eq!(told(&mut scanner), [""; 0]);
+    set(Status::Zombie);
+    assert_eq!(told(&mut scanner), ["updated 1 [status]"]);
+    set(Status::Sleeping);
+    assert_eq!(told(&mut scanner), ["updated 1 [status]"]);
+}
+
+#[test]
+fn thresholds_hold_back_small_changes_until_they_add_up() {
+    let world = World::new();
+    world.add(1, Made::new("p", 1_600_000_000_000));
+    let mut config = Config::default();
+    config.cpu_threshold_percent = Some(10.0);
+    config.rss_threshold_bytes = Some(1000);
+    let mut scanner = Scanner::builder()
+        .config(config)
+        .source(world.clone())
+        .build()
+        .unwrap();
+    scan(&mut scanner);
+    scan(&mut scanner);
+    let run = |percent: u64, bytes: u64| {
+        world.edit(|state| {
+            let made = state.processes.get_mut(&1).unwrap();
+            made.cpu_time_ns = made.cpu_time_ns.map(|ns| ns + percent * 10_000_000);
+            made.rss_bytes = made.rss_bytes.map(|rss| rss + bytes);
+        });
+    };
+    run(9, 600);
+    assert_eq!(told(&mut scanner), [""; 0]);
+    run(9, 600);
+    let batch = scan(&mut scanner);
+    assert_eq!(briefs(&batch.events), ["updated 1 [rss]"]);
+    // An update tells all that is known, what was held back too.
+    assert_eq!(batch.events[0].process().cpu_percent, Some(9.0));
+    run(30, 0);
+    assert_eq!(told(&mut scanner), ["updated 1 [cpu]"]);
+}
+
+#[test]
+fn a_failed_scan_takes_nobody_away() {
+    let (world, mut scanner) = scanned(50);
+    world.edit(|state| {
+        state.failure = Some(ErrorClass::ResourcesExhausted);
+        state.hidden = (1..=50).collect();
+    });
+    let batch = scan(&mut scanner);
+    let failure = batch.failure.as_ref().unwrap();
+    assert_eq!(failure.class(), ErrorClass::ResourcesExhausted);
+    assert_eq!(batch.events, []);
+    assert_eq!(batch.unconfirmed.len(), 50);
+    assert_eq!(batch.counts.processes, 50);
+    // The first good scan after it is right.
+    world.edit(|state| {
+        state.failure = None;
+        state.hidden.clear();
+        state.processes.remove(&7);
+    });
+    let batch = scan(&mut scanner);
+    assert!(batch.failure.is_none() && batch.unconfirmed.is_empty());
+    assert_eq!(briefs(&batch.events), ["exited 7 p"]);
+}
+
+#[test]
+fn a_scan_that_shows_nothing_or_not_ourselves_is_a_failure() {
+    let (world, _) = scanned(5);
+    world.edit(|state| state.own_pid = Some(3));
+    let mut scanner = world.scanner();
+    scan(&mut scanner);
+    for hidden in [vec![1, 2, 3, 4, 5], vec![3]] {
+        world.edit(|state| state.hidden = hidden);
+        let batch = scan(&mut scanner);
+        let failure = batch.failure.as_ref().unwrap();
+        assert_eq!(failure.class(), ErrorClass::SourceGone);
+        assert!(!batch.events.iter().any(|event| event.kind() == "exited"));
+    }
+}
+
+#[test]
+fn what_is_missing_is_looked_for_once_more() {
+    let (world, mut scanner) = scanned(5);
+    world.edit(|state| {
+        state.hidden = vec![2, 4];
+        state.recheck = Some(vec![4]);
+    });
+    assert_eq!(told(&mut scanner), ["exited 2 p"]);
+}
+
+#[test]
+fn a_large_loss_has_to_be_seen_twice_where_no_second_look_is_possible() {
+    let (world, mut scanner) = scanned(90);
+    world.edit(|state| state.hidden = (41..=90).collect());
+    let batch = scan(&mut scanner);
+    assert!(batch.failure.is_none());
+    assert_eq!(batch.events, []);
+    assert_eq!(batch.unconfirmed.len(), 50);
+    assert_eq!(scan(&mut scanner).events.len(), 50);
+    // A small one is believed at once, and so is a large one where a second look is possible.
+    world.edit(|state| state.hidden = (31..=90).collect());
+    assert_eq!(scan(&mut scanner).events.len(), 10);
+    world.edit(|state| {
+        state.hidden = (5..=90).collect();
+        state.recheck = Some(Vec::new());
+    });
+    assert_eq!(scan(&mut scanner).events.len(), 26);
+}
+
+/// A source that breaks its contract as it is told to.
+struct Liar(Vec<u32>, Vec<u32>);
+
+impl Source for Liar {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("liar")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+        for &pid in &self.0 {
+            crate::support::show(pid, &Made::new("p", 5), hand_over);
+        }
+        for &pid in &self.1 {
+            hand_over(Row::Unchanged { pid });
+        }
+        Ok(Seen::default())
+    }
+}
+
+#[test]
+fn a_source_that_breaks_its_contract_gets_a_failed_scan() {
+    for (liar, expected) in [
+        (Liar(vec![1, 2, 1], vec![]), "pid 1 twice"),
+        (Liar(vec![1], vec![2]), "pid 2 is unchanged"),
+    ] {
+        let mut scanner = Scanner::builder().source(liar).build().unwrap();
+        let batch = scan(&mut scanner);
+        let failure = batch.failure.as_ref().unwrap();
+        assert_eq!(failure.class(), ErrorClass::BadData);
+        assert!(failure.to_string().contains(expected), "{failure}");
+        assert!(scanner.table().len() >= 1, "the good rows stand");
+    }
+}
+
+#[test]
+fn an_invalid_setting_is_refused_before_anything_starts() {
+    let mut config = Config::default();
+    config.interval_ms = 10;
+    let error = Scanner::builder().config(config).start().err().unwrap();
+    assert_eq!(error.class(), ErrorClass::Config);
+}
+
+#[test]
+fn a_source_that_ends_ends_the_scanner_after_all_was_handed_out() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let mut scanner = world.scanner();
+    let subscription = scanner.consumers().subscribe();
+    assert!(scanner.scan_once().is_some());
+    world.edit(|state| state.ended = true);
+    assert!(scanner.scan_once().is_none());
+    assert!(scanner.scan_once().is_none());
+    drop(scanner);
+    assert_eq!(subscription.iter().count(), 1);
+}
+
+#[test]
+fn a_running_scanner_scans_by_itself_and_stops() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let mut config = Config::default();
+    config.interval_ms = 50;
+    let handle = Scanner::builder()
+        .config(config)
+        .source(world)
+        .start()
+        .unwrap();
+    let subscription = handle.subscribe();
+    let seqs: Vec<u64> = subscription.iter().take(3).map(|batch| batch.seq).collect();
+    assert!(seqs.is_sorted() && seqs[0] < seqs[2], "{seqs:?}");
+    assert_eq!(handle.snapshot().len(), 1);
+    handle.stop().unwrap();
+    while subscription.try_recv().is_ok() {}
+    assert_eq!(
+        subscription.try_recv().err(),
+        Some(process_scanner::RecvError::Closed)
+    );
+}
