@@ -1,4 +1,44 @@
-#![doc = include_str!("../README.md")]
+//! Which processes a host runs, which were born, which died and what each uses: told to any number of
+//! consumers, and never a birth or a death that did not happen.
+//!
+//! From the top: a [`Source`] shows the processes as [`Row`]s, the live host's is [`SysinfoSource`].
+//! The [`Table`] compares them with what it holds, and what differs is a [`Batch`] of [`Event`]s. A
+//! dispatcher hands the same batch to all [`Consumers`]. A [`Scanner`] ties these together and is
+//! driven by hand; started, it is a [`ScannerHandle`] that keeps a steady beat on its own thread.
+//!
+//! ```
+//! use process_scanner::{Event, Scanner};
+//!
+//! let mut scanner = Scanner::builder().build()?;
+//! let batch = scanner.scan_once().expect("a live source never ends");
+//! assert!(batch.failure.is_none());
+//! let ourselves = std::process::id();
+//! assert!(batch.events.iter().any(|event| {
+//!     matches!(event, Event::Existing(process) if process.pid == ourselves)
+//! }));
+//! # Ok::<(), process_scanner::Error>(())
+//! ```
+//!
+//! A consumer is a [`Subscription`] that fetches its batches, or a [`Consumer`] that is called with
+//! them on a thread of its own. Its first batch is full. One that is too slow loses batches, is told
+//! how many, and gets a full one as soon as it has room, unless it asked to [block](Overflow::Block).
+//! Applying every batch to a [`Snapshot`] gives exactly what the scanner holds.
+//!
+//! What is not known is `None`. A scan that failed is a batch with a [failure](Batch::failure), and
+//! takes nobody away: what it did not show stands.
+//!
+//! [`Recorder`] writes down what a source says; [`ReplaySource`] plays it again, through the very same
+//! table and dispatcher.
+//!
+//! # Features
+//!
+//! `cli`, on by default, is what only the command `pscan` needs. A library has no use for it:
+//! `default-features = false`.
+
+/// The README's examples, for `cargo test`.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod batch;
 mod config;
