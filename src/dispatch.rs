@@ -203,7 +203,15 @@ impl Dispatch {
         let _ = feed.0.send(batch);
     }
 
-    /// Closes everything and waits for the threads.
+    /// Hands out everything, and waits for the threads for as long as that takes.
+    pub(crate) fn finish(&mut self) {
+        drop(self.feed.take());
+        self.release_ending();
+        // Nothing is ever sent on it: it closes when the last thread has ended.
+        let _ = self.ended.recv();
+    }
+
+    /// Closes everything and waits for the threads, within limits.
     pub(crate) fn stop(&mut self) -> Result<()> {
         drop(self.feed.take());
         let now = Instant::now();
@@ -212,12 +220,7 @@ impl Dispatch {
             .shared
             .control
             .send(Control::Stop(now + LAST_CALL));
-        self.consumers
-            .shared
-            .ending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.release_ending();
         match self.ended.recv_deadline(now + STOP_WITHIN) {
             Err(RecvTimeoutError::Disconnected) => Ok(()),
             Err(RecvTimeoutError::Timeout) => Err(Error::new(
@@ -226,6 +229,18 @@ impl Dispatch {
             )),
             Ok(never) => match never {},
         }
+    }
+}
+
+impl Dispatch {
+    /// From now on only the threads that are there are waited for.
+    fn release_ending(&self) {
+        self.consumers
+            .shared
+            .ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 }
 

@@ -18,7 +18,8 @@ use crate::table::Table;
 /// A scanner driven by hand: each [`scan_once`](Self::scan_once) is one scan, its batch returned
 /// and handed to all consumers.
 ///
-/// Dropping it closes all consumers; it waits for them up to a second.
+/// Dropping it closes all consumers, and waits for them up to a second. [`finish`](Self::finish) waits
+/// for as long as they take.
 pub struct Scanner {
     core: core::Core,
     dispatch: Dispatch,
@@ -49,6 +50,14 @@ impl Scanner {
     /// The processes of the last scan.
     pub fn table(&self) -> &Table {
         self.core.table()
+    }
+
+    /// Hands out everything to the last batch, and returns when every callback has taken its own.
+    ///
+    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room, so nobody may
+    /// call it who holds such a subscription and does not read it.
+    pub fn finish(mut self) {
+        self.dispatch.finish();
     }
 
     /// Goes on by itself: a scan at once, and then one every interval.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, TrySendError};
 use log::{debug, warn};
 
-use super::{ConsumerId, Consumers, Overflow};
+use super::{ConsumerId, Consumers, LAST_CALL, Overflow};
 use crate::batch::{Batch, Event};
 use crate::snapshot::Snapshot;
 
@@ -50,6 +50,11 @@ impl Member {
             overflow,
             owed: Owed::Full { lost: 0 },
         }
+    }
+
+    /// Whether it blocks and has no room.
+    fn is_waited_for(&self) -> bool {
+        matches!(self.owed, Owed::Batch(_))
     }
 
     /// Hands over a new batch, or notes down that it could not be.
@@ -116,7 +121,10 @@ pub(super) struct Dispatcher {
     members: Vec<Member>,
     /// The last batch handed out.
     last: Option<Arc<Batch>>,
+    /// No waiting for anybody beyond this.
     stop_by: Option<Instant>,
+    /// Since the scanner ended: no waiting beyond this for consumers that do not block.
+    last_call: Option<Instant>,
 }
 
 impl Dispatcher {
@@ -132,6 +140,7 @@ impl Dispatcher {
             members: Vec::new(),
             last: None,
             stop_by: None,
+            last_call: None,
         }
     }
 
@@ -141,18 +150,14 @@ impl Dispatcher {
             self.settle();
             // Nothing new while somebody waits for what is old: that holds up the scanner, which is
             // what a consumer that blocks asked for.
-            if !self.members.iter().any(|member| matches!(member.owed, Owed::Batch(_))) {
+            if !self.is_held_up() {
                 self.take_one();
             }
             if self.is_done() || !self.wait() {
                 break;
             }
         }
-        let owing = self
-            .members
-            .iter()
-            .filter(|member| matches!(member.owed, Owed::Batch(_)))
-            .count();
+        let owing = self.members.iter().filter(|member| member.is_waited_for()).count();
         if owing > 0 {
             warn!("stopped while {owing} consumers that block had no room: they lost batches");
         }
@@ -162,28 +167,38 @@ impl Dispatcher {
     fn wait(&self) -> bool {
         let mut select = Select::new();
         select.recv(&self.controls);
-        let mut is_held_up = false;
         for member in &self.members {
             match member.owed {
-                Owed::Nothing => continue,
-                Owed::Full { .. } if self.last.is_none() => continue,
-                Owed::Full { .. } => {}
-                Owed::Batch(_) => is_held_up = true,
+                Owed::Nothing => {}
+                // There is no state to tell yet.
+                Owed::Full { .. } if self.last.is_none() => {}
+                Owed::Full { .. } | Owed::Batch(_) => {
+                    select.send(&member.queue);
+                }
             }
-            select.send(&member.queue);
         }
         if let Some(feed) = &self.feed
-            && !is_held_up
+            && !self.is_held_up()
         {
             select.recv(feed);
         }
-        match self.stop_by {
+        let deadline = match self.stop_by {
+            None if self.is_held_up() => None,
+            None => self.last_call,
+            stop_by => stop_by,
+        };
+        match deadline {
             Some(deadline) => select.ready_deadline(deadline).is_ok(),
             None => {
                 select.ready();
                 true
             }
         }
+    }
+
+    /// Whether a consumer that blocks has no room.
+    fn is_held_up(&self) -> bool {
+        self.members.iter().any(Member::is_waited_for)
     }
 
     fn is_done(&self) -> bool {
@@ -228,6 +243,7 @@ impl Dispatcher {
             Err(TryRecvError::Empty) => return,
             Err(TryRecvError::Disconnected) => {
                 self.feed = None;
+                self.last_call = Some(Instant::now() + LAST_CALL);
                 return;
             }
         };

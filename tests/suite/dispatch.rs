@@ -99,7 +99,7 @@ fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
     for _ in 0..200 {
         scanner.scan_once().unwrap();
     }
-    drop(scanner);
+    scanner.finish();
     let expected: Vec<_> = (1..=200).map(|seq| (seq, 0)).collect();
     assert_eq!(reader.join().unwrap(), expected);
 }

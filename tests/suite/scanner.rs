@@ -258,7 +258,7 @@ fn a_source_that_ends_ends_the_scanner_after_all_was_handed_out() {
     world.edit(|state| state.ended = true);
     assert!(scanner.scan_once().is_none());
     assert!(scanner.scan_once().is_none());
-    drop(scanner);
+    scanner.finish();
     assert_eq!(subscription.iter().count(), 1);
 }
 
