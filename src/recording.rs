@@ -1,6 +1,6 @@
 //! Recordings: what a source saw, scan by scan, as lines of JSON.
 //!
-//! [`Recorder`] is a source that writes down what another one says; 
+//! [`Recorder`] is a source that writes down what another one says;
 //! [`ReplaySource`](crate::ReplaySource) plays it again. The format is described in `docs/recordings.md`.
 
 mod format;

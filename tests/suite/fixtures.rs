@@ -6,12 +6,12 @@ pub(crate) mod story;
 pub(crate) mod text;
 mod troubles;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use process_scanner::{ReplaySource, Scanner, Snapshot};
+use process_scanner::{Event, ReplaySource, Scanner, Snapshot};
 
 use self::story::Story;
 use crate::support;
@@ -128,6 +128,7 @@ fn every_fixture_gives_the_batches_of_its_snapshot() {
             insta::assert_snapshot!("batches", batches_of(path));
         });
     });
+    assert_no_other_snapshot();
 }
 
 fn batches_of(path: &Path) -> String {
@@ -144,8 +145,52 @@ fn batches_of(path: &Path) -> String {
     text
 }
 
+/// Snapshots are believed because somebody read them; this needs nobody.
 #[test]
-fn every_snapshot_belongs_to_a_fixture() {
+fn no_batch_contradicts_the_truth() {
+    for (name, story) in STORIES {
+        let story = story();
+        let truth = story.truth();
+        let (_, batches) = story.record();
+        assert_eq!(batches.len(), truth.len());
+        // Which process of the story each one that was told is.
+        let mut told = BTreeMap::new();
+        for (batch, truth) in batches.iter().zip(&truth) {
+            let scan = batch.seq;
+            for event in &batch.events {
+                let pid = event.process().pid;
+                let living = truth.get(&pid).map(|process| process.serial);
+                match event {
+                    Event::Existing(_) | Event::Created(_) => {
+                        let living = living.expect("what is told as there is there");
+                        let before = told.insert(pid, living);
+                        assert_eq!(before, None, "{name}: scan {scan} told {pid} twice");
+                    }
+                    Event::Exited { .. } => {
+                        let gone = told.remove(&pid);
+                        assert!(gone.is_some(), "{name}: scan {scan} ended {pid} twice");
+                        assert_ne!(gone, living, "{name}: scan {scan} ended {pid}, which lives");
+                    }
+                    _ => assert_eq!(
+                        told.get(&pid).copied(),
+                        living,
+                        "{name}: scan {scan}, {pid}"
+                    ),
+                }
+            }
+            if batch.failure.is_none() && batch.unconfirmed.is_empty() {
+                let living: BTreeMap<u32, usize> = truth
+                    .iter()
+                    .map(|(pid, process)| (*pid, process.serial))
+                    .collect();
+                assert_eq!(told, living, "{name}: scan {scan} is whole");
+            }
+        }
+    }
+}
+
+/// Each fixture has a snapshot, and each snapshot a fixture.
+fn assert_no_other_snapshot() {
     let snapshots = names(&package().join("tests/suite/fixtures/snapshots"), "");
     let expected: BTreeSet<String> = STORIES
         .iter()

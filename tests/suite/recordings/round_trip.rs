@@ -1,0 +1,300 @@
+//! What was recorded plays as it was: the same batches, and the same bytes when recorded again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use process_scanner::{
+    Batch, Error, ErrorClass, ProcessRow, Reading, Recheck, ReplaySource, Result, Row, Seen,
+    Source, SourceInfo, Status, Timestamp,
+};
+use proptest::prelude::*;
+
+use super::replay;
+use crate::fixtures::STORIES;
+use crate::fixtures::story::record;
+use crate::fixtures::text;
+use crate::support::{Made, World};
+
+fn assert_alike(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
+    assert_eq!(played.len(), live.len());
+    for (played, live) in played.iter().zip(live) {
+        assert_eq!(text::whole(played), text::whole(live));
+        // The text has fewer digits of a number than the number.
+        assert_eq!(played.events, live.events);
+    }
+}
+
+/// Replays a recording of `live`, records the replay, and compares both.
+fn assert_round_trip(recording: &[u8], live: &[Arc<Batch>]) {
+    let source = ReplaySource::new(std::io::Cursor::new(recording.to_vec())).unwrap();
+    let (again, played) = record(source);
+    assert_alike(&played, live);
+    assert!(again == recording, "recorded again it is another recording");
+    assert_alike(&replay(recording), live);
+}
+
+#[test]
+fn every_story_plays_as_it_was_lived() {
+    for (name, story) in STORIES {
+        eprintln!("{name}");
+        let (recording, live) = story().record();
+        assert_round_trip(&recording, &live);
+    }
+}
+
+/// What happens before a scan.
+#[derive(Debug, Clone)]
+enum Deed {
+    Birth {
+        pid: u32,
+        start: Option<u64>,
+        name: u8,
+    },
+    Death {
+        pid: u32,
+    },
+    Work {
+        pid: u32,
+        ms: u64,
+    },
+    Exec {
+        pid: u32,
+        name: u8,
+    },
+    Adoption {
+        pid: u32,
+        parent: u32,
+    },
+    Becomes {
+        pid: u32,
+        status: Status,
+    },
+    Unreadable {
+        pid: u32,
+    },
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let pid = 1_u32..12;
+    let status = proptest::sample::select(vec![
+        Status::Running,
+        Status::Sleeping,
+        Status::Stopped,
+        Status::Zombie,
+    ]);
+    prop_oneof![
+        // Often, so that pids are used again, with the same name and start time at times.
+        3 => (pid.clone(), proptest::option::weighted(0.8, 0_u64..3), 0_u8..3)
+            .prop_map(|(pid, start, name)| Deed::Birth { pid, start, name }),
+        1 => pid.clone().prop_map(|pid| Deed::Death { pid }),
+        2 => (pid.clone(), 0_u64..900).prop_map(|(pid, ms)| Deed::Work { pid, ms }),
+        1 => (pid.clone(), 0_u8..3).prop_map(|(pid, name)| Deed::Exec { pid, name }),
+        1 => (pid.clone(), 1_u32..3).prop_map(|(pid, parent)| Deed::Adoption { pid, parent }),
+        1 => (pid.clone(), status).prop_map(|(pid, status)| Deed::Becomes { pid, status }),
+        1 => pid.prop_map(|pid| Deed::Unreadable { pid }),
+    ]
+}
+
+impl Deed {
+    fn happen(&self, processes: &mut BTreeMap<u32, Made>) {
+        let names = ["sh", "a b)", "\u{1b}[0m"];
+        let living = |pid: u32, processes: &mut BTreeMap<u32, Made>, edit: &dyn Fn(&mut Made)| {
+            if let Some(made) = processes.get_mut(&pid) {
+                edit(made);
+            }
+        };
+        match *self {
+            Self::Birth { pid, start, name } => {
+                let mut made = Made::new(names[usize::from(name)], 0);
+                made.start_time_ms = start.map(|start| 1_700_000_000_000 + start * 1000);
+                processes.insert(pid, made);
+            }
+            Self::Death { pid } => _ = processes.remove(&pid),
+            Self::Work { pid, ms } => living(pid, processes, &|made| {
+                made.cpu_time_ns = Some(made.cpu_time_ns.unwrap_or(0) + ms * 1_000_000);
+            }),
+            Self::Exec { pid, name } => living(pid, processes, &|made| {
+                made.name = names[usize::from(name)].into();
+                made.args = vec![b"exec\xff".to_vec(), Vec::new(), vec![name + 1]];
+            }),
+            Self::Adoption { pid, parent } => living(pid, processes, &|made| {
+                made.parent_pid = Some(parent);
+            }),
+            Self::Becomes { pid, status } => {
+                living(pid, processes, &|made| made.status = status);
+            }
+            Self::Unreadable { pid } => living(pid, processes, &|made| {
+                made.start_time_ms = None;
+                made.cpu_time_ns = None;
+                made.rss_bytes = None;
+            }),
+        }
+    }
+}
+
+/// One scan of a made-up world.
+#[derive(Debug, Clone)]
+struct Turn {
+    deeds: Vec<Deed>,
+    hidden: Vec<u32>,
+    failure: Option<ErrorClass>,
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    (
+        proptest::collection::vec(deed(), 0..5),
+        proptest::collection::vec(1_u32..12, 0..3),
+        proptest::option::weighted(0.1, Just(ErrorClass::Stuck)),
+    )
+        .prop_map(|(deeds, hidden, failure)| Turn {
+            deeds,
+            hidden,
+            failure,
+        })
+}
+
+/// Makes each turn happen right before its scan.
+struct Turns {
+    world: World,
+    turns: std::vec::IntoIter<Turn>,
+    is_able: bool,
+    /// Half of the rows that have not changed are said to be, as a source may.
+    shown: BTreeMap<u32, Made>,
+}
+
+impl Source for Turns {
+    fn info(&self) -> SourceInfo {
+        self.world.info()
+    }
+
+    fn now(&mut self) -> Timestamp {
+        let turn = self.turns.next();
+        self.world.edit(|state| match turn {
+            Some(turn) => {
+                for deed in &turn.deeds {
+                    deed.happen(&mut state.processes);
+                }
+                state.recheck = self
+                    .is_able
+                    .then(|| state.processes.keys().copied().collect());
+                state.hidden = turn.hidden;
+                state.failure = turn.failure;
+            }
+            None => state.ended = true,
+        });
+        self.world.now()
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        let before = std::mem::take(&mut self.shown);
+        let living = self.world.edit(|state| state.processes.clone());
+        let shown = &mut self.shown;
+        self.world.scan(&mut |row| {
+            let pid = row.pid();
+            let is_same = before.get(&pid) == living.get(&pid);
+            shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
+            match row {
+                Row::Process(_) if is_same && pid % 3 == 0 => hand_over(Row::Unchanged { pid }),
+                Row::Process(row) if is_same && pid % 3 == 1 => {
+                    hand_over(Row::Process(ProcessRow {
+                        name: Reading::Same,
+                        command: Reading::Same,
+                        ..row
+                    }));
+                }
+                Row::Process(_) if pid == 11 => hand_over(Row::Unreadable { pid }),
+                row => hand_over(row),
+            }
+        })
+    }
+
+    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.world.recheck(pids, hand_over)
+    }
+}
+
+/// Rows that no honest source hands over.
+type Lie = fn(&mut dyn FnMut(Row<'_>));
+
+/// A source that breaks its contract: such rows are not believed, live or played.
+#[derive(Debug)]
+struct Liar {
+    scans: u64,
+    lie: Lie,
+}
+
+impl Source for Liar {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("liar")
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.scans += 1;
+        Timestamp {
+            wall_ms: self.scans * 1000,
+            monotonic_ns: self.scans * 1_000_000_000,
+        }
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        if self.scans == 4 {
+            return Err(Error::new(ErrorClass::Ended, "no more").into_final());
+        }
+        hand_over(Row::Process(ProcessRow::unknown(1)));
+        hand_over(Row::Process(ProcessRow::unknown(2)));
+        if self.scans == 2 {
+            (self.lie)(hand_over);
+        }
+        hand_over(Row::Process(ProcessRow::unknown(3)));
+        Ok(Seen::default())
+    }
+}
+
+#[test]
+fn a_source_that_breaks_its_contract_plays_as_it_was_lived() {
+    let lies: [Lie; 4] = [
+        |hand_over| hand_over(Row::Process(ProcessRow::unknown(2))),
+        |hand_over| hand_over(Row::Unchanged { pid: 2 }),
+        |hand_over| hand_over(Row::Unreadable { pid: 1 }),
+        |hand_over| hand_over(Row::Unchanged { pid: 9 }),
+    ];
+    for lie in lies {
+        let (recording, live) = record(Liar { scans: 0, lie });
+        let failed: Vec<_> = live
+            .iter()
+            .map(|batch| batch.failure.as_ref().map(Error::class))
+            .collect();
+        assert_eq!(failed, [None, Some(ErrorClass::BadData), None]);
+        assert_round_trip(&recording, &live);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_made_up_world_plays_as_it_was_lived(
+        turns in proptest::collection::vec(turn(), 1..12),
+        is_able: bool,
+        resolution_ms in proptest::sample::select(vec![10_u64, 1000]),
+        own_pid in proptest::option::weighted(0.2, Just(1_u32)),
+    ) {
+        let world = World::new();
+        world.edit(|state| {
+            state.resolution_ms = resolution_ms;
+            state.own_pid = own_pid;
+        });
+        world.add(1, Made::new("init", 1_600_000_000_000));
+        let (recording, live) = record(Turns {
+            world,
+            turns: turns.into_iter(),
+            is_able,
+            shown: BTreeMap::new(),
+        });
+        assert_round_trip(&recording, &live);
+    }
+}
