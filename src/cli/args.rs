@@ -1,0 +1,127 @@
+//! The command line as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, value_parser};
+
+const EXAMPLES: &str = "\
+Examples:
+  pscan                              what runs here, the busiest first
+  pscan --json | jq '.processes[].name'
+  pscan watch                        births, changes and deaths as they come
+  pscan watch --json --scans 10 --interval-ms 200
+  pscan record host.ndjson           write down everything that is seen, until Ctrl-C
+  pscan replay host.ndjson --json    what watch would have told then
+
+Exit status: 0 done, 1 a failure (one line on standard error), 2 wrong usage.
+Logs go to standard error as RUST_LOG says, for example RUST_LOG=info; none by default.";
+
+/// Tells which processes this host runs, which are born, which die and what each uses.
+///
+/// Without a command: all processes once, as a table with the busiest first. `-` in it is what
+/// could not be known.
+#[derive(Debug, Parser)]
+#[command(name = "pscan", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) sub: Option<Sub>,
+    #[command(flatten)]
+    pub(super) list: List,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Print one JSON object on one line, processes in order of pid
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Milliseconds between the two samples that CPU use is reckoned from; 0 takes one sample,
+    /// and CPU use is unknown
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u64).range(0..=60_000))]
+    pub(super) sample_ms: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Sub {
+    /// Print what happens to processes as it happens, until Ctrl-C
+    ///
+    /// It begins with an `existing` event for each process there is. A reader that is too slow
+    /// loses events; it is told so by a `resync` event, and then told the state anew by `existing`
+    /// events.
+    Watch(Watch),
+    /// Write down what the scans see, for `replay`, until Ctrl-C
+    ///
+    /// Each scan is written as soon as it is made, so that whatever ends the recording, the scans
+    /// so far can be replayed.
+    Record(Record),
+    /// Print what `watch` would have printed when FILE was recorded
+    ///
+    /// It goes as fast as it can.
+    Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    /// Print JSON, one event on each line
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) schedule: Schedule,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// The recording to write, replacing what is there; `-` is standard output
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) schedule: Schedule,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// The recording to read; `-` is standard input
+    pub(super) file: PathBuf,
+    /// Print JSON, one event on each line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// When a live source is scanned, and how often.
+#[derive(Debug, Args)]
+pub(super) struct Schedule {
+    /// Milliseconds from one scan to the next, 50 to 3600000
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
+    pub(super) interval_ms: u64,
+    /// Stop after N scans
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(super) scans: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use process_scanner::Config;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_library() {
+        for (given, is_fine) in [
+            (49, false),
+            (50, true),
+            (3_600_000, true),
+            (3_600_001, false),
+        ] {
+            let mut config = Config::default();
+            config.interval_ms = given;
+            let given = given.to_string();
+            let parsed = Cli::try_parse_from(["pscan", "watch", "--interval-ms", &given]);
+            assert_eq!(parsed.is_ok(), is_fine, "{given}");
+            assert_eq!(config.validate().is_ok(), is_fine, "{given}");
+        }
+    }
+}

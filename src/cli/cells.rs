@@ -1,0 +1,229 @@
+//! Values as people read them, and how wide they are on a terminal.
+
+use std::io::{self, IsTerminal};
+
+use process_scanner::{Command, ProcessInfo};
+use unicode_width::UnicodeWidthChar;
+
+use super::escape::escape;
+
+/// What stands for a value that is not known.
+pub(super) const UNKNOWN: &str = "-";
+
+/// How wide lines may be: the terminal's width, or as wide as they like if there is none.
+pub(super) fn line_width() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0))
+}
+
+/// How many columns a character takes.
+fn width_of(c: char) -> usize {
+    match c {
+        // It makes an emoji, two columns wide, of the character before it.
+        '\u{fe0f}' => 1,
+        c => c.width().unwrap_or(0),
+    }
+}
+
+/// How many columns a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.chars().map(width_of).sum()
+}
+
+/// As much of the text as fits.
+pub(super) fn cut(text: &str, line_width: Option<usize>) -> &str {
+    let Some(mut room) = line_width else {
+        return text;
+    };
+    for (at, c) in text.char_indices() {
+        match room.checked_sub(width_of(c)) {
+            Some(rest) => room = rest,
+            None => return &text[..at],
+        }
+    }
+    text
+}
+
+pub(super) fn name(process: &ProcessInfo) -> String {
+    match &process.name {
+        Some(name) => escape(name).into_owned(),
+        None => UNKNOWN.to_owned(),
+    }
+}
+
+/// The arguments one after the other; nothing for a process that is known to have none.
+pub(super) fn command(command: Option<&Command>) -> String {
+    let Some(command) = command else {
+        return UNKNOWN.to_owned();
+    };
+    let mut text = String::new();
+    for (index, arg) in command.args().enumerate() {
+        if index > 0 {
+            text.push(' ');
+        }
+        text.push_str(&escape(arg));
+    }
+    text
+}
+
+pub(super) fn percent(percent: Option<f32>) -> String {
+    percent.map_or_else(|| UNKNOWN.to_owned(), |percent| format!("{percent:.1}"))
+}
+
+/// CPU time: `0:01.23` up to an hour, `1:00:00` from there on.
+pub(super) fn cpu_time(ms: Option<f64>) -> String {
+    let Some(ms) = ms else {
+        return UNKNOWN.to_owned();
+    };
+    let hundredths = (ms / 10.0) as u64;
+    let seconds = hundredths / 100;
+    match seconds / 3600 {
+        0 => format!(
+            "{}:{:02}.{:02}",
+            seconds / 60,
+            seconds % 60,
+            hundredths % 100
+        ),
+        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
+    }
+}
+
+/// Memory in units of 1024.
+pub(super) fn bytes(bytes: Option<u64>) -> String {
+    let Some(bytes) = bytes else {
+        return UNKNOWN.to_owned();
+    };
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut units = ["K", "M", "G", "T", "P"].into_iter();
+    let mut unit = units.next();
+    // What would be printed as 1024.0 belongs to the next unit.
+    while value >= 1023.95
+        && let Some(next) = units.next()
+    {
+        value /= 1024.0;
+        unit = Some(next);
+    }
+    format!("{value:.1}{}", unit.unwrap_or_default())
+}
+
+/// How long something took, as fine as is of use.
+pub(super) fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0 => format!("{ms}ms"),
+        1..60 => format!("{seconds}.{}s", ms % 1000 / 100),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// A wall clock time in UTC: recordings are read far from where they were made.
+pub(super) fn utc(wall_ms: u64) -> String {
+    let (year, month, day) = date(wall_ms / 86_400_000);
+    let ms = wall_ms % 86_400_000;
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+        ms / 3_600_000,
+        ms / 60_000 % 60,
+        ms / 1000 % 60,
+        ms % 1000
+    )
+}
+
+/// Year, month and day of a day counted from 1970-01-01. The years of this reckoning begin in
+/// March, so that the leap day is their last; see Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms", `civil_from_days`.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let (month, year_later) = match month_from_march {
+        0..10 => (month_from_march + 3, 0),
+        _ => (month_from_march - 9, 1),
+    };
+    (era * 400 + year_of_era + year_later, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_is_never_zero() {
+        assert_eq!(percent(None), "-");
+        assert_eq!(cpu_time(None), "-");
+        assert_eq!(bytes(None), "-");
+        assert_eq!(command(None), "-");
+        assert_eq!(percent(Some(0.0)), "0.0");
+        assert_eq!(cpu_time(Some(0.0)), "0:00.00");
+        assert_eq!(bytes(Some(0)), "0B");
+    }
+
+    #[test]
+    fn units_change_where_they_should() {
+        for (given, told) in [
+            (1023, "1023B"),
+            (1024, "1.0K"),
+            (1536, "1.5K"),
+            (1_048_575, "1.0M"),
+            (1 << 20, "1.0M"),
+            (5 << 30, "5.0G"),
+            (u64::MAX, "16384.0P"),
+        ] {
+            assert_eq!(bytes(Some(given)), told);
+        }
+        for (given, told) in [
+            (10.0, "0:00.01"),
+            (61_239.9, "1:01.23"),
+            (3_599_999.0, "59:59.99"),
+            (3_600_000.0, "1:00:00"),
+            (400_000_000.0, "111:06:40"),
+        ] {
+            assert_eq!(cpu_time(Some(given)), told);
+        }
+        for (given, told) in [
+            (0, "0ms"),
+            (999, "999ms"),
+            (1250, "1.2s"),
+            (60_000, "1m00s"),
+            (3_660_000, "1h01m"),
+            (90_000_000, "1d01h"),
+        ] {
+            assert_eq!(duration(given), told);
+        }
+    }
+
+    #[test]
+    fn times_are_in_utc() {
+        for (given, told) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
+            (1_735_689_600_001, "2025-01-01T00:00:00.001Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(utc(given), told);
+        }
+    }
+
+    #[test]
+    fn cutting_counts_columns() {
+        assert_eq!(cut("abc", None), "abc");
+        assert_eq!(cut("abc", Some(2)), "ab");
+        assert_eq!(cut("日本語", Some(5)), "日本");
+        assert_eq!(cut("e\u{301}x", Some(1)), "e\u{301}");
+        assert_eq!(width("日本 x"), 6);
+    }
+}

@@ -1,0 +1,129 @@
+//! JSON on lines of their own: the one way in which `--json` output is written.
+
+use std::io::{self, Write};
+
+use process_scanner::{Changes, ErrorClass, ProcessInfo};
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+use super::escape::is_control;
+
+/// All processes at one moment.
+#[derive(Serialize)]
+pub(super) struct Listing<'a> {
+    pub(super) schema: u32,
+    pub(super) taken_at_ms: u64,
+    pub(super) interval_ms: Option<f64>,
+    pub(super) processes: Vec<&'a ProcessInfo>,
+}
+
+/// One line of `watch`.
+#[derive(Serialize)]
+pub(super) struct EventLine<'a> {
+    pub(super) event: &'static str,
+    pub(super) seq: u64,
+    pub(super) at_ms: u64,
+    #[serde(flatten)]
+    pub(super) what: What<'a>,
+}
+
+/// What differs from event to event.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum What<'a> {
+    Process {
+        process: &'a ProcessInfo,
+    },
+    Updated {
+        process: &'a ProcessInfo,
+        changed: Changes,
+    },
+    Exited {
+        process: &'a ProcessInfo,
+        lived_ms: Option<u64>,
+    },
+    Resync {
+        lost_batches: u64,
+    },
+    ScanFailed {
+        class: ErrorClass,
+        message: String,
+    },
+}
+
+/// Writes a value and the end of its line.
+pub(super) fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, TerminalSafe);
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+/// JSON on one line that also escapes what it would not have to, and what a terminal might act on
+/// or a reader take for the end of a line.
+struct TerminalSafe;
+
+impl Formatter for TerminalSafe {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_control(c)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_character_comes_back_and_none_is_a_control() {
+        let all: String = ('\0'..=char::MAX).collect();
+        let mut line = Vec::new();
+        write_line(&mut line, &all).expect("memory takes it");
+        assert_eq!(line.pop(), Some(b'\n'));
+        let line = String::from_utf8(line).expect("JSON is UTF-8");
+        assert!(!line.contains(is_control));
+        assert_eq!(serde_json::from_str::<String>(&line).expect("valid"), all);
+    }
+
+    #[test]
+    fn escapes_are_as_json_has_them() {
+        let mut line = Vec::new();
+        write_line(&mut line, &["\u{9b}1m\x7f\u{202e}\u{e0041}\x1b\""]).expect("memory takes it");
+        let expected = "[\"\\u009b1m\\u007f\\u202e\\udb40\\udc41\\u001b\\\"\"]\n";
+        assert_eq!(String::from_utf8(line).expect("JSON is UTF-8"), expected);
+    }
+
+    #[test]
+    fn a_life_of_unknown_length_is_null() {
+        let line = EventLine {
+            event: "exited",
+            seq: 2,
+            at_ms: 3,
+            what: What::Exited {
+                process: &ProcessInfo::unknown(process_scanner::ProcessKey {
+                    pid: 1,
+                    start_time_ms: None,
+                }),
+                lived_ms: None,
+            },
+        };
+        let mut out = Vec::new();
+        write_line(&mut out, &line).expect("memory takes it");
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        assert!(
+            text.starts_with(r#"{"event":"exited","seq":2,"at_ms":3,"process":{"pid":1,"#),
+            "{text}"
+        );
+        assert!(text.ends_with("},\"lived_ms\":null}\n"), "{text}");
+    }
+}

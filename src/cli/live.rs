@@ -1,0 +1,122 @@
+//! A live source scanned at its beat until it is told to stop: what `watch` and `record` share.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, bounded, select};
+use process_scanner::{
+    Batch, Collect, Config, Error, ErrorClass, Recheck, Result, Row, Scanner, Seen, Source,
+    SourceInfo, SysinfoSource, Timestamp,
+};
+
+use super::args::Schedule;
+use super::events::{Printer, Step};
+
+/// Prints what happens on this host.
+pub(super) fn run_live(schedule: &Schedule, mut printer: Printer) -> Result<()> {
+    let stopped = stop_signals()?;
+    let source = SysinfoSource::new(Collect::default())?;
+    run(source, schedule, &stopped, move |batch| printer.take(batch))
+}
+
+/// Scans the source and gives each batch to `each`, until that ends it, the scans are done, or
+/// somebody stops the program.
+pub(super) fn run(
+    source: impl Source + 'static,
+    schedule: &Schedule,
+    stopped: &Receiver<()>,
+    mut each: impl FnMut(&Batch) -> Step + Send + 'static,
+) -> Result<()> {
+    let scans = schedule.scans.unwrap_or(u64::MAX);
+    let mut config = Config::default();
+    config.interval_ms = schedule.interval_ms;
+    let scanner = Scanner::builder()
+        .config(config)
+        .source(Limited {
+            source,
+            left: scans,
+        })
+        .build()?;
+    let (done, outcome) = bounded(1);
+    let mut has_ended = false;
+    // It joins before the first scan, so that it misses none. The one that prints is a consumer
+    // like any other: however slow its reader is, the scans go on.
+    scanner.consumers().on_batch(move |batch: &Arc<Batch>| {
+        if has_ended {
+            return;
+        }
+        let step = match each(batch) {
+            // The scanner itself would notice only when the next scan is due.
+            Step::Continue(()) if batch.seq >= scans => Step::Break(Ok(())),
+            step => step,
+        };
+        if let Step::Break(outcome) = step {
+            has_ended = true;
+            let _ = done.send(outcome);
+        }
+    })?;
+    let handle = scanner.start()?;
+    let ended = select! {
+        recv(stopped) -> _ => None,
+        recv(outcome) -> outcome => Some(outcome),
+    };
+    let halted = handle.stop();
+    // What goes wrong with the last batch is a failure also if the end was asked for.
+    let ended = ended.unwrap_or_else(|| Ok(outcome.try_recv().unwrap_or(Ok(()))));
+    match ended {
+        Ok(outcome) => {
+            // A reader that takes nothing, or a host that does not answer, must not turn a wish
+            // to stop into a failure. What was printed so far stands.
+            if let Err(error) = halted {
+                log::warn!("{}", error.full_message());
+            }
+            outcome
+        }
+        Err(_) => halted.and(Err(Error::new(
+            ErrorClass::SourceGone,
+            "the scanner has ended by itself",
+        ))),
+    }
+}
+
+/// Gets a message when Ctrl-C is pressed or the system asks the program to end. From now on they
+/// end it only by that, so that this comes before the first output.
+pub(super) fn stop_signals() -> Result<Receiver<()>> {
+    let (stop, stopped) = bounded(1);
+    ctrlc::set_handler(move || {
+        // One that is there already says the same.
+        let _ = stop.try_send(());
+    })
+    .map_err(|error| {
+        Error::new(ErrorClass::Unsupported, "cannot wait for Ctrl-C").with_source(error)
+    })?;
+    Ok(stopped)
+}
+
+/// A source that ends after so many scans, so that not one more is made however late the printing
+/// thread gets to count them.
+struct Limited<S> {
+    source: S,
+    left: u64,
+}
+
+impl<S: Source> Source for Limited<S> {
+    fn info(&self) -> SourceInfo {
+        self.source.info()
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.source.now()
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Err(Error::new(ErrorClass::Ended, "all scans are made").into_final());
+        };
+        self.left = left;
+        self.source.scan(hand_over)
+    }
+
+    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.source.recheck(pids, hand_over)
+    }
+}

@@ -1,0 +1,50 @@
+//! `pscan record`: the live source written down.
+
+use std::error::Error as _;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use process_scanner::{Collect, Error, ErrorClass, Recorder, Result, SysinfoSource};
+
+use super::events::Step;
+use super::{args, in_file, live};
+
+pub(super) fn run(args: &args::Record) -> Result<()> {
+    let stopped = live::stop_signals()?;
+    // A file is only replaced when there is something to put in its place.
+    let source = SysinfoSource::new(Collect::default())?;
+    let is_stdout = args.file.as_os_str() == "-";
+    let output: Box<dyn Write + Send> = match is_stdout {
+        true => Box::new(io::stdout()),
+        false => Box::new(create(&args.file)?),
+    };
+    let outcome = Recorder::new(source, output).and_then(|recorder| {
+        live::run(recorder, &args.schedule, &stopped, |batch| {
+            match &batch.failure {
+                Some(failure) if failure.is_final() => Step::Break(Err(failure.clone())),
+                // Any other failed scan is written down as one.
+                _ => Step::Continue(()),
+            }
+        })
+    });
+    match outcome {
+        Err(error) if is_stdout && is_broken_pipe(&error) => Ok(()),
+        Err(error) if error.class() == ErrorClass::Output => {
+            Err(in_file(&args.file.display().to_string(), error))
+        }
+        outcome => outcome,
+    }
+}
+
+fn create(path: &Path) -> Result<File> {
+    File::create(path)
+        .map_err(|error| Error::from_io(format!("cannot create {}", path.display()), error))
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
