@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::sync::Arc;
 
-use crossbeam_channel::unbounded;
+use crossbeam_channel::bounded;
 use process_scanner::{
     Batch, ConsumerOptions, Error, ErrorClass, Overflow, ReplaySource, Result, Scanner,
 };
@@ -35,42 +35,28 @@ pub(super) fn run(args: &args::Replay) -> Result<()> {
 fn play(input: Box<dyn BufRead + Send>, mut printer: Printer) -> Result<()> {
     let source = ReplaySource::new(input)?;
     let mut scanner = Scanner::builder().source(source).build()?;
-    let (printed, progress) = unbounded();
+    let (ended, outcome) = bounded(1);
     let mut has_ended = false;
     // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
     let options = ConsumerOptions::overflow(Overflow::Block);
-    scanner
-        .consumers()
-        .on_batch_with(options, move |batch: &Arc<Batch>| {
-            if has_ended {
-                return;
-            }
-            let step = printer.take(batch);
-            has_ended = step.is_break();
-            let _ = printed.send((batch.seq, step));
-        })?;
-    let mut last = 0;
-    while let Some(batch) = scanner.scan_once() {
-        last = batch.seq;
-        for (_, step) in progress.try_iter() {
-            if let Step::Break(outcome) = step {
-                return outcome;
-            }
+    let consumers = scanner.consumers().clone();
+    consumers.on_batch_with(options, move |batch: &Arc<Batch>| {
+        if has_ended {
+            return;
         }
-    }
-    // Closing the scanner does not wait for a slow reader, so that it is waited for here.
-    let mut done = 0;
-    while done < last {
-        match progress.recv() {
-            Ok((_, Step::Break(outcome))) => return outcome,
-            Ok((seq, Step::Continue(()))) => done = seq,
-            Err(_) => {
-                return Err(Error::new(
-                    ErrorClass::Output,
-                    "the printing thread has failed",
-                ));
-            }
+        if let Step::Break(outcome) = printer.take(batch) {
+            has_ended = true;
+            let _ = ended.send(outcome);
         }
+    })?;
+    while outcome.is_empty() && scanner.scan_once().is_some() {}
+    scanner.finish();
+    match outcome.try_recv() {
+        Ok(outcome) => outcome,
+        Err(_) if consumers.panicked() == 0 => Ok(()),
+        Err(_) => Err(Error::new(
+            ErrorClass::Output,
+            "the printing thread has failed",
+        )),
     }
-    Ok(())
 }
