@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::Error;
 use crate::process::{ProcessInfo, ProcessKey};
+use crate::source::Timestamp;
 
 /// What one scan told: a header and the events, in order of pid.
 ///
@@ -16,7 +17,9 @@ use crate::process::{ProcessInfo, ProcessKey};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Number of the scan, from 1. Every scan has one, a failed one too.
+    /// Number of the scan, from 1. Every scan has one, a failed one too. A notice, that a scan or a
+    /// consumer is stuck, comes between two scans: it has no events, and the number of the scan
+    /// handed out before it (0 before the first).
     pub seq: u64,
     /// When the scan began by the source's wall clock, in milliseconds from the Unix epoch.
     pub taken_at_ms: u64,
@@ -43,6 +46,27 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Something to tell between two scans.
+    pub(crate) fn notice(last: Option<&Self>, failure: Error) -> Self {
+        let now = Timestamp::now();
+        Self {
+            seq: last.map_or(0, |last| last.seq),
+            taken_at_ms: now.wall_ms,
+            interval_ms: None,
+            full: false,
+            lost_batches: 0,
+            failure: Some(failure),
+            cost: Cost::default(),
+            counts: Counts {
+                processes: last.map_or(0, |last| last.counts.processes),
+                ..Counts::default()
+            },
+            unconfirmed: Vec::new(),
+            events: Vec::new(),
+            ready_at: Instant::now(),
+        }
+    }
+
     /// How long ago the batch was ready to be handed out: what delivery took so far.
     pub fn age(&self) -> Duration {
         self.ready_at.elapsed()
@@ -61,13 +85,17 @@ pub struct Cost {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Rows that the source handed over.
+    /// Rows that the scan showed, without those of a second look.
     pub rows: u32,
     /// Fields that should have been read and could not be.
     pub unreadable_fields: u32,
     /// Processes that were listed and had gone when they were read; `None` where the source
     /// cannot tell.
     pub vanished: Option<u32>,
+    /// How many processes may have been born and have died unseen since the scan before, at the
+    /// most: what the system started, less the births told. It counts threads too, so as a rule it
+    /// is far too high. `None` where the system does not count, in a failed and in the first scan.
+    pub unseen_at_most: Option<u64>,
     /// Processes in the table after the scan.
     pub processes: u32,
 }

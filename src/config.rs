@@ -33,9 +33,15 @@ pub struct Config {
     /// A change of resident memory is told from this many bytes on, at least 1. `None`, the
     /// default: any change.
     pub rss_threshold_bytes: Option<u64>,
+    /// How much of a name or of a command line is kept, in bytes as the system gives them: 64 to
+    /// 1,048,576 (1 MiB), 16,384 by default. What is cut ends in `…`; changes beyond it do not show.
+    pub max_text_bytes: usize,
     /// How many batches may wait for a consumer, unless it asks otherwise: 1 to 65,536, 16 by
     /// default.
     pub queue_len: usize,
+    /// A scan that takes longer than this many milliseconds is told as stuck, and so is a consumer
+    /// that blocks and holds up the scans for as long: 100 to 3,600,000 (one hour), 10,000 by default.
+    pub scan_deadline_ms: u64,
     /// A scan is doubted that misses more than this share of the processes at once, and more than
     /// [`doubt_min_processes`](Self::doubt_min_processes): more than 0, at most 1 (never), a third
     /// by default. What it missed and no second look could settle stays until the next good scan.
@@ -65,7 +71,9 @@ impl Default for Config {
             collect: Collect::default(),
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,
+            max_text_bytes: 16_384,
             queue_len: 16,
+            scan_deadline_ms: 10_000,
             doubt_share: 1.0 / 3.0,
             doubt_min_processes: 20,
         }
@@ -90,7 +98,9 @@ impl Config {
     /// Of class [`Config`](ErrorClass::Config), naming the field, its value and its limits.
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
+        within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;
         within("queue_len", self.queue_len, 1, 65_536)?;
+        within("max_text_bytes", self.max_text_bytes, 64, 1 << 20)?;
         if let Some(percent) = self.cpu_threshold_percent
             && !(percent > 0.0 && percent.is_finite())
         {
@@ -113,6 +123,10 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    pub(crate) fn scan_deadline(&self) -> Duration {
+        Duration::from_millis(self.scan_deadline_ms)
     }
 
     pub(crate) fn interval(&self) -> Duration {
@@ -146,13 +160,39 @@ mod tests {
     #[test]
     fn an_error_names_the_field_and_its_limits() {
         for (json, field, limit) in [
-            (r#"{"interval_ms": 49}"#, "interval_ms is 49", "50 to 3600000"),
+            (
+                r#"{"interval_ms": 49}"#,
+                "interval_ms is 49",
+                "50 to 3600000",
+            ),
             (r#"{"interval_ms": 3600001}"#, "interval_ms", "3600000"),
+            (
+                r#"{"max_text_bytes": 63}"#,
+                "max_text_bytes is 63",
+                "64 to 1048576",
+            ),
+            (
+                r#"{"scan_deadline_ms": 99}"#,
+                "scan_deadline_ms is 99",
+                "100 to 3600000",
+            ),
             (r#"{"queue_len": 0}"#, "queue_len is 0", "1 to 65536"),
             (r#"{"queue_len": 65537}"#, "queue_len", "65536"),
-            (r#"{"cpu_threshold_percent": 0}"#, "cpu_threshold_percent", "more than 0"),
-            (r#"{"cpu_threshold_percent": -1}"#, "cpu_threshold_percent", "more than 0"),
-            (r#"{"rss_threshold_bytes": 0}"#, "rss_threshold_bytes", "at least 1"),
+            (
+                r#"{"cpu_threshold_percent": 0}"#,
+                "cpu_threshold_percent",
+                "more than 0",
+            ),
+            (
+                r#"{"cpu_threshold_percent": -1}"#,
+                "cpu_threshold_percent",
+                "more than 0",
+            ),
+            (
+                r#"{"rss_threshold_bytes": 0}"#,
+                "rss_threshold_bytes",
+                "at least 1",
+            ),
             (r#"{"doubt_share": 0}"#, "doubt_share", "at most 1"),
             (r#"{"doubt_share": 1.5}"#, "doubt_share is 1.5", "at most 1"),
         ] {

@@ -23,6 +23,7 @@ pub use self::consumer::{
 use self::dispatcher::{Control, Dispatcher, Member};
 use crate::batch::Batch;
 use crate::error::{Error, ErrorClass, Result};
+use crate::scanner::Pulse;
 use crate::snapshot::Snapshot;
 
 /// Batches between the scanner and the dispatcher: enough that neither waits for the other to wake.
@@ -46,6 +47,7 @@ struct Shared {
     next_id: AtomicU64,
     queue_len: usize,
     panicked: AtomicU64,
+    stalls: AtomicU64,
     /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
     ending: Mutex<Option<Sender<Infallible>>>,
 }
@@ -104,6 +106,12 @@ impl Consumers {
         self.shared.panicked.load(Ordering::Relaxed)
     }
 
+    /// How many times a consumer that blocks has held up the scans for longer than
+    /// [`scan_deadline_ms`](crate::Config::scan_deadline_ms).
+    pub fn stalls(&self) -> u64 {
+        self.shared.stalls.load(Ordering::Relaxed)
+    }
+
     fn join(&self, options: ConsumerOptions) -> (ConsumerId, Receiver<Arc<Batch>>) {
         let id = ConsumerId(self.shared.next_id.fetch_add(1, Ordering::Relaxed));
         let queue_len = options.queue_len.unwrap_or(self.shared.queue_len).max(1);
@@ -114,6 +122,10 @@ impl Consumers {
             .control
             .send(Control::Join(Member::new(id, sender, options.overflow)));
         (id, receiver)
+    }
+
+    fn count_stall(&self) {
+        self.shared.stalls.fetch_add(1, Ordering::Relaxed);
     }
 
     fn count_panic(&self) {
@@ -154,7 +166,7 @@ pub(crate) struct Dispatch {
 pub(crate) struct Feed(Sender<Arc<Batch>>);
 
 impl Dispatch {
-    pub(crate) fn start(queue_len: usize) -> Result<Self> {
+    pub(crate) fn start(queue_len: usize, pulse: Pulse) -> Result<Self> {
         let (control, controls) = unbounded();
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);
@@ -165,10 +177,11 @@ impl Dispatch {
                 next_id: AtomicU64::new(1),
                 queue_len,
                 panicked: AtomicU64::new(0),
+                stalls: AtomicU64::new(0),
                 ending: Mutex::new(Some(ending.clone())),
             }),
         };
-        let dispatcher = Dispatcher::new(controls, batches, consumers.clone());
+        let dispatcher = Dispatcher::new(controls, batches, consumers.clone(), pulse);
         thread::Builder::new()
             .name("pscan-dispatch".into())
             .spawn(move || {
@@ -194,11 +207,16 @@ impl Dispatch {
 
     /// The way in, for another thread to use from now on.
     pub(crate) fn take_feed(&mut self) -> Feed {
-        self.feed.take().expect("BUG: only starting takes the feed, once")
+        self.feed
+            .take()
+            .expect("BUG: only starting takes the feed, once")
     }
 
     pub(crate) fn feed(&self, batch: Arc<Batch>) {
-        let feed = self.feed.as_ref().expect("BUG: a scanner driven by hand keeps its feed");
+        let feed = self
+            .feed
+            .as_ref()
+            .expect("BUG: a scanner driven by hand keeps its feed");
         // The dispatcher outlives its feed; if it panicked, the scans go on without it.
         let _ = feed.0.send(batch);
     }

@@ -70,12 +70,21 @@ mod tests {
     #[test]
     fn evidence_decides_where_they_are_equal_only_to_the_second() {
         let equal = seen(Some(1), Some(1));
-        let back = Evidence { cpu_time_went_back: true, ..equal };
-        let other = Evidence { all_else_changed: true, ..equal };
+        let back = Evidence {
+            cpu_time_went_back: true,
+            ..equal
+        };
+        let other = Evidence {
+            all_else_changed: true,
+            ..equal
+        };
         assert_eq!(compare(equal), Identity::Same);
         assert_eq!(compare(back), Identity::Different);
         assert_eq!(compare(other), Identity::Different);
-        let fine = Evidence { coarse_start_times: false, ..back };
+        let fine = Evidence {
+            coarse_start_times: false,
+            ..back
+        };
         assert_eq!(compare(fine), Identity::Same);
     }
 
@@ -83,7 +92,10 @@ mod tests {
     fn an_unknown_start_time_stays_unknown_until_evidence_speaks() {
         for evidence in [seen(None, None), seen(None, Some(1)), seen(Some(1), None)] {
             assert_eq!(compare(evidence), Identity::Unknown);
-            let back = Evidence { cpu_time_went_back: true, ..evidence };
+            let back = Evidence {
+                cpu_time_went_back: true,
+                ..evidence
+            };
             assert_eq!(compare(back), Identity::Different);
         }
     }

@@ -41,7 +41,8 @@ pub struct ProcessInfo {
     /// What the process was doing when it was last told.
     pub status: Option<Status>,
     /// CPU use since the scan before, in percent of one core: 250 is two and a half cores. `None`
-    /// at first sight; for a process born since the scan before, over its own life.
+    /// at first sight, and over less than 10 ms or more than 3 hours; for a process born since the
+    /// scan before, over its own life.
     pub cpu_percent: Option<f32>,
     /// CPU time used since the process's start, user and system, in milliseconds.
     pub cpu_time_ms: Option<f64>,
@@ -184,10 +185,7 @@ mod tests {
     fn arguments_may_be_empty_and_there_may_be_none() {
         assert_eq!(command("").args().count(), 0);
         assert!(command("").is_empty());
-        let args: Vec<_> = command("sh\0-c\0\0")
-            .args()
-            .map(str::to_owned)
-            .collect();
+        let args: Vec<_> = command("sh\0-c\0\0").args().map(str::to_owned).collect();
         assert_eq!(args, ["sh", "-c", ""]);
     }
 

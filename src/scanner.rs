@@ -5,11 +5,13 @@ mod beat;
 mod builder;
 mod core;
 mod handle;
+mod pulse;
 
 use std::sync::Arc;
 
 pub use self::builder::Builder;
 pub use self::handle::ScannerHandle;
+pub(crate) use self::pulse::Pulse;
 use crate::batch::Batch;
 use crate::dispatch::{Consumers, Dispatch};
 use crate::error::Result;

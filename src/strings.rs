@@ -65,13 +65,51 @@ impl Strings {
     }
 }
 
-/// The system's bytes as text, U+FFFD for what is not UTF-8.
-pub(crate) fn to_text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+/// How the system's bytes become text: U+FFFD for what is not UTF-8, and cut at a limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wording {
+    pub(crate) max_bytes: usize,
 }
 
-/// Whether `bytes` read as text are `text`, without making that text.
-pub(crate) fn is_text(text: &str, bytes: &[u8]) -> bool {
+/// What a text that was cut ends in.
+const CUT: &str = "…";
+
+impl Wording {
+    pub(crate) fn to_text(self, bytes: &[u8]) -> Cow<'_, str> {
+        let (kept, is_cut) = self.cut(bytes);
+        let mut text = String::from_utf8_lossy(kept);
+        if is_cut {
+            text.to_mut().push_str(CUT);
+        }
+        text
+    }
+
+    /// Whether `bytes` become `text`, without making that text.
+    pub(crate) fn is_text(self, text: &str, bytes: &[u8]) -> bool {
+        let (kept, is_cut) = self.cut(bytes);
+        match is_cut {
+            true => text
+                .strip_suffix(CUT)
+                .is_some_and(|text| is_lossy(text, kept)),
+            false => is_lossy(text, kept),
+        }
+    }
+
+    fn cut(self, bytes: &[u8]) -> (&[u8], bool) {
+        if bytes.len() <= self.max_bytes {
+            return (bytes, false);
+        }
+        // Not within a character, which takes four bytes at the most.
+        let is_start = |&&at: &&usize| bytes[at] & 0b1100_0000 != 0b1000_0000;
+        let candidates: [usize; 4] =
+            std::array::from_fn(|back| self.max_bytes.saturating_sub(back));
+        let at = candidates.iter().find(is_start).unwrap_or(&self.max_bytes);
+        (&bytes[..*at], true)
+    }
+}
+
+/// Whether `text` is what `String::from_utf8_lossy` makes of `bytes`.
+fn is_lossy(text: &str, bytes: &[u8]) -> bool {
     if text.as_bytes() == bytes {
         return true;
     }
@@ -116,9 +154,22 @@ mod tests {
             bytes in proptest::collection::vec(prop_oneof![Just(b'a'), any::<u8>()], 0..12),
             other in proptest::collection::vec(prop_oneof![Just(b'a'), any::<u8>()], 0..12),
         ) {
-            let text = to_text(&bytes);
-            prop_assert!(is_text(&text, &bytes));
-            prop_assert_eq!(is_text(&text, &other), text == to_text(&other));
+            for max_bytes in [3, 100] {
+                let wording = Wording { max_bytes };
+                let text = wording.to_text(&bytes);
+                prop_assert!(wording.is_text(&text, &bytes));
+                prop_assert_eq!(wording.is_text(&text, &other), text == wording.to_text(&other));
+                prop_assert!(text.len() <= 3 * max_bytes + CUT.len());
+            }
         }
+    }
+
+    #[test]
+    fn what_is_cut_is_marked_and_no_character_is_split() {
+        let wording = Wording { max_bytes: 4 };
+        assert_eq!(wording.to_text(b"abcd"), "abcd");
+        assert_eq!(wording.to_text(b"abcde"), "abcd…");
+        assert_eq!(wording.to_text("abcü".as_bytes()), "abc…");
+        assert_eq!(wording.to_text("aü…".as_bytes()), "aü…");
     }
 }

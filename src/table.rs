@@ -12,9 +12,9 @@ use ahash::RandomState;
 
 pub use self::pass::{Absent, Pass, Told};
 use crate::config::Config;
-use crate::process::ProcessInfo;
+use crate::process::{ProcessInfo, Status};
 use crate::source::{SourceInfo, Timestamp};
-use crate::strings::Strings;
+use crate::strings::{Strings, Wording};
 
 /// All processes of the last scan, compact, each with what the next scan is compared with.
 ///
@@ -52,6 +52,7 @@ struct Rules {
     cpu_threshold_percent: Option<f32>,
     rss_threshold_bytes: Option<u64>,
     start_time_resolution_ms: u64,
+    wording: Wording,
 }
 
 /// A place for one process.
@@ -64,6 +65,7 @@ struct Slot {
     /// The pass that last saw it.
     pass: u32,
     /// Now, where the told values may lag behind by less than a threshold.
+    status: Option<Status>,
     cpu_percent: Option<f32>,
     cpu_time_ns: Option<u64>,
     rss_bytes: Option<u64>,
@@ -91,6 +93,9 @@ impl Table {
                 cpu_threshold_percent: config.cpu_threshold_percent,
                 rss_threshold_bytes: config.rss_threshold_bytes,
                 start_time_resolution_ms: source.start_time_resolution_ms,
+                wording: Wording {
+                    max_bytes: config.max_text_bytes,
+                },
             },
             pass: 0,
             origin: None,
@@ -157,6 +162,7 @@ impl Table {
             .told
             .take()
             .expect("BUG: the index leads to taken slots only");
+        process.status = slot.status;
         process.cpu_percent = slot.cpu_percent;
         process.cpu_time_ms = slot.cpu_time_ns.map(pass::ns_to_ms);
         process.rss_bytes = slot.rss_bytes;

@@ -27,7 +27,11 @@ pub(super) fn spawn(
                 // What it leaves half done is its own, and it is never called again.
                 let call = AssertUnwindSafe(|| consumer.on_batch(&batch));
                 if let Err(panic) = catch_unwind(call) {
-                    error!("consumer {} is removed, it panicked: {}", id.0, said(&*panic));
+                    error!(
+                        "consumer {} is removed, it panicked: {}",
+                        id.0,
+                        said(&*panic)
+                    );
                     consumers.count_panic();
                     consumers.leave(id);
                     break;

@@ -36,6 +36,12 @@ impl<F: FnMut(&Arc<Batch>) + Send> Consumer for F {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConsumerId(pub(super) u64);
 
+impl fmt::Display for ConsumerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "consumer {}", self.0)
+    }
+}
+
 /// What happens to a batch for which a consumer has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Overflow {

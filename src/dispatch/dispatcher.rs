@@ -8,6 +8,8 @@ use log::{debug, warn};
 
 use super::{ConsumerId, Consumers, LAST_CALL, Overflow};
 use crate::batch::{Batch, Event};
+use crate::error::{Error, ErrorClass};
+use crate::scanner::Pulse;
 use crate::snapshot::Snapshot;
 
 /// What is asked of the dispatcher besides handing out batches.
@@ -30,9 +32,17 @@ pub(super) struct Member {
 enum Owed {
     Nothing,
     /// The state of things, with the number of batches it lost; a newcomer lost none.
-    Full { lost: u64 },
+    Full {
+        lost: u64,
+    },
     /// This very batch.
-    Batch(Arc<Batch>),
+    Batch(Arc<Batch>, Hold),
+}
+
+/// Since when a consumer holds up the scans, and whether that was told.
+struct Hold {
+    since: Instant,
+    told: bool,
 }
 
 /// Whether a consumer is still there.
@@ -54,7 +64,7 @@ impl Member {
 
     /// Whether it blocks and has no room.
     fn is_waited_for(&self) -> bool {
-        matches!(self.owed, Owed::Batch(_))
+        matches!(self.owed, Owed::Batch(..))
     }
 
     /// Hands over a new batch, or notes down that it could not be.
@@ -63,12 +73,16 @@ impl Member {
             *lost += u64::from(*lost > 0);
             return self.settle(batch, snapshot);
         }
-        match self.queue.try_send(Arc::clone(batch)) {
+        self.try_send(Arc::clone(batch))
+    }
+
+    fn try_send(&mut self, batch: Arc<Batch>) -> Presence {
+        match self.queue.try_send(batch) {
             Ok(()) => Presence::Here,
             Err(TrySendError::Disconnected(_)) => Presence::Left,
             Err(TrySendError::Full(batch)) => {
                 self.owed = match self.overflow {
-                    Overflow::Block => Owed::Batch(batch),
+                    Overflow::Block => Owed::waiting(batch),
                     Overflow::Resync => {
                         debug!("consumer {} has no room, batches are lost", self.id.0);
                         Owed::Full { lost: 1 }
@@ -79,12 +93,29 @@ impl Member {
         }
     }
 
+    /// Hands over what comes between two batches. It changes nothing in the table, so that it goes
+    /// before the full batch that a newcomer is still waiting for.
+    fn notify(&mut self, notice: &Arc<Batch>) -> Presence {
+        match &mut self.owed {
+            Owed::Batch(..) => Presence::Here,
+            Owed::Full { lost } if *lost > 0 => {
+                *lost += 1;
+                Presence::Here
+            }
+            Owed::Full { .. } => match self.queue.try_send(Arc::clone(notice)) {
+                Err(TrySendError::Disconnected(_)) => Presence::Left,
+                Ok(()) | Err(TrySendError::Full(_)) => Presence::Here,
+            },
+            Owed::Nothing => self.try_send(Arc::clone(notice)),
+        }
+    }
+
     /// Hands over what is owed, if there is room by now. `last` is the batch that the snapshot
     /// is up to.
     fn settle(&mut self, last: &Arc<Batch>, snapshot: &Snapshot) -> Presence {
         let batch = match &self.owed {
             Owed::Nothing => return Presence::Here,
-            Owed::Batch(batch) => Arc::clone(batch),
+            Owed::Batch(batch, _) => Arc::clone(batch),
             // Making a full batch is work; it is not done for a queue without room.
             Owed::Full { .. } if self.queue.is_full() => return Presence::Here,
             Owed::Full { lost: 0 } if last.full => Arc::clone(last),
@@ -98,6 +129,16 @@ impl Member {
             Err(TrySendError::Full(_)) => Presence::Here,
             Err(TrySendError::Disconnected(_)) => Presence::Left,
         }
+    }
+}
+
+impl Owed {
+    fn waiting(batch: Arc<Batch>) -> Self {
+        let hold = Hold {
+            since: Instant::now(),
+            told: false,
+        };
+        Self::Batch(batch, hold)
     }
 }
 
@@ -125,6 +166,7 @@ pub(super) struct Dispatcher {
     stop_by: Option<Instant>,
     /// Since the scanner ended: no waiting beyond this for consumers that do not block.
     last_call: Option<Instant>,
+    pulse: Pulse,
 }
 
 impl Dispatcher {
@@ -132,6 +174,7 @@ impl Dispatcher {
         controls: Receiver<Control>,
         feed: Receiver<Arc<Batch>>,
         consumers: Consumers,
+        pulse: Pulse,
     ) -> Self {
         Self {
             controls,
@@ -141,6 +184,7 @@ impl Dispatcher {
             last: None,
             stop_by: None,
             last_call: None,
+            pulse,
         }
     }
 
@@ -153,17 +197,22 @@ impl Dispatcher {
             if !self.is_held_up() {
                 self.take_one();
             }
+            self.tell_what_is_stuck();
             if self.is_done() || !self.wait() {
                 break;
             }
         }
-        let owing = self.members.iter().filter(|member| member.is_waited_for()).count();
+        let owing = self
+            .members
+            .iter()
+            .filter(|member| member.is_waited_for())
+            .count();
         if owing > 0 {
             warn!("stopped while {owing} consumers that block had no room: they lost batches");
         }
     }
 
-    /// Waits until there may be something to do; false when time is up.
+    /// Waits until there may be something to do; false when time is up for good.
     fn wait(&self) -> bool {
         let mut select = Select::new();
         select.recv(&self.controls);
@@ -172,7 +221,7 @@ impl Dispatcher {
                 Owed::Nothing => {}
                 // There is no state to tell yet.
                 Owed::Full { .. } if self.last.is_none() => {}
-                Owed::Full { .. } | Owed::Batch(_) => {
+                Owed::Full { .. } | Owed::Batch(..) => {
                     select.send(&member.queue);
                 }
             }
@@ -182,18 +231,62 @@ impl Dispatcher {
         {
             select.recv(feed);
         }
-        let deadline = match self.stop_by {
+        let last = match self.stop_by {
             None if self.is_held_up() => None,
             None => self.last_call,
             stop_by => stop_by,
         };
-        match deadline {
-            Some(deadline) => select.ready_deadline(deadline).is_ok(),
-            None => {
-                select.ready();
-                true
+        let next = self.look_again();
+        let deadline = last.map_or(next, |last| last.min(next));
+        // A time to look at what may be stuck is no reason to end.
+        select.ready_deadline(deadline).is_ok() || last.is_none_or(|last| Instant::now() < last)
+    }
+
+    /// When something could be stuck for long enough to be told.
+    fn look_again(&self) -> Instant {
+        let now = Instant::now();
+        let holds = self.members.iter().filter_map(|member| match &member.owed {
+            Owed::Batch(_, hold) if !hold.told => Some(hold.since + self.pulse.deadline()),
+            _ => None,
+        });
+        holds.fold(self.pulse.look_again(now), Instant::min)
+    }
+
+    fn tell_what_is_stuck(&mut self) {
+        let now = Instant::now();
+        let deadline = self.pulse.deadline();
+        for member in &mut self.members {
+            if let Owed::Batch(_, hold) = &mut member.owed
+                && !hold.told
+                && now.saturating_duration_since(hold.since) >= deadline
+            {
+                hold.told = true;
+                let id = member.id;
+                self.consumers.count_stall();
+                return self.notify(&Error::new(
+                    ErrorClass::Stuck,
+                    format!(
+                        "{id} blocks, and has had no room for a batch for {deadline:?}: no scan \
+                         goes on until it has"
+                    ),
+                ));
             }
         }
+        // What is left in the feed came before the scan under way.
+        let is_feed_empty = self.feed.as_ref().is_some_and(Receiver::is_empty);
+        if is_feed_empty && let Some(taken) = self.pulse.take_overdue(now) {
+            self.notify(&Error::new(
+                ErrorClass::Stuck,
+                format!("the scan has not come back for {taken:.1?}: its source hangs"),
+            ));
+        }
+    }
+
+    fn notify(&mut self, error: &Error) {
+        warn!("{error}");
+        let notice = Arc::new(Batch::notice(self.last.as_deref(), error.clone()));
+        self.members
+            .retain_mut(|member| member.notify(&notice) == Presence::Here);
     }
 
     /// Whether a consumer that blocks has no room.
@@ -205,7 +298,7 @@ impl Dispatcher {
         let owes = |member: &Member| match member.owed {
             Owed::Nothing => false,
             Owed::Full { .. } => self.last.is_some(),
-            Owed::Batch(_) => true,
+            Owed::Batch(..) => true,
         };
         self.feed.is_none() && !self.members.iter().any(owes)
     }

@@ -15,6 +15,7 @@ pub(crate) const VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Header {
     pub(crate) pscan_recording: u32,
     pub(crate) source: String,
@@ -40,6 +41,8 @@ pub(crate) struct TimedScan {
     pub(crate) unreadable_fields: u32,
     #[serde(default)]
     pub(crate) vanished: Option<u32>,
+    #[serde(default)]
+    pub(crate) started_total: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) failed: Option<Failed>,
     #[serde(default)]

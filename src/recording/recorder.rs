@@ -97,6 +97,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             monotonic_ns: self.at.monotonic_ns,
             unreadable_fields: seen.unreadable_fields,
             vanished: seen.vanished,
+            started_total: seen.started_total,
             failed: outcome.as_ref().err().map(Failed::from),
             shown: notes.shown,
         });

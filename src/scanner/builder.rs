@@ -1,7 +1,7 @@
 //! Settings and a source made into a scanner.
 
 use super::core::Core;
-use super::{Scanner, ScannerHandle};
+use super::{Pulse, Scanner, ScannerHandle};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::Result;
@@ -40,9 +40,10 @@ impl Builder {
             Some(source) => source,
             None => Box::new(SysinfoSource::new(self.config.collect)?),
         };
+        let pulse = Pulse::new(self.config.scan_deadline());
         Ok(Scanner {
-            core: Core::new(&self.config, source),
-            dispatch: Dispatch::start(self.config.queue_len)?,
+            core: Core::new(&self.config, source, pulse.clone()),
+            dispatch: Dispatch::start(self.config.queue_len, pulse)?,
             config: self.config,
         })
     }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use log::{info, warn};
 
+use super::Pulse;
 use crate::batch::{Batch, Cost, Counts};
 use crate::config::Config;
 use crate::error::{Error, ErrorClass, Result};
@@ -16,8 +17,11 @@ pub(super) struct Core {
     table: Table,
     own_pid: Option<u32>,
     doubt: Doubt,
+    pulse: Pulse,
     seq: u64,
     last: Option<Timestamp>,
+    /// How many processes and threads the system had started at the last good scan.
+    started_total: Option<u64>,
     ended: bool,
     /// The class of failure that was logged and has not cleared.
     logged: Option<ErrorClass>,
@@ -32,7 +36,7 @@ struct Doubt {
 }
 
 impl Core {
-    pub(super) fn new(config: &Config, source: Box<dyn Source>) -> Self {
+    pub(super) fn new(config: &Config, source: Box<dyn Source>, pulse: Pulse) -> Self {
         let info = source.info();
         Self {
             table: Table::new(config, &info),
@@ -42,9 +46,11 @@ impl Core {
                 min_processes: config.doubt_min_processes,
                 doubted: false,
             },
+            pulse,
             source,
             seq: 0,
             last: None,
+            started_total: None,
             ended: false,
             logged: None,
         }
@@ -59,6 +65,13 @@ impl Core {
         if self.ended {
             return None;
         }
+        self.pulse.begin();
+        let batch = self.judged_scan();
+        self.pulse.end();
+        batch
+    }
+
+    fn judged_scan(&mut self) -> Option<Batch> {
         let at = self.source.now();
         let began = Instant::now();
         let mut pass = self.table.begin(at);
@@ -81,6 +94,10 @@ impl Core {
             Err(error) => (Seen::default(), Absent::Stand, Some(error)),
         };
         let told = pass.finish(absent);
+        let unseen_at_most = match failure {
+            None => self.count_unseen(seen.started_total, told.newborn),
+            Some(_) => None,
+        };
         log_failure(&mut self.logged, failure.as_ref());
         self.ended = failure.as_ref().is_some_and(Error::is_final);
         self.seq += 1;
@@ -101,12 +118,23 @@ impl Core {
                 rows,
                 unreadable_fields: seen.unreadable_fields,
                 vanished: seen.vanished,
+                unseen_at_most,
                 processes: self.table.len() as u32,
             },
             unconfirmed: told.unconfirmed,
             events: told.events,
             ready_at,
         })
+    }
+}
+
+impl Core {
+    /// What the system started since the last good scan, less those of them that were told.
+    fn count_unseen(&mut self, total: Option<u64>, newborn: u64) -> Option<u64> {
+        let before = std::mem::replace(&mut self.started_total, total);
+        // A count that went back is that of another system, restored from a snapshot.
+        let started = total?.checked_sub(before?)?;
+        Some(started.saturating_sub(newborn))
     }
 }
 
@@ -143,8 +171,8 @@ impl Doubt {
             self.doubted = false;
             return Ok(Absent::AreGone);
         }
-        let is_large = missing.len() > self.min_processes
-            && missing.len() as f64 > before as f64 * self.share;
+        let is_large =
+            missing.len() > self.min_processes && missing.len() as f64 > before as f64 * self.share;
         let able = source.recheck(&missing, &mut |row| pass.see(row))?;
         if let Some(fault) = pass.take_fault() {
             return Err(fault);

@@ -70,11 +70,7 @@ pub trait Source: Send {
     /// # Errors
     ///
     /// When nothing can be said of them; none is told as exited then.
-    fn recheck(
-        &mut self,
-        pids: &[u32],
-        hand_over: &mut dyn FnMut(Row<'_>),
-    ) -> Result<Recheck> {
+    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         let _ = (pids, hand_over);
         Ok(Recheck::NotAble)
     }
@@ -274,6 +270,9 @@ pub struct Seen {
     /// Processes that were listed and had gone when they were read; `None` where the source
     /// cannot tell.
     pub vanished: Option<u32>,
+    /// How many processes and threads the system has started since its own start, however short
+    /// their lives were; `None` where it does not count them.
+    pub started_total: Option<u64>,
 }
 
 /// Whether a source could look for missing processes once more.

@@ -98,6 +98,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
             None => Ok(Seen {
                 unreadable_fields: scan.unreadable_fields,
                 vanished: scan.vanished,
+                started_total: scan.started_total,
             }),
         }
     }
@@ -114,7 +115,8 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
             return Err(Error::new(
                 ErrorClass::BadData,
                 "the recording ends before the second look at what its last scan does not show",
-            ));
+            )
+            .into_final());
         };
         play(&recheck.shown, hand_over);
         match recheck.failed {

@@ -10,8 +10,12 @@
 //! - Names are read once in a process's life and command lines stay as first read, so that an
 //!   `exec` would never show. A second, short-lived `System` reads them anew: those of young
 //!   processes in each of their first scans, those of all others in a slow round.
+//! - Start times are whole seconds, and a pid can be used twice within one. On Linux the rest of the
+//!   second is read from `/proc/PID/stat`, at first sight and again until that second is over.
 //! - Threads are left out, `wait()` and `exists()` are not used, and no pid is asked for twice in
 //!   one call, which would remove a living process.
+
+mod platform;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -35,7 +39,8 @@ const ROUND_SCANS: u32 = 60;
 
 /// The processes of this host, as `sysinfo` sees them.
 ///
-/// Start times are whole seconds. On Linux CPU time has steps of 10 ms.
+/// Start times are whole seconds, but on Linux, where they are completed from `/proc/PID/stat` to
+/// 10 ms. CPU time has steps of 10 ms there.
 #[derive(Debug)]
 pub struct SysinfoSource {
     system: System,
@@ -52,6 +57,10 @@ pub struct SysinfoSource {
 #[derive(Debug)]
 struct Known {
     start_time: u64,
+    /// Milliseconds of the start time beyond its second; `None` while they could not be read.
+    start_rest_ms: Option<u64>,
+    /// The second it started in is over, so that nothing can come that looks the same.
+    is_settled: bool,
     /// How often it was seen, up to [`YOUNG_SCANS`].
     scans: u8,
     last_scan: u32,
@@ -63,6 +72,18 @@ struct Renewed {
     start_time: u64,
     outdated: Named,
     named: Named,
+}
+
+/// What came of handing over a process that sysinfo lists.
+enum Shown {
+    Row {
+        unreadable_fields: u32,
+    },
+    /// Its start time could not be completed, because it has just gone or could not be opened. A
+    /// row without would be another process.
+    NotReadable,
+    /// A thread, which has the pid of a process that was.
+    Gone,
 }
 
 #[derive(Debug, PartialEq)]
@@ -108,16 +129,7 @@ impl SysinfoSource {
     fn renew(&mut self) {
         let mut due = Vec::new();
         for (&pid, process) in self.system.processes() {
-            let start_time = process.start_time();
-            let known = self.known.entry(pid).or_insert(Known {
-                start_time,
-                scans: 0,
-                last_scan: 0,
-            });
-            if known.start_time != start_time {
-                (known.start_time, known.scans) = (start_time, 0);
-            }
-            known.last_scan = self.scans;
+            let known = Known::note(&mut self.known, process, self.scans);
             // sysinfo has just read those that are new, and a kernel thread cannot exec.
             let is_new = known.scans == 0;
             let is_young = known.scans <= YOUNG_SCANS;
@@ -182,13 +194,16 @@ impl SysinfoSource {
     }
 
     /// Hands over the row of one process, and counts the fields that should be there and are not.
-    fn hand_over(&mut self, pid: Pid, hand_over: &mut dyn FnMut(Row<'_>)) -> u32 {
+    fn hand_over(&mut self, pid: Pid, hand_over: &mut dyn FnMut(Row<'_>)) -> Shown {
         let Some(process) = self.system.process(pid) else {
-            return 0;
+            return Shown::Gone;
         };
         if process.thread_kind() == Some(ThreadKind::Userland) {
-            return 0;
+            return Shown::Gone;
         }
+        let Some(start_rest_ms) = self.known.get(&pid).and_then(|known| known.start_rest_ms) else {
+            return Shown::NotReadable;
+        };
         let is_opened = process.start_time() != 0;
         let is_kernel_thread = process.thread_kind() == Some(ThreadKind::Kernel);
         let status = status(process.status());
@@ -205,7 +220,10 @@ impl SysinfoSource {
         }
         let row = ProcessRow {
             pid: pid.as_u32(),
-            start_time_ms: is_opened.then(|| process.start_time().saturating_mul(1000)),
+            start_time_ms: is_opened.then(|| {
+                let start_time_ms = process.start_time().saturating_mul(1000);
+                start_time_ms.saturating_add(start_rest_ms)
+            }),
             parent_pid: self.parent(process),
             name: known_unless_empty(name),
             command: match self.collect.command {
@@ -228,7 +246,9 @@ impl SysinfoSource {
             row.rss_bytes.is_none() && self.collect.memory,
         ];
         hand_over(Row::Process(row));
-        unreadable.into_iter().map(u32::from).sum()
+        Shown::Row {
+            unreadable_fields: unreadable.into_iter().map(u32::from).sum(),
+        }
     }
 
     fn parent(&self, process: &Process) -> Option<u32> {
@@ -249,7 +269,7 @@ impl SysinfoSource {
 impl Source for SysinfoSource {
     fn info(&self) -> SourceInfo {
         SourceInfo::new("sysinfo")
-            .with_start_time_resolution_ms(1000)
+            .with_start_time_resolution_ms(platform::START_TIME_RESOLUTION_MS)
             .with_own_pid(Some(self.own_pid.as_u32()))
     }
 
@@ -263,10 +283,16 @@ impl Source for SysinfoSource {
         }
         self.scans = self.scans.wrapping_add(1);
         self.renew();
-        let mut seen = Seen::default();
+        let mut seen = Seen {
+            started_total: platform::started_total(),
+            ..Seen::default()
+        };
         let pids: Vec<Pid> = self.system.processes().keys().copied().collect();
         for pid in pids {
-            seen.unreadable_fields += self.hand_over(pid, hand_over);
+            match self.hand_over(pid, hand_over) {
+                Shown::Row { unreadable_fields } => seen.unreadable_fields += unreadable_fields,
+                Shown::NotReadable | Shown::Gone => {}
+            }
         }
         Ok(seen)
     }
@@ -279,13 +305,56 @@ impl Source for SysinfoSource {
         self.system
             .refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
         for pid in pids {
-            if self.system.process(pid).is_some() {
-                self.hand_over(pid, hand_over);
-            } else if platform::is_there(pid.as_u32())? {
+            let shown = match self.system.process(pid) {
+                Some(process) => {
+                    Known::note(&mut self.known, process, self.scans);
+                    self.hand_over(pid, hand_over)
+                }
+                None => Shown::NotReadable,
+            };
+            if matches!(shown, Shown::NotReadable) && platform::is_there(pid.as_u32())? {
                 hand_over(Row::Unreadable { pid: pid.as_u32() });
             }
         }
         Ok(Recheck::Done)
+    }
+}
+
+impl Known {
+    /// Notes down that a process is there.
+    fn note<'k>(
+        all: &'k mut HashMap<Pid, Self, RandomState>,
+        process: &Process,
+        scan: u32,
+    ) -> &'k mut Self {
+        let start_time = process.start_time();
+        let fresh = || Self {
+            start_time,
+            start_rest_ms: None,
+            is_settled: false,
+            scans: 0,
+            last_scan: scan,
+        };
+        let known = all.entry(process.pid()).or_insert_with(fresh);
+        if known.start_time != start_time {
+            *known = fresh();
+        }
+        known.last_scan = scan;
+        if !known.is_settled {
+            known.settle(process);
+        }
+        known
+    }
+
+    /// Completes the start time.
+    fn settle(&mut self, process: &Process) {
+        let rest_ms = platform::start_rest_ms(process.pid().as_u32());
+        if rest_ms.is_some() && rest_ms != self.start_rest_ms {
+            (self.start_rest_ms, self.scans) = (rest_ms, 0);
+        }
+        // Its run time was reckoned before: if it was more than a second then, the second it
+        // started in is over now.
+        self.is_settled = rest_ms.is_some() && process.run_time() > 1;
     }
 }
 
@@ -349,56 +418,5 @@ fn cannot_start(error: sysinfo::Error) -> Error {
         sysinfo::Error::Unsupported => Error::new(ErrorClass::Unsupported, WHAT)
             .with_advice("Linux, macOS, Windows and FreeBSD are supported"),
         error => Error::new(ErrorClass::SourceGone, WHAT).with_source(error),
-    }
-}
-
-/// What sysinfo does not say, asked of the system itself.
-#[cfg(target_os = "linux")]
-mod platform {
-    use std::fs;
-    use std::path::Path;
-
-    use crate::error::{Error, ErrorClass, Result};
-
-    /// Why a refresh came back with nothing.
-    pub(super) fn why_nothing() -> Error {
-        match fs::read_dir("/proc").and_then(|_| fs::read("/proc/self/stat")) {
-            Err(error) => Error::from_io("cannot list the processes in /proc", error)
-                .with_advice("check that /proc is mounted and that file descriptors are left"),
-            Ok(_) => Error::new(ErrorClass::SourceGone, "/proc listed no process at all"),
-        }
-    }
-
-    /// Whether there is something with this pid. It takes no descriptor to find out.
-    pub(super) fn is_there(pid: u32) -> Result<bool> {
-        let ask = |path: &str| {
-            Path::new(path)
-                .try_exists()
-                .map_err(|error| Error::from_io(format!("cannot look for {path}"), error))
-        };
-        if ask(&format!("/proc/{pid}"))? {
-            return Ok(true);
-        }
-        // Where /proc is not itself, its silence says nothing.
-        match ask("/proc/self/stat")? {
-            true => Ok(false),
-            false => Err(Error::new(
-                ErrorClass::SourceGone,
-                "/proc is not mounted, so missing processes cannot be looked for",
-            )),
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod platform {
-    use crate::error::{Error, ErrorClass, Result};
-
-    pub(super) fn why_nothing() -> Error {
-        Error::new(ErrorClass::SourceGone, "the system listed no process at all")
-    }
-
-    pub(super) fn is_there(_pid: u32) -> Result<bool> {
-        Ok(false)
     }
 }

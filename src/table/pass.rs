@@ -1,13 +1,15 @@
 //! One pass over the table: each row is marked seen and compared with its slot; then a sweep
 //! finds what was not seen.
 
+use std::ops::RangeInclusive;
+
 use super::{Rules, Slot, Table};
 use crate::batch::{Changes, Event};
 use crate::error::{Error, ErrorClass};
 use crate::identity::{self, Evidence, Identity};
 use crate::process::{Command, ProcessInfo, ProcessKey};
 use crate::source::{ProcessRow, Reading, Row, Timestamp};
-use crate::strings::{is_text, to_text};
+use crate::strings::Wording;
 
 /// One scan's pass over a [`Table`]. Until it is finished, nothing is told as gone but what a
 /// process with the same pid has replaced.
@@ -20,6 +22,7 @@ pub struct Pass<'t> {
     rows: u32,
     /// No scan has been whole yet: what appears was there before us.
     first: bool,
+    newborn: u64,
     fault: Option<Error>,
 }
 
@@ -40,6 +43,9 @@ pub struct Told {
     pub events: Vec<Event>,
     /// What was not seen, or could not be read, and stands as it was.
     pub unconfirmed: Vec<ProcessKey>,
+    /// How many of the processes told as created started after the last scan that was believed, as
+    /// far as start times can be trusted.
+    pub newborn: u64,
 }
 
 /// What a pass notes down until it can be told in order.
@@ -83,6 +89,7 @@ impl<'t> Pass<'t> {
             marked: 0,
             rows: 0,
             first,
+            newborn: 0,
             fault: None,
         }
     }
@@ -170,6 +177,7 @@ impl<'t> Pass<'t> {
                 Absent::Stand => unconfirmed.push(self.table.slots[index as usize].told().key()),
             }
         }
+        let newborn = self.newborn;
         if absent == Absent::AreGone {
             self.table.last_whole = Some(self.at);
         }
@@ -178,6 +186,7 @@ impl<'t> Pass<'t> {
         Told {
             events,
             unconfirmed,
+            newborn,
         }
     }
 
@@ -217,6 +226,7 @@ impl Pass<'_> {
 
     /// A pid that the table does not hold.
     fn welcome(&mut self, row: &ProcessRow<'_>) {
+        let wording = self.table.rules.wording;
         let strings = &mut self.table.strings;
         let mut process = ProcessInfo::unknown(ProcessKey {
             pid: row.pid,
@@ -224,11 +234,11 @@ impl Pass<'_> {
         });
         process.parent_pid = row.parent_pid;
         if let Reading::Known(name) = row.name {
-            process.name = Some(strings.take(&to_text(name)));
+            process.name = Some(strings.take(&wording.to_text(name)));
         }
         if let Reading::Known(command) = row.command {
             process.command = Some(Command::from_terminated(
-                strings.take(&to_text(command)),
+                strings.take(&wording.to_text(command)),
             ));
         }
         process.status = row.status;
@@ -236,9 +246,15 @@ impl Pass<'_> {
         process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
         process.rss_bytes = row.rss_bytes;
         process.kernel_thread = row.kernel_thread;
+        if let (Some(start_time_ms), Some(last)) = (row.start_time_ms, self.table.last_whole)
+            && start_time_ms >= self.table.steady_wall_ms(last)
+        {
+            self.newborn += 1;
+        }
         let slot = Slot {
             start_time_ms: row.start_time_ms,
             pass: self.table.pass,
+            status: row.status,
             cpu_percent: process.cpu_percent,
             cpu_time_ns: row.cpu_time_ns,
             rss_bytes: row.rss_bytes,
@@ -261,7 +277,7 @@ impl Pass<'_> {
             seen_start_ms: row.start_time_ms,
             coarse_start_times: self.table.rules.start_time_resolution_ms >= 1000,
             cpu_time_went_back: row.cpu_time_ns < slot.cpu_time_ns && row.cpu_time_ns.is_some(),
-            all_else_changed: all_else_changed(slot.told(), row),
+            all_else_changed: all_else_changed(slot.told(), row, self.table.rules.wording),
         };
         match identity::compare(evidence) {
             Identity::Different => {
@@ -274,6 +290,7 @@ impl Pass<'_> {
 
     fn update(&mut self, row: &ProcessRow<'_>, index: u32) {
         let table = &mut *self.table;
+        let wording = table.rules.wording;
         let slot = &mut table.slots[index as usize];
         let told = slot
             .told
@@ -282,25 +299,28 @@ impl Pass<'_> {
         let mut changed = Changes::default();
 
         if let Reading::Known(name) = row.name
-            && !told.name.as_deref().is_some_and(|old| is_text(old, name))
+            && !told
+                .name
+                .as_deref()
+                .is_some_and(|old| wording.is_text(old, name))
         {
             if let Some(old) = &told.name {
                 table.strings.give_back(old);
             }
-            told.name = Some(table.strings.take(&to_text(name)));
+            told.name = Some(table.strings.take(&wording.to_text(name)));
             changed.insert(Changes::NAME);
         }
         if let Reading::Known(command) = row.command
             && !told
                 .command
                 .as_ref()
-                .is_some_and(|old| is_text(old.as_terminated(), command))
+                .is_some_and(|old| wording.is_text(old.as_terminated(), command))
         {
             if let Some(old) = &told.command {
                 table.strings.give_back(old.as_terminated());
             }
             told.command = Some(Command::from_terminated(
-                table.strings.take(&to_text(command)),
+                table.strings.take(&wording.to_text(command)),
             ));
             changed.insert(Changes::COMMAND);
         }
@@ -326,13 +346,10 @@ impl Pass<'_> {
         slot.cpu_time_ns = row.cpu_time_ns;
         slot.cpu_read_at_ns = self.at.monotonic_ns;
         slot.rss_bytes = row.rss_bytes;
+        slot.status = row.status;
         changed.insert(table.rules.measures(slot));
 
         if !changed.is_empty() {
-            if let Some(told) = &mut slot.told {
-                told.status = row.status;
-                told.kernel_thread = row.kernel_thread;
-            }
             self.tell(index, row.pid, changed);
         }
     }
@@ -358,6 +375,7 @@ impl Pass<'_> {
     fn tell(&mut self, index: u32, pid: u32, changed: Changes) {
         let slot = &mut self.table.slots[index as usize];
         if let Some(told) = &mut slot.told {
+            told.status = slot.status;
             told.cpu_percent = slot.cpu_percent;
             told.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
             told.rss_bytes = slot.rss_bytes;
@@ -431,11 +449,7 @@ impl Rules {
         if cpu_differs {
             changed.insert(Changes::CPU);
         }
-        let rss_differs = match (
-            self.rss_threshold_bytes,
-            told.rss_bytes,
-            slot.rss_bytes,
-        ) {
+        let rss_differs = match (self.rss_threshold_bytes, told.rss_bytes, slot.rss_bytes) {
             (Some(threshold), Some(old), Some(new)) => old.abs_diff(new) >= threshold,
             (_, old, new) => old != new,
         };
@@ -457,7 +471,7 @@ impl From<Gone> for Event {
 
 /// An `exec` keeps the parent, and a lost parent leaves name and command: the three together mean
 /// another process. The cheapest to compare goes first.
-fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>) -> bool {
+fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>, wording: Wording) -> bool {
     if told.parent_pid == row.parent_pid || told.parent_pid.is_none() || row.parent_pid.is_none() {
         return false;
     }
@@ -467,7 +481,7 @@ fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>) -> bool {
     let (Some(command), Reading::Known(new_command)) = (&told.command, row.command) else {
         return false;
     };
-    !is_text(name, new_name) && !is_text(command.as_terminated(), new_command)
+    !wording.is_text(name, new_name) && !wording.is_text(command.as_terminated(), new_command)
 }
 
 const NS_PER_MS: u64 = 1_000_000;
@@ -477,7 +491,14 @@ pub(super) fn ns_to_ms(ns: u64) -> f64 {
     ns as f64 / NS_PER_MS as f64
 }
 
+/// Over a shorter interval CPU time has not had the time to make a step (a clock tick, 10 ms on most
+/// systems); over a longer one, three times the longest there is between two scans, a share says nothing
+/// of the present.
+const RATED_NS: RangeInclusive<u64> = 10 * NS_PER_MS..=3 * 3_600_000 * NS_PER_MS;
+
 fn percent(old_ns: Option<u64>, new_ns: Option<u64>, interval_ns: u64) -> Option<f32> {
     let used_ns = new_ns?.checked_sub(old_ns?)?;
-    (interval_ns > 0).then(|| (used_ns as f64 / interval_ns as f64 * 100.0) as f32)
+    RATED_NS
+        .contains(&interval_ns)
+        .then(|| (used_ns as f64 / interval_ns as f64 * 100.0) as f32)
 }

@@ -94,7 +94,10 @@ fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
     let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
     let blocking = scanner.consumers().subscribe_with(options);
     let reader = std::thread::spawn(move || {
-        blocking.iter().map(|batch| (batch.seq, batch.lost_batches)).collect::<Vec<_>>()
+        blocking
+            .iter()
+            .map(|batch| (batch.seq, batch.lost_batches))
+            .collect::<Vec<_>>()
     });
     for _ in 0..200 {
         scanner.scan_once().unwrap();

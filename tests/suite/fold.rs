@@ -65,7 +65,9 @@ impl World {
                     state.processes.remove(&pid);
                 }
                 Happening::Reuse(pid) => {
-                    state.processes.insert(pid, Made::new("reborn", now_ms + 10));
+                    state
+                        .processes
+                        .insert(pid, Made::new("reborn", now_ms + 10));
                 }
                 Happening::Exec(pid) => with(state, pid, &|made| {
                     made.name.push(b'+');

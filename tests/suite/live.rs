@@ -95,7 +95,10 @@ fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
 fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) -> Option<Event> {
     (0..100).find_map(|_| {
         let batch = scanner.scan_once().unwrap();
-        about(&batch, pid).into_iter().find(|event| done(event)).cloned()
+        about(&batch, pid)
+            .into_iter()
+            .find(|event| done(event))
+            .cloned()
     })
 }
 
@@ -112,11 +115,30 @@ fn we_are_among_the_processes_with_all_that_can_be_known() {
     assert!(us.name.is_some());
     assert!(us.start_time_ms.is_some());
     assert!(us.cpu_time_ms.is_some());
-    assert!(us.cpu_percent.is_some());
     assert!(us.rss_bytes.is_some_and(|bytes| bytes > 100_000));
     let command = us.command.as_ref().unwrap();
-    let ours: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.is_empty()).collect();
+    let ours: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.is_empty())
+        .collect();
     assert_eq!(command.args().skip(1).collect::<Vec<_>>(), ours);
+}
+
+#[test]
+fn cpu_use_is_known_from_an_interval_on_that_means_something() {
+    let mut scanner = scanner();
+    let mut snapshot = Snapshot::new();
+    // Two scans at once can be less than 10 ms apart.
+    loop {
+        let batch = scanner.scan_once().unwrap();
+        snapshot.apply(&batch);
+        let us = snapshot.by_pid(std::process::id()).unwrap();
+        assert!(us.cpu_time_ms.is_some());
+        if batch.interval_ms.is_some_and(|ms| ms >= 10.0) {
+            assert!(us.cpu_percent.is_some_and(|percent| percent >= 0.0));
+            break;
+        }
+    }
 }
 
 #[test]
@@ -141,7 +163,11 @@ fn a_child_is_born_and_dies_once() {
     // And never again, unless the pid was used again by then.
     for _ in 0..3 {
         let batch = scanner.scan_once().unwrap();
-        assert!(about(&batch, pid).iter().all(|event| event.process().key() != key));
+        assert!(
+            about(&batch, pid)
+                .iter()
+                .all(|event| event.process().key() != key)
+        );
     }
 }
 
@@ -167,7 +193,10 @@ fn own_name(batch: &Batch) -> Option<std::sync::Arc<str>> {
 }
 
 fn own_command(batch: &Batch) -> Option<process_scanner::Command> {
-    about(batch, std::process::id())[0].process().command.clone()
+    about(batch, std::process::id())[0]
+        .process()
+        .command
+        .clone()
 }
 
 #[test]
@@ -210,7 +239,10 @@ fn a_zombie_is_told_as_one_and_then_as_gone() {
     let is_zombie = |event: &Event| event.process().status == Some(process_scanner::Status::Zombie);
     let event = scan_until(&mut scanner, pid, is_zombie).expect("it ends by itself");
     assert_eq!(event.kind(), "updated");
-    assert!(event.process().command.is_some(), "what was known of it stands");
+    assert!(
+        event.process().command.is_some(),
+        "what was known of it stands"
+    );
     drop(child);
     let batch = scanner.scan_once().unwrap();
     assert!(matches!(about(&batch, pid)[..], [Event::Exited { .. }]));

@@ -178,5 +178,8 @@ pub fn in_order(scanner: &Scanner) -> Vec<ProcessInfo> {
 }
 
 pub fn assert_folded(snapshot: &Snapshot, scanner: &Scanner) {
-    assert_eq!(snapshot.iter().cloned().collect::<Vec<_>>(), in_order(scanner));
+    assert_eq!(
+        snapshot.iter().cloned().collect::<Vec<_>>(),
+        in_order(scanner)
+    );
 }
