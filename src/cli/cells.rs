@@ -126,34 +126,11 @@ pub(super) fn duration(ms: u64) -> String {
 
 /// A wall clock time in UTC: recordings are read far from where they were made.
 pub(super) fn utc(wall_ms: u64) -> String {
-    let (year, month, day) = date(wall_ms / 86_400_000);
-    let ms = wall_ms % 86_400_000;
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
-        ms / 3_600_000,
-        ms / 60_000 % 60,
-        ms / 1000 % 60,
-        ms % 1000
-    )
-}
-
-/// Year, month and day of a day counted from 1970-01-01. The years of this reckoning begin in
-/// March, so that the leap day is their last; see Hinnant, "chrono-Compatible Low-Level Date
-/// Algorithms", `civil_from_days`.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let (month, year_later) = match month_from_march {
-        0..10 => (month_from_march + 3, 0),
-        _ => (month_from_march - 9, 1),
-    };
-    (era * 400 + year_of_era + year_later, month, day)
+    let time = i64::try_from(wall_ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    // A recording can claim any time; beyond the year 9999 it has no name.
+    time.map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
 }
 
 #[cfg(test)]
@@ -213,6 +190,7 @@ mod tests {
             (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
             (1_735_689_600_001, "2025-01-01T00:00:00.001Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (u64::MAX, "18446744073709551615ms"),
         ] {
             assert_eq!(utc(given), told);
         }

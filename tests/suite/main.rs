@@ -10,9 +10,12 @@
 mod alloc;
 mod cli;
 mod dispatch;
+#[cfg(target_os = "linux")]
+mod faults;
 mod fixtures;
 mod fold;
 mod live;
 mod recordings;
 mod scanner;
+mod stuck;
 mod support;

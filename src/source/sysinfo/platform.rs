@@ -15,7 +15,13 @@ mod system {
 
     /// Why a refresh came back with nothing.
     pub(in crate::source) fn why_nothing() -> Error {
-        match fs::read_dir("/proc").and_then(|_| fs::read("/proc/self/stat")) {
+        // sysinfo needs three descriptors at once: the list, the process's folder, a file in it.
+        let look = || {
+            let _list = fs::read_dir("/proc")?;
+            let _folder = fs::File::open("/proc/self")?;
+            fs::read("/proc/self/stat")
+        };
+        match look() {
             Err(error) => Error::from_io("cannot list the processes in /proc", error)
                 .with_advice("check that /proc is mounted and that file descriptors are left"),
             Ok(_) => Error::new(ErrorClass::SourceGone, "/proc listed no process at all"),

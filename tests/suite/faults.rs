@@ -1,0 +1,366 @@
+//! Real faults on a real Linux, most of them for root only: no exit may be told that did not happen.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use process_scanner::{Batch, ErrorClass, Event, Scanner, Snapshot};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount,
+};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+use crate::support::assert_folded;
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Says aloud that a test cannot be made here.
+fn skip(what: &str, why: &str) {
+    eprintln!("SKIPPED: {what}: {why}");
+}
+
+/// A child that waits until it is killed; killed and reaped when dropped.
+struct Cat(Child);
+
+impl Cat {
+    fn start() -> Self {
+        let child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Cat {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A live scanner whose batches are folded and checked as they come.
+struct Watched {
+    scanner: Scanner,
+    snapshot: Snapshot,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let mut watched = Self {
+            scanner: Scanner::builder().build().unwrap(),
+            snapshot: Snapshot::new(),
+        };
+        let first = watched.scan();
+        assert!(first.failure.is_none(), "{:?}", first.failure);
+        watched
+    }
+
+    fn scan(&mut self) -> std::sync::Arc<Batch> {
+        let batch = self.scanner.scan_once().unwrap();
+        self.snapshot.apply(&batch);
+        assert_folded(&self.snapshot, &self.scanner);
+        batch
+    }
+
+    fn knows(&self, pid: u32) -> bool {
+        self.snapshot.by_pid(pid).is_some()
+    }
+}
+
+fn exits(batch: &Batch) -> Vec<u32> {
+    batch
+        .events
+        .iter()
+        .filter(|event| event.kind() == "exited")
+        .map(|event| event.process().pid)
+        .collect()
+}
+
+/// Runs `faulty` on a thread that has mounts of its own, which end with it.
+#[allow(
+    unsafe_code,
+    reason = "a test that causes a real fault; see the argument"
+)]
+fn with_own_mounts(faulty: impl FnOnce() + Send + 'static) {
+    thread::spawn(move || {
+        // SAFETY: only `CLONE_FILES` can break what Rust assumes of a thread, and it is not given.
+        unsafe { unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::FS) }.unwrap();
+        mount_change(
+            "/",
+            MountPropagationFlags::REC | MountPropagationFlags::PRIVATE,
+        )
+        .unwrap();
+        faulty();
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn proc_vanishes_and_comes_back() {
+    if !is_root() {
+        return skip("proc_vanishes_and_comes_back", "needs root");
+    }
+    with_own_mounts(|| {
+        let mut stays = Cat::start();
+        let goes = Cat::start();
+        let (stay, go) = (stays.pid(), goes.pid());
+        let mut watched = Watched::new();
+        assert!(watched.knows(stay) && watched.knows(go));
+        // There may be mounts below it or over it.
+        while unmount("/proc", UnmountFlags::DETACH).is_ok() {}
+        assert!(!fs::exists("/proc/self").unwrap());
+        drop(goes);
+        for _ in 0..3 {
+            let batch = watched.scan();
+            let failure = batch.failure.as_ref().unwrap();
+            assert_eq!(failure.class(), ErrorClass::SourceGone, "{failure:?}");
+            assert_eq!(batch.events, []);
+            assert_eq!(batch.unconfirmed.len(), watched.snapshot.len());
+        }
+        mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        // Other tests' children come and go; ours are told as they were.
+        assert!(exits(&batch).contains(&go));
+        assert!(watched.knows(stay));
+        assert!(stays.0.try_wait().unwrap().is_none());
+    });
+}
+
+#[test]
+fn another_proc_is_mounted_over_this_one() {
+    if !is_root() {
+        return skip("another_proc_is_mounted_over_this_one", "needs root");
+    }
+    with_own_mounts(|| {
+        let stays = Cat::start();
+        let mut watched = Watched::new();
+        mount("none", "/proc", "tmpfs", MountFlags::empty(), None).unwrap();
+        let batch = watched.scan();
+        assert!(batch.failure.is_some());
+        assert_eq!(batch.events, []);
+        unmount("/proc", UnmountFlags::DETACH).unwrap();
+        assert!(watched.scan().failure.is_none());
+        assert!(watched.knows(stays.pid()));
+    });
+}
+
+/// Set for the child in which descriptors run out: the limit is the whole process's.
+const ROLE: &str = "PSCAN_TEST_FAULT";
+
+#[test]
+fn descriptors_run_out() {
+    if std::env::var_os(ROLE).is_some() {
+        return run_out_of_descriptors();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "faults::descriptors_run_out", "--nocapture"])
+        .env(ROLE, "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn run_out_of_descriptors() {
+    let mut stays = Cat::start();
+    let mut watched = Watched::new();
+    let limit = getrlimit(Resource::Nofile);
+    let low = Rlimit {
+        current: Some(64),
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, low).unwrap();
+    let mut taken = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        taken.push(file);
+    }
+    // None free, then one, then two and so on: each fails at another place within a scan.
+    let mut failures = 0;
+    for _ in 0..8 {
+        let batch = watched.scan();
+        if let Some(failure) = &batch.failure {
+            assert_eq!(
+                failure.class(),
+                ErrorClass::ResourcesExhausted,
+                "{failure:?}"
+            );
+            failures += 1;
+        }
+        for pid in exits(&batch) {
+            assert!(!fs::exists(format!("/proc/{pid}")).unwrap(), "{pid} lives");
+        }
+        assert!(watched.knows(stays.pid()));
+        taken.pop();
+    }
+    assert!(failures > 0, "with no descriptor left a scan fails");
+    drop(taken);
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let pid = stays.pid();
+    let batch = watched.scan();
+    assert!(
+        batch.failure.is_none() && batch.unconfirmed.is_empty(),
+        "{batch:?}"
+    );
+    assert!(stays.0.try_wait().unwrap().is_none());
+    drop(stays);
+    assert!(exits(&watched.scan()).contains(&pid));
+}
+
+/// When a process started, in the kernel's own ticks of 10 ms: field 22 of `stat`.
+fn start_ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    after_name
+        .split_whitespace()
+        .nth(19)
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Starts a child with just this pid, if nobody else gets it first.
+fn start_with_pid(pid: u32) -> Option<Cat> {
+    fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).ok()?;
+    let cat = Cat::start();
+    (cat.pid() == pid).then_some(cat)
+}
+
+#[test]
+fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth() {
+    const WANTED: u32 = 200;
+    if !is_root() {
+        return skip(
+            "every_forced_reuse_of_a_pid_is_a_death_and_a_birth",
+            "needs root",
+        );
+    }
+    let mut watched = Watched::new();
+    let (mut done, mut within_a_second, mut within_a_tick) = (0, 0, 0);
+    // Other tests start processes too, and now and then one of them gets the pid.
+    for _ in 0..WANTED * 20 {
+        if done == WANTED {
+            break;
+        }
+        let first = Cat::start();
+        let pid = first.pid();
+        watched.scan();
+        let before = watched.snapshot.by_pid(pid).unwrap().key();
+        let ticks_before = start_ticks(pid);
+        drop(first);
+        let Some(second) = start_with_pid(pid) else {
+            continue;
+        };
+        let batch = watched.scan();
+        let about: Vec<&Event> = batch
+            .events
+            .iter()
+            .filter(|event| event.process().pid == pid)
+            .collect();
+        if start_ticks(pid) == ticks_before {
+            // The kernel itself gives both the same start time.
+            within_a_tick += 1;
+            continue;
+        }
+        let [Event::Exited { process: old, .. }, Event::Created(new)] = about[..] else {
+            panic!("after {done}: {about:?}");
+        };
+        assert_eq!(old.key(), before);
+        assert_ne!(new.key(), before);
+        let second_of = |process: &process_scanner::ProcessInfo| {
+            process.start_time_ms.map(|start_ms| start_ms / 1000)
+        };
+        within_a_second += u32::from(second_of(old) == second_of(new));
+        done += 1;
+        drop(second);
+    }
+    assert_eq!(done, WANTED, "the pid went to others too often");
+    assert!(within_a_second > 0);
+    eprintln!(
+        "{done} forced reuses told, {within_a_second} of them within one second; \
+         {within_a_tick} more within one tick cannot be told"
+    );
+}
+
+#[test]
+fn processes_that_vanish_while_they_are_read_are_no_failure() {
+    let mut watched = Watched::new();
+    let stays = Cat::start();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let forking = thread::spawn(move || {
+        // Until the sender is gone.
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            drop(Cat::start());
+        }
+    });
+    for _ in 0..200 {
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        assert!(watched.knows(stays.pid()));
+    }
+    drop(stop);
+    forking.join().unwrap();
+    // Forks were counted, those of children that no scan has shown among them.
+    assert!(watched.scan().counts.unseen_at_most.is_some());
+}
+
+#[test]
+fn another_users_processes_are_told_as_far_as_they_can_be_read() {
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
+    if let Ok(pid) = std::env::var(ROLE) {
+        let watched = Watched::new();
+        let theirs = watched.snapshot.by_pid(pid.parse().unwrap()).unwrap();
+        assert_eq!(theirs.name.as_deref(), Some("cat"));
+        assert!(theirs.start_time_ms.is_some() && theirs.cpu_time_ms.is_some());
+        return;
+    }
+    if !is_root() {
+        return skip(
+            "another_users_processes_are_told_as_far_as_they_can_be_read",
+            "needs root",
+        );
+    }
+    let roots = Cat::start();
+    // Its own folder may be closed to nobody.
+    let folder = tempfile::Builder::new()
+        .prefix("pscan-test")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let program = folder.path().join("suite");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).unwrap();
+    let output = Command::new(&program)
+        .args([
+            "--exact",
+            "faults::another_users_processes_are_told_as_far_as_they_can_be_read",
+            "--nocapture",
+        ])
+        .env(ROLE, roots.pid().to_string())
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -1,0 +1,160 @@
+//! Sources that hang and consumers that hold everything up.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use process_scanner::{
+    Batch, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner, Seen, Source,
+    SourceInfo,
+};
+
+use crate::support::{Made, World, show};
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.interval_ms = 50;
+    config.scan_deadline_ms = 100;
+    config
+}
+
+/// Shows one process in each scan, and hangs in the second until it gets a word.
+struct Hanging {
+    scans: u32,
+    go_on: Receiver<()>,
+}
+
+impl Source for Hanging {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("hanging")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.scans += 1;
+        if self.scans == 2 {
+            // Whether it gets the word or nobody is left to give it.
+            let _ = self.go_on.recv();
+        }
+        show(1, &Made::new("p", 5), hand_over);
+        Ok(Seen::default())
+    }
+}
+
+fn hanging() -> (Hanging, Sender<()>) {
+    let (sender, go_on) = channel();
+    (Hanging { scans: 0, go_on }, sender)
+}
+
+fn is_stuck(batch: &Batch) -> bool {
+    batch
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.class() == ErrorClass::Stuck)
+}
+
+#[test]
+fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
+    let (source, go_on) = hanging();
+    let handle = Scanner::builder()
+        .config(config())
+        .source(source)
+        .start()
+        .unwrap();
+    let batches = handle.subscribe();
+    let first = batches.recv().unwrap();
+    assert!(first.full && first.seq == 1);
+    let notice = batches.recv().unwrap();
+    assert!(is_stuck(&notice), "{notice:?}");
+    assert_eq!((notice.seq, notice.events.len()), (1, 0));
+    go_on.send(()).unwrap();
+    let second = batches.recv().unwrap();
+    assert!(second.failure.is_none(), "{second:?}");
+    assert_eq!(second.seq, 2);
+    handle.stop().unwrap();
+}
+
+#[test]
+fn a_scan_that_hangs_does_not_hold_up_stopping() {
+    let (source, go_on) = hanging();
+    let handle = Scanner::builder()
+        .config(config())
+        .source(source)
+        .start()
+        .unwrap();
+    let batches = handle.subscribe();
+    assert!(batches.iter().any(|batch| is_stuck(&batch)));
+    // It returns, though the scan does not, and says so.
+    assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::Stuck);
+    assert!(batches.recv().is_err());
+    // The thread that was left to itself ends with the scan.
+    drop(go_on);
+}
+
+#[test]
+fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
+    let (mut source, go_on) = hanging();
+    source.scans = 1;
+    let handle = Scanner::builder()
+        .config(config())
+        .source(source)
+        .start()
+        .unwrap();
+    let batches = handle.subscribe();
+    let notice = batches.recv().unwrap();
+    assert!(is_stuck(&notice) && !notice.full && notice.seq == 0);
+    go_on.send(()).unwrap();
+    let first = batches.recv().unwrap();
+    assert!(first.full && first.seq == 1 && first.events.len() == 1);
+    handle.stop().unwrap();
+}
+
+#[test]
+fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let handle = Scanner::builder()
+        .config(config())
+        .source(world)
+        .start()
+        .unwrap();
+    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let stalling = handle.consumers().subscribe_with(options);
+    // Enough room that it loses nothing while everything stands still.
+    let options = ConsumerOptions::default().with_queue_len(64);
+    let other = handle.consumers().subscribe_with(options);
+    let notice = other.iter().find(|batch| is_stuck(batch)).unwrap();
+    let failure = notice.failure.as_ref().unwrap().to_string();
+    assert!(failure.contains("blocks"), "{failure}");
+    assert_eq!(handle.consumers().stalls(), 1);
+    // When it reads again, everything goes on, and it has lost nothing.
+    let seqs: Vec<u64> = stalling.iter().take(5).map(|batch| batch.seq).collect();
+    assert!(
+        seqs.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{seqs:?}"
+    );
+    assert!(other.iter().any(|batch| batch.seq > notice.seq));
+    // And one that reads no more does not hold up stopping.
+    handle.stop().unwrap();
+    drop(stalling);
+}
+
+#[test]
+fn a_callback_that_never_returns_does_not_hold_up_stopping() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let handle = Scanner::builder()
+        .config(config())
+        .source(world)
+        .start()
+        .unwrap();
+    let (go_on, wait) = channel::<()>();
+    let (called, is_called) = channel();
+    handle
+        .on_batch(move |_: &Arc<Batch>| {
+            let _ = called.send(());
+            let _ = wait.recv();
+        })
+        .unwrap();
+    is_called.recv().unwrap();
+    assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::Stuck);
+    drop(go_on);
+}
