@@ -179,6 +179,8 @@ fn descriptors_run_out() {
 fn run_out_of_descriptors() {
     let mut stays = Cat::start();
     let mut watched = Watched::new();
+    let start_time_ms = watched.snapshot.by_pid(stays.pid()).unwrap().start_time_ms;
+    let boot_ms = start_time_ms.unwrap() - start_ticks(stays.pid()).unwrap() * 10;
     let limit = getrlimit(Resource::Nofile);
     let low = Rlimit {
         current: Some(64),
@@ -189,6 +191,8 @@ fn run_out_of_descriptors() {
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
     }
+    // To look at /proc ourselves.
+    let mut spare = taken.pop();
     // None free, then one, then two and so on: each fails at another place within a scan.
     let mut failures = 0;
     for _ in 0..8 {
@@ -201,10 +205,17 @@ fn run_out_of_descriptors() {
             );
             failures += 1;
         }
-        for pid in exits(&batch) {
-            assert!(!fs::exists(format!("/proc/{pid}")).unwrap(), "{pid} lives");
+        drop(spare.take());
+        for event in &batch.events {
+            if let Event::Exited { process, .. } = event {
+                // Another test may have had the pid used again.
+                let lives = start_ticks(process.pid)
+                    .is_some_and(|ticks| process.start_time_ms == Some(boot_ms + ticks * 10));
+                assert!(!lives, "{process:?} lives");
+            }
         }
         assert!(watched.knows(stays.pid()));
+        spare = Some(File::open("/dev/null").unwrap());
         taken.pop();
     }
     assert!(failures > 0, "with no descriptor left a scan fails");
@@ -221,16 +232,20 @@ fn run_out_of_descriptors() {
     assert!(exits(&watched.scan()).contains(&pid));
 }
 
-/// When a process started, in the kernel's own ticks of 10 ms: field 22 of `stat`.
-fn start_ticks(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+/// When a process started, in the kernel's own ticks of 10 ms: field 22 of `stat`. `None` if it is
+/// gone.
+fn start_ticks(pid: u32) -> Option<u64> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat).into_owned();
     let after_name = stat.rsplit(')').next().unwrap();
-    after_name
-        .split_whitespace()
-        .nth(19)
-        .unwrap()
-        .parse()
-        .unwrap()
+    Some(
+        after_name
+            .split_whitespace()
+            .nth(19)
+            .unwrap()
+            .parse()
+            .unwrap(),
+    )
 }
 
 /// Starts a child with just this pid, if nobody else gets it first.
