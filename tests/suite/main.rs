@@ -17,5 +17,6 @@ mod fold;
 mod live;
 mod recordings;
 mod scanner;
+mod stress;
 mod stuck;
 mod support;
