@@ -15,6 +15,8 @@
 //! - Threads are left out, `wait()` and `exists()` are not used, and no pid is asked for twice in
 //!   one call, which would remove a living process.
 
+#[cfg_attr(target_os = "linux", path = "sysinfo/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "sysinfo/other.rs")]
 mod platform;
 
 use std::collections::HashMap;

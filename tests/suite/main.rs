@@ -14,6 +14,7 @@ mod dispatch;
 mod faults;
 mod fixtures;
 mod fold;
+mod hostile;
 mod live;
 mod recordings;
 mod scanner;

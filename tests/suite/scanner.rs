@@ -86,6 +86,60 @@ fn cpu_use_is_in_percent_of_one_core() {
 }
 
 #[test]
+fn a_share_of_too_short_or_too_long_an_interval_is_unknown() {
+    let (world, mut scanner) = scanned(1);
+    let mut share_after = |step_ms, used_ns| {
+        world.edit(|state| {
+            state.step_ms = step_ms;
+            let made = state.processes.get_mut(&1).unwrap();
+            made.cpu_time_ns = made.cpu_time_ns.map(|ns| ns + used_ns);
+        });
+        scan(&mut scanner).events[0].process().cpu_percent
+    };
+    assert_eq!(share_after(9, 9_000_000), None);
+    assert_eq!(share_after(10, 10_000_000), Some(100.0));
+    assert_eq!(share_after(3 * 3_600_000, 5_400_000_000_000), Some(50.0));
+    assert_eq!(share_after(3 * 3_600_000 + 1, 1), None);
+}
+
+#[test]
+fn a_wall_clock_that_steps_changes_no_key_and_no_rate() {
+    let (world, mut scanner) = scanned(3);
+    for step_ms in [-3_600_000_i64, 86_400_000, -86_400_000] {
+        world.edit(|state| {
+            state.wall_ms = state.wall_ms.saturating_add_signed(step_ms);
+            let made = state.processes.get_mut(&2).unwrap();
+            made.cpu_time_ns = made.cpu_time_ns.map(|ns| ns + 500_000_000);
+        });
+        let batch = scan(&mut scanner);
+        assert_eq!(briefs(&batch.events), ["updated 2 [cpu]"]);
+        assert_eq!(batch.events[0].process().cpu_percent, Some(50.0));
+    }
+}
+
+#[test]
+fn what_may_have_gone_unseen_is_declared() {
+    let (world, mut scanner) = scanned(1);
+    let mut declared = |started_total, born: u32| {
+        world.edit(|state| {
+            state.started_total = started_total;
+            let born_ms = state.wall_ms + 500;
+            for pid in 0..born {
+                let pid = 100 + state.processes.len() as u32 + pid;
+                state.processes.insert(pid, Made::new("new", born_ms));
+            }
+        });
+        scan(&mut scanner).counts.unseen_at_most
+    };
+    assert_eq!(declared(Some(1000), 0), None, "nothing to compare with");
+    assert_eq!(declared(Some(1000), 0), Some(0));
+    assert_eq!(declared(Some(1007), 2), Some(5));
+    assert_eq!(declared(None, 0), None);
+    assert_eq!(declared(Some(2000), 0), None);
+    assert_eq!(declared(Some(1999), 0), None, "another system's count");
+}
+
+#[test]
 fn a_pid_used_again_is_an_exit_before_a_birth() {
     let (world, mut scanner) = scanned(1);
     world.add(1, Made::new("other", 1_700_000_002_000));

@@ -52,6 +52,9 @@ pub struct State {
     pub own_pid: Option<u32>,
     pub resolution_ms: u64,
     pub ended: bool,
+    pub started_total: Option<u64>,
+    /// How far each scan is after the one before, in milliseconds.
+    pub step_ms: u64,
 }
 
 impl World {
@@ -61,6 +64,7 @@ impl World {
             state.wall_ms = 1_700_000_000_000;
             state.monotonic_ns = 1_000_000_000;
             state.resolution_ms = 10;
+            state.step_ms = 1000;
         });
         world
     }
@@ -87,11 +91,11 @@ impl Source for World {
         })
     }
 
-    /// Each scan is a second after the one before.
+    /// Each scan is a step after the one before; a second unless told otherwise.
     fn now(&mut self) -> Timestamp {
         self.edit(|state| {
-            state.wall_ms += 1000;
-            state.monotonic_ns += 1_000_000_000;
+            state.wall_ms += state.step_ms;
+            state.monotonic_ns += state.step_ms * 1_000_000;
             Timestamp {
                 wall_ms: state.wall_ms,
                 monotonic_ns: state.monotonic_ns,
@@ -111,7 +115,10 @@ impl Source for World {
             }
             match state.failure {
                 Some(class) => Err(Error::new(class, "made to fail")),
-                None => Ok(Seen::default()),
+                None => Ok(Seen {
+                    started_total: state.started_total,
+                    ..Seen::default()
+                }),
             }
         })
     }
