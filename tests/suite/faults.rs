@@ -379,3 +379,44 @@ fn another_users_processes_are_told_as_far_as_they_can_be_read() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn names_and_arguments_made_to_do_harm_are_told_as_they_are() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    // At most 15 bytes of a name show (`comm`).
+    for (name, told) in [
+        (&b"a) R 1 (b"[..], "a) R 1 (b"),
+        (b"new\nline\x1b[2J", "new\nline\u{1b}[2J"),
+        (b"not \xff utf-8", "not \u{fffd} utf-8"),
+        (b"\"quotes\" \\", "\"quotes\" \\"),
+    ] {
+        let program = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        let cat = ["/bin/cat", "/usr/bin/cat"]
+            .into_iter()
+            .find(|path| fs::exists(path).unwrap())
+            .unwrap();
+        std::os::unix::fs::symlink(cat, &program).unwrap();
+        let child = Command::new(&program)
+            .args(std::iter::repeat_n("-", 100_000))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .map(Cat);
+        let child = match child {
+            Ok(child) => child,
+            Err(error) => return skip("100,000 arguments", &error.to_string()),
+        };
+        let watched = Watched::new();
+        let process = watched.snapshot.by_pid(child.pid()).unwrap();
+        assert_eq!(process.name.as_deref(), Some(told));
+        let command = process.command.as_ref().unwrap();
+        let args = command.args().count();
+        assert!(
+            (8000..10_000).contains(&args),
+            "{args} arguments of two bytes are kept"
+        );
+        assert!(command.args().next_back().unwrap().ends_with('…'));
+        assert_eq!(command.args().next(), Some(&*program.to_string_lossy()));
+    }
+}
