@@ -11,7 +11,7 @@ mod dispatcher;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ pub use self::consumer::{
 use self::dispatcher::{Control, Dispatcher, Member};
 use crate::batch::Batch;
 use crate::error::{Error, ErrorClass, Result};
+use crate::metrics::Metrics;
 use crate::scanner::Pulse;
 use crate::snapshot::Snapshot;
 
@@ -46,8 +47,7 @@ struct Shared {
     snapshot: Mutex<Arc<Snapshot>>,
     next_id: AtomicU64,
     queue_len: usize,
-    panicked: AtomicU64,
-    stalls: AtomicU64,
+    metrics: Mutex<Metrics>,
     /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
     ending: Mutex<Option<Sender<Infallible>>>,
 }
@@ -101,15 +101,9 @@ impl Consumers {
         Arc::clone(&self.lock_snapshot())
     }
 
-    /// How many callbacks have panicked and were removed.
-    pub fn panicked(&self) -> u64 {
-        self.shared.panicked.load(Ordering::Relaxed)
-    }
-
-    /// How many times a consumer that blocks has held up the scans for longer than
-    /// [`scan_deadline_ms`](crate::Config::scan_deadline_ms).
-    pub fn stalls(&self) -> u64 {
-        self.shared.stalls.load(Ordering::Relaxed)
+    /// What the scanner has done so far.
+    pub fn metrics(&self) -> Metrics {
+        self.lock_metrics().clone()
     }
 
     fn join(&self, options: ConsumerOptions) -> (ConsumerId, Receiver<Arc<Batch>>) {
@@ -124,15 +118,19 @@ impl Consumers {
         (id, receiver)
     }
 
-    fn count_stall(&self) {
-        self.shared.stalls.fetch_add(1, Ordering::Relaxed);
-    }
-
     fn count_panic(&self) {
-        self.shared.panicked.fetch_add(1, Ordering::Relaxed);
+        self.lock_metrics().consumer_panics_total += 1;
     }
 
-    fn lock_snapshot(&self) -> std::sync::MutexGuard<'_, Arc<Snapshot>> {
+    fn lock_metrics(&self) -> MutexGuard<'_, Metrics> {
+        // Numbers cannot be left half changed.
+        self.shared
+            .metrics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_snapshot(&self) -> MutexGuard<'_, Arc<Snapshot>> {
         // Nothing that holds it can leave it half changed.
         self.shared
             .snapshot
@@ -176,8 +174,7 @@ impl Dispatch {
                 snapshot: Mutex::default(),
                 next_id: AtomicU64::new(1),
                 queue_len,
-                panicked: AtomicU64::new(0),
-                stalls: AtomicU64::new(0),
+                metrics: Mutex::default(),
                 ending: Mutex::new(Some(ending.clone())),
             }),
         };

@@ -45,6 +45,7 @@ mod config;
 mod dispatch;
 mod error;
 mod identity;
+mod metrics;
 mod process;
 mod recording;
 mod scanner;
@@ -59,6 +60,7 @@ pub use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::error::{Error, ErrorClass, Result};
+pub use crate::metrics::Metrics;
 pub use crate::process::{Command, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::scanner::{Builder, Scanner, ScannerHandle};

@@ -53,7 +53,7 @@ fn play(input: Box<dyn BufRead + Send>, mut printer: Printer) -> Result<()> {
     scanner.finish();
     match outcome.try_recv() {
         Ok(outcome) => outcome,
-        Err(_) if consumers.panicked() == 0 => Ok(()),
+        Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(()),
         Err(_) => Err(Error::new(
             ErrorClass::Output,
             "the printing thread has failed",

@@ -262,7 +262,7 @@ impl Dispatcher {
             {
                 hold.told = true;
                 let id = member.id;
-                self.consumers.count_stall();
+                self.consumers.lock_metrics().consumer_stalls_total += 1;
                 return self.notify(&Error::new(
                     ErrorClass::Stuck,
                     format!(
@@ -284,6 +284,7 @@ impl Dispatcher {
 
     fn notify(&mut self, error: &Error) {
         warn!("{error}");
+        self.consumers.lock_metrics().count_failure(error.class());
         let notice = Arc::new(Batch::notice(self.last.as_deref(), error.clone()));
         self.members
             .retain_mut(|member| member.notify(&notice) == Presence::Here);
@@ -340,6 +341,7 @@ impl Dispatcher {
                 return;
             }
         };
+        self.consumers.lock_metrics().count_scan(&batch);
         // Who joined before the batch was fed is to get it.
         self.obey();
         {

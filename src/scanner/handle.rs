@@ -13,6 +13,7 @@ use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, Feed, Subscription,
 };
 use crate::error::{Error, ErrorClass, Result};
+use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
 
 /// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
@@ -77,6 +78,11 @@ impl ScannerHandle {
     /// The processes as of the last scan handed out; without any before the first.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.consumers().snapshot()
+    }
+
+    /// What the scanner has done so far.
+    pub fn metrics(&self) -> Metrics {
+        self.consumers().metrics()
     }
 
     /// Where consumers register and leave; a clone of it can go to any thread.

@@ -139,7 +139,7 @@ fn a_callback_that_panics_is_removed_and_the_others_go_on() {
     assert!(removed.recv().is_err());
     scanner.scan_once().unwrap();
     assert_eq!(receiver.iter().take(2).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(consumers.panicked(), 1);
+    assert_eq!(consumers.metrics().consumer_panics_total, 1);
 }
 
 #[test]

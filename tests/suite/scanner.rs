@@ -208,6 +208,13 @@ fn a_failed_scan_takes_nobody_away() {
     assert_eq!(batch.events, []);
     assert_eq!(batch.unconfirmed.len(), 50);
     assert_eq!(batch.counts.processes, 50);
+    // It is counted by class, as soon as its batch is handed out.
+    let batches = scanner.consumers().subscribe();
+    scan(&mut scanner);
+    while batches.recv().unwrap().seq < 4 {}
+    let metrics = scanner.consumers().metrics();
+    assert_eq!(metrics.scans_total, 4);
+    assert_eq!(metrics.failures_total[&ErrorClass::ResourcesExhausted], 2);
     // The first good scan after it is right.
     world.edit(|state| {
         state.failure = None;
