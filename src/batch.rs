@@ -21,7 +21,8 @@ pub struct Batch {
     /// consumer is stuck, comes between two scans: it has no events, and the number of the scan
     /// handed out before it (0 before the first).
     pub seq: u64,
-    /// When the scan began by the source's wall clock, in milliseconds from the Unix epoch.
+    /// When the scan began by the source's wall clock, in milliseconds from the Unix epoch; for a
+    /// notice, when it was made by this machine's.
     pub taken_at_ms: u64,
     /// Milliseconds on the monotonic clock since the scan before; `None` for the first.
     pub interval_ms: Option<f64>,

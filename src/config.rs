@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dispatch::MAX_QUEUE_LEN;
 use crate::error::{Error, ErrorClass, Result};
 
 /// Settings of a [`Scanner`](crate::Scanner).
@@ -25,7 +26,7 @@ pub struct Config {
     /// Milliseconds from the start of one scan to the start of the next: 50 to 3,600,000 (one
     /// hour), 1000 by default.
     pub interval_ms: u64,
-    /// What is read of each process.
+    /// What the live source reads of each process. A source of one's own has settings of its own.
     pub collect: Collect,
     /// A change of CPU use is told from this many percentage points of one core on: more than 0,
     /// finite. `None`, the default: any change of CPU use or CPU time.
@@ -99,7 +100,7 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
         within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;
-        within("queue_len", self.queue_len, 1, 65_536)?;
+        within("queue_len", self.queue_len, 1, MAX_QUEUE_LEN)?;
         within("max_text_bytes", self.max_text_bytes, 64, 1 << 20)?;
         if let Some(percent) = self.cpu_threshold_percent
             && !(percent > 0.0 && percent.is_finite())

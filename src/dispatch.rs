@@ -7,20 +7,24 @@
 mod callback;
 mod consumer;
 mod dispatcher;
+mod inbox;
+mod member;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, bounded, unbounded};
 
 pub use self::consumer::{
     Consumer, ConsumerId, ConsumerOptions, Overflow, RecvError, Subscription,
 };
-use self::dispatcher::{Control, Dispatcher, Member};
+use self::dispatcher::{Control, Dispatcher, Stop};
+use self::inbox::{Inbox, bounded_box};
+use self::member::Member;
 use crate::batch::Batch;
 use crate::error::{Error, ErrorClass, Result};
 use crate::metrics::Metrics;
@@ -33,8 +37,14 @@ const FEED_LEN: usize = 4;
 /// How long stopping waits for all threads together.
 const STOP_WITHIN: Duration = Duration::from_millis(900);
 
-/// How long, while stopping, a consumer may still make room for what it is owed.
-const LAST_CALL: Duration = Duration::from_millis(300);
+/// How much of it is for the scan under way; the rest is for callbacks.
+const SCAN_WITHIN: Duration = Duration::from_millis(750);
+
+/// How much of it is for consumers that block to make room.
+const ROOM_WITHIN: Duration = Duration::from_millis(300);
+
+/// The most batches that may wait for one consumer.
+pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 
 /// Where consumers register and leave. Clones are the same place, and can go to any thread.
 #[derive(Clone)]
@@ -48,6 +58,8 @@ struct Shared {
     next_id: AtomicU64,
     queue_len: usize,
     metrics: Mutex<Metrics>,
+    /// The dispatcher's thread and those of callbacks, to be joined.
+    threads: Mutex<Vec<JoinHandle<()>>>,
     /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
     ending: Mutex<Option<Sender<Infallible>>>,
 }
@@ -60,8 +72,8 @@ impl Consumers {
 
     /// The same with options of its own.
     pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
-        let (id, receiver) = self.join(options);
-        Subscription::new(id, receiver, self.clone())
+        let (id, inbox) = self.join(options);
+        Subscription::new(id, inbox, self.clone())
     }
 
     /// Registers a consumer that is called with each batch, on a thread of its own. One that panics
@@ -84,8 +96,11 @@ impl Consumers {
         options: ConsumerOptions,
         consumer: impl Consumer + 'static,
     ) -> Result<ConsumerId> {
-        let (id, receiver) = self.join(options);
-        callback::spawn(id, receiver, self, consumer).inspect_err(|_| self.leave(id))?;
+        let (id, inbox) = self.join(options);
+        let thread = callback::spawn(id, inbox, self, consumer).inspect_err(|_| self.leave(id))?;
+        let mut threads = self.lock_threads();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
         Ok(id)
     }
 
@@ -106,20 +121,23 @@ impl Consumers {
         self.lock_metrics().clone()
     }
 
-    fn join(&self, options: ConsumerOptions) -> (ConsumerId, Receiver<Arc<Batch>>) {
+    fn join(&self, options: ConsumerOptions) -> (ConsumerId, Inbox) {
         let id = ConsumerId(self.shared.next_id.fetch_add(1, Ordering::Relaxed));
-        let queue_len = options.queue_len.unwrap_or(self.shared.queue_len).max(1);
-        let (sender, receiver) = bounded(queue_len);
-        // An error means that the dispatcher has ended: the receiver says so by itself.
+        let queue_len = options.queue_len.unwrap_or(self.shared.queue_len);
+        let (outbox, inbox) = bounded_box(queue_len.clamp(1, MAX_QUEUE_LEN));
+        // An error means that the dispatcher has ended: the inbox says so by itself.
         let _ = self
             .shared
             .control
-            .send(Control::Join(Member::new(id, sender, options.overflow)));
-        (id, receiver)
+            .send(Control::Join(Member::new(id, outbox, options.overflow)));
+        (id, inbox)
     }
 
-    fn count_panic(&self) {
-        self.lock_metrics().consumer_panics_total += 1;
+    fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.shared
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_metrics(&self) -> MutexGuard<'_, Metrics> {
@@ -175,17 +193,19 @@ impl Dispatch {
                 next_id: AtomicU64::new(1),
                 queue_len,
                 metrics: Mutex::default(),
+                threads: Mutex::default(),
                 ending: Mutex::new(Some(ending.clone())),
             }),
         };
         let dispatcher = Dispatcher::new(controls, batches, consumers.clone(), pulse);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("pscan-dispatch".into())
             .spawn(move || {
                 dispatcher.run();
                 drop(ending);
             })
             .map_err(|error| Error::from_io("cannot start the dispatcher's thread", error))?;
+        consumers.lock_threads().push(thread);
         Ok(Self {
             consumers,
             feed: Some(Feed(feed)),
@@ -224,20 +244,25 @@ impl Dispatch {
         self.release_ending();
         // Nothing is ever sent on it: it closes when the last thread has ended.
         let _ = self.ended.recv();
+        self.join();
     }
 
     /// Closes everything and waits for the threads, within limits.
     pub(crate) fn stop(&mut self) -> Result<()> {
         drop(self.feed.take());
         let now = Instant::now();
-        let _ = self
-            .consumers
-            .shared
-            .control
-            .send(Control::Stop(now + LAST_CALL));
+        let stop = Stop {
+            room_by: now + ROOM_WITHIN,
+            end_by: now + SCAN_WITHIN,
+        };
+        // An error means that the dispatcher has ended already.
+        let _ = self.consumers.shared.control.send(Control::Stop(stop));
         self.release_ending();
         match self.ended.recv_deadline(now + STOP_WITHIN) {
-            Err(RecvTimeoutError::Disconnected) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.join();
+                Ok(())
+            }
             Err(RecvTimeoutError::Timeout) => Err(Error::new(
                 ErrorClass::Stuck,
                 "the scanner was stopped, and its source or a callback has not come back",
@@ -245,9 +270,16 @@ impl Dispatch {
             Ok(never) => match never {},
         }
     }
-}
 
-impl Dispatch {
+    /// Joins threads that have done their work.
+    fn join(&self) {
+        for thread in self.consumers.lock_threads().drain(..) {
+            if thread.join().is_err() {
+                log::error!("BUG: a thread of the dispatcher panicked");
+            }
+        }
+    }
+
     /// From now on only the threads that are there are waited for.
     fn release_ending(&self) {
         self.consumers
@@ -271,11 +303,22 @@ impl Drop for Dispatch {
 }
 
 impl Feed {
-    /// Hands in a batch, waiting for room unless `stopped` closes first; false if it did.
+    /// Hands in a batch, waiting for room; once `stopped` has closed, not for long. False if there
+    /// was none.
     pub(crate) fn send_unless(&self, batch: Arc<Batch>, stopped: &Receiver<()>) -> bool {
-        select! {
-            send(self.0, batch) -> sent => sent.is_ok(),
-            recv(stopped) -> _ => false,
+        // A batch for which there is room goes in though the scanner is stopping.
+        let Err(unsent) = self.0.try_send(batch) else {
+            return true;
+        };
+        let batch = unsent.into_inner();
+        let mut select = Select::new();
+        let room = select.send(&self.0);
+        select.recv(stopped);
+        let ready = select.select();
+        if ready.index() == room {
+            return ready.send(&self.0, batch).is_ok();
         }
+        let _ = ready.recv(stopped);
+        self.0.send_timeout(batch, SCAN_WITHIN).is_ok()
     }
 }

@@ -68,12 +68,13 @@ impl fmt::Display for ErrorClass {
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     class: ErrorClass,
     message: String,
     advice: Option<&'static str>,
     is_final: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -98,7 +99,7 @@ impl Error {
     /// The same error with the error that caused it.
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.edit(|inner| inner.source = Some(source.into()))
+        self.edit(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
     /// The same error with what its reader should do next.
@@ -114,9 +115,7 @@ impl Error {
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        let inner =
-            Arc::get_mut(&mut self.0).expect("BUG: an error is only edited while it is built");
-        change(inner);
+        change(Arc::make_mut(&mut self.0));
         self
     }
 
@@ -167,7 +166,7 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.source {
-            Some(source) => Some(source.as_ref()),
+            Some(source) => Some(&**source),
             None => None,
         }
     }
@@ -218,6 +217,8 @@ mod tests {
         assert!(error.full_message().starts_with("cannot list /proc: "));
         assert!(error.source().is_some());
         assert_eq!(error.to_string(), "cannot list /proc");
+        // One that somebody else holds too can still be added to.
+        assert!(error.clone().into_final().is_final() && !error.is_final());
     }
 
     #[test]

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! A consumer is a [`Subscription`] that fetches its batches, or a [`Consumer`] that is called with
-//! them on a thread of its own. Its first batch is full. One that is too slow loses batches, is told
+//! them on a thread of its own. Its first batch is full; only word that the very first scan is stuck
+//! can come before. One that is too slow loses batches, is told
 //! how many, and gets a full one as soon as it has room, unless it asked to [block](Overflow::Block).
 //! Applying every batch to a [`Snapshot`] gives exactly what the scanner holds.
 //!

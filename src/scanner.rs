@@ -57,7 +57,7 @@ impl Scanner {
     /// Hands out everything to the last batch, and returns when every callback has taken its own.
     ///
     /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room, so nobody may
-    /// call it who holds such a subscription and does not read it.
+    /// call it who holds such a subscription and does not read it, and no callback at all.
     pub fn finish(mut self) {
         self.dispatch.finish();
     }

@@ -34,6 +34,10 @@ impl Snapshot {
 
     /// Brings it up to date with one more batch. They have to be applied in the order they came.
     pub fn apply(&mut self, batch: &Batch) {
+        // A notice repeats the number of the scan before, and there is nothing to apply.
+        if batch.seq == self.seq && !batch.full {
+            return;
+        }
         self.seq = batch.seq;
         self.taken_at_ms = Some(batch.taken_at_ms);
         if batch.full {

@@ -26,6 +26,7 @@ use crate::strings::{Strings, Wording};
 /// let mut table = Table::new(&Config::default(), &SourceInfo::new("doc"));
 /// let mut pass = table.begin(Timestamp::now());
 /// pass.see(Row::Process(ProcessRow::unknown(7)));
+/// assert!(pass.take_fault().is_none());
 /// let told = pass.finish(Absent::AreGone);
 /// assert!(matches!(&told.events[..], [Event::Existing(process)] if process.pid == 7));
 /// ```
@@ -64,6 +65,8 @@ struct Slot {
     start_time_ms: Option<u64>,
     /// The pass that last saw it.
     pass: u32,
+    /// The slot of the row that came after its own: where to look first in the next pass.
+    next: u32,
     /// Now, where the told values may lag behind by less than a threshold.
     status: Option<Status>,
     cpu_percent: Option<f32>,

@@ -29,12 +29,14 @@ pub(crate) fn main() -> ExitCode {
     log_to_stderr();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // There is nobody left to tell if even this cannot be written.
-            let _ = writeln!(io::stderr(), "pscan: {}", told(&error));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    // There is nobody left to tell if even this cannot be written.
+    let _ = writeln!(io::stderr(), "pscan: {}", told(error));
+    ExitCode::FAILURE
 }
 
 fn run(cli: Cli) -> Result<()> {
@@ -51,7 +53,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match printed(error.print()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
+            Err(error) => fail(&error),
         };
     }
     // It quotes the arguments, and they need not be harmless. Its own colours go with that.

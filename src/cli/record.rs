@@ -11,7 +11,6 @@ use super::events::Step;
 use super::{args, in_file, live};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
-    let stopped = live::stop_signals()?;
     // A file is only replaced when there is something to put in its place.
     let source = SysinfoSource::new(Collect::default())?;
     let is_stdout = args.file.as_os_str() == "-";
@@ -19,6 +18,8 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
         true => Box::new(io::stdout()),
         false => Box::new(create(&args.file)?),
     };
+    // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
+    let stopped = live::stop_signals()?;
     let outcome = Recorder::new(source, output).and_then(|recorder| {
         live::run(recorder, &args.schedule, &stopped, |batch| {
             match &batch.failure {

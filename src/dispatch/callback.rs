@@ -2,47 +2,42 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::Receiver;
 use log::error;
 
+use super::inbox::Inbox;
 use super::{Consumer, ConsumerId, Consumers};
-use crate::batch::Batch;
 use crate::error::{Error, Result};
 
 pub(super) fn spawn(
     id: ConsumerId,
-    batches: Receiver<Arc<Batch>>,
+    inbox: Inbox,
     consumers: &Consumers,
     mut consumer: impl Consumer + 'static,
-) -> Result<()> {
+) -> Result<JoinHandle<()>> {
     let consumers = consumers.clone();
     let ending = consumers.ending();
     thread::Builder::new()
         .name(format!("pscan-call-{}", id.0))
         .spawn(move || {
-            for batch in batches {
-                // What it leaves half done is its own, and it is never called again.
-                let call = AssertUnwindSafe(|| consumer.on_batch(&batch));
-                if let Err(panic) = catch_unwind(call) {
-                    error!(
-                        "consumer {} is removed, it panicked: {}",
-                        id.0,
-                        said(&*panic)
-                    );
-                    consumers.count_panic();
-                    consumers.leave(id);
-                    break;
+            // What it leaves half done is its own, and it is never called again.
+            let calls = AssertUnwindSafe(|| {
+                while let Some(batch) = inbox.recv() {
+                    consumer.on_batch(&batch);
                 }
+            });
+            let called = catch_unwind(calls);
+            // Its own drop is part of its work, so that stopping waits for it too.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(consumer)));
+            if let Err(panic) = called.and(dropped) {
+                error!("{id} is removed, it panicked: {}", said(&*panic));
+                consumers.lock_metrics().consumer_panics_total += 1;
+                consumers.leave(id);
             }
-            // A consumer's own drop is part of its work, so stopping waits for it.
-            drop(consumer);
             drop(ending);
         })
-        .map_err(|error| Error::from_io("cannot start a consumer's thread", error))?;
-    Ok(())
+        .map_err(|error| Error::from_io("cannot start a consumer's thread", error))
 }
 
 fn said(panic: &(dyn Any + Send)) -> &str {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+use crossbeam_channel::{RecvTimeoutError, TryRecvError};
 
 use super::Consumers;
+use super::inbox::Inbox;
 use crate::batch::Batch;
 
 /// Something that is called with each batch, on a thread of its own.
@@ -22,7 +23,8 @@ use crate::batch::Batch;
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
 pub trait Consumer: Send {
-    /// Takes one batch. The first one is full; so is one after a loss.
+    /// Takes one batch. The first one is full, and so is one after a loss; only a notice that the very
+    /// first scan is stuck can come before.
     fn on_batch(&mut self, batch: &Arc<Batch>);
 }
 
@@ -52,7 +54,8 @@ pub enum Overflow {
     /// It waits, and all scanning waits with it. For a consumer that must lose nothing.
     ///
     /// Only while the scanner is stopping is the wait bounded: a consumer that makes no room then
-    /// does lose what is left.
+    /// loses what is left, and its last batch says how many those were. While it is behind it gets
+    /// no notice of what is stuck.
     Block,
 }
 
@@ -60,7 +63,8 @@ pub enum Overflow {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConsumerOptions {
-    /// How many batches may wait for it, at least 1; `None` for the scanner's own setting.
+    /// How many batches may wait for it, 1 to 65,536, and the nearer of these for what lies outside;
+    /// `None` for the scanner's own setting.
     pub queue_len: Option<usize>,
     /// What happens when they are too many.
     pub overflow: Overflow,
@@ -75,7 +79,7 @@ impl ConsumerOptions {
         }
     }
 
-    /// The same with room for this many batches; 0 counts as 1.
+    /// The same with room for this many batches.
     #[must_use]
     pub fn with_queue_len(mut self, queue_len: usize) -> Self {
         self.queue_len = Some(queue_len);
@@ -89,7 +93,7 @@ impl ConsumerOptions {
 #[derive(Debug)]
 pub struct Subscription {
     id: ConsumerId,
-    receiver: Receiver<Arc<Batch>>,
+    inbox: Inbox,
     consumers: Consumers,
 }
 
@@ -103,14 +107,10 @@ pub enum RecvError {
 }
 
 impl Subscription {
-    pub(super) fn new(
-        id: ConsumerId,
-        receiver: Receiver<Arc<Batch>>,
-        consumers: Consumers,
-    ) -> Self {
+    pub(super) fn new(id: ConsumerId, inbox: Inbox, consumers: Consumers) -> Self {
         Self {
             id,
-            receiver,
+            inbox,
             consumers,
         }
     }
@@ -126,7 +126,7 @@ impl Subscription {
     ///
     /// [`RecvError::Closed`] when none will come any more.
     pub fn recv(&self) -> Result<Arc<Batch>, RecvError> {
-        self.receiver.recv().map_err(|_| RecvError::Closed)
+        self.inbox.recv().ok_or(RecvError::Closed)
     }
 
     /// Waits for the next batch up to `timeout`.
@@ -135,7 +135,7 @@ impl Subscription {
     ///
     /// [`RecvError::Empty`] when none came in time, [`RecvError::Closed`] when none will come.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Arc<Batch>, RecvError> {
-        self.receiver
+        self.inbox
             .recv_timeout(timeout)
             .map_err(|error| match error {
                 RecvTimeoutError::Timeout => RecvError::Empty,
@@ -149,7 +149,7 @@ impl Subscription {
     ///
     /// [`RecvError::Empty`] when it is not, [`RecvError::Closed`] when none will come.
     pub fn try_recv(&self) -> Result<Arc<Batch>, RecvError> {
-        self.receiver.try_recv().map_err(|error| match error {
+        self.inbox.try_recv().map_err(|error| match error {
             TryRecvError::Empty => RecvError::Empty,
             TryRecvError::Disconnected => RecvError::Closed,
         })
@@ -157,7 +157,7 @@ impl Subscription {
 
     /// Waits for batch after batch until none will come any more.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Batch>> {
-        self.receiver.iter()
+        std::iter::from_fn(|| self.inbox.recv())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The lines of a recording.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
@@ -15,7 +16,6 @@ pub(crate) const VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Header {
     pub(crate) pscan_recording: u32,
     pub(crate) source: String,
@@ -74,13 +74,53 @@ pub(crate) struct Failed {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Shown {
     /// Processes as read.
+    #[serde(deserialize_with = "bounded_list")]
     pub(crate) rows: Vec<RowRecord>,
     /// Pids of processes that are word for word what was last shown of them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded_list"
+    )]
     pub(crate) unchanged: Vec<u32>,
     /// Pids of processes that were there and could not be read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded_list"
+    )]
     pub(crate) unreadable: Vec<u32>,
+}
+
+/// A scan may show so many processes. Without a limit a line of the shortest rows would take 35
+/// times its length in memory.
+const MAX_ROWS: usize = 1 << 18;
+
+fn bounded_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct ListVisitor<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of processes")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                if items.len() == MAX_ROWS {
+                    return Err(de::Error::custom(format!(
+                        "a scan with more than {MAX_ROWS} processes"
+                    )));
+                }
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    deserializer.deserialize_seq(ListVisitor(PhantomData))
 }
 
 impl Shown {
@@ -310,6 +350,14 @@ mod tests {
             }
             prop_assert_eq!(there_and_back(&Args(bytes.clone())).0, bytes);
         }
+    }
+
+    #[test]
+    fn a_scan_of_too_many_processes_is_refused() {
+        let scan = |pids: usize| format!(r#"{{"unchanged":[{}1]}}"#, "1,".repeat(pids - 1));
+        assert!(serde_json::from_str::<Shown>(&scan(MAX_ROWS)).is_ok());
+        let error = serde_json::from_str::<Shown>(&scan(MAX_ROWS + 1)).expect_err("too many");
+        assert!(error.to_string().contains("more than 262144"), "{error}");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use crate::error::{Error, ErrorClass, Result};
 /// A line may hold this much: a scan of some 200,000 processes.
 const MAX_LINE_BYTES: u64 = 64 << 20;
 
+/// How much room is kept from line to line.
+const KEPT_BYTES: usize = 1 << 20;
+
 /// A line after the header.
 #[derive(Debug)]
 pub(crate) enum Recorded {
@@ -66,10 +69,10 @@ impl<R: BufRead> Reader<R> {
             Line::Scan(scan) => {
                 if self
                     .monotonic_ns
-                    .is_some_and(|last| last >= scan.monotonic_ns)
+                    .is_some_and(|last| last > scan.monotonic_ns)
                 {
                     return Err(self.bad(format!(
-                        "time does not go on: monotonic_ns is {}, after {}",
+                        "time goes back: monotonic_ns is {}, after {}",
                         scan.monotonic_ns,
                         self.monotonic_ns.unwrap_or_default()
                     )));
@@ -111,6 +114,10 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads one line without its end; false at the end of the recording.
     fn read_line(&mut self) -> Result<bool> {
+        // One long line is no reason to hold on to its room.
+        if self.buffer.capacity() > KEPT_BYTES {
+            self.buffer = Vec::new();
+        }
         self.buffer.clear();
         self.line += 1;
         (&mut self.input)

@@ -47,7 +47,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
         recorder.write(&Header {
             pscan_recording: VERSION,
             source: info.name,
-            start_time_resolution_ms: info.start_time_resolution_ms,
+            start_time_resolution_ms: info.start_time_resolution_ms.max(1),
             own_pid: info.own_pid,
         })?;
         Ok(recorder)

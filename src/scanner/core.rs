@@ -31,8 +31,9 @@ pub(super) struct Core {
 struct Doubt {
     share: f64,
     min_processes: usize,
-    /// The last good scan was doubted: a second one like it is the truth.
-    doubted: bool,
+    /// What the last scan missed, if it was doubted, in order of pid: what is still missing in the
+    /// next one is gone.
+    doubted: Vec<u32>,
 }
 
 impl Core {
@@ -44,7 +45,7 @@ impl Core {
             doubt: Doubt {
                 share: config.doubt_share,
                 min_processes: config.doubt_min_processes,
-                doubted: false,
+                doubted: Vec::new(),
             },
             pulse,
             source,
@@ -168,19 +169,24 @@ impl Doubt {
         let before = pass.processes();
         let missing = pass.missing();
         if missing.is_empty() {
-            self.doubted = false;
+            self.doubted.clear();
             return Ok(Absent::AreGone);
         }
-        let is_large =
-            missing.len() > self.min_processes && missing.len() as f64 > before as f64 * self.share;
         let able = source.recheck(&missing, &mut |row| pass.see(row))?;
         if let Some(fault) = pass.take_fault() {
             return Err(fault);
         }
-        self.doubted = able == Recheck::NotAble && is_large && !self.doubted;
-        Ok(match self.doubted {
-            true => Absent::Stand,
-            false => Absent::AreGone,
+        let seen_before = |pid: &&u32| self.doubted.binary_search(pid).is_ok();
+        let newly_missing = missing.len() - missing.iter().filter(seen_before).count();
+        let is_large =
+            newly_missing > self.min_processes && newly_missing as f64 > before as f64 * self.share;
+        self.doubted.clear();
+        Ok(match able {
+            Recheck::NotAble if is_large => {
+                self.doubted = missing;
+                Absent::Stand
+            }
+            _ => Absent::AreGone,
         })
     }
 }

@@ -90,13 +90,16 @@ impl ScannerHandle {
         self.dispatch.consumers()
     }
 
-    /// Ends the scan under way, hands out what is left, closes all consumers and waits for the
-    /// threads, at most a second.
+    /// Lets the scan under way end, hands out what is left, closes all consumers and joins the
+    /// threads; all that within a second. What a consumer had no room for, its last batch makes up
+    /// for, and says how many it lost.
     ///
     /// # Errors
     ///
     /// Of class [`Stuck`](ErrorClass::Stuck) when a source or a callback did not come back in that
-    /// time. Its thread is left to itself, and ends when it does.
+    /// time. Its thread is left to itself, and ends when it does. So it is when called from within
+    /// a callback, which cannot come back before this does. Of class
+    /// [`SourceGone`](ErrorClass::SourceGone) when the source has panicked.
     pub fn stop(mut self) -> Result<()> {
         self.halt()
     }
@@ -108,7 +111,8 @@ impl ScannerHandle {
         drop(stop);
         let outcome = self.dispatch.stop();
         if let Some(thread) = self.thread.take()
-            && thread.is_finished()
+            // One that hangs is left to itself.
+            && (outcome.is_ok() || thread.is_finished())
             && thread.join().is_err()
         {
             return Err(Error::new(

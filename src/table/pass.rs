@@ -20,6 +20,8 @@ pub struct Pass<'t> {
     /// Rows for processes that the table now holds, so that what is missing is a subtraction.
     marked: usize,
     rows: u32,
+    /// The slot of the row before; `u32::MAX` before the first.
+    last: u32,
     /// No scan has been whole yet: what appears was there before us.
     first: bool,
     newborn: u64,
@@ -88,6 +90,7 @@ impl<'t> Pass<'t> {
             at,
             marked: 0,
             rows: 0,
+            last: u32::MAX,
             first,
             newborn: 0,
             fault: None,
@@ -98,7 +101,7 @@ impl<'t> Pass<'t> {
     pub fn see(&mut self, row: Row<'_>) {
         self.rows += 1;
         let pid = row.pid();
-        let index = self.table.by_pid.get(&pid).copied();
+        let index = self.find(pid);
         if let Some(index) = index {
             let slot = &mut self.table.slots[index as usize];
             if slot.pass == self.table.pass {
@@ -107,10 +110,10 @@ impl<'t> Pass<'t> {
             slot.pass = self.table.pass;
             self.marked += 1;
         }
-        match (row, index) {
-            (Row::Process(row), Some(index)) => self.see_again(&row, index),
+        match (&row, index) {
+            (Row::Process(row), Some(index)) => self.see_again(row, index),
             (Row::Process(row), None) => {
-                self.welcome(&row);
+                self.welcome(row);
                 self.marked += 1;
             }
             (Row::Unchanged { .. }, Some(index)) => self.idle(index),
@@ -219,6 +222,36 @@ impl<'t> Pass<'t> {
 
 /// One process at a time.
 impl Pass<'_> {
+    /// The slot of a pid. As a rule it is the one that followed the slot of the row before in the
+    /// last pass too, since sources keep their order: that spares a look-up far off in memory.
+    fn find(&mut self, pid: u32) -> Option<u32> {
+        let table = &*self.table;
+        let guess = table
+            .slots
+            .get(self.last as usize)
+            .map_or(0, |slot| slot.next);
+        let is_right = table
+            .slots
+            .get(guess as usize)
+            .and_then(|slot| slot.told.as_ref())
+            .is_some_and(|told| told.pid == pid);
+        if is_right {
+            self.last = guess;
+            return Some(guess);
+        }
+        let index = table.by_pid.get(&pid).copied()?;
+        self.follow_with(index);
+        Some(index)
+    }
+
+    /// Remembers which slot came next. Only a guess is made of it, so it may be outdated.
+    fn follow_with(&mut self, index: u32) {
+        if let Some(last) = self.table.slots.get_mut(self.last as usize) {
+            last.next = index;
+        }
+        self.last = index;
+    }
+
     fn blame(&mut self, message: String) {
         self.fault
             .get_or_insert_with(|| Error::new(ErrorClass::BadData, message));
@@ -255,6 +288,7 @@ impl Pass<'_> {
             start_time_ms: row.start_time_ms,
             pass: self.table.pass,
             status: row.status,
+            next: 0,
             cpu_percent: process.cpu_percent,
             cpu_time_ns: row.cpu_time_ns,
             rss_bytes: row.rss_bytes,
@@ -262,6 +296,7 @@ impl Pass<'_> {
             told: Some(process),
         };
         let slot = self.table.put(slot);
+        self.follow_with(slot);
         self.table.notes.touched.push(Touch {
             pid: row.pid,
             slot,

@@ -260,6 +260,9 @@ fn a_large_loss_has_to_be_seen_twice_where_no_second_look_is_possible() {
     assert_eq!(batch.events, []);
     assert_eq!(batch.unconfirmed.len(), 50);
     assert_eq!(scan(&mut scanner).events.len(), 50);
+    // Two losses that are not of the same processes are not one that was seen twice.
+    world.edit(|state| state.hidden = (21..=90).collect());
+    assert_eq!(scan(&mut scanner).events.len(), 20);
     // A small one is believed at once, and so is a large one where a second look is possible.
     world.edit(|state| state.hidden = (31..=90).collect());
     assert_eq!(scan(&mut scanner).events.len(), 10);

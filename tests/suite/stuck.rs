@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
 use process_scanner::{
     Batch, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner, Seen, Source,
@@ -159,4 +160,164 @@ fn a_callback_that_never_returns_does_not_hold_up_stopping() {
     is_called.recv().unwrap();
     assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::Stuck);
     drop(go_on);
+}
+
+/// Takes a while for each scan, but never more than it is given.
+struct Slow {
+    begun: Sender<()>,
+    go_on: Receiver<()>,
+}
+
+impl Source for Slow {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("slow")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        let _ = self.begun.send(());
+        let _ = self.go_on.recv();
+        show(1, &Made::new("p", 5), hand_over);
+        Ok(Seen::default())
+    }
+}
+
+#[test]
+fn the_scan_under_way_when_stopping_is_still_handed_out() {
+    let (begun, is_begun) = channel();
+    let (go_on, wait) = channel();
+    let source = Slow { begun, go_on: wait };
+    let handle = Scanner::builder().source(source).start().unwrap();
+    let batches = handle.subscribe();
+    is_begun.recv().unwrap();
+    let stopping = thread::spawn(move || handle.stop());
+    go_on.send(()).unwrap();
+    stopping.join().unwrap().unwrap();
+    assert_eq!(
+        batches.iter().map(|batch| batch.seq).collect::<Vec<_>>(),
+        [1]
+    );
+}
+
+#[test]
+fn a_source_that_panics_is_an_error_on_stopping() {
+    struct Panicking(Sender<()>);
+    impl Source for Panicking {
+        fn info(&self) -> SourceInfo {
+            SourceInfo::new("panicking")
+        }
+
+        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+            // Not `panic!`, so that no hook prints it into the test's output.
+            std::panic::resume_unwind(Box::new("told to"));
+        }
+    }
+    for _ in 0..20 {
+        let (sender, dropped) = channel();
+        let handle = Scanner::builder()
+            .source(Panicking(sender))
+            .start()
+            .unwrap();
+        let batches = handle.subscribe();
+        assert!(dropped.recv().is_err());
+        assert!(batches.recv().is_err());
+        assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::SourceGone);
+    }
+}
+
+#[test]
+fn a_queue_that_is_full_at_the_end_has_its_last_batch_beside_it() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    for finish in [true, false] {
+        let mut scanner = world.scanner();
+        let options = ConsumerOptions::default().with_queue_len(1);
+        let lazy = scanner.consumers().subscribe_with(options);
+        for _ in 0..5 {
+            scanner.scan_once().unwrap();
+        }
+        match finish {
+            true => scanner.finish(),
+            false => drop(scanner),
+        }
+        let got: Vec<_> = lazy
+            .iter()
+            .map(|batch| (batch.seq, batch.full, batch.lost_batches))
+            .collect();
+        assert_eq!(got, [(1, true, 0), (5, true, 4)]);
+    }
+}
+
+#[test]
+fn a_queue_of_any_length_can_be_asked_for() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let mut scanner = world.scanner();
+    for queue_len in [0, usize::MAX] {
+        let options = ConsumerOptions::default().with_queue_len(queue_len);
+        let batches = scanner.consumers().subscribe_with(options);
+        scanner.scan_once().unwrap();
+        assert!(batches.recv().unwrap().full);
+    }
+}
+
+/// A Block consumer without room, batches in the feed and a scan past its deadline, all at once.
+#[test]
+#[cfg(target_os = "linux")]
+fn waiting_for_what_is_stuck_costs_nothing() {
+    fn cpu_ticks() -> u64 {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let fields: Vec<_> = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+    const ROLE: &str = "PSCAN_TEST_STUCK";
+    const THIS: &str = "stuck::waiting_for_what_is_stuck_costs_nothing";
+    // In a process of its own, so that no other test's work is counted.
+    if std::env::var_os(ROLE).is_none() {
+        let mut this = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = this
+            .args(["--exact", THIS])
+            .env(ROLE, "1")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        return;
+    }
+    let (begun, is_begun) = channel();
+    let (go_on, wait) = channel();
+    let source = Slow { begun, go_on: wait };
+    let handle = Scanner::builder()
+        .config(config())
+        .source(source)
+        .start()
+        .unwrap();
+    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let blocked = handle.consumers().subscribe_with(options);
+    let options = ConsumerOptions::default().with_queue_len(64);
+    let other = handle.consumers().subscribe_with(options);
+    for _ in 0..4 {
+        is_begun.recv().unwrap();
+        go_on.send(()).unwrap();
+    }
+    // The fifth hangs. Until the stall is told, and then for ten deadlines more.
+    is_begun.recv().unwrap();
+    assert!(other.iter().any(|batch| is_stuck(&batch)));
+    let before = cpu_ticks();
+    while other
+        .recv_timeout(std::time::Duration::from_secs(1))
+        .is_ok()
+    {}
+    let used = cpu_ticks() - before;
+    assert!(used < 50, "{used} ticks of 10 ms in a second of waiting");
+    drop(go_on);
+    drop(blocked);
+    handle.stop().unwrap();
 }
