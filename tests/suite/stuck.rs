@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use process_scanner::{
-    Batch, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner, Seen, Source,
-    SourceInfo,
+    Batch, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner, ScannerHandle,
+    Seen, Source, SourceInfo,
 };
 
 use crate::support::{Made, World, show};
@@ -40,9 +40,29 @@ impl Source for Hanging {
     }
 }
 
+/// A source that takes a while for each scan: tells when one begins, and ends it when told to.
+fn slow() -> (Slow, Receiver<()>, Sender<()>) {
+    let (begun, is_begun) = channel();
+    let (go_on, wait) = channel();
+    let source = Slow { begun, go_on: wait };
+    (source, is_begun, go_on)
+}
+
 fn hanging() -> (Hanging, Sender<()>) {
     let (sender, go_on) = channel();
     (Hanging { scans: 0, go_on }, sender)
+}
+
+fn start(source: impl Source + 'static) -> ScannerHandle {
+    let builder = Scanner::builder().config(config()).source(source);
+    builder.start().unwrap()
+}
+
+/// A running scanner of a world in which nothing happens.
+fn start_quiet() -> ScannerHandle {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    start(world)
 }
 
 fn is_stuck(batch: &Batch) -> bool {
@@ -55,11 +75,7 @@ fn is_stuck(batch: &Batch) -> bool {
 #[test]
 fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     let (source, go_on) = hanging();
-    let handle = Scanner::builder()
-        .config(config())
-        .source(source)
-        .start()
-        .unwrap();
+    let handle = start(source);
     let batches = handle.subscribe();
     let first = batches.recv().unwrap();
     assert!(first.full && first.seq == 1);
@@ -76,11 +92,7 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
 #[test]
 fn a_scan_that_hangs_does_not_hold_up_stopping() {
     let (source, go_on) = hanging();
-    let handle = Scanner::builder()
-        .config(config())
-        .source(source)
-        .start()
-        .unwrap();
+    let handle = start(source);
     let batches = handle.subscribe();
     assert!(batches.iter().any(|batch| is_stuck(&batch)));
     // It returns, though the scan does not, and says so.
@@ -94,11 +106,7 @@ fn a_scan_that_hangs_does_not_hold_up_stopping() {
 fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
     let (mut source, go_on) = hanging();
     source.scans = 1;
-    let handle = Scanner::builder()
-        .config(config())
-        .source(source)
-        .start()
-        .unwrap();
+    let handle = start(source);
     let batches = handle.subscribe();
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice) && !notice.full && notice.seq == 0);
@@ -110,13 +118,7 @@ fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
 
 #[test]
 fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
-    let world = World::new();
-    world.add(1, Made::new("p", 5));
-    let handle = Scanner::builder()
-        .config(config())
-        .source(world)
-        .start()
-        .unwrap();
+    let handle = start_quiet();
     let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
     let stalling = handle.consumers().subscribe_with(options);
     // Enough room that it loses nothing while everything stands still.
@@ -142,13 +144,7 @@ fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
 
 #[test]
 fn a_callback_that_never_returns_does_not_hold_up_stopping() {
-    let world = World::new();
-    world.add(1, Made::new("p", 5));
-    let handle = Scanner::builder()
-        .config(config())
-        .source(world)
-        .start()
-        .unwrap();
+    let handle = start_quiet();
     let (go_on, wait) = channel::<()>();
     let (called, is_called) = channel();
     handle
@@ -186,7 +182,7 @@ fn the_scan_under_way_when_stopping_is_still_handed_out() {
     let (begun, is_begun) = channel();
     let (go_on, wait) = channel();
     let source = Slow { begun, go_on: wait };
-    let handle = Scanner::builder().source(source).start().unwrap();
+    let handle = start(source);
     let batches = handle.subscribe();
     is_begun.recv().unwrap();
     let stopping = thread::spawn(move || handle.stop());
@@ -294,11 +290,7 @@ fn waiting_for_what_is_stuck_costs_nothing() {
     let (begun, is_begun) = channel();
     let (go_on, wait) = channel();
     let source = Slow { begun, go_on: wait };
-    let handle = Scanner::builder()
-        .config(config())
-        .source(source)
-        .start()
-        .unwrap();
+    let handle = start(source);
     let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
     let blocked = handle.consumers().subscribe_with(options);
     let options = ConsumerOptions::default().with_queue_len(64);
