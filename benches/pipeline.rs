@@ -214,7 +214,7 @@ fn passes(criterion: &mut Criterion) {
                         world.pass(&mut table, true);
                     }
                 }
-                // The second pass gives every process its first CPU use, which is a change.
+                // From the second pass on the table knows every process and its CPU use.
                 for _ in 0..2 {
                     world.go_on(Story::Unchanged);
                     world.pass(&mut table, true);
