@@ -24,6 +24,9 @@ pub struct Batch {
     /// When the scan began by the source's wall clock, in milliseconds from the Unix epoch; for a
     /// notice, when it was made by this machine's.
     pub taken_at_ms: u64,
+    /// The same by the source's monotonic clock, in nanoseconds from an arbitrary moment; for a
+    /// notice, that of the scan before.
+    pub monotonic_ns: u64,
     /// Milliseconds on the monotonic clock since the scan before; `None` for the first.
     pub interval_ms: Option<f64>,
     /// Whether the events tell the whole table (and nothing else), so that the reader starts anew.
@@ -53,6 +56,7 @@ impl Batch {
         Self {
             seq: last.map_or(0, |last| last.seq),
             taken_at_ms: now.wall_ms,
+            monotonic_ns: last.map_or(0, |last| last.monotonic_ns),
             interval_ms: None,
             full: false,
             lost_batches: 0,

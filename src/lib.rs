@@ -54,6 +54,7 @@ mod snapshot;
 mod source;
 mod strings;
 mod table;
+mod top;
 
 pub use crate::batch::{Batch, Changes, Cost, Counts, Event};
 pub use crate::config::{Collect, Config};
@@ -71,3 +72,4 @@ pub use crate::source::{
     Timestamp,
 };
 pub use crate::table::{Absent, Pass, Table, Told};
+pub use crate::top::{Ranked, TopN};

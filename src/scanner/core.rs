@@ -107,6 +107,7 @@ impl Core {
         Some(Batch {
             seq: self.seq,
             taken_at_ms: at.wall_ms,
+            monotonic_ns: at.monotonic_ns,
             interval_ms: last
                 .map(|last| at.monotonic_ns.saturating_sub(last.monotonic_ns) as f64 / 1e6),
             full: self.seq == 1,

@@ -21,3 +21,4 @@ mod scanner;
 mod stress;
 mod stuck;
 mod support;
+mod top;

@@ -179,9 +179,7 @@ impl Source for Slow {
 
 #[test]
 fn the_scan_under_way_when_stopping_is_still_handed_out() {
-    let (begun, is_begun) = channel();
-    let (go_on, wait) = channel();
-    let source = Slow { begun, go_on: wait };
+    let (source, is_begun, go_on) = slow();
     let handle = start(source);
     let batches = handle.subscribe();
     is_begun.recv().unwrap();
@@ -196,7 +194,9 @@ fn the_scan_under_way_when_stopping_is_still_handed_out() {
 
 #[test]
 fn a_source_that_panics_is_an_error_on_stopping() {
-    struct Panicking(Sender<()>);
+    struct Panicking {
+        _alive: Sender<()>,
+    }
     impl Source for Panicking {
         fn info(&self) -> SourceInfo {
             SourceInfo::new("panicking")
@@ -210,7 +210,7 @@ fn a_source_that_panics_is_an_error_on_stopping() {
     for _ in 0..20 {
         let (sender, dropped) = channel();
         let handle = Scanner::builder()
-            .source(Panicking(sender))
+            .source(Panicking { _alive: sender })
             .start()
             .unwrap();
         let batches = handle.subscribe();
@@ -287,9 +287,7 @@ fn waiting_for_what_is_stuck_costs_nothing() {
         );
         return;
     }
-    let (begun, is_begun) = channel();
-    let (go_on, wait) = channel();
-    let source = Slow { begun, go_on: wait };
+    let (source, is_begun, go_on) = slow();
     let handle = start(source);
     let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
     let blocked = handle.consumers().subscribe_with(options);

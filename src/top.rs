@@ -1,0 +1,235 @@
+//! The few processes that use most: a consumer that is ready to use, and the example of how to write
+//! one.
+//!
+//! It keeps what it needs of each batch and no more, it is right again after a full one, and what it
+//! knows is asked for from any thread while it is fed on its own.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ahash::RandomState;
+
+use crate::batch::{Batch, Event};
+use crate::dispatch::Consumer;
+use crate::process::{ProcessInfo, ProcessKey};
+
+/// The N processes that are busiest over a sliding window, or largest in memory.
+///
+/// Clones are one and the same: one is registered as a consumer, another is asked.
+///
+/// ```
+/// use std::time::Duration;
+/// use process_scanner::{Scanner, TopN};
+///
+/// let scanner = Scanner::builder().start()?;
+/// let largest = TopN::largest(3);
+/// scanner.on_batch(largest.clone())?;
+/// # scanner.subscribe().recv().ok();
+/// # while largest.get().is_empty() { std::thread::yield_now(); }
+/// for ranked in largest.get() {
+///     println!("{:>12} bytes  {:?}", ranked.value, ranked.process.name);
+/// }
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct TopN {
+    len: usize,
+    by: By,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Cpu { window_ns: u64 },
+    Rss,
+}
+
+/// A process and what it is ranked by.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Ranked {
+    /// The process as it was last told.
+    pub process: ProcessInfo,
+    /// CPU use over the window in percent of one core, or resident memory in bytes.
+    pub value: f64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    processes: HashMap<ProcessKey, Tracked, RandomState>,
+    /// Monotonic time of the last batch.
+    now_ns: u64,
+}
+
+#[derive(Debug)]
+struct Tracked {
+    process: ProcessInfo,
+    /// CPU time whenever it was told, oldest first: the last of those before the window, and those
+    /// in it.
+    samples: VecDeque<Sample>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    at_ns: u64,
+    cpu_time_ms: f64,
+}
+
+impl TopN {
+    /// The `len` processes with the highest CPU use over the last `window`.
+    ///
+    /// One is ranked from the second time its CPU time is told, and one that was born since the scan
+    /// before at once: nobody is billed with what was used before it was first seen. With
+    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent) set, it ranks what is told.
+    pub fn busiest(len: usize, window: Duration) -> Self {
+        let window_ns = u64::try_from(window.as_nanos()).unwrap_or(u64::MAX);
+        Self::by(len, By::Cpu { window_ns })
+    }
+
+    /// The `len` processes with the most resident memory.
+    pub fn largest(len: usize) -> Self {
+        Self::by(len, By::Rss)
+    }
+
+    fn by(len: usize, by: By) -> Self {
+        Self {
+            len,
+            by,
+            state: Arc::default(),
+        }
+    }
+
+    /// The processes that use most, the first the most; those that use equally much in order of
+    /// their keys. Fewer where fewer are known to use anything.
+    pub fn get(&self) -> Vec<Ranked> {
+        let state = self.lock();
+        let mut ranked: Vec<(f64, ProcessKey, &ProcessInfo)> = state
+            .processes
+            .iter()
+            .filter_map(|(&key, tracked)| {
+                let value = match self.by {
+                    By::Cpu { window_ns } => tracked.percent(state.now_ns, window_ns)?,
+                    By::Rss => tracked.process.rss_bytes? as f64,
+                };
+                (value > 0.0).then_some((value, key, &tracked.process))
+            })
+            .collect();
+        ranked.sort_unstable_by(|(value, key, _), (other_value, other_key, _)| {
+            other_value.total_cmp(value).then(key.cmp(other_key))
+        });
+        ranked
+            .into_iter()
+            .take(self.len)
+            .map(|(value, _, process)| Ranked {
+                process: process.clone(),
+                value,
+            })
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A batch is applied event by event, and no event can panic half way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Consumer for TopN {
+    fn on_batch(&mut self, batch: &Arc<Batch>) {
+        let window_ns = match self.by {
+            By::Cpu { window_ns } => window_ns,
+            By::Rss => 0,
+        };
+        self.lock().apply(batch, window_ns);
+    }
+}
+
+impl fmt::Debug for TopN {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TopN")
+            .field("len", &self.len)
+            .field("by", &self.by)
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn apply(&mut self, batch: &Batch, window_ns: u64) {
+        self.now_ns = batch.monotonic_ns;
+        // A full batch tells all there are. What is known of those that live on stays: CPU time only
+        // grows, so that the sample before the loss is as good as ever.
+        let mut before = match batch.full {
+            true => std::mem::take(&mut self.processes),
+            false => HashMap::default(),
+        };
+        for event in &batch.events {
+            let process = event.process();
+            let key = process.key();
+            if let Event::Exited { .. } = event {
+                self.processes.remove(&key);
+                continue;
+            }
+            let tracked = match before.remove(&key).or_else(|| self.processes.remove(&key)) {
+                Some(tracked) => tracked.updated(process, self.now_ns, window_ns),
+                None => Tracked::new(process, self.now_ns),
+            };
+            self.processes.insert(key, tracked);
+        }
+    }
+}
+
+impl Tracked {
+    fn new(process: &ProcessInfo, now_ns: u64) -> Self {
+        let mut tracked = Self {
+            process: process.clone(),
+            samples: VecDeque::new(),
+        };
+        // CPU use at first sight is that of a whole life, which began when nothing was used yet.
+        if let (Some(cpu_time_ms), Some(percent)) = (process.cpu_time_ms, process.cpu_percent)
+            && percent > 0.0
+        {
+            let life_ns = cpu_time_ms * 1e6 / (f64::from(percent) / 100.0);
+            tracked.samples.push_back(Sample {
+                at_ns: now_ns.saturating_sub(life_ns as u64),
+                cpu_time_ms: 0.0,
+            });
+        }
+        tracked.sample(now_ns);
+        tracked
+    }
+
+    fn updated(mut self, process: &ProcessInfo, now_ns: u64, window_ns: u64) -> Self {
+        self.process = process.clone();
+        self.sample(now_ns);
+        let window_begin_ns = now_ns.saturating_sub(window_ns);
+        while self
+            .samples
+            .get(1)
+            .is_some_and(|second| second.at_ns <= window_begin_ns)
+        {
+            self.samples.pop_front();
+        }
+        self
+    }
+
+    fn sample(&mut self, at_ns: u64) {
+        if let Some(cpu_time_ms) = self.process.cpu_time_ms {
+            self.samples.push_back(Sample { at_ns, cpu_time_ms });
+        }
+    }
+
+    /// CPU use over the window, or over as much of it as the process is known for.
+    fn percent(&self, now_ns: u64, window_ns: u64) -> Option<f64> {
+        let window_begin_ns = now_ns.saturating_sub(window_ns);
+        let first = self
+            .samples
+            .iter()
+            .rfind(|sample| sample.at_ns <= window_begin_ns)
+            .or(self.samples.front())?;
+        let last = self.samples.back()?;
+        let over_ns = now_ns - first.at_ns.max(window_begin_ns).min(now_ns);
+        let used_ms = last.cpu_time_ms - first.cpu_time_ms;
+        (over_ns > 0).then(|| used_ms * 1e6 / over_ns as f64 * 100.0)
+    }
+}

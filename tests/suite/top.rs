@@ -1,0 +1,204 @@
+//! The busiest and the largest, in order, whatever happens to the batches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use process_scanner::{Batch, Consumer, Consumers, Event, Scanner, TopN};
+
+use crate::support::{Made, World};
+
+fn pids(top: &TopN) -> Vec<u32> {
+    top.get().iter().map(|ranked| ranked.process.pid).collect()
+}
+
+fn values(top: &TopN) -> Vec<(u32, f64)> {
+    let round = |value: f64| (value * 1000.0).round() / 1000.0;
+    top.get()
+        .iter()
+        .map(|ranked| (ranked.process.pid, round(ranked.value)))
+        .collect()
+}
+
+/// A world of these pids, with lives of a thousand hours of CPU time behind them.
+fn world(pids: &[u32]) -> World {
+    let world = World::new();
+    for &pid in pids {
+        let mut made = Made::new("p", 1_600_000_000_000);
+        made.cpu_time_ns = Some(3_600_000_000_000_000);
+        made.rss_bytes = Some(u64::from(pid) * 1000);
+        world.add(pid, made);
+    }
+    world
+}
+
+/// Each uses so much of a core, in percent, until the next scan, which is fed to the consumers.
+fn scan(world: &World, scanner: &mut Scanner, used: &[(u32, u64)], fed: &mut [&mut TopN]) {
+    world.edit(|state| {
+        for &(pid, percent) in used {
+            let made = state.processes.get_mut(&pid).unwrap();
+            made.cpu_time_ns = made.cpu_time_ns.map(|ns| ns + percent * 10_000_000);
+        }
+    });
+    let batch = scanner.scan_once().unwrap();
+    for top in fed {
+        top.on_batch(&batch);
+    }
+}
+
+#[test]
+fn the_busiest_are_those_of_the_window() {
+    let world = world(&[1, 2, 3]);
+    let mut scanner = world.scanner();
+    let mut top = TopN::busiest(2, Duration::from_secs(2));
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(pids(&top), [0; 0], "nobody is billed with a lifetime");
+    scan(
+        &world,
+        &mut scanner,
+        &[(1, 100), (2, 50), (3, 10)],
+        &mut [&mut top],
+    );
+    assert_eq!(values(&top), [(1, 100.0), (2, 50.0)]);
+    scan(&world, &mut scanner, &[(3, 90)], &mut [&mut top]);
+    // Two seconds: 100 and 0, 10 and 90, 50 and 0; equal ones in order of their keys.
+    assert_eq!(values(&top), [(1, 50.0), (3, 50.0)]);
+    scan(&world, &mut scanner, &[(2, 40)], &mut [&mut top]);
+    assert_eq!(values(&top), [(3, 45.0), (2, 20.0)]);
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(pids(&top), [0; 0], "idle by now");
+}
+
+#[test]
+fn the_largest_are_in_order_and_go_when_they_exit() {
+    let world = world(&[1, 2, 3]);
+    let mut scanner = world.scanner();
+    let mut top = TopN::largest(2);
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(values(&top), [(3, 3000.0), (2, 2000.0)]);
+    world.edit(|state| state.processes.remove(&3));
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(values(&top), [(2, 2000.0), (1, 1000.0)]);
+    world.edit(|state| state.processes.get_mut(&1).unwrap().rss_bytes = None);
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(pids(&top), [2], "unknown is not ranked");
+}
+
+#[test]
+fn a_newborn_counts_from_its_birth() {
+    let world = world(&[1]);
+    let mut scanner = world.scanner();
+    let mut top = TopN::busiest(5, Duration::from_secs(10));
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    // It has run for the half second that it is old.
+    let born_ms = world.edit(|state| state.wall_ms) + 500;
+    let mut made = Made::new("new", born_ms);
+    made.cpu_time_ns = Some(500_000_000);
+    world.add(9, made);
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(values(&top), [(9, 100.0)]);
+}
+
+/// What a newcomer begins with is what a consumer gets that lost batches.
+fn catch_up(consumers: &Consumers, top: &mut TopN, seq: u64) {
+    let newcomer = consumers.subscribe();
+    let mut batches = newcomer.iter();
+    let full = batches.next().unwrap();
+    assert!(full.full);
+    top.on_batch(&full);
+    if full.seq < seq {
+        for batch in batches {
+            top.on_batch(&batch);
+            if batch.seq == seq {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn it_is_right_after_lost_batches_too() {
+    let world = world(&[1, 2, 3]);
+    let mut scanner = world.scanner();
+    let consumers = scanner.consumers().clone();
+    let mut all = TopN::busiest(3, Duration::from_secs(60));
+    let mut some = TopN::busiest(3, Duration::from_secs(60));
+    for round in 0..10_u64 {
+        let used = [(1, 10 * round), (2, 50), (3, 100 - 10 * round)];
+        scan(&world, &mut scanner, &used, &mut [&mut all]);
+        if round % 4 == 0 {
+            catch_up(&consumers, &mut some, round + 1);
+        }
+    }
+    catch_up(&consumers, &mut some, 10);
+    assert_eq!(values(&some), values(&all));
+}
+
+#[test]
+#[cfg(unix)]
+fn children_that_burn_and_hold_come_out_on_top_in_order() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Child, Command, Stdio};
+
+    struct Worker(Child);
+    impl Drop for Worker {
+        fn drop(&mut self) {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+    const ROLE: &str = "PSCAN_TEST_WORK";
+    const THIS: &str = "top::children_that_burn_and_hold_come_out_on_top_in_order";
+    if let Ok(role) = std::env::var(ROLE) {
+        let megabytes: usize = role.parse().unwrap();
+        // Written to, so that it is resident.
+        let held = vec![1_u8; megabytes << 20];
+        println!("ready");
+        loop {
+            std::hint::black_box(&held);
+            if megabytes > 100 {
+                std::thread::park();
+            }
+        }
+    }
+    let start = |megabytes: usize| {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", THIS, "--nocapture"])
+            .env(ROLE, megabytes.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let worker = Worker(child);
+        assert!(stdout.lines().any(|line| line.unwrap().contains("ready")));
+        worker
+    };
+    let holding = [start(600), start(400)];
+    let burning = [start(1)];
+    let mut scanner = Scanner::builder().build().unwrap();
+    let ours = |pid: &u32| {
+        holding
+            .iter()
+            .chain(&burning)
+            .any(|worker| worker.0.id() == *pid)
+    };
+    let mut largest = TopN::largest(1000);
+    let mut busiest = TopN::busiest(1000, Duration::from_secs(600));
+    // Until the one that burns has run for a while, by its own clock.
+    let mut used_ms = 0.0;
+    while used_ms < 200.0 {
+        let batch: Arc<Batch> = scanner.scan_once().unwrap();
+        largest.on_batch(&batch);
+        busiest.on_batch(&batch);
+        let burns = |event: &&Event| event.process().pid == burning[0].0.id();
+        if let Some(event) = batch.events.iter().find(burns) {
+            used_ms = event.process().cpu_time_ms.unwrap();
+        }
+    }
+    let largest: Vec<u32> = pids(&largest).into_iter().filter(ours).collect();
+    let expected = [holding[0].0.id(), holding[1].0.id(), burning[0].0.id()];
+    assert_eq!(largest, expected);
+    // Those that hold have done their work before they were first seen.
+    let busiest: Vec<u32> = pids(&busiest).into_iter().filter(ours).collect();
+    assert_eq!(busiest.first(), Some(&burning[0].0.id()));
+}
