@@ -9,7 +9,6 @@
 // A bench prints its figures.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{PipeReader, PipeWriter, Read, pipe};
 use std::process::{Child, Command, Stdio};
@@ -18,9 +17,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-use process_scanner::{
-    Batch, ConsumerOptions, ErrorClass, Event, ProcessInfo, ProcessKey, Scanner, Snapshot,
-};
+use process_scanner::{Batch, ConsumerOptions, Scanner, Snapshot};
+
+use self::truth::{Ledger, Life, Truth, start_ms_since_boot};
+
+#[path = "soak/truth.rs"]
+mod truth;
 
 /// Make this program a child: one that waits for its input to end, and one that ends at once.
 const WAIT: &str = "--wait";
@@ -30,9 +32,6 @@ const LONG_LIVED: usize = 5;
 const LONGEST_LIFE_MS: u64 = 2000;
 const SETTLING: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_secs(60);
-
-/// After so many good scans an exit that was not told counts as missed.
-const SCANS_TO_TELL: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -104,7 +103,8 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
         } else if now >= measure_at {
             // No child is being started right now: this is the thread that starts them.
             figures.push(Figures::now(&handle.snapshot()));
-            eprintln!("{:6.0?} {}", begun.elapsed(), lock(&truth).line(&figures));
+            let held = figures.last().map(Figures::line).unwrap_or_default();
+            eprintln!("{:6.0?} {held} {}", begun.elapsed(), lock(&truth).line());
             measure_at += EVERY;
         } else if now >= birth_at {
             births += 1;
@@ -206,6 +206,10 @@ fn report(
     Ok(())
 }
 
+fn or_dash(figure: Option<u64>) -> String {
+    figure.map_or("-".into(), |figure| figure.to_string())
+}
+
 /// What this process holds on to. `None` where it cannot be told.
 struct Figures([Option<u64>; 5]);
 
@@ -239,213 +243,11 @@ impl Figures {
             Some(snapshot.len() as u64),
         ])
     }
-}
 
-/// What one consumer made of its batches.
-#[derive(Default)]
-struct Ledger {
-    snapshot: Snapshot,
-    last: Option<u64>,
-    batches: u64,
-    declared: u64,
-    undeclared: u64,
-    failed: u64,
-    notices: u64,
-}
-
-impl Ledger {
-    fn take(&mut self, batch: &Batch) {
-        self.snapshot.apply(batch);
-        self.batches += 1;
-        self.declared += batch.lost_batches;
-        if is_notice(batch) {
-            self.notices += 1;
-            return;
-        }
-        self.failed += u64::from(batch.failure.is_some());
-        if let Some(last) = self.last.replace(batch.seq) {
-            // A full batch counts itself: it stands for the one that there was no room for.
-            let accounted = last + batch.lost_batches + u64::from(!batch.full);
-            self.undeclared += batch.seq.saturating_sub(accounted);
-        }
+    fn line(&self) -> String {
+        let text = self.0.map(or_dash);
+        format!("rss/threads/fds/proc fds/processes {}", text.join("/"))
     }
-}
-
-/// Whether it comes between two scans.
-fn is_notice(batch: &Batch) -> bool {
-    !batch.full
-        && batch.events.is_empty()
-        && batch
-            .failure
-            .as_ref()
-            .is_some_and(|failure| failure.class() == ErrorClass::Stuck)
-}
-
-/// What is known of the children, and how what was told compares.
-#[derive(Default)]
-struct Truth {
-    lives: Vec<Life>,
-    /// Begin and end of the last good scans.
-    scans: VecDeque<(Instant, Instant)>,
-    /// What start times are counted from, in milliseconds.
-    boot_ms: Option<u64>,
-    born: u64,
-    shown: u64,
-    exits: u64,
-    good_scans: u64,
-    unseen_at_most: u64,
-    false_exits: u64,
-    invented: u64,
-    never_shown: u64,
-    missed_exits: u64,
-    lost_alive: u64,
-}
-
-/// One child.
-struct Life {
-    pid: u32,
-    start_ms: Option<u64>,
-    born_by: Instant,
-    /// When reaping began: until then it is there, be it as a zombie.
-    there_until: Option<Instant>,
-    gone_by: Option<Instant>,
-    /// As it was told.
-    key: Option<ProcessKey>,
-}
-
-impl Life {
-    fn is_over_whole(&self, (began, ended): (Instant, Instant)) -> bool {
-        self.born_by < began && self.there_until.is_none_or(|until| until > ended)
-    }
-}
-
-impl Truth {
-    /// Holds a batch against what is known; `snapshot` is the fold with it.
-    fn judge(&mut self, batch: &Batch, snapshot: &Snapshot) {
-        if is_notice(batch) {
-            return;
-        }
-        let own_pid = std::process::id();
-        if let (None, Some(own)) = (self.boot_ms, snapshot.by_pid(own_pid)) {
-            self.boot_ms = own
-                .start_time_ms
-                .zip(start_ms_since_boot(own_pid))
-                .map(|(start_ms, since_boot)| start_ms - since_boot);
-        }
-        let ended = Instant::now() - batch.age();
-        let scan = (ended - Duration::from_micros(batch.cost.scan_us), ended);
-        for event in &batch.events {
-            match event {
-                Event::Existing(process) | Event::Created(process) => self.is_shown(process, scan),
-                Event::Exited { process, .. } => self.has_exited(process, scan),
-                _ => {}
-            }
-        }
-        if batch.failure.is_none() {
-            self.good_scans += 1;
-            self.unseen_at_most += batch.counts.unseen_at_most.unwrap_or(0);
-            self.scans.push_back(scan);
-            if self.scans.len() > 64 {
-                self.scans.pop_front();
-            }
-        }
-        let mut lives = std::mem::take(&mut self.lives);
-        lives.retain(|life| !self.is_settled(life, snapshot));
-        self.lives = lives;
-    }
-
-    fn is_shown(&mut self, process: &ProcessInfo, scan: (Instant, Instant)) {
-        let boot_ms = self.boot_ms;
-        for life in self.lives.iter_mut().filter(|life| life.pid == process.pid) {
-            let start_ms = life.start_ms.zip(boot_ms).map(|(since, boot)| boot + since);
-            let is_it = start_ms.is_none_or(|start_ms| process.start_time_ms == Some(start_ms));
-            match life.key {
-                None if is_it => {
-                    life.key = Some(process.key());
-                    self.shown += 1;
-                }
-                Some(key) if key == process.key() => {}
-                // The pid had or has another owner, unless the child was there all the while.
-                _ => self.invented += u64::from(life.is_over_whole(scan)),
-            }
-        }
-    }
-
-    fn has_exited(&mut self, process: &ProcessInfo, (_, ended): (Instant, Instant)) {
-        let key = process.key();
-        let is_false = match self.lives.iter().find(|life| life.key == Some(key)) {
-            Some(life) => {
-                self.exits += 1;
-                life.there_until.is_none_or(|until| until > ended)
-            }
-            // Somebody else's: is it there after all?
-            None => {
-                let start_ms = start_ms_since_boot(process.pid).zip(self.boot_ms);
-                start_ms.is_some_and(|(since, boot)| process.start_time_ms == Some(boot + since))
-            }
-        };
-        if is_false {
-            eprintln!("told as exited, and lives: {process:?}");
-            self.false_exits += 1;
-        }
-    }
-
-    /// Whether all has been said of a child; counts what was not.
-    fn is_settled(&mut self, life: &Life, snapshot: &Snapshot) -> bool {
-        let Some(gone_by) = life.gone_by else {
-            return false;
-        };
-        if self.scans.iter().filter(|scan| scan.0 > gone_by).count() < SCANS_TO_TELL {
-            return false;
-        }
-        match life.key {
-            Some(key) => self.missed_exits += u64::from(snapshot.get(key).is_some()),
-            None => {
-                let is_missed = self.scans.iter().any(|&scan| life.is_over_whole(scan));
-                self.never_shown += u64::from(is_missed);
-            }
-        }
-        true
-    }
-
-    fn expect_the_living(&mut self, snapshot: &Snapshot) {
-        let alive = |life: &&Life| life.there_until.is_none();
-        let is_known = |life: &Life| life.key.is_some_and(|key| snapshot.get(key).is_some());
-        let lost = self
-            .lives
-            .iter()
-            .filter(alive)
-            .filter(|life| !is_known(life));
-        self.lost_alive = lost.count() as u64;
-    }
-
-    fn line(&self, figures: &[Figures]) -> String {
-        let figures: Vec<String> = figures.last().map_or(Vec::new(), |last| {
-            let text = |figure: &Option<u64>| figure.map_or("-".into(), |f| f.to_string());
-            last.0.iter().map(text).collect()
-        });
-        format!(
-            "rss/threads/fds/proc fds/processes {} born {} shown {} exits {} scans {} \
-             false exits {} invented {} never shown {} missed exits {}",
-            figures.join("/"),
-            self.born,
-            self.shown,
-            self.exits,
-            self.good_scans,
-            self.false_exits,
-            self.invented,
-            self.never_shown,
-            self.missed_exits,
-        )
-    }
-}
-
-/// When a process started, counted from boot: field 22 of `stat`, in ticks of 10 ms.
-fn start_ms_since_boot(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let ticks = stat.rsplit(')').next()?.split_whitespace().nth(19)?;
-    Some(ticks.parse::<u64>().ok()? * 10)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
