@@ -6,7 +6,7 @@ use std::thread;
 
 use process_scanner::{Batch, ErrorClass, Event, Scanner, Snapshot};
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount,
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, mount_remount, unmount,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
@@ -333,10 +333,24 @@ fn processes_that_vanish_while_they_are_read_are_no_failure() {
     assert!(watched.scan().counts.unseen_at_most.is_some());
 }
 
+const NOBODY: u32 = 65534;
+
+/// This program in a folder of its own that everybody may enter.
+fn program_for_all() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::Builder::new()
+        .prefix("pscan-test")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let program = folder.path().join("suite");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).unwrap();
+    (folder, program)
+}
+
 #[test]
 fn another_users_processes_are_told_as_far_as_they_can_be_read() {
     use std::os::unix::process::CommandExt;
-    const NOBODY: u32 = 65534;
     if let Ok(pid) = std::env::var(ROLE) {
         let watched = Watched::new();
         let theirs = watched.snapshot.by_pid(pid.parse().unwrap()).unwrap();
@@ -351,15 +365,7 @@ fn another_users_processes_are_told_as_far_as_they_can_be_read() {
         );
     }
     let roots = Cat::start();
-    // Its own folder may be closed to nobody.
-    let folder = tempfile::Builder::new()
-        .prefix("pscan-test")
-        .tempdir_in("/tmp")
-        .unwrap();
-    let program = folder.path().join("suite");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(folder.path(), open).unwrap();
+    let (_folder, program) = program_for_all();
     let output = Command::new(&program)
         .args([
             "--exact",
@@ -418,5 +424,69 @@ fn names_and_arguments_made_to_do_harm_are_told_as_they_are() {
         );
         assert!(command.args().next_back().unwrap().ends_with('…'));
         assert_eq!(command.args().next(), Some(&*program.to_string_lossy()));
+    }
+}
+
+/// What the child has to say before the next step, and hear before it takes it.
+fn await_word(child: &mut Child, word: &str) {
+    use std::io::BufRead;
+    let stdout = std::io::BufReader::new(child.stdout.as_mut().unwrap());
+    let is_said = stdout.lines().any(|line| line.unwrap().contains(word));
+    assert!(is_said, "it ended before it said {word}");
+}
+
+#[test]
+fn other_users_processes_are_hidden_while_they_are_watched() {
+    use std::io::Write;
+    use std::os::unix::process::CommandExt;
+    const THIS: &str = "other_users_processes_are_hidden_while_they_are_watched";
+    if let Ok(pid) = std::env::var(ROLE) {
+        return watch_while_others_are_hidden(pid.parse().unwrap());
+    }
+    if !is_root() {
+        return skip(THIS, "needs root");
+    }
+    with_own_mounts(|| {
+        let roots = Cat::start();
+        let goes = Cat::start();
+        let (_folder, program) = program_for_all();
+        let mut child = Command::new(program)
+            .args(["--exact", &format!("faults::{THIS}"), "--nocapture"])
+            .env(ROLE, goes.pid().to_string())
+            .current_dir("/")
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        await_word(&mut child, "watching");
+        mount_remount("/proc", MountFlags::empty(), "hidepid=2").unwrap();
+        drop(goes);
+        child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        drop(roots);
+    });
+}
+
+fn watch_while_others_are_hidden(goes: u32) {
+    let mut watched = Watched::new();
+    assert!(watched.knows(1) && watched.knows(goes));
+    println!("watching");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    assert!(!fs::exists("/proc/1").unwrap(), "it is not hidden");
+    for _ in 0..3 {
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        assert!(watched.knows(1), "process 1 is told as gone");
+        assert!(batch.unconfirmed.iter().any(|key| key.pid == 1));
+        assert!(!watched.knows(goes), "its end shows all the same");
+        assert!(watched.knows(std::process::id()));
     }
 }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 use crate::error::{Error, ErrorClass, Result};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 10;
@@ -52,24 +55,32 @@ fn started_in(stat: &[u8]) -> Option<u64> {
         .and_then(|rest| number(rest.trim_ascii()))
 }
 
-/// Whether there is something with this pid. It takes no descriptor to find out.
+/// Whether there is a process with this pid. It takes no descriptor to find out.
 pub(super) fn is_there(pid: u32) -> Result<bool> {
-    let ask = |path: &str| {
-        Path::new(path)
-            .try_exists()
-            .map_err(|error| Error::from_io(format!("cannot look for {path}"), error))
-    };
-    if ask(&format!("/proc/{pid}"))? {
+    if exists(&format!("/proc/{pid}"))? {
         return Ok(true);
     }
     // Where /proc is not itself, its silence says nothing.
-    match ask("/proc/self/stat")? {
-        true => Ok(false),
-        false => Err(Error::new(
+    if !exists("/proc/self/stat")? {
+        return Err(Error::new(
             ErrorClass::SourceGone,
             "/proc is not mounted, so missing processes cannot be looked for",
-        )),
+        ));
     }
+    // Every pid namespace has a process 1. If it does not show, other users' processes are hidden
+    // (`hidepid`, proc_pid(5)), and only a signal that is not sent can find them: kill(2), EPERM.
+    // One that could be sent would be for a process of our own, which would show.
+    if exists("/proc/1")? {
+        return Ok(false);
+    }
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    Ok(pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::PERM)))
+}
+
+fn exists(path: &str) -> Result<bool> {
+    Path::new(path)
+        .try_exists()
+        .map_err(|error| Error::from_io(format!("cannot look for {path}"), error))
 }
 
 #[cfg(test)]
