@@ -116,10 +116,10 @@ impl World {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp {
-            wall_ms: 1_700_000_000_000 + self.seconds * 1000,
-            monotonic_ns: self.seconds * 1_000_000_000,
-        }
+        Timestamp::new(
+            1_700_000_000_000 + self.seconds * 1000,
+            self.seconds * 1_000_000_000,
+        )
     }
 
     /// One pass, with every row in full or, for those the table has, none.

@@ -97,7 +97,14 @@ impl Consumers {
         consumer: impl Consumer + 'static,
     ) -> Result<ConsumerId> {
         let (id, inbox) = self.join(options);
-        let thread = callback::spawn(id, inbox, self, consumer).inspect_err(|_| self.leave(id))?;
+        // Once the scanner is being stopped there is nothing more to call it with, and nobody to wait
+        // for it.
+        let Some(ending) = self.ending() else {
+            self.leave(id);
+            return Ok(id);
+        };
+        let thread =
+            callback::spawn(id, inbox, self, ending, consumer).inspect_err(|_| self.leave(id))?;
         let mut threads = self.lock_threads();
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
@@ -273,7 +280,9 @@ impl Dispatch {
 
     /// Joins threads that have done their work.
     fn join(&self) {
-        for thread in self.consumers.lock_threads().drain(..) {
+        // Not with the lock held: a callback that is still to end may want it.
+        let threads = std::mem::take(&mut *self.consumers.lock_threads());
+        for thread in threads {
             if thread.join().is_err() {
                 log::error!("BUG: a thread of the dispatcher panicked");
             }

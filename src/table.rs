@@ -71,6 +71,8 @@ struct Slot {
     status: Option<Status>,
     cpu_percent: Option<f32>,
     cpu_time_ns: Option<u64>,
+    /// The last CPU time that could be read, 0 if none could: what a successor's would be less than.
+    cpu_time_known_ns: u64,
     rss_bytes: Option<u64>,
     /// Monotonic time of the reading of `cpu_time_ns`.
     cpu_read_at_ns: u64,

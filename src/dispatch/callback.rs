@@ -1,9 +1,11 @@
 //! A consumer that is called: a thread that waits for its batches.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
+use crossbeam_channel::Sender;
 use log::error;
 
 use super::inbox::Inbox;
@@ -14,10 +16,10 @@ pub(super) fn spawn(
     id: ConsumerId,
     inbox: Inbox,
     consumers: &Consumers,
+    ending: Sender<Infallible>,
     mut consumer: impl Consumer + 'static,
 ) -> Result<JoinHandle<()>> {
     let consumers = consumers.clone();
-    let ending = consumers.ending();
     thread::Builder::new()
         .name(format!("pscan-call-{}", id.0))
         .spawn(move || {

@@ -37,6 +37,8 @@ pub(crate) enum Line {
 pub(crate) struct TimedScan {
     pub(crate) wall_ms: u64,
     pub(crate) monotonic_ns: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start_clock_ms: Option<u64>,
     #[serde(default)]
     pub(crate) unreadable_fields: u32,
     #[serde(default)]

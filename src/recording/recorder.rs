@@ -37,10 +37,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
         let mut recorder = Self {
             source,
             output,
-            at: Timestamp {
-                wall_ms: 0,
-                monotonic_ns: 0,
-            },
+            at: Timestamp::new(0, 0),
             last: HashMap::default(),
             buffer: Vec::new(),
         };
@@ -95,6 +92,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
         let line = Line::Scan(TimedScan {
             wall_ms: self.at.wall_ms,
             monotonic_ns: self.at.monotonic_ns,
+            start_clock_ms: self.at.start_clock_ms,
             unreadable_fields: seen.unreadable_fields,
             vanished: seen.vanished,
             started_total: seen.started_total,

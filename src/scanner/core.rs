@@ -1,5 +1,6 @@
 //! One scan after the other, and whether each is believed.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use log::{info, warn};
@@ -23,8 +24,8 @@ pub(super) struct Core {
     /// How many processes and threads the system had started at the last good scan.
     started_total: Option<u64>,
     ended: bool,
-    /// The class of failure that was logged and has not cleared.
-    logged: Option<ErrorClass>,
+    /// The classes of failure that were logged since the last good scan.
+    logged: BTreeSet<ErrorClass>,
 }
 
 /// When a good scan misses so much at once that it is not believed the first time.
@@ -53,7 +54,7 @@ impl Core {
             last: None,
             started_total: None,
             ended: false,
-            logged: None,
+            logged: BTreeSet::new(),
         }
     }
 
@@ -167,7 +168,7 @@ impl Doubt {
     /// What becomes of the processes that a believable scan did not show: they are looked for once
     /// more, and where the source cannot do that, a large loss has to be seen twice.
     fn settle(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) -> Result<Absent> {
-        let before = pass.processes();
+        let before = pass.processes_before();
         let missing = pass.missing();
         if missing.is_empty() {
             self.doubted.clear();
@@ -177,6 +178,7 @@ impl Doubt {
         if let Some(fault) = pass.take_fault() {
             return Err(fault);
         }
+        let missing = pass.missing();
         let seen_before = |pid: &&u32| self.doubted.binary_search(pid).is_ok();
         let newly_missing = missing.len() - missing.iter().filter(seen_before).count();
         let is_large =
@@ -192,14 +194,39 @@ impl Doubt {
     }
 }
 
-/// Logs a failure once, until it clears or another takes its place.
-fn log_failure(logged: &mut Option<ErrorClass>, failure: Option<&Error>) {
-    match (*logged, failure) {
-        (before, Some(error)) if before != Some(error.class()) => {
+/// Logs a failure of each class once, until a good scan clears them.
+fn log_failure(logged: &mut BTreeSet<ErrorClass>, failure: Option<&Error>) {
+    match failure {
+        Some(error) if is_news(logged, error.class()) => {
             warn!("scan failed ({}): {}", error.class(), error.full_message());
         }
-        (Some(class), None) => info!("scans are good again after a failure ({class})"),
+        None if !logged.is_empty() => {
+            logged.clear();
+            info!("scans are good again");
+        }
         _ => {}
     }
-    *logged = failure.map(Error::class);
+}
+
+fn is_news(logged: &mut BTreeSet<ErrorClass>, class: ErrorClass) -> bool {
+    logged.insert(class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_is_logged_once_until_a_good_scan() {
+        let mut logged = BTreeSet::new();
+        let gone = Error::new(ErrorClass::SourceGone, "gone");
+        let full = Error::new(ErrorClass::ResourcesExhausted, "full");
+        for error in [&gone, &full, &gone, &full] {
+            log_failure(&mut logged, Some(error));
+        }
+        assert_eq!(logged.len(), 2);
+        assert!(!is_news(&mut logged, ErrorClass::SourceGone));
+        log_failure(&mut logged, None);
+        assert!(is_news(&mut logged, ErrorClass::SourceGone));
+    }
 }

@@ -133,16 +133,39 @@ impl SourceInfo {
     }
 }
 
-/// One moment by two clocks.
+/// One moment by the clocks that a scan needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Timestamp {
     /// Wall clock: milliseconds from the Unix epoch. It may step either way.
     pub wall_ms: u64,
-    /// Monotonic clock: nanoseconds from an arbitrary moment. It never goes back.
+    /// Monotonic clock: nanoseconds from an arbitrary moment. It never goes back. Rates are reckoned
+    /// by it.
     pub monotonic_ns: u64,
+    /// The clock that the source's start times are told by: milliseconds from the Unix epoch. It goes
+    /// on while the system is suspended and never steps. Ages are reckoned by it. `None`: the wall
+    /// clock of the first scan, carried on by the monotonic one.
+    pub start_clock_ms: Option<u64>,
 }
 
 impl Timestamp {
+    /// A moment by a wall clock, in milliseconds from the Unix epoch, and a monotonic clock, in
+    /// nanoseconds.
+    pub fn new(wall_ms: u64, monotonic_ns: u64) -> Self {
+        Self {
+            wall_ms,
+            monotonic_ns,
+            start_clock_ms: None,
+        }
+    }
+
+    /// The same with what the clock of start times says, in milliseconds from the Unix epoch.
+    #[must_use]
+    pub fn with_start_clock_ms(mut self, start_clock_ms: u64) -> Self {
+        self.start_clock_ms = Some(start_clock_ms);
+        self
+    }
+
     /// This moment. A wall clock set before 1970 counts as 1970.
     pub fn now() -> Self {
         static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -151,10 +174,7 @@ impl Timestamp {
         let wall_ms = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);
-        Self {
-            wall_ms,
-            monotonic_ns,
-        }
+        Self::new(wall_ms, monotonic_ns)
     }
 }
 
@@ -270,8 +290,8 @@ pub struct Seen {
     /// Processes that were listed and had gone when they were read; `None` where the source
     /// cannot tell.
     pub vanished: Option<u32>,
-    /// How many processes and threads the system has started since its own start, however short
-    /// their lives were; `None` where it does not count them.
+    /// How many processes and threads the system had started since its own start, however short
+    /// their lives were, when the scan began; `None` where it does not count them.
     pub started_total: Option<u64>,
 }
 

@@ -48,10 +48,7 @@ impl<R: BufRead> ReplaySource<R> {
                 .with_start_time_resolution_ms(header.start_time_resolution_ms)
                 .with_own_pid(header.own_pid),
             next,
-            at: Timestamp {
-                wall_ms: 0,
-                monotonic_ns: 0,
-            },
+            at: Timestamp::new(0, 0),
         })
     }
 
@@ -79,10 +76,8 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     fn now(&mut self) -> Timestamp {
         self.skip_unasked_rechecks();
         if let Ok(Some(Recorded::Scan(scan))) = &self.next {
-            self.at = Timestamp {
-                wall_ms: scan.wall_ms,
-                monotonic_ns: scan.monotonic_ns,
-            };
+            self.at = Timestamp::new(scan.wall_ms, scan.monotonic_ns);
+            self.at.start_clock_ms = scan.start_clock_ms;
         }
         self.at
     }

@@ -20,6 +20,8 @@ pub struct Pass<'t> {
     /// Rows for processes that the table now holds, so that what is missing is a subtraction.
     marked: usize,
     rows: u32,
+    /// How many processes the table held when the pass began.
+    before: usize,
     /// The slot of the row before; `u32::MAX` before the first.
     last: u32,
     /// No scan has been whole yet: what appears was there before us.
@@ -45,8 +47,8 @@ pub struct Told {
     pub events: Vec<Event>,
     /// What was not seen, or could not be read, and stands as it was.
     pub unconfirmed: Vec<ProcessKey>,
-    /// How many of the processes told as created started after the last scan that was believed, as
-    /// far as start times can be trusted.
+    /// How many of the processes told as created started after the last scan that was believed began
+    /// and before this one did.
     pub newborn: u64,
 }
 
@@ -85,11 +87,13 @@ impl<'t> Pass<'t> {
         table.pass = table.pass.wrapping_add(1);
         table.origin.get_or_insert(at);
         let first = table.last_whole.is_none();
+        let before = table.len();
         Self {
             table,
             at,
             marked: 0,
             rows: 0,
+            before,
             last: u32::MAX,
             first,
             newborn: 0,
@@ -148,9 +152,9 @@ impl<'t> Pass<'t> {
         self.fault.take()
     }
 
-    /// How many processes the table holds by now, seen or not.
-    pub fn processes(&self) -> usize {
-        self.table.len()
+    /// How many processes the table held when the pass began.
+    pub fn processes_before(&self) -> usize {
+        self.before
     }
 
     /// The pids of the processes of the table that it has not seen, in order.
@@ -279,8 +283,11 @@ impl Pass<'_> {
         process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
         process.rss_bytes = row.rss_bytes;
         process.kernel_thread = row.kernel_thread;
+        // What started while the scan was under way is not in its count of what was started.
         if let (Some(start_time_ms), Some(last)) = (row.start_time_ms, self.table.last_whole)
-            && start_time_ms >= self.table.steady_wall_ms(last)
+            && start_time_ms >= self.table.start_clock_ms(last)
+            && start_time_ms.saturating_add(self.table.rules.start_time_resolution_ms)
+                <= self.table.start_clock_ms(self.at)
         {
             self.newborn += 1;
         }
@@ -291,6 +298,7 @@ impl Pass<'_> {
             next: 0,
             cpu_percent: process.cpu_percent,
             cpu_time_ns: row.cpu_time_ns,
+            cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
             rss_bytes: row.rss_bytes,
             cpu_read_at_ns: self.at.monotonic_ns,
             told: Some(process),
@@ -311,7 +319,9 @@ impl Pass<'_> {
             known_start_ms: slot.start_time_ms,
             seen_start_ms: row.start_time_ms,
             coarse_start_times: self.table.rules.start_time_resolution_ms >= 1000,
-            cpu_time_went_back: row.cpu_time_ns < slot.cpu_time_ns && row.cpu_time_ns.is_some(),
+            cpu_time_went_back: row
+                .cpu_time_ns
+                .is_some_and(|now_ns| now_ns < slot.cpu_time_known_ns),
             all_else_changed: all_else_changed(slot.told(), row, self.table.rules.wording),
         };
         match identity::compare(evidence) {
@@ -379,6 +389,7 @@ impl Pass<'_> {
             self.at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
         );
         slot.cpu_time_ns = row.cpu_time_ns;
+        slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
         slot.cpu_read_at_ns = self.at.monotonic_ns;
         slot.rss_bytes = row.rss_bytes;
         slot.status = row.status;
@@ -429,10 +440,9 @@ impl Pass<'_> {
         self.table.notes.gone.push(Gone { process, lived_ms });
     }
 
-    /// Milliseconds from a start time to this scan, by a wall clock that does not step: the first
-    /// scan's, carried on by the monotonic clock. `None` for a start that is still to come.
+    /// Milliseconds from a start time to this scan. `None` for a start that is still to come.
     fn age_ms(&self, start_time_ms: u64) -> Option<u64> {
-        let now_ms = self.table.steady_wall_ms(self.at);
+        let now_ms = self.table.start_clock_ms(self.at);
         let latest = now_ms.saturating_add(self.table.rules.start_time_resolution_ms);
         (start_time_ms <= latest).then(|| now_ms.saturating_sub(start_time_ms))
     }
@@ -445,7 +455,7 @@ impl Pass<'_> {
         let last = self.table.last_whole?;
         let start_time_ms = row.start_time_ms?;
         let resolution_ms = self.table.rules.start_time_resolution_ms;
-        if start_time_ms.saturating_add(resolution_ms) < self.table.steady_wall_ms(last) {
+        if start_time_ms.saturating_add(resolution_ms) < self.table.start_clock_ms(last) {
             return None;
         }
         let since_last_ns = self.at.monotonic_ns.saturating_sub(last.monotonic_ns);
@@ -459,7 +469,12 @@ impl Pass<'_> {
 }
 
 impl Table {
-    fn steady_wall_ms(&self, at: Timestamp) -> u64 {
+    /// A moment by the clock of start times: the source's own, or the first scan's wall clock carried
+    /// on by the monotonic one.
+    fn start_clock_ms(&self, at: Timestamp) -> u64 {
+        if let Some(start_clock_ms) = at.start_clock_ms {
+            return start_clock_ms;
+        }
         let origin = self.origin.unwrap_or(at);
         let since_ns = at.monotonic_ns.saturating_sub(origin.monotonic_ns);
         origin.wall_ms.saturating_add(since_ns / NS_PER_MS)

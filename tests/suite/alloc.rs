@@ -3,10 +3,7 @@
 use process_scanner::{Absent, Config, ProcessRow, Reading, Row, SourceInfo, Table, Timestamp};
 
 fn at(scan: u64) -> Timestamp {
-    Timestamp {
-        wall_ms: 1_700_000_000_000 + scan * 1000,
-        monotonic_ns: scan * 1_000_000_000,
-    }
+    Timestamp::new(1_700_000_000_000 + scan * 1000, scan * 1_000_000_000)
 }
 
 fn table() -> Table {

@@ -449,6 +449,8 @@ fn other_users_processes_are_hidden_while_they_are_watched() {
     with_own_mounts(|| {
         let roots = Cat::start();
         let goes = Cat::start();
+        // A /proc of its own: options of the one that is there would change for everybody.
+        mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let (_folder, program) = program_for_all();
         let mut child = Command::new(program)
             .args(["--exact", &format!("faults::{THIS}"), "--nocapture"])

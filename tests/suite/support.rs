@@ -96,10 +96,7 @@ impl Source for World {
         self.edit(|state| {
             state.wall_ms += state.step_ms;
             state.monotonic_ns += state.step_ms * 1_000_000;
-            Timestamp {
-                wall_ms: state.wall_ms,
-                monotonic_ns: state.monotonic_ns,
-            }
+            Timestamp::new(state.wall_ms, state.monotonic_ns)
         })
     }
 

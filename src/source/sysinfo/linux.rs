@@ -1,14 +1,26 @@
 //! What sysinfo does not say on Linux, asked of the kernel.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
+use rustix::time::{ClockId, clock_gettime};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
+
+use super::{Fresh, known_unless_empty};
 
 use crate::error::{Error, ErrorClass, Result};
+use crate::source::{Reading, Timestamp};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 10;
+
+/// Command lines are read here, and only so much of them as is needed.
+pub(super) const READS_COMMANDS: bool = true;
+
+/// What [`is_there`] says is certain.
+pub(super) const KNOWS_WHO_IS_GONE: bool = true;
 
 /// Why a refresh came back with nothing.
 pub(super) fn why_nothing() -> Error {
@@ -25,11 +37,118 @@ pub(super) fn why_nothing() -> Error {
     }
 }
 
-/// Milliseconds of a start time beyond its second: field 22 of `/proc/PID/stat`, in ticks of
-/// 10 ms since boot (proc_pid_stat(5)). sysinfo makes whole seconds of the same number.
-pub(super) fn start_rest_ms(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    Some(start_ticks(&stat)? % 100 * 10)
+/// Reads of `/proc` what sysinfo does not tell.
+#[derive(Debug)]
+pub(super) struct Beside {
+    /// What sysinfo adds to whole seconds since boot.
+    boot_time: u64,
+    /// The moment of boot, milliseconds from the Unix epoch, by the wall clock when this was made.
+    boot_ms: u64,
+    stat: Vec<u8>,
+    command: Vec<u8>,
+}
+
+/// More of a command line is not read. A table keeps this much at the most.
+const MAX_COMMAND_BYTES: u64 = 1 << 20;
+
+/// How much room for a command line is kept.
+const KEPT_BYTES: usize = 1 << 16;
+
+impl Beside {
+    pub(super) fn new(system: &mut System, own_pid: sysinfo::Pid) -> Result<Self> {
+        const WHAT: &str = "cannot learn from /proc when this system was booted";
+        let kind = ProcessRefreshKind::nothing().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own_pid]), true, kind);
+        let mut beside = Self {
+            boot_time: 0,
+            boot_ms: epoch_ms(ClockId::Realtime).saturating_sub(epoch_ms(ClockId::Boottime)),
+            stat: Vec::new(),
+            command: Vec::new(),
+        };
+        let btime = fs::read("/proc/stat")
+            .map_err(|error| Error::from_io(WHAT, error))
+            .map(|stat| line(&stat, b"btime "))?;
+        let own = system.process(own_pid).map(sysinfo::Process::start_time);
+        let ticks = beside.ticks(own_pid.as_u32());
+        if let (Some(own), Some(ticks), Some(btime)) = (own, ticks, btime) {
+            beside.boot_time = own.saturating_sub(ticks / 100);
+            // Where sysinfo could not read it, it took the uptime for it.
+            if beside.boot_time.abs_diff(btime) <= 1 {
+                return Ok(beside);
+            }
+        }
+        Err(Error::new(ErrorClass::SourceGone, WHAT)
+            .with_advice("check that /proc is mounted and that file descriptors are left"))
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        let start_clock_ms = self.boot_ms.saturating_add(epoch_ms(ClockId::Boottime));
+        Timestamp::now().with_start_clock_ms(start_clock_ms)
+    }
+
+    pub(super) fn prepare(&mut self, _due: impl Iterator<Item = sysinfo::Pid>, _command: bool) {
+        if self.command.capacity() > KEPT_BYTES {
+            self.command = Vec::new();
+        }
+    }
+
+    /// Start time, name and command line of the process that sysinfo has read; `None` if it has gone
+    /// or another has its pid.
+    pub(super) fn read(
+        &mut self,
+        process: &sysinfo::Process,
+        _is_new: bool,
+        with_command: bool,
+    ) -> Option<Fresh<'_>> {
+        let pid = process.pid().as_u32();
+        let ticks = self.ticks(pid)?;
+        if process.start_time() != self.boot_time + ticks / 100 {
+            return None;
+        }
+        let mut command = Reading::Unknown;
+        if with_command {
+            self.command.clear();
+            let file = fs::File::open(format!("/proc/{pid}/cmdline"));
+            let read =
+                file.and_then(|file| file.take(MAX_COMMAND_BYTES).read_to_end(&mut self.command));
+            // Whose it is, is known only if the process has not changed in the meantime.
+            if self.ticks(pid)? != ticks {
+                return None;
+            }
+            // One that wrote over its arguments leaves the rest of their room empty.
+            let end = self.command.iter().rposition(|&byte| byte != 0);
+            self.command.truncate(end.map_or(0, |end| end + 2));
+            if read.is_ok() {
+                command = known_unless_empty(&self.command);
+            }
+        }
+        Some(Fresh {
+            start_time_ms: Some(self.boot_ms.saturating_add(ticks.saturating_mul(10))),
+            name: known_unless_empty(name(&self.stat)?),
+            command,
+        })
+    }
+
+    /// When a process started: field 22 of `/proc/PID/stat`, in ticks of 10 ms since boot
+    /// (proc_pid_stat(5)). sysinfo makes whole seconds of the same number.
+    fn ticks(&mut self, pid: u32) -> Option<u64> {
+        self.stat.clear();
+        let mut file = fs::File::open(format!("/proc/{pid}/stat")).ok()?;
+        file.read_to_end(&mut self.stat).ok()?;
+        start_ticks(&self.stat)
+    }
+}
+
+fn epoch_ms(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1000) + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+}
+
+fn name(stat: &[u8]) -> Option<&[u8]> {
+    let begin = stat.iter().position(|&byte| byte == b'(')? + 1;
+    let end = stat.iter().rposition(|&byte| byte == b')')?;
+    stat.get(begin..end)
 }
 
 fn start_ticks(stat: &[u8]) -> Option<u64> {
@@ -43,15 +162,15 @@ fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// `processes` in `/proc/stat`: forks since boot, threads included (proc_stat(5)). Read after
-/// the processes were, so that it counts all of them.
+/// `processes` in `/proc/stat`: forks since boot, threads included (proc_stat(5)).
 pub(super) fn started_total() -> Option<u64> {
-    started_in(&fs::read("/proc/stat").ok()?)
+    line(&fs::read("/proc/stat").ok()?, b"processes ")
 }
 
-fn started_in(stat: &[u8]) -> Option<u64> {
+/// The number in the line of `/proc/stat` that begins so.
+fn line(stat: &[u8], begin: &[u8]) -> Option<u64> {
     stat.split(|&byte| byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"processes "))
+        .find_map(|line| line.strip_prefix(begin))
         .and_then(|rest| number(rest.trim_ascii()))
 }
 
@@ -117,10 +236,10 @@ mod tests {
         ] {
             assert_eq!(start_ticks(stat), None);
         }
-        assert_eq!(started_in(b"cpu 1\nprocesses\n"), None);
-        assert_eq!(started_in(b"processes x\n"), None);
+        assert_eq!(line(b"cpu 1\nprocesses\n", b"processes "), None);
+        assert_eq!(line(b"processes x\n", b"processes "), None);
         assert_eq!(
-            started_in(b"cpu 1\nprocesses 123\nprocs_running 1\n"),
+            line(b"cpu 1\nprocesses 123\nprocs_running 1\n", b"processes "),
             Some(123)
         );
     }
@@ -128,13 +247,16 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_name_the_start_is_found(name: Vec<u8>, start: u64) {
-            prop_assert_eq!(start_ticks(&stat_of(&name, &start.to_string())), Some(start));
+            let stat = stat_of(&name, &start.to_string());
+            prop_assert_eq!(start_ticks(&stat), Some(start));
+            prop_assert_eq!(super::name(&stat), Some(&name[..]));
         }
 
         #[test]
         fn no_bytes_make_it_panic(stat: Vec<u8>) {
             start_ticks(&stat);
-            started_in(&stat);
+            line(&stat, b"processes ");
+            name(&stat);
         }
     }
 }

@@ -230,10 +230,7 @@ impl Source for Liar {
 
     fn now(&mut self) -> Timestamp {
         self.scans += 1;
-        Timestamp {
-            wall_ms: self.scans * 1000,
-            monotonic_ns: self.scans * 1_000_000_000,
-        }
+        Timestamp::new(self.scans * 1000, self.scans * 1_000_000_000)
     }
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
