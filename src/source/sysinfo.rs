@@ -133,7 +133,8 @@ impl SysinfoSource {
         {
             return true;
         }
-        let is_its_turn = pid.as_u32().wrapping_add(self.scans) % ROUND_SCANS == 0;
+        let turn = pid.as_u32().wrapping_add(self.scans);
+        let is_its_turn = turn.is_multiple_of(ROUND_SCANS);
         // A kernel thread cannot exec, and nothing can on Windows.
         (known.scans <= YOUNG_SCANS || is_its_turn)
             && process.thread_kind().is_none()

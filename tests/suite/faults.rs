@@ -191,6 +191,13 @@ fn run_out_of_descriptors() {
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
     }
+    // Without a descriptor nobody can know when this system was booted.
+    let refused = Scanner::builder().build().err().unwrap();
+    assert_eq!(
+        refused.class(),
+        ErrorClass::ResourcesExhausted,
+        "{refused:?}"
+    );
     // To look at /proc ourselves.
     let mut spare = taken.pop();
     // None free, then one, then two and so on: each fails at another place within a scan.
@@ -491,4 +498,120 @@ fn watch_while_others_are_hidden(goes: u32) {
         assert!(!watched.knows(goes), "its end shows all the same");
         assert!(watched.knows(std::process::id()));
     }
+}
+
+#[test]
+fn command_lines_of_megabytes_are_not_kept() {
+    let children: Vec<Cat> = (0..10)
+        .map_while(|_| {
+            Command::new("cat")
+                .args(std::iter::repeat_n("-", 190_000))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .ok()
+                .map(Cat)
+        })
+        .collect();
+    let mut watched = None;
+    let counted = allocation_counter::measure(|| {
+        let mut scanner = Watched::new();
+        for _ in 0..3 {
+            scanner.scan();
+        }
+        watched = Some(scanner);
+    });
+    let watched = watched.unwrap();
+    for child in &children {
+        assert!(watched.knows(child.pid()));
+    }
+    // 380 KB each, and one at a time is held.
+    assert!(counted.bytes_max < 8 << 20, "{} bytes", counted.bytes_max);
+}
+
+/// The pid is used again all the while, in the middle of scans too: every key that is told has to be
+/// one that was, and has to have the command line that it had.
+#[test]
+fn a_pid_is_used_again_while_a_scan_is_under_way() {
+    use std::collections::HashMap;
+    use std::os::unix::process::CommandExt;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    use std::sync::mpsc::{TryRecvError, channel};
+    if !is_root() {
+        return skip(
+            "a_pid_is_used_again_while_a_scan_is_under_way",
+            "needs root",
+        );
+    }
+    let base = Cat::start();
+    let pid = base.pid();
+    drop(base);
+    let (stop, stopped) = channel::<()>();
+    let scans = Arc::new(AtomicU64::new(0));
+    let scanned = Arc::clone(&scans);
+    let reusing = thread::spawn(move || {
+        // Start in ticks, and the name it was started under.
+        let mut truth: HashMap<u64, Vec<String>> = HashMap::new();
+        for generation in 0.. {
+            if stopped.try_recv() != Err(TryRecvError::Empty) {
+                break;
+            }
+            fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+            let name = format!("generation-{generation}");
+            let child = Command::new("cat")
+                .arg0(&name)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .map(Cat)
+                .unwrap();
+            if child.pid() == pid {
+                let ticks = start_ticks(pid).unwrap();
+                truth.entry(ticks).or_default().push(name);
+                // They live until the scan under way has ended, the one after it, or not as long.
+                let until = scans.load(Relaxed) + generation % 3;
+                while scans.load(Relaxed) < until && stopped.try_recv() == Err(TryRecvError::Empty)
+                {
+                    thread::yield_now();
+                }
+            }
+        }
+        truth
+    });
+    let mut watched = Watched::new();
+    let own = std::process::id();
+    let own_start_ms = watched.snapshot.by_pid(own).unwrap().start_time_ms.unwrap();
+    let boot_ms = own_start_ms - start_ticks(own).unwrap() * 10;
+    let mut told = Vec::new();
+    for _ in 0..400 {
+        let batch = watched.scan();
+        scanned.fetch_add(1, Relaxed);
+        for event in &batch.events {
+            let process = event.process();
+            let command = process.command.as_ref();
+            let name = command.and_then(|command| command.args().next());
+            if process.pid == pid
+                && let Some(name) = name.filter(|name| name.starts_with("generation"))
+            {
+                let ticks = (process.start_time_ms.unwrap() - boot_ms) / 10;
+                told.push((ticks, name.to_owned()));
+            }
+        }
+    }
+    drop(stop);
+    let truth = reusing.join().unwrap();
+    for (ticks, name) in &told {
+        let names = truth.get(ticks);
+        assert!(
+            names.is_some_and(|names| names.contains(name)),
+            "{name} was told to have started at {ticks}, where there was {names:?}"
+        );
+    }
+    assert!(!told.is_empty());
+    eprintln!(
+        "{} tellings of {} processes with one pid",
+        told.len(),
+        truth.len()
+    );
 }

@@ -118,6 +118,59 @@ fn a_wall_clock_that_steps_changes_no_key_and_no_rate() {
 }
 
 #[test]
+fn a_suspend_is_no_life_of_its_own() {
+    let (world, mut scanner) = scanned(1);
+    // Asleep for an hour: the clock of start times went on, and the monotonic one did not.
+    let awake_ms = world.edit(|state| {
+        state.wall_ms += 3_600_000;
+        state.start_clock_ms = Some(state.wall_ms + 1000);
+        state.wall_ms
+    });
+    let mut made = Made::new("new", awake_ms + 500);
+    made.cpu_time_ns = Some(100_000_000);
+    world.add(9, made);
+    let batch = scan(&mut scanner);
+    assert_eq!(briefs(&batch.events), ["created 9 new"]);
+    assert_eq!(batch.events[0].process().cpu_percent, Some(20.0));
+    world.edit(|state| {
+        state.processes.remove(&9);
+        state.start_clock_ms = state.start_clock_ms.map(|ms| ms + 1000);
+    });
+    let batch = scan(&mut scanner);
+    let Event::Exited { lived_ms, .. } = batch.events[0] else {
+        panic!("{:?}", batch.events);
+    };
+    assert_eq!(lived_ms, Some(1500));
+}
+
+#[test]
+fn what_started_while_a_scan_was_under_way_is_not_in_its_count() {
+    let (world, mut scanner) = scanned(1);
+    let mut scan_with = |started_total, born_ms| {
+        world.add(100 + started_total as u32, Made::new("new", born_ms));
+        world.edit(|state| state.started_total = Some(started_total));
+        scan(&mut scanner).counts.unseen_at_most
+    };
+    let now_ms = world.edit(|state| state.wall_ms);
+    assert_eq!(scan_with(10, now_ms + 500), None);
+    // Counted when the scan began, 5 ms before this one was born; another was and is not seen.
+    assert_eq!(scan_with(11, now_ms + 2005), Some(1));
+    assert_eq!(scan_with(12, now_ms + 2500), Some(0));
+}
+
+#[test]
+fn a_large_loss_among_many_births_is_doubted_too() {
+    let (world, mut scanner) = scanned(60);
+    world.edit(|state| state.hidden = (1..=60).collect());
+    for pid in 1000..1130 {
+        world.add(pid, Made::new("q", 5));
+    }
+    let batch = scan(&mut scanner);
+    assert_eq!(batch.unconfirmed.len(), 60);
+    assert!(batch.events.iter().all(|event| event.kind() == "created"));
+}
+
+#[test]
 fn what_may_have_gone_unseen_is_declared() {
     let (world, mut scanner) = scanned(1);
     let mut declared = |started_total, born: u32| {

@@ -311,3 +311,27 @@ fn waiting_for_what_is_stuck_costs_nothing() {
     drop(blocked);
     handle.stop().unwrap();
 }
+
+#[test]
+fn callbacks_that_register_others_while_the_scanner_stops_do_not_hold_it_up() {
+    for _ in 0..10 {
+        let (source, is_begun, go_on) = slow();
+        let handle = start(source);
+        let consumers = handle.consumers().clone();
+        handle
+            .on_batch(move |_: &Arc<Batch>| {
+                let inner = consumers.clone();
+                consumers
+                    .on_batch(move |_: &Arc<Batch>| {
+                        inner.on_batch(|_: &Arc<Batch>| ()).unwrap();
+                    })
+                    .unwrap();
+            })
+            .unwrap();
+        is_begun.recv().unwrap();
+        let stopping = thread::spawn(move || handle.stop());
+        go_on.send(()).unwrap();
+        // Whether in time or not, it returns.
+        let _ = stopping.join().unwrap();
+    }
+}

@@ -53,6 +53,8 @@ pub struct State {
     pub resolution_ms: u64,
     pub ended: bool,
     pub started_total: Option<u64>,
+    /// The clock of start times, if it is not the wall clock of the first scan.
+    pub start_clock_ms: Option<u64>,
     /// How far each scan is after the one before, in milliseconds.
     pub step_ms: u64,
 }
@@ -96,7 +98,11 @@ impl Source for World {
         self.edit(|state| {
             state.wall_ms += state.step_ms;
             state.monotonic_ns += state.step_ms * 1_000_000;
-            Timestamp::new(state.wall_ms, state.monotonic_ns)
+            let at = Timestamp::new(state.wall_ms, state.monotonic_ns);
+            match state.start_clock_ms {
+                Some(start_clock_ms) => at.with_start_clock_ms(start_clock_ms),
+                None => at,
+            }
         })
     }
 
