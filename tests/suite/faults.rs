@@ -11,7 +11,7 @@ use rustix::mount::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
-use crate::support::assert_folded;
+use crate::support::{Live, ONLY_LIVE, assert_folded, live_sources};
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
@@ -54,9 +54,9 @@ struct Watched {
 }
 
 impl Watched {
-    fn new() -> Self {
+    fn new(live: Live) -> Self {
         let mut watched = Self {
-            scanner: Scanner::builder().build().unwrap(),
+            scanner: live.scanner(),
             snapshot: Snapshot::new(),
         };
         let first = watched.scan();
@@ -107,14 +107,18 @@ fn with_own_mounts(faulty: impl FnOnce() + Send + 'static) {
 
 #[test]
 fn proc_vanishes_and_comes_back() {
+    live_sources().for_each(proc_vanishes_and_comes_back_with);
+}
+
+fn proc_vanishes_and_comes_back_with(live: Live) {
     if !is_root() {
         return skip("proc_vanishes_and_comes_back", "needs root");
     }
-    with_own_mounts(|| {
+    with_own_mounts(move || {
         let mut stays = Cat::start();
         let goes = Cat::start();
         let (stay, go) = (stays.pid(), goes.pid());
-        let mut watched = Watched::new();
+        let mut watched = Watched::new(live);
         assert!(watched.knows(stay) && watched.knows(go));
         // There may be mounts below it or over it.
         while unmount("/proc", UnmountFlags::DETACH).is_ok() {}
@@ -139,12 +143,16 @@ fn proc_vanishes_and_comes_back() {
 
 #[test]
 fn another_proc_is_mounted_over_this_one() {
+    live_sources().for_each(another_proc_is_mounted_over_this_one_with);
+}
+
+fn another_proc_is_mounted_over_this_one_with(live: Live) {
     if !is_root() {
         return skip("another_proc_is_mounted_over_this_one", "needs root");
     }
-    with_own_mounts(|| {
+    with_own_mounts(move || {
         let stays = Cat::start();
-        let mut watched = Watched::new();
+        let mut watched = Watched::new(live);
         mount("none", "/proc", "tmpfs", MountFlags::empty(), None).unwrap();
         let batch = watched.scan();
         assert!(batch.failure.is_some());
@@ -160,12 +168,17 @@ const ROLE: &str = "PSCAN_TEST_FAULT";
 
 #[test]
 fn descriptors_run_out() {
+    live_sources().for_each(descriptors_run_out_with);
+}
+
+fn descriptors_run_out_with(live: Live) {
     if std::env::var_os(ROLE).is_some() {
-        return run_out_of_descriptors();
+        return run_out_of_descriptors(live);
     }
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "faults::descriptors_run_out", "--nocapture"])
         .env(ROLE, "1")
+        .env(ONLY_LIVE, live.name)
         .output()
         .unwrap();
     assert!(
@@ -176,9 +189,9 @@ fn descriptors_run_out() {
     );
 }
 
-fn run_out_of_descriptors() {
+fn run_out_of_descriptors(live: Live) {
     let mut stays = Cat::start();
-    let mut watched = Watched::new();
+    let mut watched = Watched::new(live);
     let start_time_ms = watched.snapshot.by_pid(stays.pid()).unwrap().start_time_ms;
     let boot_ms = start_time_ms.unwrap() - start_ticks(stays.pid()).unwrap() * 10;
     let limit = getrlimit(Resource::Nofile);
@@ -192,7 +205,7 @@ fn run_out_of_descriptors() {
         taken.push(file);
     }
     // Without a descriptor nobody can know when this system was booted.
-    let refused = Scanner::builder().build().err().unwrap();
+    let refused = live.build().err().unwrap();
     assert_eq!(
         refused.class(),
         ErrorClass::ResourcesExhausted,
@@ -264,6 +277,10 @@ fn start_with_pid(pid: u32) -> Option<Cat> {
 
 #[test]
 fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth() {
+    live_sources().for_each(every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with);
+}
+
+fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
     const WANTED: u32 = 200;
     if !is_root() {
         return skip(
@@ -271,7 +288,7 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth() {
             "needs root",
         );
     }
-    let mut watched = Watched::new();
+    let mut watched = Watched::new(live);
     let (mut done, mut within_a_second, mut within_a_tick) = (0, 0, 0);
     // Other tests start processes too, and now and then one of them gets the pid.
     for _ in 0..WANTED * 20 {
@@ -320,7 +337,11 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth() {
 
 #[test]
 fn processes_that_vanish_while_they_are_read_are_no_failure() {
-    let mut watched = Watched::new();
+    live_sources().for_each(processes_that_vanish_while_they_are_read_are_no_failure_with);
+}
+
+fn processes_that_vanish_while_they_are_read_are_no_failure_with(live: Live) {
+    let mut watched = Watched::new(live);
     let stays = Cat::start();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let forking = thread::spawn(move || {
@@ -357,9 +378,13 @@ fn program_for_all() -> (tempfile::TempDir, std::path::PathBuf) {
 
 #[test]
 fn another_users_processes_are_told_as_far_as_they_can_be_read() {
+    live_sources().for_each(another_users_processes_are_told_as_far_as_they_can_be_read_with);
+}
+
+fn another_users_processes_are_told_as_far_as_they_can_be_read_with(live: Live) {
     use std::os::unix::process::CommandExt;
     if let Ok(pid) = std::env::var(ROLE) {
-        let watched = Watched::new();
+        let watched = Watched::new(live);
         let theirs = watched.snapshot.by_pid(pid.parse().unwrap()).unwrap();
         assert_eq!(theirs.name.as_deref(), Some("cat"));
         assert!(theirs.start_time_ms.is_some() && theirs.cpu_time_ms.is_some());
@@ -380,6 +405,7 @@ fn another_users_processes_are_told_as_far_as_they_can_be_read() {
             "--nocapture",
         ])
         .env(ROLE, roots.pid().to_string())
+        .env(ONLY_LIVE, live.name)
         .current_dir("/")
         .uid(NOBODY)
         .gid(NOBODY)
@@ -395,6 +421,10 @@ fn another_users_processes_are_told_as_far_as_they_can_be_read() {
 
 #[test]
 fn names_and_arguments_made_to_do_harm_are_told_as_they_are() {
+    live_sources().for_each(names_and_arguments_made_to_do_harm_are_told_as_they_are_with);
+}
+
+fn names_and_arguments_made_to_do_harm_are_told_as_they_are_with(live: Live) {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
     // At most 15 bytes of a name show (`comm`).
@@ -420,7 +450,7 @@ fn names_and_arguments_made_to_do_harm_are_told_as_they_are() {
             Ok(child) => child,
             Err(error) => return skip("100,000 arguments", &error.to_string()),
         };
-        let watched = Watched::new();
+        let watched = Watched::new(live);
         let process = watched.snapshot.by_pid(child.pid()).unwrap();
         assert_eq!(process.name.as_deref(), Some(told));
         let command = process.command.as_ref().unwrap();
@@ -444,16 +474,20 @@ fn await_word(child: &mut Child, word: &str) {
 
 #[test]
 fn other_users_processes_are_hidden_while_they_are_watched() {
+    live_sources().for_each(other_users_processes_are_hidden_while_they_are_watched_with);
+}
+
+fn other_users_processes_are_hidden_while_they_are_watched_with(live: Live) {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
     const THIS: &str = "other_users_processes_are_hidden_while_they_are_watched";
     if let Ok(pid) = std::env::var(ROLE) {
-        return watch_while_others_are_hidden(pid.parse().unwrap());
+        return watch_while_others_are_hidden(live, pid.parse().unwrap());
     }
     if !is_root() {
         return skip(THIS, "needs root");
     }
-    with_own_mounts(|| {
+    with_own_mounts(move || {
         let roots = Cat::start();
         let goes = Cat::start();
         // A /proc of its own: options of the one that is there would change for everybody.
@@ -462,6 +496,7 @@ fn other_users_processes_are_hidden_while_they_are_watched() {
         let mut child = Command::new(program)
             .args(["--exact", &format!("faults::{THIS}"), "--nocapture"])
             .env(ROLE, goes.pid().to_string())
+            .env(ONLY_LIVE, live.name)
             .current_dir("/")
             .uid(NOBODY)
             .gid(NOBODY)
@@ -484,8 +519,8 @@ fn other_users_processes_are_hidden_while_they_are_watched() {
     });
 }
 
-fn watch_while_others_are_hidden(goes: u32) {
-    let mut watched = Watched::new();
+fn watch_while_others_are_hidden(live: Live, goes: u32) {
+    let mut watched = Watched::new(live);
     assert!(watched.knows(1) && watched.knows(goes));
     println!("watching");
     std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -502,6 +537,10 @@ fn watch_while_others_are_hidden(goes: u32) {
 
 #[test]
 fn command_lines_of_megabytes_are_not_kept() {
+    live_sources().for_each(command_lines_of_megabytes_are_not_kept_with);
+}
+
+fn command_lines_of_megabytes_are_not_kept_with(live: Live) {
     let children: Vec<Cat> = (0..10)
         .map_while(|_| {
             Command::new("cat")
@@ -515,7 +554,7 @@ fn command_lines_of_megabytes_are_not_kept() {
         .collect();
     let mut watched = None;
     let counted = allocation_counter::measure(|| {
-        let mut scanner = Watched::new();
+        let mut scanner = Watched::new(live);
         for _ in 0..3 {
             scanner.scan();
         }
@@ -533,6 +572,10 @@ fn command_lines_of_megabytes_are_not_kept() {
 /// one that was, and has to have the command line that it had.
 #[test]
 fn a_pid_is_used_again_while_a_scan_is_under_way() {
+    live_sources().for_each(a_pid_is_used_again_while_a_scan_is_under_way_with);
+}
+
+fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
     use std::collections::HashMap;
     use std::os::unix::process::CommandExt;
     use std::sync::Arc;
@@ -579,7 +622,7 @@ fn a_pid_is_used_again_while_a_scan_is_under_way() {
         }
         truth
     });
-    let mut watched = Watched::new();
+    let mut watched = Watched::new(live);
     let own = std::process::id();
     let own_start_ms = watched.snapshot.by_pid(own).unwrap().start_time_ms.unwrap();
     let boot_ms = own_start_ms - start_ticks(own).unwrap() * 10;

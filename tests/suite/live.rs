@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use process_scanner::{Batch, Event, ProcessInfo, Scanner, Snapshot};
 
+use crate::support::{Live, live_sources};
+
 /// Set for a child: what it is to do.
 const ROLE: &str = "PSCAN_TEST_ROLE";
 
@@ -82,10 +84,6 @@ impl Drop for Waiting {
     }
 }
 
-fn scanner() -> Scanner {
-    Scanner::builder().build().unwrap()
-}
-
 fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
     batch
         .events
@@ -107,7 +105,11 @@ fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) ->
 
 #[test]
 fn we_are_among_the_processes_with_all_that_can_be_known() {
-    let mut scanner = scanner();
+    live_sources().for_each(we_are_among_the_processes_with_all_that_can_be_known_with);
+}
+
+fn we_are_among_the_processes_with_all_that_can_be_known_with(live: Live) {
+    let mut scanner = live.scanner();
     let mut snapshot = Snapshot::new();
     for _ in 0..2 {
         let batch = scanner.scan_once().unwrap();
@@ -141,7 +143,11 @@ fn assert_args_end_in(process: &ProcessInfo, expected: &[String]) {
 
 #[test]
 fn cpu_use_is_known_from_an_interval_on_that_means_something() {
-    let mut scanner = scanner();
+    live_sources().for_each(cpu_use_is_known_from_an_interval_on_that_means_something_with);
+}
+
+fn cpu_use_is_known_from_an_interval_on_that_means_something_with(live: Live) {
+    let mut scanner = live.scanner();
     let mut snapshot = Snapshot::new();
     // Two scans at once can be less than 10 ms apart.
     loop {
@@ -158,7 +164,11 @@ fn cpu_use_is_known_from_an_interval_on_that_means_something() {
 
 #[test]
 fn a_child_is_born_and_dies_once() {
-    let mut scanner = scanner();
+    live_sources().for_each(a_child_is_born_and_dies_once_with);
+}
+
+fn a_child_is_born_and_dies_once_with(live: Live) {
+    let mut scanner = live.scanner();
     scanner.scan_once().unwrap();
     let child = Waiting::start("wait", &[]);
     let pid = child.pid();
@@ -188,9 +198,13 @@ fn a_child_is_born_and_dies_once() {
 #[test]
 #[cfg(target_os = "linux")]
 fn threads_are_not_processes() {
+    live_sources().for_each(threads_are_not_processes_with);
+}
+
+fn threads_are_not_processes_with(live: Live) {
     let (sender, receiver) = std::sync::mpsc::channel::<()>();
     let thread = std::thread::spawn(move || receiver.recv());
-    let batch = scanner().scan_once().unwrap();
+    let batch = live.scanner().scan_once().unwrap();
     let ours = std::process::id();
     let threads: Vec<u32> = std::fs::read_dir("/proc/self/task")
         .unwrap()
@@ -215,9 +229,13 @@ fn threads_are_not_processes() {
 
 #[test]
 fn a_pid_asked_for_twice_lives_on() {
-    use process_scanner::{Collect, Recheck, Row, Source, SysinfoSource};
+    live_sources().for_each(a_pid_asked_for_twice_lives_on_with);
+}
+
+fn a_pid_asked_for_twice_lives_on_with(live: Live) {
+    use process_scanner::{Recheck, Row, Source};
     let child = Waiting::start("wait", &[]);
-    let mut source = SysinfoSource::new(Collect::default()).unwrap();
+    let mut source = live.source();
     source.scan(&mut |_| ()).unwrap();
     let mut shown = 0;
     let count = &mut |row: Row<'_>| shown += u32::from(row.pid() == child.pid());
@@ -229,7 +247,11 @@ fn a_pid_asked_for_twice_lives_on() {
 
 #[test]
 fn cpu_use_is_what_cpu_time_says_of_the_interval() {
-    let mut scanner = scanner();
+    live_sources().for_each(cpu_use_is_what_cpu_time_says_of_the_interval_with);
+}
+
+fn cpu_use_is_what_cpu_time_says_of_the_interval_with(live: Live) {
+    let mut scanner = live.scanner();
     let us = |batch: &Batch| {
         about(batch, std::process::id())
             .first()
@@ -257,12 +279,16 @@ fn cpu_use_is_what_cpu_time_says_of_the_interval() {
 #[test]
 #[cfg(unix)]
 fn an_exec_is_told_with_name_and_command() {
+    live_sources().for_each(an_exec_is_told_with_name_and_command_with);
+}
+
+fn an_exec_is_told_with_name_and_command_with(live: Live) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("other-name");
     std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &program).unwrap();
     let envs = [("PSCAN_TEST_PROGRAM", program.to_str().unwrap())];
     let mut child = Waiting::start("exec", &envs);
-    let mut scanner = scanner();
+    let mut scanner = live.scanner();
     let mut snapshot = Snapshot::new();
     snapshot.apply(&scanner.scan_once().unwrap());
     let before = snapshot.by_pid(child.pid()).unwrap().clone();
@@ -286,7 +312,11 @@ fn an_exec_is_told_with_name_and_command() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_zombie_is_told_as_one_and_then_as_gone() {
-    let mut scanner = scanner();
+    live_sources().for_each(a_zombie_is_told_as_one_and_then_as_gone_with);
+}
+
+fn a_zombie_is_told_as_one_and_then_as_gone_with(live: Live) {
+    let mut scanner = live.scanner();
     let mut child = Waiting::start("wait", &[]);
     let pid = child.pid();
     scanner.scan_once().unwrap();

@@ -4,9 +4,44 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use process_scanner::{
-    Error, ErrorClass, Event, ProcessInfo, ProcessRow, Reading, Result, Row, Scanner, Seen,
-    Snapshot, Source, SourceInfo, Status, Timestamp,
+    Collect, Error, ErrorClass, Event, ProcessInfo, ProcessRow, Reading, Result, Row, Scanner,
+    Seen, Snapshot, Source, SourceInfo, Status, SysinfoSource, Timestamp,
 };
+
+/// A live source of this system. Whatever is promised of one is tested of all.
+#[derive(Clone, Copy)]
+pub struct Live {
+    pub name: &'static str,
+    make: fn() -> Result<Box<dyn Source>>,
+}
+
+const LIVE: [Live; 1] = [Live {
+    name: "sysinfo",
+    make: || Ok(Box::new(SysinfoSource::new(Collect::default())?)),
+}];
+
+/// Names the one live source that a child is to be tested with.
+pub const ONLY_LIVE: &str = "PSCAN_TEST_ONLY_LIVE";
+
+pub fn live_sources() -> impl Iterator<Item = Live> {
+    let only = std::env::var(ONLY_LIVE).ok();
+    let is_wanted = move |live: &Live| only.as_deref().is_none_or(|only| only == live.name);
+    LIVE.into_iter().filter(is_wanted)
+}
+
+impl Live {
+    pub fn source(self) -> Box<dyn Source> {
+        (self.make)().unwrap()
+    }
+
+    pub fn build(self) -> Result<Scanner> {
+        Scanner::builder().source((self.make)()?).build()
+    }
+
+    pub fn scanner(self) -> Scanner {
+        self.build().unwrap()
+    }
+}
 
 /// A process of a made-up world.
 #[derive(Debug, Clone, PartialEq)]
