@@ -240,7 +240,9 @@ fn a_pid_asked_for_twice_lives_on_with(live: Live) {
     let mut shown = 0;
     let count = &mut |row: Row<'_>| shown += u32::from(row.pid() == child.pid());
     let asked = [child.pid(), std::process::id(), child.pid()];
-    assert_eq!(source.recheck(&asked, count).unwrap(), Recheck::Done);
+    let looked = source.recheck(&asked, count).unwrap();
+    // Elsewhere it is no proof.
+    assert_eq!(looked == Recheck::Done, cfg!(target_os = "linux"));
     source.scan(count).unwrap();
     assert_eq!(shown, 2, "once in each");
 }

@@ -1,9 +1,8 @@
 //! The busiest and the largest, in order, whatever happens to the batches.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use process_scanner::{Batch, Consumer, Consumers, Event, Scanner, TopN};
+use process_scanner::{Consumer, Consumers, Scanner, TopN};
 
 use crate::support::{Made, World};
 
@@ -139,6 +138,9 @@ fn it_is_right_after_lost_batches_too() {
 fn children_that_burn_and_hold_come_out_on_top_in_order() {
     use std::io::{BufRead, BufReader};
     use std::process::{Child, Command, Stdio};
+    use std::sync::Arc;
+
+    use process_scanner::{Batch, Event};
 
     struct Worker(Child);
     impl Drop for Worker {
