@@ -77,7 +77,7 @@ impl Consumers {
     }
 
     /// Registers a consumer that is called with each batch, on a thread of its own. One that panics
-    /// is removed; the others go on.
+    /// is removed; the others go on. Once the scanner is being stopped, it is never called.
     ///
     /// # Errors
     ///

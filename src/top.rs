@@ -59,15 +59,15 @@ pub struct Ranked {
 #[derive(Debug, Default)]
 struct State {
     processes: HashMap<ProcessKey, Tracked, RandomState>,
-    /// Monotonic time of the last batch.
+    /// Monotonic time of the last good batch: what was not told since stood until then.
     now_ns: u64,
 }
 
 #[derive(Debug)]
 struct Tracked {
     process: ProcessInfo,
-    /// CPU time whenever it was told, oldest first: the last of those before the window, and those
-    /// in it.
+    /// CPU time as it is known to have been, oldest first: the last of those before the window, and
+    /// those in it.
     samples: VecDeque<Sample>,
 }
 
@@ -81,8 +81,12 @@ impl TopN {
     /// The `len` processes with the highest CPU use over the last `window`.
     ///
     /// One is ranked from the second time its CPU time is told, and one that was born since the scan
-    /// before at once: nobody is billed with what was used before it was first seen. With
-    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent) set, it ranks what is told.
+    /// before at once: nobody is billed with what was used before it was first seen.
+    ///
+    /// It keeps two samples of 16 bytes for each scan of the window in which a process used CPU, so a
+    /// window of very many scans costs memory. It knows what is told: with
+    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent) set, steady use is not told
+    /// again, and looks like none.
     pub fn busiest(len: usize, window: Duration) -> Self {
         let window_ns = u64::try_from(window.as_nanos()).unwrap_or(u64::MAX);
         Self::by(len, By::Cpu { window_ns })
@@ -156,7 +160,12 @@ impl fmt::Debug for TopN {
 
 impl State {
     fn apply(&mut self, batch: &Batch, window_ns: u64) {
-        self.now_ns = batch.monotonic_ns;
+        let stood_until_ns = self.now_ns;
+        let at_ns = batch.monotonic_ns;
+        // A failed scan says nothing of those that it did not show: for them no time has passed.
+        if batch.failure.is_none() {
+            self.now_ns = at_ns;
+        }
         // A full batch tells all there are. What is known of those that live on stays: CPU time only
         // grows, so that the sample before the loss is as good as ever.
         let mut before = match batch.full {
@@ -170,66 +179,95 @@ impl State {
                 self.processes.remove(&key);
                 continue;
             }
-            let tracked = match before.remove(&key).or_else(|| self.processes.remove(&key)) {
-                Some(tracked) => tracked.updated(process, self.now_ns, window_ns),
-                None => Tracked::new(process, self.now_ns),
-            };
+            let mut tracked = before
+                .remove(&key)
+                .or_else(|| self.processes.remove(&key))
+                .unwrap_or_else(|| Tracked::new(event, at_ns));
+            tracked.process = process.clone();
+            tracked.sample(stood_until_ns, at_ns);
+            tracked.forget_before(at_ns.saturating_sub(window_ns));
             self.processes.insert(key, tracked);
         }
     }
 }
 
 impl Tracked {
-    fn new(process: &ProcessInfo, now_ns: u64) -> Self {
-        let mut tracked = Self {
-            process: process.clone(),
-            samples: VecDeque::new(),
-        };
-        // CPU use at first sight is that of a whole life, which began when nothing was used yet.
-        if let (Some(cpu_time_ms), Some(percent)) = (process.cpu_time_ms, process.cpu_percent)
+    fn new(event: &Event, at_ns: u64) -> Self {
+        let process = event.process();
+        let mut samples = VecDeque::new();
+        // Of one that was born since the scan before, CPU use is that of its life, which began when
+        // nothing was used yet.
+        if let (Event::Created(_), Some(cpu_time_ms), Some(percent)) =
+            (event, process.cpu_time_ms, process.cpu_percent)
             && percent > 0.0
         {
             let life_ns = cpu_time_ms * 1e6 / (f64::from(percent) / 100.0);
-            tracked.samples.push_back(Sample {
-                at_ns: now_ns.saturating_sub(life_ns as u64),
+            samples.push_back(Sample {
+                at_ns: at_ns.saturating_sub(life_ns as u64),
                 cpu_time_ms: 0.0,
             });
         }
-        tracked.sample(now_ns);
-        tracked
-    }
-
-    fn updated(mut self, process: &ProcessInfo, now_ns: u64, window_ns: u64) -> Self {
-        self.process = process.clone();
-        self.sample(now_ns);
-        let window_begin_ns = now_ns.saturating_sub(window_ns);
-        while self
-            .samples
-            .get(1)
-            .is_some_and(|second| second.at_ns <= window_begin_ns)
-        {
-            self.samples.pop_front();
+        Self {
+            process: process.clone(),
+            samples,
         }
-        self
     }
 
-    fn sample(&mut self, at_ns: u64) {
-        if let Some(cpu_time_ms) = self.process.cpu_time_ms {
-            self.samples.push_back(Sample { at_ns, cpu_time_ms });
+    /// Takes down the CPU time as it is told now. Until the batch before it stood as it was told
+    /// last, so that what was used since was used since then.
+    fn sample(&mut self, stood_until_ns: u64, at_ns: u64) {
+        let Some(cpu_time_ms) = self.process.cpu_time_ms else {
+            return;
+        };
+        match self.samples.back() {
+            // It never shrinks: this is another process, or the count began anew.
+            Some(last) if last.cpu_time_ms > cpu_time_ms => self.samples.clear(),
+            Some(&last) if last.at_ns < stood_until_ns => self.samples.push_back(Sample {
+                at_ns: stood_until_ns,
+                ..last
+            }),
+            _ => {}
+        }
+        self.samples.push_back(Sample { at_ns, cpu_time_ms });
+    }
+
+    /// One sample from before the window is enough to know what CPU time was when it began.
+    fn forget_before(&mut self, window_begin_ns: u64) {
+        let is_before = |sample: &Sample| sample.at_ns <= window_begin_ns;
+        while self.samples.get(1).is_some_and(is_before) {
+            self.samples.pop_front();
         }
     }
 
     /// CPU use over the window, or over as much of it as the process is known for.
     fn percent(&self, now_ns: u64, window_ns: u64) -> Option<f64> {
         let window_begin_ns = now_ns.saturating_sub(window_ns);
-        let first = self
-            .samples
-            .iter()
-            .rfind(|sample| sample.at_ns <= window_begin_ns)
-            .or(self.samples.front())?;
+        let begin = self.at(window_begin_ns)?;
         let last = self.samples.back()?;
-        let over_ns = now_ns - first.at_ns.max(window_begin_ns).min(now_ns);
-        let used_ms = last.cpu_time_ms - first.cpu_time_ms;
+        let over_ns = now_ns.saturating_sub(begin.at_ns);
+        let used_ms = last.cpu_time_ms - begin.cpu_time_ms;
         (over_ns > 0).then(|| used_ms * 1e6 / over_ns as f64 * 100.0)
+    }
+
+    /// CPU time at a moment, evenly used between two samples; the first sample if that is later.
+    fn at(&self, at_ns: u64) -> Option<Sample> {
+        let next = self.samples.iter().position(|sample| sample.at_ns > at_ns);
+        let Some(next) = next else {
+            let last = self.samples.back()?;
+            return Some(Sample { at_ns, ..*last });
+        };
+        let after = self.samples[next];
+        let Some(&before) = next
+            .checked_sub(1)
+            .and_then(|before| self.samples.get(before))
+        else {
+            return Some(after);
+        };
+        let share = (at_ns - before.at_ns) as f64 / (after.at_ns - before.at_ns) as f64;
+        let used_ms = after.cpu_time_ms - before.cpu_time_ms;
+        Some(Sample {
+            at_ns,
+            cpu_time_ms: before.cpu_time_ms + used_ms * share,
+        })
     }
 }

@@ -8,7 +8,7 @@
 //! - A start time of 0 means that the process could not be opened, and then its CPU time and memory
 //!   of 0 are unknown as well.
 //! - Start times are whole seconds, and a pid can be used twice within one. On Linux they are
-//!   completed from `/proc/PID/stat`, and read again until that second is over.
+//!   read from `/proc/PID/stat`, and read again until that second is over.
 //! - Names are read once in a process's life, and command lines are kept whole, however long, and as
 //!   first read, so that an `exec` would never show. They are read beside sysinfo: those of young
 //!   processes in each of their first scans, those of all others in a slow round.
@@ -41,7 +41,7 @@ const ROUND_SCANS: u32 = 60;
 
 /// The processes of this host, as `sysinfo` sees them.
 ///
-/// Start times are whole seconds, but on Linux, where they are completed from `/proc/PID/stat` to
+/// Start times are whole seconds, but on Linux, where they are read from `/proc/PID/stat` to
 /// 10 ms. CPU time has steps of 10 ms there. Of a command line at most 1 MiB is read.
 #[derive(Debug)]
 pub struct SysinfoSource {
@@ -58,9 +58,10 @@ pub struct SysinfoSource {
 struct Known {
     /// Its start time as sysinfo tells it, in seconds.
     start_time: u64,
-    /// The same completed.
+    /// Its start time as it is told.
     start_time_ms: Option<u64>,
-    /// The second it started in is over, so that nothing can come that looks the same.
+    /// The second it started in is over: with a known start time nothing can come that looks the
+    /// same.
     is_settled: bool,
     /// In how many scans it was handed over, as far as that matters.
     scans: u8,
@@ -72,6 +73,8 @@ struct Fresh<'a> {
     start_time_ms: Option<u64>,
     name: Reading<&'a [u8]>,
     command: Reading<&'a [u8]>,
+    /// The second it started in is over.
+    is_settled: bool,
 }
 
 /// What came of handing over a process that sysinfo lists.
@@ -95,7 +98,7 @@ impl SysinfoSource {
     /// and of the class of the system's error where it cannot start.
     pub fn new(collect: Collect) -> Result<Self> {
         let mut system = System::new().map_err(cannot_start)?;
-        let own_pid = Pid::from_u32(std::process::id());
+        let own_pid = Pid::from_u32(platform::own_pid());
         let beside = Beside::new(&mut system, own_pid)?;
         Ok(Self {
             system,
@@ -135,7 +138,7 @@ impl SysinfoSource {
         }
         let turn = pid.as_u32().wrapping_add(self.scans);
         let is_its_turn = turn.is_multiple_of(ROUND_SCANS);
-        // A kernel thread cannot exec, and nothing can on Windows.
+        // As a rule a kernel thread does not exec, and nothing does on Windows.
         (known.scans <= YOUNG_SCANS || is_its_turn)
             && process.thread_kind().is_none()
             && !cfg!(windows)
@@ -154,12 +157,16 @@ impl SysinfoSource {
         let start_time = process.start_time();
         let parent_pid = self.parent(process);
         let known = self.known.get(&pid);
-        let is_new = known.is_none_or(|known| known.start_time != start_time);
+        // Or it was not handed over of late, so that nothing can be said to be the same.
+        let is_new = known.is_none_or(|known| {
+            known.start_time != start_time || self.scans.wrapping_sub(known.last_scan) > 1
+        });
         let fresh = match known {
             Some(known) if !is_due => Fresh {
                 start_time_ms: known.start_time_ms,
                 name: Reading::Same,
                 command: Reading::Same,
+                is_settled: known.is_settled,
             },
             _ => match self.beside.read(process, is_new, with_command) {
                 Some(fresh) => fresh,
@@ -198,12 +205,10 @@ impl SysinfoSource {
         let now = Known {
             start_time,
             start_time_ms: fresh.start_time_ms,
-            // Its run time was reckoned before what is read beside was: if it was more than a second
-            // then, the second it started in was over.
-            is_settled: process.run_time() > 1,
+            is_settled: fresh.is_settled,
             scans: match known {
                 Some(known) if is_the_same => known.scans.saturating_add(1),
-                _ => 0,
+                _ => 1,
             },
             last_scan: self.scans,
         };
@@ -246,10 +251,10 @@ impl Source for SysinfoSource {
         let updated = self
             .system
             .refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
+        self.scans = self.scans.wrapping_add(1);
         if updated == 0 {
             return Err(platform::why_nothing());
         }
-        self.scans = self.scans.wrapping_add(1);
         let processes = self.system.processes().iter();
         let listed: Vec<(Pid, bool)> = processes
             .map(|(&pid, process)| (pid, self.is_due(pid, process)))

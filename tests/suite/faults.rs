@@ -204,7 +204,7 @@ fn run_out_of_descriptors(live: Live) {
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
     }
-    // Without a descriptor nobody can know when this system was booted.
+    // Without a descriptor there is nothing to begin with.
     let refused = live.build().err().unwrap();
     assert_eq!(
         refused.class(),
@@ -552,6 +552,12 @@ fn command_lines_of_megabytes_are_not_kept_with(live: Live) {
                 .map(Cat)
         })
         .collect();
+    if children.len() < 10 {
+        return skip(
+            "command_lines_of_megabytes_are_not_kept",
+            "they cannot be started",
+        );
+    }
     let mut watched = None;
     let counted = allocation_counter::measure(|| {
         let mut scanner = Watched::new(live);

@@ -201,6 +201,7 @@ fn threads_are_not_processes() {
     live_sources().for_each(threads_are_not_processes_with);
 }
 
+#[cfg(target_os = "linux")]
 fn threads_are_not_processes_with(live: Live) {
     let (sender, receiver) = std::sync::mpsc::channel::<()>();
     let thread = std::thread::spawn(move || receiver.recv());
@@ -284,6 +285,7 @@ fn an_exec_is_told_with_name_and_command() {
     live_sources().for_each(an_exec_is_told_with_name_and_command_with);
 }
 
+#[cfg(unix)]
 fn an_exec_is_told_with_name_and_command_with(live: Live) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("other-name");
@@ -317,6 +319,7 @@ fn a_zombie_is_told_as_one_and_then_as_gone() {
     live_sources().for_each(a_zombie_is_told_as_one_and_then_as_gone_with);
 }
 
+#[cfg(target_os = "linux")]
 fn a_zombie_is_told_as_one_and_then_as_gone_with(live: Live) {
     let mut scanner = live.scanner();
     let mut child = Waiting::start("wait", &[]);

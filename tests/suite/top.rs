@@ -116,6 +116,42 @@ fn catch_up(consumers: &Consumers, top: &mut TopN, seq: u64) {
 }
 
 #[test]
+fn a_window_shorter_than_the_time_between_two_scans_takes_its_share() {
+    let world = world(&[1]);
+    let mut scanner = world.scanner();
+    let mut short = TopN::busiest(1, Duration::from_millis(100));
+    let mut long = TopN::busiest(1, Duration::from_secs(10));
+    let fed = &mut [&mut short, &mut long];
+    scan(&world, &mut scanner, &[], fed);
+    scan(&world, &mut scanner, &[(1, 50)], fed);
+    scan(&world, &mut scanner, &[(1, 50)], fed);
+    assert_eq!(values(&short), [(1, 50.0)]);
+    assert_eq!(values(&long), [(1, 50.0)]);
+    // A hundred seconds without a word, and half a core all the while.
+    world.edit(|state| state.step_ms = 100_000);
+    let fed = &mut [&mut short, &mut long];
+    scan(&world, &mut scanner, &[(1, 5000)], fed);
+    assert_eq!(values(&short), [(1, 50.0)]);
+    assert_eq!(values(&long), [(1, 50.0)]);
+}
+
+#[test]
+fn one_that_joins_late_bills_nobody_with_a_lifetime() {
+    let world = world(&[1, 2]);
+    let mut scanner = world.scanner();
+    let consumers = scanner.consumers().clone();
+    let handed_out = consumers.subscribe();
+    let mut late = TopN::busiest(2, Duration::from_secs(60));
+    scan(&world, &mut scanner, &[], &mut []);
+    scan(&world, &mut scanner, &[(1, 90), (2, 10)], &mut []);
+    assert!(handed_out.iter().any(|batch| batch.seq == 2));
+    catch_up(&consumers, &mut late, 2);
+    assert_eq!(pids(&late), [0; 0], "it knows of no interval yet");
+    scan(&world, &mut scanner, &[(1, 50), (2, 10)], &mut [&mut late]);
+    assert_eq!(values(&late), [(1, 50.0), (2, 10.0)]);
+}
+
+#[test]
 fn it_is_right_after_lost_batches_too() {
     let world = world(&[1, 2, 3]);
     let mut scanner = world.scanner();
@@ -175,7 +211,7 @@ fn children_that_burn_and_hold_come_out_on_top_in_order() {
         assert!(stdout.lines().any(|line| line.unwrap().contains("ready")));
         worker
     };
-    let holding = [start(600), start(400)];
+    let holding = [start(120), start(110)];
     let burning = [start(1)];
     let mut scanner = Scanner::builder().build().unwrap();
     let ours = |pid: &u32| {

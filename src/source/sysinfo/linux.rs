@@ -1,7 +1,7 @@
 //! What sysinfo does not say on Linux, asked of the kernel.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -31,8 +31,9 @@ pub(super) fn why_nothing() -> Error {
         fs::read("/proc/self/stat")
     };
     match look() {
-        Err(error) => Error::from_io("cannot list the processes in /proc", error)
-            .with_advice("check that /proc is mounted and that file descriptors are left"),
+        Err(error) => {
+            Error::from_io("cannot list the processes in /proc", error).with_advice(ADVICE)
+        }
         Ok(_) => Error::new(ErrorClass::SourceGone, "/proc listed no process at all"),
     }
 }
@@ -56,33 +57,29 @@ const KEPT_BYTES: usize = 1 << 16;
 
 impl Beside {
     pub(super) fn new(system: &mut System, own_pid: sysinfo::Pid) -> Result<Self> {
-        const WHAT: &str = "cannot learn from /proc when this system was booted";
-        let kind = ProcessRefreshKind::nothing().without_tasks();
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own_pid]), true, kind);
+        const WHAT: &str = "cannot learn from /proc when this process started";
         let mut beside = Self {
             boot_time: 0,
-            boot_ms: epoch_ms(ClockId::Realtime).saturating_sub(epoch_ms(ClockId::Boottime)),
+            boot_ms: boot_ms(),
             stat: Vec::new(),
             command: Vec::new(),
         };
-        let btime = fs::read("/proc/stat")
-            .map_err(|error| Error::from_io(WHAT, error))
-            .map(|stat| line(&stat, b"btime "))?;
-        let own = system.process(own_pid).map(sysinfo::Process::start_time);
-        let ticks = beside.ticks(own_pid.as_u32());
-        if let (Some(own), Some(ticks), Some(btime)) = (own, ticks, btime) {
-            beside.boot_time = own.saturating_sub(ticks / 100);
-            // Where sysinfo could not read it, it took the uptime for it.
-            if beside.boot_time.abs_diff(btime) <= 1 {
-                return Ok(beside);
-            }
-        }
-        Err(Error::new(ErrorClass::SourceGone, WHAT)
-            .with_advice("check that /proc is mounted and that file descriptors are left"))
+        let ticks = beside
+            .ticks(own_pid.as_u32())
+            .map_err(|error| Error::from_io(WHAT, error).with_advice(ADVICE))?;
+        let kind = ProcessRefreshKind::nothing().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own_pid]), true, kind);
+        let own = system
+            .process(own_pid)
+            .ok_or_else(|| Error::new(ErrorClass::SourceGone, WHAT).with_advice(ADVICE))?;
+        // Whatever it takes for the boot time, it adds it to all start times alike.
+        beside.boot_time = own.start_time().saturating_sub(ticks / 100);
+        Ok(beside)
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        let start_clock_ms = self.boot_ms.saturating_add(epoch_ms(ClockId::Boottime));
+        let since_boot_ms = ns(ClockId::Boottime) / NS_PER_MS;
+        let start_clock_ms = self.boot_ms.saturating_add(since_boot_ms);
         Timestamp::now().with_start_clock_ms(start_clock_ms)
     }
 
@@ -101,8 +98,9 @@ impl Beside {
         with_command: bool,
     ) -> Option<Fresh<'_>> {
         let pid = process.pid().as_u32();
-        let ticks = self.ticks(pid)?;
-        if process.start_time() != self.boot_time + ticks / 100 {
+        let since_boot_s = ns(ClockId::Boottime) / (1000 * NS_PER_MS);
+        let ticks = self.ticks(pid).ok()?;
+        if process.start_time() != self.boot_time.saturating_add(ticks / 100) {
             return None;
         }
         let mut command = Reading::Unknown;
@@ -112,7 +110,7 @@ impl Beside {
             let read =
                 file.and_then(|file| file.take(MAX_COMMAND_BYTES).read_to_end(&mut self.command));
             // Whose it is, is known only if the process has not changed in the meantime.
-            if self.ticks(pid)? != ticks {
+            if self.ticks(pid).ok()? != ticks {
                 return None;
             }
             // One that wrote over its arguments leaves the rest of their room empty.
@@ -126,23 +124,55 @@ impl Beside {
             start_time_ms: Some(self.boot_ms.saturating_add(ticks.saturating_mul(10))),
             name: known_unless_empty(name(&self.stat)?),
             command,
+            // Reckoned from before it was read: nothing can come any more that starts in that second.
+            is_settled: since_boot_s > ticks / 100 + 1,
         })
     }
 
     /// When a process started: field 22 of `/proc/PID/stat`, in ticks of 10 ms since boot
     /// (proc_pid_stat(5)). sysinfo makes whole seconds of the same number.
-    fn ticks(&mut self, pid: u32) -> Option<u64> {
+    fn ticks(&mut self, pid: u32) -> io::Result<u64> {
         self.stat.clear();
-        let mut file = fs::File::open(format!("/proc/{pid}/stat")).ok()?;
-        file.read_to_end(&mut self.stat).ok()?;
-        start_ticks(&self.stat)
+        let mut file = fs::File::open(format!("/proc/{pid}/stat"))?;
+        file.read_to_end(&mut self.stat)?;
+        start_ticks(&self.stat).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 }
 
-fn epoch_ms(clock: ClockId) -> u64 {
+const ADVICE: &str = "check that /proc is mounted and that file descriptors are left";
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// The moment of boot by the wall clock as it is now, to the 10 ms that start times are told in:
+/// the wall clock read between two readings of the other, as close as a few tries get.
+fn boot_ms() -> u64 {
+    let (_, boot_ns) = (0..5)
+        .map(|_| {
+            let before_ns = ns(ClockId::Boottime);
+            let wall_ns = ns(ClockId::Realtime);
+            let apart_ns = ns(ClockId::Boottime).saturating_sub(before_ns);
+            (apart_ns, wall_ns.saturating_sub(before_ns + apart_ns / 2))
+        })
+        .min()
+        .unwrap_or_default();
+    (boot_ns + 5 * NS_PER_MS) / (10 * NS_PER_MS) * 10
+}
+
+fn ns(clock: ClockId) -> u64 {
     let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1000) + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    let rest_ns = u64::try_from(time.tv_nsec).unwrap_or(0);
+    seconds
+        .saturating_mul(1000 * NS_PER_MS)
+        .saturating_add(rest_ns)
+}
+
+/// Our pid as `/proc` has it, which can be that of another pid namespace.
+pub(super) fn own_pid() -> u32 {
+    fs::read_link("/proc/self")
+        .ok()
+        .and_then(|path| path.to_str()?.parse().ok())
+        .unwrap_or_else(std::process::id)
 }
 
 fn name(stat: &[u8]) -> Option<&[u8]> {

@@ -72,6 +72,7 @@ impl Beside {
             start_time_ms: (start_time != 0).then(|| start_time.saturating_mul(1000)),
             name: Reading::Same,
             command: Reading::Same,
+            is_settled: process.run_time() > 1,
         };
         if let Some(read) = anew.or(is_new.then_some(process)) {
             join(&[read.name()], &mut self.name);
@@ -100,6 +101,10 @@ fn join(args: &[impl AsRef<OsStr>], joined: &mut Vec<u8>) {
         joined.extend_from_slice(arg.as_ref().as_encoded_bytes());
         joined.push(0);
     }
+}
+
+pub(super) fn own_pid() -> u32 {
+    std::process::id()
 }
 
 pub(super) fn why_nothing() -> Error {
