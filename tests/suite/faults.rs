@@ -370,7 +370,14 @@ fn program_for_all() -> (tempfile::TempDir, std::path::PathBuf) {
         .tempdir_in("/tmp")
         .unwrap();
     let program = folder.path().join("suite");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // Not by us: a child that another test forks at this moment would hold the file open for writing,
+    // and what is open for writing cannot be run (ETXTBSY, execve(2)).
+    let copied = Command::new("cp")
+        .arg(std::env::current_exe().unwrap())
+        .arg(&program)
+        .status()
+        .unwrap();
+    assert!(copied.success());
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.path(), open).unwrap();
     (folder, program)
