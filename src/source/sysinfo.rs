@@ -1,7 +1,8 @@
 //! The live host, read by the `sysinfo` crate. No other file names it.
 //!
 //! sysinfo swallows every error, and has its own ideas of what a process's name and start time are;
-//! `docs/platforms.md` has what follows from them. What it says is taken here with the caution each point needs:
+//! `docs/platforms.md` has what follows from them. What it says is taken here with the caution that each
+//! point needs:
 //!
 //! - CPU time comes from `accumulated_cpu_time()`, never from `cpu_usage()`, which depends on what
 //!   else was refreshed when.

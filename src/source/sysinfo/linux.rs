@@ -10,7 +10,6 @@ use rustix::time::{ClockId, clock_gettime};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::{Fresh, known_unless_empty};
-
 use crate::error::{Error, ErrorClass, Result};
 use crate::source::{Reading, Timestamp};
 
@@ -49,8 +48,9 @@ pub(super) struct Beside {
     command: Vec<u8>,
 }
 
-/// More of a command line is not read. A table keeps this much at the most.
-const MAX_COMMAND_BYTES: u64 = 1 << 20;
+/// More of a command line is not read: one byte more than a table keeps at the most, so that it marks
+/// what was cut.
+const MAX_COMMAND_BYTES: u64 = (1 << 20) + 1;
 
 /// How much room for a command line is kept.
 const KEPT_BYTES: usize = 1 << 16;
