@@ -5,6 +5,7 @@
 //! look-up finds an old process and tells a pid that was used again.
 
 mod pass;
+mod rates;
 
 use std::collections::HashMap;
 
@@ -169,7 +170,7 @@ impl Table {
             .expect("BUG: the index leads to taken slots only");
         process.status = slot.status;
         process.cpu_percent = slot.cpu_percent;
-        process.cpu_time_ms = slot.cpu_time_ns.map(pass::ns_to_ms);
+        process.cpu_time_ms = slot.cpu_time_ns.map(rates::ns_to_ms);
         process.rss_bytes = slot.rss_bytes;
         self.free.push(index);
         self.by_pid.remove(&process.pid);

@@ -1,9 +1,8 @@
 //! One pass over the table: each row is marked seen and compared with its slot; then a sweep
 //! finds what was not seen.
 
-use std::ops::RangeInclusive;
-
-use super::{Rules, Slot, Table};
+use super::rates::{NS_PER_MS, ns_to_ms, percent};
+use super::{Slot, Table};
 use crate::batch::{Changes, Event};
 use crate::error::{Error, ErrorClass};
 use crate::identity::{self, Evidence, Identity};
@@ -481,35 +480,6 @@ impl Table {
     }
 }
 
-impl Rules {
-    /// Which measured values are far enough from what was last told of them.
-    fn measures(&self, slot: &Slot) -> Changes {
-        let told = slot.told();
-        let mut changed = Changes::default();
-        let cpu_differs = match self.cpu_threshold_percent {
-            None => {
-                told.cpu_percent != slot.cpu_percent
-                    || told.cpu_time_ms != slot.cpu_time_ns.map(ns_to_ms)
-            }
-            Some(threshold) => match (told.cpu_percent, slot.cpu_percent) {
-                (Some(old), Some(new)) => (old - new).abs() >= threshold,
-                (old, new) => old.is_some() != new.is_some(),
-            },
-        };
-        if cpu_differs {
-            changed.insert(Changes::CPU);
-        }
-        let rss_differs = match (self.rss_threshold_bytes, told.rss_bytes, slot.rss_bytes) {
-            (Some(threshold), Some(old), Some(new)) => old.abs_diff(new) >= threshold,
-            (_, old, new) => old != new,
-        };
-        if rss_differs {
-            changed.insert(Changes::RSS);
-        }
-        changed
-    }
-}
-
 impl From<Gone> for Event {
     fn from(gone: Gone) -> Self {
         Self::Exited {
@@ -532,23 +502,4 @@ fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>, wording: Wording) 
         return false;
     };
     !wording.is_text(name, new_name) && !wording.is_text(command.as_terminated(), new_command)
-}
-
-const NS_PER_MS: u64 = 1_000_000;
-
-/// Nanoseconds as milliseconds with a fraction; exact to the nanosecond for 104 days of CPU time.
-pub(super) fn ns_to_ms(ns: u64) -> f64 {
-    ns as f64 / NS_PER_MS as f64
-}
-
-/// Over a shorter interval CPU time has not had the time to make a step (a clock tick, 10 ms on most
-/// systems); over a longer one, three times the longest there is between two scans, a share says nothing
-/// of the present.
-const RATED_NS: RangeInclusive<u64> = 10 * NS_PER_MS..=3 * 3_600_000 * NS_PER_MS;
-
-fn percent(old_ns: Option<u64>, new_ns: Option<u64>, interval_ns: u64) -> Option<f32> {
-    let used_ns = new_ns?.checked_sub(old_ns?)?;
-    RATED_NS
-        .contains(&interval_ns)
-        .then(|| (used_ns as f64 / interval_ns as f64 * 100.0) as f32)
 }
