@@ -222,8 +222,13 @@ impl Notes {
 /// Whether the table could take the two for two processes. The second one then needs its name and
 /// command in full, be they the same or not.
 fn may_be_another(record: &RowRecord, before: &RowRecord) -> bool {
-    record.start_time_ms != before.start_time_ms
-        || (record.cpu_time_ns.is_some() && record.cpu_time_ns < before.cpu_time_ns)
+    // Where CPU time was unknown before, the table holds an older one against it.
+    let cpu_time_went_back = record.cpu_time_ns.is_some_and(|now_ns| {
+        before
+            .cpu_time_ns
+            .is_none_or(|before_ns| now_ns < before_ns)
+    });
+    record.start_time_ms != before.start_time_ms || cpu_time_went_back
 }
 
 /// A field that was not read again is what it was.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Error, ErrorClass, ProcessRow, Reading, Recheck, ReplaySource, Result, Row, Seen,
-    Source, SourceInfo, Status, Timestamp,
+    Absent, Batch, Config, Error, ErrorClass, ProcessRow, Reading, Recheck, Recorder, ReplaySource,
+    Result, Row, Scanner, Seen, Source, SourceInfo, Status, Table, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -293,5 +293,30 @@ proptest! {
             shown: BTreeMap::new(),
         });
         assert_round_trip(&recording, &live);
+    }
+}
+
+/// CPU time that is unknown for a scan and less after it tells another process, live and replayed.
+#[test]
+fn another_process_after_an_unreadable_scan_plays_as_it_was_lived() {
+    let world = World::new();
+    let with_cpu_time = |cpu_time_ns| {
+        let mut made = Made::new("sh", 5);
+        (made.start_time_ms, made.cpu_time_ns) = (None, cpu_time_ns);
+        world.add(6, made);
+    };
+    let mut recorder = Recorder::new(world.clone(), Vec::new()).unwrap();
+    let mut table = Table::new(&Config::default(), &recorder.info());
+    let mut live = Vec::new();
+    for cpu_time_ns in [Some(360), None, Some(0)] {
+        with_cpu_time(cpu_time_ns);
+        let mut pass = table.begin(recorder.now());
+        recorder.scan(&mut |row| pass.see(row)).unwrap();
+        live.push(pass.finish(Absent::AreGone).events);
+    }
+    let source = ReplaySource::new(std::io::Cursor::new(recorder.into_output())).unwrap();
+    let mut scanner = Scanner::builder().source(source).build().unwrap();
+    for live in live {
+        assert_eq!(scanner.scan_once().unwrap().events, live);
     }
 }
