@@ -84,6 +84,14 @@ impl Drop for Waiting {
     }
 }
 
+/// Works for longer than the shortest interval that a share is told for.
+fn burn() {
+    let begun = std::time::Instant::now();
+    while begun.elapsed().as_millis() < 15 {
+        std::hint::spin_loop();
+    }
+}
+
 fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
     batch
         .events
@@ -151,6 +159,7 @@ fn cpu_use_is_known_from_an_interval_on_that_means_something_with(live: Live) {
     let mut snapshot = Snapshot::new();
     // Two scans at once can be less than 10 ms apart.
     loop {
+        burn();
         let batch = scanner.scan_once().unwrap();
         snapshot.apply(&batch);
         let us = snapshot.by_pid(std::process::id()).unwrap();
@@ -263,6 +272,7 @@ fn cpu_use_is_what_cpu_time_says_of_the_interval_with(live: Live) {
     let mut before = us(&scanner.scan_once().unwrap()).unwrap();
     let mut rated = 0;
     while rated < 20 {
+        burn();
         let batch = scanner.scan_once().unwrap();
         // Scanning is work, so that we change in every scan but the shortest.
         let Some(now) = us(&batch) else { continue };
