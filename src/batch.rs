@@ -7,6 +7,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::error::Error;
+use crate::pace::{Pace, Transition};
 use crate::process::{ProcessInfo, ProcessKey};
 use crate::source::Timestamp;
 
@@ -40,6 +41,10 @@ pub struct Batch {
     pub cost: Cost,
     /// What the scan counted.
     pub counts: Counts,
+    /// How a running scanner goes on from here; `None` for a scanner driven by hand.
+    pub pace: Option<Pace>,
+    /// What of that has changed with this scan, and why.
+    pub transitions: Vec<Transition>,
     /// Processes that this scan did not show and that could not be confirmed to be gone. They
     /// stand as they were until a scan settles it.
     pub unconfirmed: Vec<ProcessKey>,
@@ -51,7 +56,11 @@ pub struct Batch {
 
 impl Batch {
     /// Something to tell between two scans.
-    pub(crate) fn notice(last: Option<&Self>, failure: Error) -> Self {
+    pub(crate) fn notice(
+        last: Option<&Self>,
+        failure: Error,
+        transition: Option<Transition>,
+    ) -> Self {
         let now = Timestamp::now();
         Self {
             seq: last.map_or(0, |last| last.seq),
@@ -64,8 +73,16 @@ impl Batch {
             cost: Cost::default(),
             counts: Counts {
                 processes: last.map_or(0, |last| last.counts.processes),
+                table_bytes: last.map_or(0, |last| last.counts.table_bytes),
                 ..Counts::default()
             },
+            pace: last.and_then(|last| last.pace).map(|mut pace| {
+                if let Some(Transition::Breaker { to, .. }) = &transition {
+                    pace.breaker = *to;
+                }
+                pace
+            }),
+            transitions: Vec::from_iter(transition),
             unconfirmed: Vec::new(),
             events: Vec::new(),
             ready_at: Instant::now(),
@@ -84,6 +101,9 @@ impl Batch {
 pub struct Cost {
     /// Wall time of reading and comparing, in microseconds.
     pub scan_us: u64,
+    /// CPU time of the same, user and system, in microseconds; `None` where the system does not tell
+    /// that of a thread. In steps of 15,625 on Windows.
+    pub cpu_us: Option<u64>,
 }
 
 /// What one scan counted.
@@ -103,6 +123,11 @@ pub struct Counts {
     pub unseen_at_most: Option<u64>,
     /// Processes in the table after the scan.
     pub processes: u32,
+    /// How often the source was asked again within this scan, because it failed in a way that may
+    /// pass and had shown nothing: 0 or 1.
+    pub retries: u32,
+    /// Bytes that the table takes on the heap.
+    pub table_bytes: u64,
 }
 
 /// One thing that happened to one process.

@@ -24,8 +24,25 @@ use crate::error::{Error, ErrorClass, Result};
 #[non_exhaustive]
 pub struct Config {
     /// Milliseconds from the start of one scan to the start of the next: 50 to 3,600,000 (one
-    /// hour), 1000 by default.
+    /// hour), 1000 by default. A running scanner takes longer where
+    /// [`cpu_budget_percent`](Self::cpu_budget_percent) asks for it.
     pub interval_ms: u64,
+    /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100, 0.75 by default;
+    /// `None`: as much as the interval takes. It holds over any minute, or over four scans where
+    /// those take longer, and counts the threads of the scanner, not those of callbacks.
+    pub cpu_budget_percent: Option<f64>,
+    /// Whether what callbacks use counts against the budget too; not by default. For a program that
+    /// is nothing but a scanner.
+    pub budget_covers_callbacks: bool,
+    /// So many failed scans in a row open the breaker: 1 to 1000, 5 by default.
+    pub breaker_failed_scans: u32,
+    /// The longest wait for a probe while the breaker is open, in milliseconds: 100 to 3,600,000
+    /// (one hour), 60,000 by default. No wait is shorter than the interval.
+    pub breaker_max_wait_ms: u64,
+    /// A scan that waits more than so many times as long as it works shows a host that is overloaded:
+    /// at least 1, finite, 10 by default; `None`: never, for a source that waits by nature. Five such
+    /// scans in a row, each with more than 0.1 s of waiting, open the breaker.
+    pub overload_wait_ratio: Option<f64>,
     /// What the live source reads of each process. A source of one's own has settings of its own.
     pub collect: Collect,
     /// A change of CPU use is told from this many percentage points of one core on: more than 0,
@@ -69,6 +86,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             interval_ms: 1000,
+            cpu_budget_percent: Some(0.75),
+            budget_covers_callbacks: false,
+            breaker_failed_scans: 5,
+            breaker_max_wait_ms: 60_000,
+            overload_wait_ratio: Some(10.0),
             collect: Collect::default(),
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,
@@ -100,6 +122,21 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
         within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;
+        within("breaker_failed_scans", self.breaker_failed_scans, 1, 1000)?;
+        let max_wait_ms = self.breaker_max_wait_ms;
+        within("breaker_max_wait_ms", max_wait_ms, 100, 3_600_000)?;
+        if let Some(percent) = self.cpu_budget_percent {
+            within("cpu_budget_percent", percent, 0.01, 100.0)?;
+        }
+        if let Some(ratio) = self.overload_wait_ratio
+            && !(ratio >= 1.0 && ratio.is_finite())
+        {
+            return Err(outside(
+                "overload_wait_ratio",
+                ratio,
+                "at least 1, and finite",
+            ));
+        }
         within("queue_len", self.queue_len, 1, MAX_QUEUE_LEN)?;
         within("max_text_bytes", self.max_text_bytes, 64, 1 << 20)?;
         if let Some(percent) = self.cpu_threshold_percent
@@ -136,7 +173,8 @@ impl Config {
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, min: T, max: T) -> Result<()> {
-    if value < min || value > max {
+    // Not a number is neither less nor more.
+    if !(value >= min && value <= max) {
         return Err(outside(field, value, &format!("from {min} to {max}")));
     }
     Ok(())
@@ -194,12 +232,47 @@ mod tests {
                 "rss_threshold_bytes",
                 "at least 1",
             ),
+            (
+                r#"{"cpu_budget_percent": 0.001}"#,
+                "cpu_budget_percent is 0.001",
+                "0.01 to 100",
+            ),
+            (r#"{"cpu_budget_percent": 101}"#, "cpu_budget", "100"),
+            (
+                r#"{"breaker_failed_scans": 0}"#,
+                "breaker_failed_scans is 0",
+                "1 to 1000",
+            ),
+            (
+                r#"{"breaker_max_wait_ms": 99}"#,
+                "breaker_max_wait_ms is 99",
+                "100 to 3600000",
+            ),
+            (
+                r#"{"overload_wait_ratio": 0.5}"#,
+                "overload_wait_ratio is 0.5",
+                "at least 1",
+            ),
             (r#"{"doubt_share": 0}"#, "doubt_share", "at most 1"),
             (r#"{"doubt_share": 1.5}"#, "doubt_share is 1.5", "at most 1"),
         ] {
             let config: Config = serde_json::from_str(json).expect("well-formed");
             let error = config.validate().expect_err(json).to_string();
             assert!(error.contains(field) && error.contains(limit), "{error}");
+        }
+    }
+
+    #[test]
+    fn not_a_number_is_within_no_limits() {
+        for field in [
+            |config: &mut Config| config.cpu_budget_percent = Some(f64::NAN),
+            |config: &mut Config| config.overload_wait_ratio = Some(f64::NAN),
+            |config: &mut Config| config.cpu_threshold_percent = Some(f32::NAN),
+            |config: &mut Config| config.doubt_share = f64::NAN,
+        ] {
+            let mut config = Config::default();
+            field(&mut config);
+            config.validate().expect_err("not a number");
         }
     }
 

@@ -13,7 +13,7 @@ mod member;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -26,8 +26,9 @@ use self::dispatcher::{Control, Dispatcher, Stop};
 use self::inbox::{Inbox, bounded_box};
 use self::member::Member;
 use crate::batch::Batch;
+use crate::config::Config;
 use crate::error::{Error, ErrorClass, Result};
-use crate::metrics::Metrics;
+use crate::metrics::{CpuTimes, Metrics, Tally, Totals, Traffic};
 use crate::scanner::Pulse;
 use crate::snapshot::Snapshot;
 
@@ -57,7 +58,11 @@ struct Shared {
     snapshot: Mutex<Arc<Snapshot>>,
     next_id: AtomicU64,
     queue_len: usize,
-    metrics: Mutex<Metrics>,
+    tally: Mutex<Tally>,
+    cpu: Arc<CpuTimes>,
+    totals: Arc<Totals>,
+    /// One for each consumer, as long as it or its queue is there.
+    traffic: Mutex<Vec<Weak<Traffic>>>,
     /// The dispatcher's thread and those of callbacks, to be joined.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
@@ -123,15 +128,38 @@ impl Consumers {
         Arc::clone(&self.lock_snapshot())
     }
 
-    /// What the scanner has done so far.
+    /// What the scanner has done so far, and how it is now. No scan waits for it.
     pub fn metrics(&self) -> Metrics {
-        self.lock_metrics().clone()
+        let metrics = self
+            .lock_tally()
+            .read(&self.shared.cpu, &self.shared.totals);
+        let traffic: Vec<_> = self
+            .lock_traffic()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        Metrics {
+            consumers: traffic.iter().map(|traffic| traffic.read()).collect(),
+            ..metrics
+        }
+    }
+
+    pub(crate) fn cpu(&self) -> Arc<CpuTimes> {
+        Arc::clone(&self.shared.cpu)
     }
 
     fn join(&self, options: ConsumerOptions) -> (ConsumerId, Inbox) {
         let id = ConsumerId(self.shared.next_id.fetch_add(1, Ordering::Relaxed));
         let queue_len = options.queue_len.unwrap_or(self.shared.queue_len);
-        let (outbox, inbox) = bounded_box(queue_len.clamp(1, MAX_QUEUE_LEN));
+        let queue_len = queue_len.clamp(1, MAX_QUEUE_LEN);
+        let totals = Arc::clone(&self.shared.totals);
+        let traffic = Arc::new(Traffic::new(id, options.name, queue_len, totals));
+        {
+            let mut all = self.lock_traffic();
+            all.retain(|traffic| traffic.strong_count() > 0);
+            all.push(Arc::downgrade(&traffic));
+        }
+        let (outbox, inbox) = bounded_box(queue_len, traffic);
         // An error means that the dispatcher has ended: the inbox says so by itself.
         let _ = self
             .shared
@@ -147,10 +175,17 @@ impl Consumers {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_metrics(&self) -> MutexGuard<'_, Metrics> {
+    fn lock_tally(&self) -> MutexGuard<'_, Tally> {
         // Numbers cannot be left half changed.
         self.shared
-            .metrics
+            .tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_traffic(&self) -> MutexGuard<'_, Vec<Weak<Traffic>>> {
+        self.shared
+            .traffic
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -189,7 +224,9 @@ pub(crate) struct Dispatch {
 pub(crate) struct Feed(Sender<Arc<Batch>>);
 
 impl Dispatch {
-    pub(crate) fn start(queue_len: usize, pulse: Pulse) -> Result<Self> {
+    pub(crate) fn start(config: &Config, pulse: Pulse) -> Result<Self> {
+        #[cfg(feature = "metrics")]
+        crate::metrics::facade::describe();
         let (control, controls) = unbounded();
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);
@@ -198,8 +235,11 @@ impl Dispatch {
                 control,
                 snapshot: Mutex::default(),
                 next_id: AtomicU64::new(1),
-                queue_len,
-                metrics: Mutex::default(),
+                queue_len: config.queue_len,
+                tally: Mutex::new(Tally::new(config.interval_ms)),
+                cpu: Arc::default(),
+                totals: Arc::default(),
+                traffic: Mutex::default(),
                 threads: Mutex::default(),
                 ending: Mutex::new(Some(ending.clone())),
             }),

@@ -74,6 +74,7 @@ struct Inner {
     message: String,
     advice: Option<&'static str>,
     is_final: bool,
+    is_lasting: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -85,6 +86,7 @@ impl Error {
             message: message.into(),
             advice: None,
             is_final: false,
+            is_lasting: false,
             source: None,
         }))
     }
@@ -114,6 +116,12 @@ impl Error {
         self.edit(|inner| inner.is_final = true)
     }
 
+    /// The same error, saying also that it is no use to try again at once.
+    #[must_use]
+    pub fn into_lasting(self) -> Self {
+        self.edit(|inner| inner.is_lasting = true)
+    }
+
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -132,6 +140,18 @@ impl Error {
     /// Whether the source that returned it will never give another scan.
     pub fn is_final(&self) -> bool {
         self.0.is_final
+    }
+
+    /// Whether the same may well succeed if it is tried again at once: it is of class
+    /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted) or [`SourceGone`](ErrorClass::SourceGone),
+    /// and nothing says that it is [final](Self::into_final) or [lasting](Self::into_lasting).
+    pub fn is_transient(&self) -> bool {
+        let class = self.class();
+        matches!(
+            class,
+            ErrorClass::ResourcesExhausted | ErrorClass::SourceGone
+        ) && !self.0.is_final
+            && !self.0.is_lasting
     }
 
     /// The message with the messages of all that caused it, on one line.
@@ -217,6 +237,7 @@ mod tests {
         assert!(error.full_message().starts_with("cannot list /proc: "));
         assert!(error.source().is_some());
         assert_eq!(error.to_string(), "cannot list /proc");
+        assert!(error.is_transient() && !error.clone().into_lasting().is_transient());
         // One that somebody else holds too can still be added to.
         assert!(error.clone().into_final().is_final() && !error.is_final());
     }

@@ -43,10 +43,12 @@ struct Readme;
 
 mod batch;
 mod config;
+mod cpu_clock;
 mod dispatch;
 mod error;
 mod identity;
 mod metrics;
+mod pace;
 mod process;
 mod recording;
 mod scanner;
@@ -62,7 +64,8 @@ pub use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::error::{Error, ErrorClass, Result};
-pub use crate::metrics::Metrics;
+pub use crate::metrics::{ConsumerMetrics, CpuUse, Events, Metrics, Scans, Times};
+pub use crate::pace::{BreakerState, Pace, Transition};
 pub use crate::process::{Command, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::scanner::{Builder, Scanner, ScannerHandle};

@@ -2,16 +2,21 @@
 //! thread of its own at a steady beat ([`ScannerHandle`]), or by hand ([`Scanner`]).
 
 mod beat;
+mod breaker;
 mod builder;
 mod core;
+mod governor;
 mod handle;
 mod pulse;
+mod throttle;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+pub(crate) use self::breaker::late;
 pub use self::builder::Builder;
 pub use self::handle::ScannerHandle;
-pub(crate) use self::pulse::Pulse;
+pub(crate) use self::pulse::{Overdue, Pulse};
 use crate::batch::Batch;
 use crate::dispatch::{Consumers, Dispatch};
 use crate::error::Result;
@@ -37,9 +42,14 @@ impl Scanner {
     /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;
     /// a live one never does.
     ///
-    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room.
+    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room. Nothing else
+    /// holds it up: neither the CPU budget nor the breaker, which are about when to scan.
     pub fn scan_once(&mut self) -> Option<Arc<Batch>> {
-        let batch = Arc::new(self.core.scan()?);
+        let batch = self.core.scan(None)?.batch;
+        let cpu_us = batch.cost.cpu_us.unwrap_or_default();
+        let cpu = self.dispatch.consumers().cpu();
+        cpu.add_scan(Duration::from_micros(cpu_us));
+        let batch = Arc::new(batch);
         self.dispatch.feed(Arc::clone(&batch));
         Some(batch)
     }
@@ -62,12 +72,13 @@ impl Scanner {
         self.dispatch.finish();
     }
 
-    /// Goes on by itself: a scan at once, and then one every interval.
+    /// Goes on by itself: a scan at once, and then one every interval, or as seldom as the CPU
+    /// budget and the breaker make it.
     ///
     /// # Errors
     ///
     /// When no thread can be started.
     pub fn start(self) -> Result<ScannerHandle> {
-        ScannerHandle::start(self.core, self.dispatch, self.config.interval())
+        ScannerHandle::start(self.core, self.dispatch, self.config)
     }
 }

@@ -10,6 +10,7 @@ use log::error;
 
 use super::inbox::Inbox;
 use super::{Consumer, ConsumerId, Consumers};
+use crate::cpu_clock::CpuClock;
 use crate::error::{Error, Result};
 
 pub(super) fn spawn(
@@ -25,8 +26,13 @@ pub(super) fn spawn(
         .spawn(move || {
             // What it leaves half done is its own, and it is never called again.
             let calls = AssertUnwindSafe(|| {
+                let mut clock = CpuClock::start();
                 while let Some(batch) = inbox.recv() {
                     consumer.on_batch(&batch);
+                    if let Some(spent) = clock.lap() {
+                        inbox.traffic().add_callback_cpu(spent);
+                        consumers.shared.cpu.add_callback(spent);
+                    }
                 }
             });
             let called = catch_unwind(calls);
@@ -34,7 +40,7 @@ pub(super) fn spawn(
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(consumer)));
             if let Err(panic) = called.and(dropped) {
                 error!("{id} is removed, it panicked: {}", said(&*panic));
-                consumers.lock_metrics().consumer_panics_total += 1;
+                consumers.lock_tally().count_panic();
                 consumers.leave(id);
             }
             drop(ending);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, TryRecvError};
+use serde::Serialize;
 
 use super::Consumers;
 use super::inbox::Inbox;
@@ -35,7 +36,7 @@ impl<F: FnMut(&Arc<Batch>) + Send> Consumer for F {
 }
 
 /// Names one registered consumer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ConsumerId(pub(super) u64);
 
 impl fmt::Display for ConsumerId {
@@ -68,6 +69,8 @@ pub struct ConsumerOptions {
     pub queue_len: Option<usize>,
     /// What happens when they are too many.
     pub overflow: Overflow,
+    /// What it is called in [`Metrics`](crate::Metrics).
+    pub name: Option<String>,
 }
 
 impl ConsumerOptions {
@@ -75,6 +78,14 @@ impl ConsumerOptions {
     pub fn overflow(overflow: Overflow) -> Self {
         Self {
             overflow,
+            ..Self::default()
+        }
+    }
+
+    /// Options with this name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: Some(name.into()),
             ..Self::default()
         }
     }

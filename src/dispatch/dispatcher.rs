@@ -1,7 +1,7 @@
 //! The dispatcher's thread.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Select, TryRecvError};
 use log::warn;
@@ -9,8 +9,10 @@ use log::warn;
 use super::member::{Member, Presence};
 use super::{ConsumerId, Consumers};
 use crate::batch::Batch;
+use crate::cpu_clock::CpuClock;
 use crate::error::{Error, ErrorClass};
-use crate::scanner::Pulse;
+use crate::pace::{BreakerState, Transition};
+use crate::scanner::{Overdue, Pulse, late};
 
 /// What is asked of the dispatcher besides handing out batches.
 pub(super) enum Control {
@@ -59,6 +61,7 @@ impl Dispatcher {
     }
 
     pub(super) fn run(mut self) {
+        let mut clock = CpuClock::start();
         loop {
             self.obey();
             self.settle();
@@ -68,6 +71,9 @@ impl Dispatcher {
                 self.take_one();
             }
             self.tell_what_is_stuck();
+            if let Some(spent) = clock.lap() {
+                self.consumers.shared.cpu.add_dispatch(spent);
+            }
             let is_done = self.feed.is_none() && !self.is_held_up();
             let is_late = self.stop.is_some_and(|stop| Instant::now() >= stop.end_by);
             if is_done || is_late {
@@ -175,7 +181,7 @@ impl Dispatcher {
                 return false;
             }
         };
-        self.consumers.lock_metrics().count_scan(&batch);
+        self.consumers.lock_tally().count_scan(&batch);
         // Who joined before the batch was fed is to get it.
         self.obey();
         {
@@ -185,6 +191,7 @@ impl Dispatcher {
         let snapshot = self.consumers.snapshot();
         self.members
             .retain_mut(|member| member.offer(&batch, &snapshot) == Presence::Here);
+        self.consumers.lock_tally().count_dispatch(batch.age());
         self.last = Some(batch);
         true
     }
@@ -211,38 +218,47 @@ impl Dispatcher {
         if let Some(member) = stalled {
             member.mark_stall_told();
             let id = member.id;
-            self.consumers.lock_metrics().consumer_stalls_total += 1;
-            self.notify(&Error::new(
+            self.consumers.lock_tally().count_stall();
+            let error = Error::new(
                 ErrorClass::Stuck,
                 format!(
                     "{id} blocks, and has had no room for a batch for {deadline:?}: no scan goes \
                      on until it has"
                 ),
-            ));
+            );
+            self.notify(&error, None);
         }
         // What is in the feed came before the scan under way.
         if self.is_feed_empty()
-            && let Some(taken) = self.pulse.take_overdue(now)
+            && let Some(overdue) = self.pulse.take_overdue(now)
         {
-            self.notify(&Error::new(
+            let error = Error::new(
                 ErrorClass::Stuck,
                 format!(
-                    "the scan has not come back for {}: its source hangs",
-                    rough(taken)
+                    "the scan has not come back for {:.1} s: its source hangs",
+                    overdue.taken.as_secs_f64()
                 ),
-            ));
+            );
+            self.notify(&error, opening(&overdue));
         }
     }
 
-    fn notify(&mut self, error: &Error) {
+    fn notify(&mut self, error: &Error, transition: Option<Transition>) {
         warn!("{error}");
-        self.consumers.lock_metrics().count_failure(error.class());
-        let notice = Arc::new(Batch::notice(self.last.as_deref(), error.clone()));
+        let notice = Batch::notice(self.last.as_deref(), error.clone(), transition);
+        self.consumers.lock_tally().count_notice(&notice);
+        let notice = Arc::new(notice);
         self.members
             .retain_mut(|member| member.notify(&notice) == Presence::Here);
     }
 }
 
-fn rough(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
+/// What a scan that hangs makes of the breaker. The thread that keeps it is the one that hangs.
+fn opening(overdue: &Overdue) -> Option<Transition> {
+    let from = overdue.breaker?;
+    (from != BreakerState::Open).then(|| Transition::Breaker {
+        from,
+        to: BreakerState::Open,
+        reason: late(overdue.taken),
+    })
 }

@@ -64,7 +64,7 @@ impl Member {
 
     /// Has a selection wake up when there is room.
     pub(super) fn select_room<'a>(&'a self, select: &mut Select<'a>) {
-        select.send(&self.outbox.queue);
+        self.outbox.select_room(select);
     }
 
     /// When it will have held up the scans for so long that it has to be told.
@@ -86,6 +86,7 @@ impl Member {
     pub(super) fn give_up_waiting(&mut self) {
         self.overflow = Overflow::Resync;
         if self.is_waited_for() {
+            self.outbox.traffic.count_lost();
             self.owed = Owed::Full { lost: 1 };
         }
     }
@@ -93,14 +94,18 @@ impl Member {
     /// Hands over a new batch, or notes down that it could not be.
     pub(super) fn offer(&mut self, batch: &Arc<Batch>, snapshot: &Snapshot) -> Presence {
         if let Owed::Full { lost } = &mut self.owed {
-            *lost += u64::from(*lost > 0);
+            // A newcomer has lost nothing yet.
+            if *lost > 0 {
+                *lost += 1;
+                self.outbox.traffic.count_lost();
+            }
             return self.settle(batch, snapshot);
         }
         self.try_send(Arc::clone(batch))
     }
 
     fn try_send(&mut self, batch: Arc<Batch>) -> Presence {
-        match self.outbox.queue.try_send(batch) {
+        match self.outbox.try_send(batch) {
             Ok(()) => Presence::Here,
             Err(TrySendError::Disconnected(_)) => Presence::Left,
             Err(TrySendError::Full(batch)) => {
@@ -114,6 +119,7 @@ impl Member {
                     ),
                     Overflow::Resync => {
                         debug!("{} has no room, batches are lost", self.id);
+                        self.outbox.traffic.count_lost();
                         Owed::Full { lost: 1 }
                     }
                 };
@@ -130,9 +136,10 @@ impl Member {
             Owed::Batch(..) => Presence::Here,
             Owed::Full { lost } if *lost > 0 => {
                 *lost += 1;
+                self.outbox.traffic.count_lost();
                 Presence::Here
             }
-            Owed::Full { .. } => match self.outbox.queue.try_send(Arc::clone(notice)) {
+            Owed::Full { .. } => match self.outbox.try_send(Arc::clone(notice)) {
                 Err(TrySendError::Disconnected(_)) => Presence::Left,
                 Ok(()) | Err(TrySendError::Full(_)) => Presence::Here,
             },
@@ -144,13 +151,13 @@ impl Member {
     /// is up to.
     pub(super) fn settle(&mut self, last: &Arc<Batch>, snapshot: &Snapshot) -> Presence {
         // Making a full batch is work; it is not done for a queue without room.
-        if matches!(self.owed, Owed::Full { .. }) && self.outbox.queue.is_full() {
+        if matches!(self.owed, Owed::Full { .. }) && self.outbox.is_full() {
             return Presence::Here;
         }
         let Some(batch) = self.due(last, snapshot) else {
             return Presence::Here;
         };
-        match self.outbox.queue.try_send(batch) {
+        match self.outbox.try_send(batch) {
             Ok(()) => {
                 self.owed = Owed::Nothing;
                 Presence::Here
@@ -185,6 +192,7 @@ fn full(last: &Batch, snapshot: &Snapshot, lost_batches: u64) -> Batch {
         full: true,
         lost_batches,
         failure: last.failure.clone(),
+        transitions: last.transitions.clone(),
         unconfirmed: last.unconfirmed.clone(),
         events: snapshot.iter().cloned().map(Event::Existing).collect(),
         ..*last

@@ -43,7 +43,7 @@ impl Builder {
         let pulse = Pulse::new(self.config.scan_deadline());
         Ok(Scanner {
             core: Core::new(&self.config, source, pulse.clone()),
-            dispatch: Dispatch::start(self.config.queue_len, pulse)?,
+            dispatch: Dispatch::start(&self.config, pulse)?,
             config: self.config,
         })
     }

@@ -1,14 +1,16 @@
 //! One scan after the other, and whether each is believed.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
 use super::Pulse;
 use crate::batch::{Batch, Cost, Counts};
 use crate::config::Config;
+use crate::cpu_clock::CpuClock;
 use crate::error::{Error, ErrorClass, Result};
+use crate::pace::BreakerState;
 use crate::source::{Recheck, Seen, Source, Timestamp};
 use crate::table::{Absent, Pass, Table};
 
@@ -24,8 +26,19 @@ pub(super) struct Core {
     /// How many processes and threads the system had started at the last good scan.
     started_total: Option<u64>,
     ended: bool,
+    /// Past this a scan came back too late.
+    deadline: Duration,
     /// The classes of failure that were logged since the last good scan.
     logged: BTreeSet<ErrorClass>,
+}
+
+/// A scan as its loop gets to know it.
+pub(super) struct Scanned {
+    pub(super) batch: Batch,
+    /// It took longer than its deadline.
+    pub(super) is_late: bool,
+    /// That was told while it was under way.
+    pub(super) was_told_late: bool,
 }
 
 /// When a good scan misses so much at once that it is not believed the first time.
@@ -54,6 +67,7 @@ impl Core {
             last: None,
             started_total: None,
             ended: false,
+            deadline: config.scan_deadline(),
             logged: BTreeSet::new(),
         }
     }
@@ -62,22 +76,35 @@ impl Core {
         &self.table
     }
 
-    /// One scan as a batch; `None` once the source has ended.
-    pub(super) fn scan(&mut self) -> Option<Batch> {
+    /// One scan as a batch; `None` once the source has ended. `breaker`: what it is, if one watches.
+    pub(super) fn scan(&mut self, breaker: Option<BreakerState>) -> Option<Scanned> {
         if self.ended {
             return None;
         }
-        self.pulse.begin();
+        self.pulse.begin(breaker);
         let batch = self.judged_scan();
-        self.pulse.end();
-        batch
+        let was_told_late = self.pulse.end();
+        let batch = batch?;
+        Some(Scanned {
+            is_late: was_told_late || Duration::from_micros(batch.cost.scan_us) >= self.deadline,
+            was_told_late,
+            batch,
+        })
     }
 
     fn judged_scan(&mut self) -> Option<Batch> {
         let at = self.source.now();
         let began = Instant::now();
+        let mut clock = CpuClock::start();
         let mut pass = self.table.begin(at);
-        let outcome = self.source.scan(&mut |row| pass.see(row));
+        let mut outcome = self.source.scan(&mut |row| pass.see(row));
+        // Rows that were handed over stand, and once more a moment later they would be rated over no
+        // time at all.
+        let may_pass = outcome.as_ref().is_err_and(Error::is_transient);
+        let retries = u32::from(may_pass && pass.rows() == 0);
+        if retries > 0 {
+            outcome = self.source.scan(&mut |row| pass.see(row));
+        }
         if let Err(error) = &outcome
             && error.class() == ErrorClass::Ended
         {
@@ -104,6 +131,8 @@ impl Core {
         self.ended = failure.as_ref().is_some_and(Error::is_final);
         self.seq += 1;
         let last = self.last.replace(at);
+        let table_bytes = self.table.heap_bytes() as u64;
+        let cpu = clock.lap();
         let ready_at = Instant::now();
         Some(Batch {
             seq: self.seq,
@@ -116,6 +145,7 @@ impl Core {
             failure,
             cost: Cost {
                 scan_us: (ready_at - began).as_micros() as u64,
+                cpu_us: cpu.map(|spent| spent.as_micros() as u64),
             },
             counts: Counts {
                 rows,
@@ -123,7 +153,11 @@ impl Core {
                 vanished: seen.vanished,
                 unseen_at_most,
                 processes: self.table.len() as u32,
+                retries,
+                table_bytes,
             },
+            pace: None,
+            transitions: Vec::new(),
             unconfirmed: told.unconfirmed,
             events: told.events,
             ready_at,

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::beat;
 use super::core::Core;
+use super::throttle::{Next, Throttle};
 use crate::batch::Batch;
+use crate::config::Config;
 use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, Feed, Subscription,
 };
@@ -25,14 +27,16 @@ pub struct ScannerHandle {
 }
 
 impl ScannerHandle {
-    pub(super) fn start(core: Core, mut dispatch: Dispatch, interval: Duration) -> Result<Self> {
+    pub(super) fn start(core: Core, mut dispatch: Dispatch, config: Config) -> Result<Self> {
         let (stop, stopped) = bounded(0);
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
+        let cpu = dispatch.consumers().cpu();
         let thread = thread::Builder::new()
             .name("pscan-scan".into())
             .spawn(move || {
-                run(core, &feed, &stopped, interval);
+                let throttle = Throttle::new(&config, cpu);
+                run(core, throttle, &feed, &stopped);
                 drop(ending);
             })
             .map_err(|error| Error::from_io("cannot start the scanner's thread", error))?;
@@ -132,13 +136,18 @@ impl Drop for ScannerHandle {
     }
 }
 
-fn run(mut core: Core, feed: &Feed, stopped: &Receiver<()>, interval: Duration) {
+fn run(mut core: Core, mut throttle: Throttle, feed: &Feed, stopped: &Receiver<()>) {
     let mut due = Instant::now();
-    while let Some(batch) = core.scan() {
-        if !feed.send_unless(Arc::<Batch>::new(batch), stopped) {
+    while let Some(mut scan) = core.scan(Some(throttle.breaker())) {
+        let next = throttle.after(&mut scan);
+        if !feed.send_unless(Arc::<Batch>::new(scan.batch), stopped) {
             return;
         }
-        due = beat::next(due, interval, Instant::now());
+        let now = Instant::now();
+        due = match next {
+            Next::Beat(interval) => beat::next(due, interval, now),
+            Next::In(wait) => now + wait,
+        };
         // Nothing is ever sent on it: it times out, or the handle is gone.
         if stopped.recv_deadline(due) != Err(crossbeam_channel::RecvTimeoutError::Timeout) {
             return;

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::pace::BreakerState;
+
 /// Set by the thread that scans, watched by the dispatcher's.
 #[derive(Debug, Clone)]
 pub(crate) struct Pulse {
@@ -13,7 +15,16 @@ pub(crate) struct Pulse {
 #[derive(Debug)]
 struct UnderWay {
     began: Instant,
+    breaker: Option<BreakerState>,
     told: bool,
+}
+
+/// A scan that takes too long.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Overdue {
+    pub(crate) taken: Duration,
+    /// What the breaker was when the scan began; `None` where none watches.
+    pub(crate) breaker: Option<BreakerState>,
 }
 
 impl Pulse {
@@ -25,26 +36,30 @@ impl Pulse {
     }
 
     /// A scan begins.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, breaker: Option<BreakerState>) {
         *self.lock() = Some(UnderWay {
             began: Instant::now(),
+            breaker,
             told: false,
         });
     }
 
-    /// It came back.
-    pub(super) fn end(&self) {
-        *self.lock() = None;
+    /// It came back. Whether it was told as overdue.
+    pub(super) fn end(&self) -> bool {
+        self.lock().take().is_some_and(|scan| scan.told)
     }
 
-    /// How long the scan under way has been going on, if that is too long and was not said yet.
-    pub(crate) fn take_overdue(&self, now: Instant) -> Option<Duration> {
+    /// The scan under way, if it has been going on for too long and that was not said yet.
+    pub(crate) fn take_overdue(&self, now: Instant) -> Option<Overdue> {
         let mut under_way = self.lock();
         let scan = under_way.as_mut().filter(|scan| !scan.told)?;
         let taken = now.saturating_duration_since(scan.began);
         (taken >= self.deadline).then(|| {
             scan.told = true;
-            taken
+            Overdue {
+                taken,
+                breaker: scan.breaker,
+            }
         })
     }
 
@@ -79,18 +94,21 @@ mod tests {
         let pulse = Pulse::new(deadline);
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
         assert_eq!(pulse.take_overdue(later(60)), None);
-        pulse.begin();
+        pulse.begin(None);
         assert_eq!(pulse.take_overdue(Instant::now()), None);
         assert!(pulse.look_again(later(3)) < later(11));
         assert!(
             pulse
                 .take_overdue(later(11))
-                .is_some_and(|taken| taken >= deadline)
+                .is_some_and(|overdue| overdue.taken >= deadline)
         );
         assert_eq!(pulse.take_overdue(later(12)), None);
-        pulse.end();
+        assert!(pulse.end());
         assert_eq!(pulse.take_overdue(later(60)), None);
-        pulse.begin();
-        assert!(pulse.take_overdue(later(11)).is_some());
+        pulse.begin(None);
+        assert!(!pulse.end());
+        pulse.begin(Some(BreakerState::HalfOpen));
+        let overdue = pulse.take_overdue(later(11)).expect("it is overdue");
+        assert_eq!(overdue.breaker, Some(BreakerState::HalfOpen));
     }
 }

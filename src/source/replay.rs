@@ -61,6 +61,12 @@ impl<R: BufRead> ReplaySource<R> {
         line
     }
 
+    /// Whether the scan just played stands in the recording once more: two scans of one time are two
+    /// attempts at one.
+    fn was_tried_again(&self) -> bool {
+        matches!(&self.next, Ok(Some(Recorded::Scan(next))) if next.monotonic_ns == self.at.monotonic_ns)
+    }
+
     fn skip_unasked_rechecks(&mut self) {
         while matches!(self.next, Ok(Some(Recorded::Recheck(_)))) {
             self.next = self.reader.next();
@@ -89,7 +95,8 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         };
         play(&scan.shown, hand_over);
         match scan.failed {
-            Some(failed) => Err(failed.into()),
+            Some(failed) if self.was_tried_again() => Err(failed.into()),
+            Some(failed) => Err(Error::from(failed).into_lasting()),
             None => Ok(Seen {
                 unreadable_fields: scan.unreadable_fields,
                 vanished: scan.vanished,

@@ -266,8 +266,11 @@ fn a_failed_scan_takes_nobody_away() {
     scan(&mut scanner);
     while batches.recv().unwrap().seq < 4 {}
     let metrics = scanner.consumers().metrics();
-    assert_eq!(metrics.scans_total, 4);
-    assert_eq!(metrics.failures_total[&ErrorClass::ResourcesExhausted], 2);
+    assert_eq!(
+        (metrics.scans_total.good, metrics.scans_total.failed),
+        (2, 2)
+    );
+    assert_eq!(metrics.errors(ErrorClass::ResourcesExhausted), 2);
     // The first good scan after it is right.
     world.edit(|state| {
         state.failure = None;

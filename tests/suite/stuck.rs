@@ -129,7 +129,7 @@ fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
     assert!(failure.contains("blocks"), "{failure}");
     let metrics = handle.metrics();
     assert_eq!(metrics.consumer_stalls_total, 1);
-    assert_eq!(metrics.failures_total[&ErrorClass::Stuck], 1);
+    assert_eq!(metrics.errors(ErrorClass::Stuck), 1);
     // When it reads again, everything goes on, and it has lost nothing.
     let seqs: Vec<u64> = stalling.iter().take(5).map(|batch| batch.seq).collect();
     assert!(

@@ -1,0 +1,190 @@
+//! The same counts, handed to the `metrics` facade, so that whatever the agent exports its own
+//! metrics with carries them. Where nobody listens, each costs a few nanoseconds.
+//!
+//! Everything is told as an increment, so that several scanners in one program add up.
+
+use std::time::Duration;
+
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+use crate::batch::Batch;
+use crate::dispatch::ConsumerId;
+use crate::pace::{BreakerState, Pace, Transition};
+
+const SCANS: &str = "pscan_scan_total";
+const ERRORS: &str = "pscan_scan_errors_total";
+const RETRIES: &str = "pscan_scan_retries_total";
+const DURATION: &str = "pscan_scan_duration_seconds";
+const DISPATCH: &str = "pscan_scan_dispatch_duration_seconds";
+const CPU: &str = "pscan_scan_cpu_microseconds_total";
+const INTERVAL: &str = "pscan_scan_interval_seconds";
+const INTERVAL_CHANGES: &str = "pscan_scan_interval_changes_total";
+const BREAKER: &str = "pscan_scan_breaker_state";
+const BREAKER_OPENED: &str = "pscan_scan_breaker_opened_total";
+const PROCESSES: &str = "pscan_scan_processes";
+const TABLE: &str = "pscan_scan_table_bytes";
+const EVENTS: &str = "pscan_scan_events_total";
+const UNSEEN: &str = "pscan_scan_unseen_births_at_most_total";
+const UNREADABLE: &str = "pscan_scan_unreadable_fields_total";
+const VANISHED: &str = "pscan_scan_vanished_total";
+const PANICS: &str = "pscan_scan_consumer_panics_total";
+const STALLS: &str = "pscan_scan_consumer_stalls_total";
+const DELIVERED: &str = "pscan_scan_batches_delivered_total";
+const LOST: &str = "pscan_scan_batches_lost_total";
+const LATENCY: &str = "pscan_scan_latency_seconds";
+const QUEUE: &str = "pscan_scan_queue_depth";
+
+/// Says what each is, for exporters that tell it on.
+pub(crate) fn describe() {
+    use Unit::{Bytes, Count, Microseconds, Seconds};
+    for (name, unit, text) in [
+        (SCANS, Count, "Scans by result: good or failed"),
+        (ERRORS, Count, "Failed scans and stuck ones by class"),
+        (RETRIES, Count, "Scans whose source was asked twice"),
+        (
+            CPU,
+            Microseconds,
+            "CPU time by thread: scan, dispatch or callbacks",
+        ),
+        (INTERVAL_CHANGES, Count, "Changes of the interval"),
+        (BREAKER_OPENED, Count, "Times the breaker opened"),
+        (EVENTS, Count, "Events by kind"),
+        (
+            UNSEEN,
+            Count,
+            "Processes that may have come and gone unseen, at the most",
+        ),
+        (UNREADABLE, Count, "Fields that could not be read"),
+        (
+            VANISHED,
+            Count,
+            "Processes that went between being listed and read",
+        ),
+        (PANICS, Count, "Callbacks that panicked and were removed"),
+        (
+            STALLS,
+            Count,
+            "Times a consumer that blocks held up the scans",
+        ),
+        (DELIVERED, Count, "Batches taken by consumer"),
+        (LOST, Count, "Batches lost by consumer"),
+    ] {
+        describe_counter!(name, unit, text);
+    }
+    for (name, unit, text) in [
+        (INTERVAL, Seconds, "Between two scans, as they are made"),
+        (
+            BREAKER,
+            Count,
+            "1 for the state that the breaker is in: closed, open or half_open",
+        ),
+        (PROCESSES, Count, "Processes in the table"),
+        (TABLE, Bytes, "What the table takes"),
+        (QUEUE, Count, "Batches that wait, by consumer"),
+    ] {
+        describe_gauge!(name, unit, text);
+    }
+    for (name, text) in [
+        (DURATION, "Reading and comparing"),
+        (
+            DISPATCH,
+            "From a batch being ready to its being in all queues",
+        ),
+        (LATENCY, "From a batch being ready to a consumer having it"),
+    ] {
+        describe_histogram!(name, Seconds, text);
+    }
+}
+
+pub(super) fn scan(batch: &Batch) {
+    let result = match batch.failure {
+        None => "good",
+        Some(_) => "failed",
+    };
+    counter!(SCANS, "result" => result).increment(1);
+    counter!(RETRIES).increment(batch.counts.retries.into());
+    counter!(UNREADABLE).increment(batch.counts.unreadable_fields.into());
+    if let Some(unseen) = batch.counts.unseen_at_most {
+        counter!(UNSEEN).increment(unseen);
+    }
+    if let Some(vanished) = batch.counts.vanished {
+        counter!(VANISHED).increment(vanished.into());
+    }
+    gauge!(PROCESSES).set(batch.counts.processes);
+    gauge!(TABLE).set(batch.counts.table_bytes as f64);
+    histogram!(DURATION).record(Duration::from_micros(batch.cost.scan_us));
+}
+
+pub(super) fn events(kind: &'static str, count: u64) {
+    counter!(EVENTS, "kind" => kind).increment(count);
+}
+
+pub(super) fn notice(batch: &Batch) {
+    if let Some(failure) = &batch.failure {
+        counter!(ERRORS, "class" => failure.class().as_str()).increment(1);
+    }
+    if let Some(pace) = batch.pace {
+        self::pace(pace);
+    }
+    for transition in &batch.transitions {
+        match transition {
+            Transition::Interval { .. } => counter!(INTERVAL_CHANGES).increment(1),
+            Transition::Breaker { to, .. } => {
+                breaker(*to);
+                counter!(BREAKER_OPENED).increment((*to == BreakerState::Open).into());
+            }
+        }
+    }
+}
+
+fn pace(pace: Pace) {
+    gauge!(INTERVAL).set(pace.interval_ms as f64 / 1e3);
+    breaker(pace.breaker);
+}
+
+fn breaker(now: BreakerState) {
+    for state in [
+        BreakerState::Closed,
+        BreakerState::Open,
+        BreakerState::HalfOpen,
+    ] {
+        gauge!(BREAKER, "state" => state.as_str()).set(u8::from(state == now));
+    }
+}
+
+pub(super) fn dispatch(took: Duration) {
+    histogram!(DISPATCH).record(took);
+}
+
+pub(super) fn cpu(thread: &'static str, spent: Duration) {
+    let us = u64::try_from(spent.as_micros()).unwrap_or(u64::MAX);
+    counter!(CPU, "thread" => thread).increment(us);
+}
+
+pub(super) fn panic() {
+    counter!(PANICS).increment(1);
+}
+
+pub(super) fn stall() {
+    counter!(STALLS).increment(1);
+}
+
+pub(super) fn taken(id: ConsumerId, name: Option<&str>, age: Duration) {
+    let consumer = label(id, name);
+    counter!(DELIVERED, "consumer" => consumer.clone()).increment(1);
+    histogram!(LATENCY, "consumer" => consumer).record(age);
+}
+
+pub(super) fn lost(id: ConsumerId, name: Option<&str>) {
+    counter!(LOST, "consumer" => label(id, name)).increment(1);
+}
+
+pub(super) fn queued(id: ConsumerId, name: Option<&str>, change: f64) {
+    gauge!(QUEUE, "consumer" => label(id, name)).increment(change);
+}
+
+fn label(id: ConsumerId, name: Option<&str>) -> String {
+    name.map_or_else(|| id.to_string(), str::to_owned)
+}

@@ -1,0 +1,104 @@
+//! What goes to one consumer, counted at both ends of its queue.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::ConsumerMetrics;
+#[cfg(feature = "metrics")]
+use super::facade;
+use super::tally::{TimeHistogram, in_ns};
+use crate::dispatch::ConsumerId;
+
+/// What all consumers took and lost, those that have left included.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) delivered: AtomicU64,
+    pub(crate) lost: AtomicU64,
+}
+
+/// One consumer's counts. The dispatcher puts batches in, the consumer takes them out.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    id: ConsumerId,
+    name: Option<String>,
+    queue_len: usize,
+    put: AtomicU64,
+    taken: AtomicU64,
+    lost: AtomicU64,
+    callback_cpu_ns: AtomicU64,
+    latency: Mutex<TimeHistogram>,
+    totals: Arc<Totals>,
+}
+
+impl Traffic {
+    pub(crate) fn new(
+        id: ConsumerId,
+        name: Option<String>,
+        queue_len: usize,
+        totals: Arc<Totals>,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            queue_len,
+            put: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            callback_cpu_ns: AtomicU64::new(0),
+            latency: Mutex::new(TimeHistogram::new()),
+            totals,
+        }
+    }
+
+    pub(crate) fn count_put(&self) {
+        self.put.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        facade::queued(self.id, self.name.as_deref(), 1.0);
+    }
+
+    pub(crate) fn count_lost(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.totals.lost.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        facade::lost(self.id, self.name.as_deref());
+    }
+
+    /// The consumer has a batch in hand that was ready so long ago.
+    pub(crate) fn count_taken(&self, age: Duration) {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        self.totals.delivered.fetch_add(1, Ordering::Relaxed);
+        self.with_latency(|latency| latency.record(age));
+        #[cfg(feature = "metrics")]
+        {
+            facade::queued(self.id, self.name.as_deref(), -1.0);
+            facade::taken(self.id, self.name.as_deref(), age);
+        }
+    }
+
+    pub(crate) fn add_callback_cpu(&self, spent: Duration) {
+        self.callback_cpu_ns
+            .fetch_add(in_ns(spent), Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> ConsumerMetrics {
+        let delivered_total = self.taken.load(Ordering::Relaxed);
+        let put = self.put.load(Ordering::Relaxed);
+        ConsumerMetrics {
+            id: self.id,
+            name: self.name.clone(),
+            // One that is taken while this is read may not be counted as put yet.
+            queue_depth: put.saturating_sub(delivered_total),
+            queue_len: self.queue_len as u64,
+            delivered_total,
+            lost_total: self.lost.load(Ordering::Relaxed),
+            latency: self.with_latency(|latency| latency.read()),
+            callback_cpu_ms: self.callback_cpu_ns.load(Ordering::Relaxed) as f64 / 1e6,
+        }
+    }
+
+    fn with_latency<T>(&self, use_it: impl FnOnce(&mut TimeHistogram) -> T) -> T {
+        // Numbers cannot be left half changed.
+        use_it(&mut self.latency.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,142 @@
+//! At what pace a running scanner goes, and what changes it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How a running scanner goes on after a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Pace {
+    /// Milliseconds from the start of one scan to the start of the next, while the breaker is not
+    /// open: what was asked for, or more where the CPU budget takes it.
+    pub interval_ms: u64,
+    /// Whether it scans at all.
+    pub breaker: BreakerState,
+}
+
+impl Pace {
+    pub(crate) fn new(interval_ms: u64, breaker: BreakerState) -> Self {
+        Self {
+            interval_ms,
+            breaker,
+        }
+    }
+}
+
+/// Whether a running scanner makes its scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreakerState {
+    /// It does.
+    #[default]
+    Closed,
+    /// Scans failed, hung, or waited too long for the host: only a probe is made now and then.
+    Open,
+    /// A probe was good. It scans again, and one bad scan opens the breaker.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// The state's name as JSON has it, `snake_case`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+impl fmt::Display for BreakerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A change of the pace, and its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transition {
+    /// The interval was stretched, or could shrink again.
+    Interval {
+        /// Milliseconds that it was.
+        from_ms: u64,
+        /// Milliseconds that it is now.
+        to_ms: u64,
+        /// Why, for people.
+        reason: String,
+    },
+    /// The breaker opened, half opened or closed.
+    Breaker {
+        /// What it was.
+        from: BreakerState,
+        /// What it is now.
+        to: BreakerState,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// As in `interval 1 s → 4.2 s: a scan costs 31 ms, budget 0.75 %`.
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interval {
+                from_ms,
+                to_ms,
+                reason,
+            } => write!(
+                f,
+                "interval {} → {}: {reason}",
+                Rough(*from_ms),
+                Rough(*to_ms)
+            ),
+            Self::Breaker { from, to, reason } => write!(f, "breaker {from} → {to}: {reason}"),
+        }
+    }
+}
+
+/// Milliseconds as a person would say it.
+struct Rough(u64);
+
+impl fmt::Display for Rough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(ms) = *self;
+        match ms {
+            ..1000 => write!(f, "{ms} ms"),
+            // Whole seconds need no fraction.
+            1000..60_000 => write!(f, "{} s", (ms as f64 / 100.0).round() / 10.0),
+            _ => write!(f, "{} min", (ms as f64 / 6000.0).round() / 10.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transition_reads_as_a_sentence() {
+        let interval = |from_ms, to_ms| Transition::Interval {
+            from_ms,
+            to_ms,
+            reason: "a reason".into(),
+        };
+        for (transition, expected) in [
+            (interval(1000, 4213), "interval 1 s → 4.2 s: a reason"),
+            (interval(60_000, 50), "interval 1 min → 50 ms: a reason"),
+            (
+                Transition::Breaker {
+                    from: BreakerState::HalfOpen,
+                    to: BreakerState::Closed,
+                    reason: "a reason".into(),
+                },
+                "breaker half_open → closed: a reason",
+            ),
+        ] {
+            assert_eq!(transition.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! How far apart scans have to be so that they cost no more than they may.
+//!
+//! What scans cost goes in, the interval comes out: no clock, no thread, no wait in here.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::throttle::Change;
+
+/// What a scan costs is paid for in so many of the intervals that follow it.
+const SPREAD: usize = 10;
+
+/// Over any stretch of time as long as this the budget holds.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// Where it would hold less than so many scans, it is their time instead: below that, one scan more
+/// or less would be most of the cost.
+const MIN_SCANS_IN_WINDOW: f64 = 4.0;
+
+/// How much longer than needed an interval is made when it has to change, so that it need not change
+/// again with the next scan.
+const HEADROOM: f64 = 1.05;
+
+/// An interval is shortened only to less than this much of what it was.
+const WORTH_SHORTENING: f64 = 0.8;
+
+/// Keeps the interval such that the cost stays within a share of one core.
+#[derive(Debug)]
+pub(super) struct Governor {
+    asked: Duration,
+    /// Percent of one core. `None`: no limit.
+    budget_percent: Option<f64>,
+    /// CPU time of the last scans, oldest first.
+    costs: VecDeque<Duration>,
+    interval: Duration,
+}
+
+impl Governor {
+    pub(super) fn new(asked: Duration, budget_percent: Option<f64>) -> Self {
+        Self {
+            asked,
+            budget_percent,
+            costs: VecDeque::with_capacity(SPREAD),
+            interval: asked,
+        }
+    }
+
+    /// From the start of one scan to the start of the next; never less than was asked for.
+    pub(super) fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// Takes in the CPU time of a scan, and of all that came with it.
+    pub(super) fn spent(&mut self, cost: Duration) -> Option<Change<Duration>> {
+        let budget_percent = self.budget_percent?;
+        if self.costs.len() == SPREAD {
+            self.costs.pop_front();
+        }
+        self.costs.push_back(cost);
+        let cost = self.usual_cost();
+        let needed = self.affordable(cost, budget_percent / 100.0);
+        let is_too_short = needed > self.interval;
+        let next = match needed <= self.asked {
+            true => self.asked,
+            false => in_whole_ms(needed.mul_f64(HEADROOM)),
+        };
+        if !is_too_short && next > self.interval.mul_f64(WORTH_SHORTENING) {
+            return None;
+        }
+        let from = std::mem::replace(&mut self.interval, next);
+        (from != next).then(|| Change {
+            from,
+            to: next,
+            reason: format!(
+                "a scan costs {} ms, budget {budget_percent} %",
+                rough_ms(cost)
+            ),
+        })
+    }
+
+    /// The mean of the last scans. Two dearer ones in a row are believed at once: a crowd has come.
+    fn usual_cost(&self) -> Duration {
+        let sum: Duration = self.costs.iter().sum();
+        let mean = sum.div_f64(self.costs.len() as f64);
+        let last_two = self.costs.iter().rev().take(2).min();
+        mean.max(last_two.copied().unwrap_or_default())
+    }
+
+    /// The shortest interval at which scans of this cost stay within the budget over any window.
+    ///
+    /// A window that begins and ends with a scan holds one more of them than intervals, so it is
+    /// that much less that the others may cost.
+    fn affordable(&self, cost: Duration, budget: f64) -> Duration {
+        let share_of_one = cost.as_secs_f64() / (budget * WINDOW.as_secs_f64());
+        let share_of_one = share_of_one.min(1.0 / MIN_SCANS_IN_WINDOW);
+        let seconds = cost.as_secs_f64() / budget / (1.0 - share_of_one);
+        // More than a duration can hold is for ever either way.
+        Duration::try_from_secs_f64(seconds)
+            .unwrap_or(Duration::MAX)
+            .min(Duration::from_secs(u64::from(u32::MAX)))
+    }
+}
+
+/// Rounded up, so that what is told is what is done.
+fn in_whole_ms(time: Duration) -> Duration {
+    Duration::from_millis((time.as_secs_f64() * 1e3).ceil() as u64)
+}
+
+fn rough_ms(cost: Duration) -> String {
+    let ms = cost.as_secs_f64() * 1e3;
+    match ms {
+        10.0.. => format!("{ms:.0}"),
+        1.0.. => format!("{ms:.1}"),
+        _ => format!("{ms:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BUDGET_PERCENT: f64 = 0.75;
+
+    fn governor(asked_ms: u64) -> Governor {
+        Governor::new(Duration::from_millis(asked_ms), Some(BUDGET_PERCENT))
+    }
+
+    /// A scan as it was made: when, and what it cost.
+    #[derive(Clone, Copy)]
+    struct Made {
+        at: Duration,
+        cost: Duration,
+    }
+
+    /// Scans of these costs, each as long after the one before as the governor says.
+    fn play(governor: &mut Governor, costs: &[Duration]) -> Vec<Made> {
+        let mut at = Duration::ZERO;
+        let mut made = Vec::new();
+        for &cost in costs {
+            made.push(Made { at, cost });
+            governor.spent(cost);
+            assert!(governor.interval() >= governor.asked);
+            at += governor.interval();
+        }
+        made
+    }
+
+    /// Whether over any stretch as long as the budget speaks of, the scans were within it.
+    fn is_within_budget(made: &[Made], interval: Duration) -> bool {
+        let window = WINDOW.max(interval.mul_f64(MIN_SCANS_IN_WINDOW));
+        made.iter().enumerate().all(|(first, begin)| {
+            let until = begin.at + window;
+            let inside = made[first..].iter().take_while(|scan| scan.at <= until);
+            let spent: Duration = inside.map(|scan| scan.cost).sum();
+            spent <= window.mul_f64(BUDGET_PERCENT / 100.0)
+        })
+    }
+
+    fn costs(len: usize) -> impl Strategy<Value = Vec<Duration>> {
+        let cost = (0..2_000_000_000_u64).prop_map(Duration::from_nanos);
+        proptest::collection::vec(cost, len)
+    }
+
+    proptest! {
+        #[test]
+        fn steady_scans_settle_within_ten_and_stay_within_the_budget(
+            asked_ms in 50..10_000_u64,
+            before in costs(15),
+            cost_us in 10..1_000_000_u64,
+        ) {
+            let mut governor = governor(asked_ms);
+            play(&mut governor, &before);
+            let cost = Duration::from_micros(cost_us);
+            play(&mut governor, &[cost; SPREAD]);
+            let settled = governor.interval();
+            let made = play(&mut governor, &[cost; 200]);
+            prop_assert_eq!(governor.interval(), settled);
+            prop_assert!(is_within_budget(&made, settled));
+            // Nor is it longer than it has to be by more than what keeps it steady.
+            let needed = governor.affordable(cost, BUDGET_PERCENT / 100.0);
+            let longest = needed.max(governor.asked).mul_f64(HEADROOM / WORTH_SHORTENING);
+            let longest = longest + Duration::from_millis(2);
+            prop_assert!(settled <= longest, "{settled:?} for {needed:?}");
+        }
+
+        #[test]
+        fn whatever_scans_cost_only_the_last_ten_are_not_paid_for(
+            asked_ms in 50..10_000_u64,
+            costs in costs(60),
+        ) {
+            let mut governor = governor(asked_ms);
+            let made = play(&mut governor, &costs);
+            for (index, last) in made.iter().enumerate() {
+                let paid: Duration = costs[..(index + 1).saturating_sub(SPREAD)].iter().sum();
+                prop_assert!(paid <= last.at.mul_f64(BUDGET_PERCENT / 100.0));
+            }
+        }
+
+        #[test]
+        fn scans_that_cost_nearly_the_same_do_not_swing_it(
+            cost_us in 100..1_000_000_u64,
+            noise in proptest::collection::vec(0.92..1.08_f64, 300),
+        ) {
+            let mut governor = governor(50);
+            let mut last = Duration::ZERO;
+            for (index, noise) in noise.into_iter().enumerate() {
+                governor.spent(Duration::from_micros(cost_us).mul_f64(noise));
+                // A little longer now and then until the dearest have come, and never back.
+                if index > SPREAD {
+                    prop_assert!(governor.interval() >= last);
+                }
+                last = governor.interval();
+            }
+        }
+    }
+
+    #[test]
+    fn a_dear_first_scan_is_paid_for_within_the_first_minute() {
+        let mut governor = governor(1000);
+        let mut costs = [Duration::from_millis(43); 40];
+        costs[0] = Duration::from_millis(120);
+        let made = play(&mut governor, &costs);
+        assert!(is_within_budget(&made, Duration::ZERO));
+        // The second scan does not have to wait for all of it.
+        assert!(made[1].at < Duration::from_secs(25), "{:?}", made[1].at);
+    }
+
+    #[test]
+    fn a_crowd_that_comes_is_believed_after_two_scans_and_one_that_left_after_ten() {
+        let mut governor = governor(1000);
+        play(&mut governor, &[Duration::from_millis(2); 20]);
+        assert_eq!(governor.interval(), Duration::from_secs(1));
+        let dear = Duration::from_millis(45);
+        governor.spent(dear);
+        let change = governor.spent(dear).expect("it has to slow down");
+        assert_eq!(change.to, governor.interval());
+        assert!(governor.interval() > Duration::from_secs(6));
+        assert_eq!(change.reason, "a scan costs 45 ms, budget 0.75 %");
+        play(&mut governor, &[Duration::from_millis(2); 10]);
+        assert_eq!(governor.interval(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn without_a_budget_it_never_slows_down() {
+        let mut governor = Governor::new(Duration::from_secs(1), None);
+        assert!(governor.spent(Duration::from_secs(9)).is_none());
+        assert_eq!(governor.interval(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn costs_beyond_all_bounds_are_endured() {
+        let mut governor = governor(50);
+        governor.spent(Duration::from_secs(1 << 40));
+        governor.spent(Duration::ZERO);
+        assert!(governor.interval() > Duration::from_secs(1 << 31));
+    }
+}

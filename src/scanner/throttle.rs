@@ -1,0 +1,115 @@
+//! What a running scanner makes of each scan's cost and outcome: the wait for the next one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ahash::RandomState;
+
+use super::breaker::{Breaker, Outcome};
+use super::core::Scanned;
+use super::governor::Governor;
+use crate::config::Config;
+use crate::cpu_clock::CpuClock;
+use crate::metrics::CpuTimes;
+use crate::pace::{BreakerState, Pace, Transition};
+
+/// A state that changed, and why.
+#[derive(Debug)]
+pub(super) struct Change<T> {
+    pub(super) from: T,
+    pub(super) to: T,
+    pub(super) reason: String,
+}
+
+/// When the next scan is due.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Next {
+    /// At the next beat of this interval.
+    Beat(Duration),
+    /// So long from now.
+    In(Duration),
+}
+
+/// Governor and breaker, and the clocks that they are fed from.
+pub(super) struct Throttle {
+    governor: Governor,
+    breaker: Breaker,
+    cpu: Arc<CpuTimes>,
+    covers_callbacks: bool,
+    /// This thread's.
+    own: CpuClock,
+    /// That of the other threads which count.
+    others: Duration,
+}
+
+impl Throttle {
+    /// Made on the thread that scans.
+    pub(super) fn new(config: &Config, cpu: Arc<CpuTimes>) -> Self {
+        Self {
+            governor: Governor::new(config.interval(), config.cpu_budget_percent),
+            breaker: Breaker::new(config, RandomState::new()),
+            covers_callbacks: config.budget_covers_callbacks,
+            own: CpuClock::start(),
+            others: cpu.others(config.budget_covers_callbacks),
+            cpu,
+        }
+    }
+
+    pub(super) fn breaker(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
+    /// Takes in a scan, notes down in its batch what it changes, and says when the next one is due.
+    pub(super) fn after(&mut self, scan: &mut Scanned) -> Next {
+        let wall = Duration::from_micros(scan.batch.cost.scan_us);
+        let mut transitions = Vec::new();
+        let cost = self.cost(wall);
+        if let Some(change) = self.governor.spent(cost) {
+            transitions.push(Transition::Interval {
+                from_ms: whole_ms(change.from),
+                to_ms: whole_ms(change.to),
+                reason: change.reason,
+            });
+        }
+        let interval = self.governor.interval();
+        let outcome = Outcome {
+            is_failed: scan.batch.failure.is_some(),
+            is_late: scan.is_late,
+            wall,
+            cpu: scan.batch.cost.cpu_us.map(Duration::from_micros),
+        };
+        if let Some(change) = self.breaker.judge(outcome)
+            // While it hung, all were told already.
+            && !(scan.was_told_late && change.to == BreakerState::Open)
+        {
+            transitions.push(Transition::Breaker {
+                from: change.from,
+                to: change.to,
+                reason: change.reason,
+            });
+        }
+        for transition in &transitions {
+            log::info!("{transition}");
+        }
+        scan.batch.pace = Some(Pace::new(whole_ms(interval), self.breaker.state()));
+        scan.batch.transitions = transitions;
+        match self.breaker.wait(interval) {
+            Some(wait) => Next::In(wait),
+            None => Next::Beat(interval),
+        }
+    }
+
+    /// CPU time since the scan before of all threads that count. Where the system does not tell,
+    /// the time that the scan took: it cannot have used more.
+    fn cost(&mut self, wall: Duration) -> Duration {
+        let own = self.own.lap().unwrap_or(wall);
+        self.cpu.add_scan(own);
+        let others = self.cpu.others(self.covers_callbacks);
+        let before = std::mem::replace(&mut self.others, others);
+        own + others.saturating_sub(before)
+    }
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
