@@ -1,0 +1,76 @@
+//! Commands that are ended from outside.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::{eventful, json_lines, pscan, text};
+
+/// A running command and the first line it printed.
+fn started(args: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = pscan(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    (child, out, first)
+}
+
+fn assert_quiet_end(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let watch = ["watch", "--interval-ms", "50", "--json"];
+    for args in [&watch[..], &watch[..3]] {
+        let (child, out, first) = started(args);
+        assert!(first.contains("existing"), "{first}");
+        drop(out);
+        assert_quiet_end(child);
+    }
+    for args in [&["--json", "--sample-ms", "0"][..], &["--sample-ms", "0"]] {
+        let mut child = pscan(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert_quiet_end(child);
+    }
+    let recording = eventful();
+    let mut child = pscan(&["replay", &recording.arg()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_quiet_end(child);
+    let (child, out, _) = started(&["record", "-", "--interval-ms", "50"]);
+    drop(out);
+    assert_quiet_end(child);
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_cleanly() {
+    for signal in ["-INT", "-TERM"] {
+        for args in [&["watch", "--json"][..], &["record", "-"]] {
+            let (child, mut out, first) = started(args);
+            let killed = Command::new("kill")
+                .args([signal, &child.id().to_string()])
+                .status()
+                .unwrap();
+            assert!(killed.success());
+            let mut rest = String::new();
+            out.read_to_string(&mut rest).unwrap();
+            assert!(rest.is_empty() || rest.ends_with('\n'));
+            json_lines(&format!("{first}{rest}"));
+            assert_quiet_end(child);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What happened: `watch`, `record` and `replay`.
+
+use std::fs;
+use std::io::BufReader;
+use std::path::Path;
+use std::process::Stdio;
+
+use process_scanner::{Event, ReplaySource, Scanner, Source};
+use tempfile::TempDir;
+
+use super::{eventful, json_lines, pscan, stdout_of, text};
+
+#[test]
+fn watch_begins_with_what_exists_and_stops_after_its_scans() {
+    let out = stdout_of(&["watch", "--json", "--scans", "2", "--interval-ms", "50"]);
+    let lines = json_lines(&out);
+    let (first, second): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["seq"] == 1);
+    assert!(first.iter().all(|line| line["event"] == "existing"));
+    assert!(
+        first
+            .iter()
+            .any(|line| line["process"]["pid"] == std::process::id())
+    );
+    for line in second {
+        assert_eq!(line["seq"], 2);
+        assert_ne!(line["event"], "existing");
+        assert_eq!(
+            line.get("changed").is_some(),
+            line["event"] == "updated",
+            "{line}"
+        );
+        assert_eq!(
+            line.get("lived_ms").is_some(),
+            line["event"] == "exited",
+            "{line}"
+        );
+    }
+    let people = stdout_of(&["watch", "--scans", "1"]);
+    assert!(
+        people.lines().all(|line| line.contains("Z existing ")),
+        "{people}"
+    );
+}
+
+#[test]
+fn replay_tells_each_kind_of_event() {
+    let recording = eventful();
+    let lines = json_lines(&stdout_of(&["replay", "--json", &recording.arg()]));
+    let briefs: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            format!(
+                "{} {} {}",
+                line["seq"], line["event"], line["process"]["pid"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        briefs,
+        [
+            "1 \"existing\" 1",
+            "1 \"existing\" 7",
+            "2 \"updated\" 7",
+            "2 \"created\" 9",
+            "3 \"scan_failed\" null",
+            "4 \"exited\" 7",
+        ]
+    );
+    assert_eq!(lines[2]["changed"], serde_json::json!(["rss"]));
+    assert_eq!(lines[4]["class"], "resources_exhausted");
+    assert_eq!(lines[4]["message"], "made to fail");
+    assert_eq!(lines[4]["at_ms"], 1_700_000_003_000_u64);
+    assert_eq!(lines[5]["lived_ms"], 3500);
+    assert_eq!(lines[5]["process"]["rss_bytes"], 8192);
+
+    let people = stdout_of(&["replay", &recording.arg()]);
+    let lines: Vec<_> = people.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "2023-11-14T22:13:21.000Z existing       1 init  /bin/init",
+            "2023-11-14T22:13:21.000Z existing       7 sh  /bin/sh",
+            "2023-11-14T22:13:22.000Z updated        7 sh  rss 8.0K",
+            "2023-11-14T22:13:22.000Z created        9 make  /bin/make",
+            "2023-11-14T22:13:23.000Z scan failed: made to fail",
+            "2023-11-14T22:13:24.000Z exited         7 sh  lived 3.5s",
+        ]
+    );
+}
+
+/// The events that the library makes of a recording, as `seq kind pid`.
+fn by_library(path: &Path) -> Vec<String> {
+    let input = BufReader::new(fs::File::open(path).unwrap());
+    let source: Box<dyn Source> = Box::new(ReplaySource::new(input).unwrap());
+    let mut scanner = Scanner::builder().source(source).build().unwrap();
+    let mut told = Vec::new();
+    while let Some(batch) = scanner.scan_once() {
+        assert!(batch.failure.is_none());
+        let brief =
+            |event: &Event| format!("{} {} {}", batch.seq, event.kind(), event.process().pid);
+        told.extend(batch.events.iter().map(brief));
+    }
+    told
+}
+
+#[test]
+fn what_was_recorded_live_is_replayed() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("live.ndjson");
+    fs::write(&path, "what was there before is replaced\n".repeat(1000)).unwrap();
+    let file = path.to_str().unwrap();
+    let mut recorder = pscan(&["record", file, "--scans", "3", "--interval-ms", "50"])
+        .spawn()
+        .unwrap();
+    assert!(recorder.wait().unwrap().success());
+
+    let lines = json_lines(&stdout_of(&["replay", file, "--json"]));
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let event = line["event"].as_str().unwrap();
+            format!("{} {event} {}", line["seq"], line["process"]["pid"])
+        })
+        .collect();
+    assert_eq!(told, by_library(&path));
+    assert!(told.contains(&format!("1 existing {}", recorder.id())));
+    let scans = fs::read_to_string(&path)
+        .unwrap()
+        .matches("monotonic_ns")
+        .count();
+    assert_eq!(scans, 3);
+}
+
+#[test]
+fn a_recording_goes_through_a_pipe() {
+    let mut recorder = pscan(&["record", "-", "--scans", "2", "--interval-ms", "50"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let replay = pscan(&["replay", "-", "--json"])
+        .stdin(recorder.stdout.take().unwrap())
+        .output()
+        .unwrap();
+    assert!(recorder.wait().unwrap().success());
+    assert!(replay.status.success(), "{replay:?}");
+    let lines = json_lines(text(&replay.stdout));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["process"]["pid"] == recorder.id())
+    );
+}

@@ -1,0 +1,138 @@
+//! What cannot be done is told on one line, and nothing that is printed acts on a terminal.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::{eventful, failure_of, has_control, json_lines, record, run, stdout_of, text};
+use crate::support::Made;
+
+#[test]
+fn nothing_printed_can_act_on_a_terminal() {
+    let wicked = "a\x1b[2J\n\u{9b}1m\x7f\u{202e}\u{2028}";
+    let recording = record(2, |scan, world| {
+        let mut made = Made::new(wicked, 1_700_000_000_500);
+        made.args = vec![wicked.into(), format!("{wicked}{scan}").into()];
+        world.add(7, made);
+    });
+    for json in [&[][..], &["--json"]] {
+        let arg = recording.arg();
+        let args = [&["replay", &arg], json].concat();
+        let out = stdout_of(&args);
+        assert!(!has_control(&out), "{out}");
+        assert_eq!(out.lines().count(), 2);
+        if !json.is_empty() {
+            assert_eq!(json_lines(&out)[0]["process"]["name"], wicked);
+        }
+    }
+    // Nor does a file's name in an error.
+    let output = run(&["replay", "no\x1b[2J\u{9b}\u{202e}such\nfile"]);
+    assert!(!has_control(failure_of(&output)));
+    let output = run(&["--no\x1b[2J\u{9b}such"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!has_control(text(&output.stderr)));
+}
+
+#[test]
+fn whole_scans_before_a_break_are_told() {
+    let recording = eventful();
+    let whole = stdout_of(&["replay", "--json", &recording.arg()]);
+    let mut before: Vec<_> = whole.lines().collect();
+    before.retain(|line| line.contains(r#""seq":1,"#) || line.contains(r#""seq":2,"#));
+
+    let text_of = fs::read_to_string(recording.path()).unwrap();
+    let third: usize = text_of.split_inclusive('\n').take(3).map(str::len).sum();
+    recording.cut_to(third + 20);
+    let output = run(&["replay", "--json", &recording.arg()]);
+    let line = failure_of(&output);
+    assert!(line.contains("made.ndjson: line 4: "), "{line}");
+    assert_eq!(text(&output.stdout).lines().collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn what_is_no_recording_fails_on_one_line() {
+    let dir = TempDir::new().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("garbage"), b"\xff\x00\x1b[2J not json\n").unwrap();
+    fs::write(path("empty"), b"").unwrap();
+    for file in [path("garbage"), path("empty"), path("missing"), path("")] {
+        let output = run(&["replay", &file]);
+        let line = failure_of(&output);
+        assert!(!has_control(line), "{line}");
+        assert!(line.contains(dir.path().to_str().unwrap()), "{line}");
+        assert!(output.stdout.is_empty());
+    }
+    failure_of(&run(&["record", &path("")]));
+    failure_of(&run(&["record", &path("missing/file"), "--scans", "1"]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_failure() {
+    let output = run(&["record", "/dev/full", "--scans", "1"]);
+    assert!(
+        failure_of(&output).contains("/dev/full: cannot write the recording"),
+        "{output:?}"
+    );
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for args in [
+        &["--json"][..],
+        &["--sample-ms", "0"],
+        &["watch", "--scans", "1"],
+    ] {
+        let output = super::pscan(args).stdout(full()).output().unwrap();
+        assert!(
+            failure_of(&output).contains("cannot write to standard output"),
+            "{output:?}"
+        );
+    }
+    let recording = eventful();
+    let output = super::pscan(&["replay", &recording.arg()])
+        .stdout(full())
+        .output()
+        .unwrap();
+    assert!(
+        failure_of(&output).contains("cannot write to standard output"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn wrong_usage_is_2_and_names_the_limit() {
+    for (args, said) in [
+        (&["watch", "--interval-ms", "49"][..], "50..=3600000"),
+        (&["watch", "--interval-ms", "3600001"], "50..=3600000"),
+        (&["record", "x", "--interval-ms", "0"], "50..=3600000"),
+        (&["watch", "--scans", "0"], "--scans"),
+        (&["--sample-ms", "60001"], "0..=60000"),
+        (&["--json", "watch"], "--json"),
+        (&["watch", "--sample-ms", "1"], "--sample-ms"),
+        (&["record"], "<FILE>"),
+        (&["replay"], "<FILE>"),
+        (&["nonsense"], "nonsense"),
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(said), "{output:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let version = stdout_of(&["--version"]);
+    assert_eq!(version, format!("pscan {}\n", env!("CARGO_PKG_VERSION")));
+    let help = stdout_of(&["--help"]);
+    for word in [
+        "watch",
+        "record",
+        "replay",
+        "--json",
+        "--sample-ms",
+        "Examples:",
+        "Exit status:",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
+    assert!(stdout_of(&["watch", "--help"]).contains("--interval-ms"));
+}

@@ -1,0 +1,110 @@
+//! The host's processes once: the table and `--json`.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{has_control, pscan, stdout_of};
+
+fn pids(processes: &[Value]) -> Vec<u64> {
+    processes
+        .iter()
+        .map(|process| process["pid"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn json_is_one_object_on_one_line_with_every_process() {
+    let mut child = pscan(&["--json", "--sample-ms", "100"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut out)
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+
+    assert_eq!(out.matches('\n').count(), 1);
+    let listing: Value = serde_json::from_str(&out).unwrap();
+    let keys: Vec<_> = listing.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        BTreeSet::from_iter(keys),
+        BTreeSet::from(["schema", "taken_at_ms", "interval_ms", "processes"].map(String::from))
+    );
+    assert_eq!(listing["schema"], 1);
+    assert!(listing["taken_at_ms"].as_u64().unwrap() > 1_600_000_000_000);
+    assert!(listing["interval_ms"].as_f64().unwrap() >= 100.0);
+    let processes = listing["processes"].as_array().unwrap();
+    assert!(pids(processes).is_sorted_by(|a, b| a < b));
+    for process in processes {
+        let keys = process.as_object().unwrap();
+        for key in [
+            "start_time_ms",
+            "parent_pid",
+            "name",
+            "command",
+            "status",
+            "cpu_percent",
+        ] {
+            assert!(keys.contains_key(key), "{process} has no {key}");
+        }
+    }
+    let by_pid = |pid| {
+        processes
+            .iter()
+            .find(|process| process["pid"] == pid)
+            .unwrap()
+    };
+    let itself = by_pid(child.id());
+    assert!(itself["cpu_percent"].is_number());
+    assert!(itself["rss_bytes"].as_u64().unwrap() > 0);
+    assert_eq!(itself["parent_pid"], std::process::id());
+    assert!(by_pid(std::process::id())["cpu_percent"].is_number());
+}
+
+#[test]
+fn one_sample_knows_no_cpu_use() {
+    let listing: Value = serde_json::from_str(&stdout_of(&["--json", "--sample-ms", "0"])).unwrap();
+    assert_eq!(listing["interval_ms"], Value::Null);
+    let processes = listing["processes"].as_array().unwrap();
+    assert!(
+        processes
+            .iter()
+            .all(|process| process["cpu_percent"].is_null())
+    );
+
+    let table = stdout_of(&["--sample-ms", "0"]);
+    let mut lines = table.lines();
+    let headings: Vec<_> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        headings,
+        ["PID", "CPU%", "TIME", "RSS", "STATUS", "NAME", "COMMAND"]
+    );
+    for line in lines {
+        assert_eq!(line.split_whitespace().nth(1), Some("-"), "{line}");
+    }
+}
+
+#[test]
+fn the_table_has_the_busiest_first() {
+    let table = stdout_of(&["--sample-ms", "50"]);
+    assert!(!has_control(&table));
+    let own = std::process::id().to_string();
+    assert!(
+        table
+            .lines()
+            .any(|line| line.split_whitespace().next() == Some(&own))
+    );
+    let percents: Vec<f64> = table
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().nth(1).unwrap().parse().ok())
+        .collect();
+    assert!(percents.is_sorted_by(|a, b| a >= b), "{percents:?}");
+}

@@ -1,0 +1,92 @@
+//! Names and command lines of real processes that are made to do harm.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
+
+use super::{Cat, Watched, skip};
+use crate::support::{Live, live_sources};
+
+#[test]
+fn names_and_arguments_made_to_do_harm_are_told_as_they_are() {
+    live_sources().for_each(names_and_arguments_made_to_do_harm_are_told_as_they_are_with);
+}
+
+fn names_and_arguments_made_to_do_harm_are_told_as_they_are_with(live: Live) {
+    let folder = tempfile::tempdir().unwrap();
+    // At most 15 bytes of a name show (`comm`).
+    for (name, told) in [
+        (&b"a) R 1 (b"[..], "a) R 1 (b"),
+        (b"new\nline\x1b[2J", "new\nline\u{1b}[2J"),
+        (b"not \xff utf-8", "not \u{fffd} utf-8"),
+        (b"\"quotes\" \\", "\"quotes\" \\"),
+    ] {
+        let program = folder.path().join(OsStr::from_bytes(name));
+        let cat = ["/bin/cat", "/usr/bin/cat"]
+            .into_iter()
+            .find(|path| fs::exists(path).unwrap())
+            .unwrap();
+        std::os::unix::fs::symlink(cat, &program).unwrap();
+        let child = Command::new(&program)
+            .args(std::iter::repeat_n("-", 100_000))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .map(Cat);
+        let child = match child {
+            Ok(child) => child,
+            Err(error) => return skip("100,000 arguments", &error.to_string()),
+        };
+        let watched = Watched::new(live);
+        let process = watched.snapshot.by_pid(child.pid()).unwrap();
+        assert_eq!(process.name.as_deref(), Some(told));
+        let command = process.command.as_ref().unwrap();
+        let args = command.args().count();
+        assert!(
+            (8000..10_000).contains(&args),
+            "{args} arguments of two bytes are kept"
+        );
+        assert!(command.args().next_back().unwrap().ends_with('…'));
+        assert_eq!(command.args().next(), Some(&*program.to_string_lossy()));
+    }
+}
+
+#[test]
+fn command_lines_of_megabytes_are_not_kept() {
+    live_sources().for_each(command_lines_of_megabytes_are_not_kept_with);
+}
+
+fn command_lines_of_megabytes_are_not_kept_with(live: Live) {
+    let children: Vec<Cat> = (0..10)
+        .map_while(|_| {
+            Command::new("cat")
+                .args(std::iter::repeat_n("-", 190_000))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .ok()
+                .map(Cat)
+        })
+        .collect();
+    if children.len() < 10 {
+        return skip(
+            "command_lines_of_megabytes_are_not_kept",
+            "they cannot be started",
+        );
+    }
+    let mut watched = None;
+    let counted = allocation_counter::measure(|| {
+        let mut scanner = Watched::new(live);
+        for _ in 0..3 {
+            scanner.scan();
+        }
+        watched = Some(scanner);
+    });
+    let watched = watched.unwrap();
+    for child in &children {
+        assert!(watched.knows(child.pid()));
+    }
+    // 380 KB each, and one at a time is held.
+    assert!(counted.bytes_max < 8 << 20, "{} bytes", counted.bytes_max);
+}

@@ -1,0 +1,193 @@
+//! Processes that end, and pids that are used again, while they are looked at.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{TryRecvError, channel};
+use std::thread;
+
+use process_scanner::{Event, ProcessInfo};
+
+use super::{Cat, Watched, is_root, skip, start_ticks};
+use crate::support::{Live, live_sources};
+
+#[test]
+fn processes_that_vanish_while_they_are_read_are_no_failure() {
+    live_sources().for_each(processes_that_vanish_while_they_are_read_are_no_failure_with);
+}
+
+fn processes_that_vanish_while_they_are_read_are_no_failure_with(live: Live) {
+    let mut watched = Watched::new(live);
+    let stays = Cat::start();
+    let (stop, stopped) = channel::<()>();
+    let forking = thread::spawn(move || {
+        // Until the sender is gone.
+        while stopped.try_recv() == Err(TryRecvError::Empty) {
+            drop(Cat::start());
+        }
+    });
+    for _ in 0..200 {
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        assert!(watched.knows(stays.pid()));
+    }
+    drop(stop);
+    forking.join().unwrap();
+    // Forks were counted, those of children that no scan has shown among them.
+    assert!(watched.scan().counts.unseen_at_most.is_some());
+}
+
+/// Starts a child with just this pid, if nobody else gets it first.
+fn start_with_pid(pid: u32) -> Option<Cat> {
+    fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).ok()?;
+    let cat = Cat::start();
+    (cat.pid() == pid).then_some(cat)
+}
+
+#[test]
+fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth() {
+    live_sources().for_each(every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with);
+}
+
+fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
+    const WANTED: u32 = 200;
+    if !is_root() {
+        return skip(
+            "every_forced_reuse_of_a_pid_is_a_death_and_a_birth",
+            "needs root",
+        );
+    }
+    let mut watched = Watched::new(live);
+    let (mut done, mut within_a_second, mut within_a_tick) = (0, 0, 0);
+    // Other tests start processes too, and now and then one of them gets the pid.
+    for _ in 0..WANTED * 20 {
+        if done == WANTED {
+            break;
+        }
+        let first = Cat::start();
+        let pid = first.pid();
+        watched.scan();
+        let before = watched.snapshot.by_pid(pid).unwrap().key();
+        let ticks_before = start_ticks(pid);
+        drop(first);
+        let Some(second) = start_with_pid(pid) else {
+            continue;
+        };
+        let batch = watched.scan();
+        let about: Vec<&Event> = batch
+            .events
+            .iter()
+            .filter(|event| event.process().pid == pid)
+            .collect();
+        if start_ticks(pid) == ticks_before {
+            // The kernel itself gives both the same start time.
+            within_a_tick += 1;
+            continue;
+        }
+        let [Event::Exited { process: old, .. }, Event::Created(new)] = about[..] else {
+            panic!("after {done}: {about:?}");
+        };
+        assert_eq!(old.key(), before);
+        assert_ne!(new.key(), before);
+        let second_of =
+            |process: &ProcessInfo| process.start_time_ms.map(|start_ms| start_ms / 1000);
+        within_a_second += u32::from(second_of(old) == second_of(new));
+        done += 1;
+        drop(second);
+    }
+    assert_eq!(done, WANTED, "the pid went to others too often");
+    assert!(within_a_second > 0);
+    eprintln!(
+        "{done} forced reuses told, {within_a_second} of them within one second; \
+         {within_a_tick} more within one tick cannot be told"
+    );
+}
+
+/// The pid is used again all the while, in the middle of scans too: every key that is told has to be
+/// one that was, and has to have the command line that it had.
+#[test]
+fn a_pid_is_used_again_while_a_scan_is_under_way() {
+    live_sources().for_each(a_pid_is_used_again_while_a_scan_is_under_way_with);
+}
+
+fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
+    if !is_root() {
+        return skip(
+            "a_pid_is_used_again_while_a_scan_is_under_way",
+            "needs root",
+        );
+    }
+    let base = Cat::start();
+    let pid = base.pid();
+    drop(base);
+    let (stop, stopped) = channel::<()>();
+    let scans = Arc::new(AtomicU64::new(0));
+    let scanned = Arc::clone(&scans);
+    let reusing = thread::spawn(move || {
+        // Start in ticks, and the name it was started under.
+        let mut truth: HashMap<u64, Vec<String>> = HashMap::new();
+        for generation in 0.. {
+            if stopped.try_recv() != Err(TryRecvError::Empty) {
+                break;
+            }
+            fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+            let name = format!("generation-{generation}");
+            let child = Command::new("cat")
+                .arg0(&name)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .map(Cat)
+                .unwrap();
+            if child.pid() == pid {
+                let ticks = start_ticks(pid).unwrap();
+                truth.entry(ticks).or_default().push(name);
+                // They live until the scan under way has ended, the one after it, or not as long.
+                let until = scans.load(Relaxed) + generation % 3;
+                while scans.load(Relaxed) < until && stopped.try_recv() == Err(TryRecvError::Empty)
+                {
+                    thread::yield_now();
+                }
+            }
+        }
+        truth
+    });
+    let mut watched = Watched::new(live);
+    let own = std::process::id();
+    let own_start_ms = watched.snapshot.by_pid(own).unwrap().start_time_ms.unwrap();
+    let boot_ms = own_start_ms - start_ticks(own).unwrap() * 10;
+    let mut told = Vec::new();
+    for _ in 0..400 {
+        let batch = watched.scan();
+        scanned.fetch_add(1, Relaxed);
+        for event in &batch.events {
+            let process = event.process();
+            let command = process.command.as_ref();
+            let name = command.and_then(|command| command.args().next());
+            if process.pid == pid
+                && let Some(name) = name.filter(|name| name.starts_with("generation"))
+            {
+                let ticks = (process.start_time_ms.unwrap() - boot_ms) / 10;
+                told.push((ticks, name.to_owned()));
+            }
+        }
+    }
+    drop(stop);
+    let truth = reusing.join().unwrap();
+    for (ticks, name) in &told {
+        let names = truth.get(ticks);
+        assert!(
+            names.is_some_and(|names| names.contains(name)),
+            "{name} was told to have started at {ticks}, where there was {names:?}"
+        );
+    }
+    assert!(!told.is_empty());
+    eprintln!(
+        "{} tellings of {} processes with one pid",
+        told.len(),
+        truth.len()
+    );
+}

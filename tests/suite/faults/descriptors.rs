@@ -1,0 +1,95 @@
+//! No descriptor is left, or too few.
+
+use std::fs::File;
+use std::process::Command;
+
+use process_scanner::{ErrorClass, Event};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::{Cat, ROLE, Watched, assert_passed, exits, start_ticks};
+use crate::support::{Live, ONLY_LIVE, live_sources};
+
+#[test]
+fn descriptors_run_out() {
+    live_sources().for_each(descriptors_run_out_with);
+}
+
+fn descriptors_run_out_with(live: Live) {
+    if std::env::var_os(ROLE).is_some() {
+        return run_out_of_descriptors(live);
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "faults::descriptors::descriptors_run_out",
+            "--nocapture",
+        ])
+        .env(ROLE, "1")
+        .env(ONLY_LIVE, live.name)
+        .output()
+        .unwrap();
+    assert_passed(&output);
+}
+
+fn run_out_of_descriptors(live: Live) {
+    let mut stays = Cat::start();
+    let mut watched = Watched::new(live);
+    let start_time_ms = watched.snapshot.by_pid(stays.pid()).unwrap().start_time_ms;
+    let boot_ms = start_time_ms.unwrap() - start_ticks(stays.pid()).unwrap() * 10;
+    let limit = getrlimit(Resource::Nofile);
+    let low = Rlimit {
+        current: Some(64),
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, low).unwrap();
+    let mut taken = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        taken.push(file);
+    }
+    // Without a descriptor there is nothing to begin with.
+    let refused = live.build().err().unwrap();
+    assert_eq!(
+        refused.class(),
+        ErrorClass::ResourcesExhausted,
+        "{refused:?}"
+    );
+    // To look at /proc ourselves.
+    let mut spare = taken.pop();
+    // None free, then one, then two and so on: each fails at another place within a scan.
+    let mut failures = 0;
+    for _ in 0..8 {
+        let batch = watched.scan();
+        if let Some(failure) = &batch.failure {
+            assert_eq!(
+                failure.class(),
+                ErrorClass::ResourcesExhausted,
+                "{failure:?}"
+            );
+            failures += 1;
+        }
+        drop(spare.take());
+        for event in &batch.events {
+            if let Event::Exited { process, .. } = event {
+                // Another test may have had the pid used again.
+                let lives = start_ticks(process.pid)
+                    .is_some_and(|ticks| process.start_time_ms == Some(boot_ms + ticks * 10));
+                assert!(!lives, "{process:?} lives");
+            }
+        }
+        assert!(watched.knows(stays.pid()));
+        spare = Some(File::open("/dev/null").unwrap());
+        taken.pop();
+    }
+    assert!(failures > 0, "with no descriptor left a scan fails");
+    drop(taken);
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let pid = stays.pid();
+    let batch = watched.scan();
+    assert!(
+        batch.failure.is_none() && batch.unconfirmed.is_empty(),
+        "{batch:?}"
+    );
+    assert!(stays.0.try_wait().unwrap().is_none());
+    drop(stays);
+    assert!(exits(&watched.scan()).contains(&pid));
+}

@@ -1,0 +1,67 @@
+//! What is mounted at `/proc` goes away or is another.
+
+use std::fs;
+
+use process_scanner::ErrorClass;
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+
+use super::{Cat, Watched, exits, is_root, skip, with_own_mounts};
+use crate::support::{Live, live_sources};
+
+#[test]
+fn proc_vanishes_and_comes_back() {
+    live_sources().for_each(proc_vanishes_and_comes_back_with);
+}
+
+fn proc_vanishes_and_comes_back_with(live: Live) {
+    if !is_root() {
+        return skip("proc_vanishes_and_comes_back", "needs root");
+    }
+    with_own_mounts(move || {
+        let mut stays = Cat::start();
+        let goes = Cat::start();
+        let (stay, go) = (stays.pid(), goes.pid());
+        let mut watched = Watched::new(live);
+        assert!(watched.knows(stay) && watched.knows(go));
+        // There may be mounts below it or over it.
+        while unmount("/proc", UnmountFlags::DETACH).is_ok() {}
+        assert!(!fs::exists("/proc/self").unwrap());
+        drop(goes);
+        for _ in 0..3 {
+            let batch = watched.scan();
+            let failure = batch.failure.as_ref().unwrap();
+            assert_eq!(failure.class(), ErrorClass::SourceGone, "{failure:?}");
+            assert_eq!(batch.events, []);
+            assert_eq!(batch.unconfirmed.len(), watched.snapshot.len());
+        }
+        mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        // Other tests' children come and go; ours are told as they were.
+        assert!(exits(&batch).contains(&go));
+        assert!(watched.knows(stay));
+        assert!(stays.0.try_wait().unwrap().is_none());
+    });
+}
+
+#[test]
+fn another_proc_is_mounted_over_this_one() {
+    live_sources().for_each(another_proc_is_mounted_over_this_one_with);
+}
+
+fn another_proc_is_mounted_over_this_one_with(live: Live) {
+    if !is_root() {
+        return skip("another_proc_is_mounted_over_this_one", "needs root");
+    }
+    with_own_mounts(move || {
+        let stays = Cat::start();
+        let mut watched = Watched::new(live);
+        mount("none", "/proc", "tmpfs", MountFlags::empty(), None).unwrap();
+        let batch = watched.scan();
+        assert!(batch.failure.is_some());
+        assert_eq!(batch.events, []);
+        unmount("/proc", UnmountFlags::DETACH).unwrap();
+        assert!(watched.scan().failure.is_none());
+        assert!(watched.knows(stays.pid()));
+    });
+}

@@ -1,0 +1,136 @@
+//! Processes of another user, as far as they can be read.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::mount::{MountFlags, mount, mount_remount};
+use tempfile::TempDir;
+
+use super::{Cat, ROLE, Watched, assert_passed, is_root, skip, with_own_mounts};
+use crate::support::{Live, ONLY_LIVE, live_sources};
+
+const NOBODY: u32 = 65534;
+
+/// This program in a folder of its own that everybody may enter.
+fn program_for_all() -> (TempDir, PathBuf) {
+    let folder = tempfile::Builder::new()
+        .prefix("pscan-test")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let program = folder.path().join("suite");
+    // Not by us: a child that another test forks at this moment would hold the file open for writing,
+    // and what is open for writing cannot be run (ETXTBSY, execve(2)).
+    let copied = Command::new("cp")
+        .arg(std::env::current_exe().unwrap())
+        .arg(&program)
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    let open = PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.path(), open).unwrap();
+    (folder, program)
+}
+
+#[test]
+fn another_users_processes_are_told_as_far_as_they_can_be_read() {
+    live_sources().for_each(another_users_processes_are_told_as_far_as_they_can_be_read_with);
+}
+
+fn another_users_processes_are_told_as_far_as_they_can_be_read_with(live: Live) {
+    if let Ok(pid) = std::env::var(ROLE) {
+        let watched = Watched::new(live);
+        let theirs = watched.snapshot.by_pid(pid.parse().unwrap()).unwrap();
+        assert_eq!(theirs.name.as_deref(), Some("cat"));
+        assert!(theirs.start_time_ms.is_some() && theirs.cpu_time_ms.is_some());
+        return;
+    }
+    if !is_root() {
+        return skip(
+            "another_users_processes_are_told_as_far_as_they_can_be_read",
+            "needs root",
+        );
+    }
+    let roots = Cat::start();
+    let (_folder, program) = program_for_all();
+    let output = Command::new(&program)
+        .args([
+            "--exact",
+            "faults::users::another_users_processes_are_told_as_far_as_they_can_be_read",
+            "--nocapture",
+        ])
+        .env(ROLE, roots.pid().to_string())
+        .env(ONLY_LIVE, live.name)
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    assert_passed(&output);
+}
+
+/// What the child has to say before the next step, and hear before it takes it.
+fn await_word(child: &mut Child, word: &str) {
+    let stdout = BufReader::new(child.stdout.as_mut().unwrap());
+    let is_said = stdout.lines().any(|line| line.unwrap().contains(word));
+    assert!(is_said, "it ended before it said {word}");
+}
+
+#[test]
+fn other_users_processes_are_hidden_while_they_are_watched() {
+    live_sources().for_each(other_users_processes_are_hidden_while_they_are_watched_with);
+}
+
+fn other_users_processes_are_hidden_while_they_are_watched_with(live: Live) {
+    const THIS: &str = "other_users_processes_are_hidden_while_they_are_watched";
+    if let Ok(pid) = std::env::var(ROLE) {
+        return watch_while_others_are_hidden(live, pid.parse().unwrap());
+    }
+    if !is_root() {
+        return skip(THIS, "needs root");
+    }
+    with_own_mounts(move || {
+        let roots = Cat::start();
+        let goes = Cat::start();
+        // A /proc of its own: options of the one that is there would change for everybody.
+        mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
+        let (_folder, program) = program_for_all();
+        let mut child = Command::new(program)
+            .args(["--exact", &format!("faults::users::{THIS}"), "--nocapture"])
+            .env(ROLE, goes.pid().to_string())
+            .env(ONLY_LIVE, live.name)
+            .current_dir("/")
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        await_word(&mut child, "watching");
+        mount_remount("/proc", MountFlags::empty(), "hidepid=2").unwrap();
+        drop(goes);
+        child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_passed(&output);
+        drop(roots);
+    });
+}
+
+fn watch_while_others_are_hidden(live: Live, goes: u32) {
+    let mut watched = Watched::new(live);
+    assert!(watched.knows(1) && watched.knows(goes));
+    println!("watching");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    assert!(!fs::exists("/proc/1").unwrap(), "it is not hidden");
+    for _ in 0..3 {
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        assert!(watched.knows(1), "process 1 is told as gone");
+        assert!(batch.unconfirmed.iter().any(|key| key.pid == 1));
+        assert!(!watched.knows(goes), "its end shows all the same");
+        assert!(watched.knows(std::process::id()));
+    }
+}

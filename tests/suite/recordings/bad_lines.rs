@@ -1,0 +1,213 @@
+//! Lines that are no recording, or make no sense where they stand.
+
+use process_scanner::ErrorClass;
+
+use super::{HEADER, final_failure, recording, refusal, replay, row, scan};
+use crate::fixtures::text;
+
+#[test]
+fn what_is_no_recording_is_refused() {
+    assert_eq!(refusal(b"").to_string(), "the recording is empty");
+    for (header, reason) in [
+        ("\n", "line 1: not the header of a recording: EOF"),
+        (
+            "hello\n",
+            "line 1: not the header of a recording: expected value at column 1",
+        ),
+        ("{}\n", "missing field `pscan_recording`"),
+        ("[]\n", "line 1: "),
+        ("null\n", "line 1: "),
+        ("\u{feff}{}\n", "line 1: "),
+        ("{\"scan\":{}}\n", "line 1: "),
+        (
+            HEADER,
+            "line 1: the recording breaks off within the line; the 0 scans before it",
+        ),
+        (&HEADER.replace(":1,", ":2,"), "line 1: "),
+        (
+            &(HEADER.replace(":1,", ":2,") + "\n"),
+            "has version 2, and this program reads version 1",
+        ),
+        (&(HEADER.replace(":1,", ":\"1\",") + "\n"), "expected u32"),
+        (
+            &(HEADER.replace(":10,", ":0,") + "\n"),
+            "start_time_resolution_ms is 0",
+        ),
+        (&(HEADER.replace(":10,", ":-1,") + "\n"), "expected u64"),
+        (
+            &(HEADER.replace("null", "4294967296") + "\n"),
+            "expected u32",
+        ),
+    ] {
+        let error = refusal(header.as_bytes()).to_string();
+        assert!(
+            error.starts_with("line 1: ") && error.contains(reason),
+            "{header}: {error}"
+        );
+    }
+    refusal(&[0; 100]);
+    refusal(&[0xff, b'\n']);
+}
+
+#[test]
+fn a_recording_may_have_no_scan() {
+    assert!(replay(&recording(&[])).is_empty());
+}
+
+#[test]
+fn what_is_left_out_of_a_row_is_unknown() {
+    let batches = replay(&recording(&[
+        r#"{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":7}]}}}"#,
+        r#"{"scan":{"wall_ms":2,"monotonic_ns":2}}"#,
+    ]));
+    let text: String = batches.iter().map(|batch| text::whole(batch)).collect();
+    assert!(
+        text.contains("? ? started ? parent ?, ?, cpu ? % ? ms, rss ?"),
+        "{text}"
+    );
+    let failure = batches[1].failure.as_ref().unwrap();
+    assert_eq!(failure.class(), ErrorClass::SourceGone);
+}
+
+#[test]
+fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
+    let (first, second) = (scan(1, &[1, 2]), scan(2, &[1, 2]));
+    let one =
+        |fields: &str| format!(r#"{{"scan":{{"wall_ms":3,"monotonic_ns":3000000000{fields}}}}}"#);
+    let shown = |shown: &str| one(&format!(r#","shown":{shown}"#));
+    let with = |field: &str| shown(&format!(r#"{{"rows":[{{"pid":9,{field}}}]}}"#));
+    let nested = |open: &str, close: &str| shown(&(open.repeat(100_000) + &close.repeat(100_000)));
+    for (bad, reason) in [
+        (String::new(), "not a scan or a recheck: EOF"),
+        (
+            "nonsense".into(),
+            "not a scan or a recheck: expected value at column 1",
+        ),
+        ("{}".into(), "not a scan or a recheck"),
+        ("[1]".into(), "not a scan or a recheck"),
+        (HEADER.into(), "unknown variant `pscan_recording`"),
+        (r#"{"skan":{}}"#.into(), "unknown variant `skan`"),
+        (
+            r#"{"scan":{"monotonic_ns":3000000000}}"#.into(),
+            "missing field `wall_ms`",
+        ),
+        (
+            r#"{"scan":{"wall_ms":3}}"#.into(),
+            "missing field `monotonic_ns`",
+        ),
+        (one("") + "x", "trailing characters"),
+        (one("") + &one(""), "trailing characters"),
+        (one(r#","wall_ms":4"#), "duplicate field `wall_ms`"),
+        (one(r#","colour":1"#), "unknown field `colour`"),
+        (one(r#","vanished":-1"#), "expected u32"),
+        (one(r#","unreadable_fields":4294967296"#), "expected u32"),
+        (
+            one(r#","failed":{"class":"tired","message":""}"#),
+            "unknown variant `tired`",
+        ),
+        (
+            one(r#","failed":{"class":"stuck"}"#),
+            "missing field `message`",
+        ),
+        (shown("5"), "invalid type"),
+        (shown(r#"{"rows":{}}"#), "invalid type"),
+        (shown(r#"{"rows":[{}]}"#), "missing field `pid`"),
+        (shown(r#"{"rows":[{"pid":-1}]}"#), "expected u32"),
+        (shown(r#"{"rows":[{"pid":4294967296}]}"#), "expected u32"),
+        (shown(r#"{"rows":[{"pid":1.5}]}"#), "expected u32"),
+        (
+            shown(r#"{"rows":[{"pid":9},{"pid":9}]}"#),
+            "pid 9 stands twice in one scan",
+        ),
+        (
+            shown(r#"{"rows":[{"pid":9}],"unreadable":[9]}"#),
+            "pid 9 stands twice in one scan",
+        ),
+        (
+            shown(r#"{"unchanged":[1,1]}"#),
+            "pid 1 stands twice in one scan",
+        ),
+        (
+            shown(r#"{"unchanged":[8]}"#),
+            "pid 8 is said to be unchanged, and the scan before does not show it",
+        ),
+        (with(r#""nmae":"x""#), "unknown field `nmae`"),
+        (with(r#""name":5"#), "invalid type"),
+        (with(r#""name":{"hex":"zz"}"#), "pairs of hex digits"),
+        (with(r#""name":{"hex":"abc"}"#), "pairs of hex digits"),
+        (with(r#""name":{"hex":"é"}"#), "pairs of hex digits"),
+        (with(r#""name":{"hax":"00"}"#), "the one field \"hex\""),
+        (with(r#""name":"\ud800""#), "line 4: "),
+        (with(r#""command":"sh""#), "a list of arguments"),
+        (
+            with(r#""command":["a\u0000b"]"#),
+            "an argument cannot contain a NUL",
+        ),
+        (
+            with(r#""command":[{"hex":"00"}]"#),
+            "an argument cannot contain a NUL",
+        ),
+        (with(r#""status":"asleep""#), "unknown variant `asleep`"),
+        (with(r#""kernel_thread":1"#), "expected a boolean"),
+        (with(r#""rss_bytes":18446744073709551616"#), "line 4: "),
+        (with(r#""start_time_ms":1e3"#), "line 4: "),
+        (
+            scan(1, &[1]),
+            "time goes back: monotonic_ns is 1000000000, after 2000000000",
+        ),
+        (nested("[", "]"), "line 4: "),
+        (nested(r#"{"rows":"#, "}"), "line 4: "),
+        ("[".repeat(1 << 20), "line 4: "),
+        (r#"{"scan":"#.repeat(1 << 16), "line 4: "),
+    ] {
+        let batches = replay(&recording(&[&first, &second, &bad, &scan(9, &[1])]));
+        let start: String = bad.chars().take(100).collect();
+        assert_eq!(batches.len(), 3, "{start}");
+        let error = final_failure(&batches);
+        assert!(
+            error.starts_with("line 4: ") && error.contains(reason),
+            "{start}: {error}"
+        );
+        assert_eq!(batches[2].unconfirmed.len(), 2, "nothing is gone: {start}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf8_is_refused() {
+    let mut bytes = recording(&[&scan(1, &[1])]);
+    bytes.extend(b"{\"scan\":{\"\xff\":1}}\n");
+    assert!(final_failure(&replay(&bytes)).starts_with("line 3: "));
+}
+
+#[test]
+fn a_recheck_needs_a_scan_before_it() {
+    let batches = replay(&recording(&[r#"{"recheck":{}}"#, &scan(1, &[1])]));
+    assert_eq!(
+        final_failure(&batches),
+        "line 2: a recheck stands before the first scan"
+    );
+    assert_eq!(batches.len(), 1);
+}
+
+#[test]
+fn a_recheck_cannot_show_what_its_scan_showed() {
+    let recheck = format!(r#"{{"recheck":{{"shown":{{"rows":[{}]}}}}}}"#, row(1));
+    let batches = replay(&recording(&[&scan(1, &[1]), &recheck]));
+    assert_eq!(
+        final_failure(&batches),
+        "line 3: pid 1 stands twice in one scan"
+    );
+}
+
+#[test]
+fn a_recheck_that_nobody_asks_for_is_passed_over() {
+    let recheck = r#"{"recheck":{"not_able":true}}"#;
+    let batches = replay(&recording(&[
+        &scan(1, &[1]),
+        recheck,
+        recheck,
+        &scan(2, &[1]),
+    ]));
+    assert_eq!(batches.len(), 2);
+    assert!(batches.iter().all(|batch| batch.failure.is_none()));
+}
