@@ -13,7 +13,7 @@ mod member;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -61,8 +61,8 @@ struct Shared {
     tally: Mutex<Tally>,
     cpu: Arc<CpuTimes>,
     totals: Arc<Totals>,
-    /// One for each consumer, as long as it or its queue is there.
-    traffic: Mutex<Vec<Weak<Traffic>>>,
+    /// One for each consumer that has not left.
+    traffic: Mutex<Vec<Arc<Traffic>>>,
     /// The dispatcher's thread and those of callbacks, to be joined.
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
@@ -119,6 +119,7 @@ impl Consumers {
     /// Removes a consumer. What is in its queue already still reaches it. One that is not there any
     /// more is fine.
     pub fn leave(&self, id: ConsumerId) {
+        self.lock_traffic().retain(|traffic| traffic.id() != id);
         // An error means that the dispatcher has ended, and every consumer with it.
         let _ = self.shared.control.send(Control::Leave(id));
     }
@@ -133,11 +134,7 @@ impl Consumers {
         let metrics = self
             .lock_tally()
             .read(&self.shared.cpu, &self.shared.totals);
-        let traffic: Vec<_> = self
-            .lock_traffic()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
+        let traffic = self.lock_traffic().clone();
         Metrics {
             consumers: traffic.iter().map(|traffic| traffic.read()).collect(),
             ..metrics
@@ -154,11 +151,7 @@ impl Consumers {
         let queue_len = queue_len.clamp(1, MAX_QUEUE_LEN);
         let totals = Arc::clone(&self.shared.totals);
         let traffic = Arc::new(Traffic::new(id, options.name, queue_len, totals));
-        {
-            let mut all = self.lock_traffic();
-            all.retain(|traffic| traffic.strong_count() > 0);
-            all.push(Arc::downgrade(&traffic));
-        }
+        self.lock_traffic().push(Arc::clone(&traffic));
         let (outbox, inbox) = bounded_box(queue_len, traffic);
         // An error means that the dispatcher has ended: the inbox says so by itself.
         let _ = self
@@ -183,7 +176,7 @@ impl Consumers {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_traffic(&self) -> MutexGuard<'_, Vec<Weak<Traffic>>> {
+    fn lock_traffic(&self) -> MutexGuard<'_, Vec<Arc<Traffic>>> {
         self.shared
             .traffic
             .lock()

@@ -88,12 +88,33 @@ pub(super) struct Replay {
 /// When a live source is scanned, and how often.
 #[derive(Debug, Args)]
 pub(super) struct Schedule {
-    /// Milliseconds from one scan to the next, 50 to 3600000
+    /// Milliseconds from one scan to the next, 50 to 3600000; more where the CPU budget takes it
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
     pub(super) interval_ms: u64,
     /// Stop after N scans
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(super) scans: Option<u64>,
+    /// CPU time to use at the most, in percent of one core, 0.01 to 100, or `off`; scans are made
+    /// less often where they cost more
+    #[arg(long, value_name = "PERCENT", default_value = "0.75", value_parser = cpu_budget)]
+    pub(super) cpu_budget: CpuBudget,
+    /// Print what the scanner did and what it cost to standard error, at the end and on SIGUSR1
+    #[arg(long)]
+    pub(super) stats: bool,
+}
+
+/// `None`: there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct CpuBudget(pub(super) Option<f64>);
+
+fn cpu_budget(text: &str) -> Result<CpuBudget, String> {
+    if text == "off" {
+        return Ok(CpuBudget(None));
+    }
+    match text.parse::<f64>() {
+        Ok(percent) if (0.01..=100.0).contains(&percent) => Ok(CpuBudget(Some(percent))),
+        _ => Err("it has to be a number from 0.01 to 100, or `off`".into()),
+    }
 }
 
 #[cfg(test)]
@@ -123,5 +144,19 @@ mod tests {
             assert_eq!(parsed.is_ok(), is_fine, "{given}");
             assert_eq!(config.validate().is_ok(), is_fine, "{given}");
         }
+        for (given, is_fine) in [
+            ("0.0099", false),
+            ("0.01", true),
+            ("100", true),
+            ("100.1", false),
+            ("NaN", false),
+        ] {
+            let mut config = Config::default();
+            config.cpu_budget_percent = given.parse().ok();
+            assert_eq!(cpu_budget(given).is_ok(), is_fine, "{given}");
+            assert_eq!(config.validate().is_ok(), is_fine, "{given}");
+        }
+        assert_eq!(cpu_budget("off"), Ok(CpuBudget(None)));
+        assert!(cpu_budget("").is_err() && cpu_budget("on").is_err());
     }
 }

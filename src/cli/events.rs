@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Stdout, Write};
 use std::ops::ControlFlow;
 
-use process_scanner::{Batch, Event, ProcessInfo, Result, Status};
+use process_scanner::{Batch, Event, ProcessInfo, Result, Status, Transition};
 
 use super::escape::escape;
 use super::json::{self, EventLine, What};
@@ -67,6 +67,30 @@ fn write_json(out: &mut impl Write, batch: &Batch) -> io::Result<()> {
         };
         write("scan_failed", what)?;
     }
+    for transition in &batch.transitions {
+        match transition {
+            Transition::Interval {
+                from_ms,
+                to_ms,
+                reason,
+            } => {
+                let (from_ms, to_ms) = (*from_ms, *to_ms);
+                let what = What::IntervalChanged {
+                    from_ms,
+                    to_ms,
+                    reason,
+                };
+                write("interval_changed", what)?;
+            }
+            Transition::Breaker { from, to, reason } => {
+                let (from, to) = (*from, *to);
+                let what = What::BreakerChanged { from, to, reason };
+                write("breaker_changed", what)?;
+            }
+            // The library may learn to tell more than this command knows.
+            _ => {}
+        }
+    }
     for event in &batch.events {
         let process = event.process();
         let what = match *event {
@@ -94,6 +118,9 @@ fn write_text(out: &mut impl Write, batch: &Batch, line_width: Option<usize>) ->
     if let Some(failure) = &batch.failure {
         let message = failure.full_message();
         write(format!("scan failed: {}", escape(&message)))?;
+    }
+    for transition in &batch.transitions {
+        write(transition.to_string())?;
     }
     for event in &batch.events {
         let process = event.process();

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{Changes, ErrorClass, ProcessInfo};
+use process_scanner::{BreakerState, Changes, ErrorClass, ProcessInfo};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -48,6 +48,16 @@ pub(super) enum What<'a> {
     ScanFailed {
         class: ErrorClass,
         message: String,
+    },
+    IntervalChanged {
+        from_ms: u64,
+        to_ms: u64,
+        reason: &'a str,
+    },
+    BreakerChanged {
+        from: BreakerState,
+        to: BreakerState,
+        reason: &'a str,
     },
 }
 

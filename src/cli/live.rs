@@ -4,18 +4,23 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded, select};
 use process_scanner::{
-    Batch, Collect, Config, Error, ErrorClass, Recheck, Result, Row, Scanner, Seen, Source,
-    SourceInfo, SysinfoSource, Timestamp,
+    Batch, Collect, Config, ConsumerOptions, Error, ErrorClass, Recheck, Result, Row, Scanner,
+    Seen, Source, SourceInfo, SysinfoSource, Timestamp,
 };
 
-use super::args::Schedule;
+use super::args::{Schedule, Watch};
 use super::events::{Printer, Step};
+use super::stats::Stats;
 
 /// Prints what happens on this host.
-pub(super) fn run_live(schedule: &Schedule, mut printer: Printer) -> Result<()> {
+pub(super) fn run_live(watch: &Watch) -> Result<()> {
+    let mut printer = Printer::new(watch.json);
     let stopped = stop_signals()?;
+    let stats = Stats::new(&watch.schedule, watch.json)?;
     let source = SysinfoSource::new(Collect::default())?;
-    run(source, schedule, &stopped, move |batch| printer.take(batch))
+    run(source, &watch.schedule, &stopped, &stats, move |batch| {
+        printer.take(batch)
+    })
 }
 
 /// Scans the source and gives each batch to `each`, until that ends it, the scans are done, or
@@ -24,11 +29,15 @@ pub(super) fn run(
     source: impl Source + 'static,
     schedule: &Schedule,
     stopped: &Receiver<()>,
+    stats: &Stats,
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
 ) -> Result<()> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
     let mut config = Config::default();
     config.interval_ms = schedule.interval_ms;
+    config.cpu_budget_percent = schedule.cpu_budget.0;
+    // What this program does besides scanning is part of what it costs the host.
+    config.budget_covers_callbacks = true;
     let scanner = Scanner::builder()
         .config(config)
         .source(Limited {
@@ -40,7 +49,9 @@ pub(super) fn run(
     let mut has_ended = false;
     // It joins before the first scan, so that it misses none. The one that prints is a consumer
     // like any other: however slow its reader is, the scans go on.
-    scanner.consumers().on_batch(move |batch: &Arc<Batch>| {
+    let options = ConsumerOptions::named("output");
+    let consumers = scanner.consumers().clone();
+    consumers.on_batch_with(options, move |batch: &Arc<Batch>| {
         if has_ended {
             return;
         }
@@ -55,11 +66,15 @@ pub(super) fn run(
         }
     })?;
     let handle = scanner.start()?;
-    let ended = select! {
-        recv(stopped) -> _ => None,
-        recv(outcome) -> outcome => Some(outcome),
+    let ended = loop {
+        select! {
+            recv(stopped) -> _ => break None,
+            recv(outcome) -> outcome => break Some(outcome),
+            recv(stats.asked) -> _ => stats.print(&consumers.metrics()),
+        }
     };
     let halted = handle.stop();
+    stats.print(&consumers.metrics());
     // What goes wrong with the last batch is a failure also if the end was asked for.
     let ended = ended.unwrap_or_else(|| Ok(outcome.try_recv().unwrap_or(Ok(()))));
     match ended {

@@ -9,6 +9,7 @@ mod list;
 mod live;
 mod record;
 mod replay;
+mod stats;
 mod table;
 
 use std::io::{self, Write};
@@ -18,7 +19,6 @@ use clap::Parser;
 use process_scanner::{Error, ErrorClass, Result};
 
 use self::args::{Cli, Sub};
-use self::events::Printer;
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
@@ -42,7 +42,7 @@ fn fail(error: &Error) -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     match cli.sub {
         None => list::run(&cli.list),
-        Some(Sub::Watch(watch)) => live::run_live(&watch.schedule, Printer::new(watch.json)),
+        Some(Sub::Watch(watch)) => live::run_live(&watch),
         Some(Sub::Record(record)) => record::run(&record),
         Some(Sub::Replay(replay)) => replay::run(&replay),
     }

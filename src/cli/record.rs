@@ -8,6 +8,7 @@ use std::path::Path;
 use process_scanner::{Collect, Error, ErrorClass, Recorder, Result, SysinfoSource};
 
 use super::events::Step;
+use super::stats::Stats;
 use super::{args, in_file, live};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
@@ -20,8 +21,9 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     };
     // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
     let stopped = live::stop_signals()?;
+    let stats = Stats::new(&args.schedule, false)?;
     let outcome = Recorder::new(source, output).and_then(|recorder| {
-        live::run(recorder, &args.schedule, &stopped, |batch| {
+        live::run(recorder, &args.schedule, &stopped, &stats, |batch| {
             match &batch.failure {
                 Some(failure) if failure.is_final() => Step::Break(Err(failure.clone())),
                 // Any other failed scan is written down as one.

@@ -51,6 +51,10 @@ impl Traffic {
         }
     }
 
+    pub(crate) fn id(&self) -> ConsumerId {
+        self.id
+    }
+
     pub(crate) fn count_put(&self) {
         self.put.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
