@@ -16,6 +16,8 @@ mod fixtures;
 mod fold;
 mod hostile;
 mod live;
+mod metrics;
+mod pace;
 mod recordings;
 mod scanner;
 mod stress;

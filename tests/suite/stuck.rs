@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use process_scanner::{
-    Batch, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner, ScannerHandle,
-    Seen, Source, SourceInfo,
+    Batch, BreakerState, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner,
+    ScannerHandle, Seen, Source, SourceInfo, Transition,
 };
 
 use crate::support::{Made, World, show};
@@ -82,10 +82,22 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice), "{notice:?}");
     assert_eq!((notice.seq, notice.events.len()), (1, 0));
+    // It opens the breaker, which is told while it hangs and not again when it comes back.
+    let [Transition::Breaker { from, to, .. }] = &notice.transitions[..] else {
+        panic!("{notice:?}");
+    };
+    assert_eq!((*from, *to), (BreakerState::Closed, BreakerState::Open));
+    assert_eq!(notice.pace.unwrap().breaker, BreakerState::Open);
+    assert_eq!(handle.metrics().breaker, BreakerState::Open);
     go_on.send(()).unwrap();
     let second = batches.recv().unwrap();
     assert!(second.failure.is_none(), "{second:?}");
     assert_eq!(second.seq, 2);
+    assert_eq!(second.pace.unwrap().breaker, BreakerState::Open);
+    let is_of_the_breaker =
+        |transition: &Transition| !matches!(transition, Transition::Interval { .. });
+    assert!(!second.transitions.iter().any(is_of_the_breaker));
+    assert_eq!(handle.metrics().breaker_opened_total, 1);
     handle.stop().unwrap();
 }
 

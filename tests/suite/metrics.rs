@@ -1,0 +1,226 @@
+//! What the scanner says of itself.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use process_scanner::{Batch, ConsumerOptions, Metrics, Overflow, Scanner};
+
+use crate::support::{Made, World};
+
+fn world() -> World {
+    let world = World::new();
+    for pid in 1..=3 {
+        world.add(pid, Made::new("p", 5));
+    }
+    world
+}
+
+fn scan(scanner: &mut Scanner) -> Arc<Batch> {
+    scanner.scan_once().unwrap()
+}
+
+#[test]
+fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
+    let world = world();
+    let mut scanner = world.scanner();
+    let batches = scanner
+        .consumers()
+        .subscribe_with(ConsumerOptions::named("reader").with_queue_len(4));
+    scan(&mut scanner);
+    world.edit(|state| {
+        state.processes.remove(&2);
+        state.processes.insert(9, Made::new("q", 1_700_000_001_500));
+    });
+    scan(&mut scanner);
+    batches.recv().unwrap();
+    let second = batches.recv().unwrap();
+    let metrics = scanner.consumers().metrics();
+    assert_eq!(
+        (metrics.scans_total.good, metrics.scans_total.failed),
+        (2, 0)
+    );
+    assert_eq!(metrics.scan_time.count, 2);
+    assert!(metrics.scan_time.p50_us <= metrics.scan_time.max_us);
+    let events = metrics.events_total;
+    // The others' CPU use has become known.
+    assert_eq!(
+        (
+            events.existing,
+            events.created,
+            events.updated,
+            events.exited
+        ),
+        (3, 1, 2, 1)
+    );
+    assert_eq!(metrics.processes, 3);
+    assert!(metrics.table_bytes > 0);
+    assert_eq!(metrics.table_bytes, second.counts.table_bytes);
+    // Driven by hand it has no pace of its own.
+    assert_eq!(
+        (metrics.interval_asked_ms, metrics.interval_ms),
+        (1000, 1000)
+    );
+    let [reader] = &metrics.consumers[..] else {
+        panic!("{metrics:?}");
+    };
+    assert_eq!(reader.name.as_deref(), Some("reader"));
+    assert_eq!((reader.delivered_total, reader.lost_total), (2, 0));
+    assert_eq!((reader.queue_len, reader.latency.count), (4, 2));
+    assert_eq!(metrics.batches_delivered_total, 2);
+    // One that has left is no longer listed, and what it got stays counted.
+    drop(batches);
+    let metrics = scanner.consumers().metrics();
+    assert!(metrics.consumers.is_empty());
+    assert_eq!(metrics.batches_delivered_total, 2);
+}
+
+#[test]
+fn what_waits_and_what_is_lost_is_told_of_each_consumer() {
+    let world = world();
+    let mut scanner = world.scanner();
+    let slow = scanner
+        .consumers()
+        .subscribe_with(ConsumerOptions::overflow(Overflow::Resync).with_queue_len(2));
+    let quick = scanner.consumers().subscribe();
+    for _ in 0..5 {
+        let batch = scan(&mut scanner);
+        // The dispatcher is done with a batch when the last consumer has the next.
+        while quick.recv().unwrap().seq < batch.seq {}
+    }
+    scan(&mut scanner);
+    quick.recv().unwrap();
+    let metrics = scanner.consumers().metrics();
+    let told: Vec<_> = metrics
+        .consumers
+        .iter()
+        .map(|consumer| (consumer.id, consumer.queue_depth, consumer.delivered_total))
+        .collect();
+    assert_eq!(told, [(slow.id(), 2, 0), (quick.id(), 0, 6)]);
+    let lost = metrics.consumers[0].lost_total;
+    // It may not have been counted yet that the last one is lost, which the other has in hand.
+    assert!(lost == 3 || lost == 4, "{lost}");
+    assert_eq!(metrics.batches_lost_total, lost);
+    assert!(metrics.dispatch_time.count >= 5);
+    scanner.finish();
+    let read: Vec<_> = slow.iter().collect();
+    assert_eq!(read.last().unwrap().lost_batches, 4);
+}
+
+#[test]
+fn a_callback_is_counted_as_a_consumer_and_its_work_as_its_own() {
+    let world = world();
+    let mut scanner = world.scanner();
+    let (called, is_called) = channel();
+    let consumers = scanner.consumers().clone();
+    consumers
+        .on_batch_with(ConsumerOptions::named("busy"), move |_: &Arc<Batch>| {
+            let begun = std::time::Instant::now();
+            while begun.elapsed() < std::time::Duration::from_millis(50) {
+                std::hint::black_box(begun);
+            }
+            called.send(()).unwrap();
+        })
+        .unwrap();
+    scan(&mut scanner);
+    is_called.recv().unwrap();
+    scanner.finish();
+    let metrics = consumers.metrics();
+    let busy = &metrics.consumers[0];
+    assert_eq!(
+        (busy.name.as_deref(), busy.delivered_total),
+        (Some("busy"), 1)
+    );
+    if cfg!(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd"
+    )) {
+        assert!(busy.callback_cpu_ms > 0.0 && metrics.cpu.callbacks_ms > 0.0);
+        assert!(metrics.cpu.scan_ms > 0.0 && metrics.cpu.dispatch_ms > 0.0);
+    }
+}
+
+#[test]
+fn they_serialise_under_their_own_names() {
+    let json = serde_json::to_value(Metrics::default()).unwrap();
+    let names: Vec<&String> = json.as_object().unwrap().keys().collect();
+    let totals = names.iter().filter(|name| name.ends_with("_total")).count();
+    assert_eq!((names.len(), totals), (22, 13), "{names:?}");
+    assert_eq!(json["breaker"], "closed");
+    assert_eq!(json["scans_total"]["failed"], 0);
+    assert!(json["unseen_births_at_most_total"].is_null());
+}
+
+#[cfg(feature = "metrics")]
+mod facade {
+    use std::collections::BTreeMap;
+
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    use process_scanner::ErrorClass;
+
+    use super::*;
+
+    /// Under its own name, so that the tests beside it, which are told to the same recorder, do not
+    /// get in its way.
+    #[test]
+    fn an_exporter_gets_all_of_them() {
+        let recorder = DebuggingRecorder::new();
+        let told = recorder.snapshotter();
+        recorder.install().unwrap();
+        let world = world();
+        let mut scanner = world.scanner();
+        let consumers = scanner.consumers().clone();
+        let batches = consumers.subscribe_with(ConsumerOptions::named("exported"));
+        scan(&mut scanner);
+        world.edit(|state| state.failure = Some(ErrorClass::Permission));
+        scan(&mut scanner);
+        assert_eq!(batches.iter().take(2).count(), 2);
+        scanner.finish();
+        let told: BTreeMap<String, DebugValue> = told
+            .snapshot()
+            .into_vec()
+            .into_iter()
+            .map(|(key, unit, help, value)| {
+                let key = key.key();
+                assert!(help.is_some() && unit.is_some(), "{key} is not described");
+                let labels = key
+                    .labels()
+                    .map(|label| format!("{}={}", label.key(), label.value()));
+                let labels = labels.collect::<Vec<_>>().join(",");
+                (format!("{}{{{labels}}}", key.name()), value)
+            })
+            .collect();
+        let counter = |name: &str| match told.get(name) {
+            Some(DebugValue::Counter(count)) => *count,
+            other => panic!("{name}: {other:?} in {:?}", told.keys()),
+        };
+        assert_eq!(
+            counter("pscan_scan_batches_delivered_total{consumer=exported}"),
+            2
+        );
+        for name in [
+            "pscan_scan_total{result=good}",
+            "pscan_scan_total{result=failed}",
+            "pscan_scan_errors_total{class=permission}",
+            "pscan_scan_cpu_microseconds_total{thread=scan}",
+        ] {
+            assert!(counter(name) > 0, "{name}");
+        }
+        assert!(counter("pscan_scan_events_total{kind=existing}") >= 3);
+        let is_near_zero = |value: f64| value.abs() < 0.5;
+        match &told["pscan_scan_queue_depth{consumer=exported}"] {
+            DebugValue::Gauge(depth) => assert!(is_near_zero(**depth), "{depth}"),
+            other => panic!("{other:?}"),
+        }
+        for name in [
+            "pscan_scan_duration_seconds{}",
+            "pscan_scan_dispatch_duration_seconds{}",
+            "pscan_scan_latency_seconds{consumer=exported}",
+        ] {
+            let Some(DebugValue::Histogram(values)) = told.get(name) else {
+                panic!("{name} in {:?}", told.keys());
+            };
+            assert!(values.iter().all(|seconds| **seconds < 60.0), "{name}");
+        }
+    }
+}

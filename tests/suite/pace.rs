@@ -1,0 +1,342 @@
+//! The pace of a running scanner: its CPU budget, its breaker, and the second try.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use process_scanner::{
+    Batch, BreakerState, Config, ConsumerOptions, Error, ErrorClass, ReplaySource, Result, Row,
+    Scanner, ScannerHandle, Seen, Source, SourceInfo, Subscription, Transition,
+};
+
+use crate::fixtures::story::record;
+use crate::fixtures::text;
+use crate::support::{Made, World, show};
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.interval_ms = 50;
+    config
+}
+
+fn start(config: Config, source: impl Source + 'static) -> (ScannerHandle, Subscription) {
+    let scanner = Scanner::builder().config(config).source(source).build();
+    let scanner = scanner.unwrap();
+    let batches = scanner.consumers().subscribe();
+    (scanner.start().unwrap(), batches)
+}
+
+/// The transitions of the breaker, as `from → to`, until the last of these has come, and the
+/// batches that led to them.
+fn until(batches: &Subscription, last: (BreakerState, BreakerState)) -> Vec<Arc<Batch>> {
+    let mut seen = Vec::new();
+    for batch in batches.iter() {
+        let is_last = batch.transitions.iter().any(|transition| {
+            matches!(transition, Transition::Breaker { from, to, .. } if (*from, *to) == last)
+        });
+        seen.push(batch);
+        if is_last {
+            return seen;
+        }
+    }
+    panic!("the scanner ended before {last:?}: {seen:?}");
+}
+
+fn transitions(batches: &[Arc<Batch>]) -> Vec<String> {
+    let transitions = batches.iter().flat_map(|batch| &batch.transitions);
+    transitions.map(ToString::to_string).collect()
+}
+
+/// Shows one process, and works or waits before that.
+struct Costly {
+    work: Duration,
+    wait: Duration,
+}
+
+impl Source for Costly {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("costly")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        let begun = Instant::now();
+        while begun.elapsed() < self.work {
+            std::hint::black_box(begun);
+        }
+        if self.wait > Duration::ZERO {
+            // Nobody sends: it waits as long as it may.
+            let (_open, nothing) = channel::<()>();
+            let _ = nothing.recv_timeout(self.wait);
+        }
+        show(1, &Made::new("p", 5), hand_over);
+        Ok(Seen::default())
+    }
+}
+
+#[test]
+fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
+    let mut config = config();
+    config.cpu_budget_percent = Some(0.01);
+    let source = Costly {
+        work: Duration::from_millis(40),
+        wait: Duration::ZERO,
+    };
+    let (handle, batches) = start(config, source);
+    let first = batches.recv().unwrap();
+    let [
+        Transition::Interval {
+            from_ms,
+            to_ms,
+            reason,
+        },
+    ] = &first.transitions[..]
+    else {
+        panic!("{:?}", first.transitions);
+    };
+    assert!(*from_ms == 50 && *to_ms > 1000, "{from_ms} to {to_ms}");
+    assert!(reason.starts_with("a scan costs ") && reason.ends_with(" ms, budget 0.01 %"));
+    assert_eq!(first.pace.unwrap().interval_ms, *to_ms);
+    let metrics = handle.metrics();
+    assert_eq!(
+        (metrics.interval_asked_ms, metrics.interval_ms),
+        (50, *to_ms)
+    );
+    assert_eq!(metrics.interval_changes_total, 1);
+    assert!(metrics.cpu.scan_ms > 0.0, "{:?}", metrics.cpu);
+    // However long the interval is, stopping does not wait for it.
+    handle.stop().unwrap();
+}
+
+#[test]
+fn without_a_budget_it_goes_on_at_the_interval_asked_for() {
+    let mut config = config();
+    config.cpu_budget_percent = None;
+    let source = Costly {
+        work: Duration::from_millis(40),
+        wait: Duration::ZERO,
+    };
+    let (handle, batches) = start(config, source);
+    for batch in batches.iter().take(5) {
+        assert_eq!(batch.pace.unwrap().interval_ms, 50);
+        assert_eq!(batch.transitions, []);
+    }
+    handle.stop().unwrap();
+}
+
+#[test]
+fn what_callbacks_cost_counts_where_it_is_asked_for() {
+    for covers_callbacks in [false, true] {
+        let mut config = config();
+        // A scan of one made-up process is far below it.
+        config.cpu_budget_percent = Some(50.0);
+        config.budget_covers_callbacks = covers_callbacks;
+        let world = World::new();
+        world.add(1, Made::new("p", 5));
+        let (handle, batches) = start(config, world);
+        let (called, is_called) = channel();
+        // With one batch waiting it is soon done when the scanner stops.
+        let options = ConsumerOptions::default().with_queue_len(1);
+        handle
+            .on_batch_with(options, move |_: &Arc<Batch>| {
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(200) {
+                    std::hint::black_box(begun);
+                }
+                let _ = called.send(());
+            })
+            .unwrap();
+        let mut batches = batches.iter();
+        match covers_callbacks {
+            true => assert!(batches.any(|batch| batch.pace.unwrap().interval_ms > 50)),
+            false => {
+                is_called.recv().unwrap();
+                is_called.recv().unwrap();
+                assert_eq!(batches.next().unwrap().pace.unwrap().interval_ms, 50);
+                assert_eq!(handle.metrics().interval_ms, 50);
+                assert!(handle.metrics().cpu.callbacks_ms > 0.0);
+            }
+        }
+        handle.stop().unwrap();
+    }
+}
+
+#[test]
+fn scans_that_fail_open_the_breaker_and_good_ones_close_it_and_nobody_exits_in_between() {
+    let world = World::new();
+    for pid in 1..=3 {
+        world.add(pid, Made::new("p", 5));
+    }
+    let mut config = config();
+    config.cpu_budget_percent = None;
+    config.breaker_failed_scans = 2;
+    config.breaker_max_wait_ms = 100;
+    let (handle, batches) = start(config, world.clone());
+    assert_eq!(batches.recv().unwrap().events.len(), 3);
+    world.edit(|state| {
+        state.failure = Some(ErrorClass::SourceGone);
+        state.hidden = vec![1, 2, 3];
+        state.processes.remove(&2);
+    });
+    let failing = until(&batches, (BreakerState::Closed, BreakerState::Open));
+    assert_eq!(
+        transitions(&failing),
+        ["breaker closed → open: 2 failed scans in a row"]
+    );
+    assert_eq!(handle.metrics().breaker, BreakerState::Open);
+    // A probe that fails changes nothing.
+    let probe = batches.recv().unwrap();
+    assert!(probe.failure.is_some() && probe.transitions.is_empty());
+    assert_eq!(probe.pace.unwrap().breaker, BreakerState::Open);
+    assert_eq!(probe.counts.retries, 1);
+    let mut all = failing;
+    all.push(probe);
+    assert!(all.iter().all(|batch| {
+        batch.events.iter().all(|event| event.kind() != "exited")
+            && (batch.failure.is_none() || batch.unconfirmed.len() == 3)
+    }));
+    world.edit(|state| {
+        state.failure = None;
+        state.hidden.clear();
+    });
+    let healed = until(&batches, (BreakerState::HalfOpen, BreakerState::Closed));
+    assert_eq!(
+        transitions(&healed),
+        [
+            "breaker open → half_open: a good probe",
+            "breaker half_open → closed: 3 good scans in a row"
+        ]
+    );
+    let exited: Vec<u32> = healed
+        .iter()
+        .flat_map(|batch| &batch.events)
+        .filter(|event| event.kind() == "exited")
+        .map(|event| event.process().pid)
+        .collect();
+    assert_eq!(exited, [2]);
+    let metrics = handle.metrics();
+    assert_eq!(metrics.breaker, BreakerState::Closed);
+    assert_eq!(metrics.breaker_opened_total, 1);
+    assert!(metrics.retries_total >= metrics.errors(ErrorClass::SourceGone));
+    handle.stop().unwrap();
+}
+
+#[test]
+fn scans_that_wait_far_longer_than_they_work_open_the_breaker() {
+    let mut config = config();
+    config.cpu_budget_percent = None;
+    let source = Costly {
+        work: Duration::ZERO,
+        wait: Duration::from_millis(110),
+    };
+    let (handle, batches) = start(config, source);
+    let open = until(&batches, (BreakerState::Closed, BreakerState::Open));
+    assert!(open.len() >= 5 && open.iter().all(|batch| batch.failure.is_none()));
+    let [transition] = &transitions(&open)[..] else {
+        panic!("{open:?}");
+    };
+    assert!(
+        transition.contains("5 scans in a row waited far longer than they worked"),
+        "{transition}"
+    );
+    handle.stop().unwrap();
+}
+
+/// A world whose next scans fail first, each with the next of these errors, and show nothing.
+struct Shaky {
+    world: World,
+    errors: VecDeque<Error>,
+    good_scans: u32,
+}
+
+impl Source for Shaky {
+    fn info(&self) -> SourceInfo {
+        self.world.info()
+    }
+
+    fn now(&mut self) -> process_scanner::Timestamp {
+        self.world.now()
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        match self.errors.pop_front() {
+            Some(error) => Err(error),
+            None if self.good_scans == 0 => {
+                Err(Error::new(ErrorClass::Ended, "all was shown").into_final())
+            }
+            None => {
+                self.good_scans -= 1;
+                self.world.scan(hand_over)
+            }
+        }
+    }
+}
+
+fn shaky(errors: &[Error]) -> Shaky {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    Shaky {
+        world,
+        errors: errors.iter().cloned().collect(),
+        good_scans: u32::MAX,
+    }
+}
+
+fn transient() -> Error {
+    Error::new(ErrorClass::ResourcesExhausted, "no descriptor left")
+}
+
+#[test]
+fn an_error_that_may_pass_is_tried_once_more_before_it_counts() {
+    let mut scanner = Scanner::builder()
+        .source(shaky(&[transient()]))
+        .build()
+        .unwrap();
+    let batches = scanner.consumers().subscribe();
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.is_none() && batch.full, "{batch:?}");
+    assert_eq!((batch.counts.retries, batch.events.len()), (1, 1));
+    batches.recv().unwrap();
+    let metrics = scanner.consumers().metrics();
+    assert_eq!(
+        (metrics.scans_total.good, metrics.scans_total.failed),
+        (1, 0)
+    );
+    assert_eq!(metrics.retries_total, 1);
+    assert!(metrics.errors_total.is_empty());
+}
+
+#[test]
+fn it_is_tried_once_more_and_not_twice_and_only_if_that_is_any_use() {
+    for (errors, retries) in [
+        (vec![transient(), transient()], 1),
+        (vec![transient().into_lasting()], 0),
+        (vec![transient().into_final()], 0),
+        (vec![Error::new(ErrorClass::Permission, "not for us")], 0),
+    ] {
+        let builder = Scanner::builder().source(shaky(&errors));
+        let mut scanner = builder.build().unwrap();
+        let batch = scanner.scan_once().unwrap();
+        assert!(batch.failure.is_some(), "{errors:?}");
+        assert_eq!(batch.counts.retries, retries, "{errors:?}");
+    }
+}
+
+#[test]
+fn a_recording_plays_a_second_try_as_one() {
+    let mut source = shaky(&[transient(), transient(), transient()]);
+    source.good_scans = 2;
+    let (recording, told) = record(source);
+    // One that failed twice, one that was good the second time, and one that was good.
+    let retries: Vec<u32> = told.iter().map(|batch| batch.counts.retries).collect();
+    assert_eq!(retries, [1, 1, 0]);
+    assert!(told[0].failure.is_some() && told[1].failure.is_none());
+    let source = ReplaySource::new(std::io::Cursor::new(recording.clone())).unwrap();
+    let (again, played) = record(source);
+    assert!(again == recording, "recorded again it is another recording");
+    assert_eq!(played.len(), told.len());
+    for (played, told) in played.iter().zip(&told) {
+        assert_eq!(played.counts.retries, told.counts.retries);
+        assert_eq!(text::whole(played), text::whole(told));
+    }
+}
