@@ -5,6 +5,7 @@ mod endings;
 mod events;
 mod failures;
 mod listing;
+mod stats;
 
 use std::fs;
 use std::path::PathBuf;

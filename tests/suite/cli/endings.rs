@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
 
 use super::{eventful, json_lines, pscan, text};
 
@@ -26,8 +27,16 @@ fn assert_quiet_end(child: Child) {
 
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
-    let watch = ["watch", "--interval-ms", "50", "--json"];
-    for args in [&watch[..], &watch[..3]] {
+    // At its own cost it may not scan again for a long time, and finds out only then.
+    let watch = [
+        "watch",
+        "--interval-ms",
+        "50",
+        "--cpu-budget",
+        "off",
+        "--json",
+    ];
+    for args in [&watch[..], &watch[..5]] {
         let (child, out, first) = started(args);
         assert!(first.contains("existing"), "{first}");
         drop(out);
@@ -50,7 +59,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         .unwrap();
     drop(child.stdout.take());
     assert_quiet_end(child);
-    let (child, out, _) = started(&["record", "-", "--interval-ms", "50"]);
+    let (child, out, _) = started(&["record", "-", "--interval-ms", "50", "--cpu-budget", "off"]);
     drop(out);
     assert_quiet_end(child);
 }
@@ -61,13 +70,17 @@ fn signals_end_it_cleanly() {
     for signal in ["-INT", "-TERM"] {
         for args in [&["watch", "--json"][..], &["record", "-"]] {
             let (child, mut out, first) = started(args);
+            // Somebody reads, so that the last lines get out before it ends.
+            let reader = thread::spawn(move || {
+                let mut rest = String::new();
+                out.read_to_string(&mut rest).map(|_| rest)
+            });
             let killed = Command::new("kill")
                 .args([signal, &child.id().to_string()])
                 .status()
                 .unwrap();
             assert!(killed.success());
-            let mut rest = String::new();
-            out.read_to_string(&mut rest).unwrap();
+            let rest = reader.join().unwrap().unwrap();
             assert!(rest.is_empty() || rest.ends_with('\n'));
             json_lines(&format!("{first}{rest}"));
             assert_quiet_end(child);

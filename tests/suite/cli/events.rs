@@ -12,7 +12,8 @@ use super::{eventful, json_lines, pscan, stdout_of, text};
 
 #[test]
 fn watch_begins_with_what_exists_and_stops_after_its_scans() {
-    let out = stdout_of(&["watch", "--json", "--scans", "2", "--interval-ms", "50"]);
+    let fast = ["--scans", "2", "--interval-ms", "50", "--cpu-budget", "off"];
+    let out = stdout_of(&[&["watch", "--json"], &fast[..]].concat());
     let lines = json_lines(&out);
     let (first, second): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["seq"] == 1);
     assert!(first.iter().all(|line| line["event"] == "existing"));
@@ -35,7 +36,7 @@ fn watch_begins_with_what_exists_and_stops_after_its_scans() {
             "{line}"
         );
     }
-    let people = stdout_of(&["watch", "--scans", "1"]);
+    let people = stdout_of(&["watch", "--scans", "1", "--cpu-budget", "off"]);
     assert!(
         people.lines().all(|line| line.contains("Z existing ")),
         "{people}"
@@ -110,6 +111,7 @@ fn what_was_recorded_live_is_replayed() {
     fs::write(&path, "what was there before is replaced\n".repeat(1000)).unwrap();
     let file = path.to_str().unwrap();
     let mut recorder = pscan(&["record", file, "--scans", "3", "--interval-ms", "50"])
+        .args(["--cpu-budget", "off"])
         .spawn()
         .unwrap();
     assert!(recorder.wait().unwrap().success());
@@ -134,6 +136,7 @@ fn what_was_recorded_live_is_replayed() {
 #[test]
 fn a_recording_goes_through_a_pipe() {
     let mut recorder = pscan(&["record", "-", "--scans", "2", "--interval-ms", "50"])
+        .args(["--cpu-budget", "off"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

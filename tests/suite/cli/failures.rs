@@ -104,6 +104,12 @@ fn wrong_usage_is_2_and_names_the_limit() {
         (&["watch", "--interval-ms", "3600001"], "50..=3600000"),
         (&["record", "x", "--interval-ms", "0"], "50..=3600000"),
         (&["watch", "--scans", "0"], "--scans"),
+        (
+            &["watch", "--cpu-budget", "0"],
+            "from 0.01 to 100, or `off`",
+        ),
+        (&["watch", "--cpu-budget=-1"], "--cpu-budget"),
+        (&["record", "x", "--cpu-budget", "most"], "from 0.01 to 100"),
         (&["--sample-ms", "60001"], "0..=60000"),
         (&["--json", "watch"], "--json"),
         (&["watch", "--sample-ms", "1"], "--sample-ms"),

@@ -1,0 +1,89 @@
+//! The pace of `watch`, and what it says of itself.
+
+use super::{json_lines, pscan, text};
+
+#[test]
+fn watch_slows_down_to_its_budget_and_says_so() {
+    let args = ["watch", "--interval-ms", "50", "--cpu-budget", "0.01"];
+    let ends = ["--scans", "1", "--stats"];
+    let output = pscan(&args).args(ends).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let lines = json_lines(text(&output.stdout));
+    let slower = lines
+        .iter()
+        .find(|line| line["event"] == "interval_changed")
+        .unwrap();
+    assert_eq!(
+        (&slower["seq"], &slower["from_ms"]),
+        (&1.into(), &50.into())
+    );
+    let reason = slower["reason"].as_str().unwrap();
+    assert!(reason.starts_with("a scan costs ") && reason.ends_with("budget 0.01 %"));
+    let stats = &json_lines(text(&output.stderr))[..];
+    let [stats] = stats else {
+        panic!("{stats:?}");
+    };
+    assert_eq!(stats["scans_total"]["good"], 1);
+    assert_eq!(stats["interval_ms"], slower["to_ms"]);
+    assert_eq!(stats["interval_asked_ms"], 50);
+    assert_eq!(stats["consumers"][0]["name"], "output");
+    assert_eq!(stats["consumers"][0]["delivered_total"], 1);
+
+    let output = pscan(&args).args(ends).output().unwrap();
+    let out = text(&output.stdout);
+    assert!(out.contains("Z interval 50 ms → "), "{out}");
+    let stats = text(&output.stderr);
+    assert!(
+        stats.starts_with("scans          1 good, 0 failed"),
+        "{stats}"
+    );
+    assert!(
+        stats.contains("\nto output      1 delivered, 0 lost"),
+        "{stats}"
+    );
+}
+
+#[test]
+fn record_has_them_too() {
+    let args = ["record", "-", "--scans", "1", "--stats"];
+    let output = pscan(&args).output().unwrap();
+    assert!(text(&output.stderr).starts_with("scans          1 good"));
+    assert_eq!(json_lines(text(&output.stdout)).len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_asks_for_them_while_it_goes_on() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    let mut child = pscan(&["watch", "--json", "--stats"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut stats = BufReader::new(child.stderr.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    let kill = |signal: &str| {
+        let id = child.id().to_string();
+        let killed = Command::new("kill")
+            .args([signal, id.as_str()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+    };
+    for _ in 0..2 {
+        kill("-USR1");
+        let mut line = String::new();
+        stats.read_line(&mut line).unwrap();
+        assert!(json_lines(&line)[0]["scans_total"]["good"].as_u64() >= Some(1));
+    }
+    kill("-INT");
+    // Its output has to be read, or it would wait for that.
+    out.read_to_string(&mut String::new()).unwrap();
+    let mut last = String::new();
+    stats.read_to_string(&mut last).unwrap();
+    assert_eq!(json_lines(&last).len(), 1);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
