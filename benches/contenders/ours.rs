@@ -9,6 +9,8 @@ use process_scanner::Scanner;
 use super::{Contender, Scan};
 use crate::measure::{Cost, proc};
 
+pub(crate) const NAME: &str = "ours";
+
 pub(crate) struct Ours(pub(crate) Scanner);
 
 impl Ours {
@@ -43,7 +45,7 @@ impl Ours {
 
 impl Contender for Ours {
     fn name(&self) -> &'static str {
-        "ours"
+        NAME
     }
 
     fn scan(&mut self) -> Result<Scan, Box<dyn Error>> {

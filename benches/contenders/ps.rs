@@ -7,14 +7,12 @@ use std::process::{Command, Stdio};
 use super::{Contender, Scan};
 use crate::measure::{Cost, proc};
 
-pub(crate) struct Ps(());
+pub(crate) struct Ps;
 
 impl Ps {
     /// `None` where there is none that takes these arguments.
     pub(crate) fn find() -> Option<Self> {
-        run()
-            .is_ok_and(|(succeeded, _)| succeeded)
-            .then_some(Self(()))
+        run().is_ok_and(|(succeeded, _)| succeeded).then_some(Self)
     }
 }
 
