@@ -113,7 +113,10 @@ impl Turnover {
         drop(self.parent);
         let mut births = String::new();
         self.output.read_to_string(&mut births)?;
-        let births: u32 = births.trim().parse().map_err(io::Error::other)?;
+        let births: u32 = births
+            .trim()
+            .parse()
+            .map_err(|_| io::Error::other("the births ended early"))?;
         Ok(f64::from(births) / elapsed.as_secs_f64())
     }
 }
