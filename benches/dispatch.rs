@@ -8,16 +8,15 @@
 // A bench prints its figures.
 #![allow(clippy::print_stdout)]
 
+mod measure;
+
 use std::env;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
-use std::time::Duration;
 
 use process_scanner::{
-    Batch, Config, Consumer, Error, ErrorClass, ProcessRow, Result, Row, Scanner, ScannerHandle,
-    Seen, Source, SourceInfo,
+    Error, ErrorClass, ProcessRow, Result, Row, Scanner, Seen, Source, SourceInfo,
 };
+
+use self::measure::ages::{Join, call_back, join_all, steady, subscribe};
 
 const PROCESSES: u32 = 1000;
 const INTERVAL_MS: u64 = 50;
@@ -34,85 +33,25 @@ fn main() -> Result<()> {
             ("subscription", subscribe as Join),
             ("callback", call_back as Join),
         ] {
-            let mut ages = measure(scans, consumers, join)?;
-            ages.sort_unstable();
-            let us = |share: f64| {
-                let place = (ages.len() - 1) as f64 * share;
-                ages[place.round() as usize].as_micros()
-            };
-            println!(
-                "| {consumers} | {kind} | {} | {} | {} |",
-                us(0.5),
-                us(0.99),
-                us(1.0)
-            );
+            let [median, high, longest] = measure(scans, consumers, join)?;
+            println!("| {consumers} | {kind} | {median:.0} | {high:.0} | {longest:.0} |");
         }
     }
     Ok(())
 }
 
-type Join = fn(&ScannerHandle, Ages) -> Result<()>;
-
-fn measure(scans: u64, consumers: usize, join: Join) -> Result<Vec<Duration>> {
-    let mut config = Config::default();
-    config.interval_ms = INTERVAL_MS;
+/// The median, the 99th percentile and the longest, in microseconds.
+fn measure(scans: u64, consumers: usize, join: Join) -> Result<[f64; 3]> {
     let world = World { scans, cpu_ns: 0 };
-    let scanner = Scanner::builder().config(config).source(world).start()?;
-    let (report, reports) = channel();
-    for _ in 0..consumers {
-        join(&scanner, Ages::new(report.clone()))?;
-    }
-    drop(report);
+    let scanner = Scanner::builder()
+        .config(steady(INTERVAL_MS))
+        .source(world)
+        .start()?;
+    let reports = join_all(&scanner, consumers, join)?;
     // It ends when the world has, and with it every consumer.
-    let ages = reports.iter().flatten().collect();
+    let ages_us = reports.collect();
     scanner.stop()?;
-    Ok(ages)
-}
-
-fn subscribe(scanner: &ScannerHandle, mut ages: Ages) -> Result<()> {
-    let subscription = scanner.subscribe();
-    thread::spawn(move || {
-        for batch in subscription.iter() {
-            ages.on_batch(&batch);
-        }
-    });
-    Ok(())
-}
-
-fn call_back(scanner: &ScannerHandle, ages: Ages) -> Result<()> {
-    scanner.on_batch(ages).map(drop)
-}
-
-/// A consumer that notes how old each batch is, and reports when it ends: a report for each batch
-/// would wake another thread in the midst of the measurement.
-struct Ages {
-    ages: Vec<Duration>,
-    report: Sender<Vec<Duration>>,
-}
-
-impl Ages {
-    fn new(report: Sender<Vec<Duration>>) -> Self {
-        Self {
-            ages: Vec::new(),
-            report,
-        }
-    }
-}
-
-impl Consumer for Ages {
-    fn on_batch(&mut self, batch: &Arc<Batch>) {
-        let age = batch.age();
-        // A newcomer's first batch is made of a scan that may have been long ago.
-        if !batch.full {
-            self.ages.push(age);
-        }
-    }
-}
-
-impl Drop for Ages {
-    fn drop(&mut self) {
-        let _ = self.report.send(std::mem::take(&mut self.ages));
-    }
+    Ok(ages_us)
 }
 
 struct World {

@@ -17,6 +17,12 @@ use process_scanner::{
     Absent, Config, ProcessRow, Reading, Row, SourceInfo, Status, Table, Timestamp,
 };
 
+use self::random::Random;
+
+#[path = "crowd/random.rs"]
+#[allow(dead_code)]
+mod random;
+
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 /// Hosts run few programs, with many command lines.
@@ -174,23 +180,6 @@ impl Made {
             kernel_thread: Some(false),
             ..ProcessRow::unknown(self.pid)
         })
-    }
-}
-
-/// SplitMix64: the same world in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
     }
 }
 

@@ -6,20 +6,21 @@
 // A bench prints its figures.
 #![allow(clippy::print_stdout)]
 
+mod crowd;
+mod measure;
+
 use std::collections::HashSet;
 use std::error::Error;
-use std::io::{PipeReader, PipeWriter, Read, pipe};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use std::{env, fs, io, thread};
+use std::{env, thread};
 
 use process_scanner::{Batch, Event, Scanner};
 
-/// Makes this program a child that waits for its input to end.
-const WAIT: &str = "--wait";
+use self::crowd::births::Births;
+use self::measure::{median, proc};
 
 const INTERVALS_MS: [u64; 3] = [1000, 100, 10];
 const LIVES_MS: [u64; 3] = [5, 50, 500];
@@ -28,11 +29,8 @@ const LIVES_MS: [u64; 3] = [5, 50, 500];
 const ROUNDS: u32 = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    crowd::child::be_child_if_told();
     let args: Vec<String> = env::args().skip(1).collect();
-    if args.iter().any(|arg| arg == WAIT) {
-        io::stdin().read_to_end(&mut Vec::new())?;
-        return Ok(());
-    }
     let is_quick = args.iter().any(|arg| arg == "--quick" || arg == "--test");
     let mut numbers = args.iter().filter_map(|arg| arg.parse::<u32>().ok());
     let seconds = numbers.next().unwrap_or(if is_quick { 4 } else { 20 });
@@ -100,7 +98,7 @@ fn report(sums: &[Sum]) -> Result<(), Box<dyn Error>> {
 /// All that was seen at one interval.
 #[derive(Default)]
 struct Sum {
-    children: [Vec<Born>; 3],
+    children: [Vec<Told>; 3],
     between_ms: Vec<f64>,
     scan_ms: Vec<f64>,
     /// `None` where the system does not count.
@@ -110,10 +108,7 @@ struct Sum {
 }
 
 /// A child that was.
-struct Born {
-    pid: u32,
-    /// When it started, counted from boot; `None` where that cannot be told.
-    start_ms: Option<u64>,
+struct Told {
     life: Duration,
     is_seen: bool,
 }
@@ -130,12 +125,8 @@ impl Sum {
         let stop = Arc::new(AtomicBool::new(false));
         let mut births = Vec::new();
         for (index, life_ms) in LIVES_MS.into_iter().enumerate() {
-            let mut births_of_one = Births {
-                nursery: Nursery::new()?,
-                life: Duration::from_millis(life_ms),
-                every,
-                random: seed + index as u64,
-            };
+            let life = Duration::from_millis(life_ms);
+            let mut births_of_one = Births::new(life, every, seed + index as u64)?;
             let stop = Arc::clone(&stop);
             // It waits, so that no thread is started while births are counted.
             births.push(thread::spawn(move || {
@@ -149,7 +140,7 @@ impl Sum {
         let own = scanner.table().processes().find(|own| own.pid == own_pid);
         let own_start_ms = own.and_then(|own| own.start_time_ms);
         let boot_ms = own_start_ms
-            .zip(start_ms_since_boot(own_pid))
+            .zip(proc::start_ms_since_boot(own_pid))
             .map(|(start_ms, since_boot)| start_ms - since_boot);
         for thread in &births {
             thread.thread().unpark();
@@ -189,12 +180,15 @@ impl Sum {
         let batch = scan(&mut scanner)?;
         take(&batch);
         for (children, born) in self.children.iter_mut().zip(all) {
-            children.extend(born.into_iter().map(|mut child| {
+            children.extend(born.into_iter().map(|child| {
                 let start_ms = child.start_ms.zip(boot_ms);
                 let start_ms = start_ms.map(|(since_boot, boot_ms)| boot_ms + since_boot);
-                child.is_seen = seen.contains(&(child.pid, start_ms));
-                unseen += u64::from(!child.is_seen);
-                child
+                let is_seen = seen.contains(&(child.pid, start_ms));
+                unseen += u64::from(!is_seen);
+                Told {
+                    life: child.life,
+                    is_seen,
+                }
             }));
         }
         self.is_short |= declared.is_some_and(|count| count < unseen);
@@ -210,109 +204,5 @@ fn scan(scanner: &mut Scanner) -> Result<Arc<Batch>, Box<dyn Error>> {
     match &batch.failure {
         Some(failure) => Err(failure.clone().into()),
         None => Ok(batch),
-    }
-}
-
-/// When a process started, counted from boot: field 22 of `stat`, in ticks of 10 ms.
-fn start_ms_since_boot(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let ticks = stat.rsplit(')').next()?.split_whitespace().nth(19)?;
-    Some(ticks.parse::<u64>().ok()? * 10)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Children of one length of life.
-struct Births {
-    nursery: Nursery,
-    life: Duration,
-    every: Duration,
-    random: u64,
-}
-
-impl Births {
-    /// One child in each stretch of time, anywhere in it so that births keep no step with scans.
-    fn give(&mut self, stop: &AtomicBool) -> io::Result<Vec<Born>> {
-        let begun = Instant::now();
-        let mut living: Vec<(Instant, u32, Option<u64>, Child)> = Vec::new();
-        let mut born = Vec::new();
-        let mut birth_at = begun;
-        let mut stretch = 0;
-        loop {
-            let now = Instant::now();
-            let is_over = stop.load(Ordering::Relaxed);
-            let reap_at = living.first().map(|(since, ..)| *since + self.life);
-            if let Some(at) = reap_at
-                && at <= now
-            {
-                let (since, pid, start_ms, mut child) = living.remove(0);
-                child.kill()?;
-                child.wait()?;
-                born.push(Born {
-                    pid,
-                    start_ms,
-                    life: since.elapsed(),
-                    is_seen: false,
-                });
-            } else if is_over && reap_at.is_none() {
-                return Ok(born);
-            } else if !is_over && birth_at <= now {
-                let child = self.nursery.start()?;
-                living.push((now, child.id(), start_ms_since_boot(child.id()), child));
-                stretch += 1;
-                birth_at = begun + self.every * stretch + self.every.mul_f64(self.random());
-            } else {
-                let next = reap_at.unwrap_or(birth_at).min(birth_at).max(now);
-                thread::sleep((next - now).min(Duration::from_millis(20)));
-            }
-        }
-    }
-
-    /// From 0 up to 1.
-    fn random(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-/// Starts children that all wait for the end of one pipe. It also ends with this process, however
-/// that happens, so that none is left behind.
-struct Nursery {
-    has_cat: bool,
-    input: PipeReader,
-    _pipe: PipeWriter,
-}
-
-impl Nursery {
-    fn new() -> io::Result<Self> {
-        let (input, pipe) = pipe()?;
-        let mut cat = Command::new("cat");
-        cat.stdin(Stdio::null()).stdout(Stdio::null());
-        Ok(Self {
-            has_cat: cat.status().is_ok_and(|status| status.success()),
-            input,
-            _pipe: pipe,
-        })
-    }
-
-    fn start(&self) -> io::Result<Child> {
-        let mut command = match self.has_cat {
-            true => Command::new("cat"),
-            false => Command::new(env::current_exe()?),
-        };
-        if !self.has_cat {
-            command.arg(WAIT);
-        }
-        command
-            .stdin(self.input.try_clone()?)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
     }
 }

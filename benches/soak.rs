@@ -9,9 +9,13 @@
 // A bench prints its figures.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod crowd;
+mod measure;
+#[path = "soak/truth.rs"]
+mod truth;
+
 use std::error::Error;
-use std::io::{PipeReader, PipeWriter, Read, pipe};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,14 +23,10 @@ use std::{env, fs, io, thread};
 
 use process_scanner::{Batch, ConsumerOptions, Scanner, Snapshot};
 
-use self::truth::{Ledger, Life, Truth, start_ms_since_boot};
-
-#[path = "soak/truth.rs"]
-mod truth;
-
-/// Make this program a child: one that waits for its input to end, and one that ends at once.
-const WAIT: &str = "--wait";
-const END: &str = "--end";
+use self::crowd::nursery::Nursery;
+use self::crowd::random::Random;
+use self::measure::proc;
+use self::truth::{Ledger, Life, Truth};
 
 const LONG_LIVED: usize = 5;
 const LONGEST_LIFE_MS: u64 = 2000;
@@ -34,14 +34,8 @@ const SETTLING: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_secs(60);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    crowd::child::be_child_if_told();
     let args: Vec<String> = env::args().skip(1).collect();
-    if args.iter().any(|arg| arg == WAIT) {
-        io::stdin().read_to_end(&mut Vec::new())?;
-        return Ok(());
-    }
-    if args.iter().any(|arg| arg == END) {
-        return Ok(());
-    }
     let is_quick = args.iter().any(|arg| arg == "--quick" || arg == "--test");
     let mut numbers = args.iter().filter_map(|arg| arg.parse::<u32>().ok());
     let seconds = numbers.next().unwrap_or(if is_quick { 10 } else { 3600 });
@@ -85,11 +79,11 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
         move |batch: &Arc<Batch>| lock(&called).take(batch)
     })?;
 
-    let mut nursery = Nursery::new(&truth)?;
+    let mut family = Family::new(&truth)?;
     let begun = Instant::now();
     let end = begun + duration;
     for _ in 0..LONG_LIVED {
-        nursery.start(end + Duration::from_secs(3600), false)?;
+        family.start(end + Duration::from_secs(3600), false)?;
     }
     let mut figures: Vec<Figures> = Vec::new();
     let mut measure_at = begun + SETTLING.min(duration / 2);
@@ -97,7 +91,7 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
     loop {
         let now = Instant::now();
         let birth_at = begun + Duration::from_secs(1) * births / births_per_second;
-        let reap_at = nursery.next_end().unwrap_or(end);
+        let reap_at = family.next_end().unwrap_or(end);
         if now >= end {
             break;
         } else if now >= measure_at {
@@ -108,9 +102,9 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
             measure_at += EVERY;
         } else if now >= birth_at {
             births += 1;
-            nursery.start_one(now)?;
+            family.start_one(now)?;
         } else if now >= reap_at {
-            nursery.reap_due(now)?;
+            family.reap_due(now)?;
         } else {
             let next = birth_at.min(reap_at).min(measure_at).min(end);
             thread::sleep(next.saturating_duration_since(now));
@@ -118,13 +112,13 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
     }
     figures.push(Figures::now(&handle.snapshot()));
     // Now the slow consumer may catch up, and every exit has its scans to be told.
-    nursery.reap_due(end + Duration::from_secs(3))?;
+    family.reap_due(end + Duration::from_secs(3))?;
     hurry.store(true, Ordering::Relaxed);
     thread::sleep(Duration::from_secs(6));
     lock(&truth).expect_the_living(&handle.snapshot());
     let consumers = handle.consumers().clone();
     handle.stop()?;
-    nursery.reap_due(end + Duration::from_secs(7200))?;
+    family.reap_due(end + Duration::from_secs(7200))?;
     let ledgers = [
         ("subscription", watcher.join().map_err(|_| "a panic")?),
         ("callback", std::mem::take(&mut *lock(&called))),
@@ -223,11 +217,7 @@ impl Figures {
     ];
 
     fn now(snapshot: &Snapshot) -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse().ok()
-        };
+        let field = |name| proc::status_number(std::process::id(), name);
         let descriptors = fs::read_dir("/proc/self/fd").ok().map(|folder| {
             let (in_proc, others): (Vec<_>, Vec<_>) = folder
                 .flatten()
@@ -236,8 +226,8 @@ impl Figures {
             (in_proc.len() as u64, others.len() as u64)
         });
         Self([
-            field("VmRSS:"),
-            field("Threads:"),
+            field("VmRSS"),
+            field("Threads"),
             descriptors.map(|(_, others)| others),
             descriptors.map(|(in_proc, _)| in_proc),
             Some(snapshot.len() as u64),
@@ -254,69 +244,45 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts and reaps the children. All wait for the end of one pipe, which also ends with this
-/// process, however that happens, so that none is left behind.
-struct Nursery {
+/// The children, and who notes them down.
+struct Family {
     truth: Arc<Mutex<Truth>>,
     children: Vec<(Instant, Child)>,
-    input: PipeReader,
-    _pipe: PipeWriter,
-    has_tools: bool,
-    random: u64,
+    nursery: Nursery,
+    random: Random,
 }
 
-impl Nursery {
+impl Family {
     fn new(truth: &Arc<Mutex<Truth>>) -> io::Result<Self> {
-        let (input, pipe) = pipe()?;
-        let runs = |program| {
-            let mut command = Command::new(program);
-            command.stdin(Stdio::null()).stdout(Stdio::null());
-            command.status().is_ok_and(|status| status.success())
-        };
         Ok(Self {
             truth: Arc::clone(truth),
             children: Vec::new(),
-            input,
-            _pipe: pipe,
-            has_tools: runs("cat") && runs("true"),
-            random: 0x9e37_79b9_7f4a_7c15,
+            nursery: Nursery::new()?,
+            random: Random(0),
         })
     }
 
     /// One of many: it is reaped at once or in up to two seconds, and until then waits or has ended.
     fn start_one(&mut self, now: Instant) -> io::Result<()> {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        let random = self.random >> 16;
-        let life_ms = match random % 4 {
+        let life_ms = match self.random.below(4) {
             0 => 0,
-            _ => (random >> 8) % LONGEST_LIFE_MS,
+            _ => self.random.below(LONGEST_LIFE_MS),
         };
-        let ends_at_once = (random >> 4).is_multiple_of(4);
+        let ends_at_once = self.random.below(4) == 0;
         self.start(now + Duration::from_millis(life_ms), ends_at_once)
     }
 
     fn start(&mut self, reap_at: Instant, ends_at_once: bool) -> io::Result<()> {
-        let mut command = match (self.has_tools, ends_at_once) {
-            (true, true) => Command::new("true"),
-            (true, false) => Command::new("cat"),
-            (false, _) => Command::new(env::current_exe()?),
-        };
-        if !self.has_tools {
-            command.arg(if ends_at_once { END } else { WAIT });
-        }
-        command
-            .stdin(self.input.try_clone()?)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
         // Locked, so that nobody can be told of a child that is not noted down yet.
         let mut truth = lock(&self.truth);
-        let child = command.spawn()?;
+        let child = match ends_at_once {
+            true => self.nursery.start_brief()?,
+            false => self.nursery.start()?,
+        };
         truth.born += 1;
         truth.lives.push(Life {
             pid: child.id(),
-            start_ms: start_ms_since_boot(child.id()),
+            start_ms: proc::start_ms_since_boot(child.id()),
             born_by: Instant::now(),
             there_until: None,
             gone_by: None,

@@ -1,10 +1,11 @@
 //! What is known of the children, and what was told of them.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::time::{Duration, Instant};
 
 use process_scanner::{Batch, ErrorClass, Event, ProcessInfo, ProcessKey, Snapshot};
+
+use crate::measure::proc::start_ms_since_boot;
 
 /// After so many good scans an exit that was not told counts as missed.
 const SCANS_TO_TELL: usize = 3;
@@ -201,12 +202,4 @@ impl Truth {
             self.missed_exits,
         )
     }
-}
-
-/// When a process started, counted from boot: field 22 of `stat`, in ticks of 10 ms.
-pub(super) fn start_ms_since_boot(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let ticks = stat.rsplit(')').next()?.split_whitespace().nth(19)?;
-    Some(ticks.parse::<u64>().ok()? * 10)
 }

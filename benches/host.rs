@@ -1,0 +1,184 @@
+//! What it costs to watch a host of 1000, 3000 and 10,000 processes, beside what others cost there.
+//!
+//! It starts so many children of its own. All who are compared scan the same host in turns. What it
+//! prints are tables in Markdown; what could not be measured is said on standard error.
+//!
+//! `cargo bench --bench host -- [--quick] [SIZES…]`
+
+// A bench prints its figures.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod contenders;
+mod crowd;
+mod measure;
+
+#[path = "host/goals.rs"]
+mod goals;
+#[path = "host/plan.rs"]
+mod plan;
+#[path = "host/scans.rs"]
+mod scans;
+#[path = "host/watch.rs"]
+mod watch;
+
+use std::error::Error;
+use std::time::Duration;
+use std::{io, thread};
+
+use process_scanner::Scanner;
+
+use self::contenders::Contender;
+use self::contenders::bare::Bare;
+use self::contenders::ours::Ours;
+use self::contenders::ps::Ps;
+use self::crowd::Crowd;
+use self::crowd::births::Turnover;
+use self::crowd::workers::Workers;
+use self::goals::Goals;
+use self::measure::ages::{join_all, steady, subscribe};
+use self::plan::Plan;
+
+const BIRTHS_PER_SECOND: u32 = 200;
+
+/// Shorter than a scan of most sizes takes: then the scanner skips beats.
+const DELIVERY_INTERVAL_MS: u64 = 100;
+
+const CONSUMERS: [usize; 3] = [1, 10, 100];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    crowd::child::be_child_if_told();
+    let plan = Plan::from_args();
+    let mut goals = Goals::new(plan.goals_size());
+    for &size in &plan.sizes {
+        eprintln!("starting {size} children");
+        match Children::start(size) {
+            Ok(children) => measure_at(size, children, &plan, &mut goals)?,
+            Err(error) => eprintln!("skipped: no {size} children can be started here: {error}"),
+        }
+    }
+    goals.print();
+    Ok(())
+}
+
+/// All are idle, but that some work before each scan when they are told to.
+struct Children {
+    twentieth: Workers,
+    /// With the twentieth it is half of all.
+    rest_of_half: Workers,
+    _idle: Crowd,
+}
+
+impl Children {
+    fn start(size: usize) -> io::Result<Self> {
+        let (twentieth, half) = (size / 20, size / 2);
+        Ok(Self {
+            twentieth: Workers::new(twentieth)?,
+            rest_of_half: Workers::new(half - twentieth)?,
+            _idle: Crowd::idle(size - half)?,
+        })
+    }
+}
+
+/// Whoever is to be compared with the others; the first is who the others are measured by.
+fn contenders() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
+    let mut contenders: Vec<Box<dyn Contender>> =
+        vec![Box::new(Bare::new()?), Box::new(Ours::new()?)];
+    match Ps::find() {
+        Some(ps) => contenders.push(Box::new(ps)),
+        None => eprintln!("skipped: there is no ps here that takes our arguments"),
+    }
+    Ok(contenders)
+}
+
+fn measure_at(
+    size: usize,
+    mut children: Children,
+    plan: &Plan,
+    goals: &mut Goals,
+) -> Result<(), Box<dyn Error>> {
+    println!("\n### With {size} children\n");
+    compare_scans(size, &mut children, plan, goals)?;
+    if size == plan.smallest() {
+        count_failures(plan.scans_to_fail(), goals)?;
+    }
+    if let Some(watched) = watch::watch(plan.watch_for())? {
+        watched.print();
+        goals.take_watched(size, &watched);
+    }
+    deliver(size, plan.batches(), goals)
+}
+
+fn compare_scans(
+    size: usize,
+    children: &mut Children,
+    plan: &Plan,
+    goals: &mut Goals,
+) -> Result<(), Box<dyn Error>> {
+    let rounds = plan.rounds(size);
+    let mut contenders = contenders()?;
+    println!("Medians of {rounds} rounds.\n");
+    scans::print_head();
+
+    let idle = scans::compare(&mut contenders, rounds, || Ok(()))?;
+    scans::print("nothing", &idle);
+    goals.take_idle(size, &idle);
+
+    let few = scans::compare(&mut contenders, rounds, || children.twentieth.work())?;
+    scans::print("5 % run", &few);
+
+    let half = scans::compare(&mut contenders, rounds, || {
+        children.twentieth.work()?;
+        children.rest_of_half.work()
+    })?;
+    scans::print("50 % run", &half);
+
+    let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
+    // Until as many die as are born.
+    thread::sleep(Duration::from_secs(1));
+    let changing = scans::compare(&mut contenders, rounds, || Ok(()))?;
+    let births_per_second = turnover.end()?;
+    scans::print(
+        &format!("{births_per_second:.0} births a second"),
+        &changing,
+    );
+
+    for compared in [&idle, &few, &half, &changing] {
+        goals.count_failures(compared);
+    }
+    Ok(())
+}
+
+/// Scans as fast as it can, while processes are born and die.
+fn count_failures(scans: u64, goals: &mut Goals) -> Result<(), Box<dyn Error>> {
+    let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
+    let mut ours = Ours::new()?;
+    let mut failed = 0;
+    for _ in 0..scans {
+        failed += u64::from(ours.scan()?.has_failed);
+    }
+    turnover.end()?;
+    println!(
+        "\n{failed} of {scans} scans failed while {BIRTHS_PER_SECOND} processes a second were born and died."
+    );
+    goals.add_failures(failed, scans);
+    Ok(())
+}
+
+fn deliver(size: usize, batches: u64, goals: &mut Goals) -> Result<(), Box<dyn Error>> {
+    println!("\n{batches} batches from a scan's end into the consumer's hand:\n");
+    println!("| consumers | median, us | 99th percentile, us | longest, us |");
+    println!("|---|---|---|---|");
+    for consumers in CONSUMERS {
+        let config = steady(DELIVERY_INTERVAL_MS);
+        let scanner = Scanner::builder().config(config).start()?;
+        let reports = join_all(&scanner, consumers, subscribe)?;
+        while scanner.metrics().scans_total <= batches {
+            thread::sleep(Duration::from_millis(DELIVERY_INTERVAL_MS));
+        }
+        scanner.stop()?;
+        let [median, high, longest] = reports.collect();
+        println!("| {consumers} | {median:.0} | {high:.0} | {longest:.0} |");
+        goals.take_delivery(size, consumers, high);
+    }
+    Ok(())
+}
