@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-use process_scanner::{Batch, ConsumerOptions, Scanner, Snapshot};
+use process_scanner::{Batch, Config, ConsumerOptions, Scanner, Snapshot};
 
 use self::crowd::nursery::Nursery;
 use self::crowd::random::Random;
@@ -46,7 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>> {
     let truth = Arc::new(Mutex::new(Truth::default()));
     let hurry = Arc::new(AtomicBool::new(false));
-    let handle = Scanner::builder().start()?;
+    // A scan each second, whatever it costs: what is told is compared with what was a second ago.
+    let mut config = Config::default();
+    config.cpu_budget_percent = None;
+    let handle = Scanner::builder().config(config).start()?;
     let batches = handle.subscribe();
     let watcher = thread::spawn({
         let truth = Arc::clone(&truth);

@@ -28,6 +28,10 @@
 //! What is not known is `None`. A scan that failed is a batch with a [failure](Batch::failure), and
 //! takes nobody away: what it did not show stands.
 //!
+//! A running scanner stays within a [CPU budget](Config::cpu_budget_percent): it scans less often where a
+//! scan costs more, and leaves a host alone where scans fail, hang or wait. Each such [`Transition`] is in
+//! a batch with its reason, and [`Metrics`] tell what the scanner does and costs at any time.
+//!
 //! [`Recorder`] writes down what a source says; [`ReplaySource`] plays it again, through the very same
 //! table and dispatcher.
 //!
@@ -35,6 +39,9 @@
 //!
 //! `cli`, on by default, is what only the command `pscan` needs. A library has no use for it:
 //! `default-features = false`.
+//!
+//! `metrics`, off by default, hands [`Metrics`] to the facade of the `metrics` crate as they are counted, so
+//! that the agent's own exporter carries them.
 
 /// The README's examples, for `cargo test`.
 #[cfg(doctest)]

@@ -12,6 +12,8 @@ use super::quantile;
 pub(crate) fn steady(interval_ms: u64) -> Config {
     let mut config = Config::default();
     config.interval_ms = interval_ms;
+    // It is how old batches are that is measured, at this very interval.
+    config.cpu_budget_percent = None;
     config
 }
 

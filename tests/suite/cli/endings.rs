@@ -1,10 +1,9 @@
 //! Commands that are ended from outside.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Stdio};
 
-use super::{eventful, json_lines, pscan, text};
+use super::{eventful, pscan, text};
 
 /// A running command and the first line it printed.
 fn started(args: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
@@ -67,6 +66,12 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 #[cfg(unix)]
 #[test]
 fn signals_end_it_cleanly() {
+    use std::io::Read;
+    use std::process::Command;
+    use std::thread;
+
+    use super::json_lines;
+
     for signal in ["-INT", "-TERM"] {
         for args in [&["watch", "--json"][..], &["record", "-"]] {
             let (child, mut out, first) = started(args);

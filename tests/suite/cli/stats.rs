@@ -4,6 +4,10 @@ use super::{json_lines, pscan, text};
 
 #[test]
 fn watch_slows_down_to_its_budget_and_says_so() {
+    if cfg!(windows) {
+        eprintln!("skipped: one short scan may take no tick of the CPU clock here");
+        return;
+    }
     let args = ["watch", "--interval-ms", "50", "--cpu-budget", "0.01"];
     let ends = ["--scans", "1", "--stats"];
     let output = pscan(&args).args(ends).arg("--json").output().unwrap();
