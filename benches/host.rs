@@ -49,15 +49,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     crowd::child::be_child_if_told();
     let plan = Plan::from_args();
     let mut goals = Goals::new(plan.goals_size());
+    let mut is_complete = true;
     for &size in &plan.sizes {
         eprintln!("starting {size} children");
-        match Children::start(size) {
-            Ok(children) => measure_at(size, children, &plan, &mut goals)?,
-            Err(error) => eprintln!("skipped: no {size} children can be started here: {error}"),
+        let measured = match Children::start(size) {
+            Ok(children) => measure_at(size, children, &plan, &mut goals),
+            Err(error) => Err(format!("no {size} children can be started here: {error}").into()),
+        };
+        if let Err(error) = measured {
+            eprintln!("skipped the rest with {size} children: {error}");
+            is_complete = false;
         }
     }
     goals.print();
-    Ok(())
+    match is_complete {
+        true => Ok(()),
+        false => Err("not everything could be measured".into()),
+    }
 }
 
 /// All are idle, but that some work before each scan when they are told to.
