@@ -70,6 +70,7 @@ fn charts(figures: &[Figure]) -> [Chart; 4] {
         is_dashed: true,
         ..curve
     });
+    let cost = curves(figures, What::ScannerCpu);
     let with_worst = median.into_iter().zip(worst);
     [
         Chart {
@@ -89,8 +90,8 @@ fn charts(figures: &[Figure]) -> [Chart; 4] {
         },
         Chart {
             title: "CPU use of the scanner, % of one core",
-            curves: curves(figures, What::ScannerCpu),
-            powers: Some(-1..2),
+            powers: Some(powers_of_ten(&cost)),
+            curves: cost,
         },
     ]
 }
@@ -119,6 +120,15 @@ fn curves(figures: &[Figure], what: What) -> Vec<Curve> {
         }
     };
     lengths_ms.into_iter().zip(COLOURS).map(curve).collect()
+}
+
+/// Between which powers of ten all values are.
+fn powers_of_ten(curves: &[Curve]) -> Range<i32> {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let logs = || points().map(|(_, value)| value.log10());
+    let lowest = logs().fold(f64::INFINITY, f64::min).floor();
+    let highest = logs().fold(f64::NEG_INFINITY, f64::max).ceil();
+    lowest as i32..(highest as i32).max(lowest as i32 + 1)
 }
 
 fn draw(chart: &Chart, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
