@@ -170,7 +170,8 @@ fn totals(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
 /// that something was told of: those after the last scan of a child are in its total.
 fn bursts(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
     for meant_ms in BURSTS_MS {
-        let (mut told_percents, mut errors) = (Vec::new(), Vec::new());
+        let (mut true_percents, mut told_percents, mut errors) =
+            (Vec::new(), Vec::new(), Vec::new());
         for child in worked.iter().flatten() {
             let told = watch.told(child.pid, child.start_ms);
             let bursts = child.bursts.iter();
@@ -178,13 +179,18 @@ fn bursts(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
                 let (from_ns, to_ns) = (burst.begun_ns, burst.ended_ns);
                 if let Some(told_percent) = watch.percent_between(told, from_ns, to_ns) {
                     let true_percent = burst.cpu_ns as f64 / (to_ns - from_ns) as f64 * 100.0;
+                    true_percents.push(true_percent);
                     told_percents.push(told_percent);
                     errors.push((told_percent - true_percent).abs());
                 }
             }
         }
         let count = errors.len();
-        for (what, values) in [(What::BurstTold, told_percents), (What::BurstError, errors)] {
+        for (what, values) in [
+            (What::BurstTrue, true_percents),
+            (What::BurstTold, told_percents),
+            (What::BurstError, errors),
+        ] {
             figures.push(figure(watch, what, meant_ms, median(values), count));
         }
     }

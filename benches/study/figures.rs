@@ -17,6 +17,7 @@ pub(crate) enum What {
     CpuErrorMedian,
     CpuErrorP95,
     CpuLost,
+    BurstTrue,
     BurstTold,
     BurstError,
     ScannerCpu,
@@ -26,7 +27,7 @@ pub(crate) enum What {
 
 impl What {
     /// In the order of the tables, each with its name in the file, what it is of, and what it is.
-    const ALL: [(Self, &str, &str, &str); 9] = [
+    const ALL: [(Self, &str, &str, &str); 10] = [
         (
             Self::Seen,
             "seen_percent",
@@ -52,6 +53,12 @@ impl What {
             "CPU time of all of them together that was never told, %",
         ),
         (
+            Self::BurstTrue,
+            "burst_true_percent",
+            "bursts",
+            "CPU use of a burst in truth, median, % of one core",
+        ),
+        (
             Self::BurstTold,
             "burst_told_percent",
             "bursts",
@@ -61,7 +68,7 @@ impl What {
             Self::BurstError,
             "burst_error_points",
             "bursts",
-            "How far that is from what the burst used in truth, median, points of one core",
+            "How far it is from the truth, median, points of one core",
         ),
         (
             Self::ScannerCpu,
