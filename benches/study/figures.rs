@@ -26,69 +26,59 @@ pub(crate) enum What {
 }
 
 impl What {
-    /// In the order of the tables, each with its name in the file, what it is of, and what it is.
-    const ALL: [(Self, &str, &str, &str); 10] = [
-        (
-            Self::Seen,
-            "seen_percent",
-            "lives",
-            "Short-lived processes that were seen, %",
-        ),
-        (
-            Self::CpuErrorMedian,
-            "cpu_error_median_percent",
-            "lives",
-            "Error of a process's CPU time, median, %",
-        ),
-        (
-            Self::CpuErrorP95,
-            "cpu_error_p95_percent",
-            "lives",
-            "Error of a process's CPU time, 95th percentile, %",
-        ),
-        (
-            Self::CpuLost,
-            "cpu_lost_percent",
-            "lives",
-            "CPU time of all of them together that was never told, %",
-        ),
-        (
-            Self::BurstTrue,
-            "burst_true_percent",
-            "bursts",
-            "CPU use of a burst in truth, median, % of one core",
-        ),
-        (
-            Self::BurstTold,
-            "burst_told_percent",
-            "bursts",
-            "CPU use told for the time of a burst, median, % of one core",
-        ),
-        (
-            Self::BurstError,
-            "burst_error_points",
-            "bursts",
-            "How far it is from the truth, median, points of one core",
-        ),
-        (
-            Self::ScannerCpu,
-            "scanner_cpu_percent",
-            "",
-            "CPU use of the scanner, % of one core",
-        ),
-        (
-            Self::ScanCpu,
-            "scan_cpu_ms",
-            "",
-            "CPU time of one scan, mean, ms",
-        ),
-        (Self::Processes, "processes", "", "Processes in the table"),
+    const ALL: [Self; 10] = [
+        Self::Seen,
+        Self::CpuErrorMedian,
+        Self::CpuErrorP95,
+        Self::CpuLost,
+        Self::BurstTrue,
+        Self::BurstTold,
+        Self::BurstError,
+        Self::ScannerCpu,
+        Self::ScanCpu,
+        Self::Processes,
     ];
 
+    /// Its name in the file.
     fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
+        match self {
+            Self::Seen => "seen_percent",
+            Self::CpuErrorMedian => "cpu_error_median_percent",
+            Self::CpuErrorP95 => "cpu_error_p95_percent",
+            Self::CpuLost => "cpu_lost_percent",
+            Self::BurstTrue => "burst_true_percent",
+            Self::BurstTold => "burst_told_percent",
+            Self::BurstError => "burst_error_points",
+            Self::ScannerCpu => "scanner_cpu_percent",
+            Self::ScanCpu => "scan_cpu_ms",
+            Self::Processes => "processes",
+        }
     }
 }
+
+/// What stands together in one place, under which heading, and over what.
+const TABLES: [(&str, &str, &[What]); 4] = [
+    (
+        "The scanner: CPU use in % of one core; CPU time of one scan, mean, ms; processes in its table.",
+        "the scanner",
+        &[What::ScannerCpu, What::ScanCpu, What::Processes],
+    ),
+    (
+        "Short-lived processes that were seen, %.",
+        "lives of",
+        &[What::Seen],
+    ),
+    (
+        "Error of a process's CPU time, %: median; 95th percentile; what was never told of all together.",
+        "lives of",
+        &[What::CpuErrorMedian, What::CpuErrorP95, What::CpuLost],
+    ),
+    (
+        "CPU use in a burst of work, medians, % of one core: in truth; told; how far that is off.",
+        "bursts of",
+        &[What::BurstTrue, What::BurstTold, What::BurstError],
+    ),
+];
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Figure {
@@ -109,37 +99,48 @@ pub(crate) fn in_words(ms: u64) -> String {
     }
 }
 
-/// One table for each kind, an interval a line.
+/// An interval a line.
 pub(crate) fn to_markdown(figures: &[Figure]) -> String {
     let mut text = String::new();
-    for (what, _, of_what, title) in What::ALL {
-        let of_kind = || figures.iter().filter(|figure| figure.what == what);
-        let mut intervals_ms: Vec<u64> = of_kind().map(|figure| figure.interval_ms).collect();
+    for (title, of_what, kinds) in TABLES {
+        let of_kind = |what: What| figures.iter().filter(move |figure| figure.what == what);
+        let mut intervals_ms: Vec<u64> =
+            of_kind(kinds[0]).map(|figure| figure.interval_ms).collect();
         intervals_ms.dedup();
-        let columns =
-            || of_kind().filter(|figure| Some(&figure.interval_ms) == intervals_ms.first());
-        let _ = writeln!(text, "{title}\n");
-        let _ = write!(text, "| interval |");
-        for figure in columns() {
-            match figure.of_ms {
-                0 => text.push_str(" value |"),
-                of_ms => {
-                    let _ = write!(text, " {of_what} of {} |", in_words(of_ms));
-                }
-            }
+        let mut lengths_ms: Vec<u64> = of_kind(kinds[0]).map(|figure| figure.of_ms).collect();
+        lengths_ms.sort_unstable();
+        lengths_ms.dedup();
+        let _ = write!(text, "{title}\n\n| interval |");
+        for &of_ms in &lengths_ms {
+            let _ = match of_ms {
+                0 => write!(text, " {of_what} |"),
+                _ => write!(text, " {of_what} {} |", in_words(of_ms)),
+            };
         }
-        let _ = write!(text, "\n|---|{}\n", "---|".repeat(columns().count()));
+        let _ = write!(text, "\n|---|{}", "---|".repeat(lengths_ms.len()));
         for interval_ms in intervals_ms {
-            let _ = write!(text, "| {} |", in_words(interval_ms));
-            for figure in of_kind().filter(|figure| figure.interval_ms == interval_ms) {
-                let digits = if figure.value < 10.0 { 2 } else { 1 };
-                let _ = write!(text, " {:.digits$} |", figure.value);
+            let _ = write!(text, "\n| {} |", in_words(interval_ms));
+            for &of_ms in &lengths_ms {
+                let values = kinds.iter().flat_map(|&what| {
+                    of_kind(what)
+                        .filter(|figure| (figure.interval_ms, figure.of_ms) == (interval_ms, of_ms))
+                        .map(|figure| in_few_digits(figure.value))
+                });
+                let cell: Vec<String> = values.collect();
+                let _ = write!(text, " {} |", cell.join("; "));
             }
-            text.push('\n');
         }
-        text.push('\n');
+        text.push_str("\n\n");
     }
     text
+}
+
+fn in_few_digits(value: f64) -> String {
+    match value {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
 }
 
 pub(crate) fn to_csv(figures: &[Figure]) -> String {
@@ -171,10 +172,10 @@ fn figure(line: &str) -> Result<Figure, Box<dyn Error>> {
     let [interval_ms, name, of_ms, value, samples] = fields[..] else {
         return Err(format!("not five fields: {line}").into());
     };
-    let known = What::ALL.iter().find(|known| known.1 == name);
+    let known = What::ALL.into_iter().find(|what| what.name() == name);
     Ok(Figure {
         interval_ms: interval_ms.parse()?,
-        what: known.ok_or_else(|| format!("no such figure: {line}"))?.0,
+        what: known.ok_or_else(|| format!("no such figure: {line}"))?,
         of_ms: of_ms.parse()?,
         value: value.parse()?,
         samples: samples.parse()?,
