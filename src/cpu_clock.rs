@@ -7,6 +7,11 @@ use std::time::Duration;
 pub(crate) struct CpuClock(Option<Duration>);
 
 impl CpuClock {
+    /// Whether this system tells the CPU time of a thread.
+    pub(crate) fn is_there() -> bool {
+        thread_cpu_time().is_some()
+    }
+
     /// Begins to count.
     pub(crate) fn start() -> Self {
         Self(thread_cpu_time())

@@ -28,6 +28,8 @@ use self::member::Member;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::error::{Error, ErrorClass, Result};
+#[cfg(feature = "metrics")]
+use crate::metrics::facade;
 use crate::metrics::{CpuTimes, Metrics, Tally, Totals, Traffic};
 use crate::scanner::Pulse;
 use crate::snapshot::Snapshot;
@@ -141,6 +143,43 @@ impl Consumers {
         }
     }
 
+    /// A batch that a scan gave.
+    fn count_scan(&self, batch: &Batch) {
+        self.lock_tally().count_scan(batch);
+        // With no lock held: whoever listens may ask for the metrics.
+        #[cfg(feature = "metrics")]
+        {
+            facade::scan(batch);
+            facade::notice(batch);
+        }
+    }
+
+    /// Word that something is stuck.
+    fn count_notice(&self, notice: &Batch) {
+        self.lock_tally().count_notice(notice);
+        #[cfg(feature = "metrics")]
+        facade::notice(notice);
+    }
+
+    /// A batch that is in all queues that had room for it.
+    fn count_dispatch(&self, took: Duration) {
+        self.lock_tally().count_dispatch(took);
+        #[cfg(feature = "metrics")]
+        facade::dispatch(took);
+    }
+
+    fn count_panic(&self) {
+        self.lock_tally().count_panic();
+        #[cfg(feature = "metrics")]
+        facade::panic();
+    }
+
+    fn count_stall(&self) {
+        self.lock_tally().count_stall();
+        #[cfg(feature = "metrics")]
+        facade::stall();
+    }
+
     pub(crate) fn cpu(&self) -> Arc<CpuTimes> {
         Arc::clone(&self.shared.cpu)
     }
@@ -219,7 +258,7 @@ pub(crate) struct Feed(Sender<Arc<Batch>>);
 impl Dispatch {
     pub(crate) fn start(config: &Config, pulse: Pulse) -> Result<Self> {
         #[cfg(feature = "metrics")]
-        crate::metrics::facade::describe();
+        facade::describe();
         let (control, controls) = unbounded();
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);

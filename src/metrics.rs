@@ -32,8 +32,8 @@ pub struct Metrics {
     pub scan_time: Times,
     /// Time from a batch being ready to its being in the queues of all consumers that had room.
     pub dispatch_time: Times,
-    /// CPU time of the scanner's threads.
-    pub cpu: CpuUse,
+    /// CPU time of the scanner's threads; `None` where the system does not tell that of a thread.
+    pub cpu: Option<CpuUse>,
     /// Milliseconds between scans as they were asked for.
     pub interval_asked_ms: u64,
     /// Milliseconds between scans as they are made while the breaker is closed; those asked for, for
@@ -96,28 +96,28 @@ pub struct Events {
     pub exited: u64,
 }
 
-/// How long something took, each time. Quantiles are exact to 1 %.
+/// How long something took, each time. Quantiles are exact to 1 %, and `None` as long as there is
+/// nothing to take them of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Times {
-    /// How often it was measured; without that all else is 0.
+    /// How often it was measured.
     pub count: u64,
     /// All together, in microseconds.
     pub sum_us: u64,
     /// The median, in microseconds.
-    pub p50_us: u64,
+    pub p50_us: Option<u64>,
     /// Nine in ten took no longer, in microseconds.
-    pub p90_us: u64,
+    pub p90_us: Option<u64>,
     /// 99 in 100 took no longer, in microseconds.
-    pub p99_us: u64,
+    pub p99_us: Option<u64>,
     /// 999 in 1000 took no longer, in microseconds.
-    pub p999_us: u64,
+    pub p999_us: Option<u64>,
     /// The longest, in microseconds.
-    pub max_us: u64,
+    pub max_us: Option<u64>,
 }
 
-/// CPU time, user and system, in milliseconds; all 0 where the system does not tell that of a
-/// thread.
+/// CPU time, user and system, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct CpuUse {
@@ -149,6 +149,7 @@ pub struct ConsumerMetrics {
     pub lost_total: u64,
     /// From a batch being ready to the consumer having it in hand.
     pub latency: Times,
-    /// CPU time of a callback, in milliseconds; 0 for one that fetches its batches itself.
-    pub callback_cpu_ms: f64,
+    /// CPU time of a callback, in milliseconds; `None` for one that fetches its batches itself, and
+    /// where the system does not tell that of a thread.
+    pub callback_cpu_ms: Option<f64>,
 }

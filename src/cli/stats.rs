@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 use crossbeam_channel::{Receiver, never};
-use process_scanner::{ConsumerMetrics, Metrics, Result, Times};
+use process_scanner::{ConsumerMetrics, CpuUse, Metrics, Result, Times};
 
 use super::args::Schedule;
 use super::{cells, json};
@@ -99,13 +99,7 @@ impl Display for Lines<'_> {
         }
         line("scan time", times(&m.scan_time))?;
         line("dispatch time", times(&m.dispatch_time))?;
-        line(
-            "cpu",
-            format!(
-                "scan {:.0} ms, dispatch {:.0} ms, callbacks {:.0} ms",
-                m.cpu.scan_ms, m.cpu.dispatch_ms, m.cpu.callbacks_ms
-            ),
-        )?;
+        line("cpu", cpu(m.cpu))?;
         line(
             "interval",
             format!(
@@ -177,13 +171,27 @@ fn name(consumer: &ConsumerMetrics) -> String {
     }
 }
 
+fn cpu(cpu: Option<CpuUse>) -> String {
+    cpu.map_or_else(
+        || cells::UNKNOWN.to_owned(),
+        |cpu| {
+            format!(
+                "scan {:.0} ms, dispatch {:.0} ms, callbacks {:.0} ms",
+                cpu.scan_ms, cpu.dispatch_ms, cpu.callbacks_ms
+            )
+        },
+    )
+}
+
 fn times(times: &Times) -> String {
-    if times.count == 0 {
-        return cells::UNKNOWN.to_owned();
-    }
-    let ms = |us: u64| us as f64 / 1e3;
+    let ms = |us: Option<u64>| {
+        us.map_or_else(
+            || cells::UNKNOWN.to_owned(),
+            |us| format!("{:.2}", us as f64 / 1e3),
+        )
+    };
     format!(
-        "median {:.2} ms, p90 {:.2}, p99 {:.2}, p99.9 {:.2}, longest {:.2}",
+        "median {} ms, p90 {}, p99 {}, p99.9 {}, longest {}",
         ms(times.p50_us),
         ms(times.p90_us),
         ms(times.p99_us),

@@ -40,7 +40,7 @@ pub(super) fn spawn(
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(consumer)));
             if let Err(panic) = called.and(dropped) {
                 error!("{id} is removed, it panicked: {}", said(&*panic));
-                consumers.lock_tally().count_panic();
+                consumers.count_panic();
                 consumers.leave(id);
             }
             drop(ending);

@@ -181,7 +181,7 @@ impl Dispatcher {
                 return false;
             }
         };
-        self.consumers.lock_tally().count_scan(&batch);
+        self.consumers.count_scan(&batch);
         // Who joined before the batch was fed is to get it.
         self.obey();
         {
@@ -191,7 +191,7 @@ impl Dispatcher {
         let snapshot = self.consumers.snapshot();
         self.members
             .retain_mut(|member| member.offer(&batch, &snapshot) == Presence::Here);
-        self.consumers.lock_tally().count_dispatch(batch.age());
+        self.consumers.count_dispatch(batch.age());
         self.last = Some(batch);
         true
     }
@@ -218,7 +218,7 @@ impl Dispatcher {
         if let Some(member) = stalled {
             member.mark_stall_told();
             let id = member.id;
-            self.consumers.lock_tally().count_stall();
+            self.consumers.count_stall();
             let error = Error::new(
                 ErrorClass::Stuck,
                 format!(
@@ -246,7 +246,7 @@ impl Dispatcher {
     fn notify(&mut self, error: &Error, transition: Option<Transition>) {
         warn!("{error}");
         let notice = Batch::notice(self.last.as_deref(), error.clone(), transition);
-        self.consumers.lock_tally().count_notice(&notice);
+        self.consumers.count_notice(&notice);
         let notice = Arc::new(notice);
         self.members
             .retain_mut(|member| member.notify(&notice) == Presence::Here);

@@ -9,6 +9,7 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
+use super::Events;
 use crate::batch::Batch;
 use crate::dispatch::ConsumerId;
 use crate::pace::{BreakerState, Pace, Transition};
@@ -98,7 +99,7 @@ pub(crate) fn describe() {
     }
 }
 
-pub(super) fn scan(batch: &Batch) {
+pub(crate) fn scan(batch: &Batch) {
     let result = match batch.failure {
         None => "good",
         Some(_) => "failed",
@@ -112,16 +113,21 @@ pub(super) fn scan(batch: &Batch) {
     if let Some(vanished) = batch.counts.vanished {
         counter!(VANISHED).increment(vanished.into());
     }
+    let events = Events::of(batch);
+    for (kind, count) in [
+        ("existing", events.existing),
+        ("created", events.created),
+        ("updated", events.updated),
+        ("exited", events.exited),
+    ] {
+        counter!(EVENTS, "kind" => kind).increment(count);
+    }
     gauge!(PROCESSES).set(batch.counts.processes);
     gauge!(TABLE).set(batch.counts.table_bytes as f64);
     histogram!(DURATION).record(Duration::from_micros(batch.cost.scan_us));
 }
 
-pub(super) fn events(kind: &'static str, count: u64) {
-    counter!(EVENTS, "kind" => kind).increment(count);
-}
-
-pub(super) fn notice(batch: &Batch) {
+pub(crate) fn notice(batch: &Batch) {
     if let Some(failure) = &batch.failure {
         counter!(ERRORS, "class" => failure.class().as_str()).increment(1);
     }
@@ -154,7 +160,7 @@ fn breaker(now: BreakerState) {
     }
 }
 
-pub(super) fn dispatch(took: Duration) {
+pub(crate) fn dispatch(took: Duration) {
     histogram!(DISPATCH).record(took);
 }
 
@@ -163,11 +169,11 @@ pub(super) fn cpu(thread: &'static str, spent: Duration) {
     counter!(CPU, "thread" => thread).increment(us);
 }
 
-pub(super) fn panic() {
+pub(crate) fn panic() {
     counter!(PANICS).increment(1);
 }
 
-pub(super) fn stall() {
+pub(crate) fn stall() {
     counter!(STALLS).increment(1);
 }
 

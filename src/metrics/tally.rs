@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use super::facade;
 use super::{CpuUse, Events, Metrics, Times, Totals};
 use crate::batch::{Batch, Event};
+use crate::cpu_clock::CpuClock;
 use crate::error::ErrorClass;
 use crate::pace::{BreakerState, Transition};
 
@@ -59,15 +60,11 @@ impl Tally {
         }
         self.scan_time
             .record(Duration::from_micros(batch.cost.scan_us));
-        #[cfg(feature = "metrics")]
-        facade::scan(batch);
         self.count_notice(batch);
     }
 
     /// What a batch says that need not be of a scan: what went wrong, and what changed.
     pub(crate) fn count_notice(&mut self, batch: &Batch) {
-        #[cfg(feature = "metrics")]
-        facade::notice(batch);
         let counts = &mut self.counts;
         if let Some(failure) = &batch.failure {
             *counts.errors_total.entry(failure.class()).or_default() += 1;
@@ -89,20 +86,14 @@ impl Tally {
 
     pub(crate) fn count_dispatch(&mut self, took: Duration) {
         self.dispatch_time.record(took);
-        #[cfg(feature = "metrics")]
-        facade::dispatch(took);
     }
 
     pub(crate) fn count_panic(&mut self) {
         self.counts.consumer_panics_total += 1;
-        #[cfg(feature = "metrics")]
-        facade::panic();
     }
 
     pub(crate) fn count_stall(&mut self) {
         self.counts.consumer_stalls_total += 1;
-        #[cfg(feature = "metrics")]
-        facade::stall();
     }
 
     /// All of it, but for the single consumers.
@@ -119,7 +110,7 @@ impl Tally {
 }
 
 impl Events {
-    fn of(batch: &Batch) -> Self {
+    pub(super) fn of(batch: &Batch) -> Self {
         let mut events = Self::default();
         for event in &batch.events {
             *match event {
@@ -137,15 +128,6 @@ impl Events {
         self.created += more.created;
         self.updated += more.updated;
         self.exited += more.exited;
-        #[cfg(feature = "metrics")]
-        for (kind, count) in [
-            ("existing", more.existing),
-            ("created", more.created),
-            ("updated", more.updated),
-            ("exited", more.exited),
-        ] {
-            facade::events(kind, count);
-        }
     }
 }
 
@@ -193,13 +175,13 @@ impl CpuTimes {
         Duration::from_nanos(dispatch) + Duration::from_nanos(callbacks)
     }
 
-    fn read(&self) -> CpuUse {
+    fn read(&self) -> Option<CpuUse> {
         let ms = |ns: &AtomicU64| ns.load(Ordering::Relaxed) as f64 / 1e6;
-        CpuUse {
+        CpuClock::is_there().then(|| CpuUse {
             scan_ms: ms(&self.scan_ns),
             dispatch_ms: ms(&self.dispatch_ns),
             callbacks_ms: ms(&self.callbacks_ns),
-        }
+        })
     }
 }
 
@@ -231,7 +213,8 @@ impl TimeHistogram {
     }
 
     pub(super) fn read(&self) -> Times {
-        let quantile = |share| self.us.value_at_quantile(share);
+        let is_known = !self.us.is_empty();
+        let quantile = |share| is_known.then(|| self.us.value_at_quantile(share));
         Times {
             count: self.us.len(),
             sum_us: self.sum_us,
@@ -239,7 +222,7 @@ impl TimeHistogram {
             p90_us: quantile(0.9),
             p99_us: quantile(0.99),
             p999_us: quantile(0.999),
-            max_us: self.us.max(),
+            max_us: is_known.then(|| self.us.max()),
         }
     }
 }
@@ -264,13 +247,14 @@ mod tests {
         }
         times.record(Duration::from_secs(1 << 40));
         let read = times.read();
-        let is_near = |us: u64, meant: u64| us.abs_diff(meant) * 100 <= meant;
+        let is_near =
+            |us: Option<u64>, meant: u64| us.is_some_and(|us| us.abs_diff(meant) * 100 <= meant);
         assert_eq!(read.count, 1001);
         assert!(
             is_near(read.p50_us, 501) && is_near(read.p99_us, 991),
             "{read:?}"
         );
         assert!(is_near(read.p999_us, 1000), "{read:?}");
-        assert!(read.max_us >= 3_600_000_000, "{read:?}");
+        assert!(read.max_us >= Some(3_600_000_000), "{read:?}");
     }
 }

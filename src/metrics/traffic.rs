@@ -26,6 +26,7 @@ pub(crate) struct Traffic {
     put: AtomicU64,
     taken: AtomicU64,
     lost: AtomicU64,
+    /// 0 until a callback has come back for the first time.
     callback_cpu_ns: AtomicU64,
     latency: Mutex<TimeHistogram>,
     totals: Arc<Totals>,
@@ -87,6 +88,7 @@ impl Traffic {
 
     pub(crate) fn read(&self) -> ConsumerMetrics {
         let delivered_total = self.taken.load(Ordering::Relaxed);
+        let callback_cpu_ns = self.callback_cpu_ns.load(Ordering::Relaxed);
         let put = self.put.load(Ordering::Relaxed);
         ConsumerMetrics {
             id: self.id,
@@ -97,7 +99,7 @@ impl Traffic {
             delivered_total,
             lost_total: self.lost.load(Ordering::Relaxed),
             latency: self.with_latency(|latency| latency.read()),
-            callback_cpu_ms: self.callback_cpu_ns.load(Ordering::Relaxed) as f64 / 1e6,
+            callback_cpu_ms: (callback_cpu_ns > 0).then_some(callback_cpu_ns as f64 / 1e6),
         }
     }
 

@@ -110,7 +110,10 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
         (50, *to_ms)
     );
     assert_eq!(metrics.interval_changes_total, 1);
-    assert!(metrics.cpu.scan_ms > 0.0, "{:?}", metrics.cpu);
+    assert!(
+        metrics.cpu.is_none_or(|cpu| cpu.scan_ms > 0.0),
+        "{metrics:?}"
+    );
     // However long the interval is, stopping does not wait for it.
     handle.stop().unwrap();
 }
@@ -164,7 +167,8 @@ fn what_callbacks_cost_counts_where_it_is_asked_for() {
                 is_called.recv().unwrap();
                 assert_eq!(batches.next().unwrap().pace.unwrap().interval_ms, 50);
                 assert_eq!(handle.metrics().interval_ms, 50);
-                assert!(handle.metrics().cpu.callbacks_ms > 0.0);
+                let cpu = handle.metrics().cpu;
+                assert!(cpu.is_none_or(|cpu| cpu.callbacks_ms > 0.0));
             }
         }
         handle.stop().unwrap();
