@@ -43,6 +43,7 @@ pub(super) fn run(
         .source(Limited {
             source,
             left: scans,
+            is_over: false,
         })
         .build()?;
     let (done, outcome) = bounded(1);
@@ -112,6 +113,7 @@ pub(super) fn stop_signals() -> Result<Receiver<()>> {
 struct Limited<S> {
     source: S,
     left: u64,
+    is_over: bool,
 }
 
 impl<S: Source> Source for Limited<S> {
@@ -119,15 +121,19 @@ impl<S: Source> Source for Limited<S> {
         self.source.info()
     }
 
+    /// Asked once a scan, however often that is tried.
     fn now(&mut self) -> Timestamp {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => self.is_over = true,
+        }
         self.source.now()
     }
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        let Some(left) = self.left.checked_sub(1) else {
+        if self.is_over {
             return Err(Error::new(ErrorClass::Ended, "all scans are made").into_final());
-        };
-        self.left = left;
+        }
         self.source.scan(hand_over)
     }
 

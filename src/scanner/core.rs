@@ -103,11 +103,13 @@ impl Core {
         let may_pass = outcome.as_ref().is_err_and(Error::is_transient);
         let retries = u32::from(may_pass && pass.rows() == 0);
         if retries > 0 {
-            outcome = self.source.scan(&mut |row| pass.see(row));
+            let again = self.source.scan(&mut |row| pass.see(row));
+            // One that has no more to show leaves it at the first error, and ends at the next scan.
+            if !again.as_ref().is_err_and(is_end) {
+                outcome = again;
+            }
         }
-        if let Err(error) = &outcome
-            && error.class() == ErrorClass::Ended
-        {
+        if outcome.as_ref().is_err_and(is_end) {
             self.ended = true;
             return None;
         }
@@ -173,6 +175,10 @@ impl Core {
         let started = total?.checked_sub(before?)?;
         Some(started.saturating_sub(newborn))
     }
+}
+
+fn is_end(error: &Error) -> bool {
+    error.class() == ErrorClass::Ended
 }
 
 /// Whether a scan that its source calls good can be one.

@@ -22,7 +22,16 @@ const MIN_SCANS_IN_WINDOW: f64 = 4.0;
 const HEADROOM: f64 = 1.05;
 
 /// An interval is shortened only to less than this much of what it was.
-const WORTH_SHORTENING: f64 = 0.8;
+const WORTH_SHORTENING: f64 = 0.7;
+
+/// It goes back to the one asked for where this much of that would do.
+const WORTH_GOING_BACK: f64 = 0.85;
+
+/// So many times the mean is more than what costs differ by anyway.
+const A_CROWD: f64 = 1.5;
+
+/// No scan counts as dearer: some thirty years.
+const MAX_COST: Duration = Duration::from_secs(1 << 30);
 
 /// Keeps the interval such that the cost stays within a share of one core.
 #[derive(Debug)]
@@ -56,17 +65,20 @@ impl Governor {
         if self.costs.len() == SPREAD {
             self.costs.pop_front();
         }
-        self.costs.push_back(cost);
+        self.costs.push_back(cost.min(MAX_COST));
         let cost = self.usual_cost();
         let needed = self.affordable(cost, budget_percent / 100.0);
+        let wanted = needed.mul_f64(HEADROOM);
         let is_too_short = needed > self.interval;
-        let next = match needed <= self.asked {
-            true => self.asked,
-            false => in_whole_ms(needed.mul_f64(HEADROOM)),
-        };
-        if !is_too_short && next > self.interval.mul_f64(WORTH_SHORTENING) {
+        let is_too_long = wanted < self.interval.mul_f64(WORTH_SHORTENING)
+            || needed < self.asked.mul_f64(WORTH_GOING_BACK);
+        if !is_too_short && !is_too_long {
             return None;
         }
+        let next = match needed <= self.asked {
+            true => self.asked,
+            false => in_whole_ms(wanted),
+        };
         let from = std::mem::replace(&mut self.interval, next);
         (from != next).then(|| Change {
             from,
@@ -78,12 +90,24 @@ impl Governor {
         })
     }
 
-    /// The mean of the last scans. Two dearer ones in a row are believed at once: a crowd has come.
+    /// The mean of the last scans; in the place of those that are still to come, the cheapest so far.
     fn usual_cost(&self) -> Duration {
-        let sum: Duration = self.costs.iter().sum();
-        let mean = sum.div_f64(self.costs.len() as f64);
+        let expected = match self.costs.len() {
+            // In practice the first is the dearest by far.
+            1 => self.costs.front().map(|first| first.div_f64(2.0)),
+            _ => self.costs.iter().min().copied(),
+        };
+        let to_come = (SPREAD - self.costs.len()) as f64;
+        let sum: f64 = self.costs.iter().map(Duration::as_secs_f64).sum();
+        let sum = sum + to_come * expected.unwrap_or_default().as_secs_f64();
+        let mean = Duration::from_secs_f64(sum / SPREAD as f64);
+        // Two much dearer ones in a row are believed at once: a crowd has come.
         let last_two = self.costs.iter().rev().take(2).min();
-        mean.max(last_two.copied().unwrap_or_default())
+        last_two
+            .filter(|_| self.costs.len() > 1)
+            .filter(|cost| cost.as_secs_f64() > mean.as_secs_f64() * A_CROWD)
+            .copied()
+            .unwrap_or(mean)
     }
 
     /// The shortest interval at which scans of this cost stay within the budget over any window.
@@ -204,15 +228,42 @@ mod tests {
             noise in proptest::collection::vec(0.92..1.08_f64, 300),
         ) {
             let mut governor = governor(50);
-            let mut last = Duration::ZERO;
+            let (mut last, mut changes) = (Duration::ZERO, 0);
             for (index, noise) in noise.into_iter().enumerate() {
                 governor.spent(Duration::from_micros(cost_us).mul_f64(noise));
                 // A little longer now and then until the dearest have come, and never back.
                 if index > SPREAD {
                     prop_assert!(governor.interval() >= last);
+                    changes += u32::from(governor.interval() > last);
                 }
                 last = governor.interval();
             }
+            prop_assert!(changes <= 3, "{changes} changes");
+        }
+    }
+
+    #[test]
+    fn an_interval_that_was_stretched_comes_back_to_the_one_asked_for() {
+        let mut governor = governor(1000);
+        play(&mut governor, &[Duration::from_millis(30)]);
+        assert!(governor.interval() > Duration::from_secs(1));
+        play(&mut governor, &[Duration::from_millis(6); SPREAD]);
+        assert_eq!(governor.interval(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn costs_that_come_and_go_by_turns_do_not_swing_it() {
+        for period in 2..=SPREAD / 2 {
+            let mut governor = governor(50);
+            let costs: Vec<Duration> = (0..1000)
+                .map(|scan| Duration::from_millis(if scan % period == 0 { 40 } else { 4 }))
+                .collect();
+            play(&mut governor, &costs[..period * SPREAD]);
+            let changes = costs[period * SPREAD..]
+                .iter()
+                .filter(|&&cost| governor.spent(cost).is_some())
+                .count();
+            assert_eq!(changes, 0, "every {period} scans");
         }
     }
 
@@ -223,8 +274,8 @@ mod tests {
         costs[0] = Duration::from_millis(120);
         let made = play(&mut governor, &costs);
         assert!(is_within_budget(&made, Duration::ZERO));
-        // The second scan does not have to wait for all of it.
-        assert!(made[1].at < Duration::from_secs(25), "{:?}", made[1].at);
+        // The second scan does not have to wait for all of it, which would be 16 s.
+        assert!(made[1].at < Duration::from_secs(13), "{:?}", made[1].at);
     }
 
     #[test]
@@ -252,7 +303,7 @@ mod tests {
     #[test]
     fn costs_beyond_all_bounds_are_endured() {
         let mut governor = governor(50);
-        governor.spent(Duration::from_secs(1 << 40));
+        governor.spent(Duration::MAX);
         governor.spent(Duration::ZERO);
         assert!(governor.interval() > Duration::from_secs(1 << 31));
     }
