@@ -76,12 +76,7 @@ impl Batch {
                 table_bytes: last.map_or(0, |last| last.counts.table_bytes),
                 ..Counts::default()
             },
-            pace: last.and_then(|last| last.pace).map(|mut pace| {
-                if let Some(Transition::Breaker { to, .. }) = &transition {
-                    pace.breaker = *to;
-                }
-                pace
-            }),
+            pace: last.and_then(|last| last.pace),
             transitions: Vec::from_iter(transition),
             unconfirmed: Vec::new(),
             events: Vec::new(),

@@ -7,6 +7,12 @@ use std::time::Duration;
 pub(crate) struct CpuClock(Option<Duration>);
 
 impl CpuClock {
+    /// How far it moves at once.
+    pub(crate) const STEP: Duration = match cfg!(windows) {
+        true => Duration::from_micros(15_625),
+        false => Duration::from_nanos(1),
+    };
+
     /// Whether this system tells the CPU time of a thread.
     pub(crate) fn is_there() -> bool {
         thread_cpu_time().is_some()

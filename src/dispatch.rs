@@ -258,7 +258,7 @@ pub(crate) struct Feed(Sender<Arc<Batch>>);
 impl Dispatch {
     pub(crate) fn start(config: &Config, pulse: Pulse) -> Result<Self> {
         #[cfg(feature = "metrics")]
-        facade::describe();
+        facade::describe(config);
         let (control, controls) = unbounded();
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);

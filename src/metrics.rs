@@ -33,7 +33,7 @@ pub struct Metrics {
     /// Time from a batch being ready to its being in the queues of all consumers that had room.
     pub dispatch_time: Times,
     /// CPU time of the scanner's threads; `None` where the system does not tell that of a thread.
-    pub cpu: Option<CpuUse>,
+    pub cpu_total: Option<CpuUse>,
     /// Milliseconds between scans as they were asked for.
     pub interval_asked_ms: u64,
     /// Milliseconds between scans as they are made while the breaker is closed; those asked for, for
@@ -151,5 +151,5 @@ pub struct ConsumerMetrics {
     pub latency: Times,
     /// CPU time of a callback, in milliseconds; `None` for one that fetches its batches itself, and
     /// where the system does not tell that of a thread.
-    pub callback_cpu_ms: Option<f64>,
+    pub callback_cpu_ms_total: Option<f64>,
 }

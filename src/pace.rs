@@ -16,6 +16,14 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// The same with the breaker open.
+    pub(crate) fn opened(self) -> Self {
+        Self {
+            breaker: BreakerState::Open,
+            ..self
+        }
+    }
+
     pub(crate) fn new(interval_ms: u64, breaker: BreakerState) -> Self {
         Self {
             interval_ms,
@@ -79,7 +87,7 @@ pub enum Transition {
     },
 }
 
-/// As in `interval 1 s → 4.2 s: a scan costs 31 ms, budget 0.75 %`.
+/// As in `interval 1 s → 4.21 s: a scan costs 31 ms, budget 0.75 %`.
 impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -104,11 +112,13 @@ struct Rough(u64);
 impl fmt::Display for Rough {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(ms) = *self;
+        // Whole numbers need no fraction.
+        let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
         match ms {
             ..1000 => write!(f, "{ms} ms"),
-            // Whole seconds need no fraction.
-            1000..60_000 => write!(f, "{} s", (ms as f64 / 100.0).round() / 10.0),
-            _ => write!(f, "{} min", (ms as f64 / 6000.0).round() / 10.0),
+            1000..10_000 => write!(f, "{} s", rough(1e3, 100.0)),
+            10_000..60_000 => write!(f, "{} s", rough(1e3, 10.0)),
+            _ => write!(f, "{} min", rough(60e3, 10.0)),
         }
     }
 }
@@ -125,7 +135,7 @@ mod tests {
             reason: "a reason".into(),
         };
         for (transition, expected) in [
-            (interval(1000, 4213), "interval 1 s → 4.2 s: a reason"),
+            (interval(1000, 4213), "interval 1 s → 4.21 s: a reason"),
             (interval(60_000, 50), "interval 1 min → 50 ms: a reason"),
             (
                 Transition::Breaker {

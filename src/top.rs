@@ -184,7 +184,10 @@ impl State {
                 .or_else(|| self.processes.remove(&key))
                 .unwrap_or_else(|| Tracked::new(event, at_ns));
             tracked.process = process.clone();
-            tracked.sample(stood_until_ns, at_ns);
+            // A full batch whose scan failed has for most of them what an earlier one has measured.
+            if batch.failure.is_none() || !batch.full {
+                tracked.sample(stood_until_ns, at_ns);
+            }
             tracked.forget_before(at_ns.saturating_sub(window_ns));
             self.processes.insert(key, tracked);
         }

@@ -156,6 +156,15 @@ mod tests {
             assert_eq!(cpu_budget(given).is_ok(), is_fine, "{given}");
             assert_eq!(config.validate().is_ok(), is_fine, "{given}");
         }
+        let watch = Cli::try_parse_from(["pscan", "watch"]).expect("it is fine");
+        let Some(Sub::Watch(watch)) = watch.sub else {
+            panic!("{watch:?}");
+        };
+        let default = Config::default().cpu_budget_percent;
+        assert_eq!(
+            (watch.schedule.cpu_budget.0, default),
+            (default, Some(0.75))
+        );
         assert_eq!(cpu_budget("off"), Ok(CpuBudget(None)));
         assert!(cpu_budget("").is_err() && cpu_budget("on").is_err());
     }

@@ -57,8 +57,11 @@ fn write_json(out: &mut impl Write, batch: &Batch) -> io::Result<()> {
         json::write_line(out, &line)
     };
     if batch.lost_batches > 0 {
-        let lost_batches = batch.lost_batches;
-        write("resync", What::Resync { lost_batches })?;
+        let what = What::Resync {
+            lost_batches: batch.lost_batches,
+            pace: batch.pace,
+        };
+        write("resync", what)?;
     }
     if let Some(failure) = &batch.failure {
         let what = What::ScanFailed {
@@ -194,7 +197,8 @@ mod tests {
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
-        let lost = format!(r#"{{"event":"resync","seq":1,"at_ms":{at_ms},"lost_batches":3}}"#);
+        let lost =
+            format!(r#"{{"event":"resync","seq":1,"at_ms":{at_ms},"lost_batches":3,"pace":null}}"#);
         assert_eq!(lines.next(), Some(lost.as_str()));
         let failed = format!(
             r#"{{"event":"scan_failed","seq":1,"at_ms":{at_ms},"class":"stuck","message":"no\nanswer"}}"#

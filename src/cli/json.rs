@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{BreakerState, Changes, ErrorClass, ProcessInfo};
+use process_scanner::{BreakerState, Changes, ErrorClass, Pace, ProcessInfo};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -44,6 +44,8 @@ pub(super) enum What<'a> {
     },
     Resync {
         lost_batches: u64,
+        /// Changes of it may have been among what was lost.
+        pace: Option<Pace>,
     },
     ScanFailed {
         class: ErrorClass,

@@ -18,7 +18,7 @@ pub(super) fn run_live(watch: &Watch) -> Result<()> {
     let stopped = stop_signals()?;
     let stats = Stats::new(&watch.schedule, watch.json)?;
     let source = SysinfoSource::new(Collect::default())?;
-    run(source, &watch.schedule, &stopped, &stats, move |batch| {
+    run(source, &watch.schedule, &stopped, stats, move |batch| {
         printer.take(batch)
     })
 }
@@ -29,7 +29,7 @@ pub(super) fn run(
     source: impl Source + 'static,
     schedule: &Schedule,
     stopped: &Receiver<()>,
-    stats: &Stats,
+    stats: Stats,
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
 ) -> Result<()> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
@@ -75,7 +75,7 @@ pub(super) fn run(
         }
     };
     let halted = handle.stop();
-    stats.print(&consumers.metrics());
+    stats.print_last(&consumers.metrics());
     // What goes wrong with the last batch is a failure also if the end was asked for.
     let ended = ended.unwrap_or_else(|| Ok(outcome.try_recv().unwrap_or(Ok(()))));
     match ended {

@@ -23,7 +23,7 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     let stopped = live::stop_signals()?;
     let stats = Stats::new(&args.schedule, false)?;
     let outcome = Recorder::new(source, output).and_then(|recorder| {
-        live::run(recorder, &args.schedule, &stopped, &stats, |batch| {
+        live::run(recorder, &args.schedule, &stopped, stats, |batch| {
             match &batch.failure {
                 Some(failure) if failure.is_final() => Step::Break(Err(failure.clone())),
                 // Any other failed scan is written down as one.

@@ -2,44 +2,92 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, never};
-use process_scanner::{ConsumerMetrics, CpuUse, Metrics, Result, Times};
+use crossbeam_channel::{Receiver, Sender, bounded, never};
+use process_scanner::{ConsumerMetrics, CpuUse, Error, Metrics, Result, Times};
 
 use super::args::Schedule;
 use super::{cells, json};
 
+/// How long the end waits for somebody to read what is printed last.
+const LAST_WITHIN: Duration = Duration::from_millis(500);
+
 /// When and how they are printed.
 pub(super) struct Stats {
-    is_wanted: bool,
+    /// `None` where they are not wanted.
+    printer: Option<Printer>,
     json: bool,
     /// Gets a message when they are asked for.
     pub(super) asked: Receiver<()>,
 }
 
+/// A thread that writes, so that nobody waits for a reader that does not read.
+struct Printer {
+    texts: Sender<Vec<u8>>,
+    /// Closes when it has written all.
+    done: Receiver<()>,
+}
+
 impl Stats {
     /// As the command line says. From now on SIGUSR1 asks for them, if they are wanted at all.
     pub(super) fn new(schedule: &Schedule, json: bool) -> Result<Self> {
+        let is_wanted = schedule.stats;
         Ok(Self {
-            is_wanted: schedule.stats,
+            printer: is_wanted.then(Printer::start).transpose()?,
             json,
-            asked: match schedule.stats {
+            asked: match is_wanted {
                 true => signal::asked()?,
                 false => never(),
             },
         })
     }
 
+    /// Prints them, unless the last ones are still being read.
     pub(super) fn print(&self, metrics: &Metrics) {
-        if !self.is_wanted {
-            return;
+        if let Some(printer) = &self.printer {
+            let _ = printer.texts.try_send(self.text(metrics));
         }
-        let mut out = io::stderr().lock();
-        // There is nobody left to tell if even this cannot be written.
-        let _ = match self.json {
-            true => json::write_line(&mut out, metrics),
-            false => write!(out, "{}", Lines(metrics)),
-        };
+    }
+
+    /// Prints them for the last time, and waits for that a little.
+    pub(super) fn print_last(self, metrics: &Metrics) {
+        let text = self.text(metrics);
+        if let Some(printer) = self.printer
+            && printer.texts.send_timeout(text, LAST_WITHIN).is_ok()
+        {
+            drop(printer.texts);
+            let _ = printer.done.recv_timeout(LAST_WITHIN);
+        }
+    }
+
+    /// As one piece, so that nothing else gets in between.
+    fn text(&self, metrics: &Metrics) -> Vec<u8> {
+        let mut text = Vec::new();
+        match self.json {
+            true => json::write_line(&mut text, metrics).expect("BUG: memory takes it"),
+            false => text.extend_from_slice(Lines(metrics).to_string().as_bytes()),
+        }
+        text
+    }
+}
+
+impl Printer {
+    fn start() -> Result<Self> {
+        let (texts, to_write) = bounded::<Vec<u8>>(1);
+        let (has_ended, done) = bounded::<()>(0);
+        thread::Builder::new()
+            .name("pscan-stats".into())
+            .spawn(move || {
+                for text in to_write {
+                    // There is nobody left to tell if even this cannot be written.
+                    let _ = io::stderr().write_all(&text);
+                }
+                drop(has_ended);
+            })
+            .map_err(|error| Error::from_io("cannot start the thread that prints", error))?;
+        Ok(Self { texts, done })
     }
 }
 
@@ -99,7 +147,7 @@ impl Display for Lines<'_> {
         }
         line("scan time", times(&m.scan_time))?;
         line("dispatch time", times(&m.dispatch_time))?;
-        line("cpu", cpu(m.cpu))?;
+        line("cpu", cpu(m.cpu_total))?;
         line(
             "interval",
             format!(

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Select, TryRecvError};
-use log::warn;
+use log::{info, warn};
 
 use super::member::{Member, Presence};
 use super::{ConsumerId, Consumers};
 use crate::batch::Batch;
 use crate::cpu_clock::CpuClock;
 use crate::error::{Error, ErrorClass};
-use crate::pace::{BreakerState, Transition};
+use crate::pace::{BreakerState, Pace, Transition};
 use crate::scanner::{Overdue, Pulse, late};
 
 /// What is asked of the dispatcher besides handing out batches.
@@ -239,7 +239,22 @@ impl Dispatcher {
                     overdue.taken.as_secs_f64()
                 ),
             );
-            self.notify(&error, opening(&overdue));
+            let opening = opening(&overdue);
+            if let Some(opening) = &opening {
+                info!("{opening}");
+                self.show_open();
+            }
+            self.notify(&error, opening);
+        }
+    }
+
+    /// From now on what is made of the last batch says that the breaker is open, until the next one
+    /// says what it is.
+    fn show_open(&mut self) {
+        if let Some(last) = &self.last {
+            let mut now = Batch::clone(last);
+            now.pace = now.pace.map(Pace::opened);
+            self.last = Some(Arc::new(now));
         }
     }
 

@@ -69,6 +69,12 @@ impl Outbox {
     }
 }
 
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.traffic.count_dropped();
+    }
+}
+
 impl Inbox {
     /// The next batch; `None` when no more will come.
     pub(super) fn recv(&self) -> Option<Arc<Batch>> {

@@ -98,6 +98,8 @@ impl Member {
             if *lost > 0 {
                 *lost += 1;
                 self.outbox.traffic.count_lost();
+            } else if batch.full {
+                return self.hand(Arc::clone(batch));
             }
             return self.settle(batch, snapshot);
         }
@@ -154,9 +156,14 @@ impl Member {
         if matches!(self.owed, Owed::Full { .. }) && self.outbox.is_full() {
             return Presence::Here;
         }
-        let Some(batch) = self.due(last, snapshot) else {
-            return Presence::Here;
-        };
+        match self.due(last, snapshot) {
+            Some(batch) => self.hand(batch),
+            None => Presence::Here,
+        }
+    }
+
+    /// Hands over what is owed. Where there is no room it stays owed.
+    fn hand(&mut self, batch: Arc<Batch>) -> Presence {
         match self.outbox.try_send(batch) {
             Ok(()) => {
                 self.owed = Owed::Nothing;
@@ -180,7 +187,6 @@ impl Member {
         match &self.owed {
             Owed::Nothing => None,
             Owed::Batch(batch, _) => Some(Arc::clone(batch)),
-            Owed::Full { lost: 0 } if last.full => Some(Arc::clone(last)),
             Owed::Full { lost } => Some(Arc::new(full(last, snapshot, *lost))),
         }
     }
@@ -193,6 +199,7 @@ fn full(last: &Batch, snapshot: &Snapshot, lost_batches: u64) -> Batch {
         lost_batches,
         failure: last.failure.clone(),
         transitions: last.transitions.clone(),
+        ready_at: Instant::now(),
         unconfirmed: last.unconfirmed.clone(),
         events: snapshot.iter().cloned().map(Event::Existing).collect(),
         ..*last

@@ -1,7 +1,8 @@
 //! The same counts, handed to the `metrics` facade, so that whatever the agent exports its own
 //! metrics with carries them. Where nobody listens, each costs a few nanoseconds.
 //!
-//! Everything is told as an increment, so that several scanners in one program add up.
+//! Counts are told as increments, so that several scanners in one program add up, and so do queues. The
+//! other gauges are those of the scanner that told them last.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use metrics::{
 
 use super::Events;
 use crate::batch::Batch;
-use crate::dispatch::ConsumerId;
+use crate::config::Config;
 use crate::pace::{BreakerState, Pace, Transition};
 
 const SCANS: &str = "pscan_scan_total";
@@ -21,6 +22,7 @@ const DURATION: &str = "pscan_scan_duration_seconds";
 const DISPATCH: &str = "pscan_scan_dispatch_duration_seconds";
 const CPU: &str = "pscan_scan_cpu_microseconds_total";
 const INTERVAL: &str = "pscan_scan_interval_seconds";
+const INTERVAL_ASKED: &str = "pscan_scan_interval_asked_seconds";
 const INTERVAL_CHANGES: &str = "pscan_scan_interval_changes_total";
 const BREAKER: &str = "pscan_scan_breaker_state";
 const BREAKER_OPENED: &str = "pscan_scan_breaker_opened_total";
@@ -38,7 +40,8 @@ const LATENCY: &str = "pscan_scan_latency_seconds";
 const QUEUE: &str = "pscan_scan_queue_depth";
 
 /// Says what each is, for exporters that tell it on.
-pub(crate) fn describe() {
+pub(crate) fn describe(config: &Config) {
+    gauge!(INTERVAL_ASKED).set(config.interval().as_secs_f64());
     use Unit::{Bytes, Count, Microseconds, Seconds};
     for (name, unit, text) in [
         (SCANS, Count, "Scans by result: good or failed"),
@@ -76,6 +79,11 @@ pub(crate) fn describe() {
     }
     for (name, unit, text) in [
         (INTERVAL, Seconds, "Between two scans, as they are made"),
+        (
+            INTERVAL_ASKED,
+            Seconds,
+            "Between two scans, as was asked for",
+        ),
         (
             BREAKER,
             Count,
@@ -164,9 +172,10 @@ pub(crate) fn dispatch(took: Duration) {
     histogram!(DISPATCH).record(took);
 }
 
-pub(super) fn cpu(thread: &'static str, spent: Duration) {
-    let us = u64::try_from(spent.as_micros()).unwrap_or(u64::MAX);
-    counter!(CPU, "thread" => thread).increment(us);
+/// What was used before and what is used by now: whole microseconds of the one less those of the other,
+/// so that nothing is lost by rounding.
+pub(super) fn cpu(thread: &'static str, before_ns: u64, now_ns: u64) {
+    counter!(CPU, "thread" => thread).increment(now_ns / 1000 - before_ns / 1000);
 }
 
 pub(crate) fn panic() {
@@ -177,20 +186,22 @@ pub(crate) fn stall() {
     counter!(STALLS).increment(1);
 }
 
-pub(super) fn taken(id: ConsumerId, name: Option<&str>, age: Duration) {
-    let consumer = label(id, name);
+pub(super) fn taken(name: Option<&str>, age: Duration) {
+    let consumer = label(name);
     counter!(DELIVERED, "consumer" => consumer.clone()).increment(1);
     histogram!(LATENCY, "consumer" => consumer).record(age);
 }
 
-pub(super) fn lost(id: ConsumerId, name: Option<&str>) {
-    counter!(LOST, "consumer" => label(id, name)).increment(1);
+pub(super) fn lost(name: Option<&str>) {
+    counter!(LOST, "consumer" => label(name)).increment(1);
 }
 
-pub(super) fn queued(id: ConsumerId, name: Option<&str>, change: f64) {
-    gauge!(QUEUE, "consumer" => label(id, name)).increment(change);
+pub(super) fn queued(name: Option<&str>, change: f64) {
+    gauge!(QUEUE, "consumer" => label(name)).increment(change);
 }
 
-fn label(id: ConsumerId, name: Option<&str>) -> String {
-    name.map_or_else(|| id.to_string(), str::to_owned)
+/// Those without a name share one label: what numbers them begins anew with each scanner, and a label for
+/// each that comes and goes would stay for ever.
+fn label(name: Option<&str>) -> String {
+    name.unwrap_or("unnamed").to_owned()
 }

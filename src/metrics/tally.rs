@@ -103,7 +103,7 @@ impl Tally {
             batches_lost_total: totals.lost.load(Ordering::Relaxed),
             scan_time: self.scan_time.read(),
             dispatch_time: self.dispatch_time.read(),
-            cpu: cpu.read(),
+            cpu_total: cpu.read(),
             ..self.counts.clone()
         }
     }
@@ -148,21 +148,15 @@ pub(crate) struct CpuTimes {
 
 impl CpuTimes {
     pub(crate) fn add_scan(&self, spent: Duration) {
-        self.scan_ns.fetch_add(in_ns(spent), Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        facade::cpu("scan", spent);
+        add_cpu(&self.scan_ns, "scan", spent);
     }
 
     pub(crate) fn add_dispatch(&self, spent: Duration) {
-        self.dispatch_ns.fetch_add(in_ns(spent), Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        facade::cpu("dispatch", spent);
+        add_cpu(&self.dispatch_ns, "dispatch", spent);
     }
 
     pub(crate) fn add_callback(&self, spent: Duration) {
-        self.callbacks_ns.fetch_add(in_ns(spent), Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        facade::cpu("callbacks", spent);
+        add_cpu(&self.callbacks_ns, "callbacks", spent);
     }
 
     /// What threads other than the scanning one have used of the budget.
@@ -183,6 +177,16 @@ impl CpuTimes {
             callbacks_ms: ms(&self.callbacks_ns),
         })
     }
+}
+
+/// `thread`: whose it is, for exporters.
+fn add_cpu(total_ns: &AtomicU64, thread: &'static str, spent: Duration) {
+    let spent_ns = in_ns(spent);
+    let before_ns = total_ns.fetch_add(spent_ns, Ordering::Relaxed);
+    #[cfg(feature = "metrics")]
+    facade::cpu(thread, before_ns, before_ns.saturating_add(spent_ns));
+    #[cfg(not(feature = "metrics"))]
+    let _ = (thread, before_ns);
 }
 
 pub(super) fn in_ns(time: Duration) -> u64 {

@@ -59,14 +59,14 @@ impl Traffic {
     pub(crate) fn count_put(&self) {
         self.put.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        facade::queued(self.id, self.name.as_deref(), 1.0);
+        facade::queued(self.name.as_deref(), 1.0);
     }
 
     pub(crate) fn count_lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
         self.totals.lost.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        facade::lost(self.id, self.name.as_deref());
+        facade::lost(self.name.as_deref());
     }
 
     /// The consumer has a batch in hand that was ready so long ago.
@@ -76,8 +76,18 @@ impl Traffic {
         self.with_latency(|latency| latency.record(age));
         #[cfg(feature = "metrics")]
         {
-            facade::queued(self.id, self.name.as_deref(), -1.0);
-            facade::taken(self.id, self.name.as_deref(), age);
+            facade::queued(self.name.as_deref(), -1.0);
+            facade::taken(self.name.as_deref(), age);
+        }
+    }
+
+    /// The consumer takes nothing any more: what still waits, waits for nobody.
+    pub(crate) fn count_dropped(&self) {
+        #[cfg(feature = "metrics")]
+        {
+            let taken = self.taken.load(Ordering::Relaxed);
+            let waiting = self.put.load(Ordering::Relaxed).saturating_sub(taken);
+            facade::queued(self.name.as_deref(), -(waiting as f64));
         }
     }
 
@@ -99,7 +109,7 @@ impl Traffic {
             delivered_total,
             lost_total: self.lost.load(Ordering::Relaxed),
             latency: self.with_latency(|latency| latency.read()),
-            callback_cpu_ms: (callback_cpu_ns > 0).then_some(callback_cpu_ns as f64 / 1e6),
+            callback_cpu_ms_total: (callback_cpu_ns > 0).then_some(callback_cpu_ns as f64 / 1e6),
         }
     }
 

@@ -17,6 +17,10 @@ const WAITS_IN_A_ROW: u32 = 5;
 /// A shorter wait is nothing to spare a host, whatever it is in proportion to the work.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
+/// Nor is one that leaves most of the interval: a program at a low priority waits on any busy host.
+/// But this long is long at any interval.
+const LONG_WAIT: Duration = Duration::from_secs(1);
+
 /// So many good scans in a row close the breaker, the probe that half opened it included.
 const GOOD_IN_A_ROW: u32 = 3;
 
@@ -50,6 +54,8 @@ pub(super) struct Outcome {
     pub(super) is_failed: bool,
     /// It took longer than it may.
     pub(super) is_late: bool,
+    /// Between scans as they are made now.
+    pub(super) interval: Duration,
     pub(super) wall: Duration,
     /// `None` where the system does not tell.
     pub(super) cpu: Option<Duration>,
@@ -106,11 +112,14 @@ impl Breaker {
         }
         let doublings = self.opened.saturating_sub(1).min(31);
         let meant = interval.saturating_mul(FIRST_WAIT_INTERVALS);
-        let meant = meant.saturating_mul(1 << doublings).min(self.max_wait);
+        let meant = meant.saturating_mul(1 << doublings);
+        // So that none is drawn beyond the limit, and none below the interval.
+        let meant = meant
+            .min(self.max_wait.div_f64(1.0 + JITTER))
+            .max(interval.div_f64(1.0 - JITTER));
         self.draws += 1;
         let drawn = self.random.hash_one(self.draws) as f64 / u64::MAX as f64;
-        let wait = meant.mul_f64(1.0 - JITTER + drawn * 2.0 * JITTER);
-        Some(wait.min(self.max_wait).max(interval))
+        Some(meant.mul_f64(1.0 - JITTER + drawn * 2.0 * JITTER))
     }
 
     /// Whether the scan waited far longer than it worked.
@@ -119,7 +128,8 @@ impl Breaker {
             return false;
         };
         let waited = scan.wall.saturating_sub(cpu);
-        waited >= MIN_WAIT && waited.as_secs_f64() > cpu.as_secs_f64() * ratio
+        let long = LONG_WAIT.min(scan.interval / 2).max(MIN_WAIT);
+        waited >= long && waited.as_secs_f64() > cpu.as_secs_f64() * ratio
     }
 
     /// Why no more scans should be made for a while, if there is a reason.
@@ -192,20 +202,23 @@ mod tests {
     const FAILED: Outcome = Outcome {
         is_failed: true,
         is_late: false,
+        interval: SECOND,
         wall: Duration::from_millis(1),
         cpu: None,
     };
     const GOOD: Outcome = Outcome {
         is_failed: false,
         is_late: false,
+        interval: SECOND,
         wall: Duration::from_millis(40),
         cpu: Some(Duration::from_millis(39)),
     };
-    /// 440 ms of waiting for 40 of work.
+    /// 500 ms of waiting for 40 of work.
     const OVERLOADED: Outcome = Outcome {
         is_failed: false,
         is_late: false,
-        wall: Duration::from_millis(480),
+        interval: SECOND,
+        wall: Duration::from_millis(540),
         cpu: Some(Duration::from_millis(40)),
     };
 
@@ -247,6 +260,26 @@ mod tests {
     }
 
     #[test]
+    fn a_probe_that_is_late_is_a_bad_one() {
+        let late = Outcome {
+            is_late: true,
+            wall: SECOND * 11,
+            ..GOOD
+        };
+        let mut breaker = breaker();
+        judged(&mut breaker, &[FAILED; 5]);
+        assert_eq!(judged(&mut breaker, &[late]), [""; 0]);
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(
+            judged(&mut breaker, &[GOOD, late]),
+            [
+                "open → half_open: a good probe",
+                "half_open → open: a scan took 11.0 s, longer than its deadline"
+            ]
+        );
+    }
+
+    #[test]
     fn an_overloaded_host_opens_it_after_five_scans() {
         let mut breaker = breaker();
         assert_eq!(judged(&mut breaker, &[OVERLOADED; 4]), [""; 0]);
@@ -254,7 +287,7 @@ mod tests {
         assert_eq!(
             judged(&mut breaker, &[OVERLOADED; 5]),
             [
-                "closed → open: 5 scans in a row waited far longer than they worked, the last 480 ms \
+                "closed → open: 5 scans in a row waited far longer than they worked, the last 540 ms \
                  for 40 ms of work"
             ]
         );
@@ -263,7 +296,7 @@ mod tests {
             judged(&mut breaker, &[GOOD, OVERLOADED]),
             [
                 "open → half_open: a good probe",
-                "half_open → open: the probe waited far longer than it worked, 480 ms for 40 ms of work"
+                "half_open → open: the probe waited far longer than it worked, 540 ms for 40 ms of work"
             ]
         );
     }
@@ -273,9 +306,13 @@ mod tests {
         let mut short = OVERLOADED;
         short.wall = Duration::from_millis(99);
         short.cpu = Some(Duration::from_millis(1));
+        short.interval = Duration::from_millis(50);
         let mut not_told = OVERLOADED;
         not_told.cpu = None;
-        for scan in [short, not_told] {
+        // Most of its interval is left.
+        let mut early = OVERLOADED;
+        early.interval = SECOND * 2;
+        for scan in [short, not_told, early] {
             assert_eq!(judged(&mut breaker(), &[scan; 20]), [""; 0]);
         }
         let config = Config {
@@ -322,11 +359,11 @@ mod tests {
         for _ in 0..100 {
             judged(&mut breaker, &[FAILED]);
             let wait = breaker.wait(SECOND).expect("it is open");
-            assert!(is_near(wait, 60) && wait <= SECOND * 60, "{wait:?}");
+            assert!(is_near(wait, 50) && wait <= SECOND * 60, "{wait:?}");
         }
         // It was not closed in between, so that the next wait is no shorter.
         judged(&mut breaker, &[GOOD, FAILED]);
-        assert!(breaker.wait(SECOND).expect("it is open") > SECOND * 40);
+        assert!(breaker.wait(SECOND).expect("it is open") >= SECOND * 40);
         judged(&mut breaker, &[GOOD, GOOD, GOOD]);
         judged(&mut breaker, &[FAILED; 5]);
         assert!(is_near(breaker.wait(SECOND).expect("it is open"), 2));
@@ -336,10 +373,13 @@ mod tests {
     fn no_wait_is_shorter_than_the_interval_and_no_two_are_alike() {
         let mut breaker = breaker();
         judged(&mut breaker, &[FAILED; 5]);
-        let long = SECOND * 600;
-        assert_eq!(breaker.wait(long), Some(long));
-        let waits: std::collections::HashSet<_> =
-            (0..50).filter_map(|_| breaker.wait(SECOND)).collect();
-        assert!(waits.len() > 40, "{waits:?}");
+        // At the limit too, and where the interval is longer than that.
+        judged(&mut breaker, &[FAILED; 10]);
+        for interval in [SECOND, SECOND * 50, SECOND * 600] {
+            let waits: std::collections::HashSet<_> =
+                (0..50).filter_map(|_| breaker.wait(interval)).collect();
+            assert!(waits.len() > 40, "{waits:?}");
+            assert!(waits.iter().all(|wait| *wait >= interval), "{waits:?}");
+        }
     }
 }

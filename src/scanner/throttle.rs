@@ -40,6 +40,34 @@ pub(super) struct Throttle {
     own: CpuClock,
     /// That of the other threads which count.
     others: Duration,
+    /// `None` where the clocks tell a single scan's CPU time.
+    smooth: Option<Smooth>,
+}
+
+/// The CPU time of scans by a clock whose steps are longer than a scan: what they have used together,
+/// shared out by the time that each took.
+#[derive(Debug, Default)]
+struct Smooth {
+    cpu_s: f64,
+    wall_s: f64,
+}
+
+impl Smooth {
+    /// What was long ago counts less and less: a hundredth less with each scan.
+    const KEPT: f64 = 0.99;
+
+    fn share(&mut self, cpu: Duration, wall: Duration, step: Duration) -> Duration {
+        // Until a step has passed, one may be about to.
+        if self.wall_s == 0.0 {
+            self.cpu_s = step.min(wall).as_secs_f64();
+        }
+        self.cpu_s = self.cpu_s * Self::KEPT + cpu.as_secs_f64();
+        self.wall_s = self.wall_s * Self::KEPT + wall.as_secs_f64();
+        match self.wall_s > 0.0 {
+            true => wall.mul_f64(self.cpu_s / self.wall_s),
+            false => cpu,
+        }
+    }
 }
 
 impl Throttle {
@@ -51,6 +79,7 @@ impl Throttle {
             covers_callbacks: config.budget_covers_callbacks,
             own: CpuClock::start(),
             others: cpu.others(config.budget_covers_callbacks),
+            smooth: (CpuClock::STEP > Duration::from_millis(1)).then(Smooth::default),
             cpu,
         }
     }
@@ -75,6 +104,7 @@ impl Throttle {
         let outcome = Outcome {
             is_failed: scan.batch.failure.is_some(),
             is_late: scan.is_late,
+            interval,
             wall,
             cpu: scan.batch.cost.cpu_us.map(Duration::from_micros),
         };
@@ -106,10 +136,43 @@ impl Throttle {
         self.cpu.add_scan(own);
         let others = self.cpu.others(self.covers_callbacks);
         let before = std::mem::replace(&mut self.others, others);
-        own + others.saturating_sub(before)
+        let cost = own + others.saturating_sub(before);
+        match &mut self.smooth {
+            Some(smooth) => smooth.share(cost, wall, CpuClock::STEP),
+            None => cost,
+        }
     }
 }
 
 fn whole_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_of_coarse_steps_does_not_swing_the_interval() {
+        const STEP: Duration = Duration::from_micros(15_625);
+        for true_ms in [2, 5, 7, 10, 20] {
+            let cost = Duration::from_millis(true_ms);
+            let mut governor = Governor::new(Duration::from_millis(50), Some(0.75));
+            let mut smooth = Smooth::default();
+            let (mut used, mut told, mut changes) = (Duration::ZERO, Duration::ZERO, 0);
+            for scan in 0..2000 {
+                used += cost;
+                // The clock tells whole steps.
+                let now = STEP * u32::try_from(used.as_micros() / STEP.as_micros()).expect("few");
+                let share = smooth.share(now - told, cost, STEP);
+                told = now;
+                let change = governor.spent(share);
+                changes += u32::from(scan >= 200 && change.is_some());
+            }
+            assert!(changes <= 5, "{changes} changes at {true_ms} ms");
+            let meant = cost.as_secs_f64() / 0.0075;
+            let is = governor.interval().as_secs_f64();
+            assert!(is > meant && is < meant * 1.6, "{is} s at {true_ms} ms");
+        }
+    }
 }

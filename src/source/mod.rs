@@ -45,8 +45,9 @@ pub trait Source: Send {
     /// What is to be known of the source itself. Constant.
     fn info(&self) -> SourceInfo;
 
-    /// The time of the scan that is about to be made; asked once before each. Rates are reckoned
-    /// from its monotonic part, and the batch bears it, be the scan good or failed.
+    /// The time of the scan that is about to be made; asked once before each, however often that is
+    /// tried. Rates are reckoned from its monotonic part, and the batch bears it, be the scan good or
+    /// failed.
     ///
     /// A recording answers with the recorded time. The default is the clocks of this machine.
     fn now(&mut self) -> Timestamp {
@@ -54,6 +55,9 @@ pub trait Source: Send {
     }
 
     /// Takes one scan.
+    ///
+    /// Where it fails with an error that [is transient](crate::Error::is_transient) and has handed over
+    /// nothing, it is called once more at once. To the source that is a scan like any other.
     ///
     /// # Errors
     ///

@@ -111,10 +111,36 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
     );
     assert_eq!(metrics.interval_changes_total, 1);
     assert!(
-        metrics.cpu.is_none_or(|cpu| cpu.scan_ms > 0.0),
+        metrics.cpu_total.is_none_or(|cpu| cpu.scan_ms > 0.0),
         "{metrics:?}"
     );
+    // All that was worked is counted, and not only what handing out takes.
+    let worked_ms = 40;
+    assert!(
+        cfg!(not(target_os = "linux")) || *to_ms >= worked_ms * 10_000 / 2,
+        "{to_ms}"
+    );
     // However long the interval is, stopping does not wait for it.
+    handle.stop().unwrap();
+}
+
+#[test]
+fn what_is_told_of_the_interval_is_done() {
+    let mut config = config();
+    config.cpu_budget_percent = Some(10.0);
+    config.overload_wait_ratio = None;
+    let source = Costly {
+        work: Duration::from_millis(40),
+        wait: Duration::ZERO,
+    };
+    let (handle, batches) = start(config, source);
+    let first = batches.recv().unwrap();
+    let told_ms = first.pace.unwrap().interval_ms;
+    let second = batches.recv().unwrap();
+    assert!(
+        second.interval_ms.unwrap() >= told_ms as f64,
+        "{told_ms}: {second:?}"
+    );
     handle.stop().unwrap();
 }
 
@@ -122,6 +148,7 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
 fn without_a_budget_it_goes_on_at_the_interval_asked_for() {
     let mut config = config();
     config.cpu_budget_percent = None;
+    config.overload_wait_ratio = None;
     let source = Costly {
         work: Duration::from_millis(40),
         wait: Duration::ZERO,
@@ -167,7 +194,7 @@ fn what_callbacks_cost_counts_where_it_is_asked_for() {
                 is_called.recv().unwrap();
                 assert_eq!(batches.next().unwrap().pace.unwrap().interval_ms, 50);
                 assert_eq!(handle.metrics().interval_ms, 50);
-                let cpu = handle.metrics().cpu;
+                let cpu = handle.metrics().cpu_total;
                 assert!(cpu.is_none_or(|cpu| cpu.callbacks_ms > 0.0));
             }
         }
@@ -184,7 +211,9 @@ fn scans_that_fail_open_the_breaker_and_good_ones_close_it_and_nobody_exits_in_b
     let mut config = config();
     config.cpu_budget_percent = None;
     config.breaker_failed_scans = 2;
-    config.breaker_max_wait_ms = 100;
+    // A machine that is busy is no part of this.
+    config.overload_wait_ratio = None;
+    config.breaker_max_wait_ms = 1000;
     let (handle, batches) = start(config, world.clone());
     assert_eq!(batches.recv().unwrap().events.len(), 3);
     world.edit(|state| {
@@ -198,8 +227,11 @@ fn scans_that_fail_open_the_breaker_and_good_ones_close_it_and_nobody_exits_in_b
         ["breaker closed → open: 2 failed scans in a row"]
     );
     assert_eq!(handle.metrics().breaker, BreakerState::Open);
-    // A probe that fails changes nothing.
+    // A probe that fails changes nothing, and the next one waits longer: 200 ms, less a fifth.
     let probe = batches.recv().unwrap();
+    let second = batches.recv().unwrap();
+    let between = probe.age().saturating_sub(second.age());
+    assert!(between >= Duration::from_millis(155), "{between:?}");
     assert!(probe.failure.is_some() && probe.transitions.is_empty());
     assert_eq!(probe.pace.unwrap().breaker, BreakerState::Open);
     assert_eq!(probe.counts.retries, 1);
@@ -334,6 +366,38 @@ fn it_is_tried_once_more_and_not_twice_and_only_if_that_is_any_use() {
         assert!(batch.failure.is_some(), "{errors:?}");
         assert_eq!(batch.counts.retries, retries, "{errors:?}");
     }
+}
+
+/// Shows one process and fails, with an error that may pass.
+struct Halfway;
+
+impl Source for Halfway {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("halfway")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        show(1, &Made::new("p", 5), hand_over);
+        Err(transient())
+    }
+}
+
+#[test]
+fn a_scan_that_has_shown_something_is_not_tried_again() {
+    let mut scanner = Scanner::builder().source(Halfway).build().unwrap();
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.as_ref().is_some_and(Error::is_transient));
+    assert_eq!((batch.counts.retries, batch.events.len()), (0, 1));
+}
+
+#[test]
+fn a_source_that_ends_when_it_is_tried_again_ends_after_its_failure_was_told() {
+    let mut source = shaky(&[transient()]);
+    source.good_scans = 0;
+    let mut scanner = Scanner::builder().source(source).build().unwrap();
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.as_ref().is_some_and(Error::is_transient));
+    assert!(scanner.scan_once().is_none());
 }
 
 #[test]

@@ -89,6 +89,9 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     assert_eq!((*from, *to), (BreakerState::Closed, BreakerState::Open));
     assert_eq!(notice.pace.unwrap().breaker, BreakerState::Open);
     assert_eq!(handle.metrics().breaker, BreakerState::Open);
+    // Nobody is told otherwise while it hangs, be he ever so late.
+    let late = handle.subscribe().recv().unwrap();
+    assert_eq!(late.pace.unwrap().breaker, BreakerState::Open);
     go_on.send(()).unwrap();
     let second = batches.recv().unwrap();
     assert!(second.failure.is_none(), "{second:?}");

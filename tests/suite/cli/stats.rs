@@ -91,3 +91,34 @@ fn a_signal_asks_for_them_while_it_goes_on() {
     assert_eq!(json_lines(&last).len(), 1);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// With so few descriptors that it starts and no scan can be made. How few that is depends on the
+/// system.
+#[cfg(target_os = "linux")]
+#[test]
+fn scans_that_fail_are_counted_as_the_ones_they_are() {
+    use std::process::Command;
+
+    let watch = "watch --json --scans 3 --interval-ms 50 --cpu-budget off";
+    let all_failed = (3..=8).any(|descriptors| {
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                &format!("ulimit -n {descriptors}; exec \"$0\" {watch}"),
+            ])
+            .arg(assert_cmd::cargo::cargo_bin!("pscan"))
+            .output()
+            .unwrap();
+        if output.status.code() == Some(1) {
+            let told = text(&output.stderr);
+            assert!(!told.contains("ended by itself"), "{descriptors}: {told}");
+        }
+        let failed: Vec<_> = json_lines(text(&output.stdout))
+            .into_iter()
+            .filter(|line| line["event"] == "scan_failed")
+            .map(|line| line["seq"].as_u64())
+            .collect();
+        failed == [Some(1), Some(2), Some(3)] && output.status.code() == Some(0)
+    });
+    assert!(all_failed);
+}
