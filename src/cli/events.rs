@@ -178,7 +178,7 @@ fn fact(name: &str, process: &ProcessInfo) -> String {
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::{Error, ErrorClass, Scanner};
+    use process_scanner::{BreakerState, Error, ErrorClass, Scanner};
 
     use super::*;
 
@@ -191,6 +191,18 @@ mod tests {
         let mut batch = Batch::clone(&batch);
         batch.lost_batches = 3;
         batch.failure = Some(Error::new(ErrorClass::Stuck, "no\nanswer"));
+        batch.transitions = vec![
+            Transition::Interval {
+                from_ms: 1000,
+                to_ms: 4213,
+                reason: "dear".into(),
+            },
+            Transition::Breaker {
+                from: BreakerState::Closed,
+                to: BreakerState::Open,
+                reason: "bad".into(),
+            },
+        ];
 
         let mut out = Vec::new();
         write_json(&mut out, &batch).expect("memory takes it");
@@ -204,6 +216,13 @@ mod tests {
             r#"{{"event":"scan_failed","seq":1,"at_ms":{at_ms},"class":"stuck","message":"no\nanswer"}}"#
         );
         assert_eq!(lines.next(), Some(failed.as_str()));
+        for told in [
+            r#""interval_changed","seq":1,"at_ms":AT,"from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
+            r#""breaker_changed","seq":1,"at_ms":AT,"from":"closed","to":"open","reason":"bad"}"#,
+        ] {
+            let told = told.replace("AT", &at_ms.to_string());
+            assert_eq!(lines.next(), Some(format!(r#"{{"event":{told}"#).as_str()));
+        }
         assert_eq!(lines.clone().count(), batch.events.len());
         assert!(lines.all(|line| line.starts_with(r#"{"event":"existing","seq":1,"#)));
 
@@ -212,6 +231,8 @@ mod tests {
         let text = String::from_utf8(out).expect("text is UTF-8");
         assert!(text.contains("Z resync: 3 scans"), "{text}");
         assert!(text.contains("Z scan failed: no\\nanswer\n"), "{text}");
+        assert!(text.contains("Z interval 1 s → 4.21 s: dear\n"), "{text}");
+        assert!(text.contains("Z breaker closed → open: bad\n"), "{text}");
         assert!(text.lines().all(|line| cells::width(line) <= 60));
     }
 }

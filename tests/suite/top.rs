@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use process_scanner::{Consumer, Consumers, Scanner, TopN};
+use process_scanner::{Consumer, Consumers, ErrorClass, Scanner, TopN};
 
 use crate::support::{Made, World};
 
@@ -149,6 +149,33 @@ fn one_that_joins_late_bills_nobody_with_a_lifetime() {
     assert_eq!(pids(&late), [0; 0], "it knows of no interval yet");
     scan(&world, &mut scanner, &[(1, 50), (2, 10)], &mut [&mut late]);
     assert_eq!(values(&late), [(1, 50.0), (2, 10.0)]);
+}
+
+#[test]
+fn one_that_joins_while_scans_fail_bills_no_interval_with_the_whole_outage() {
+    let world = world(&[1, 2]);
+    let mut scanner = world.scanner();
+    for _ in 0..3 {
+        scan(&world, &mut scanner, &[(1, 100)], &mut []);
+    }
+    world.edit(|state| {
+        state.failure = Some(ErrorClass::Permission);
+        state.hidden = vec![1, 2];
+    });
+    for _ in 0..5 {
+        scan(&world, &mut scanner, &[(1, 100)], &mut []);
+    }
+    let mut top = TopN::busiest(2, Duration::from_secs(10));
+    catch_up(scanner.consumers(), &mut top, 8);
+    world.edit(|state| {
+        state.failure = None;
+        state.hidden.clear();
+    });
+    for _ in 0..3 {
+        scan(&world, &mut scanner, &[(1, 100)], &mut [&mut top]);
+        assert!(values(&top).iter().all(|&(_, percent)| percent <= 100.0));
+    }
+    assert_eq!(values(&top), [(1, 100.0)]);
 }
 
 #[test]
