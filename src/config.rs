@@ -28,8 +28,8 @@ pub struct Config {
     /// [`cpu_budget_percent`](Self::cpu_budget_percent) asks for it.
     pub interval_ms: u64,
     /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100, 0.75 by default;
-    /// `None`: as much as the interval takes. It holds over any minute, or over four scans where
-    /// those take longer, and counts the threads of the scanner, not those of callbacks.
+    /// `None`: as much as the interval takes. It holds over any minute, or, where one scan costs
+    /// more than a minute of it, in the long run; it counts the threads of the scanner, not those of callbacks.
     pub cpu_budget_percent: Option<f64>,
     /// Whether what callbacks use counts against the budget too; not by default. For a program that
     /// is nothing but a scanner.
