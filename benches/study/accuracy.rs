@@ -156,10 +156,10 @@ fn totals(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
         }
         let count = errors_percent.len();
         let lost_percent = (1.0 - all_told_ms / all_true_ms) * 100.0;
-        for (what, value) in [
-            (What::CpuErrorMedian, median(errors_percent.clone())),
-            (What::CpuErrorP95, quantile(errors_percent, 0.95)),
-            (What::CpuLost, lost_percent),
+        for (what, value, count) in [
+            (What::CpuErrorMedian, median(errors_percent.clone()), count),
+            (What::CpuErrorP95, quantile(errors_percent, 0.95), count),
+            (What::CpuLost, lost_percent, worked.len()),
         ] {
             figures.push(figure(watch, what, life_ms, value, count));
         }
