@@ -8,14 +8,14 @@
 //! 1. For [accuracy] one scanner for each interval runs on a thread of its own, all at the same time, for so
 //!    many seconds. So all of them look at the very same children in the very same moments, and what
 //!    differs is the interval's doing; and the longest interval gets as long as the shortest, which in turns
-//!    it would not. What they take from each other is little: they scan out of step, and take a quarter of
+//!    it would not. What they take from each other is little: they scan out of step, and take a fifth of
 //!    one core together.
-//! 2. For [cost] they take turns, for about half as long again. Side by side the scanner of the longest interval would
-//!    find `/proc` in caches that the others had warmed, and would seem cheaper than it is.
+//! 2. For [cost] they take turns, for about half as long again. Side by side the scanner of the longest
+//!    interval would find `/proc` in caches that the others had warmed, and could seem cheaper than it is.
 //!
 //! Scanners are driven by hand, so that nothing but the clock here decides when they scan.
 //!
-//! `--write` keeps the figures in `docs/interval-study.csv`, of which the bench `study_plot` makes the picture.
+//! `--write` keeps the figures in `docs/interval-study.csv`. The bench `study_plot` makes the picture of them.
 
 // A bench prints its figures.
 #![allow(clippy::print_stdout)]

@@ -166,8 +166,8 @@ fn totals(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
     }
 }
 
-/// What is told of the time in which a burst fell, beside the share that the burst had in truth. Only of bursts
-/// that something was told of: those after the last scan of a child are in its total.
+/// What is told of the time in which a burst fell, beside the share that the burst had in truth. Only of
+/// bursts that something was told of: those after the last scan of a child are in its total.
 fn bursts(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
     for meant_ms in BURSTS_MS {
         let (mut true_percents, mut told_percents, mut errors) =
