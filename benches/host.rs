@@ -91,6 +91,7 @@ impl Children {
 fn contenders() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
     let mut contenders: Vec<Box<dyn Contender>> =
         vec![Box::new(Bare::new()?), Box::new(Ours::new()?)];
+    contenders.push(Box::new(Ours::native()?));
     match Ps::find() {
         Some(ps) => contenders.push(Box::new(ps)),
         None => eprintln!("skipped: there is no ps here that takes our arguments"),

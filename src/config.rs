@@ -1,5 +1,6 @@
 //! The scanner's settings, their defaults and limits.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,11 @@ pub struct Config {
     /// at least 1, finite, 10 by default; `None`: never, for a source that waits by nature. Five such
     /// scans in a row, each with more than 0.1 s of waiting, open the breaker.
     pub overload_wait_ratio: Option<f64>,
+    /// Which source shows the live host, unless the scanner is given one.
+    pub source: SourceChoice,
+    /// Where proc(5) is mounted, for the source `linux`: `/proc` by default. For an agent in a container
+    /// that has the host's elsewhere.
+    pub proc_path: Option<PathBuf>,
     /// What the live source reads of each process. A source of one's own has settings of its own.
     pub collect: Collect,
     /// A change of CPU use is told from this many percentage points of one core on: more than 0,
@@ -68,6 +74,20 @@ pub struct Config {
     pub doubt_min_processes: usize,
 }
 
+/// A source of the live host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SourceChoice {
+    /// `Linux` where it can be used, else `Sysinfo`. The default.
+    #[default]
+    Auto,
+    /// The kernel's own files, read directly: on Linux alone.
+    Linux,
+    /// The crate sysinfo, on every system.
+    Sysinfo,
+}
+
 /// What a source reads of each process, besides what it cannot do without. What is not read is
 /// `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +111,8 @@ impl Default for Config {
             breaker_failed_scans: 5,
             breaker_max_wait_ms: 60_000,
             overload_wait_ratio: Some(10.0),
+            source: SourceChoice::default(),
+            proc_path: None,
             collect: Collect::default(),
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,

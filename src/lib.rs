@@ -66,7 +66,7 @@ mod table;
 mod top;
 
 pub use crate::batch::{Batch, Changes, Cost, Counts, Event};
-pub use crate::config::{Collect, Config};
+pub use crate::config::{Collect, Config, SourceChoice};
 pub use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
@@ -77,9 +77,11 @@ pub use crate::process::{Command, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::scanner::{Builder, Scanner, ScannerHandle};
 pub use crate::snapshot::Snapshot;
+#[cfg(target_os = "linux")]
+pub use crate::source::LinuxSource;
 pub use crate::source::{
     ProcessRow, Reading, Recheck, ReplaySource, Row, Seen, Source, SourceInfo, SysinfoSource,
-    Timestamp,
+    Timestamp, live_source,
 };
 pub use crate::table::{Absent, Pass, Table, Told};
 pub use crate::top::{Ranked, TopN};

@@ -11,11 +11,18 @@ use crate::measure::{Cost, proc};
 
 pub(crate) const NAME: &str = "ours";
 
-pub(crate) struct Ours(pub(crate) Scanner);
+pub(crate) struct Ours(pub(crate) Scanner, &'static str);
 
 impl Ours {
     pub(crate) fn new() -> Result<Self, Box<dyn Error>> {
-        Ok(Self(Scanner::builder().build()?))
+        Ok(Self(Scanner::builder().build()?, NAME))
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn native() -> Result<Self, Box<dyn Error>> {
+        let source = process_scanner::LinuxSource::new(process_scanner::Collect::default())?;
+        let scanner = Scanner::builder().source(source).build()?;
+        Ok(Self(scanner, "ours, native"))
     }
 
     /// One scan, and the CPU time in microseconds that all other threads of this process use for it;
@@ -45,7 +52,7 @@ impl Ours {
 
 impl Contender for Ours {
     fn name(&self) -> &'static str {
-        NAME
+        self.1
     }
 
     fn scan(&mut self) -> Result<Scan, Box<dyn Error>> {

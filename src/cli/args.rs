@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use process_scanner::{Config, SourceChoice};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,8 +30,46 @@ pub(super) struct Cli {
     pub(super) list: List,
 }
 
+/// Where live processes are read from.
+#[derive(Debug, Args)]
+pub(super) struct Live {
+    /// Read the kernel's own files (linux), or use the crate sysinfo
+    #[arg(long, value_name = "NAME", value_enum, default_value = "auto")]
+    pub(super) source: Choice,
+    /// Read the proc(5) that is mounted at PATH, such as the host's in a container
+    #[arg(long, value_name = "PATH")]
+    pub(super) proc: Option<PathBuf>,
+}
+
+/// The sources by their names.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(super) enum Choice {
+    /// linux where it can be used, else sysinfo
+    Auto,
+    /// The kernel's own files; on Linux alone
+    Linux,
+    /// The crate sysinfo
+    Sysinfo,
+}
+
+impl Live {
+    /// Settings with this source.
+    pub(super) fn config(&self) -> Config {
+        let mut config = Config::default();
+        config.source = match self.source {
+            Choice::Auto => SourceChoice::Auto,
+            Choice::Linux => SourceChoice::Linux,
+            Choice::Sysinfo => SourceChoice::Sysinfo,
+        };
+        config.proc_path.clone_from(&self.proc);
+        config
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct List {
+    #[command(flatten)]
+    pub(super) live: Live,
     /// Print one JSON object on one line, processes in order of pid
     #[arg(long)]
     pub(super) json: bool,
@@ -88,6 +127,8 @@ pub(super) struct Replay {
 /// When a live source is scanned, and how often.
 #[derive(Debug, Args)]
 pub(super) struct Schedule {
+    #[command(flatten)]
+    pub(super) live: Live,
     /// Milliseconds from one scan to the next, 50 to 3600000; more where the CPU budget takes it
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
     pub(super) interval_ms: u64,

@@ -15,7 +15,7 @@ use super::{cells, printed, table};
 const SCHEMA: u32 = 1;
 
 pub(super) fn run(args: &List) -> Result<()> {
-    let mut scanner = Scanner::builder().build()?;
+    let mut scanner = Scanner::builder().config(args.live.config()).build()?;
     let mut snapshot = Snapshot::new();
     let began = Instant::now();
     let mut last = sample(&mut scanner, &mut snapshot)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded, select};
 use process_scanner::{
-    Batch, Collect, Config, ConsumerOptions, Error, ErrorClass, Recheck, Result, Row, Scanner,
-    Seen, Source, SourceInfo, SysinfoSource, Timestamp,
+    Batch, ConsumerOptions, Error, ErrorClass, Recheck, Result, Row, Scanner, Seen, Source,
+    SourceInfo, Timestamp, live_source,
 };
 
 use super::args::{Schedule, Watch};
@@ -17,7 +17,7 @@ pub(super) fn run_live(watch: &Watch) -> Result<()> {
     let mut printer = Printer::new(watch.json);
     let stopped = stop_signals()?;
     let stats = Stats::new(&watch.schedule, watch.json)?;
-    let source = SysinfoSource::new(Collect::default())?;
+    let source = live_source(&watch.schedule.live.config())?;
     run(source, &watch.schedule, &stopped, stats, move |batch| {
         printer.take(batch)
     })
@@ -33,7 +33,7 @@ pub(super) fn run(
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
 ) -> Result<()> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
-    let mut config = Config::default();
+    let mut config = schedule.live.config();
     config.interval_ms = schedule.interval_ms;
     config.cpu_budget_percent = schedule.cpu_budget.0;
     // What this program does besides scanning is part of what it costs the host.

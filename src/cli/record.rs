@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use process_scanner::{Collect, Error, ErrorClass, Recorder, Result, SysinfoSource};
+use process_scanner::{Error, ErrorClass, Recorder, Result, live_source};
 
 use super::events::Step;
 use super::stats::Stats;
@@ -13,7 +13,7 @@ use super::{args, in_file, live};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
     // A file is only replaced when there is something to put in its place.
-    let source = SysinfoSource::new(Collect::default())?;
+    let source = live_source(&args.schedule.live.config())?;
     let is_stdout = args.file.as_os_str() == "-";
     let output: Box<dyn Write + Send> = match is_stdout {
         true => Box::new(io::stdout()),

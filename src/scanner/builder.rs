@@ -5,7 +5,7 @@ use super::{Pulse, Scanner, ScannerHandle};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::Result;
-use crate::source::{Source, SysinfoSource};
+use crate::source::{Source, live_source};
 
 /// Makes a [`Scanner`] or starts one; from [`Scanner::builder`].
 #[derive(Default)]
@@ -38,7 +38,7 @@ impl Builder {
         self.config.validate()?;
         let source = match self.source {
             Some(source) => source,
-            None => Box::new(SysinfoSource::new(self.config.collect)?),
+            None => live_source(&self.config)?,
         };
         let pulse = Pulse::new(self.config.scan_deadline());
         Ok(Scanner {

@@ -35,6 +35,8 @@ pub(super) struct Core {
 /// A scan as its loop gets to know it.
 pub(super) struct Scanned {
     pub(super) batch: Batch,
+    /// CPU time that the source used on threads of its own.
+    pub(super) elsewhere: Duration,
     /// It took longer than its deadline.
     pub(super) is_late: bool,
     /// That was told while it was under way.
@@ -82,17 +84,19 @@ impl Core {
             return None;
         }
         self.pulse.begin(breaker);
-        let batch = self.judged_scan();
+        let judged = self.judged_scan();
         let was_told_late = self.pulse.end();
-        let batch = batch?;
+        let (batch, elsewhere) = judged?;
         Some(Scanned {
+            elsewhere,
             is_late: was_told_late || Duration::from_micros(batch.cost.scan_us) >= self.deadline,
             was_told_late,
             batch,
         })
     }
 
-    fn judged_scan(&mut self) -> Option<Batch> {
+    /// Its batch, and the CPU time that the source used elsewhere.
+    fn judged_scan(&mut self) -> Option<(Batch, Duration)> {
         let at = self.source.now();
         let began = Instant::now();
         let mut clock = CpuClock::start();
@@ -135,8 +139,9 @@ impl Core {
         let last = self.last.replace(at);
         let table_bytes = self.table.heap_bytes() as u64;
         let cpu = clock.lap();
+        let elsewhere = Duration::from_nanos(seen.other_cpu_ns);
         let ready_at = Instant::now();
-        Some(Batch {
+        let batch = Batch {
             seq: self.seq,
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
@@ -147,7 +152,7 @@ impl Core {
             failure,
             cost: Cost {
                 scan_us: (ready_at - began).as_micros() as u64,
-                cpu_us: cpu.map(|spent| spent.as_micros() as u64),
+                cpu_us: cpu.map(|spent| (spent + elsewhere).as_micros() as u64),
             },
             counts: Counts {
                 rows,
@@ -163,7 +168,8 @@ impl Core {
             unconfirmed: told.unconfirmed,
             events: told.events,
             ready_at,
-        })
+        };
+        Some((batch, elsewhere))
     }
 }
 

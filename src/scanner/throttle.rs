@@ -92,7 +92,7 @@ impl Throttle {
     pub(super) fn after(&mut self, scan: &mut Scanned) -> Next {
         let wall = Duration::from_micros(scan.batch.cost.scan_us);
         let mut transitions = Vec::new();
-        let cost = self.cost(wall);
+        let cost = self.cost(wall, scan.elsewhere);
         if let Some(change) = self.governor.spent(cost) {
             transitions.push(Transition::Interval {
                 from_ms: whole_ms(change.from),
@@ -131,8 +131,8 @@ impl Throttle {
 
     /// CPU time since the scan before of all threads that count. Where the system does not tell,
     /// the time that the scan took: it cannot have used more.
-    fn cost(&mut self, wall: Duration) -> Duration {
-        let own = self.own.lap().unwrap_or(wall);
+    fn cost(&mut self, wall: Duration, elsewhere: Duration) -> Duration {
+        let own = self.own.lap().unwrap_or(wall) + elsewhere;
         self.cpu.add_scan(own);
         let others = self.cpu.others(self.covers_callbacks);
         let before = std::mem::replace(&mut self.others, others);

@@ -3,12 +3,18 @@
 //! A live host ([`SysinfoSource`]), a recording ([`ReplaySource`]) and whatever a test or a user
 //! makes up are all alike to the [`Table`](crate::Table).
 
+#[cfg(target_os = "linux")]
+mod linux;
+mod live;
 mod replay;
 mod sysinfo;
 
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+#[cfg(target_os = "linux")]
+pub use self::linux::LinuxSource;
+pub use self::live::live_source;
 pub use self::replay::ReplaySource;
 pub use self::sysinfo::SysinfoSource;
 use crate::error::Result;
@@ -297,6 +303,9 @@ pub struct Seen {
     /// How many processes and threads the system had started since its own start, however short
     /// their lives were, when the scan began; `None` where it does not count them.
     pub started_total: Option<u64>,
+    /// CPU time that the source has used on threads of its own since the scan before, in nanoseconds. It
+    /// counts as the scanner's.
+    pub other_cpu_ns: u64,
 }
 
 /// Whether a source could look for missing processes once more.

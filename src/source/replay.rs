@@ -101,6 +101,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
                 unreadable_fields: scan.unreadable_fields,
                 vanished: scan.vanished,
                 started_total: scan.started_total,
+                ..Seen::default()
             }),
         }
     }

@@ -15,6 +15,8 @@ mod faults;
 mod fixtures;
 mod fold;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod linux;
 mod live;
 mod metrics;
 mod pace;

@@ -15,10 +15,20 @@ pub struct Live {
     make: fn() -> Result<Box<dyn Source>>,
 }
 
-const LIVE: [Live; 1] = [Live {
-    name: "sysinfo",
-    make: || Ok(Box::new(SysinfoSource::new(Collect::default())?)),
-}];
+const LIVE: &[Live] = &[
+    Live {
+        name: "sysinfo",
+        make: || Ok(Box::new(SysinfoSource::new(Collect::default())?)),
+    },
+    #[cfg(target_os = "linux")]
+    Live {
+        name: "linux",
+        make: || {
+            let source = process_scanner::LinuxSource::new(Collect::default())?;
+            Ok(Box::new(source))
+        },
+    },
+];
 
 /// Names the one live source that a child is to be tested with.
 pub const ONLY_LIVE: &str = "PSCAN_TEST_ONLY_LIVE";
@@ -26,7 +36,7 @@ pub const ONLY_LIVE: &str = "PSCAN_TEST_ONLY_LIVE";
 pub fn live_sources() -> impl Iterator<Item = Live> {
     let only = std::env::var(ONLY_LIVE).ok();
     let is_wanted = move |live: &Live| only.as_deref().is_none_or(|only| only == live.name);
-    LIVE.into_iter().filter(is_wanted)
+    LIVE.iter().copied().filter(is_wanted)
 }
 
 impl Live {

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
-use rustix::time::{ClockId, clock_gettime};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::{Fresh, known_unless_empty};
 use crate::error::{Error, ErrorClass, Result};
+use crate::source::linux::{Boot, Stat, TICK_MS, since_ms, started_in};
 use crate::source::{Reading, Timestamp};
 
-pub(super) const START_TIME_RESOLUTION_MS: u64 = 10;
+pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 
 /// Command lines are read here, and only so much of them as is needed.
 pub(super) const READS_COMMANDS: bool = true;
@@ -42,8 +42,7 @@ pub(super) fn why_nothing() -> Error {
 pub(super) struct Beside {
     /// What sysinfo adds to whole seconds since boot.
     boot_time: u64,
-    /// The moment of boot, milliseconds from the Unix epoch, by the wall clock when this was made.
-    boot_ms: u64,
+    boot: Boot,
     stat: Vec<u8>,
     command: Vec<u8>,
 }
@@ -60,7 +59,7 @@ impl Beside {
         const WHAT: &str = "cannot learn from /proc when this process started";
         let mut beside = Self {
             boot_time: 0,
-            boot_ms: boot_ms(),
+            boot: Boot::now(),
             stat: Vec::new(),
             command: Vec::new(),
         };
@@ -78,9 +77,7 @@ impl Beside {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        let since_boot_ms = ns(ClockId::Boottime) / NS_PER_MS;
-        let start_clock_ms = self.boot_ms.saturating_add(since_boot_ms);
-        Timestamp::now().with_start_clock_ms(start_clock_ms)
+        self.boot.timestamp()
     }
 
     pub(super) fn prepare(&mut self, _due: impl Iterator<Item = sysinfo::Pid>, _command: bool) {
@@ -98,7 +95,7 @@ impl Beside {
         with_command: bool,
     ) -> Option<Fresh<'_>> {
         let pid = process.pid().as_u32();
-        let since_boot_s = ns(ClockId::Boottime) / (1000 * NS_PER_MS);
+        let since_boot_s = since_ms() / 1000;
         let ticks = self.ticks(pid).ok()?;
         if process.start_time() != self.boot_time.saturating_add(ticks / 100) {
             return None;
@@ -121,8 +118,8 @@ impl Beside {
             }
         }
         Some(Fresh {
-            start_time_ms: Some(self.boot_ms.saturating_add(ticks.saturating_mul(10))),
-            name: known_unless_empty(name(&self.stat)?),
+            start_time_ms: Some(self.boot.start_time_ms(ticks)),
+            name: known_unless_empty(Stat::parse(&self.stat)?.name),
             command,
             // Reckoned from before it was read: nothing can come any more that starts in that second.
             is_settled: since_boot_s > ticks / 100 + 1,
@@ -135,37 +132,13 @@ impl Beside {
         self.stat.clear();
         let mut file = fs::File::open(format!("/proc/{pid}/stat"))?;
         file.read_to_end(&mut self.stat)?;
-        start_ticks(&self.stat).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        let stat = Stat::parse(&self.stat);
+        let ticks = stat.map(|stat| stat.start_ticks);
+        ticks.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 }
 
 const ADVICE: &str = "check that /proc is mounted and that file descriptors are left";
-
-const NS_PER_MS: u64 = 1_000_000;
-
-/// The moment of boot by the wall clock as it is now, to the 10 ms that start times are told in:
-/// the wall clock read between two readings of the other, as close as a few tries get.
-fn boot_ms() -> u64 {
-    let (_, boot_ns) = (0..5)
-        .map(|_| {
-            let before_ns = ns(ClockId::Boottime);
-            let wall_ns = ns(ClockId::Realtime);
-            let apart_ns = ns(ClockId::Boottime).saturating_sub(before_ns);
-            (apart_ns, wall_ns.saturating_sub(before_ns + apart_ns / 2))
-        })
-        .min()
-        .unwrap_or_default();
-    (boot_ns + 5 * NS_PER_MS) / (10 * NS_PER_MS) * 10
-}
-
-fn ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    let rest_ns = u64::try_from(time.tv_nsec).unwrap_or(0);
-    seconds
-        .saturating_mul(1000 * NS_PER_MS)
-        .saturating_add(rest_ns)
-}
 
 /// Our pid as `/proc` has it, which can be that of another pid namespace.
 pub(super) fn own_pid() -> u32 {
@@ -175,33 +148,8 @@ pub(super) fn own_pid() -> u32 {
         .unwrap_or_else(std::process::id)
 }
 
-fn name(stat: &[u8]) -> Option<&[u8]> {
-    let begin = stat.iter().position(|&byte| byte == b'(')? + 1;
-    let end = stat.iter().rposition(|&byte| byte == b')')?;
-    stat.get(begin..end)
-}
-
-fn start_ticks(stat: &[u8]) -> Option<u64> {
-    // The name before it may contain anything, a `)` too.
-    let name_end = stat.iter().rposition(|&byte| byte == b')')?;
-    let after_name = stat[name_end + 1..].trim_ascii();
-    number(after_name.split(|&byte| byte == b' ').nth(19)?)
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// `processes` in `/proc/stat`: forks since boot, threads included (proc_stat(5)).
 pub(super) fn started_total() -> Option<u64> {
-    line(&fs::read("/proc/stat").ok()?, b"processes ")
-}
-
-/// The number in the line of `/proc/stat` that begins so.
-fn line(stat: &[u8], begin: &[u8]) -> Option<u64> {
-    stat.split(|&byte| byte == b'\n')
-        .find_map(|line| line.strip_prefix(begin))
-        .and_then(|rest| number(rest.trim_ascii()))
+    started_in(&fs::read("/proc/stat").ok()?)
 }
 
 /// Whether there is a process with this pid. It takes no descriptor to find out.
@@ -230,63 +178,4 @@ fn exists(path: &str) -> Result<bool> {
     Path::new(path)
         .try_exists()
         .map_err(|error| Error::from_io(format!("cannot look for {path}"), error))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn stat_of(name: &[u8], start: &str) -> Vec<u8> {
-        let mut stat = b"42 (".to_vec();
-        stat.extend_from_slice(name);
-        stat.extend_from_slice(b") S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 ");
-        stat.extend_from_slice(start.as_bytes());
-        stat.extend_from_slice(b" 20 21 22\n");
-        stat
-    }
-
-    #[test]
-    fn our_own_start_is_found() {
-        let stat = fs::read("/proc/self/stat").expect("there is a /proc here");
-        assert!(start_ticks(&stat).is_some_and(|ticks| ticks > 0));
-        assert!(started_total().is_some_and(|started| started > 0));
-    }
-
-    #[test]
-    fn what_is_no_stat_has_no_start() {
-        for stat in [
-            &b""[..],
-            b")",
-            b"42 (x) S",
-            &stat_of(b"x", ""),
-            &stat_of(b"x", "-1"),
-            &stat_of(b"x", "18446744073709551616"),
-        ] {
-            assert_eq!(start_ticks(stat), None);
-        }
-        assert_eq!(line(b"cpu 1\nprocesses\n", b"processes "), None);
-        assert_eq!(line(b"processes x\n", b"processes "), None);
-        assert_eq!(
-            line(b"cpu 1\nprocesses 123\nprocs_running 1\n", b"processes "),
-            Some(123)
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_the_name_the_start_is_found(name: Vec<u8>, start: u64) {
-            let stat = stat_of(&name, &start.to_string());
-            prop_assert_eq!(start_ticks(&stat), Some(start));
-            prop_assert_eq!(super::name(&stat), Some(&name[..]));
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(stat: Vec<u8>) {
-            start_ticks(&stat);
-            line(&stat, b"processes ");
-            name(&stat);
-        }
-    }
 }

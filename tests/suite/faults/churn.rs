@@ -83,9 +83,11 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
             .filter(|event| event.process().pid == pid)
             .collect();
         if start_ticks(pid) == ticks_before {
-            // The kernel itself gives both the same start time.
             within_a_tick += 1;
-            continue;
+            // The kernel itself gives both the same start time, and sysinfo asks nothing else.
+            if live.name == "sysinfo" {
+                continue;
+            }
         }
         let [Event::Exited { process: old, .. }, Event::Created(new)] = about[..] else {
             panic!("after {done}: {about:?}");
@@ -101,8 +103,9 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
     assert_eq!(done, WANTED, "the pid went to others too often");
     assert!(within_a_second > 0);
     eprintln!(
-        "{done} forced reuses told, {within_a_second} of them within one second; \
-         {within_a_tick} more within one tick cannot be told"
+        "{}: {done} forced reuses told, {within_a_second} of them within one second; \
+         {within_a_tick} within one tick, which only linux can tell",
+        live.name
     );
 }
 

@@ -1,0 +1,84 @@
+//! What is remembered of a process from scan to scan.
+
+use super::procfs::Listed;
+use super::stat::Stat;
+use crate::process::Status;
+
+/// A process as it was last handed over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) pid: u32,
+    /// 0: none.
+    pub(super) parent: u32,
+    pub(super) inode: u64,
+    pub(super) start_ticks: u64,
+    pub(super) cpu_ns: u64,
+    pub(super) rss_bytes: Option<u64>,
+    rough_rss_pages: u64,
+    image: u64,
+    /// The beginning of its name, and all of one that is not a kernel thread's.
+    comm: [u8; 16],
+    pub(super) status: Status,
+    pub(super) is_kernel_thread: bool,
+    pub(super) command: CommandLine,
+    /// It has run since its command line was read.
+    pub(super) has_run: bool,
+    /// What tells it from another that started in the same tick.
+    pub(super) identity: Option<u64>,
+    /// So many had its pid before it and started in the same tick.
+    pub(super) nth: u8,
+}
+
+/// What is known of a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommandLine {
+    /// It has to be read.
+    Wanted,
+    /// It was read, or there is none to be read.
+    Asked,
+}
+
+impl Known {
+    /// As `stat` has it now; memory and command line are still to be asked for.
+    pub(super) fn new(listed: Listed, stat: &Stat<'_>, cpu_ns: u64) -> Self {
+        let mut comm = [0; 16];
+        let len = stat.name.len().min(comm.len());
+        comm[..len].copy_from_slice(&stat.name[..len]);
+        Self {
+            pid: listed.pid,
+            parent: stat.parent,
+            inode: listed.inode,
+            start_ticks: stat.start_ticks,
+            cpu_ns,
+            rss_bytes: None,
+            rough_rss_pages: stat.rough_rss_pages,
+            image: stat.image,
+            comm,
+            status: stat.status(),
+            is_kernel_thread: stat.is_kernel_thread,
+            command: CommandLine::Wanted,
+            has_run: false,
+            identity: None,
+            nth: 0,
+        }
+    }
+
+    /// Whether the memory is certainly what it was, by what `stat` says.
+    pub(super) fn has_memory_of(&self, before: &Self) -> bool {
+        self.cpu_ns == before.cpu_ns && self.rough_rss_pages == before.rough_rss_pages
+    }
+
+    /// Whether it runs the program it ran, with the arguments it was given.
+    pub(super) fn has_image_of(&self, before: &Self) -> bool {
+        self.comm == before.comm && self.image == before.image
+    }
+
+    /// Whether there is nothing to tell of it.
+    pub(super) fn is_as(&self, before: &Self) -> bool {
+        self.cpu_ns == before.cpu_ns
+            && self.rss_bytes == before.rss_bytes
+            && self.parent == before.parent
+            && self.status == before.status
+            && self.comm == before.comm
+    }
+}

@@ -1,0 +1,240 @@
+//! One process at a time: what has to be read of it, and the row that it makes.
+
+use super::cpu::{CpuClock, cpu_clock};
+use super::known::{CommandLine, Known};
+use super::pidfd;
+use super::procfs::{Listed, Procfs, Unread};
+use super::stat::{Stat, number};
+use super::{Boot, TICK_MS};
+use crate::config::Collect;
+use crate::process::Status;
+use crate::source::{ProcessRow, Reading};
+
+/// What is the same for all processes and all scans.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) collect: Collect,
+    pub(super) boot: Boot,
+    /// The pids of `/proc` are those that clocks are asked by.
+    pub(super) has_clocks: bool,
+    pub(super) page_bytes: u64,
+}
+
+/// What came of looking at one process.
+pub(super) enum Look<'a> {
+    /// It is as it was.
+    Unchanged(Known),
+    /// It was read.
+    Read(Read<'a>),
+    /// It has gone.
+    Gone,
+    /// It is there, and its files are not for us.
+    Denied { cpu_time_ns: Option<u64> },
+    /// It could not be read this time.
+    Failed,
+}
+
+/// A process that was read.
+pub(super) struct Read<'a> {
+    pub(super) known: Known,
+    pub(super) name: &'a [u8],
+    /// It was not handed over in the scan before, so that nothing can be the same.
+    pub(super) is_new: bool,
+    pub(super) unreadable_fields: u32,
+}
+
+impl Rules {
+    /// Looks at a process. `before`: what was last handed over for this pid, in the scan before.
+    /// `is_turn`: it is to be read though it seems to be the same. `line`: room for its `stat`.
+    pub(super) fn look<'a>(
+        &self,
+        procfs: &Procfs,
+        listed: Listed,
+        before: Option<&Known>,
+        is_turn: bool,
+        line: &'a mut [u8],
+    ) -> Look<'a> {
+        let clock_ns = match self.has_clocks.then(|| cpu_clock(listed.pid)) {
+            Some(CpuClock::Ns(ns)) => Some(ns),
+            Some(CpuClock::Gone) => return Look::Gone,
+            Some(CpuClock::Unknown) | None => None,
+        };
+        if let Some(before) = before
+            && !is_turn
+            && before.inode == listed.inode
+            && clock_ns == Some(before.cpu_ns)
+            && before.command == CommandLine::Asked
+        {
+            return Look::Unchanged(*before);
+        }
+        let line = match procfs.read_of(listed.pid, "stat", line) {
+            Ok(line) => line,
+            Err(Unread::Gone) => return Look::Gone,
+            Err(Unread::Denied) => {
+                return Look::Denied {
+                    cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
+                };
+            }
+            Err(Unread::Failed) => return Look::Failed,
+        };
+        let Some(stat) = Stat::parse(line) else {
+            return Look::Failed;
+        };
+        let ticks_ns = stat.cpu_ticks.saturating_mul(TICK_MS * 1_000_000);
+        let mut known = Known::new(listed, &stat, clock_ns.unwrap_or(ticks_ns));
+        let before = before.filter(|before| self.is_same(&mut known, before));
+        if before.is_none() {
+            known.identity = self.identity(&known);
+        }
+        let mut unreadable_fields = 0;
+        match self.memory(procfs, &known, before) {
+            Ok(rss_bytes) => known.rss_bytes = rss_bytes,
+            Err(Unread::Gone) => return Look::Gone,
+            Err(_) => unreadable_fields += 1,
+        }
+        known.has_run =
+            before.is_some_and(|before| before.has_run || before.cpu_ns != known.cpu_ns);
+        known.command = self.command(&known, before, is_turn);
+        match before {
+            Some(before)
+                if known.command == CommandLine::Asked
+                    && known.is_as(before)
+                    && unreadable_fields == 0 =>
+            {
+                Look::Unchanged(known)
+            }
+            _ => Look::Read(Read {
+                known,
+                name: stat.name,
+                is_new: before.is_none(),
+                unreadable_fields,
+            }),
+        }
+    }
+
+    /// Whether the process is the one that was known by its pid.
+    fn is_same(&self, now: &mut Known, before: &Known) -> bool {
+        if now.start_ticks != before.start_ticks {
+            return false;
+        }
+        (now.identity, now.nth) = (before.identity, before.nth);
+        if now.inode == before.inode {
+            return true;
+        }
+        // The kernel forgets inodes when it needs memory. Or another has started in the same tick.
+        now.identity = self.identity(now);
+        let is_same = match (before.identity, now.identity) {
+            (Some(before), Some(now)) => before == now,
+            _ => now.cpu_ns >= before.cpu_ns,
+        };
+        if !is_same {
+            now.nth = before.nth.saturating_add(1);
+        }
+        is_same
+    }
+
+    fn identity(&self, process: &Known) -> Option<u64> {
+        self.has_clocks.then(|| pidfd::identity(process.pid))?
+    }
+
+    /// Milliseconds from the Unix epoch. A tick is longer than a millisecond, so that those that started
+    /// in one can be told with different start times that are all true.
+    fn start_time_ms(&self, process: &Known) -> u64 {
+        let tick_ms = self.boot.start_time_ms(process.start_ticks);
+        tick_ms + u64::from(process.nth).min(TICK_MS - 1)
+    }
+
+    /// Resident memory to the page, from `statm` (proc_pid_statm(5)): that of `stat` is rough.
+    fn memory(
+        &self,
+        procfs: &Procfs,
+        known: &Known,
+        before: Option<&Known>,
+    ) -> Result<Option<u64>, Unread> {
+        if !self.collect.memory {
+            return Ok(None);
+        }
+        // Neither has memory of its own.
+        if known.is_kernel_thread || known.status == Status::Zombie {
+            return Ok(Some(0));
+        }
+        if let Some(before) = before
+            && before.rss_bytes.is_some()
+            && known.has_memory_of(before)
+        {
+            return Ok(before.rss_bytes);
+        }
+        let mut room = [0; 128];
+        let statm = procfs.read_of(known.pid, "statm", &mut room)?;
+        let pages = statm.split(|&byte| byte == b' ').nth(1).and_then(number);
+        let pages = pages.ok_or(Unread::Failed)?;
+        Ok(Some(pages.saturating_mul(self.page_bytes)))
+    }
+
+    fn command(&self, known: &Known, before: Option<&Known>, is_turn: bool) -> CommandLine {
+        // A kernel thread has none, and a zombie's is gone.
+        if !self.collect.command || known.is_kernel_thread || known.status == Status::Zombie {
+            return CommandLine::Asked;
+        }
+        match before {
+            Some(before)
+                if before.command == CommandLine::Asked
+                    && known.has_image_of(before)
+                    // It may have written over it since.
+                    && !(is_turn && known.has_run) =>
+            {
+                CommandLine::Asked
+            }
+            _ => CommandLine::Wanted,
+        }
+    }
+
+    /// How many fields of a row are read.
+    pub(super) fn fields(&self) -> u32 {
+        let Collect {
+            cpu,
+            memory,
+            command,
+        } = self.collect;
+        // Its start time and its name are read in any case.
+        2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
+    }
+
+    /// The row of a process whose command line was not asked for or has come.
+    pub(super) fn row<'a>(
+        &self,
+        known: &Known,
+        name: &'a [u8],
+        command: Reading<&'a [u8]>,
+    ) -> ProcessRow<'a> {
+        ProcessRow {
+            pid: known.pid,
+            start_time_ms: Some(self.start_time_ms(known)),
+            parent_pid: (known.parent != 0).then_some(known.parent),
+            name: known_unless_empty(name),
+            command,
+            status: Some(known.status),
+            cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
+            rss_bytes: known.rss_bytes,
+            kernel_thread: Some(known.is_kernel_thread),
+        }
+    }
+
+    /// What is said of a command line that was not asked for.
+    pub(super) fn unasked<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
+        match self.collect.command {
+            false => Reading::Unknown,
+            true if read.known.is_kernel_thread => Reading::Known(&[]),
+            // That of a zombie is gone, and what was known of it stands.
+            true if read.is_new => Reading::Unknown,
+            true => Reading::Same,
+        }
+    }
+}
+
+pub(super) fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
+    match bytes {
+        [] => Reading::Unknown,
+        _ => Reading::Known(bytes),
+    }
+}

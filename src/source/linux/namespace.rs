@@ -1,0 +1,55 @@
+//! Whose processes a `/proc` shows, and whether it shows all of them.
+
+use super::cpu::{CpuClock, cpu_clock};
+use super::procfs::{Procfs, Unread};
+use super::stat::number;
+
+/// How this `/proc` stands to the process that reads it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Namespace {
+    /// Our pid as it has it; `None` where it does not show us.
+    pub(super) own_pid: Option<u32>,
+    /// Its pids are those that system calls know.
+    pub(super) is_ours: bool,
+    /// Process 1 shows.
+    sees_first: bool,
+}
+
+impl Namespace {
+    pub(super) fn of(procfs: &Procfs) -> Self {
+        let own_pid = procfs.own_pid();
+        Self {
+            own_pid,
+            is_ours: own_pid.is_some_and(|pid| is_ours(procfs, pid)),
+            sees_first: sees_first(procfs),
+        }
+    }
+
+    /// Whether a process that does not show lives all the same: `hidepid` hides those of other users
+    /// (proc_pid(5)).
+    pub(super) fn is_hidden(&self, procfs: &Procfs, pid: u32) -> bool {
+        match self.is_ours {
+            true => cpu_clock(pid) != CpuClock::Gone,
+            // Every pid namespace has a process 1. Once that is hidden, so may be others.
+            false => self.sees_first && !sees_first(procfs),
+        }
+    }
+}
+
+/// A process in another pid namespace has a pid in each of those below it, and they stand in the line
+/// `NSpid` (proc_pid_status(5), Linux 4.1).
+fn is_ours(procfs: &Procfs, own_pid: u32) -> bool {
+    let mut room = [0; 4096];
+    let Ok(status) = procfs.read_of(own_pid, "status", &mut room) else {
+        return false;
+    };
+    let pids = status
+        .split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"NSpid:"));
+    let only_pid = pids.map(<[u8]>::trim_ascii).and_then(number);
+    only_pid == Some(u64::from(own_pid)) && own_pid == std::process::id()
+}
+
+fn sees_first(procfs: &Procfs) -> bool {
+    !matches!(procfs.folder(1), Err(Unread::Gone))
+}

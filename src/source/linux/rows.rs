@@ -1,0 +1,125 @@
+//! What is handed over of each process, at once or when its command line has come.
+
+use std::ops::Range;
+
+use super::commands::{Answer, Commands, Of};
+use super::known::{CommandLine, Known};
+use super::look::{Look, Read, Rules, known_unless_empty};
+use super::procfs::Unread;
+use crate::source::{ProcessRow, Reading, Row, Seen};
+
+/// Rows that wait for their command lines. Its room is kept from scan to scan.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// The place of each among the known, and which part of `names` is its name.
+    rows: Vec<(usize, Range<usize>)>,
+    names: Vec<u8>,
+    wanted: Vec<Of>,
+}
+
+impl Waiting {
+    /// Hands over what came of looking at a process and remembers it, or has it wait.
+    pub(super) fn take(
+        &mut self,
+        rules: &Rules,
+        pid: u32,
+        look: Look<'_>,
+        known: &mut Vec<Known>,
+        seen: &mut Seen,
+        hand_over: &mut dyn FnMut(Row<'_>),
+    ) {
+        match look {
+            Look::Unchanged(process) => {
+                hand_over(Row::Unchanged { pid });
+                known.push(process);
+            }
+            Look::Read(read) => {
+                seen.unreadable_fields += read.unreadable_fields;
+                if read.known.command == CommandLine::Wanted {
+                    self.add(known.len(), &read);
+                } else {
+                    let command = rules.unasked(&read);
+                    hand_over(Row::Process(rules.row(&read.known, read.name, command)));
+                }
+                known.push(read.known);
+            }
+            Look::Gone => seen.vanished = seen.vanished.map(|vanished| vanished + 1),
+            Look::Denied { cpu_time_ns } => {
+                let row = ProcessRow {
+                    cpu_time_ns,
+                    ..ProcessRow::unknown(pid)
+                };
+                hand_over(Row::Process(row));
+                seen.unreadable_fields += rules.fields() - u32::from(cpu_time_ns.is_some());
+            }
+            Look::Failed => {
+                hand_over(Row::Unreadable { pid });
+                seen.unreadable_fields += rules.fields();
+            }
+        }
+    }
+
+    fn add(&mut self, index: usize, read: &Read<'_>) {
+        let begin = self.names.len();
+        self.names.extend_from_slice(read.name);
+        self.rows.push((index, begin..self.names.len()));
+        self.wanted.push(of(&read.known));
+    }
+
+    /// Hands over those that wait, with their command lines as far as they come in time.
+    pub(super) fn hand_over(
+        &mut self,
+        rules: &Rules,
+        commands: &mut Commands,
+        known: &mut [Known],
+        seen: &mut Seen,
+        hand_over: &mut dyn FnMut(Row<'_>),
+    ) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let mut rows = self.rows.drain(..);
+        let names = &self.names;
+        // Answers come in the order in which they were asked for; who is left out hangs.
+        let mut up_to = |answer: Option<&Answer>| {
+            for (index, name) in rows.by_ref() {
+                let known = &mut known[index];
+                let answer = answer.filter(|answer| answer.of == of(known));
+                let command = match answer.map(|answer| answer.command.as_deref()) {
+                    Some(Ok(command)) => {
+                        known.command = CommandLine::Asked;
+                        known.has_run = false;
+                        known_unless_empty(command)
+                    }
+                    // It was there when its other files were read.
+                    Some(Err(Unread::Gone)) => Reading::Unknown,
+                    Some(Err(Unread::Denied)) => {
+                        known.command = CommandLine::Asked;
+                        seen.unreadable_fields += 1;
+                        Reading::Unknown
+                    }
+                    Some(Err(Unread::Failed)) | None => {
+                        seen.unreadable_fields += 1;
+                        Reading::Unknown
+                    }
+                };
+                hand_over(Row::Process(rules.row(known, &names[name], command)));
+                if answer.is_some() {
+                    return;
+                }
+            }
+        };
+        commands.fetch(&self.wanted, |answer| up_to(Some(&answer)));
+        up_to(None);
+        drop(rows);
+        self.names.clear();
+        self.wanted.clear();
+    }
+}
+
+fn of(known: &Known) -> Of {
+    Of {
+        pid: known.pid,
+        start_ticks: known.start_ticks,
+    }
+}

@@ -1,0 +1,253 @@
+//! What `/proc/PID/stat` says, parsed over its bytes (proc_pid_stat(5)).
+
+use crate::process::Status;
+
+/// The fields that are needed of one line, borrowed from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source) struct Stat<'a> {
+    /// Field 2, without its parentheses. It may contain anything, `)` and newlines too.
+    pub(in crate::source) name: &'a [u8],
+    /// Field 3.
+    pub(in crate::source) state: u8,
+    /// Field 4; 0 where there is none.
+    pub(in crate::source) parent: u32,
+    /// Of field 9.
+    pub(in crate::source) is_kernel_thread: bool,
+    /// Fields 14 and 15, user and system, in ticks.
+    pub(in crate::source) cpu_ticks: u64,
+    /// Field 22, in ticks since boot.
+    pub(in crate::source) start_ticks: u64,
+    /// Field 24: resident pages, as counted without asking all CPUs.
+    pub(in crate::source) rough_rss_pages: u64,
+    /// Fields 28, 48 and 49, mixed: where the stack and the arguments are. An `exec` puts them
+    /// elsewhere, since their place is random. All are 0 for those who may not know.
+    pub(in crate::source) image: u64,
+}
+
+/// `PF_KTHREAD` of include/linux/sched.h.
+const KERNEL_THREAD: u64 = 0x0020_0000;
+
+impl<'a> Stat<'a> {
+    /// `None` for what is not a line of `stat`.
+    pub(in crate::source) fn parse(line: &'a [u8]) -> Option<Self> {
+        let begin = line.iter().position(|&byte| byte == b'(')? + 1;
+        let end = line.iter().rposition(|&byte| byte == b')')?;
+        let name = line.get(begin..end)?;
+        let mut fields = Fields(line.get(end + 1..)?);
+        let state = *fields.next()?.first()?;
+        let parent = fields.number()?;
+        let flags = fields.skip(4)?.number()?;
+        let utime = fields.skip(4)?.number()?;
+        let stime = fields.number()?;
+        let start_ticks = fields.skip(6)?.number()?;
+        let rough_rss_pages = fields.skip(1)?.number().unwrap_or(0);
+        let stack = fields.skip(3)?.number()?;
+        // Linux 3.5 and later; what is not there has not changed.
+        let mut rest = fields.skip(19);
+        let mut rest = || rest.as_mut()?.number();
+        let (args_begin, args_end) = (rest().unwrap_or(0), rest().unwrap_or(0));
+        Some(Self {
+            name,
+            state,
+            parent: u32::try_from(parent).ok()?,
+            is_kernel_thread: flags & KERNEL_THREAD != 0,
+            cpu_ticks: utime.saturating_add(stime),
+            start_ticks,
+            rough_rss_pages,
+            image: stack ^ args_begin.rotate_left(21) ^ args_end.rotate_left(42),
+        })
+    }
+
+    /// Field 3 as it is told: letters of task_state_array in fs/proc/array.c.
+    pub(in crate::source) fn status(&self) -> Status {
+        match self.state {
+            b'R' => Status::Running,
+            b'S' => Status::Sleeping,
+            b'D' => Status::DiskSleep,
+            b'I' => Status::Idle,
+            b'T' => Status::Stopped,
+            b't' => Status::Traced,
+            b'Z' => Status::Zombie,
+            b'X' | b'x' => Status::Dead,
+            _ => Status::Other,
+        }
+    }
+}
+
+/// What follows the name, field by field.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn next(&mut self) -> Option<&'a [u8]> {
+        // One space before each, and a newline after the last.
+        let rest = self.0.strip_prefix(b" ")?;
+        let end = rest.iter().position(|&byte| byte == b' ' || byte == b'\n');
+        let (field, rest) = rest.split_at(end.unwrap_or(rest.len()));
+        self.0 = rest;
+        Some(field)
+    }
+
+    fn skip(&mut self, fields: usize) -> Option<&mut Self> {
+        for _ in 0..fields {
+            self.next()?;
+        }
+        Some(self)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        number(self.next()?)
+    }
+}
+
+/// Digits and nothing else, as far as a u64 holds them.
+pub(in crate::source) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, &digit| {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn line_of(name: &[u8], start: &str) -> Vec<u8> {
+        let mut line = b"42 (".to_vec();
+        line.extend_from_slice(name);
+        line.extend_from_slice(b") S 7 42 42 0 -1 2097152 10 11 12 13 30 12 16 17 20 0 1 0 ");
+        line.extend_from_slice(start.as_bytes());
+        line.extend_from_slice(
+            b" 8192 99 18446744073709551615 1 2 3 4 5 0 0 0 0 0 0 0 17 1 0 0 0 0 0 6 7 8 9 10 11 12 0\n",
+        );
+        line
+    }
+
+    #[test]
+    fn each_field_is_found_at_its_place() {
+        let line = line_of(b"a) (b", "1234");
+        let stat = Stat::parse(&line).expect("it is a line of stat");
+        assert_eq!(
+            stat,
+            Stat {
+                name: b"a) (b",
+                state: b'S',
+                parent: 7,
+                is_kernel_thread: true,
+                cpu_ticks: 42,
+                start_ticks: 1234,
+                rough_rss_pages: 99,
+                image: 3 ^ 9_u64.rotate_left(21) ^ 10_u64.rotate_left(42),
+            }
+        );
+        assert_eq!(stat.status(), Status::Sleeping);
+    }
+
+    #[test]
+    fn our_own_is_read() {
+        let line = std::fs::read("/proc/self/stat").expect("there is a /proc here");
+        let stat = Stat::parse(&line).expect("the kernel writes it");
+        assert!(stat.start_ticks > 0 && !stat.is_kernel_thread && stat.image != 0);
+        assert!(stat.rough_rss_pages > 0 && stat.parent > 0);
+    }
+
+    /// The same line read by us and by the crate procfs.
+    fn assert_as_procfs_has_it(line: &[u8]) {
+        use procfs::FromRead;
+
+        let ours = Stat::parse(line).expect("the kernel writes it");
+        let theirs = procfs::process::Stat::from_read(line).expect("the kernel writes it");
+        let context = line.escape_ascii();
+        assert_eq!(String::from_utf8_lossy(ours.name), theirs.comm, "{context}");
+        assert_eq!(char::from(ours.state), theirs.state, "{context}");
+        assert_eq!(i64::from(ours.parent), i64::from(theirs.ppid), "{context}");
+        let is_kernel_thread = u64::from(theirs.flags) & KERNEL_THREAD != 0;
+        assert_eq!(ours.is_kernel_thread, is_kernel_thread, "{context}");
+        assert_eq!(ours.cpu_ticks, theirs.utime + theirs.stime, "{context}");
+        assert_eq!(ours.start_ticks, theirs.starttime, "{context}");
+        assert_eq!(ours.rough_rss_pages, theirs.rss, "{context}");
+        let (begin, end) = (theirs.arg_start.unwrap_or(0), theirs.arg_end.unwrap_or(0));
+        let image = theirs.startstack ^ begin.rotate_left(21) ^ end.rotate_left(42);
+        assert_eq!(ours.image, image, "{context}");
+    }
+
+    #[test]
+    fn every_process_here_is_read_as_the_crate_procfs_reads_it() {
+        let mut lines = 0;
+        for entry in std::fs::read_dir("/proc")
+            .expect("there is a /proc here")
+            .flatten()
+        {
+            // One that is no process has none, and one that has gone has none any more.
+            if let Ok(line) = std::fs::read(entry.path().join("stat"))
+                && number(entry.file_name().as_encoded_bytes()).is_some()
+            {
+                assert_as_procfs_has_it(&line);
+                lines += 1;
+            }
+        }
+        assert!(lines > 0);
+    }
+
+    #[test]
+    fn hostile_names_are_read_as_the_crate_procfs_reads_them() {
+        for name in [
+            "",
+            ")",
+            "((sd-pam))",
+            ") S 1 (",
+            "a\nb",
+            "\u{1b}[31m",
+            " ",
+            "9) R 9 9",
+        ] {
+            assert_as_procfs_has_it(&line_of(name.as_bytes(), "77"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_stat_is_none() {
+        for line in [
+            &b""[..],
+            b")",
+            b")(",
+            b"42 (x) S",
+            &line_of(b"x", ""),
+            &line_of(b"x", "-1"),
+            &line_of(b"x", "18446744073709551616"),
+        ] {
+            assert_eq!(Stat::parse(line), None, "{}", line.escape_ascii());
+        }
+        assert_eq!(number(b""), None);
+        assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_name_the_rest_is_found(name: Vec<u8>, start: u64) {
+            let line = line_of(&name, &start.to_string());
+            let stat = Stat::parse(&line).expect("it is a line of stat");
+            prop_assert_eq!(stat.start_ticks, start);
+            prop_assert_eq!(stat.name, &name[..]);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(line: Vec<u8>, at in 0..200_usize, byte: u8) {
+            let _ = Stat::parse(&line);
+            let mut line = line_of(&line, "5");
+            if let Some(there) = line.get_mut(at) {
+                *there = byte;
+            }
+            let _ = Stat::parse(&line);
+            line.truncate(at);
+            let _ = Stat::parse(&line);
+        }
+    }
+}

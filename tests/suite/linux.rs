@@ -1,0 +1,214 @@
+//! The source that reads the kernel itself, beside sysinfo and in places of its own.
+
+mod fake;
+mod namespaces;
+mod same;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use process_scanner::{Batch, Changes, Collect, Event, LinuxSource, ProcessInfo, Scanner};
+
+/// A shell at work on a script, which says what it is doing in lines and goes on when it is told to.
+/// Killed and reaped when dropped.
+struct Shell {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+impl Shell {
+    fn start(script: &str) -> Self {
+        let mut child = Command::new("sh")
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line it says.
+    fn hear(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "it ended early: {line:?}");
+        line.trim().to_owned()
+    }
+
+    fn go_on(&mut self) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        writeln!(stdin).unwrap();
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // It may have ended, and been waited for, in the test.
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+    }
+}
+
+fn scanner() -> Scanner {
+    let source = LinuxSource::new(Collect::default()).unwrap();
+    Scanner::builder().source(source).build().unwrap()
+}
+
+fn scan(scanner: &mut Scanner) -> std::sync::Arc<Batch> {
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.is_none(), "{:?}", batch.failure);
+    batch
+}
+
+fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
+    let events = batch.events.iter();
+    events.filter(|event| event.process().pid == pid).collect()
+}
+
+fn known(scanner: &Scanner, pid: u32) -> ProcessInfo {
+    let mut processes = scanner.table().processes();
+    processes
+        .find(|process| process.pid == pid)
+        .unwrap()
+        .clone()
+}
+
+/// What changed of a process in this batch, if it is told once.
+fn changed(batch: &Batch, pid: u32) -> Changes {
+    match about(batch, pid)[..] {
+        [Event::Updated { changed, .. }] => *changed,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+fn args(process: &ProcessInfo) -> Vec<&str> {
+    process.command.as_ref().unwrap().args().collect()
+}
+
+#[test]
+fn an_exec_of_an_old_process_is_told_at_the_next_scan() {
+    let mut shell = Shell::start("echo first; read x; exec cat - second");
+    assert_eq!(shell.hear(), "first");
+    let mut scanner = scanner();
+    // Long enough that nothing of it is read because it is young.
+    for _ in 0..70 {
+        scan(&mut scanner);
+    }
+    assert_eq!(known(&scanner, shell.pid()).name.as_deref(), Some("sh"));
+    shell.go_on();
+    await_command(shell.pid(), "second");
+    let batch = scan(&mut scanner);
+    let changed = changed(&batch, shell.pid());
+    assert!(changed.contains(Changes::NAME) && changed.contains(Changes::COMMAND));
+    let process = known(&scanner, shell.pid());
+    assert_eq!(process.name.as_deref(), Some("cat"));
+    assert_eq!(args(&process), ["cat", "-", "second"]);
+}
+
+#[test]
+fn an_exec_that_keeps_the_name_is_told_at_the_next_scan_too() {
+    let is_random = std::fs::read_to_string("/proc/sys/kernel/randomize_va_space");
+    if !is_root() || is_random.is_ok_and(|value| value.trim() == "0") {
+        eprintln!("SKIPPED: an exec under one name needs root, and addresses that are random");
+        return;
+    }
+    let mut shell = Shell::start("echo first; read x; exec sh -c 'echo second; read x'");
+    assert_eq!(shell.hear(), "first");
+    let mut scanner = scanner();
+    for _ in 0..70 {
+        scan(&mut scanner);
+    }
+    shell.go_on();
+    assert_eq!(shell.hear(), "second");
+    let batch = scan(&mut scanner);
+    let changed = changed(&batch, shell.pid());
+    assert!(changed.contains(Changes::COMMAND) && !changed.contains(Changes::NAME));
+    let process = known(&scanner, shell.pid());
+    assert_eq!(args(&process), ["sh", "-c", "echo second; read x"]);
+}
+
+#[test]
+fn a_parent_that_is_lost_is_told_at_the_next_scan() {
+    // The shell keeps what it hears for its child, which ends when we hang up.
+    let mut shell = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
+    let cat: u32 = shell.hear().parse().unwrap();
+    let mut scanner = scanner();
+    for _ in 0..3 {
+        scan(&mut scanner);
+    }
+    assert_eq!(known(&scanner, cat).parent_pid, Some(shell.pid()));
+    // Only the pipe is left of it.
+    let hang_up = shell.child.stdin.take();
+    shell.child.kill().unwrap();
+    shell.child.wait().unwrap();
+    let batch = scan(&mut scanner);
+    assert!(changed(&batch, cat).contains(Changes::PARENT));
+    assert_ne!(known(&scanner, cat).parent_pid, Some(shell.pid()));
+    drop(hang_up);
+    // No child of ours: until it has gone, for which it needs nothing any more.
+    while std::fs::exists(format!("/proc/{cat}")).unwrap() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_a_process_writes_over_its_arguments_is_told_within_a_round() {
+    let mut shell = Shell::start("echo on; while read x; do :; done");
+    assert_eq!(shell.hear(), "on");
+    let mut scanner = scanner();
+    scan(&mut scanner);
+    let before = known(&scanner, shell.pid());
+    // Nobody writes over it: it runs, its command line is read again in its turn, and is the same.
+    for _ in 0..65 {
+        shell.go_on();
+        let batch = scan(&mut scanner);
+        for event in about(&batch, shell.pid()) {
+            match event {
+                Event::Updated { changed, .. } => assert!(!changed.contains(Changes::COMMAND)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(known(&scanner, shell.pid()).command, before.command);
+}
+
+#[test]
+fn caches_that_the_kernel_drops_make_no_event() {
+    if !is_root() {
+        eprintln!("SKIPPED: dropping the kernel's caches needs root");
+        return;
+    }
+    let mut quiet = Shell::start("echo on; read x");
+    assert_eq!(quiet.hear(), "on");
+    let mut scanner = scanner();
+    scan(&mut scanner);
+    scan(&mut scanner);
+    if let Err(error) = std::fs::write("/proc/sys/vm/drop_caches", "2") {
+        eprintln!("SKIPPED: the kernel's caches cannot be dropped here: {error}");
+        return;
+    }
+    let before = known(&scanner, quiet.pid());
+    let batch = scan(&mut scanner);
+    let ours = about(&batch, quiet.pid());
+    assert!(ours.is_empty(), "{ours:?}");
+    assert_eq!(known(&scanner, quiet.pid()).key(), before.key());
+    assert!(batch.unconfirmed.is_empty());
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Until an `exec` is through: the kernel has the new arguments then.
+fn await_command(pid: u32, last_arg: &str) {
+    let path = format!("/proc/{pid}/cmdline");
+    let end = format!("{last_arg}\0");
+    while !std::fs::read_to_string(&path).unwrap().ends_with(&end) {
+        std::thread::yield_now();
+    }
+}

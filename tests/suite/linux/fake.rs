@@ -1,0 +1,170 @@
+//! A folder that looks like `/proc`, with files that a test writes.
+
+use std::fs;
+use std::path::PathBuf;
+
+use process_scanner::{Collect, ErrorClass, LinuxSource, Row, Scanner, Source};
+use tempfile::TempDir;
+
+use super::scan;
+
+struct Fake(TempDir);
+
+impl Fake {
+    fn new() -> Self {
+        let fake = Self(TempDir::new().unwrap());
+        fs::write(fake.0.path().join("stat"), "cpu 1\nprocesses 42\n").unwrap();
+        fake
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().to_owned()
+    }
+
+    fn folder(&self, pid: u32) -> PathBuf {
+        self.0.path().join(pid.to_string())
+    }
+
+    fn add(&self, pid: u32, name: &str, start_ticks: u64) {
+        fs::create_dir(self.folder(pid)).unwrap();
+        self.write(pid, name, start_ticks, 0);
+        fs::write(self.folder(pid).join("statm"), "100 25 3 1 0 5 0\n").unwrap();
+        fs::write(self.folder(pid).join("cmdline"), "/bin/x\0-v\0").unwrap();
+    }
+
+    fn write(&self, pid: u32, name: &str, start_ticks: u64, utime: u64) {
+        let stat = format!(
+            "{pid} ({name}) S 1 1 1 0 -1 0 0 0 0 0 {utime} 0 0 0 20 0 1 0 {start_ticks} 8192 25 \
+             18446744073709551615 1 1 7 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 1 1 1 8 9 1 1 0\n"
+        );
+        fs::write(self.folder(pid).join("stat"), stat).unwrap();
+    }
+
+    fn source(&self) -> LinuxSource {
+        LinuxSource::with_proc(self.path(), Collect::default()).unwrap()
+    }
+
+    fn scanner(&self) -> Scanner {
+        Scanner::builder().source(self.source()).build().unwrap()
+    }
+}
+
+#[test]
+fn a_folder_with_other_pids_than_ours_is_read_without_clocks() {
+    let fake = Fake::new();
+    for pid in [7, 1, 300, 42] {
+        fake.add(pid, "x", u64::from(pid));
+    }
+    let mut scanner = fake.scanner();
+    let batch = scan(&mut scanner);
+    let pids: Vec<u32> = batch
+        .events
+        .iter()
+        .map(|event| event.process().pid)
+        .collect();
+    assert_eq!(pids, [1, 7, 42, 300]);
+    let process = super::known(&scanner, 42);
+    assert_eq!(
+        process.rss_bytes,
+        Some(25 * rustix::param::page_size() as u64)
+    );
+    assert_eq!(super::args(&process), ["/bin/x", "-v"]);
+    // Ticks of 10 ms are all there is of CPU time.
+    fake.write(42, "x", 42, 12);
+    scan(&mut scanner);
+    assert_eq!(super::known(&scanner, 42).cpu_time_ms, Some(120.0));
+    // Another has the pid.
+    fake.write(7, "other", 5000, 0);
+    let batch = scan(&mut scanner);
+    let about = super::about(&batch, 7);
+    let kinds: Vec<&str> = about.iter().map(|event| event.kind()).collect();
+    assert_eq!(kinds, ["exited", "created"], "{:?}", batch.events);
+    fs::remove_dir_all(fake.folder(300)).unwrap();
+    let batch = scan(&mut scanner);
+    assert!(batch.events.iter().any(|event| event.kind() == "exited"));
+}
+
+#[test]
+fn files_that_say_nothing_are_told_as_unreadable_and_end_nobody() {
+    let fake = Fake::new();
+    for pid in [1, 2, 3, 4] {
+        fake.add(pid, "x", 5);
+    }
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    fs::write(fake.folder(1).join("stat"), "").unwrap();
+    fs::write(fake.folder(2).join("stat"), [0xff; 5000]).unwrap();
+    fake.write(3, "x", 5, 9);
+    fs::write(fake.folder(3).join("statm"), "nothing").unwrap();
+    let batch = scan(&mut scanner);
+    assert!(batch.events.iter().all(|event| event.kind() == "updated"));
+    assert_eq!(super::known(&scanner, 3).rss_bytes, None);
+    assert_eq!(batch.counts.unreadable_fields, 5 + 5 + 1);
+    let unconfirmed: Vec<u32> = batch.unconfirmed.iter().map(|key| key.pid).collect();
+    assert_eq!(unconfirmed, [1, 2]);
+    // As soon as they say something again, they are who they were.
+    fake.write(1, "x", 5, 0);
+    fake.write(2, "x", 5, 0);
+    let batch = scan(&mut scanner);
+    assert!(batch.events.iter().all(|event| event.kind() == "updated"));
+    assert!(batch.unconfirmed.is_empty());
+}
+
+#[test]
+fn a_scan_in_which_nothing_changed_allocates_nothing() {
+    let fake = Fake::new();
+    for pid in 1..=200 {
+        fake.add(pid, "x", 5);
+    }
+    let mut source = fake.source();
+    let mut rows = 0;
+    let mut scan = |source: &mut LinuxSource| {
+        source
+            .scan(&mut |row| rows += u32::from(matches!(row, Row::Unchanged { .. })))
+            .unwrap();
+    };
+    for _ in 0..3 {
+        scan(&mut source);
+    }
+    let allocated = allocation_counter::measure(|| {
+        for _ in 0..60 {
+            scan(&mut source);
+        }
+    });
+    assert_eq!(allocated.count_total, 0, "{allocated:?}");
+    assert_eq!(rows, 200 * 62);
+}
+
+#[test]
+fn what_is_no_proc_is_refused_at_the_start() {
+    let refused = |path: PathBuf| {
+        LinuxSource::with_proc(path, Collect::default())
+            .err()
+            .unwrap()
+    };
+    let empty = TempDir::new().unwrap();
+    let error = refused(empty.path().to_owned());
+    assert_eq!(error.class(), ErrorClass::Unsupported);
+    assert!(error.to_string().contains(empty.path().to_str().unwrap()));
+    let error = refused("/nowhere/at/all".into());
+    assert_eq!(error.class(), ErrorClass::SourceGone);
+    let fake = Fake::new();
+    fake.add(1, "x", 5);
+    fs::write(fake.folder(1).join("stat"), "1 (x)").unwrap();
+    assert_eq!(refused(fake.path()).class(), ErrorClass::Unsupported);
+}
+
+#[test]
+fn a_folder_that_goes_away_is_a_failed_scan() {
+    let fake = Fake::new();
+    fake.add(1, "x", 5);
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    let path = fake.path();
+    drop(fake);
+    let batch = scanner.scan_once().unwrap();
+    let failure = batch.failure.as_ref().unwrap();
+    assert_eq!(failure.class(), ErrorClass::SourceGone);
+    assert!(failure.full_message().contains(path.to_str().unwrap()));
+    assert_eq!((batch.counts.retries, batch.unconfirmed.len()), (1, 1));
+}

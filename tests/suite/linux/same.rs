@@ -1,0 +1,120 @@
+//! Both sources look at the same real processes, and have to say the same.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use process_scanner::{Collect, ProcessInfo, Scanner, Status, SysinfoSource};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Shell, scan, scanner};
+
+/// A child under a name of its own, that waits for its input to end.
+fn named(name: &[u8]) -> Shell {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    // A name is that of the file: a link to a program that copies its input.
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join(OsStr::from_bytes(name));
+    std::os::unix::fs::symlink("/bin/cat", &program).unwrap();
+    let mut child = Command::new(&program)
+        .arg0(OsStr::from_bytes(b"arg zero"))
+        .args(["-", "two words", "", "ends\u{e9}"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut shell = Shell { child, out };
+    // It copies a line once it is past its `exec`.
+    shell.go_on();
+    assert_eq!(shell.hear(), "");
+    shell
+}
+
+fn signal(shell: &Shell, signal: Signal) {
+    let pid = Pid::from_raw(shell.pid().cast_signed()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+fn state_of(pid: u32) -> Option<char> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat).into_owned();
+    stat.rsplit(')').next()?.trim().chars().next()
+}
+
+fn await_state(pid: u32, state: char) {
+    while state_of(pid) != Some(state) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn both_sources_say_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_end() {
+    let mut children = vec![
+        named(b"plain"),
+        named(b"a) (b"),
+        named(b" spaces and more than fifteen bytes"),
+        named(b"\xff\x1b[31m\n"),
+    ];
+    // One that has worked, and one that has execed.
+    let mut burnt =
+        Shell::start("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo done; read x");
+    assert_eq!(burnt.hear(), "done");
+    let mut execed = Shell::start("echo on; read x; exec sh -c 'echo execed; read x'");
+    assert_eq!(execed.hear(), "on");
+    execed.go_on();
+    assert_eq!(execed.hear(), "execed");
+    // One with children of its own.
+    let mut parent = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
+    let grandchild: u32 = parent.hear().parse().unwrap();
+    // One that is stopped, and one that has ended and was not waited for.
+    let stopped = named(b"stopped");
+    signal(&stopped, Signal::STOP);
+    await_state(stopped.pid(), 'T');
+    let zombie = named(b"zombie");
+    signal(&zombie, Signal::KILL);
+    await_state(zombie.pid(), 'Z');
+    children.extend([burnt, execed, parent, stopped, zombie]);
+    for child in &children {
+        // Nobody is still on its way to where it waits.
+        while matches!(state_of(child.pid()), Some('R' | 'D')) {
+            std::thread::yield_now();
+        }
+    }
+
+    let sysinfo = SysinfoSource::new(Collect::default()).unwrap();
+    let mut sysinfo = Scanner::builder().source(sysinfo).build().unwrap();
+    let mut linux = scanner();
+    for _ in 0..2 {
+        scan(&mut sysinfo);
+        scan(&mut linux);
+    }
+    let pids = children.iter().map(Shell::pid).chain([grandchild]);
+    for pid in pids {
+        assert_same(&super::known(&linux, pid), &super::known(&sysinfo, pid));
+    }
+    let zombie = super::known(&linux, children.last().unwrap().pid());
+    assert_eq!(zombie.status, Some(Status::Zombie));
+}
+
+fn assert_same(linux: &ProcessInfo, sysinfo: &ProcessInfo) {
+    let about = format!("{linux:?}\n{sysinfo:?}");
+    let start_time_ms = |process: &ProcessInfo| process.start_time_ms.unwrap();
+    // Each has its own moment of boot, to a tick.
+    assert!(
+        start_time_ms(linux).abs_diff(start_time_ms(sysinfo)) <= 20,
+        "{about}"
+    );
+    assert_eq!(linux.name, sysinfo.name, "{about}");
+    assert_eq!(linux.command, sysinfo.command, "{about}");
+    assert_eq!(linux.parent_pid, sysinfo.parent_pid, "{about}");
+    assert_eq!(linux.status, sysinfo.status, "{about}");
+    assert_eq!(linux.rss_bytes, sysinfo.rss_bytes, "{about}");
+    assert_eq!(linux.kernel_thread, sysinfo.kernel_thread, "{about}");
+    // User and system time are each cut to a tick of 10 ms there.
+    let cpu_time_ms = |process: &ProcessInfo| process.cpu_time_ms.unwrap();
+    let apart_ms = (cpu_time_ms(linux) - cpu_time_ms(sysinfo)).abs();
+    assert!(apart_ms <= 20.0, "{apart_ms} ms: {about}");
+}
