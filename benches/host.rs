@@ -29,9 +29,12 @@ use process_scanner::Scanner;
 
 use self::contenders::Contender;
 use self::contenders::bare::Bare;
+#[cfg(target_os = "linux")]
+use self::contenders::calls::Calls;
 use self::contenders::ours::Ours;
+#[cfg(target_os = "linux")]
+use self::contenders::procfs::Procfs;
 use self::contenders::ps::Ps;
-use self::crowd::Crowd;
 use self::crowd::births::Turnover;
 use self::crowd::workers::Workers;
 use self::goals::Goals;
@@ -73,7 +76,8 @@ struct Children {
     twentieth: Workers,
     /// With the twentieth it is half of all.
     rest_of_half: Workers,
-    _idle: Crowd,
+    /// With both it is all.
+    rest: Workers,
 }
 
 impl Children {
@@ -82,7 +86,7 @@ impl Children {
         Ok(Self {
             twentieth: Workers::new(twentieth)?,
             rest_of_half: Workers::new(half - twentieth)?,
-            _idle: Crowd::idle(size - half)?,
+            rest: Workers::new(size - half)?,
         })
     }
 }
@@ -90,8 +94,13 @@ impl Children {
 /// Whoever is to be compared with the others; the first is who the others are measured by.
 fn contenders() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
     let mut contenders: Vec<Box<dyn Contender>> =
-        vec![Box::new(Bare::new()?), Box::new(Ours::new()?)];
-    contenders.push(Box::new(Ours::native()?));
+        vec![Box::new(Bare::new()?), Box::new(Ours::sysinfo()?)];
+    #[cfg(target_os = "linux")]
+    {
+        contenders.push(Box::new(Ours::linux()?));
+        contenders.push(Box::new(Calls::new()));
+        contenders.push(Box::new(Procfs));
+    }
     match Ps::find() {
         Some(ps) => contenders.push(Box::new(ps)),
         None => eprintln!("skipped: there is no ps here that takes our arguments"),
@@ -141,6 +150,13 @@ fn compare_scans(
     })?;
     scans::print("50 % run", &half);
 
+    let all = scans::compare(&mut contenders, rounds, || {
+        children.twentieth.work()?;
+        children.rest_of_half.work()?;
+        children.rest.work()
+    })?;
+    scans::print("all run", &all);
+
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
     // Until as many die as are born.
     thread::sleep(Duration::from_secs(1));
@@ -151,7 +167,8 @@ fn compare_scans(
         &changing,
     );
 
-    for compared in [&idle, &few, &half, &changing] {
+    goals.take_busy(size, &few, &all);
+    for compared in [&idle, &few, &half, &all, &changing] {
         goals.count_failures(compared);
     }
     Ok(())
@@ -160,7 +177,10 @@ fn compare_scans(
 /// Scans as fast as it can, while processes are born and die.
 fn count_failures(scans: u64, goals: &mut Goals) -> Result<(), Box<dyn Error>> {
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
-    let mut ours = Ours::new()?;
+    let mut ours = match cfg!(target_os = "linux") {
+        true => Ours::linux()?,
+        false => Ours::sysinfo()?,
+    };
     let mut failed = 0;
     for _ in 0..scans {
         failed += u64::from(ours.scan()?.has_failed);

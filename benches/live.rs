@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(rounds: usize) -> Result<(), Box<dyn Error>> {
     let mut bare = Bare::new()?;
-    let mut ours = Ours::new()?;
+    let mut ours = Ours::sysinfo()?;
     let mut costs = [Vec::new(), Vec::new(), Vec::new()];
     let mut ratios = Vec::new();
     for round in 0..rounds + WARM_UP {
@@ -65,7 +65,7 @@ fn measure(rounds: usize) -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    let scanner = &ours.0;
+    let scanner = &ours.scanner;
     let processes = scanner.table().len();
     let [refresh, scan, deliver] = costs.map(median);
     let line = |what: &str, us: f64, times: f64| {

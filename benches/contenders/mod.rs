@@ -4,7 +4,11 @@
 #![allow(dead_code)]
 
 pub(crate) mod bare;
+#[cfg(target_os = "linux")]
+pub(crate) mod calls;
 pub(crate) mod ours;
+#[cfg(target_os = "linux")]
+pub(crate) mod procfs;
 pub(crate) mod ps;
 
 use std::error::Error;

@@ -4,35 +4,49 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::Scanner;
+use process_scanner::{Config, Scanner, SourceChoice};
 
 use super::{Contender, Scan};
 use crate::measure::{Cost, proc};
 
-pub(crate) const NAME: &str = "ours";
+/// Our scan over sysinfo.
+pub(crate) const SYSINFO: &str = "ours over sysinfo";
 
-pub(crate) struct Ours(pub(crate) Scanner, &'static str);
+/// Our scan of the kernel's own files.
+pub(crate) const LINUX: &str = "ours";
+
+pub(crate) struct Ours {
+    pub(crate) scanner: Scanner,
+    name: &'static str,
+}
 
 impl Ours {
-    pub(crate) fn new() -> Result<Self, Box<dyn Error>> {
-        Ok(Self(Scanner::builder().build()?, NAME))
+    pub(crate) fn sysinfo() -> Result<Self, Box<dyn Error>> {
+        Self::with(SourceChoice::Sysinfo, SYSINFO)
     }
 
-    #[cfg(target_os = "linux")]
-    pub(crate) fn native() -> Result<Self, Box<dyn Error>> {
-        let source = process_scanner::LinuxSource::new(process_scanner::Collect::default())?;
-        let scanner = Scanner::builder().source(source).build()?;
-        Ok(Self(scanner, "ours, native"))
+    /// On Linux alone.
+    pub(crate) fn linux() -> Result<Self, Box<dyn Error>> {
+        Self::with(SourceChoice::Linux, LINUX)
+    }
+
+    fn with(source: SourceChoice, name: &'static str) -> Result<Self, Box<dyn Error>> {
+        let mut config = Config::default();
+        config.source = source;
+        Ok(Self {
+            scanner: Scanner::builder().config(config).build()?,
+            name,
+        })
     }
 
     /// One scan, and the CPU time in microseconds that all other threads of this process use for it;
     /// 0 where it is not known.
     pub(crate) fn scan_and_deliver(&mut self) -> Result<(Scan, f64), Box<dyn Error>> {
         let others = proc::others_cpu_us();
-        let (cost, batch) = Cost::of(|| self.0.scan_once());
+        let (cost, batch) = Cost::of(|| self.scanner.scan_once());
         let batch = batch.ok_or("a live source never ends")?;
         let give_up_at = Instant::now() + Duration::from_secs(10);
-        while self.0.consumers().snapshot().seq() < batch.seq {
+        while self.scanner.consumers().snapshot().seq() < batch.seq {
             if Instant::now() > give_up_at {
                 return Err("the dispatcher does not deal with the batch".into());
             }
@@ -44,7 +58,7 @@ impl Ours {
         let scan = Scan {
             cost,
             has_failed: batch.failure.is_some(),
-            processes: Some(self.0.table().len()),
+            processes: Some(self.scanner.table().len()),
         };
         Ok((scan, deliver_us))
     }
@@ -52,7 +66,7 @@ impl Ours {
 
 impl Contender for Ours {
     fn name(&self) -> &'static str {
-        self.1
+        self.name
     }
 
     fn scan(&mut self) -> Result<Scan, Box<dyn Error>> {

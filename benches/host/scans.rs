@@ -14,7 +14,7 @@ pub(super) struct Compared {
     pub(super) name: &'static str,
     /// As many as were seen in a round, by who saw the most.
     processes: f64,
-    cpu_us: Option<f64>,
+    pub(super) cpu_us: Option<f64>,
     pub(super) wall_us: f64,
     /// Medians of the rounds' ratios to the first contender.
     pub(super) cpu_ratio: Option<f64>,

@@ -124,6 +124,7 @@ impl Source for Counting {
             unreadable_fields: 3,
             vanished: Some(2),
             started_total: Some(self.0),
+            other_cpu_ns: 0,
         })
     }
 }
