@@ -194,8 +194,10 @@ fn caches_that_the_kernel_drops_make_no_event() {
     }
     let before = known(&scanner, quiet.pid());
     let batch = scan(&mut scanner);
-    let ours = about(&batch, quiet.pid());
-    assert!(ours.is_empty(), "{ours:?}");
+    // That it is idle by now may be news.
+    if !about(&batch, quiet.pid()).is_empty() {
+        assert_eq!(changed(&batch, quiet.pid()), Changes::CPU);
+    }
     assert_eq!(known(&scanner, quiet.pid()).key(), before.key());
     assert!(batch.unconfirmed.is_empty());
 }
