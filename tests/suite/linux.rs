@@ -102,6 +102,13 @@ fn an_exec_of_an_old_process_is_told_at_the_next_scan() {
     assert_eq!(known(&scanner, shell.pid()).name.as_deref(), Some("sh"));
     shell.go_on();
     await_command(shell.pid(), "second");
+    // What a process uses is in its clock when it has stopped running, or with the next tick.
+    let switches = switches(shell.pid());
+    shell.go_on();
+    assert_eq!(shell.hear(), "");
+    while self::switches(shell.pid()) == switches {
+        std::thread::yield_now();
+    }
     let batch = scan(&mut scanner);
     let changed = changed(&batch, shell.pid());
     assert!(changed.contains(Changes::NAME) && changed.contains(Changes::COMMAND));
@@ -204,6 +211,14 @@ fn caches_that_the_kernel_drops_make_no_event() {
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// How often a process has stopped running because it had to wait.
+fn switches(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mut lines = status.lines();
+    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.unwrap().trim().parse().unwrap()
 }
 
 /// Until an `exec` is through: the kernel has the new arguments then.
