@@ -1,7 +1,8 @@
 //! Which processes a host runs, which were born, which died and what each uses: told to any number of
 //! consumers, and never a birth or a death that did not happen.
 //!
-//! From the top: a [`Source`] shows the processes as [`Row`]s, the live host's is [`SysinfoSource`].
+//! From the top: a [`Source`] shows the processes as [`Row`]s; the live host's is `LinuxSource` on Linux and
+//! [`SysinfoSource`] elsewhere.
 //! The [`Table`] compares them with what it holds, and what differs is a [`Batch`] of [`Event`]s. A
 //! dispatcher hands the same batch to all [`Consumers`]. A [`Scanner`] ties these together and is
 //! driven by hand; started, it is a [`ScannerHandle`] that keeps a steady beat on its own thread.
