@@ -272,7 +272,7 @@ impl Source for LinuxSource {
             let room = &mut self.room;
             let mut look = self.rules.look(&procfs, listed, None, true, &mut room.line);
             if matches!(look, Look::Gone) && self.namespace.is_hidden(&procfs, pid) {
-                look = Look::Failed;
+                look = Look::Failed(None);
             }
             let (rules, known) = (&self.rules, &mut self.known);
             room.waiting

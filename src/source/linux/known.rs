@@ -23,6 +23,8 @@ pub(super) struct Known {
     pub(super) command: CommandLine,
     /// It has run since its command line was read.
     pub(super) has_run: bool,
+    /// It is there and could not be read in the scan before: it stands, and nothing can be the same.
+    pub(super) is_lost: bool,
     /// What tells it from another that started in the same tick.
     pub(super) identity: Option<u64>,
     /// So many had its pid before it and started in the same tick.
@@ -58,8 +60,17 @@ impl Known {
             is_kernel_thread: stat.is_kernel_thread,
             command: CommandLine::Wanted,
             has_run: false,
+            is_lost: false,
             identity: None,
             nth: 0,
+        }
+    }
+
+    /// The same while it cannot be read.
+    pub(super) fn lost(self) -> Self {
+        Self {
+            is_lost: true,
+            ..self
         }
     }
 

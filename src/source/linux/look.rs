@@ -30,8 +30,8 @@ pub(super) enum Look<'a> {
     Gone,
     /// It is there, and its files are not for us.
     Denied { cpu_time_ns: Option<u64> },
-    /// It could not be read this time.
-    Failed,
+    /// It could not be read this time, and stands as it was, if it is known.
+    Failed(Option<Known>),
 }
 
 /// A process that was read.
@@ -59,8 +59,10 @@ impl Rules {
             Some(CpuClock::Gone) => return Look::Gone,
             Some(CpuClock::Unknown) | None => None,
         };
+        let lost = || Look::Failed(before.copied().map(Known::lost));
         if let Some(before) = before
             && !is_turn
+            && !before.is_lost
             && before.inode == listed.inode
             && clock_ns == Some(before.cpu_ns)
             && before.command == CommandLine::Asked
@@ -70,19 +72,23 @@ impl Rules {
         let line = match procfs.read_of(listed.pid, "stat", line) {
             Ok(line) => line,
             Err(Unread::Gone) => return Look::Gone,
+            // It was for us before.
+            Err(Unread::Denied) if before.is_some() => return lost(),
             Err(Unread::Denied) => {
                 return Look::Denied {
                     cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
                 };
             }
-            Err(Unread::Failed) => return Look::Failed,
+            Err(Unread::Failed) => return lost(),
         };
         let Some(stat) = Stat::parse(line) else {
-            return Look::Failed;
+            return lost();
         };
         let ticks_ns = stat.cpu_ticks.saturating_mul(TICK_MS * 1_000_000);
         let mut known = Known::new(listed, &stat, clock_ns.unwrap_or(ticks_ns));
-        let before = before.filter(|before| self.is_same(&mut known, before));
+        let before = before
+            .filter(|before| self.is_same(&mut known, before))
+            .filter(|before| !before.is_lost);
         if before.is_none() {
             known.identity = self.identity(&known);
         }

@@ -52,9 +52,10 @@ impl Waiting {
                 hand_over(Row::Process(row));
                 seen.unreadable_fields += rules.fields() - u32::from(cpu_time_ns.is_some());
             }
-            Look::Failed => {
+            Look::Failed(lost) => {
                 hand_over(Row::Unreadable { pid });
                 seen.unreadable_fields += rules.fields();
+                known.extend(lost);
             }
         }
     }

@@ -134,3 +134,65 @@ fn watch_while_others_are_hidden(live: Live, goes: u32) {
         assert!(watched.knows(std::process::id()));
     }
 }
+
+/// Processes of other users are still listed, and their files are for them alone. Only the source that asks
+/// the kernel itself can tell that from their end.
+#[test]
+fn other_users_files_are_closed_while_they_are_watched() {
+    const THIS: &str = "other_users_files_are_closed_while_they_are_watched";
+    let Some(live) = live_sources().find(|live| live.name == "linux") else {
+        return;
+    };
+    if let Ok(pid) = std::env::var(ROLE) {
+        return watch_while_files_are_closed(live, pid.parse().unwrap());
+    }
+    if !is_root() {
+        return skip(THIS, "needs root");
+    }
+    with_own_mounts(move || {
+        let mut works = Cat::start();
+        mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
+        let (_folder, program) = program_for_all();
+        let mut child = Command::new(program)
+            .args(["--exact", &format!("faults::users::{THIS}"), "--nocapture"])
+            .env(ROLE, works.pid().to_string())
+            .env(ONLY_LIVE, live.name)
+            .current_dir("/")
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        await_word(&mut child, "watching");
+        mount_remount("/proc", MountFlags::empty(), "hidepid=1").unwrap();
+        // So that there is something to read of it.
+        works.0.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+        child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_passed(&output);
+    });
+}
+
+fn watch_while_files_are_closed(live: Live, works: u32) {
+    let mut watched = Watched::new(live);
+    let before = watched.snapshot.by_pid(works).unwrap().clone();
+    println!("watching");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    assert!(fs::read(format!("/proc/{works}/stat")).is_err());
+    // Long enough that each has its turn.
+    let mut was_unconfirmed = false;
+    for _ in 0..40 {
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        assert!(
+            batch
+                .events
+                .iter()
+                .all(|event| event.process().pid != works)
+        );
+        was_unconfirmed |= batch.unconfirmed.iter().any(|key| key.pid == works);
+    }
+    assert!(was_unconfirmed);
+    assert_eq!(watched.snapshot.by_pid(works), Some(&before));
+}
