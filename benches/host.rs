@@ -27,7 +27,6 @@ use std::{io, thread};
 
 use process_scanner::Scanner;
 
-use self::contenders::Contender;
 use self::contenders::bare::Bare;
 #[cfg(target_os = "linux")]
 use self::contenders::calls::Calls;
@@ -35,6 +34,7 @@ use self::contenders::ours::Ours;
 #[cfg(target_os = "linux")]
 use self::contenders::procfs::Procfs;
 use self::contenders::ps::Ps;
+use self::contenders::{Contender, turns};
 use self::crowd::births::Turnover;
 use self::crowd::workers::Workers;
 use self::goals::Goals;
@@ -137,20 +137,20 @@ fn compare_scans(
     println!("Medians of {rounds} rounds.\n");
     scans::print_head();
 
-    let idle = scans::compare(&mut contenders, rounds, || Ok(()))?;
+    let idle = turns::compare(&mut contenders, rounds, || Ok(()))?;
     scans::print("nothing", &idle);
     goals.take_idle(size, &idle);
 
-    let few = scans::compare(&mut contenders, rounds, || children.twentieth.work())?;
+    let few = turns::compare(&mut contenders, rounds, || children.twentieth.work())?;
     scans::print("5 % run", &few);
 
-    let half = scans::compare(&mut contenders, rounds, || {
+    let half = turns::compare(&mut contenders, rounds, || {
         children.twentieth.work()?;
         children.rest_of_half.work()
     })?;
     scans::print("50 % run", &half);
 
-    let all = scans::compare(&mut contenders, rounds, || {
+    let all = turns::compare(&mut contenders, rounds, || {
         children.twentieth.work()?;
         children.rest_of_half.work()?;
         children.rest.work()
@@ -160,7 +160,7 @@ fn compare_scans(
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
     // Until as many die as are born.
     thread::sleep(Duration::from_secs(1));
-    let changing = scans::compare(&mut contenders, rounds, || Ok(()))?;
+    let changing = turns::compare(&mut contenders, rounds, || Ok(()))?;
     let births_per_second = turnover.end()?;
     scans::print(
         &format!("{births_per_second:.0} births a second"),

@@ -10,6 +10,7 @@ pub(crate) mod ours;
 #[cfg(target_os = "linux")]
 pub(crate) mod procfs;
 pub(crate) mod ps;
+pub(crate) mod turns;
 
 use std::error::Error;
 

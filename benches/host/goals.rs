@@ -1,8 +1,8 @@
 //! What is promised, what is aimed at, and what was measured.
 
-use super::scans::Compared;
 use super::watch::{Watched, megabytes};
 use crate::contenders::ours::{LINUX, SYSINFO};
+use crate::contenders::turns::Compared;
 
 /// One promise is about a host of so many processes.
 const SCAN_SIZE: usize = 1000;
