@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use process_scanner::{Changes, Event};
 use rustix::mount::{MountFlags, mount, mount_remount};
 use tempfile::TempDir;
 
@@ -185,14 +186,26 @@ fn watch_while_files_are_closed(live: Live, works: u32) {
     for _ in 0..40 {
         let batch = watched.scan();
         assert!(batch.failure.is_none(), "{:?}", batch.failure);
-        assert!(
-            batch
-                .events
-                .iter()
-                .all(|event| event.process().pid != works)
-        );
+        // Until it has run, it is known to be idle.
+        for event in &batch.events {
+            let is_idleness =
+                matches!(event, Event::Updated { changed, .. } if *changed == Changes::CPU);
+            assert!(event.process().pid != works || is_idleness, "{event:?}");
+        }
         was_unconfirmed |= batch.unconfirmed.iter().any(|key| key.pid == works);
     }
     assert!(was_unconfirmed);
-    assert_eq!(watched.snapshot.by_pid(works), Some(&before));
+    let after = watched.snapshot.by_pid(works).unwrap();
+    assert_eq!(
+        (after.key(), after.parent_pid),
+        (before.key(), before.parent_pid)
+    );
+    assert_eq!(
+        (&after.name, &after.command),
+        (&before.name, &before.command)
+    );
+    assert_eq!(
+        (after.status, after.rss_bytes),
+        (before.status, before.rss_bytes)
+    );
 }
