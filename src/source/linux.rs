@@ -23,13 +23,13 @@ mod rows;
 mod stat;
 
 use std::mem::MaybeUninit;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(in crate::source) use self::births::started_in;
 pub(in crate::source) use self::boot::{Boot, TICK_MS, since_ms};
 use self::commands::Commands;
 use self::known::Known;
-use self::look::{Look, Rules};
+use self::look::{Look, Rules, Why};
 use self::namespace::Namespace;
 use self::procfs::{Listed, Procfs};
 use self::rows::Waiting;
@@ -137,9 +137,15 @@ impl LinuxSource {
             .or(room.listed.first().map(|listed| listed.pid));
         let listed = room.listed.iter().find(|listed| Some(listed.pid) == pid);
         let rules = &self.rules;
-        let look = listed.map(|&listed| rules.look(procfs, listed, None, true, &mut room.line));
+        let look =
+            listed.map(|&listed| rules.look(procfs, listed, None, Why::Changes, &mut room.line));
         match look {
             Some(Look::Read(read)) if read.unreadable_fields == 0 => Ok(()),
+            Some(Look::Failed(_)) if no_descriptor_is_left(&self.proc) => Err(Error::new(
+                ErrorClass::ResourcesExhausted,
+                format!("no file in {} can be opened", self.proc.display()),
+            )
+            .with_advice("see that file descriptors are left")),
             _ => Err(Error::new(
                 ErrorClass::Unsupported,
                 format!("{} is not what Linux shows there", self.proc.display()),
@@ -167,6 +173,27 @@ impl LinuxSource {
         ))
     }
 
+    /// One scan, with what the one before has shown.
+    fn read_all(&mut self, before: &[Known], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        let procfs = self.open()?;
+        let room = &mut self.room;
+        let mut seen = Seen {
+            vanished: Some(0),
+            // Before the processes are listed, so that it counts none that the list can lack.
+            started_total: births::started_total(&procfs, &mut room.counters),
+            ..Seen::default()
+        };
+        procfs.list(&self.proc, &mut room.list, &mut room.listed)?;
+        self.scans = self.scans.wrapping_add(1);
+        self.known = std::mem::take(&mut room.known);
+        self.known.clear();
+        self.note_ended(before);
+        self.walk(&procfs, before, &mut seen, hand_over);
+        let cpu_ns = self.commands.cpu_ns();
+        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.told_cpu_ns, cpu_ns);
+        Ok(seen)
+    }
+
     /// Looks at all that are listed and hands them over.
     fn walk(
         &mut self,
@@ -183,16 +210,21 @@ impl LinuxSource {
             let turn = listed.pid.wrapping_add(self.scans);
             let has_lost_parent = !room.ended.is_empty()
                 && before.is_some_and(|before| room.ended.binary_search(&before.parent).is_ok());
-            let is_turn = turn.is_multiple_of(ROUND_SCANS) || has_lost_parent;
-            let look = self
-                .rules
-                .look(procfs, listed, before, is_turn, &mut room.line);
+            let why = match turn.is_multiple_of(ROUND_SCANS) {
+                true => Why::Turn,
+                false if has_lost_parent => Why::LostParent,
+                false => Why::Changes,
+            };
+            let look = self.rules.look(procfs, listed, before, why, &mut room.line);
             if let (Look::Read(read), Some(before)) = (&look, before) {
                 let is_new_zombie =
                     read.known.status == Status::Zombie && before.status != Status::Zombie;
                 if read.is_new || is_new_zombie {
                     room.ending.push(listed.pid);
                 }
+            }
+            if matches!(look, Look::Gone) && before.is_some() {
+                room.ending.push(listed.pid);
             }
             let (rules, known) = (&self.rules, &mut self.known);
             room.waiting
@@ -224,6 +256,13 @@ impl LinuxSource {
     }
 }
 
+/// Whether that is why a file could not be read: one for the folder and one for the file are needed.
+fn no_descriptor_is_left(proc: &Path) -> bool {
+    let open = || std::fs::File::open(proc);
+    let both = open().and_then(|first| Ok((first, open()?)));
+    both.is_err()
+}
+
 impl Source for LinuxSource {
     fn info(&self) -> SourceInfo {
         SourceInfo::new("linux")
@@ -236,27 +275,14 @@ impl Source for LinuxSource {
     }
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        // After a scan that failed nothing can be the same as in it, so that nothing is known.
         let before = std::mem::take(&mut self.known);
-        let procfs = self.open()?;
-        let room = &mut self.room;
-        let mut seen = Seen {
-            vanished: Some(0),
-            // Before the processes are listed, so that it counts none that the list can lack.
-            started_total: births::started_total(&procfs, &mut room.counters),
-            ..Seen::default()
-        };
-        procfs.list(&self.proc, &mut room.list, &mut room.listed)?;
-        self.scans = self.scans.wrapping_add(1);
-        self.known = std::mem::take(&mut room.known);
-        self.known.clear();
-        self.commands.let_go_of_late();
-        self.note_ended(&before);
-        self.walk(&procfs, &before, &mut seen, hand_over);
-        self.room.known = before;
-        let cpu_ns = self.commands.cpu_ns();
-        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.told_cpu_ns, cpu_ns);
-        Ok(seen)
+        let outcome = self.read_all(&before, hand_over);
+        match outcome {
+            Ok(_) => self.room.known = before,
+            // Nothing can be the same as in a scan that has shown nothing. But who was who is remembered.
+            Err(_) => self.known.extend(before.into_iter().map(Known::lost)),
+        }
+        outcome
     }
 
     fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
@@ -270,7 +296,13 @@ impl Source for LinuxSource {
             // No folder has this inode, so that the next scan reads it again.
             let listed = Listed { pid, inode: 0 };
             let room = &mut self.room;
-            let mut look = self.rules.look(&procfs, listed, None, true, &mut room.line);
+            // It was not shown in this scan, but it may be who had the pid in the one before.
+            let before = room.known.binary_search_by_key(&pid, |known| known.pid);
+            let before = before.ok().map(|index| room.known[index].lost());
+            let before = before.as_ref();
+            let mut look = self
+                .rules
+                .look(&procfs, listed, before, Why::Changes, &mut room.line);
             if matches!(look, Look::Gone) && self.namespace.is_hidden(&procfs, pid) {
                 look = Look::Failed(None);
             }

@@ -18,9 +18,10 @@ pub(super) fn started_total(procfs: &Procfs, room: &mut Vec<u8>) -> Option<u64> 
 
 /// The number in the line `processes` of `/proc/stat` (proc_stat(5)).
 pub(in crate::source) fn started_in(stat: &[u8]) -> Option<u64> {
-    stat.split(|&byte| byte == b'\n')
+    // A line without its end may be cut within the number.
+    stat.split_inclusive(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(b"processes "))
-        .and_then(|rest| number(rest.trim_ascii()))
+        .and_then(|rest| number(rest.strip_suffix(b"\n")?.trim_ascii()))
 }
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod tests {
     fn what_has_no_such_line_has_no_number() {
         assert_eq!(started_in(b"cpu 1\nprocesses\n"), None);
         assert_eq!(started_in(b"processes x\n"), None);
+        assert_eq!(started_in(b"cpu 1\nprocesses 12"), None);
         assert_eq!(
             started_in(b"cpu 1\nprocesses 123\nprocs_running 1\n"),
             Some(123)

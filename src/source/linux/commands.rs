@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
@@ -25,8 +25,11 @@ const MAX_BYTES: usize = (1 << 20) + 1;
 /// How much room for a command line is kept.
 const KEPT_BYTES: usize = 1 << 16;
 
-/// How long a scan waits for one command line.
+/// How long a scan waits when none comes.
 const DEADLINE: Duration = Duration::from_millis(100);
+
+/// How much longer it waits for each that it asks for: some hundred times what one takes.
+const FOR_EACH: Duration = Duration::from_millis(1);
 
 /// So many threads may hang at a time. After that none is read until one comes back.
 const MAX_HANGING: usize = 4;
@@ -51,34 +54,32 @@ pub(super) type Read = Arc<dyn Fn(Of, &mut Vec<u8>) -> Result<(), Unread> + Send
 /// The thread that reads them, and those that hang.
 pub(super) struct Commands {
     read: Read,
+    deadline: Duration,
     reader: Option<Reader>,
-    hanging: Vec<Hanging>,
+    hanging: Vec<Reader>,
     cpu_ns: Arc<AtomicU64>,
 }
 
 struct Reader {
     jobs: Sender<Of>,
     answers: Receiver<Answer>,
-    thread: JoinHandle<()>,
-}
-
-/// A reader that gets no more jobs, and whom it hangs at.
-struct Hanging {
-    at: Of,
-    answers: Receiver<Answer>,
+    /// Who was asked for and not answered, in the order of the answers.
+    asked: VecDeque<Of>,
+    /// Set when another does its work from now on.
+    is_retired: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 impl Commands {
     pub(super) fn new(proc: PathBuf) -> Self {
-        Self::with(Arc::new(move |of, command: &mut Vec<u8>| {
-            read_command(&proc, of, command)
-        }))
+        let read = move |of, command: &mut Vec<u8>| read_command(&proc, of, command);
+        Self::with(Arc::new(read), DEADLINE)
     }
 
-    pub(super) fn with(read: Read) -> Self {
+    fn with(read: Read, deadline: Duration) -> Self {
         Self {
             read,
+            deadline,
             reader: None,
             hanging: Vec::new(),
             cpu_ns: Arc::default(),
@@ -90,34 +91,64 @@ impl Commands {
         self.cpu_ns.load(Ordering::Relaxed)
     }
 
-    /// Forgets who hung and has come back: it can be asked for again.
-    pub(super) fn let_go_of_late(&mut self) {
-        // A thread that has answered ends by itself, since nobody takes another answer of it.
-        self.hanging
-            .retain(|hanging| hanging.answers.is_empty() && !hanging.thread.is_finished());
-    }
-
-    /// Reads these, and gives each answer to `take` as it comes. Who is not answered for hangs.
-    pub(super) fn fetch(&mut self, wanted: &[Of], mut take: impl FnMut(Answer)) {
-        let is_hanging = |of: &Of| self.hanging.iter().any(|hanging| hanging.at == *of);
-        let mut waiting: VecDeque<Of> = wanted
+    /// Reads these, as far as they come in time, all together. What comes later is among the answers of
+    /// the next time it is asked for.
+    pub(super) fn fetch(&mut self, wanted: &[Of]) -> Vec<Answer> {
+        let mut answers = self.late();
+        answers.retain(|answer| wanted.contains(&answer.of));
+        let is_answered = |of: &Of| answers.iter().any(|answer| answer.of == *of);
+        let hangs_at = |of: &Of| self.hanging.iter().any(|reader| reader.hangs_at(*of));
+        let mut waiting: Vec<Of> = wanted
             .iter()
             .copied()
-            .filter(|of| !is_hanging(of))
+            .filter(|of| !is_answered(of) && !hangs_at(of))
             .collect();
-        while !waiting.is_empty() && self.hanging.len() < MAX_HANGING {
-            let Some(reader) = self.take_reader() else {
-                return;
-            };
-            match reader.serve(&mut waiting, &mut take) {
-                None => self.reader = Some(reader),
-                Some(at) => self.hanging.push(Hanging {
-                    at,
-                    answers: reader.answers,
-                    thread: reader.thread,
-                }),
+        if waiting.is_empty() || self.hanging.len() >= MAX_HANGING {
+            return answers;
+        }
+        let Some(mut reader) = self.take_reader() else {
+            return answers;
+        };
+        waiting.retain(|of| !reader.asked.contains(of));
+        reader.ask(waiting);
+        let all = u32::try_from(reader.asked.len()).unwrap_or(u32::MAX);
+        let until = Instant::now() + self.deadline + FOR_EACH.saturating_mul(all);
+        let mut hangs = false;
+        while !hangs && !reader.asked.is_empty() && Instant::now() < until {
+            match reader.answers.recv_timeout(self.deadline) {
+                Ok(answer) => {
+                    reader.asked.pop_front();
+                    answers.push(answer);
+                }
+                // A panic is as good as hanging: another takes over.
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => hangs = true,
             }
         }
+        if hangs {
+            reader.is_retired.store(true, Ordering::Relaxed);
+            self.hanging.push(reader);
+        } else {
+            self.reader = Some(reader);
+        }
+        answers
+    }
+
+    /// What has come since the last time. Who hung and has come back ends by itself.
+    fn late(&mut self) -> Vec<Answer> {
+        let mut late = Vec::new();
+        if let Some(reader) = &mut self.reader {
+            while let Ok(answer) = reader.answers.try_recv() {
+                reader.asked.pop_front();
+                late.push(answer);
+            }
+        }
+        self.hanging.retain(|reader| {
+            let answer = reader.answers.try_recv();
+            let has_ended = answer.is_ok() || reader.thread.is_finished();
+            late.extend(answer);
+            !has_ended
+        });
+        late
     }
 
     fn take_reader(&mut self) -> Option<Reader> {
@@ -134,8 +165,10 @@ impl Commands {
 impl Drop for Commands {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
+            reader.is_retired.store(true, Ordering::Relaxed);
             drop(reader.jobs);
-            if reader.thread.join().is_err() {
+            // It may be about to hang.
+            if reader.asked.is_empty() && reader.thread.join().is_err() {
                 log::error!("BUG: the thread that reads command lines panicked");
             }
         }
@@ -148,6 +181,8 @@ impl Reader {
         let (jobs, wanted) = unbounded::<Of>();
         let (answer, answers) = unbounded();
         let (read, cpu_ns) = (Arc::clone(read), Arc::clone(cpu_ns));
+        let is_retired = Arc::new(AtomicBool::new(false));
+        let is_done = Arc::clone(&is_retired);
         let thread = thread::Builder::new()
             .name("pscan-command".into())
             .spawn(move || {
@@ -166,7 +201,7 @@ impl Reader {
                         let spent_ns = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
                         cpu_ns.fetch_add(spent_ns, Ordering::Relaxed);
                     }
-                    if answered.is_err() {
+                    if answered.is_err() || is_done.load(Ordering::Relaxed) {
                         return;
                     }
                 }
@@ -174,37 +209,22 @@ impl Reader {
         Ok(Self {
             jobs,
             answers,
+            asked: VecDeque::new(),
+            is_retired,
             thread,
         })
     }
 
-    /// Has all that wait read, one after the other, and takes each answered one out of the row. Who
-    /// it hangs at, if it does.
-    fn serve(&self, waiting: &mut VecDeque<Of>, take: &mut impl FnMut(Answer)) -> Option<Of> {
-        /// So many are asked for ahead, so that neither thread waits for the other to wake.
-        const AHEAD: usize = 64;
-
-        let mut asked = 0;
-        while let Some(&first) = waiting.front() {
-            for &of in waiting.iter().skip(asked).take(AHEAD - asked) {
-                if self.jobs.send(of).is_err() {
-                    break;
-                }
-                asked += 1;
-            }
-            match self.answers.recv_timeout(DEADLINE) {
-                Ok(answer) => {
-                    waiting.pop_front();
-                    asked -= 1;
-                    take(answer);
-                }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    waiting.pop_front();
-                    return Some(first);
-                }
-            }
+    fn ask(&mut self, waiting: Vec<Of>) {
+        for of in waiting {
+            // An error means that the thread has panicked, which shows when no answer comes.
+            let _ = self.jobs.send(of);
+            self.asked.push_back(of);
         }
-        None
+    }
+
+    fn hangs_at(&self, of: Of) -> bool {
+        self.asked.front() == Some(&of)
     }
 }
 
@@ -239,67 +259,83 @@ mod tests {
     }
 
     /// Command lines that are their pids, but that those from 1000 on hang until there is a word.
-    fn commands() -> (Commands, Word<()>) {
+    fn commands(deadline: Duration) -> (Commands, Word<()>) {
         let (word, waits) = channel::<()>();
         let waits = Mutex::new(waits);
-        let commands = Commands::with(Arc::new(move |of: Of, command: &mut Vec<u8>| {
+        let read = move |of: Of, command: &mut Vec<u8>| {
             if of.pid >= 1000 {
                 let _ = waits.lock().expect("nobody panics").recv();
             }
             command.clear();
             command.extend_from_slice(of.pid.to_string().as_bytes());
             Ok(())
-        }));
-        (commands, word)
+        };
+        (Commands::with(Arc::new(read), deadline), word)
     }
 
     fn fetched(commands: &mut Commands, pids: &[u32]) -> Vec<u32> {
         let wanted: Vec<Of> = pids.iter().map(|&pid| of(pid)).collect();
         let mut answered = Vec::new();
-        commands.fetch(&wanted, |answer| {
+        for answer in commands.fetch(&wanted) {
             let command = answer.command.expect("it can be read");
             assert_eq!(*command, *answer.of.pid.to_string().as_bytes());
             answered.push(answer.of.pid);
-        });
+        }
         answered
+    }
+
+    /// Asks again and again until all these are answered.
+    fn fetch_all(commands: &mut Commands, pids: &[u32]) {
+        let mut waiting = pids.to_vec();
+        while !waiting.is_empty() {
+            let answered = fetched(commands, &waiting);
+            waiting.retain(|pid| !answered.contains(pid));
+        }
     }
 
     #[test]
     fn all_are_read_in_order() {
-        let (mut commands, _word) = commands();
+        let (mut commands, _word) = commands(Duration::from_secs(3600));
         let pids: Vec<u32> = (1..=500).collect();
         assert_eq!(fetched(&mut commands, &pids), pids);
         assert!(commands.hanging.is_empty());
     }
 
     #[test]
-    fn one_that_hangs_holds_up_no_other_and_is_asked_for_again_when_it_comes_back() {
-        let (mut commands, word) = commands();
-        assert_eq!(fetched(&mut commands, &[1, 1000, 2, 3]), [1, 2, 3]);
-        // It is not asked for again, or another thread would hang.
-        assert_eq!(fetched(&mut commands, &[1000, 4]), [4]);
-        assert_eq!(commands.hanging.len(), 1);
-        commands.let_go_of_late();
-        assert_eq!(commands.hanging.len(), 1);
-        drop(word);
-        while !commands.hanging.is_empty() {
-            commands.let_go_of_late();
-            thread::yield_now();
+    fn one_that_hangs_holds_up_no_other_for_long_and_comes_late() {
+        let (mut commands, word) = commands(Duration::from_millis(1));
+        while commands.hanging.is_empty() {
+            assert!(!fetched(&mut commands, &[1000]).contains(&1000));
         }
-        assert_eq!(fetched(&mut commands, &[1000]), [1000]);
+        fetch_all(&mut commands, &[1, 2, 3]);
+        assert!(!fetched(&mut commands, &[1000, 4]).contains(&1000));
+        word.send(()).expect("it waits");
+        // What it read at last is not read again: there is no second word.
+        fetch_all(&mut commands, &[1000]);
     }
 
     #[test]
     fn when_too_many_hang_none_is_read_until_one_comes_back() {
-        let (mut commands, word) = commands();
-        let hang = [1000, 1001, 1002, 1003, 1];
-        assert_eq!(fetched(&mut commands, &hang), [0; 0]);
+        let (mut commands, word) = commands(Duration::from_millis(1));
+        for pid in 1000.. {
+            if commands.hanging.len() == MAX_HANGING {
+                break;
+            }
+            fetched(&mut commands, &[pid]);
+        }
         assert_eq!(fetched(&mut commands, &[1]), [0; 0]);
         drop(word);
-        while !commands.hanging.is_empty() {
-            commands.let_go_of_late();
-            thread::yield_now();
-        }
-        assert_eq!(fetched(&mut commands, &[1]), [1]);
+        fetch_all(&mut commands, &[1]);
+    }
+
+    #[test]
+    fn a_reader_that_panics_is_replaced() {
+        let read = |of: Of, _: &mut Vec<u8>| match of.pid {
+            1 => panic!("made to"),
+            _ => Ok(()),
+        };
+        let mut commands = Commands::with(Arc::new(read), Duration::from_secs(3600));
+        assert!(commands.fetch(&[of(1)]).is_empty());
+        assert_eq!(commands.fetch(&[of(2)]).len(), 1);
     }
 }

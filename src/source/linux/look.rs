@@ -20,6 +20,17 @@ pub(super) struct Rules {
     pub(super) page_bytes: u64,
 }
 
+/// Why a process is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// To see whether it has run.
+    Changes,
+    /// Its parent has ended: it has another, be it idle.
+    LostParent,
+    /// All of it is renewed now, be it idle.
+    Turn,
+}
+
 /// What came of looking at one process.
 pub(super) enum Look<'a> {
     /// It is as it was.
@@ -45,13 +56,13 @@ pub(super) struct Read<'a> {
 
 impl Rules {
     /// Looks at a process. `before`: what was last handed over for this pid, in the scan before.
-    /// `is_turn`: it is to be read though it seems to be the same. `line`: room for its `stat`.
+    /// `why`: whether it is to be read though it seems to be the same. `line`: room for its `stat`.
     pub(super) fn look<'a>(
         &self,
         procfs: &Procfs,
         listed: Listed,
         before: Option<&Known>,
-        is_turn: bool,
+        why: Why,
         line: &'a mut [u8],
     ) -> Look<'a> {
         let clock_ns = match self.has_clocks.then(|| cpu_clock(listed.pid)) {
@@ -61,7 +72,7 @@ impl Rules {
         };
         let lost = || Look::Failed(before.copied().map(Known::lost));
         if let Some(before) = before
-            && !is_turn
+            && why == Why::Changes
             && !before.is_lost
             && before.inode == listed.inode
             && clock_ns == Some(before.cpu_ns)
@@ -84,6 +95,13 @@ impl Rules {
         let Some(stat) = Stat::parse(line) else {
             return lost();
         };
+        let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
+        // The clock may have been that of another, who had the pid until now.
+        let clock_ns = match clock_ns.filter(|_| is_new).map(|_| cpu_clock(listed.pid)) {
+            Some(CpuClock::Ns(ns)) => Some(ns),
+            Some(_) => return Look::Gone,
+            None => clock_ns,
+        };
         let ticks_ns = stat.cpu_ticks.saturating_mul(TICK_MS * 1_000_000);
         let mut known = Known::new(listed, &stat, clock_ns.unwrap_or(ticks_ns));
         let before = before
@@ -93,14 +111,14 @@ impl Rules {
             known.identity = self.identity(&known);
         }
         let mut unreadable_fields = 0;
-        match self.memory(procfs, &known, before) {
+        match self.memory(procfs, &known, &stat, before, why) {
             Ok(rss_bytes) => known.rss_bytes = rss_bytes,
             Err(Unread::Gone) => return Look::Gone,
             Err(_) => unreadable_fields += 1,
         }
         known.has_run =
             before.is_some_and(|before| before.has_run || before.cpu_ns != known.cpu_ns);
-        known.command = self.command(&known, before, is_turn);
+        known.command = self.command(&known, before, why);
         match before {
             Some(before)
                 if known.command == CommandLine::Asked
@@ -129,10 +147,12 @@ impl Rules {
         }
         // The kernel forgets inodes when it needs memory. Or another has started in the same tick.
         now.identity = self.identity(now);
-        let is_same = match (before.identity, now.identity) {
+        let are_alike = match (before.identity, now.identity) {
             (Some(before), Some(now)) => before == now,
-            _ => now.cpu_ns >= before.cpu_ns,
+            _ => true,
         };
+        // Before Linux 6.9 all are alike.
+        let is_same = are_alike && now.cpu_ns >= before.cpu_ns;
         if !is_same {
             now.nth = before.nth.saturating_add(1);
         }
@@ -144,7 +164,7 @@ impl Rules {
     }
 
     /// Milliseconds from the Unix epoch. A tick is longer than a millisecond, so that those that started
-    /// in one can be told with different start times that are all true.
+    /// in one can be told with start times that differ and lie within it.
     fn start_time_ms(&self, process: &Known) -> u64 {
         let tick_ms = self.boot.start_time_ms(process.start_ticks);
         tick_ms + u64::from(process.nth).min(TICK_MS - 1)
@@ -155,16 +175,23 @@ impl Rules {
         &self,
         procfs: &Procfs,
         known: &Known,
+        stat: &Stat<'_>,
         before: Option<&Known>,
+        why: Why,
     ) -> Result<Option<u64>, Unread> {
         if !self.collect.memory {
             return Ok(None);
+        }
+        // The first thread has ended and others live on: its memory is theirs, and is not shown.
+        if known.status == Status::Zombie && stat.threads > 1 {
+            return Err(Unread::Denied);
         }
         // Neither has memory of its own.
         if known.is_kernel_thread || known.status == Status::Zombie {
             return Ok(Some(0));
         }
         if let Some(before) = before
+            && why != Why::Turn
             && before.rss_bytes.is_some()
             && known.has_memory_of(before)
         {
@@ -177,7 +204,7 @@ impl Rules {
         Ok(Some(pages.saturating_mul(self.page_bytes)))
     }
 
-    fn command(&self, known: &Known, before: Option<&Known>, is_turn: bool) -> CommandLine {
+    fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandLine {
         // A kernel thread has none, and a zombie's is gone.
         if !self.collect.command || known.is_kernel_thread || known.status == Status::Zombie {
             return CommandLine::Asked;
@@ -187,7 +214,7 @@ impl Rules {
                 if before.command == CommandLine::Asked
                     && known.has_image_of(before)
                     // It may have written over it since.
-                    && !(is_turn && known.has_run) =>
+                    && !(why == Why::Turn && known.has_run) =>
             {
                 CommandLine::Asked
             }

@@ -20,7 +20,8 @@ impl Namespace {
         let own_pid = procfs.own_pid();
         Self {
             own_pid,
-            is_ours: own_pid.is_some_and(|pid| is_ours(procfs, pid)),
+            // Clocks can be denied, by a sandbox for one.
+            is_ours: own_pid.is_some_and(|pid| is_ours(procfs, pid) && has_clock(pid)),
             sees_first: sees_first(procfs),
         }
     }
@@ -29,7 +30,7 @@ impl Namespace {
     /// (proc_pid(5)).
     pub(super) fn is_hidden(&self, procfs: &Procfs, pid: u32) -> bool {
         match self.is_ours {
-            true => cpu_clock(pid) != CpuClock::Gone,
+            true => has_clock(pid),
             // Every pid namespace has a process 1. Once that is hidden, so may be others.
             false => self.sees_first && !sees_first(procfs),
         }
@@ -39,15 +40,22 @@ impl Namespace {
 /// A process in another pid namespace has a pid in each of those below it, and they stand in the line
 /// `NSpid` (proc_pid_status(5), Linux 4.1).
 fn is_ours(procfs: &Procfs, own_pid: u32) -> bool {
-    let mut room = [0; 4096];
-    let Ok(status) = procfs.read_of(own_pid, "status", &mut room) else {
+    let mut status = Vec::new();
+    let read = procfs
+        .folder(own_pid)
+        .and_then(|folder| folder.read_long(c"status", 1 << 20, &mut status));
+    if read.is_err() {
         return false;
-    };
+    }
     let pids = status
         .split(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(b"NSpid:"));
     let only_pid = pids.map(<[u8]>::trim_ascii).and_then(number);
     only_pid == Some(u64::from(own_pid)) && own_pid == std::process::id()
+}
+
+fn has_clock(pid: u32) -> bool {
+    matches!(cpu_clock(pid), CpuClock::Ns(_))
 }
 
 fn sees_first(procfs: &Procfs) -> bool {

@@ -166,7 +166,9 @@ fn read_at<'a>(dir: impl AsFd, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a 
 }
 
 fn open_at(dir: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
-    openat(dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+    // No file of proc(5) minds, and what is not one of them must not hold us up.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    openat(dir, name, flags, Mode::empty())
 }
 
 /// `PID/NAME` or, without a name, `PID`.

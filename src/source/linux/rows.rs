@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::commands::{Answer, Commands, Of};
+use super::commands::{Commands, Of};
 use super::known::{CommandLine, Known};
 use super::look::{Look, Read, Rules, known_unless_empty};
 use super::procfs::Unread;
@@ -79,40 +79,34 @@ impl Waiting {
         if self.rows.is_empty() {
             return;
         }
-        let mut rows = self.rows.drain(..);
-        let names = &self.names;
-        // Answers come in the order in which they were asked for; who is left out hangs.
-        let mut up_to = |answer: Option<&Answer>| {
-            for (index, name) in rows.by_ref() {
-                let known = &mut known[index];
-                let answer = answer.filter(|answer| answer.of == of(known));
-                let command = match answer.map(|answer| answer.command.as_deref()) {
-                    Some(Ok(command)) => {
-                        known.command = CommandLine::Asked;
-                        known.has_run = false;
-                        known_unless_empty(command)
-                    }
-                    // It was there when its other files were read.
-                    Some(Err(Unread::Gone)) => Reading::Unknown,
-                    Some(Err(Unread::Denied)) => {
-                        known.command = CommandLine::Asked;
-                        seen.unreadable_fields += 1;
-                        Reading::Unknown
-                    }
-                    Some(Err(Unread::Failed)) | None => {
-                        seen.unreadable_fields += 1;
-                        Reading::Unknown
-                    }
-                };
-                hand_over(Row::Process(rules.row(known, &names[name], command)));
-                if answer.is_some() {
-                    return;
+        let mut answers = commands.fetch(&self.wanted);
+        answers.sort_unstable_by_key(|answer| answer.of.pid);
+        for (index, name) in self.rows.drain(..) {
+            let known = &mut known[index];
+            let answer = answers.binary_search_by_key(&known.pid, |answer| answer.of.pid);
+            let answer = answer.ok().map(|index| &answers[index]);
+            let answer = answer.filter(|answer| answer.of == of(known));
+            let command = match answer.map(|answer| answer.command.as_deref()) {
+                Some(Ok(command)) => {
+                    known.command = CommandLine::Asked;
+                    known.has_run = false;
+                    known_unless_empty(command)
                 }
-            }
-        };
-        commands.fetch(&self.wanted, |answer| up_to(Some(&answer)));
-        up_to(None);
-        drop(rows);
+                // It was there when its other files were read.
+                Some(Err(Unread::Gone)) => Reading::Unknown,
+                Some(Err(Unread::Denied)) => {
+                    known.command = CommandLine::Asked;
+                    seen.unreadable_fields += 1;
+                    Reading::Unknown
+                }
+                Some(Err(Unread::Failed)) | None => {
+                    seen.unreadable_fields += 1;
+                    Reading::Unknown
+                }
+            };
+            let row = rules.row(known, &self.names[name], command);
+            hand_over(Row::Process(row));
+        }
         self.names.clear();
         self.wanted.clear();
     }

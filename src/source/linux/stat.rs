@@ -15,6 +15,8 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) is_kernel_thread: bool,
     /// Fields 14 and 15, user and system, in ticks.
     pub(in crate::source) cpu_ticks: u64,
+    /// Field 20.
+    pub(in crate::source) threads: u64,
     /// Field 22, in ticks since boot.
     pub(in crate::source) start_ticks: u64,
     /// Field 24: resident pages, as counted without asking all CPUs.
@@ -39,7 +41,8 @@ impl<'a> Stat<'a> {
         let flags = fields.skip(4)?.number()?;
         let utime = fields.skip(4)?.number()?;
         let stime = fields.number()?;
-        let start_ticks = fields.skip(6)?.number()?;
+        let threads = fields.skip(4)?.number()?;
+        let start_ticks = fields.skip(1)?.number()?;
         let rough_rss_pages = fields.skip(1)?.number().unwrap_or(0);
         let stack = fields.skip(3)?.number()?;
         // Linux 3.5 and later; what is not there has not changed.
@@ -52,6 +55,7 @@ impl<'a> Stat<'a> {
             parent: u32::try_from(parent).ok()?,
             is_kernel_thread: flags & KERNEL_THREAD != 0,
             cpu_ticks: utime.saturating_add(stime),
+            threads,
             start_ticks,
             rough_rss_pages,
             image: stack ^ args_begin.rotate_left(21) ^ args_end.rotate_left(42),
@@ -142,6 +146,7 @@ mod tests {
                 parent: 7,
                 is_kernel_thread: true,
                 cpu_ticks: 42,
+                threads: 1,
                 start_ticks: 1234,
                 rough_rss_pages: 99,
                 image: 3 ^ 9_u64.rotate_left(21) ^ 10_u64.rotate_left(42),
@@ -171,6 +176,7 @@ mod tests {
         let is_kernel_thread = u64::from(theirs.flags) & KERNEL_THREAD != 0;
         assert_eq!(ours.is_kernel_thread, is_kernel_thread, "{context}");
         assert_eq!(ours.cpu_ticks, theirs.utime + theirs.stime, "{context}");
+        assert_eq!(ours.threads.cast_signed(), theirs.num_threads, "{context}");
         assert_eq!(ours.start_ticks, theirs.starttime, "{context}");
         assert_eq!(ours.rough_rss_pages, theirs.rss, "{context}");
         let (begin, end) = (theirs.arg_start.unwrap_or(0), theirs.arg_end.unwrap_or(0));
