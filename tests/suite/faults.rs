@@ -8,7 +8,7 @@ mod users;
 
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use process_scanner::{Batch, Scanner, Snapshot};
@@ -19,6 +19,13 @@ use crate::support::{Live, assert_folded};
 
 /// Set for a child that is this program again, with a limit or a user of its own.
 const ROLE: &str = "PSCAN_TEST_FAULT";
+
+/// Held by tests that force which pid comes next, and by those that such a pid would confuse.
+static NEXT_PID: Mutex<()> = Mutex::new(());
+
+fn own_next_pid() -> MutexGuard<'static, ()> {
+    NEXT_PID.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()

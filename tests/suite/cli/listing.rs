@@ -15,6 +15,38 @@ fn pids(processes: &[Value]) -> Vec<u64> {
         .collect()
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_source_and_its_place_can_be_chosen() {
+    use super::{failure_of, run};
+
+    for args in [
+        &["--source", "linux"][..],
+        &["--source", "sysinfo"],
+        &["--proc", "/proc"],
+    ] {
+        let args = [args, &["--json", "--sample-ms", "0"]].concat();
+        let listing: Value = serde_json::from_str(&stdout_of(&args)).unwrap();
+        let processes = listing["processes"].as_array().unwrap();
+        let us = processes
+            .iter()
+            .find(|process| process["pid"] == std::process::id())
+            .unwrap();
+        let cpu_time_ms = us["cpu_time_ms"].as_f64().unwrap();
+        // Only the kernel's own clock is finer than a tick.
+        let is_fine = cpu_time_ms % 10.0 != 0.0;
+        assert_eq!(
+            is_fine,
+            !args.contains(&"sysinfo"),
+            "{args:?}: {cpu_time_ms}"
+        );
+    }
+    let nowhere = failure_of(&run(&["--proc", "/nowhere"])).to_owned();
+    assert!(nowhere.contains("cannot open /nowhere: "), "{nowhere}");
+    let both = failure_of(&run(&["--source", "sysinfo", "--proc", "/proc"])).to_owned();
+    assert!(both.contains("choose the source linux"), "{both}");
+}
+
 #[test]
 fn json_is_one_object_on_one_line_with_every_process() {
     let mut child = pscan(&["--json", "--sample-ms", "100"])

@@ -11,7 +11,7 @@ use std::thread;
 
 use process_scanner::{Event, ProcessInfo};
 
-use super::{Cat, Watched, is_root, skip, start_ticks};
+use super::{Cat, Watched, is_root, own_next_pid, skip, start_ticks};
 use crate::support::{Live, live_sources};
 
 #[test]
@@ -60,6 +60,7 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
             "needs root",
         );
     }
+    let _pids = own_next_pid();
     let mut watched = Watched::new(live);
     let (mut done, mut within_a_second, mut within_a_tick) = (0, 0, 0);
     // Other tests start processes too, and now and then one of them gets the pid.
@@ -123,6 +124,7 @@ fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
             "needs root",
         );
     }
+    let _pids = own_next_pid();
     let base = Cat::start();
     let pid = base.pid();
     drop(base);

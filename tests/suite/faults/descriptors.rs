@@ -6,7 +6,7 @@ use std::process::Command;
 use process_scanner::{ErrorClass, Event};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Cat, ROLE, Watched, assert_passed, exits, start_ticks};
+use super::{Cat, ROLE, Watched, assert_passed, exits, own_next_pid, start_ticks};
 use crate::support::{Live, ONLY_LIVE, live_sources};
 
 #[test]
@@ -18,6 +18,7 @@ fn descriptors_run_out_with(live: Live) {
     if std::env::var_os(ROLE).is_some() {
         return run_out_of_descriptors(live);
     }
+    let _pids = own_next_pid();
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",

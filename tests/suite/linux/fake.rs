@@ -111,6 +111,51 @@ fn files_that_say_nothing_are_told_as_unreadable_and_end_nobody() {
 }
 
 #[test]
+fn the_memory_of_a_process_that_does_not_run_is_renewed_within_thirty_scans() {
+    let fake = Fake::new();
+    for pid in 1..=40 {
+        fake.add(pid, "x", 5);
+    }
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    for pid in 1..=40 {
+        // What `stat` says of it stays the same.
+        fs::write(fake.folder(pid).join("statm"), "100 26 3 1 0 5 0\n").unwrap();
+    }
+    let mut renewed = Vec::new();
+    for _ in 0..30 {
+        let batch = scan(&mut scanner);
+        let events = batch.events.iter().filter(|event| {
+            let rss_bytes = event.process().rss_bytes;
+            rss_bytes == Some(26 * rustix::param::page_size() as u64)
+        });
+        renewed.extend(events.map(|event| event.process().pid));
+    }
+    renewed.sort_unstable();
+    renewed.dedup();
+    assert_eq!(renewed, Vec::from_iter(1..=40));
+}
+
+#[test]
+fn a_process_that_could_not_be_read_for_a_scan_is_who_it_was() {
+    let fake = Fake::new();
+    fake.add(1, "x", 5);
+    fake.add(2, "x", 5);
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    let before = super::known(&scanner, 2);
+    // Its folder is another: the same pid, the same tick.
+    fs::write(fake.folder(2).join("stat"), "").unwrap();
+    let batch = scan(&mut scanner);
+    assert_eq!(batch.unconfirmed, [before.key()]);
+    fake.write(2, "x", 5, 7);
+    let batch = scan(&mut scanner);
+    assert!(batch.events.iter().all(|event| event.kind() == "updated"));
+    assert_eq!(super::known(&scanner, 2).key(), before.key());
+    assert_eq!(super::known(&scanner, 2).command, before.command);
+}
+
+#[test]
 fn a_scan_in_which_nothing_changed_allocates_nothing() {
     let fake = Fake::new();
     for pid in 1..=200 {
