@@ -37,7 +37,10 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
                 path.display()
             ),
         )
-        .with_advice("choose the source linux"));
+        .with_advice(match cfg!(target_os = "linux") {
+            true => "choose the source linux",
+            false => "leave it out on this system",
+        }));
     }
     Ok(Box::new(SysinfoSource::new(config.collect)?))
 }
