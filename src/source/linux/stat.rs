@@ -92,9 +92,9 @@ impl<'a> Fields<'a> {
     }
 
     fn skip(&mut self, fields: usize) -> Option<&mut Self> {
-        for _ in 0..fields {
-            self.next()?;
-        }
+        let is_space = |(_, byte): &(usize, &u8)| **byte == b' ';
+        let (begin, _) = self.0.iter().enumerate().filter(is_space).nth(fields)?;
+        self.0 = &self.0[begin..];
         Some(self)
     }
 
