@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 pub(in crate::source) use self::births::started_in;
 pub(in crate::source) use self::boot::{Boot, TICK_MS, since_ms};
 use self::commands::Commands;
+pub(in crate::source) use self::commands::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, cut_empty_end};
 use self::known::Known;
 use self::look::{Look, Rules, Why};
 use self::namespace::Namespace;

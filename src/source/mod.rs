@@ -316,3 +316,10 @@ pub enum Recheck {
     /// It has no other way to look than the scan.
     NotAble,
 }
+
+fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
+    match bytes {
+        [] => Reading::Unknown,
+        _ => Reading::Known(bytes),
+    }
+}

@@ -302,13 +302,6 @@ impl Source for SysinfoSource {
     }
 }
 
-fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
-    match bytes {
-        [] => Reading::Unknown,
-        _ => Reading::Known(bytes),
-    }
-}
-
 fn status(status: ProcessStatus) -> Option<Status> {
     // It says `Run` of everything there.
     if cfg!(windows) {

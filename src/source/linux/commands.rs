@@ -20,10 +20,10 @@ use crate::cpu_clock::CpuClock;
 
 /// More of a command line is not read: one byte more than a table keeps at the most, so that it marks
 /// what was cut.
-const MAX_BYTES: usize = (1 << 20) + 1;
+pub(in crate::source) const MAX_COMMAND_BYTES: usize = (1 << 20) + 1;
 
 /// How much room for a command line is kept.
-const KEPT_BYTES: usize = 1 << 16;
+pub(in crate::source) const KEPT_COMMAND_BYTES: usize = 1 << 16;
 
 /// How long a scan waits when none comes.
 const DEADLINE: Duration = Duration::from_millis(100);
@@ -194,7 +194,7 @@ impl Reader {
                         of,
                         command: outcome.map(|()| command.as_slice().into()),
                     });
-                    if command.capacity() > KEPT_BYTES {
+                    if command.capacity() > KEPT_COMMAND_BYTES {
                         command = Vec::new();
                     }
                     if let Some(spent) = clock.lap() {
@@ -237,11 +237,15 @@ fn read_command(proc: &Path, of: Of, command: &mut Vec<u8>) -> Result<(), Unread
     if stat.start_ticks != of.start_ticks {
         return Err(Unread::Gone);
     }
-    folder.read_long(c"cmdline", MAX_BYTES, command)?;
-    // One that wrote over its arguments leaves the rest of their room empty.
+    folder.read_long(c"cmdline", MAX_COMMAND_BYTES, command)?;
+    cut_empty_end(command);
+    Ok(())
+}
+
+/// One that wrote over its arguments leaves the rest of their room empty.
+pub(in crate::source) fn cut_empty_end(command: &mut Vec<u8>) {
     let end = command.iter().rposition(|&byte| byte != 0);
     command.truncate(end.map_or(0, |end| end + 2));
-    Ok(())
 }
 
 #[cfg(test)]

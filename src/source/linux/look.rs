@@ -8,7 +8,7 @@ use super::stat::{Stat, number};
 use super::{Boot, TICK_MS};
 use crate::config::Collect;
 use crate::process::Status;
-use crate::source::{ProcessRow, Reading};
+use crate::source::{ProcessRow, Reading, known_unless_empty};
 
 /// What is the same for all processes and all scans.
 #[derive(Debug, Clone, Copy)]
@@ -237,19 +237,28 @@ impl Rules {
     pub(super) fn row<'a>(
         &self,
         known: &Known,
-        name: &'a [u8],
+        name: Reading<&'a [u8]>,
         command: Reading<&'a [u8]>,
     ) -> ProcessRow<'a> {
         ProcessRow {
             pid: known.pid,
             start_time_ms: Some(self.start_time_ms(known)),
             parent_pid: (known.parent != 0).then_some(known.parent),
-            name: known_unless_empty(name),
+            name,
             command,
             status: Some(known.status),
             cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
             rss_bytes: known.rss_bytes,
             kernel_thread: Some(known.is_kernel_thread),
+        }
+    }
+
+    /// What is said of its name. That of a kernel's worker follows its work, and is told once, as a
+    /// program's would be.
+    pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
+        match read.known.is_kernel_thread && !read.is_new {
+            true => Reading::Same,
+            false => known_unless_empty(read.name),
         }
     }
 
@@ -262,12 +271,5 @@ impl Rules {
             true if read.is_new => Reading::Unknown,
             true => Reading::Same,
         }
-    }
-}
-
-pub(super) fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
-    match bytes {
-        [] => Reading::Unknown,
-        _ => Reading::Known(bytes),
     }
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::commands::{Commands, Of};
 use super::known::{CommandLine, Known};
-use super::look::{Look, Read, Rules, known_unless_empty};
+use super::look::{Look, Read, Rules};
 use super::procfs::Unread;
-use crate::source::{ProcessRow, Reading, Row, Seen};
+use crate::source::{ProcessRow, Reading, Row, Seen, known_unless_empty};
 
 /// Rows that wait for their command lines. Its room is kept from scan to scan.
 #[derive(Default)]
@@ -39,7 +39,11 @@ impl Waiting {
                     self.add(known.len(), &read);
                 } else {
                     let command = rules.unasked(&read);
-                    hand_over(Row::Process(rules.row(&read.known, read.name, command)));
+                    hand_over(Row::Process(rules.row(
+                        &read.known,
+                        rules.name(&read),
+                        command,
+                    )));
                 }
                 known.push(read.known);
             }
@@ -104,7 +108,8 @@ impl Waiting {
                     Reading::Unknown
                 }
             };
-            let row = rules.row(known, &self.names[name], command);
+            let name = known_unless_empty(&self.names[name]);
+            let row = rules.row(known, name, command);
             hand_over(Row::Process(row));
         }
         self.names.clear();

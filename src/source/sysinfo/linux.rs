@@ -8,10 +8,12 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::{Fresh, known_unless_empty};
+use super::Fresh;
 use crate::error::{Error, ErrorClass, Result};
-use crate::source::linux::{Boot, Stat, TICK_MS, since_ms, started_in};
-use crate::source::{Reading, Timestamp};
+use crate::source::linux::{
+    Boot, KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, Stat, TICK_MS, cut_empty_end, since_ms, started_in,
+};
+use crate::source::{Reading, Timestamp, known_unless_empty};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 
@@ -47,13 +49,6 @@ pub(super) struct Beside {
     command: Vec<u8>,
 }
 
-/// More of a command line is not read: one byte more than a table keeps at the most, so that it marks
-/// what was cut.
-const MAX_COMMAND_BYTES: u64 = (1 << 20) + 1;
-
-/// How much room for a command line is kept.
-const KEPT_BYTES: usize = 1 << 16;
-
 impl Beside {
     pub(super) fn new(system: &mut System, own_pid: sysinfo::Pid) -> Result<Self> {
         const WHAT: &str = "cannot learn from /proc when this process started";
@@ -81,7 +76,7 @@ impl Beside {
     }
 
     pub(super) fn prepare(&mut self, _due: impl Iterator<Item = sysinfo::Pid>, _command: bool) {
-        if self.command.capacity() > KEPT_BYTES {
+        if self.command.capacity() > KEPT_COMMAND_BYTES {
             self.command = Vec::new();
         }
     }
@@ -104,15 +99,15 @@ impl Beside {
         if with_command {
             self.command.clear();
             let file = fs::File::open(format!("/proc/{pid}/cmdline"));
-            let read =
-                file.and_then(|file| file.take(MAX_COMMAND_BYTES).read_to_end(&mut self.command));
+            let read = file.and_then(|file| {
+                file.take(MAX_COMMAND_BYTES as u64)
+                    .read_to_end(&mut self.command)
+            });
             // Whose it is, is known only if the process has not changed in the meantime.
             if self.ticks(pid).ok()? != ticks {
                 return None;
             }
-            // One that wrote over its arguments leaves the rest of their room empty.
-            let end = self.command.iter().rposition(|&byte| byte != 0);
-            self.command.truncate(end.map_or(0, |end| end + 2));
+            cut_empty_end(&mut self.command);
             if read.is_ok() {
                 command = known_unless_empty(&self.command);
             }

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::{Fresh, known_unless_empty};
+use super::Fresh;
 use crate::error::{Error, ErrorClass, Result};
+use crate::source::known_unless_empty;
 use crate::source::{Reading, Timestamp};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use process_scanner::{Changes, Event};
@@ -80,6 +80,21 @@ fn await_word(child: &mut Child, word: &str) {
     assert!(is_said, "it ended before it said {word}");
 }
 
+/// One test of this program once more, as somebody who owns nothing; `pid` is whom it is to look at.
+fn start_as_nobody(program: &Path, test: &str, live: Live, pid: u32) -> Child {
+    Command::new(program)
+        .args(["--exact", &format!("faults::users::{test}"), "--nocapture"])
+        .env(ROLE, pid.to_string())
+        .env(ONLY_LIVE, live.name)
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
 fn other_users_processes_are_hidden_while_they_are_watched() {
     live_sources().for_each(other_users_processes_are_hidden_while_they_are_watched_with);
@@ -99,17 +114,7 @@ fn other_users_processes_are_hidden_while_they_are_watched_with(live: Live) {
         // A /proc of its own: options of the one that is there would change for everybody.
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let (_folder, program) = program_for_all();
-        let mut child = Command::new(program)
-            .args(["--exact", &format!("faults::users::{THIS}"), "--nocapture"])
-            .env(ROLE, goes.pid().to_string())
-            .env(ONLY_LIVE, live.name)
-            .current_dir("/")
-            .uid(NOBODY)
-            .gid(NOBODY)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = start_as_nobody(&program, THIS, live, goes.pid());
         await_word(&mut child, "watching");
         mount_remount("/proc", MountFlags::empty(), "hidepid=2").unwrap();
         drop(goes);
@@ -154,17 +159,7 @@ fn other_users_files_are_closed_while_they_are_watched() {
         let mut works = Cat::start();
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let (_folder, program) = program_for_all();
-        let mut child = Command::new(program)
-            .args(["--exact", &format!("faults::users::{THIS}"), "--nocapture"])
-            .env(ROLE, works.pid().to_string())
-            .env(ONLY_LIVE, live.name)
-            .current_dir("/")
-            .uid(NOBODY)
-            .gid(NOBODY)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = start_as_nobody(&program, THIS, live, works.pid());
         await_word(&mut child, "watching");
         mount_remount("/proc", MountFlags::empty(), "hidepid=1").unwrap();
         // So that there is something to read of it.

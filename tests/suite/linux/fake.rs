@@ -137,6 +137,30 @@ fn the_memory_of_a_process_that_does_not_run_is_renewed_within_thirty_scans() {
 }
 
 #[test]
+fn the_name_of_a_kernels_worker_is_told_once_though_it_follows_its_work() {
+    let fake = Fake::new();
+    let write = |name: &str, utime| {
+        fake.write(2, name, 5, utime);
+        let path = fake.folder(2).join("stat");
+        let stat = fs::read_to_string(&path).unwrap();
+        // PF_KTHREAD, field 9.
+        fs::write(&path, stat.replacen(" -1 0 ", " -1 2097152 ", 1)).unwrap();
+    };
+    fake.add(1, "x", 5);
+    fake.add(2, "x", 5);
+    write("kworker/0:1", 0);
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    write("kworker/0:1-events", 7);
+    let batch = scan(&mut scanner);
+    assert_eq!(super::changed(&batch, 2), process_scanner::Changes::CPU);
+    assert_eq!(
+        super::known(&scanner, 2).name.as_deref(),
+        Some("kworker/0:1")
+    );
+}
+
+#[test]
 fn a_process_that_could_not_be_read_for_a_scan_is_who_it_was() {
     let fake = Fake::new();
     fake.add(1, "x", 5);
