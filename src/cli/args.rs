@@ -1,113 +1,158 @@
 //! The command line as clap reads it.
 
+mod schedule;
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use process_scanner::{Config, SourceChoice};
+use clap::{ArgAction, Args, Parser, Subcommand, value_parser};
+use clap_complete::Shell;
+
+pub(super) use self::schedule::{Live, Schedule};
+use super::color::Color;
+use super::events::Kind;
+use super::filter::Filter;
+use super::order::Sort;
 
 const EXAMPLES: &str = "\
 Examples:
-  pscan                              what runs here, the busiest first
+  pscan --top 10 --sort rss            the ten largest in memory
+  pscan --tree --name '^(sshd|bash)$'  these, and whose children they are
   pscan --json | jq '.processes[].name'
-  pscan watch                        births, changes and deaths as they come
-  pscan watch --json --scans 10 --interval-ms 200
-  pscan record host.ndjson           write down everything that is seen, until Ctrl-C
-  pscan replay host.ndjson --json    what watch would have told then
+  pscan watch --events created,exited  births and deaths as they come
+  pscan record host.ndjson --for 1m    what `pscan replay host.ndjson` plays again
 
-Exit status: 0 done, 1 a failure (one line on standard error), 2 wrong usage.
-Logs go to standard error as RUST_LOG says, for example RUST_LOG=info; none by default.";
+Exit status: 0 done, 1 failed or nothing matches, 2 wrong usage.
+More: pscan COMMAND --help, pscan man | man -l -";
 
-/// Tells which processes this host runs, which are born, which die and what each uses.
+/// Those that have a manual page.
+const SUBCOMMANDS: [&str; 5] = ["watch", "record", "replay", "completions", "man"];
+
+/// Tells which processes run here, which are born, which die and what each uses.
 ///
-/// Without a command: all processes once, as a table with the busiest first. `-` in it is what
-/// could not be known.
+/// Without a command: all processes once, the busiest first. `-` is what could not be known.
 #[derive(Debug, Parser)]
-#[command(name = "pscan", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "pscan",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) sub: Option<Sub>,
     #[command(flatten)]
     pub(super) list: List,
-}
-
-/// Where live processes are read from.
-#[derive(Debug, Args)]
-pub(super) struct Live {
-    /// Read the kernel's own files (linux), or use the crate sysinfo
-    #[arg(long, value_name = "NAME", value_enum, default_value = "auto")]
-    pub(super) source: Choice,
-    /// Read the proc(5) that is mounted at PATH, such as the host's in a container
-    #[arg(long, value_name = "PATH")]
-    pub(super) proc: Option<PathBuf>,
-}
-
-/// The sources by their names.
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-pub(super) enum Choice {
-    /// linux where it can be used, else sysinfo
-    Auto,
-    /// The kernel's own files; on Linux alone
-    Linux,
-    /// The crate sysinfo
-    Sysinfo,
-}
-
-impl Live {
-    /// Settings with this source.
-    pub(super) fn config(&self) -> Config {
-        let mut config = Config::default();
-        config.source = match self.source {
-            Choice::Auto => SourceChoice::Auto,
-            Choice::Linux => SourceChoice::Linux,
-            Choice::Sysinfo => SourceChoice::Sysinfo,
-        };
-        config.proc_path.clone_from(&self.proc);
-        config
-    }
+    /// Print help
+    // One form of help: what is said in more words stands in the manual page.
+    #[arg(short, long, action = ArgAction::HelpShort, global = true)]
+    help: Option<bool>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
+    /// Order by cpu, rss, pid, name or age; by cpu if left out
+    #[arg(long, value_name = "BY", value_enum, hide_possible_values = true)]
+    pub(super) sort: Option<Sort>,
+    /// Turn the order round
+    #[arg(short, long)]
+    pub(super) reverse: bool,
+    /// Only the first N in that order
+    #[arg(short = 'n', long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(super) top: Option<u64>,
+    /// Children below their parents, ancestors of what matches too
+    #[arg(short, long, conflicts_with = "json")]
+    pub(super) tree: bool,
     #[command(flatten)]
-    pub(super) live: Live,
-    /// Print one JSON object on one line, processes in order of pid
+    pub(super) filter: Filter,
+    /// Print one JSON object on one line, by pid if not sorted
     #[arg(long)]
     pub(super) json: bool,
-    /// Milliseconds between the two samples that CPU use is reckoned from; 0 takes one sample,
-    /// and CPU use is unknown
+    /// Milliseconds between two samples; 0: one, CPU use unknown
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u64).range(0..=60_000))]
     pub(super) sample_ms: u64,
+    #[command(flatten)]
+    pub(super) live: Live,
+    #[command(flatten)]
+    pub(super) color: Color,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Sub {
     /// Print what happens to processes as it happens, until Ctrl-C
     ///
-    /// It begins with an `existing` event for each process there is. A reader that is too slow
-    /// loses events; it is told so by a `resync` event, and then told the state anew by `existing`
-    /// events.
+    /// For people: births, deaths, and changes of name, command, parent and status; on a terminal
+    /// with a summary at the end. With --json, or as --events says, all changes and first of all an
+    /// `existing` event for each process there is.
+    ///
+    /// A reader that is too slow loses events; it is told so by a `resync` event, and then told the
+    /// state anew by `existing` events.
     Watch(Watch),
     /// Write down what the scans see, for `replay`, until Ctrl-C
     ///
     /// Each scan is written as soon as it is made, so that whatever ends the recording, the scans
-    /// so far can be replayed.
+    /// so far can be replayed. Secrets in command lines are not written unless asked for.
     Record(Record),
     /// Print what `watch` would have printed when FILE was recorded
     ///
-    /// It goes as fast as it can.
+    /// It goes as fast as it can, unless it is given a speed.
     Replay(Replay),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example: pscan completions bash > ~/.local/share/bash-completion/completions/pscan"
+    )]
+    Completions {
+        /// The shell that is to complete
+        shell: Shell,
+    },
+    /// Print a manual page, in roff
+    #[command(after_help = "Example: pscan man watch | man -l -")]
+    Man {
+        /// The command that it is about: watch, record, replay, completions or man; the program as
+        /// a whole if left out
+        #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
+        command: Option<String>,
+    },
+}
+
+/// What is printed of what happens.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Print JSON, one event on each line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Only these events: existing, created, updated, exited, with commas between
+    ///
+    /// What is of the watch itself, such as a failed scan or a loss, is told in any case.
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_enum,
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub(super) events: Option<Vec<Kind>>,
+    #[command(flatten)]
+    pub(super) filter: Filter,
+    #[command(flatten)]
+    pub(super) color: Color,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Watch {
-    /// Print JSON, one event on each line
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) output: Output,
     #[command(flatten)]
     pub(super) schedule: Schedule,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan record host.ndjson --for 10m
+  pscan record - --scans 60 | zstd > host.ndjson.zst")]
 pub(super) struct Record {
     /// The recording to write, replacing what is there; `-` is standard output
     pub(super) file: PathBuf,
@@ -116,45 +161,25 @@ pub(super) struct Record {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan replay host.ndjson --events exited --name '^make$'
+  pscan replay host.ndjson --speed 10
+  zstd -dc host.ndjson.zst | pscan replay - --json")]
 pub(super) struct Replay {
     /// The recording to read; `-` is standard input
     pub(super) file: PathBuf,
-    /// Print JSON, one event on each line
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// When a live source is scanned, and how often.
-#[derive(Debug, Args)]
-pub(super) struct Schedule {
+    /// So many times as fast as it was recorded, 0.001 to 1000000; as fast as it can if left out
+    #[arg(long, value_name = "N", value_parser = speed)]
+    pub(super) speed: Option<f64>,
     #[command(flatten)]
-    pub(super) live: Live,
-    /// Milliseconds from one scan to the next, 50 to 3600000; more where the CPU budget takes it
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
-    pub(super) interval_ms: u64,
-    /// Stop after N scans
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
-    pub(super) scans: Option<u64>,
-    /// CPU time to use at the most, in percent of one core, 0.01 to 100, or `off`; scans are made
-    /// less often where they cost more
-    #[arg(long, value_name = "PERCENT", default_value = "0.75", value_parser = cpu_budget)]
-    pub(super) cpu_budget: CpuBudget,
-    /// Print what the scanner did and what it cost to standard error, at the end and on SIGUSR1
-    #[arg(long)]
-    pub(super) stats: bool,
+    pub(super) output: Output,
 }
 
-/// `None`: there is none.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct CpuBudget(pub(super) Option<f64>);
-
-fn cpu_budget(text: &str) -> Result<CpuBudget, String> {
-    if text == "off" {
-        return Ok(CpuBudget(None));
-    }
+fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(percent) if (0.01..=100.0).contains(&percent) => Ok(CpuBudget(Some(percent))),
-        _ => Err("it has to be a number from 0.01 to 100, or `off`".into()),
+        Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("it has to be a number from 0.001 to 1000000".into()),
     }
 }
 
@@ -168,6 +193,13 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_has_a_manual_page() {
+        let cli = Cli::command();
+        let names = cli.get_subcommands().map(clap::Command::get_name);
+        assert!(names.eq(SUBCOMMANDS));
     }
 
     #[test]
@@ -185,18 +217,6 @@ mod tests {
             assert_eq!(parsed.is_ok(), is_fine, "{given}");
             assert_eq!(config.validate().is_ok(), is_fine, "{given}");
         }
-        for (given, is_fine) in [
-            ("0.0099", false),
-            ("0.01", true),
-            ("100", true),
-            ("100.1", false),
-            ("NaN", false),
-        ] {
-            let mut config = Config::default();
-            config.cpu_budget_percent = given.parse().ok();
-            assert_eq!(cpu_budget(given).is_ok(), is_fine, "{given}");
-            assert_eq!(config.validate().is_ok(), is_fine, "{given}");
-        }
         let watch = Cli::try_parse_from(["pscan", "watch"]).expect("it is fine");
         let Some(Sub::Watch(watch)) = watch.sub else {
             panic!("{watch:?}");
@@ -206,7 +226,21 @@ mod tests {
             (watch.schedule.cpu_budget.0, default),
             (default, Some(0.75))
         );
-        assert_eq!(cpu_budget("off"), Ok(CpuBudget(None)));
-        assert!(cpu_budget("").is_err() && cpu_budget("on").is_err());
+    }
+
+    #[test]
+    fn a_speed_is_a_number_that_time_can_be_divided_by() {
+        assert_eq!(speed("0.5"), Ok(0.5));
+        for given in ["0", "-1", "NaN", "inf", "1e300", "fast", ""] {
+            speed(given).expect_err(given);
+        }
+    }
+
+    #[test]
+    fn help_fits_a_screen_of_80_columns() {
+        let help = Cli::command().term_width(80).render_help().to_string();
+        let lines: Vec<_> = help.lines().collect();
+        assert!(lines.len() <= 50, "{} lines:\n{help}", lines.len());
+        assert!(lines.iter().all(|line| line.len() <= 80), "{help}");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use process_scanner::{Command, ProcessInfo};
 use unicode_width::UnicodeWidthChar;
 
@@ -73,43 +75,36 @@ pub(super) fn percent(percent: Option<f32>) -> String {
     percent.map_or_else(|| UNKNOWN.to_owned(), |percent| format!("{percent:.1}"))
 }
 
-/// CPU time: `0:01.23` up to an hour, `1:00:00` from there on.
+/// CPU time, like any duration.
 pub(super) fn cpu_time(ms: Option<f64>) -> String {
-    let Some(ms) = ms else {
-        return UNKNOWN.to_owned();
-    };
-    let hundredths = (ms / 10.0) as u64;
-    let seconds = hundredths / 100;
-    match seconds / 3600 {
-        0 => format!(
-            "{}:{:02}.{:02}",
-            seconds / 60,
-            seconds % 60,
-            hundredths % 100
-        ),
-        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
-    }
+    ms.map_or_else(|| UNKNOWN.to_owned(), |ms| duration(ms as u64))
 }
 
-/// Memory in units of 1024.
+/// How long ago a process was started. The clock may have been set back since.
+pub(super) fn age(start_time_ms: Option<u64>, now_ms: u64) -> String {
+    let ms = start_time_ms.map(|start_ms| now_ms.saturating_sub(start_ms));
+    ms.map_or_else(|| UNKNOWN.to_owned(), duration)
+}
+
+/// Memory in units of 1000, with a digit after the point from kilobytes on.
 pub(super) fn bytes(bytes: Option<u64>) -> String {
     let Some(bytes) = bytes else {
         return UNKNOWN.to_owned();
     };
-    if bytes < 1024 {
-        return format!("{bytes}B");
+    if bytes < 1000 {
+        return format!("{bytes} B");
     }
-    let mut value = bytes as f64 / 1024.0;
-    let mut units = ["K", "M", "G", "T", "P"].into_iter();
+    let mut value = bytes as f64 / 1000.0;
+    let mut units = ["kB", "MB", "GB", "TB", "PB", "EB"].into_iter();
     let mut unit = units.next();
-    // What would be printed as 1024.0 belongs to the next unit.
-    while value >= 1023.95
+    // What would be printed as 1000.0 belongs to the next unit.
+    while value >= 999.95
         && let Some(next) = units.next()
     {
-        value /= 1024.0;
+        value /= 1000.0;
         unit = Some(next);
     }
-    format!("{value:.1}{}", unit.unwrap_or_default())
+    format!("{value:.1} {}", unit.unwrap_or_default())
 }
 
 /// How long something took, as fine as is of use.
@@ -124,13 +119,24 @@ pub(super) fn duration(ms: u64) -> String {
     }
 }
 
+/// The time of day of this place, for who looks on; the UTC of it where no time zone is known.
+pub(super) fn time_of_day(wall_ms: u64) -> String {
+    let time = timestamp(wall_ms).map(|time| time.to_zoned(TimeZone::system()));
+    time.map_or_else(
+        || utc(wall_ms),
+        |time| time.strftime("%H:%M:%S").to_string(),
+    )
+}
+
 /// A wall clock time in UTC: recordings are read far from where they were made.
 pub(super) fn utc(wall_ms: u64) -> String {
-    let time = i64::try_from(wall_ms)
-        .ok()
-        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     // A recording can claim any time; beyond the year 9999 it has no name.
-    time.map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
+    timestamp(wall_ms).map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
+}
+
+fn timestamp(wall_ms: u64) -> Option<Timestamp> {
+    let ms = i64::try_from(wall_ms).ok()?;
+    Timestamp::from_millisecond(ms).ok()
 }
 
 #[cfg(test)]
@@ -144,38 +150,31 @@ mod tests {
         assert_eq!(bytes(None), "-");
         assert_eq!(command(None), "-");
         assert_eq!(percent(Some(0.0)), "0.0");
-        assert_eq!(cpu_time(Some(0.0)), "0:00.00");
-        assert_eq!(bytes(Some(0)), "0B");
+        assert_eq!(cpu_time(Some(0.0)), "0ms");
+        assert_eq!(age(None, 5), "-");
+        assert_eq!(bytes(Some(0)), "0 B");
     }
 
     #[test]
     fn units_change_where_they_should() {
         for (given, told) in [
-            (1023, "1023B"),
-            (1024, "1.0K"),
-            (1536, "1.5K"),
-            (1_048_575, "1.0M"),
-            (1 << 20, "1.0M"),
-            (5 << 30, "5.0G"),
-            (u64::MAX, "16384.0P"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (1536, "1.5 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (12_345_678, "12.3 MB"),
+            (5_000_000_000, "5.0 GB"),
+            (u64::MAX, "18.4 EB"),
         ] {
             assert_eq!(bytes(Some(given)), told);
-        }
-        for (given, told) in [
-            (10.0, "0:00.01"),
-            (61_239.9, "1:01.23"),
-            (3_599_999.0, "59:59.99"),
-            (3_600_000.0, "1:00:00"),
-            (400_000_000.0, "111:06:40"),
-        ] {
-            assert_eq!(cpu_time(Some(given)), told);
         }
         for (given, told) in [
             (0, "0ms"),
             (999, "999ms"),
             (1250, "1.2s"),
             (60_000, "1m00s"),
-            (3_660_000, "1h01m"),
+            (11_520_000, "3h12m"),
             (90_000_000, "1d01h"),
         ] {
             assert_eq!(duration(given), told);
@@ -198,6 +197,8 @@ mod tests {
 
     #[test]
     fn cutting_counts_columns() {
+        assert_eq!(age(Some(1000), 3_500), "2.5s");
+        assert_eq!(age(Some(1000), 900), "0ms");
         assert_eq!(cut("abc", None), "abc");
         assert_eq!(cut("abc", Some(2)), "ab");
         assert_eq!(cut("日本語", Some(5)), "日本");

@@ -1,29 +1,73 @@
 //! Batches as lines on standard output: what `watch` and `replay` print.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use process_scanner::{Batch, Event, ProcessInfo, Result, Status, Transition};
+use anstyle::Style;
+use clap::ValueEnum;
+use process_scanner::{Batch, Event, Metrics, ProcessInfo, Result, Status, Transition};
 
+use super::args::Output;
 use super::escape::escape;
+use super::filter::Filter;
 use super::json::{self, EventLine, What};
-use super::{cells, printed};
+use super::summary::Summary;
+use super::{Done, cells, color, printed};
 
 /// Whether to go on, and if not how it ended.
 pub(super) type Step = ControlFlow<Result<()>>;
 
-/// Prints batch after batch.
-pub(super) struct Printer {
-    out: BufWriter<Stdout>,
+/// What can happen to a process, by its name in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(super) enum Kind {
+    Existing,
+    Created,
+    Updated,
+    Exited,
+}
+
+/// Which events are printed.
+struct Selection {
+    kinds: Option<Vec<Kind>>,
+    filter: Filter,
     json: bool,
 }
 
+/// Prints batch after batch.
+pub(super) struct Printer {
+    out: Box<dyn Write + Send>,
+    selection: Selection,
+    /// How the text has the time; `None` prints JSON.
+    time: Option<fn(u64) -> String>,
+    /// `None` where nobody looks on.
+    summary: Option<Summary>,
+    /// An event has been printed.
+    has_matched: bool,
+}
+
 impl Printer {
-    pub(super) fn new(json: bool) -> Self {
+    /// As the command line says. `is_live`: what is told happens now and here.
+    pub(super) fn new(args: &Output, is_live: bool) -> Self {
+        let is_watched = !args.json && io::stdout().is_terminal();
+        let out: Box<dyn Write + Send> = match args.json {
+            true => Box::new(io::stdout()),
+            false => Box::new(args.color.stdout()),
+        };
         Self {
             // All processes of a host in few writes.
-            out: BufWriter::with_capacity(1 << 16, io::stdout()),
-            json,
+            out: Box::new(BufWriter::with_capacity(1 << 16, out)),
+            selection: Selection {
+                kinds: args.events.clone(),
+                filter: args.filter.clone(),
+                json: args.json,
+            },
+            time: match (args.json, is_watched && is_live) {
+                (true, _) => None,
+                (false, true) => Some(cells::time_of_day),
+                (false, false) => Some(cells::utc),
+            },
+            summary: is_watched.then(Summary::new),
+            has_matched: false,
         }
     }
 
@@ -35,18 +79,65 @@ impl Printer {
         {
             return Step::Break(Err(failure.clone()));
         }
-        let outcome = match self.json {
-            true => write_json(&mut self.out, batch),
-            false => write_text(&mut self.out, batch, cells::line_width()),
+        if let Some(summary) = &mut self.summary {
+            summary.take(batch, &self.selection.filter);
+        }
+        let events = batch.events.iter();
+        let events: Vec<_> = events.filter(|event| self.selection.has(event)).collect();
+        self.has_matched |= !events.is_empty();
+        let outcome = match self.time {
+            None => write_json(&mut self.out, batch, &events),
+            Some(time) => {
+                let time = time(batch.taken_at_ms);
+                write_text(&mut self.out, batch, &events, &time, cells::line_width())
+            }
         };
         match outcome.and_then(|()| self.out.flush()) {
             Ok(()) => Step::Continue(()),
             failed => Step::Break(printed(failed)),
         }
     }
+
+    /// What there is to say when all is told. `cost`: what the scanner says of itself, if that is
+    /// of interest.
+    pub(super) fn finish(&mut self, cost: Option<&Metrics>) -> Result<Done> {
+        if let Some(summary) = &self.summary {
+            let outcome = summary.write(&mut self.out, cost);
+            printed(outcome.and_then(|()| self.out.flush()))?;
+        }
+        let filter = &self.selection.filter;
+        Ok(match self.has_matched || filter.is_empty() {
+            true => Done::All,
+            false => Done::Nothing(format!("no event matches {filter}")),
+        })
+    }
 }
 
-fn write_json(out: &mut impl Write, batch: &Batch) -> io::Result<()> {
+impl Selection {
+    fn has(&self, event: &Event) -> bool {
+        let kind = match event {
+            Event::Existing(_) => Kind::Existing,
+            Event::Created(_) => Kind::Created,
+            Event::Updated { .. } => Kind::Updated,
+            Event::Exited { .. } => Kind::Exited,
+            // The library may learn to tell more than this command knows.
+            _ => return self.kinds.is_none(),
+        };
+        let is_wanted = match (&self.kinds, event) {
+            (Some(kinds), _) => kinds.contains(&kind),
+            (None, _) if self.json => true,
+            // For people it would be a flood.
+            (None, Event::Existing(_)) => false,
+            (None, Event::Updated { changed, .. }) => {
+                changed.names().any(|name| !matches!(name, "cpu" | "rss"))
+            }
+            (None, _) => true,
+        };
+        is_wanted && self.filter.matches(event.process())
+    }
+}
+
+fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Result<()> {
     let mut write = |event, what| {
         let line = EventLine {
             event,
@@ -94,9 +185,9 @@ fn write_json(out: &mut impl Write, batch: &Batch) -> io::Result<()> {
             _ => {}
         }
     }
-    for event in &batch.events {
+    for event in events {
         let process = event.process();
-        let what = match *event {
+        let what = match **event {
             Event::Updated { changed, .. } => What::Updated { process, changed },
             Event::Exited { lived_ms, .. } => What::Exited { process, lived_ms },
             _ => What::Process { process },
@@ -106,34 +197,44 @@ fn write_json(out: &mut impl Write, batch: &Batch) -> io::Result<()> {
     Ok(())
 }
 
-fn write_text(out: &mut impl Write, batch: &Batch, line_width: Option<usize>) -> io::Result<()> {
-    let time = cells::utc(batch.taken_at_ms);
-    let mut write = |text: String| {
-        let line = format!("{time} {text}");
-        writeln!(out, "{}", cells::cut(line.trim_end(), line_width))
+fn write_text(
+    out: &mut impl Write,
+    batch: &Batch,
+    events: &[&Event],
+    time: &str,
+    width: Option<usize>,
+) -> io::Result<()> {
+    let mut write = |style: Style, what: String, more: String| {
+        let time = (color::DIM, format!("{time} "));
+        color::write_line(out, &[time, (style, what), (color::PLAIN, more)], width)
     };
     if batch.lost_batches > 0 {
-        let lost = batch.lost_batches;
-        write(format!(
-            "resync: {lost} scans were not told; all processes anew"
-        ))?;
+        let (lost, now) = (batch.lost_batches, batch.counts.processes);
+        let more = format!(" {lost} scans were not told; {now} processes now");
+        write(color::RED, "resync:".into(), more)?;
     }
     if let Some(failure) = &batch.failure {
-        let message = failure.full_message();
-        write(format!("scan failed: {}", escape(&message)))?;
+        let more = format!(" {}", escape(&failure.full_message()));
+        write(color::RED, "scan failed:".into(), more)?;
     }
     for transition in &batch.transitions {
-        write(transition.to_string())?;
+        write(color::YELLOW, transition.to_string(), String::new())?;
     }
-    for event in &batch.events {
+    for event in events {
         let process = event.process();
-        write(format!(
-            "{:<8} {:>7} {}  {}",
-            event.kind(),
+        let style = match event {
+            Event::Created(_) => color::GREEN,
+            Event::Exited { .. } => color::RED,
+            Event::Updated { .. } => color::YELLOW,
+            _ => color::DIM,
+        };
+        let more = format!(
+            " {:>7} {}  {}",
             process.pid,
             cells::name(process),
             details(event, process)
-        ))?;
+        );
+        write(style, format!("{:<8}", event.kind()), more)?;
     }
     Ok(())
 }
@@ -147,7 +248,8 @@ fn details(event: &Event, process: &ProcessInfo) -> String {
         }
         Event::Exited { lived_ms, .. } => {
             let lived = lived_ms.map_or_else(|| cells::UNKNOWN.to_owned(), cells::duration);
-            format!("lived {lived}")
+            let used = cells::cpu_time(process.cpu_time_ms);
+            format!("lived {lived}, used {used} CPU")
         }
         _ => cells::command(process.command.as_ref()),
     }
@@ -166,7 +268,7 @@ fn fact(name: &str, process: &ProcessInfo) -> String {
             format!("status {status}")
         }
         "cpu" => format!(
-            "cpu {}% {}",
+            "cpu {} % {}",
             cells::percent(process.cpu_percent),
             cells::cpu_time(process.cpu_time_ms)
         ),
@@ -204,8 +306,9 @@ mod tests {
             },
         ];
 
+        let events: Vec<_> = batch.events.iter().collect();
         let mut out = Vec::new();
-        write_json(&mut out, &batch).expect("memory takes it");
+        write_json(&mut out, &batch, &events).expect("memory takes it");
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
@@ -227,12 +330,13 @@ mod tests {
         assert!(lines.all(|line| line.starts_with(r#"{"event":"existing","seq":1,"#)));
 
         let mut out = Vec::new();
-        write_text(&mut out, &batch, Some(60)).expect("memory takes it");
-        let text = String::from_utf8(out).expect("text is UTF-8");
-        assert!(text.contains("Z resync: 3 scans"), "{text}");
-        assert!(text.contains("Z scan failed: no\\nanswer\n"), "{text}");
-        assert!(text.contains("Z interval 1 s → 4.21 s: dear\n"), "{text}");
-        assert!(text.contains("Z breaker closed → open: bad\n"), "{text}");
+        write_text(&mut out, &batch, &events, "now", Some(60)).expect("memory takes it");
+        let text = anstream::adapter::strip_bytes(&out).into_vec();
+        let text = String::from_utf8(text).expect("text is UTF-8");
+        assert!(text.contains("now resync: 3 scans"), "{text}");
+        assert!(text.contains("now scan failed: no\\nanswer\n"), "{text}");
+        assert!(text.contains("now interval 1 s → 4.21 s: dear\n"), "{text}");
+        assert!(text.contains("now breaker closed → open: bad\n"), "{text}");
         assert!(text.lines().all(|line| cells::width(line) <= 60));
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Listing<'a> {
     pub(super) schema: u32,
     pub(super) taken_at_ms: u64,
     pub(super) interval_ms: Option<f64>,
-    pub(super) processes: Vec<&'a ProcessInfo>,
+    pub(super) processes: &'a [&'a ProcessInfo],
 }
 
 /// One line of `watch`.

@@ -1,22 +1,30 @@
 //! `pscan` without a command: all processes once.
 
+use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::{Batch, Result, Scanner, Snapshot};
+use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot};
 
 use super::args::List;
+use super::host::Host;
 use super::json::{self, Listing};
-use super::{cells, printed, table};
+use super::order::Sort;
+use super::table::{self, Layout};
+use super::tree::{self, Line};
+use super::{Done, cells, color, printed};
 
 /// The version of the JSON object; a change that could break a reader raises it.
 const SCHEMA: u32 = 1;
 
-pub(super) fn run(args: &List) -> Result<()> {
-    let mut scanner = Scanner::builder().config(args.live.config()).build()?;
+pub(super) fn run(args: &List) -> Result<Done> {
+    let mut config = Config::default();
+    args.live.configure(&mut config);
+    let mut scanner = Scanner::builder().config(config).build()?;
     let mut snapshot = Snapshot::new();
+    let host = (!args.json).then(Host::new);
     let began = Instant::now();
     let mut last = sample(&mut scanner, &mut snapshot)?;
     if args.sample_ms > 0 {
@@ -24,19 +32,74 @@ pub(super) fn run(args: &List) -> Result<()> {
         thread::sleep(apart.saturating_sub(began.elapsed()));
         last = sample(&mut scanner, &mut snapshot)?;
     }
-    let mut out = BufWriter::new(io::stdout().lock());
-    let outcome = if args.json {
-        let listing = Listing {
-            schema: SCHEMA,
-            taken_at_ms: last.taken_at_ms,
-            interval_ms: last.interval_ms,
-            processes: snapshot.iter().collect(),
-        };
-        json::write_line(&mut out, &listing)
-    } else {
-        table::write(&mut out, snapshot.iter(), cells::line_width())
+    let chosen = chosen(args, &snapshot);
+    let outcome = match host {
+        None => print_json(&last, &chosen),
+        Some(host) => {
+            let totals = host.totals(snapshot.iter(), args.sample_ms > 0);
+            let width = cells::line_width();
+            let layout = Layout {
+                width,
+                is_tree: args.tree,
+                now_ms: last.taken_at_ms,
+            };
+            let lines = match args.tree {
+                true => grown(args, &snapshot, &chosen),
+                false => chosen.iter().copied().map(Line::flat).collect(),
+            };
+            let mut out = BufWriter::new(args.color.stdout().lock());
+            let style = color::DIM;
+            let header = totals.fitted(width);
+            match lines.is_empty() {
+                // Nobody looks for a table of nothing, and why there is none is told.
+                true => Ok(()),
+                false => writeln!(out, "{style}{header}{style:#}")
+                    .and_then(|()| table::write(&mut out, &lines, layout))
+                    .and_then(|()| out.flush()),
+            }
+        }
     };
-    printed(outcome.and_then(|()| out.flush()))
+    printed(outcome)?;
+    Ok(match chosen.is_empty() {
+        true => Done::Nothing(format!("no process matches {}", args.filter)),
+        false => Done::All,
+    })
+}
+
+/// Who is asked for, in the order asked for. JSON goes by pid unless an order is named.
+fn chosen<'a>(args: &List, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
+    let matching = snapshot
+        .iter()
+        .filter(|process| args.filter.matches(process));
+    let mut chosen: Vec<_> = matching.collect();
+    let by_default = match args.json && args.top.is_none() {
+        true => Sort::Pid,
+        false => Sort::default(),
+    };
+    let sort = args.sort.unwrap_or(by_default);
+    sort.sort(&mut chosen, args.reverse);
+    let top = args.top.and_then(|top| usize::try_from(top).ok());
+    chosen.truncate(top.unwrap_or(usize::MAX));
+    chosen
+}
+
+fn grown<'a>(args: &List, snapshot: &'a Snapshot, chosen: &[&'a ProcessInfo]) -> Vec<Line<'a>> {
+    let mut all: Vec<_> = snapshot.iter().collect();
+    args.sort.unwrap_or_default().sort(&mut all, args.reverse);
+    let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
+    tree::grow(&all, &chosen)
+}
+
+fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let listing = Listing {
+        schema: SCHEMA,
+        taken_at_ms: last.taken_at_ms,
+        interval_ms: last.interval_ms,
+        processes,
+    };
+    json::write_line(&mut out, &listing)?;
+    out.flush()
 }
 
 /// One good scan. What a failed one saw is not the whole truth, and nobody asked for less.

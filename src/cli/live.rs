@@ -2,42 +2,28 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, bounded, select};
+use crossbeam_channel::{Receiver, after, bounded, never, select};
 use process_scanner::{
-    Batch, ConsumerOptions, Error, ErrorClass, Recheck, Result, Row, Scanner, Seen, Source,
-    SourceInfo, Timestamp, live_source,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Metrics, Recheck, Result, Row, Scanner,
+    Seen, Source, SourceInfo, Timestamp,
 };
 
-use super::args::{Schedule, Watch};
-use super::events::{Printer, Step};
+use super::args::Schedule;
+use super::events::Step;
 use super::stats::Stats;
 
-/// Prints what happens on this host.
-pub(super) fn run_live(watch: &Watch) -> Result<()> {
-    let mut printer = Printer::new(watch.json);
-    let stopped = stop_signals()?;
-    let stats = Stats::new(&watch.schedule, watch.json)?;
-    let source = live_source(&watch.schedule.live.config())?;
-    run(source, &watch.schedule, &stopped, stats, move |batch| {
-        printer.take(batch)
-    })
-}
-
-/// Scans the source and gives each batch to `each`, until that ends it, the scans are done, or
-/// somebody stops the program.
+/// Scans the source and gives each batch to `each`, until that ends it, the scans are done, the time
+/// is over, or somebody stops the program. Returns what the scanner says of itself in the end.
 pub(super) fn run(
     source: impl Source + 'static,
+    config: Config,
     schedule: &Schedule,
     stopped: &Receiver<()>,
     stats: Stats,
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
-) -> Result<()> {
+) -> Result<Metrics> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
-    let mut config = schedule.live.config();
-    config.interval_ms = schedule.interval_ms;
-    config.cpu_budget_percent = schedule.cpu_budget.0;
-    // What this program does besides scanning is part of what it costs the host.
-    config.budget_covers_callbacks = true;
+    let time_is_over = schedule.run_for.map_or_else(never, after);
     let scanner = Scanner::builder()
         .config(config)
         .source(Limited {
@@ -70,12 +56,14 @@ pub(super) fn run(
     let ended = loop {
         select! {
             recv(stopped) -> _ => break None,
+            recv(time_is_over) -> _ => break None,
             recv(outcome) -> outcome => break Some(outcome),
             recv(stats.asked) -> _ => stats.print(&consumers.metrics()),
         }
     };
     let halted = handle.stop();
-    stats.print_last(&consumers.metrics());
+    let metrics = consumers.metrics();
+    stats.print_last(&metrics);
     // What goes wrong with the last batch is a failure also if the end was asked for.
     let ended = ended.unwrap_or_else(|| Ok(outcome.try_recv().unwrap_or(Ok(()))));
     match ended {
@@ -85,7 +73,7 @@ pub(super) fn run(
             if let Err(error) = halted {
                 log::warn!("{}", error.full_message());
             }
-            outcome
+            outcome.map(|()| metrics)
         }
         Err(_) => halted.and(Err(Error::new(
             ErrorClass::SourceGone,

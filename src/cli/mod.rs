@@ -2,15 +2,24 @@
 
 mod args;
 mod cells;
+mod color;
 mod escape;
 mod events;
+mod filter;
+mod host;
 mod json;
 mod list;
 mod live;
+mod order;
+mod pages;
+mod progress;
 mod record;
 mod replay;
 mod stats;
+mod summary;
 mod table;
+mod tree;
+mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -28,9 +37,21 @@ pub(crate) fn main() -> ExitCode {
     };
     log_to_stderr();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Done::All) => ExitCode::SUCCESS,
+        Ok(Done::Nothing(why)) => {
+            let _ = writeln!(io::stderr(), "pscan: {}", escape::escape(&why));
+            ExitCode::FAILURE
+        }
         Err(error) => fail(&error),
     }
+}
+
+/// How a command ended that did not fail.
+enum Done {
+    /// It did what it was asked to.
+    All,
+    /// What it was asked for is not there. To whoever asks, as to grep, that is an answer.
+    Nothing(String),
 }
 
 fn fail(error: &Error) -> ExitCode {
@@ -39,12 +60,14 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run(cli: Cli) -> Result<()> {
+fn run(cli: Cli) -> Result<Done> {
     match cli.sub {
         None => list::run(&cli.list),
-        Some(Sub::Watch(watch)) => live::run_live(&watch),
-        Some(Sub::Record(record)) => record::run(&record),
-        Some(Sub::Replay(replay)) => replay::run(&replay),
+        Some(Sub::Watch(watch)) => watch::run(&watch),
+        Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
+        Some(Sub::Replay(replay)) => replay::run(replay),
+        Some(Sub::Completions { shell }) => pages::completions(shell).map(|()| Done::All),
+        Some(Sub::Man { command }) => pages::man(command.as_deref()).map(|()| Done::All),
     }
 }
 

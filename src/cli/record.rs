@@ -4,16 +4,20 @@ use std::error::Error as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use process_scanner::{Error, ErrorClass, Recorder, Result, live_source};
 
 use super::events::Step;
+use super::progress::{Counted, Progress};
 use super::stats::Stats;
 use super::{args, in_file, live};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
     // A file is only replaced when there is something to put in its place.
-    let source = live_source(&args.schedule.live.config())?;
+    let config = args.schedule.config();
+    let source = live_source(&config)?;
     let is_stdout = args.file.as_os_str() == "-";
     let output: Box<dyn Write + Send> = match is_stdout {
         true => Box::new(io::stdout()),
@@ -21,17 +25,29 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     };
     // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
     let stopped = live::stop_signals()?;
-    let stats = Stats::new(&args.schedule, false)?;
+    let mut stats = Stats::new(&args.schedule, false)?;
+    stats.stand_below_progress();
+    let bytes = Arc::new(AtomicU64::new(0));
+    let output = Counted::new(output, Arc::clone(&bytes));
+    let mut progress = Progress::new(bytes);
     let outcome = Recorder::new(source, output).and_then(|recorder| {
-        live::run(recorder, &args.schedule, &stopped, stats, |batch| {
-            match &batch.failure {
-                Some(failure) if failure.is_final() => Step::Break(Err(failure.clone())),
-                // Any other failed scan is written down as one.
-                _ => Step::Continue(()),
-            }
-        })
+        live::run(
+            recorder,
+            config,
+            &args.schedule,
+            &stopped,
+            stats,
+            move |batch| {
+                progress.step(batch);
+                match &batch.failure {
+                    Some(failure) if failure.is_final() => Step::Break(Err(failure.clone())),
+                    // Any other failed scan is written down as one.
+                    _ => Step::Continue(()),
+                }
+            },
+        )
     });
-    match outcome {
+    match outcome.map(drop) {
         Err(error) if is_stdout && is_broken_pipe(&error) => Ok(()),
         Err(error) if error.class() == ErrorClass::Output => {
             Err(in_file(&args.file.display().to_string(), error))

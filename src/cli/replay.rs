@@ -2,61 +2,138 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Sender, bounded, select};
 use process_scanner::{
-    Batch, ConsumerOptions, Error, ErrorClass, Overflow, ReplaySource, Result, Scanner,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Overflow, Recheck, ReplaySource, Result,
+    Row, Scanner, Seen, Source, SourceInfo, Timestamp,
 };
 
 use super::events::{Printer, Step};
-use super::{args, in_file};
+use super::{Done, args, in_file, live};
 
-pub(super) fn run(args: &args::Replay) -> Result<()> {
-    let is_stdin = args.file.as_os_str() == "-";
-    let (name, input): (_, Box<dyn BufRead + Send>) = match is_stdin {
-        true => (
-            "standard input".into(),
-            Box::new(BufReader::new(io::stdin())),
-        ),
-        false => {
-            let name = args.file.display().to_string();
-            let file = File::open(&args.file)
-                .map_err(|error| Error::from_io(format!("cannot open {name}"), error))?;
-            (name, Box::new(BufReader::new(file)))
-        }
-    };
-    play(input, Printer::new(args.json)).map_err(|error| match error.class() {
+type Shared = Arc<Mutex<Printer>>;
+
+pub(super) fn run(args: args::Replay) -> Result<Done> {
+    let (name, input) = open(&args.file)?;
+    let named = |error: Error| match error.class() {
         ErrorClass::Output => error,
         _ => in_file(&name, error),
-    })
+    };
+    let printer = Arc::new(Mutex::new(Printer::new(&args.output, false)));
+    let printing = Arc::clone(&printer);
+    let stopped = live::stop_signals()?;
+    let (ended, has_ended) = bounded(1);
+    // On a thread of its own, because reading can wait for ever, and a signal must end it all the same.
+    thread::Builder::new()
+        .name("pscan-replay".into())
+        .spawn(move || {
+            let _ = ended.send(play(input, args.speed, printing));
+        })
+        .map_err(|error| Error::from_io("cannot start the thread that reads", error))?;
+    select! {
+        recv(stopped) -> _ => {}
+        recv(has_ended) -> outcome => {
+            outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
+        }
+    }
+    match printer.try_lock() {
+        Ok(mut printer) => printer.finish(None),
+        Err(_) => Ok(Done::All),
+    }
 }
 
-fn play(input: Box<dyn BufRead + Send>, mut printer: Printer) -> Result<()> {
+fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
+    if path.as_os_str() == "-" {
+        let input = BufReader::new(io::stdin());
+        return Ok(("standard input".into(), Box::new(input)));
+    }
+    let name = path.display().to_string();
+    let file =
+        File::open(path).map_err(|error| Error::from_io(format!("cannot open {name}"), error))?;
+    Ok((name, Box::new(BufReader::new(file))))
+}
+
+fn play(input: Box<dyn BufRead + Send>, speed: Option<f64>, printer: Shared) -> Result<()> {
     let source = ReplaySource::new(input)?;
-    let mut scanner = Scanner::builder().source(source).build()?;
+    let source = Paced {
+        source,
+        speed,
+        began: None,
+    };
+    let config = Config::default();
+    let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let (ended, outcome) = bounded(1);
-    let mut has_ended = false;
+    let consumers = scanner.consumers().clone();
     // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
     let options = ConsumerOptions::overflow(Overflow::Block);
-    let consumers = scanner.consumers().clone();
-    consumers.on_batch_with(options, move |batch: &Arc<Batch>| {
-        if has_ended {
-            return;
-        }
-        if let Step::Break(outcome) = printer.take(batch) {
-            has_ended = true;
-            let _ = ended.send(outcome);
-        }
-    })?;
+    consumers.on_batch_with(options, print_into(printer, ended))?;
     while outcome.is_empty() && scanner.scan_once().is_some() {}
     scanner.finish();
     match outcome.try_recv() {
         Ok(outcome) => outcome,
         Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(()),
-        Err(_) => Err(Error::new(
-            ErrorClass::Output,
-            "the printing thread has failed",
-        )),
+        Err(_) => Err(thread_failed()),
+    }
+}
+
+/// A consumer that prints, and says how it ended if it ends before the recording does.
+fn print_into(printer: Shared, ended: Sender<Result<()>>) -> impl FnMut(&Arc<Batch>) + Send {
+    let mut has_ended = false;
+    move |batch| {
+        if has_ended {
+            return;
+        }
+        let mut printer = printer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Step::Break(outcome) = printer.take(batch) {
+            has_ended = true;
+            let _ = ended.send(outcome);
+        }
+    }
+}
+
+fn thread_failed() -> Error {
+    Error::new(ErrorClass::Output, "the printing thread has failed")
+}
+
+/// A recording that takes its time.
+struct Paced {
+    source: ReplaySource<Box<dyn BufRead + Send>>,
+    /// So many times as fast as it was recorded; `None`: at once.
+    speed: Option<f64>,
+    /// When the first scan was played, and when it was recorded.
+    began: Option<(Instant, u64)>,
+}
+
+impl Source for Paced {
+    fn info(&self) -> SourceInfo {
+        self.source.info()
+    }
+
+    /// Asked once before each scan.
+    fn now(&mut self) -> Timestamp {
+        let at = self.source.now();
+        if let Some(speed) = self.speed {
+            let (began, first_ns) = *self
+                .began
+                .get_or_insert_with(|| (Instant::now(), at.monotonic_ns));
+            let since = Duration::from_nanos(at.monotonic_ns.saturating_sub(first_ns));
+            // A recording can claim any time. What is too far off to be reckoned is never.
+            let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed);
+            thread::sleep(due.unwrap_or(Duration::MAX).saturating_sub(began.elapsed()));
+        }
+        at
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.source.scan(hand_over)
+    }
+
+    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.source.recheck(pids, hand_over)
     }
 }

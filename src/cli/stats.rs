@@ -1,7 +1,7 @@
 //! `--stats`: what the scanner says of itself, on standard error.
 
 use std::fmt::{self, Display};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub(super) struct Stats {
     /// `None` where they are not wanted.
     printer: Option<Printer>,
     json: bool,
+    /// They are not to stand in the line that shows the progress.
+    is_below: bool,
     /// Gets a message when they are asked for.
     pub(super) asked: Receiver<()>,
 }
@@ -37,6 +39,7 @@ impl Stats {
         Ok(Self {
             printer: is_wanted.then(Printer::start).transpose()?,
             json,
+            is_below: false,
             asked: match is_wanted {
                 true => signal::asked()?,
                 false => never(),
@@ -44,10 +47,19 @@ impl Stats {
         })
     }
 
+    /// While it goes on, the progress is shown on the same terminal.
+    pub(super) fn stand_below_progress(&mut self) {
+        self.is_below = io::stderr().is_terminal();
+    }
+
     /// Prints them, unless the last ones are still being read.
     pub(super) fn print(&self, metrics: &Metrics) {
         if let Some(printer) = &self.printer {
-            let _ = printer.texts.try_send(self.text(metrics));
+            let mut text = self.text(metrics);
+            if self.is_below {
+                text.insert(0, b'\n');
+            }
+            let _ = printer.texts.try_send(text);
         }
     }
 

@@ -1,101 +1,166 @@
 //! The table that `pscan` prints for people.
 
-use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use process_scanner::{ProcessInfo, Status};
 
-use super::cells;
+use super::cells::{self, UNKNOWN};
+use super::color::{self, Part};
+use super::tree::Line;
 
-const HEADINGS: [&str; COLUMNS] = ["PID", "CPU%", "TIME", "RSS", "STATUS", "NAME", "COMMAND"];
-const COLUMNS: usize = 7;
-const NAME: usize = 5;
-const COMMAND: usize = 6;
-
-/// Numbers are to the right, so that their size shows.
-const TO_THE_RIGHT: [bool; COLUMNS] = [true, true, true, true, false, false, false];
+/// From so many columns on there is room for the name beside the command line.
+const ROOM_FOR_NAMES: usize = 100;
 
 /// A name longer than this pushes its own command aside, and not those of all others.
-const NAME_WIDTH: usize = 24;
+const MAX_NAME_WIDTH: usize = 24;
 
-/// Writes the processes, the busiest first, each line no wider than `line_width`.
-pub(super) fn write<'a>(
-    out: &mut impl Write,
-    processes: impl Iterator<Item = &'a ProcessInfo>,
-    line_width: Option<usize>,
-) -> io::Result<()> {
-    let mut processes: Vec<_> = processes.collect();
-    processes.sort_by_key(|process| {
-        // Where use is the same or unknown, whoever used more so far is the busier one.
-        (
-            Reverse(order(process.cpu_percent.map(f64::from))),
-            Reverse(order(process.cpu_time_ms)),
-            process.pid,
+/// How the table is laid out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// `None`: lines may be as long as they like.
+    pub(super) width: Option<usize>,
+    pub(super) is_tree: bool,
+    /// Wall clock, milliseconds from the Unix epoch: ages are reckoned to it.
+    pub(super) now_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Column {
+    Pid,
+    Cpu,
+    Rss,
+    CpuTime,
+    Age,
+    Status,
+    Name,
+    Command,
+}
+
+impl Layout {
+    fn columns(self) -> Vec<Column> {
+        use Column::{Age, Command, Cpu, CpuTime, Name, Pid, Rss, Status};
+        let mut columns = vec![Pid, Cpu, Rss, CpuTime, Age, Status];
+        if !self.is_tree && self.width.is_none_or(|width| width >= ROOM_FOR_NAMES) {
+            columns.push(Name);
+        }
+        columns.push(Command);
+        columns
+    }
+}
+
+impl Column {
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Pid => "PID",
+            Self::Cpu => "CPU%",
+            Self::Rss => "RSS",
+            Self::CpuTime => "TIME",
+            Self::Age => "AGE",
+            Self::Status => "STATUS",
+            Self::Name => "NAME",
+            Self::Command => "COMMAND",
+        }
+    }
+
+    /// Numbers are to the right, so that their size shows.
+    fn is_to_the_right(self) -> bool {
+        matches!(
+            self,
+            Self::Pid | Self::Cpu | Self::Rss | Self::CpuTime | Self::Age
         )
-    });
-    let rows: Vec<_> = processes.into_iter().map(cells_of).collect();
-    let widths = std::array::from_fn(|column| {
-        let widest = rows
-            .iter()
-            .map(|row: &[String; COLUMNS]| cells::width(&row[column]))
-            .max()
-            .unwrap_or(0);
-        let widest = match column {
-            NAME => widest.min(NAME_WIDTH),
-            COMMAND => 0,
-            _ => widest,
+    }
+
+    fn max_width(self) -> usize {
+        match self {
+            Self::Name => MAX_NAME_WIDTH,
+            Self::Command => 0,
+            _ => usize::MAX,
+        }
+    }
+
+    fn part(self, line: &Line<'_>, layout: Layout, has_names: bool) -> Part {
+        let process = line.process;
+        let (text, style): (String, _) = match self {
+            Self::Pid => (process.pid.to_string(), color::PLAIN),
+            Self::Cpu => (
+                cells::percent(process.cpu_percent),
+                color::of_cpu(process.cpu_percent),
+            ),
+            Self::Rss => (cells::bytes(process.rss_bytes), color::PLAIN),
+            Self::CpuTime => (cells::cpu_time(process.cpu_time_ms), color::PLAIN),
+            Self::Age => (
+                cells::age(process.start_time_ms, layout.now_ms),
+                color::PLAIN,
+            ),
+            Self::Status => (
+                process.status.map_or(UNKNOWN, Status::as_str).to_owned(),
+                color::of_status(process.status),
+            ),
+            Self::Name => (cells::name(process), color::BOLD),
+            Self::Command if has_names => (cells::command(process.command.as_ref()), color::PLAIN),
+            Self::Command => (
+                format!("{}{}", line.branch, what_runs(process)),
+                color::PLAIN,
+            ),
         };
-        widest.max(HEADINGS[column].len())
-    });
-    write_row(out, &HEADINGS.map(str::to_owned), &widths, line_width)?;
+        let is_quiet = line.is_context || process.kernel_thread == Some(true);
+        let style = if is_quiet { color::DIM } else { style };
+        (style, text)
+    }
+}
+
+/// The command line; where there is none or it is unknown, the name in brackets, as ps has it.
+fn what_runs(process: &ProcessInfo) -> String {
+    match &process.command {
+        Some(command) if !command.is_empty() => cells::command(Some(command)),
+        _ if process.name.is_some() => format!("[{}]", cells::name(process)),
+        _ => UNKNOWN.to_owned(),
+    }
+}
+
+/// Writes the processes in the order given, each line no wider than the layout has it.
+pub(super) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) -> io::Result<()> {
+    let columns = layout.columns();
+    let has_names = columns.contains(&Column::Name);
+    let headings = columns
+        .iter()
+        .map(|column| (color::BOLD, column.heading().to_owned()));
+    let mut rows = vec![headings.collect::<Vec<_>>()];
+    rows.extend(lines.iter().map(|line| {
+        let cells = columns.iter();
+        cells
+            .map(|column| column.part(line, layout, has_names))
+            .collect()
+    }));
+    let widths: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let widest = rows.iter().map(|row| cells::width(&row[at].1)).max();
+            let widest = widest.unwrap_or(0).min(column.max_width());
+            widest.max(column.heading().len())
+        })
+        .collect();
     for row in &rows {
-        write_row(out, row, &widths, line_width)?;
+        color::write_line(out, &parts(row, &columns, &widths), layout.width)?;
     }
     Ok(())
 }
 
-/// A number that sorts as a value that is never negative does, with unknown before all others.
-fn order(value: Option<f64>) -> Option<u64> {
-    value.map(|value| value.max(0.0).to_bits())
-}
-
-fn cells_of(process: &ProcessInfo) -> [String; COLUMNS] {
-    [
-        process.pid.to_string(),
-        cells::percent(process.cpu_percent),
-        cells::cpu_time(process.cpu_time_ms),
-        cells::bytes(process.rss_bytes),
-        process
-            .status
-            .map_or(cells::UNKNOWN, Status::as_str)
-            .to_owned(),
-        cells::name(process),
-        cells::command(process.command.as_ref()),
-    ]
-}
-
-fn write_row(
-    out: &mut impl Write,
-    row: &[String; COLUMNS],
-    widths: &[usize; COLUMNS],
-    line_width: Option<usize>,
-) -> io::Result<()> {
-    let mut line = String::new();
-    for (column, cell) in row.iter().enumerate() {
-        if column > 0 {
-            line.push(' ');
-        }
-        let padding = " ".repeat(widths[column].saturating_sub(cells::width(cell)));
-        match TO_THE_RIGHT[column] {
-            true => line.extend([padding.as_str(), cell]),
-            false => line.extend([cell, padding.as_str()]),
-        }
+fn parts(row: &[Part], columns: &[Column], widths: &[usize]) -> Vec<Part> {
+    let mut parts = Vec::with_capacity(3 * row.len());
+    for (at, (style, text)) in row.iter().enumerate() {
+        let gap = usize::from(at > 0);
+        let padding = widths[at].saturating_sub(cells::width(text));
+        let (before, after) = match columns[at].is_to_the_right() {
+            true => (gap + padding, 0),
+            false => (gap, padding),
+        };
+        parts.push((color::PLAIN, " ".repeat(before)));
+        parts.push((*style, text.clone()));
+        parts.push((color::PLAIN, " ".repeat(after)));
     }
-    writeln!(
-        out,
-        "{}",
-        cells::cut(line.trim_end(), line_width).trim_end()
-    )
+    parts
 }
 
 #[cfg(test)]
@@ -114,43 +179,58 @@ mod tests {
         process
     }
 
-    fn table(processes: &[ProcessInfo], line_width: Option<usize>) -> Vec<String> {
+    fn table(processes: &[ProcessInfo], width: Option<usize>) -> Vec<String> {
+        let lines: Vec<_> = processes.iter().map(Line::flat).collect();
+        let layout = Layout {
+            width,
+            is_tree: false,
+            now_ms: 0,
+        };
         let mut out = Vec::new();
-        write(&mut out, processes.iter(), line_width).expect("memory takes it");
-        let text = String::from_utf8(out).expect("the table is UTF-8");
+        write(&mut out, &lines, layout).expect("memory takes it");
+        let text = anstream::adapter::strip_bytes(&out).into_vec();
+        let text = String::from_utf8(text).expect("the table is UTF-8");
         text.lines().map(str::to_owned).collect()
     }
 
     #[test]
-    fn the_busiest_is_first_and_the_unknown_last() {
+    fn columns_are_aligned_and_the_unknown_is_never_zero() {
         let lines = table(
-            &[
-                process(1, "idle", Some(0.0)),
-                process(2, "unknown", None),
-                process(3, "busy", Some(120.5)),
-            ],
+            &[process(3, "busy", Some(120.5)), process(11, "x", None)],
             None,
         );
         assert_eq!(
             lines,
             [
-                "PID  CPU% TIME RSS STATUS NAME    COMMAND",
-                "  3 120.5    -   - -      busy    -",
-                "  1   0.0    -   - -      idle    -",
-                "  2     -    -   - -      unknown -",
+                "PID  CPU% RSS TIME AGE STATUS NAME COMMAND",
+                "  3 120.5   -    -   - -      busy -",
+                " 11     -   -    -   - -      x    -",
             ]
         );
     }
 
     #[test]
+    fn a_narrow_table_has_the_name_only_where_there_is_no_command_line() {
+        let lines = table(&[process(3, "busy", Some(1.0))], Some(99));
+        assert_eq!(lines[1], "  3  1.0   -    -   - -      [busy]");
+        let lines = table(&[process(3, "busy", Some(1.0))], Some(100));
+        assert_eq!(lines[1], "  3  1.0   -    -   - -      busy -");
+    }
+
+    #[test]
     fn lines_are_cut_and_names_cannot_break_them() {
-        let lines = table(
-            &[process(1, "a\nb\x1b[2J\u{202e}日本", Some(1.0))],
-            Some(36),
-        );
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[1], "  1  1.0    -   - -      a\\nb\\x1b[2J");
-        assert_eq!(cells::width(&lines[1]), 36);
+        let wicked = [process(1, "a\nb\x1b[2J\u{202e}日本", Some(1.0))];
+        let lines = table(&wicked, Some(41));
+        assert_eq!(lines[1], "  1  1.0   -    -   - -      [a\\nb\\x1b[2J");
+        assert_eq!(cells::width(&lines[1]), 41);
+        for width in 0..60 {
+            let lines = table(&wicked, Some(width));
+            assert_eq!(lines.len(), 2);
+            assert!(
+                lines.iter().all(|line| cells::width(line) <= width),
+                "{width}: {lines:?}"
+            );
+        }
     }
 
     #[test]
@@ -159,7 +239,7 @@ mod tests {
             &[process(1, "日本", None), process(2, "abcdef", None)],
             None,
         );
-        assert_eq!(lines[1], "  1    -    -   - -      日本   -");
-        assert_eq!(lines[2], "  2    -    -   - -      abcdef -");
+        assert_eq!(lines[1], "  1    -   -    -   - -      日本   -");
+        assert_eq!(lines[2], "  2    -   -    -   - -      abcdef -");
     }
 }

@@ -36,7 +36,10 @@ fn watch_begins_with_what_exists_and_stops_after_its_scans() {
             "{line}"
         );
     }
-    let people = stdout_of(&["watch", "--scans", "1", "--cpu-budget", "off"]);
+    let once = ["watch", "--scans", "1", "--cpu-budget", "off"];
+    assert_eq!(stdout_of(&once), "");
+    let people = stdout_of(&[&once[..], &["--events", "existing"]].concat());
+    assert!(people.lines().count() > 1);
     assert!(
         people.lines().all(|line| line.contains("Z existing ")),
         "{people}"
@@ -79,12 +82,20 @@ fn replay_tells_each_kind_of_event() {
     assert_eq!(
         lines,
         [
-            "2023-11-14T22:13:21.000Z existing       1 init  /bin/init",
-            "2023-11-14T22:13:21.000Z existing       7 sh  /bin/sh",
-            "2023-11-14T22:13:22.000Z updated        7 sh  rss 8.0K",
             "2023-11-14T22:13:22.000Z created        9 make  /bin/make",
             "2023-11-14T22:13:23.000Z scan failed: made to fail",
-            "2023-11-14T22:13:24.000Z exited         7 sh  lived 3.5s",
+            "2023-11-14T22:13:24.000Z exited         7 sh  lived 3.5s, used - CPU",
+        ]
+    );
+    let more = stdout_of(&["replay", &recording.arg(), "--events", "existing,updated"]);
+    let lines: Vec<_> = more.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "2023-11-14T22:13:21.000Z existing       1 init  /bin/init",
+            "2023-11-14T22:13:21.000Z existing       7 sh  /bin/sh",
+            "2023-11-14T22:13:22.000Z updated        7 sh  rss 8.2 kB",
+            "2023-11-14T22:13:23.000Z scan failed: made to fail",
         ]
     );
 }

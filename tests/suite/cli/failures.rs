@@ -17,7 +17,7 @@ fn nothing_printed_can_act_on_a_terminal() {
     });
     for json in [&[][..], &["--json"]] {
         let arg = recording.arg();
-        let args = [&["replay", &arg], json].concat();
+        let args = [&["replay", &arg, "--events", "existing,updated"], json].concat();
         let out = stdout_of(&args);
         assert!(!has_control(&out), "{out}");
         assert_eq!(out.lines().count(), 2);
@@ -78,7 +78,7 @@ fn a_full_disk_is_a_failure() {
     for args in [
         &["--json"][..],
         &["--sample-ms", "0"],
-        &["watch", "--scans", "1"],
+        &["watch", "--scans", "1", "--events", "existing"],
     ] {
         let output = super::pscan(args).stdout(full()).output().unwrap();
         assert!(

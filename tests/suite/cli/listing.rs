@@ -113,10 +113,17 @@ fn one_sample_knows_no_cpu_use() {
 
     let table = stdout_of(&["--sample-ms", "0"]);
     let mut lines = table.lines();
+    let host = lines.next().unwrap();
+    assert!(
+        host.contains(" processes, ") && !host.contains("CPU"),
+        "{host}"
+    );
     let headings: Vec<_> = lines.next().unwrap().split_whitespace().collect();
     assert_eq!(
         headings,
-        ["PID", "CPU%", "TIME", "RSS", "STATUS", "NAME", "COMMAND"]
+        [
+            "PID", "CPU%", "RSS", "TIME", "AGE", "STATUS", "NAME", "COMMAND"
+        ]
     );
     for line in lines {
         assert_eq!(line.split_whitespace().nth(1), Some("-"), "{line}");
@@ -135,7 +142,7 @@ fn the_table_has_the_busiest_first() {
     );
     let percents: Vec<f64> = table
         .lines()
-        .skip(1)
+        .skip(2)
         .filter_map(|line| line.split_whitespace().nth(1).unwrap().parse().ok())
         .collect();
     assert!(percents.is_sorted_by(|a, b| a >= b), "{percents:?}");

@@ -1,0 +1,143 @@
+//! Which source is scanned, how often and for how long.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum, value_parser};
+use jiff::SignedDuration;
+use process_scanner::{Config, SourceChoice};
+
+/// Where live processes are read from.
+#[derive(Debug, Args)]
+pub(crate) struct Live {
+    /// Where to read: linux (the kernel's files), sysinfo, auto
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) source: Choice,
+    /// Where proc(5) is, such as the host's in a container
+    #[arg(long, value_name = "PATH")]
+    pub(crate) proc: Option<PathBuf>,
+}
+
+/// The sources by their names.
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Choice {
+    Auto,
+    Linux,
+    Sysinfo,
+}
+
+impl Live {
+    /// Has the settings name this source.
+    pub(crate) fn configure(&self, config: &mut Config) {
+        config.source = match self.source {
+            Choice::Auto => SourceChoice::Auto,
+            Choice::Linux => SourceChoice::Linux,
+            Choice::Sysinfo => SourceChoice::Sysinfo,
+        };
+        config.proc_path.clone_from(&self.proc);
+    }
+}
+
+/// When a live source is scanned, and how often.
+#[derive(Debug, Args)]
+pub(crate) struct Schedule {
+    /// Milliseconds from one scan to the next, 50 to 3600000; more where the CPU budget takes it
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
+    pub(crate) interval_ms: u64,
+    /// Stop after N scans
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) scans: Option<u64>,
+    /// Stop after this time, such as 30s, 5m or 1h30m
+    #[arg(long = "for", value_name = "TIME", value_parser = run_time)]
+    pub(crate) run_for: Option<Duration>,
+    /// CPU time to use at the most, in percent of one core, 0.01 to 100, or `off`; scans are made
+    /// less often where they cost more
+    #[arg(long, value_name = "PERCENT", default_value = "0.75", value_parser = cpu_budget)]
+    pub(crate) cpu_budget: CpuBudget,
+    /// Print what the scanner did and what it cost to standard error, at the end and on SIGUSR1
+    #[arg(long)]
+    pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+impl Schedule {
+    /// Settings with this source and this beat.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::default();
+        self.live.configure(&mut config);
+        config.interval_ms = self.interval_ms;
+        config.cpu_budget_percent = self.cpu_budget.0;
+        // What this program does besides scanning is part of what it costs the host.
+        config.budget_covers_callbacks = true;
+        config
+    }
+}
+
+/// `None`: there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CpuBudget(pub(crate) Option<f64>);
+
+fn cpu_budget(text: &str) -> Result<CpuBudget, String> {
+    if text == "off" {
+        return Ok(CpuBudget(None));
+    }
+    match text.parse::<f64>() {
+        Ok(percent) if (0.01..=100.0).contains(&percent) => Ok(CpuBudget(Some(percent))),
+        _ => Err("it has to be a number from 0.01 to 100, or `off`".into()),
+    }
+}
+
+/// A time with its units. A bare number would leave open what it counts.
+fn run_time(text: &str) -> Result<Duration, String> {
+    let time = text.parse::<SignedDuration>().ok();
+    let time = time.and_then(|time| Duration::try_from(time).ok());
+    time.filter(|time| !time.is_zero())
+        .ok_or_else(|| "it has to be a time with its unit, such as 500ms, 30s, 5m or 1h30m".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_has_the_limits_of_the_library() {
+        for (given, is_fine) in [
+            ("0.0099", false),
+            ("0.01", true),
+            ("100", true),
+            ("100.1", false),
+            ("NaN", false),
+        ] {
+            let mut config = Config::default();
+            config.cpu_budget_percent = given.parse().ok();
+            assert_eq!(cpu_budget(given).is_ok(), is_fine, "{given}");
+            assert_eq!(config.validate().is_ok(), is_fine, "{given}");
+        }
+        assert_eq!(cpu_budget("off"), Ok(CpuBudget(None)));
+        assert!(cpu_budget("").is_err() && cpu_budget("on").is_err());
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (given, ms) in [
+            ("500ms", 500),
+            ("30s", 30_000),
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("1h 30m", 5_400_000),
+            ("2 minutes", 120_000),
+        ] {
+            assert_eq!(run_time(given), Ok(Duration::from_millis(ms)), "{given}");
+        }
+        for given in ["", "30", "0s", "-5s", "s", "soon", "99999999999999999999h"] {
+            run_time(given).expect_err(given);
+        }
+    }
+}

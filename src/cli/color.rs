@@ -1,0 +1,93 @@
+//! Whether output is coloured, which colour means what, and lines in colours that fit.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use clap::{Args, ValueEnum};
+use process_scanner::Status;
+
+use super::cells;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Color {
+    /// Colours: auto, always, never; auto heeds NO_COLOR
+    #[arg(
+        long = "color",
+        value_name = "WHEN",
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    when: When,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Standard output, which takes the colours out where nobody wants them.
+    pub(super) fn stdout(self) -> AutoStream<io::Stdout> {
+        let choice = match self.when {
+            When::Auto => ColorChoice::Auto,
+            When::Always => ColorChoice::Always,
+            When::Never => ColorChoice::Never,
+        };
+        AutoStream::new(io::stdout(), choice)
+    }
+}
+
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const RED: Style = AnsiColor::Red.on_default();
+const MAGENTA: Style = AnsiColor::Magenta.on_default();
+
+/// From half a core on it is much, from a tenth on worth a look.
+pub(super) fn of_cpu(percent: Option<f32>) -> Style {
+    match percent {
+        Some(percent) if percent >= 50.0 => RED.bold(),
+        Some(percent) if percent >= 10.0 => YELLOW,
+        Some(percent) if percent >= 0.05 => PLAIN,
+        // What is printed as 0.0 and what is unknown.
+        _ => DIM,
+    }
+}
+
+pub(super) fn of_status(status: Option<Status>) -> Style {
+    match status {
+        Some(Status::Running) => GREEN,
+        Some(Status::DiskSleep) => YELLOW,
+        Some(Status::Stopped | Status::Traced) => MAGENTA,
+        Some(Status::Zombie | Status::Dead) => RED,
+        _ => DIM,
+    }
+}
+
+/// A text and how it looks.
+pub(super) type Part = (Style, String);
+
+/// Writes a line, no wider than `width`, without blanks at its end.
+pub(super) fn write_line(
+    out: &mut impl Write,
+    parts: &[Part],
+    width: Option<usize>,
+) -> io::Result<()> {
+    let is_blank = |(_, text): &Part| text.trim_end().is_empty();
+    let blank_end = parts.iter().rev().take_while(|part| is_blank(part)).count();
+    let mut room = width.unwrap_or(usize::MAX);
+    for (style, text) in &parts[..parts.len() - blank_end] {
+        let text = cells::cut(text, Some(room));
+        if !text.is_empty() {
+            write!(out, "{style}{text}{style:#}")?;
+        }
+        room -= cells::width(text);
+    }
+    writeln!(out)
+}

@@ -1,0 +1,57 @@
+//! In which order processes are listed.
+
+use std::cmp::Ordering;
+
+use clap::ValueEnum;
+use process_scanner::ProcessInfo;
+
+/// What the order goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Default, ValueEnum)]
+pub(super) enum Sort {
+    /// The busiest first.
+    #[default]
+    Cpu,
+    /// The largest first.
+    Rss,
+    Pid,
+    Name,
+    /// The oldest first.
+    Age,
+}
+
+impl Sort {
+    /// Puts processes into this order, or the other way round; in both, what is unknown comes last.
+    pub(super) fn sort(self, processes: &mut [&ProcessInfo], is_reverse: bool) {
+        processes.sort_by(|a, b| {
+            self.compare(a, b, is_reverse)
+                .then_with(|| a.pid.cmp(&b.pid))
+        });
+    }
+
+    fn compare(self, a: &ProcessInfo, b: &ProcessInfo, is_reverse: bool) -> Ordering {
+        let turn = |order: Ordering| if is_reverse { order.reverse() } else { order };
+        let largest = |a: Option<f64>, b: Option<f64>| known(a, b, |a, b| turn(b.total_cmp(&a)));
+        match self {
+            // Where use is the same or unknown, whoever used more so far is the busier one.
+            Self::Cpu => largest(a.cpu_percent.map(f64::from), b.cpu_percent.map(f64::from))
+                .then_with(|| largest(a.cpu_time_ms, b.cpu_time_ms)),
+            Self::Rss => known(a.rss_bytes, b.rss_bytes, |a, b| turn(b.cmp(&a))),
+            Self::Pid => turn(a.pid.cmp(&b.pid)),
+            Self::Name => known(a.name.as_deref(), b.name.as_deref(), |a, b| {
+                let order = a.to_lowercase().cmp(&b.to_lowercase());
+                turn(order.then_with(|| a.cmp(b)))
+            }),
+            Self::Age => known(a.start_time_ms, b.start_time_ms, |a, b| turn(a.cmp(&b))),
+        }
+    }
+}
+
+/// Compares what is known, and puts the unknown last.
+fn known<T>(a: Option<T>, b: Option<T>, compare: impl Fn(T, T) -> Ordering) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => compare(a, b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}

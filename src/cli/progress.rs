@@ -1,0 +1,89 @@
+//! How far a recording is, on a terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use process_scanner::Batch;
+
+use super::cells;
+
+/// A line on standard error that is written over again and again.
+pub(super) struct Progress {
+    /// Nobody looks on.
+    is_quiet: bool,
+    bytes: Arc<AtomicU64>,
+    scans: u64,
+    processes: u32,
+    drawn: usize,
+}
+
+impl Progress {
+    /// `bytes`: how many are written by now.
+    pub(super) fn new(bytes: Arc<AtomicU64>) -> Self {
+        Self {
+            is_quiet: !io::stderr().is_terminal(),
+            bytes,
+            scans: 0,
+            processes: 0,
+            drawn: 0,
+        }
+    }
+
+    /// One more scan.
+    pub(super) fn step(&mut self, batch: &Batch) {
+        // A notice has the number of the scan before it.
+        self.scans = batch.seq;
+        self.processes = batch.counts.processes;
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        if self.is_quiet {
+            return;
+        }
+        let text = format!(
+            "{} scans, {} processes, {}",
+            self.scans,
+            self.processes,
+            cells::bytes(Some(self.bytes.load(Ordering::Relaxed)))
+        );
+        let rest = self.drawn.saturating_sub(text.len());
+        // There is nobody left to tell if even this cannot be written.
+        let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
+        self.drawn = text.len();
+    }
+}
+
+/// What comes next stands below it.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.drawn > 0 {
+            let _ = writeln!(io::stderr());
+        }
+    }
+}
+
+/// An output that counts what goes through it.
+pub(super) struct Counted<W> {
+    output: W,
+    bytes: Arc<AtomicU64>,
+}
+
+impl<W> Counted<W> {
+    pub(super) fn new(output: W, bytes: Arc<AtomicU64>) -> Self {
+        Self { output, bytes }
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(buffer)?;
+        self.bytes.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}

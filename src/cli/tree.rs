@@ -1,0 +1,177 @@
+//! Children below their parents, as `--tree` shows them.
+
+use std::collections::{HashMap, HashSet};
+
+use process_scanner::ProcessInfo;
+
+/// A process and where it hangs in the tree.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) process: &'a ProcessInfo,
+    /// What is drawn before it.
+    pub(super) branch: String,
+    /// It is only there because of those below it.
+    pub(super) is_context: bool,
+}
+
+impl<'a> Line<'a> {
+    /// A process in no tree.
+    pub(super) fn flat(process: &'a ProcessInfo) -> Self {
+        Self {
+            process,
+            branch: String::new(),
+            is_context: false,
+        }
+    }
+}
+
+/// The chosen processes and their ancestors, from the roots down. `sorted`: all there are, in the
+/// order that those of one parent shall have.
+pub(super) fn grow<'a>(sorted: &[&'a ProcessInfo], chosen: &HashSet<u32>) -> Vec<Line<'a>> {
+    let by_pid: HashMap<u32, &ProcessInfo> = sorted.iter().map(|p| (p.pid, *p)).collect();
+    let parent = |process: &ProcessInfo| {
+        let pid = process.parent_pid.filter(|&pid| pid != process.pid)?;
+        by_pid.get(&pid).copied()
+    };
+    let mut shown = HashSet::new();
+    for pid in chosen {
+        let mut next = by_pid.get(pid).copied();
+        while let Some(process) = next.filter(|process| shown.insert(process.pid)) {
+            next = parent(process);
+        }
+    }
+    let mut children: HashMap<u32, Vec<&'a ProcessInfo>> = HashMap::new();
+    let mut roots = Vec::new();
+    for &process in sorted.iter().filter(|process| shown.contains(&process.pid)) {
+        match parent(process) {
+            Some(parent) => children.entry(parent.pid).or_default().push(process),
+            None => roots.push(process),
+        }
+    }
+    let mut lines = Vec::with_capacity(shown.len());
+    let mut is_drawn = HashSet::new();
+    // What a host tells about parents is of different moments, and a recording may tell anything:
+    // those whose parents go round in a circle hang below the first of them.
+    for root in roots.iter().chain(sorted) {
+        if shown.contains(&root.pid) && !is_drawn.contains(&root.pid) {
+            draw(root, &children, chosen, &mut is_drawn, &mut lines);
+        }
+    }
+    lines
+}
+
+/// Draws a process and all below it. Without recursion, since a tree can be as deep as it has processes.
+fn draw<'a>(
+    root: &'a ProcessInfo,
+    children: &HashMap<u32, Vec<&'a ProcessInfo>>,
+    chosen: &HashSet<u32>,
+    is_drawn: &mut HashSet<u32>,
+    lines: &mut Vec<Line<'a>>,
+) {
+    // What is still to be drawn, the next one last: the process, what is drawn before it, and what before
+    // those below it.
+    let mut left = vec![(root, String::new(), String::new())];
+    while let Some((process, branch, below)) = left.pop() {
+        if !is_drawn.insert(process.pid) {
+            continue;
+        }
+        lines.push(Line {
+            process,
+            branch,
+            is_context: !chosen.contains(&process.pid),
+        });
+        let children = children.get(&process.pid).map_or(&[][..], Vec::as_slice);
+        for (nth_last, child) in children.iter().rev().enumerate() {
+            let (branch, beside) = match nth_last {
+                0 => ("└─ ", "   "),
+                _ => ("├─ ", "│  "),
+            };
+            left.push((
+                child,
+                format!("{below}{branch}"),
+                format!("{below}{beside}"),
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::ProcessKey;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn processes(parents: &[(u32, Option<u32>)]) -> Vec<ProcessInfo> {
+        let process = |&(pid, parent_pid)| {
+            let mut process = ProcessInfo::unknown(ProcessKey {
+                pid,
+                start_time_ms: None,
+            });
+            process.parent_pid = parent_pid;
+            process
+        };
+        parents.iter().map(process).collect()
+    }
+
+    fn drawn(parents: &[(u32, Option<u32>)], chosen: &[u32]) -> Vec<String> {
+        let processes = processes(parents);
+        let sorted: Vec<_> = processes.iter().collect();
+        let lines = grow(&sorted, &chosen.iter().copied().collect());
+        let draw = |line: &Line<'_>| {
+            let brackets = if line.is_context { "()" } else { "" };
+            format!("{}{}{brackets}", line.branch, line.process.pid)
+        };
+        lines.iter().map(draw).collect()
+    }
+
+    #[test]
+    fn children_stand_below_their_parents() {
+        let parents = [
+            (1, None),
+            (4, Some(2)),
+            (2, Some(1)),
+            (3, Some(1)),
+            (5, Some(9)),
+        ];
+        assert_eq!(
+            drawn(&parents, &[1, 2, 3, 4, 5]),
+            ["1", "├─ 2", "│  └─ 4", "└─ 3", "5"]
+        );
+    }
+
+    #[test]
+    fn ancestors_of_what_is_chosen_are_shown_and_nothing_else() {
+        let parents = [
+            (1, None),
+            (2, Some(1)),
+            (3, Some(2)),
+            (4, Some(1)),
+            (5, Some(3)),
+        ];
+        assert_eq!(drawn(&parents, &[3]), ["1()", "└─ 2()", "   └─ 3"]);
+        assert_eq!(drawn(&parents, &[77]), [""; 0]);
+    }
+
+    #[test]
+    fn a_chain_of_a_hundred_thousand_is_no_trouble() {
+        let parents: Vec<_> = (1..=3000).map(|pid| (pid, Some(pid - 1))).collect();
+        assert_eq!(drawn(&parents, &[3000]).len(), 3000);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_parents_each_is_drawn_once(
+            parents in proptest::collection::vec(proptest::option::of(0_u32..12), 1..12),
+        ) {
+            let parents: Vec<_> = (0..).zip(parents).collect();
+            let all: Vec<u32> = (0..parents.len() as u32).collect();
+            let processes = processes(&parents);
+            let sorted: Vec<_> = processes.iter().collect();
+            let lines = grow(&sorted, &all.iter().copied().collect());
+            let mut pids: Vec<_> = lines.iter().map(|line| line.process.pid).collect();
+            pids.sort_unstable();
+            prop_assert_eq!(pids, all);
+        }
+    }
+}

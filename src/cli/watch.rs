@@ -1,0 +1,36 @@
+//! `pscan watch`: what happens on this host, as it happens.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use process_scanner::{Result, live_source};
+
+use super::events::Printer;
+use super::stats::Stats;
+use super::{Done, args, live};
+
+pub(super) fn run(args: &args::Watch) -> Result<Done> {
+    let printer = Arc::new(Mutex::new(Printer::new(&args.output, true)));
+    let stopped = live::stop_signals()?;
+    let stats = Stats::new(&args.schedule, args.output.json)?;
+    let config = args.schedule.config();
+    let source = live_source(&config)?;
+    let printing = Arc::clone(&printer);
+    let metrics = live::run(
+        source,
+        config,
+        &args.schedule,
+        &stopped,
+        stats,
+        move |batch| {
+            printing
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(batch)
+        },
+    )?;
+    // Whoever still holds it is stuck with a reader that takes nothing, and would not take this either.
+    match printer.try_lock() {
+        Ok(mut printer) => printer.finish(Some(&metrics)),
+        Err(_) => Ok(Done::All),
+    }
+}
