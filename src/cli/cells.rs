@@ -58,11 +58,24 @@ pub(super) fn name(process: &ProcessInfo) -> String {
 
 /// The arguments one after the other; nothing for a process that is known to have none.
 pub(super) fn command(command: Option<&Command>) -> String {
-    let Some(command) = command else {
-        return UNKNOWN.to_owned();
+    command.map_or_else(|| UNKNOWN.to_owned(), |command| joined(command.args()))
+}
+
+/// The same without the folders that lead to the program.
+pub(super) fn short_command(command: &Command) -> String {
+    let mut args = command.args();
+    let program = args.next().unwrap_or_default();
+    let short = match program.rsplit_once('/') {
+        // What is no path may be a text with any slashes in it.
+        Some((_, name)) if program.starts_with('/') && !name.is_empty() => name,
+        _ => program,
     };
+    joined(std::iter::once(short).chain(args))
+}
+
+fn joined<'a>(args: impl Iterator<Item = &'a str>) -> String {
     let mut text = String::new();
-    for (index, arg) in command.args().enumerate() {
+    for (index, arg) in args.enumerate() {
         if index > 0 {
             text.push(' ');
         }

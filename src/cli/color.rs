@@ -73,6 +73,9 @@ pub(super) fn of_status(status: Option<Status>) -> Style {
 /// A text and how it looks.
 pub(super) type Part = (Style, String);
 
+/// What a line that was cut ends in.
+const CUT: &str = "…";
+
 /// Writes a line, no wider than `width`, without blanks at its end.
 pub(super) fn write_line(
     out: &mut impl Write,
@@ -81,13 +84,24 @@ pub(super) fn write_line(
 ) -> io::Result<()> {
     let is_blank = |(_, text): &Part| text.trim_end().is_empty();
     let blank_end = parts.iter().rev().take_while(|part| is_blank(part)).count();
+    let parts = &parts[..parts.len() - blank_end];
+    let all: usize = parts.iter().map(|(_, text)| cells::width(text)).sum();
+    let is_cut = width.is_some_and(|width| all > width);
     let mut room = width.unwrap_or(usize::MAX);
-    for (style, text) in &parts[..parts.len() - blank_end] {
-        let text = cells::cut(text, Some(room));
-        if !text.is_empty() {
-            write!(out, "{style}{text}{style:#}")?;
-        }
-        room -= cells::width(text);
+    if is_cut {
+        room = room.saturating_sub(cells::width(CUT));
     }
-    writeln!(out)
+    for (style, text) in parts {
+        let cut = cells::cut(text, Some(room));
+        if !cut.is_empty() {
+            write!(out, "{style}{cut}{style:#}")?;
+        }
+        room -= cells::width(cut);
+        // A wide character that has no room leaves none for what comes after it.
+        if cut.len() < text.len() {
+            break;
+        }
+    }
+    let end = if is_cut && width != Some(0) { CUT } else { "" };
+    writeln!(out, "{end}")
 }

@@ -14,6 +14,9 @@ use super::json::{self, EventLine, What};
 use super::summary::Summary;
 use super::{Done, cells, color, printed};
 
+/// So wide are the longest names on Linux.
+const NAME_WIDTH: usize = 15;
+
 /// Whether to go on, and if not how it ended.
 pub(super) type Step = ControlFlow<Result<()>>;
 
@@ -228,10 +231,12 @@ fn write_text(
             Event::Updated { .. } => color::YELLOW,
             _ => color::DIM,
         };
+        let name = cells::name(process);
+        let padding = NAME_WIDTH.saturating_sub(cells::width(&name));
         let more = format!(
-            " {:>7} {}  {}",
+            " {:>7} {name}{:padding$} {}",
             process.pid,
-            cells::name(process),
+            "",
             details(event, process)
         );
         write(style, format!("{:<8}", event.kind()), more)?;

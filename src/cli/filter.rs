@@ -123,3 +123,107 @@ fn full_name(process: &ProcessInfo) -> Option<&str> {
         _ => Some(name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use process_scanner::{ProcessKey, ReplaySource, Scanner};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        filter: Filter,
+    }
+
+    fn filter(args: &[&str]) -> Filter {
+        let line = Line::try_parse_from([&["pscan"], args].concat());
+        line.expect("it is fine").filter
+    }
+
+    fn process(pid: u32, name: &str) -> ProcessInfo {
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid,
+            start_time_ms: None,
+        });
+        process.name = Some(name.into());
+        process
+    }
+
+    #[test]
+    fn all_that_is_given_must_hold() {
+        let mut make = process(7, "make");
+        make.status = Some(Status::Zombie);
+        make.kernel_thread = Some(false);
+        for args in [
+            &[][..],
+            &["--pid", "7"],
+            &["--pid", "6,7"],
+            &["--pid", "6", "7"],
+            &["-p", "7", "--name", "^ma"],
+            &["--name", "(?i)MAKE"],
+            &["--state", "zombie"],
+            &["--state", "R,Z"],
+            &["--no-kernel"],
+        ] {
+            assert!(filter(args).matches(&make), "{args:?}");
+            assert_eq!(filter(args).is_empty(), args.is_empty());
+        }
+        for args in [
+            &["--pid", "6"][..],
+            &["--name", "cmake"],
+            &["--pid", "7", "--name", "^k"],
+            &["--state", "running,T,t"],
+        ] {
+            assert!(!filter(args).matches(&make), "{args:?}");
+        }
+        make.kernel_thread = Some(true);
+        assert!(!filter(&["--no-kernel"]).matches(&make));
+        // Unknown is not known to match.
+        make.kernel_thread = None;
+        make.status = None;
+        make.name = None;
+        assert!(filter(&["--no-kernel"]).matches(&make));
+        assert!(!filter(&["--state", "Z"]).matches(&make));
+        assert!(!filter(&["--name", ""]).matches(&make));
+    }
+
+    #[test]
+    fn it_tells_itself_as_it_was_given() {
+        let args = [
+            "--pid",
+            "6,7",
+            "--name",
+            "^x y$",
+            "--state",
+            "Z",
+            "--no-kernel",
+        ];
+        assert_eq!(
+            filter(&args).to_string(),
+            "--pid 6,7 --name '^x y$' --state zombie --no-kernel"
+        );
+    }
+
+    #[test]
+    fn a_name_that_linux_has_cut_is_matched_whole() {
+        let recording = r#"{"pscan_recording":1,"source":"x","start_time_resolution_ms":1,"own_pid":null}
+{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":1,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["/bin/a-very-long-name-indeed"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null},{"pid":2,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["other"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}]}}}
+"#;
+        let source = ReplaySource::new(recording.as_bytes()).expect("it is a recording");
+        let mut scanner = Scanner::builder()
+            .source(source)
+            .build()
+            .expect("it can be played");
+        let batch = scanner.scan_once().expect("there is a scan");
+        let matching = |filter: &Filter| -> Vec<u32> {
+            let processes = batch.events.iter().map(|event| event.process());
+            let matching = processes.filter(|process| filter.matches(process));
+            matching.map(|process| process.pid).collect()
+        };
+        assert_eq!(matching(&filter(&["--name", "indeed$"])), [1]);
+        assert_eq!(matching(&filter(&["--name", "^a-very-long-nam$"])), [2]);
+        assert_eq!(matching(&filter(&["--name", "other"])), [0; 0]);
+    }
+}

@@ -55,3 +55,50 @@ fn known<T>(a: Option<T>, b: Option<T>, compare: impl Fn(T, T) -> Ordering) -> O
         (None, None) => Ordering::Equal,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::ProcessKey;
+
+    use super::*;
+
+    fn process(pid: u32) -> ProcessInfo {
+        ProcessInfo::unknown(ProcessKey {
+            pid,
+            start_time_ms: None,
+        })
+    }
+
+    fn sorted(by: Sort, processes: &[ProcessInfo], is_reverse: bool) -> Vec<u32> {
+        let mut processes: Vec<_> = processes.iter().collect();
+        by.sort(&mut processes, is_reverse);
+        processes.iter().map(|process| process.pid).collect()
+    }
+
+    #[test]
+    fn each_order_has_its_way_round_and_the_unknown_last() {
+        let [mut a, mut b, c] = [process(1), process(2), process(3)];
+        (a.cpu_percent, b.cpu_percent) = (Some(0.0), Some(120.5));
+        (a.rss_bytes, b.rss_bytes) = (Some(10), Some(20));
+        (a.name, b.name) = (Some("zsh".into()), Some("Bash".into()));
+        (a.start_time_ms, b.start_time_ms) = (Some(2000), Some(1000));
+        let processes = [c, a, b];
+        for (by, forth, back) in [
+            (Sort::Cpu, [2, 1, 3], [1, 2, 3]),
+            (Sort::Rss, [2, 1, 3], [1, 2, 3]),
+            (Sort::Pid, [1, 2, 3], [3, 2, 1]),
+            (Sort::Name, [2, 1, 3], [1, 2, 3]),
+            (Sort::Age, [2, 1, 3], [1, 2, 3]),
+        ] {
+            assert_eq!(sorted(by, &processes, false), forth, "{by:?}");
+            assert_eq!(sorted(by, &processes, true), back, "{by:?} reversed");
+        }
+    }
+
+    #[test]
+    fn where_use_is_the_same_whoever_used_more_so_far_is_busier() {
+        let [mut a, mut b, c] = [process(1), process(2), process(3)];
+        (a.cpu_time_ms, b.cpu_time_ms) = (Some(10.0), Some(20.0));
+        assert_eq!(sorted(Sort::Cpu, &[c, a, b], false), [2, 1, 3]);
+    }
+}

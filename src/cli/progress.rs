@@ -42,8 +42,12 @@ impl Progress {
         if self.is_quiet {
             return;
         }
+        let scans = match self.scans {
+            1 => "scan",
+            _ => "scans",
+        };
         let text = format!(
-            "{} scans, {} processes, {}",
+            "{} {scans}, {} processes, {}",
             self.scans,
             self.processes,
             cells::bytes(Some(self.bytes.load(Ordering::Relaxed)))

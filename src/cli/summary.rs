@@ -139,7 +139,7 @@ impl Summary {
         let all = scans.good + scans.failed;
         let median = metrics.scan_time.p50_us;
         parts.push(match median {
-            Some(us) => format!("{all} scans of {:.1}ms", us as f64 / 1e3),
+            Some(us) => format!("{all} scans, median {:.1}ms", us as f64 / 1e3),
             None => format!("{all} scans"),
         });
         if scans.failed > 0 {

@@ -8,8 +8,8 @@ use super::cells::{self, UNKNOWN};
 use super::color::{self, Part};
 use super::tree::Line;
 
-/// From so many columns on there is room for the name beside the command line.
-const ROOM_FOR_NAMES: usize = 100;
+/// From so many columns on there is room for the name beside the command line, and for the whole of that.
+const WIDE: usize = 100;
 
 /// A name longer than this pushes its own command aside, and not those of all others.
 const MAX_NAME_WIDTH: usize = 24;
@@ -40,11 +40,15 @@ impl Layout {
     fn columns(self) -> Vec<Column> {
         use Column::{Age, Command, Cpu, CpuTime, Name, Pid, Rss, Status};
         let mut columns = vec![Pid, Cpu, Rss, CpuTime, Age, Status];
-        if !self.is_tree && self.width.is_none_or(|width| width >= ROOM_FOR_NAMES) {
+        if !self.is_tree && !self.is_narrow() {
             columns.push(Name);
         }
         columns.push(Command);
         columns
+    }
+
+    fn is_narrow(self) -> bool {
+        self.width.is_some_and(|width| width < WIDE)
     }
 }
 
@@ -98,10 +102,10 @@ impl Column {
             ),
             Self::Name => (cells::name(process), color::BOLD),
             Self::Command if has_names => (cells::command(process.command.as_ref()), color::PLAIN),
-            Self::Command => (
-                format!("{}{}", line.branch, what_runs(process)),
-                color::PLAIN,
-            ),
+            Self::Command => {
+                let text = what_runs(process, layout.is_narrow());
+                (format!("{}{text}", line.branch), color::PLAIN)
+            }
         };
         let is_quiet = line.is_context || process.kernel_thread == Some(true);
         let style = if is_quiet { color::DIM } else { style };
@@ -109,10 +113,14 @@ impl Column {
     }
 }
 
-/// The command line; where there is none or it is unknown, the name in brackets, as ps has it.
-fn what_runs(process: &ProcessInfo) -> String {
+/// The command line; where there is none or it is unknown, the name in brackets, as ps has it. Where
+/// there is little room, it begins with the program and not with the folders that lead there.
+fn what_runs(process: &ProcessInfo, is_narrow: bool) -> String {
     match &process.command {
-        Some(command) if !command.is_empty() => cells::command(Some(command)),
+        Some(command) if !command.is_empty() => match is_narrow {
+            true => cells::short_command(command),
+            false => cells::command(Some(command)),
+        },
         _ if process.name.is_some() => format!("[{}]", cells::name(process)),
         _ => UNKNOWN.to_owned(),
     }
@@ -221,7 +229,7 @@ mod tests {
     fn lines_are_cut_and_names_cannot_break_them() {
         let wicked = [process(1, "a\nb\x1b[2J\u{202e}日本", Some(1.0))];
         let lines = table(&wicked, Some(41));
-        assert_eq!(lines[1], "  1  1.0   -    -   - -      [a\\nb\\x1b[2J");
+        assert_eq!(lines[1], "  1  1.0   -    -   - -      [a\\nb\\x1b[2…");
         assert_eq!(cells::width(&lines[1]), 41);
         for width in 0..60 {
             let lines = table(&wicked, Some(width));

@@ -4,8 +4,12 @@
 mod endings;
 mod events;
 mod failures;
+mod filters;
 mod listing;
+mod pages;
 mod stats;
+#[cfg(target_os = "linux")]
+mod terminal;
 
 use std::fs;
 use std::path::PathBuf;

@@ -82,9 +82,9 @@ fn replay_tells_each_kind_of_event() {
     assert_eq!(
         lines,
         [
-            "2023-11-14T22:13:22.000Z created        9 make  /bin/make",
+            "2023-11-14T22:13:22.000Z created        9 make            /bin/make",
             "2023-11-14T22:13:23.000Z scan failed: made to fail",
-            "2023-11-14T22:13:24.000Z exited         7 sh  lived 3.5s, used - CPU",
+            "2023-11-14T22:13:24.000Z exited         7 sh              lived 3.5s, used - CPU",
         ]
     );
     let more = stdout_of(&["replay", &recording.arg(), "--events", "existing,updated"]);
@@ -92,9 +92,9 @@ fn replay_tells_each_kind_of_event() {
     assert_eq!(
         lines,
         [
-            "2023-11-14T22:13:21.000Z existing       1 init  /bin/init",
-            "2023-11-14T22:13:21.000Z existing       7 sh  /bin/sh",
-            "2023-11-14T22:13:22.000Z updated        7 sh  rss 8.2 kB",
+            "2023-11-14T22:13:21.000Z existing       1 init            /bin/init",
+            "2023-11-14T22:13:21.000Z existing       7 sh              /bin/sh",
+            "2023-11-14T22:13:22.000Z updated        7 sh              rss 8.2 kB",
             "2023-11-14T22:13:23.000Z scan failed: made to fail",
         ]
     );

@@ -1,0 +1,169 @@
+//! Which processes are told, in which order, and what is said if there are none.
+
+use serde_json::Value;
+
+use super::{eventful, failure_of, json_lines, run, stdout_of, text};
+
+fn listed(args: &[&str]) -> Vec<u64> {
+    let out = stdout_of(&[&["--json", "--sample-ms", "0"], args].concat());
+    let listing: Value = serde_json::from_str(&out).unwrap();
+    let processes = listing["processes"].as_array().unwrap();
+    processes
+        .iter()
+        .map(|process| process["pid"].as_u64().unwrap())
+        .collect()
+}
+
+fn own_pid() -> String {
+    std::process::id().to_string()
+}
+
+#[test]
+fn a_pid_is_listed_alone() {
+    let own = own_pid();
+    assert_eq!(listed(&["--pid", &own]), [u64::from(std::process::id())]);
+    let table = stdout_of(&["--sample-ms", "0", "--pid", &own]);
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    assert!(lines[2].trim_start().starts_with(&own), "{table}");
+}
+
+#[test]
+fn json_goes_by_pid_unless_it_is_sorted() {
+    assert!(listed(&[]).is_sorted());
+    assert!(listed(&["--sort", "pid", "--reverse"]).is_sorted_by(|a, b| a >= b));
+    assert_eq!(listed(&["--sort", "pid", "--top", "1"]).len(), 1);
+    let out = stdout_of(&["--json", "--sort", "rss", "--top", "2", "--sample-ms", "0"]);
+    let listing: Value = serde_json::from_str(&out).unwrap();
+    let rss = |nth: usize| listing["processes"][nth]["rss_bytes"].as_u64();
+    assert!(rss(0) >= rss(1), "{out}");
+}
+
+#[test]
+fn what_matches_nothing_is_told_and_fails() {
+    // A pid can't be as large as this: kernel.pid_max is 2^22 at the most.
+    let none = ["--pid", "4294967295", "--sample-ms", "0"];
+    let output = run(&none);
+    assert_eq!(
+        failure_of(&output),
+        "pscan: no process matches --pid 4294967295"
+    );
+    assert!(output.stdout.is_empty());
+    // A program gets an answer that it can read.
+    let output = run(&[&none[..], &["--json"]].concat());
+    failure_of(&output);
+    let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listing["processes"], serde_json::json!([]));
+
+    let once = ["watch", "--scans", "1", "--cpu-budget", "off", "--json"];
+    let output = run(&[&once[..], &["--name", "^\u{1b}no\nbody$"]].concat());
+    assert_eq!(
+        failure_of(&output),
+        "pscan: no event matches --name '^\\x1bno\\nbody$'"
+    );
+    let recording = eventful();
+    let replay = ["replay", &recording.arg(), "--no-kernel", "--state", "Z"];
+    assert_eq!(
+        failure_of(&run(&replay)),
+        "pscan: no event matches --state zombie --no-kernel"
+    );
+}
+
+#[test]
+fn events_are_filtered_but_failures_are_told_in_any_case() {
+    let recording = eventful();
+    let briefs = |args: &[&str]| -> Vec<String> {
+        let file = recording.arg();
+        let out = stdout_of(&[&["replay", "--json", &file], args].concat());
+        let brief = |line: &Value| format!("{} {}", line["event"], line["process"]["pid"]);
+        json_lines(&out).iter().map(brief).collect()
+    };
+    assert_eq!(
+        briefs(&["--pid", "7"]),
+        [
+            "\"existing\" 7",
+            "\"updated\" 7",
+            "\"scan_failed\" null",
+            "\"exited\" 7"
+        ]
+    );
+    assert_eq!(
+        briefs(&["--events", "created,exited"]),
+        ["\"created\" 9", "\"scan_failed\" null", "\"exited\" 7"]
+    );
+    assert_eq!(
+        briefs(&["--events", "exited", "--name", "^s"]),
+        ["\"scan_failed\" null", "\"exited\" 7"]
+    );
+}
+
+#[test]
+fn a_tree_leads_from_the_root_to_what_matches() {
+    let own = own_pid();
+    let tree = stdout_of(&["--tree", "--sample-ms", "0", "--pid", &own]);
+    let pids: Vec<_> = tree
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(pids.last(), Some(&own.as_str()), "{tree}");
+    if cfg!(unix) {
+        // Whoever started the tests is there.
+        assert!(tree.contains("└─ "), "{tree}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_of_the_kernel_can_be_left_out() {
+    let has_kernel = |args: &[&str]| {
+        let out = stdout_of(&[&["--json", "--sample-ms", "0"], args].concat());
+        out.contains(r#""kernel_thread":true"#)
+    };
+    if !has_kernel(&[]) {
+        return eprintln!("skipped: no threads of the kernel are to be seen here");
+    }
+    assert!(!has_kernel(&["--no-kernel"]));
+}
+
+#[test]
+fn a_watch_ends_when_its_time_is_over() {
+    let lines = json_lines(&stdout_of(&["watch", "--json", "--for", "1ms"]));
+    assert!(lines.iter().all(|line| line["seq"] == 1), "{lines:?}");
+}
+
+#[test]
+fn a_replay_at_a_speed_tells_the_same() {
+    let recording = eventful();
+    let file = recording.arg();
+    let at_once = stdout_of(&["replay", "--json", &file]);
+    let paced = stdout_of(&["replay", "--json", &file, "--speed", "1000000"]);
+    assert_eq!(paced, at_once);
+}
+
+#[test]
+fn what_cannot_be_meant_is_wrong_usage() {
+    for (args, said) in [
+        (&["--name", "("][..], "--name"),
+        (&["--state", "asleep"], "possible values: running"),
+        (
+            &["--sort", "size"],
+            "possible values: cpu, rss, pid, name, age",
+        ),
+        (&["--top", "0"], "--top"),
+        (&["--tree", "--json"], "cannot be used with"),
+        (&["--pid", "x"], "--pid"),
+        (&["watch", "--for", "30"], "a time with its unit"),
+        (
+            &["watch", "--events", "births"],
+            "possible values: existing",
+        ),
+        (&["replay", "x", "--speed", "0"], "from 0.001 to 1000000"),
+        (&["man", "nonsense"], "possible values: watch"),
+        (&["completions", "cmd"], "possible values: bash"),
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(said), "{output:?}");
+    }
+}

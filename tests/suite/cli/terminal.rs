@@ -1,0 +1,171 @@
+//! What people see: the command on a terminal of its own.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::process::Stdio;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::{eventful, pscan, stdout_of, text};
+
+/// A pseudoterminal: our end and the command's.
+fn terminal(columns: u16) -> (File, File) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let size = Winsize {
+        ws_row: 30,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&ours, size).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let theirs = File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    (File::from(ours), theirs)
+}
+
+/// All that comes until the command has closed its end.
+fn shown(mut ours: File) -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match ours.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(len) => bytes.extend_from_slice(&buffer[..len]),
+            // So ends a terminal that nobody has open any more (EIO).
+            Err(error) if error.kind() != ErrorKind::Interrupted => break,
+            Err(_) => {}
+        }
+    }
+    String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
+}
+
+/// What the command prints to a terminal of this width.
+fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
+    let (ours, theirs) = terminal(columns);
+    let mut command = pscan(args);
+    command
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .envs(env.iter().copied())
+        .stdout(theirs)
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    // It holds the command's end of the terminal.
+    drop(command);
+    let out = shown(ours);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(text(&output.stderr), "");
+    out
+}
+
+/// The text without its colours.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for (nth, part) in text.split("\x1b[").enumerate() {
+        plain.push_str(match nth {
+            0 => part,
+            _ => part.split_once('m').unwrap().1,
+        });
+    }
+    assert!(!plain.contains('\x1b'), "{plain}");
+    plain
+}
+
+#[test]
+fn the_table_fits_the_width() {
+    for columns in [20, 80, 200] {
+        let out = plain(&on_terminal(columns, &["--sample-ms", "0"], &[]));
+        let widest = out.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(columns.into()), "{columns}: {out}");
+        assert_eq!(out.contains(" NAME "), columns >= 100, "{out}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_wants_them() {
+    let list = ["--sample-ms", "0"];
+    let is_coloured = |text: String| text.contains('\x1b');
+    assert!(is_coloured(on_terminal(80, &list, &[])));
+    assert!(!is_coloured(on_terminal(80, &list, &[("NO_COLOR", "1")])));
+    assert!(!is_coloured(on_terminal(80, &list, &[("TERM", "dumb")])));
+    let never = [&list[..], &["--color", "never"]].concat();
+    assert!(!is_coloured(on_terminal(80, &never, &[])));
+    assert!(!is_coloured(stdout_of(&list)));
+    let always = [&list[..], &["--color", "always"]].concat();
+    assert!(is_coloured(stdout_of(&always)));
+}
+
+#[test]
+fn a_replay_is_summed_up() {
+    let recording = eventful();
+    let out = on_terminal(80, &["replay", &recording.arg()], &[]);
+    assert!(out.contains("\x1b[32mcreated"), "{out}");
+    assert!(out.contains("\x1b[31mexited"), "{out}");
+    let plain = plain(&out);
+    let lines: Vec<_> = plain.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "2023-11-14T22:13:22.000Z created        9 make            /bin/make",
+            "2023-11-14T22:13:23.000Z scan failed: made to fail",
+            "2023-11-14T22:13:24.000Z exited         7 sh              lived 3.5s, used - CPU",
+            "watched        3.0s: 1 born, 1 died",
+            "shortest lived 7 sh, 3.5s",
+        ]
+    );
+}
+
+#[test]
+fn a_watch_tells_the_time_of_day_and_its_own_cost() {
+    let args = ["watch", "--scans", "2", "--interval-ms", "50"];
+    let more = ["--cpu-budget", "off", "--events", "existing"];
+    let out = plain(&on_terminal(80, &[&args[..], &more].concat(), &[]));
+    let first = out.lines().next().unwrap();
+    assert_eq!(&first[2..3], ":", "{first}");
+    assert_eq!(&first[8..18], " existing ", "{first}");
+    let last = out.lines().last().unwrap();
+    assert!(last.starts_with("this watch     "), "{last}");
+    assert!(last.contains(" % of one core, 2 scans, median "), "{last}");
+}
+
+#[test]
+fn a_recording_shows_its_progress() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let path = dir.path().join("made.ndjson");
+    let (ours, theirs) = terminal(80);
+    let mut command = pscan(&["record", path.to_str().unwrap(), "--scans", "2"]);
+    command
+        .args(["--interval-ms", "50", "--cpu-budget", "off"])
+        .stderr(theirs);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let out = shown(ours);
+    assert!(child.wait().unwrap().success());
+    let bytes = std::fs::metadata(path).unwrap().len();
+    assert!(out.starts_with("\r1 scan, "), "{out:?}");
+    let last = out.rsplit('\r').next().unwrap();
+    assert!(
+        last.starts_with("2 scans, ") && last.ends_with('\n'),
+        "{out:?}"
+    );
+    // In kilobytes with a digit after the point, rounded.
+    let told: f64 = last
+        .split_whitespace()
+        .rev()
+        .nth(1)
+        .and_then(|number| number.parse().ok())
+        .unwrap();
+    let unit = if last.contains(" MB") { 1e6 } else { 1e3 };
+    assert!(
+        (told * unit - bytes as f64).abs() <= 0.051 * unit,
+        "{out:?}: {bytes}"
+    );
+}
