@@ -3,9 +3,10 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 use process_scanner::Result;
 
 use super::args::Cli;
@@ -28,10 +29,34 @@ pub(super) fn man(subcommand: Option<&str>) -> Result<()> {
             .expect("BUG: the command line takes none but these")
     });
     let mut text = Vec::new();
-    Man::new(page.clone())
-        .render(&mut text)
-        .expect("BUG: memory takes it");
+    write_page(page, &mut text).expect("BUG: memory takes it");
     print(&text)
+}
+
+/// As `Man::render` does, but that the lines of the examples stay lines.
+fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
+    let man = Man::new(page.clone());
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    if page.has_subcommands() {
+        man.render_subcommands_section(out)?;
+    }
+    if let Some(notes) = page.get_after_help() {
+        let mut examples = Roff::new();
+        examples.control("SH", ["EXAMPLES"]).control("nf", []);
+        let notes = notes.to_string();
+        for line in notes.lines().filter(|line| *line != "Examples:") {
+            examples.text([roman(line)]);
+        }
+        examples.control("fi", []).to_writer(out)?;
+    }
+    if page.get_version().is_some() {
+        man.render_version_section(out)?;
+    }
+    Ok(())
 }
 
 fn print(text: &[u8]) -> Result<()> {

@@ -19,7 +19,7 @@ fn there_is_a_manual_page_for_the_program_and_each_command() {
         ".TH pscan 1",
         "pscan\\-watch",
         "\\-\\-no\\-kernel",
-        "Examples:",
+        ".SH EXAMPLES\n.nf",
     ] {
         assert!(page.contains(word), "{word}: {page}");
     }
