@@ -22,6 +22,7 @@ mod tree;
 mod watch;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -103,6 +104,24 @@ fn in_file(file: &str, error: Error) -> Error {
     match advice {
         Some(advice) => told.with_advice(advice),
         None => told,
+    }
+}
+
+/// A file that cannot be opened or made, and what helps.
+fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
+    let advice = match error.kind() {
+        io::ErrorKind::NotFound => Some("check the path; folders have to be there already"),
+        io::ErrorKind::PermissionDenied => Some("choose a file that is yours"),
+        io::ErrorKind::IsADirectory => Some("name a file in that folder"),
+        io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
+            Some("choose a file on another file system")
+        }
+        _ => None,
+    };
+    let error = Error::from_io(format!("cannot {what} {}", path.display()), error);
+    match advice {
+        Some(advice) => error.with_advice(advice),
+        None => error,
     }
 }
 

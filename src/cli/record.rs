@@ -3,7 +3,6 @@
 use std::error::Error as _;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -12,7 +11,7 @@ use process_scanner::{Error, ErrorClass, Recorder, Result, live_source};
 use super::events::Step;
 use super::progress::{Counted, Progress};
 use super::stats::Stats;
-use super::{args, in_file, live};
+use super::{args, cannot, in_file, live};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
     // A file is only replaced when there is something to put in its place.
@@ -21,7 +20,9 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     let is_stdout = args.file.as_os_str() == "-";
     let output: Box<dyn Write + Send> = match is_stdout {
         true => Box::new(io::stdout()),
-        false => Box::new(create(&args.file)?),
+        false => {
+            Box::new(File::create(&args.file).map_err(|error| cannot("create", &args.file, error))?)
+        }
     };
     // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
     let stopped = live::stop_signals()?;
@@ -54,11 +55,6 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
         }
         outcome => outcome,
     }
-}
-
-fn create(path: &Path) -> Result<File> {
-    File::create(path)
-        .map_err(|error| Error::from_io(format!("cannot create {}", path.display()), error))
 }
 
 fn is_broken_pipe(error: &Error) -> bool {

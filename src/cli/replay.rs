@@ -14,7 +14,7 @@ use process_scanner::{
 };
 
 use super::events::{Printer, Step};
-use super::{Done, args, in_file, live};
+use super::{Done, args, cannot, in_file, live};
 
 type Shared = Arc<Mutex<Printer>>;
 
@@ -52,9 +52,12 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
         let input = BufReader::new(io::stdin());
         return Ok(("standard input".into(), Box::new(input)));
     }
+    let file = File::open(path).map_err(|error| cannot("open", path, error))?;
+    // A folder can be opened, and only reading it fails.
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(cannot("open", path, io::ErrorKind::IsADirectory.into()));
+    }
     let name = path.display().to_string();
-    let file =
-        File::open(path).map_err(|error| Error::from_io(format!("cannot open {name}"), error))?;
     Ok((name, Box::new(BufReader::new(file))))
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Reader<R> {
     shown: HashSet<u32, RandomState>,
 }
 
+const NO_RECORDING: &str = "take a file that `pscan record` or a `Recorder` has written";
+
 impl<R: BufRead> Reader<R> {
     pub(crate) fn new(input: R) -> Result<(Self, Header)> {
         let mut reader = Self {
@@ -45,9 +47,11 @@ impl<R: BufRead> Reader<R> {
             shown: HashSet::default(),
         };
         if !reader.read_line()? {
-            return Err(bad("the recording is empty"));
+            return Err(bad("the recording is empty").with_advice(NO_RECORDING));
         }
-        let header: Header = reader.parse("the header of a recording")?;
+        let header: Header = reader
+            .parse("the header of a recording")
+            .map_err(|error| error.with_advice(NO_RECORDING))?;
         if header.pscan_recording != VERSION {
             return Err(reader.bad(format!(
                 "the recording has version {}, and this program reads version {VERSION}",

@@ -60,6 +60,8 @@ fn what_is_no_recording_fails_on_one_line() {
         let line = failure_of(&output);
         assert!(!has_control(line), "{line}");
         assert!(line.contains(dir.path().to_str().unwrap()), "{line}");
+        // With the next step.
+        assert!(line.ends_with(')'), "{line}");
         assert!(output.stdout.is_empty());
     }
     failure_of(&run(&["record", &path("")]));
