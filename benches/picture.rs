@@ -55,7 +55,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     visitors.join().map_err(|_| "a visitor has panicked")??;
     let svg = anstyle_svg::Term::new().render_svg(&text);
     fs::write(SVG_PATH, svg)?;
-    println!("{SVG_PATH}");
     Ok(())
 }
 
