@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dispatch::MAX_QUEUE_LEN;
 use crate::error::{Error, ErrorClass, Result};
+use crate::redact::{Pattern, Redact};
 
 /// Settings of a [`Scanner`](crate::Scanner).
 ///
@@ -60,6 +61,11 @@ pub struct Config {
     /// How much of a name or of a command line is kept, in bytes as the system gives them: 64 to
     /// 1,048,576 (1 MiB), 16,384 by default. What is cut ends in `…`; changes beyond it do not show.
     pub max_text_bytes: usize,
+    /// What becomes of the secrets in command lines and names: hidden unless told otherwise.
+    pub redact: Redact,
+    /// What else is secret on these hosts, besides what [`Redact::Secrets`] knows. None by default;
+    /// with [`Redact::Off`] there may be none.
+    pub redact_patterns: Vec<Pattern>,
     /// How many batches may wait for a consumer, unless it asks otherwise: 1 to 65,536, 16 by
     /// default.
     pub queue_len: usize,
@@ -117,6 +123,8 @@ impl Default for Config {
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,
             max_text_bytes: 16_384,
+            redact: Redact::default(),
+            redact_patterns: Vec::new(),
             queue_len: 16,
             scan_deadline_ms: 10_000,
             doubt_share: 1.0 / 3.0,
@@ -161,6 +169,13 @@ impl Config {
         }
         within("queue_len", self.queue_len, 1, MAX_QUEUE_LEN)?;
         within("max_text_bytes", self.max_text_bytes, 64, 1 << 20)?;
+        if self.redact == Redact::Off && !self.redact_patterns.is_empty() {
+            return Err(outside(
+                "redact",
+                "off",
+                "secrets or arguments where redact_patterns has any",
+            ));
+        }
         if let Some(percent) = self.cpu_threshold_percent
             && !(percent > 0.0 && percent.is_finite())
         {
@@ -275,6 +290,11 @@ mod tests {
                 "overload_wait_ratio is 0.5",
                 "at least 1",
             ),
+            (
+                r#"{"redact": "off", "redact_patterns": ["x"]}"#,
+                "redact is off",
+                "redact_patterns",
+            ),
             (r#"{"doubt_share": 0}"#, "doubt_share", "at most 1"),
             (r#"{"doubt_share": 1.5}"#, "doubt_share is 1.5", "at most 1"),
         ] {
@@ -306,6 +326,15 @@ mod tests {
         ] {
             let config: Config = serde_json::from_str(json).expect("well-formed");
             config.validate().expect(json);
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused_when_it_is_read() {
+        for pattern in ["(", ""] {
+            let json = serde_json::json!({ "redact_patterns": [pattern] });
+            let error = serde_json::from_value::<Config>(json).expect_err("no pattern");
+            assert!(error.to_string().contains("for secrets"), "{error}");
         }
     }
 

@@ -59,6 +59,7 @@ mod metrics;
 mod pace;
 mod process;
 mod recording;
+mod redact;
 mod scanner;
 mod snapshot;
 mod source;
@@ -76,6 +77,7 @@ pub use crate::metrics::{ConsumerMetrics, CpuUse, Events, Metrics, Scans, Times}
 pub use crate::pace::{BreakerState, Pace, Transition};
 pub use crate::process::{Command, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
+pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Builder, Scanner, ScannerHandle};
 pub use crate::snapshot::Snapshot;
 #[cfg(target_os = "linux")]

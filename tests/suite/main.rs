@@ -21,6 +21,7 @@ mod live;
 mod metrics;
 mod pace;
 mod recordings;
+mod redact;
 mod scanner;
 mod stress;
 mod stuck;

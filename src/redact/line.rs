@@ -1,0 +1,298 @@
+//! A command line as a list of arguments: what one says of the next.
+
+use std::borrow::Cow;
+
+use super::pattern::Pattern;
+use super::programs::Programs;
+use super::text::{self, Kind};
+use super::values::Holds;
+use super::{MARK, Spans, shapes, urls};
+
+/// What one pass over a command line came to.
+pub(super) enum Outcome {
+    /// Nothing was hidden in the first `len` bytes, which are as many as were asked for.
+    Unchanged {
+        len: usize,
+    },
+    Hidden(Vec<u8>),
+}
+
+/// Hides the secrets of a command line, as far as the argument that takes the output over `limit`.
+pub(super) fn hide(line: &[u8], patterns: &[Pattern], limit: usize) -> Outcome {
+    let mut walk = Walk::default();
+    let mut output: Option<Vec<u8>> = None;
+    let mut start = 0;
+    while start < line.len() {
+        let len = line[start..].iter().position(|&byte| byte == 0);
+        let end = len.map_or(line.len(), |len| start + len);
+        let argument = &line[start..end];
+        let after = line.len().min(end + 1);
+        walk.argument(argument, after == line.len());
+        for pattern in patterns {
+            pattern.hide(argument, &mut walk.spans);
+        }
+        if settle(argument, &mut walk.spans) {
+            let output = output.get_or_insert_with(|| line[..start].to_vec());
+            replace(argument, &walk.spans, output);
+            output.extend_from_slice(&line[end..after]);
+        } else if let Some(output) = &mut output {
+            output.extend_from_slice(&line[start..after]);
+        }
+        start = after;
+        if output.as_ref().map_or(start, Vec::len) > limit {
+            break;
+        }
+    }
+    match output {
+        Some(output) => Outcome::Hidden(output),
+        None => Outcome::Unchanged { len: start },
+    }
+}
+
+/// Hides each argument whole.
+pub(super) fn hide_all(line: &[u8]) -> Vec<u8> {
+    let mut output = Vec::new();
+    for argument in line.split_inclusive(|&byte| byte == 0) {
+        let text = argument.strip_suffix(b"\0").unwrap_or(argument);
+        if !text.is_empty() {
+            output.extend_from_slice(MARK.as_bytes());
+        }
+        output.extend_from_slice(&argument[text.len()..]);
+    }
+    output
+}
+
+/// The program alone, without what it was told: the first argument, up to its first blank, since
+/// a process may have written all into it. The blanks of a path on Windows are the path's.
+pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
+    let end = line
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(line.len());
+    let first = &line[..end];
+    let len = match first {
+        [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic() => windows_path(first),
+        _ => first
+            .iter()
+            .position(|&byte| text::is_blank(byte))
+            .unwrap_or(end),
+    };
+    if len == end {
+        return Cow::Borrowed(&line[..line.len().min(end + 1)]);
+    }
+    let mut program = first[..len].to_vec();
+    program.extend_from_slice(line.get(end..=end).unwrap_or_default());
+    Cow::Owned(program)
+}
+
+/// Up to the file's ending, if arguments follow it.
+fn windows_path(text: &[u8]) -> usize {
+    let ending = text
+        .windows(5)
+        .position(|window| window[..4].eq_ignore_ascii_case(b".exe") && text::is_blank(window[4]));
+    ending.map_or(text.len(), |at| at + 4)
+}
+
+#[derive(Default)]
+struct Walk {
+    programs: Programs,
+    /// What the next argument holds, because the last one said so.
+    next: Option<Holds>,
+    /// The next argument is a script if the program is a shell.
+    is_script_next: bool,
+    /// How many arguments there were.
+    seen: usize,
+    /// What is hidden of the argument at hand.
+    spans: Spans,
+}
+
+impl Walk {
+    fn argument(&mut self, argument: &[u8], is_last: bool) {
+        self.spans.clear();
+        let kind = match self.seen {
+            0 => Kind::First,
+            _ if self.is_script_next && self.programs.are_shell() => Kind::Script,
+            _ => Kind::Plain,
+        };
+        self.seen += 1;
+        self.is_script_next = is_command_option(argument);
+        if let Some(holds) = self.next.take()
+            && !text::is_option(argument)
+        {
+            if matches!(argument, b"Bearer" | b"Basic" | b"Token") {
+                self.next = Some(holds);
+                return;
+            }
+            if text::hide_all(argument, 0, holds, 0, &mut self.spans) || argument.is_empty() {
+                return;
+            }
+        }
+        if is_last && self.programs.is_htpasswd() && kind == Kind::Plain {
+            let holds = if argument.starts_with(b"-") {
+                Holds::Long
+            } else {
+                Holds::Pass
+            };
+            text::hide_all(argument, 0, holds, 0, &mut self.spans);
+        }
+        let signs = Signs::of(argument);
+        self.next = self.options(argument, kind, signs);
+        if signs.has_assignment {
+            text::hide_assignments(argument, 0, kind, &mut self.spans);
+            // --header, Authorization:, and what it is comes next.
+            if self.next.is_none() && argument.ends_with(b":") {
+                self.next = header(argument);
+            }
+        }
+        if signs.has_at {
+            urls::hide(argument, 0, &mut self.spans);
+        }
+        shapes::hide(argument, 0, &mut self.spans);
+    }
+
+    fn options(&mut self, argument: &[u8], kind: Kind, signs: Signs) -> Option<Holds> {
+        if argument == b"Bearer" {
+            return Some(Holds::Password);
+        }
+        // A text that is no option has programs of its own, if any.
+        let mut own = match argument.first() {
+            Some(b'-') => self.programs,
+            _ => Programs::default(),
+        };
+        let programs = match kind == Kind::First || !signs.has_blank {
+            true => &mut self.programs,
+            false => &mut own,
+        };
+        let next = text::hide_options(argument, 0, kind, programs, &mut self.spans);
+        if kind == Kind::First && signs.has_blank {
+            // A folder's name may hold blanks.
+            self.programs.see(argument);
+        }
+        next
+    }
+}
+
+/// What an argument has in it, which says what to look for.
+#[derive(Clone, Copy)]
+struct Signs {
+    has_blank: bool,
+    has_assignment: bool,
+    has_at: bool,
+}
+
+impl Signs {
+    fn of(argument: &[u8]) -> Self {
+        const BLANK: u8 = 1;
+        const ASSIGNMENT: u8 = 2;
+        const AT: u8 = 4;
+        const TABLE: [u8; 256] = {
+            let mut table = [0; 256];
+            table[b' ' as usize] = BLANK;
+            table[b'\t' as usize] = BLANK;
+            table[b'\n' as usize] = BLANK;
+            table[b'\r' as usize] = BLANK;
+            table[b'=' as usize] = ASSIGNMENT;
+            table[b':' as usize] = ASSIGNMENT;
+            table[b'@' as usize] = AT;
+            table
+        };
+        let signs = argument
+            .iter()
+            .fold(0, |signs, &byte| signs | TABLE[usize::from(byte)]);
+        Self {
+            has_blank: signs & BLANK != 0,
+            has_assignment: signs & ASSIGNMENT != 0,
+            has_at: signs & AT != 0,
+        }
+    }
+}
+
+/// `-c`, `-lc`: as shells have it.
+fn is_command_option(argument: &[u8]) -> bool {
+    argument.len() <= 5 && argument.starts_with(b"-") && argument.ends_with(b"c")
+}
+
+fn header(argument: &[u8]) -> Option<Holds> {
+    let name = argument.strip_suffix(b":")?;
+    let is_header = [
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "x-api-key",
+        "x-auth-token",
+    ]
+    .iter()
+    .any(|header| name.eq_ignore_ascii_case(header.as_bytes()));
+    is_header.then_some(Holds::Password)
+}
+
+/// Brings the spans into order, apart from each other, and out of what is hidden already. Whether
+/// any is left.
+fn settle(argument: &[u8], spans: &mut Spans) -> bool {
+    if spans.is_empty() {
+        return false;
+    }
+    spans.retain(|span| !span.is_empty());
+    spans.sort_unstable_by_key(|span| span.start);
+    merge(spans);
+    let marks = marks(argument);
+    let mut marks = &marks[..];
+    spans.retain_mut(|span| {
+        let over = marks
+            .iter()
+            .take_while(|mark| mark.end <= span.start)
+            .count();
+        marks = &marks[over..];
+        let count = marks
+            .iter()
+            .take_while(|mark| mark.start < span.end)
+            .count();
+        let (Some(first), Some(last)) = (marks[..count].first(), marks[..count].last()) else {
+            return true;
+        };
+        let is_hidden = first.start <= span.start && span.end <= first.end;
+        // What touches a mark takes it along, so that no half of one is left.
+        span.start = span.start.min(first.start);
+        span.end = span.end.max(last.end);
+        !is_hidden
+    });
+    merge(spans);
+    !spans.is_empty()
+}
+
+/// One span of those that overlap, in order.
+fn merge(spans: &mut Spans) {
+    spans.dedup_by(|next, span| {
+        let overlaps = next.start < span.end;
+        if overlaps {
+            span.end = span.end.max(next.end);
+        }
+        overlaps
+    });
+}
+
+fn marks(text: &[u8]) -> Spans {
+    let mut marks = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].iter().position(|&byte| byte == b'[') {
+        at += found;
+        match text[at..].starts_with(MARK.as_bytes()) {
+            true => {
+                marks.push(at..at + MARK.len());
+                at += MARK.len();
+            }
+            false => at += 1,
+        }
+    }
+    marks
+}
+
+fn replace(text: &[u8], spans: &Spans, output: &mut Vec<u8>) {
+    let mut at = 0;
+    for span in spans {
+        output.extend_from_slice(&text[at..span.start]);
+        output.extend_from_slice(MARK.as_bytes());
+        at = span.end;
+    }
+    output.extend_from_slice(&text[at..]);
+}

@@ -1,0 +1,274 @@
+//! Whether a name is that of a secret: `--db-password`, `API_KEY`, `keyStorePassword`.
+//!
+//! A name is taken apart into words, and the words are judged: `--tokenizer`, `--bypass` and
+//! `--keyboard` have secrets' letters and none of their words.
+
+use super::values::Holds;
+use super::words::*;
+
+/// No name of a secret is longer; of a longer one its end is judged.
+const MAX_NAME: usize = 128;
+
+const MAX_WORDS: usize = 16;
+
+/// Every name of a secret has one of these in it, small or capital: what is sought first.
+const STEMS: [&[u8]; 15] = [
+    b"pass",
+    b"pwd",
+    b"pw",
+    b"kennwort",
+    b"secret",
+    b"token",
+    b"cred",
+    b"key",
+    b"bearer",
+    b"auth",
+    b"cookie",
+    b"jwt",
+    b"psk",
+    b"otp",
+    b"pat",
+];
+
+/// What the value of a name holds, if that is a secret.
+pub(super) fn judge(name: &[u8]) -> Option<Holds> {
+    if !has_stem(name) {
+        return None;
+    }
+    let mut lower = [0; MAX_NAME];
+    let words = Words::of(name, &mut lower);
+    words.judge()
+}
+
+/// Whether it is what signs a request: a secret as a parameter of a URL, and elsewhere a key's kind.
+pub(super) fn is_signature(name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == b"sig" || name.ends_with(b"signature")
+}
+
+fn has_stem(name: &[u8]) -> bool {
+    name.iter().enumerate().any(|(at, byte)| {
+        matches!(
+            byte | 0x20,
+            b'a' | b'b' | b'c' | b'j' | b'k' | b'o' | b'p' | b's' | b't'
+        ) && STEMS.iter().any(|stem| {
+            name[at..]
+                .get(..stem.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(stem))
+        })
+    })
+}
+
+/// The words of a name in small letters, without those that are numbers.
+struct Words<'n> {
+    list: [&'n [u8]; MAX_WORDS],
+    len: usize,
+}
+
+impl<'n> Words<'n> {
+    fn of(name: &[u8], lower: &'n mut [u8; MAX_NAME]) -> Self {
+        let name = &name[name.len().saturating_sub(MAX_NAME)..];
+        let lower = &mut lower[..name.len()];
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        let lower = &*lower;
+        let mut words = Self {
+            list: [b""; MAX_WORDS],
+            len: 0,
+        };
+        let mut start = 0;
+        for at in 0..=name.len() {
+            let is_separator = name
+                .get(at)
+                .is_none_or(|byte| !byte.is_ascii_alphanumeric());
+            if is_separator || is_hump(name, start, at) {
+                words.push(&lower[start..at]);
+                start = at + usize::from(is_separator);
+            }
+        }
+        words
+    }
+
+    /// `password2` is `password`, and `2` is no word.
+    fn push(&mut self, word: &'n [u8]) {
+        let digits = word.iter().rev().take_while(|byte| byte.is_ascii_digit());
+        let word = &word[..word.len() - digits.count()];
+        if word.is_empty() {
+            return;
+        }
+        if self.len == MAX_WORDS {
+            self.list.rotate_left(1);
+            self.len -= 1;
+        }
+        self.list[self.len] = word;
+        self.len += 1;
+    }
+
+    fn judge(&self) -> Option<Holds> {
+        let words = &self.list[..self.len];
+        let (&last, before_last) = words.split_last()?;
+        let previous = before_last.last().copied().unwrap_or_default();
+        match (words, last) {
+            ([b"pwd" | b"oldpwd"], _) => return Some(Holds::Pwd),
+            ([b"pat"], _) | ([.., b"access", b"pat"], _) => return Some(Holds::Long),
+            (_, b"auth") => return Some(Holds::Login),
+            (_, b"passin" | b"passout") => return Some(Holds::Pass),
+            // Vault's secret_id is as good as a password.
+            (_, b"id") if is_one_of(previous, &["secret"]) => return Some(Holds::Password),
+            _ => {}
+        }
+        if is_one_of(last, ABOUT_IT) || is_one_of(words[0], SWITCH) {
+            return None;
+        }
+        let is_halved = words.windows(2).any(|pair| {
+            pair[0] == b"pass" && is_one_of(pair[1], &["word", "words", "phrase", "code", "wd"])
+        });
+        if is_halved || words.iter().any(|word| is_password(word)) {
+            return Some(Holds::Password);
+        }
+        if is_one_of(last, &["cookie", "cookies"]) {
+            return Some(Holds::Token);
+        }
+        if is_one_of(
+            last,
+            &["authorization", "bearer", "jwt", "psk", "otp", "totp"],
+        ) {
+            return Some(Holds::Password);
+        }
+        if last == b"pass" && !is_one_of(previous, NOT_BEFORE_PASS)
+            || last.ends_with(b"pass") && last != b"pass" && !ends_in(last, NO_PASS)
+        {
+            return Some(Holds::Pass);
+        }
+        self.judge_weak(last, previous)
+    }
+
+    /// Tokens, secrets, credentials and keys.
+    fn judge_weak(&self, last: &[u8], previous: &[u8]) -> Option<Holds> {
+        let words = &self.list[..self.len];
+        let is_plural = |word: &&[u8]| matches!(*word, b"tokens" | b"keys");
+        let is_counted = words
+            .iter()
+            .any(|word| is_one_of(word, &["max", "min", "num"]))
+            || words.iter().any(is_plural) && words.iter().any(|word| is_one_of(word, NUMBER));
+        if is_counted {
+            return None;
+        }
+        if is_one_of(last, &["token", "tokens"]) && is_one_of(previous, NOT_BEFORE_TOKEN) {
+            return None;
+        }
+        let is_key = |word: &[u8]| word == b"key" || word == b"keys";
+        let has_secret_key = words
+            .windows(2)
+            .any(|pair| is_key(pair[1]) && is_one_of(pair[0], BEFORE_SECRET_KEY));
+        if has_secret_key || words.iter().any(|word| is_weak(word)) {
+            return Some(Holds::Token);
+        }
+        if is_key(last) && !is_one_of(previous, NOT_BEFORE_KEY) {
+            return Some(match words {
+                [_] => Holds::Key,
+                _ => Holds::Token,
+            });
+        }
+        None
+    }
+}
+
+/// Where a word begins within letters: `dbPassword`, `APIKey`.
+fn is_hump(name: &[u8], start: usize, at: usize) -> bool {
+    if at <= start || !name[at].is_ascii_uppercase() {
+        return false;
+    }
+    !name[at - 1].is_ascii_uppercase()
+        // Not at the plural's `s` of PASSWORDs.
+        || name.get(at + 1).is_some_and(u8::is_ascii_lowercase)
+            && !(name[at + 1] == b's' && name.get(at + 2).is_none_or(|byte| !byte.is_ascii_lowercase()))
+}
+
+fn is_one_of(word: &[u8], list: &[&str]) -> bool {
+    list.iter().any(|other| other.as_bytes() == word)
+}
+
+fn ends_in(word: &[u8], list: &[&str]) -> bool {
+    list.iter().any(|end| word.ends_with(end.as_bytes()))
+}
+
+fn is_password(word: &[u8]) -> bool {
+    is_one_of(
+        word,
+        &[
+            "pw", "bindpw", "rootpw", "adminpw", "userpw", "dbpw", "unixpw",
+        ],
+    ) || ends_in(
+        word,
+        &[
+            "password",
+            "passwords",
+            "passwd",
+            "passwds",
+            "passwort",
+            "kennwort",
+            "passphrase",
+            "passphrases",
+            "passcode",
+            "pwd",
+        ],
+    )
+}
+
+fn is_weak(word: &[u8]) -> bool {
+    is_one_of(word, &["cred", "creds", "masterauth"])
+        || ends_in(
+            word,
+            &[
+                "secret",
+                "secrets",
+                "token",
+                "tokens",
+                "credential",
+                "credentials",
+                "apikey",
+                "apikeys",
+                "authkey",
+                "accesskey",
+                "secretkey",
+                "privatekey",
+                "signingkey",
+                "encryptionkey",
+                "accountkey",
+            ],
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets() {
+        for name in "
+            password db-password dbPassword PGPASSWORD MYSQL_PWD passWord PASSWORDs pass
+            storepass passphrase api-key APIKey apikey AWSSecretKey aws_secret_access_key
+            AccountKey token access.token SECRET_KEY_BASE API_KEY_PROD token2 secret_id x-api-
+            key Authorization Cookie passin client_secret _authToken bindpw
+            javax.net.ssl.keyStorePassword key auth"
+            .split_ascii_whitespace()
+        {
+            assert!(judge(name.as_bytes()).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_other_things() {
+        for name in "
+            tokenizer bypass keyboard keymap passthrough max-tokens max_new_tokens key-file
+            token-ttl password-prompt password-stdin sort-key public-key partitionKey
+            secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author eos-token two-pass no-
+            password ask-pass tokens-per-second compass authorization-mode key-vault keyserver
+            secret-name PATH patch spwn"
+            .split_ascii_whitespace()
+        {
+            assert!(judge(name.as_bytes()).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What a user knows to be secret on the own hosts, as a regular expression.
+
+use std::fmt;
+use std::str::FromStr;
+
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::Spans;
+use crate::error::{Error, ErrorClass, Result};
+
+/// A regular expression for secrets: what it matches in an argument is hidden, or, where it has a capture
+/// group that took part in the match, what the first group matched.
+///
+/// Its syntax is that of the crate `regex-lite`: that of `regex` without classes of Unicode. Bytes
+/// that are not UTF-8 match as U+001A.
+///
+/// ```
+/// use process_scanner::{Pattern, Redact, Redactor};
+///
+/// let patterns = vec![Pattern::new("^--customer=(.*)$")?];
+/// let redactor = Redactor::new(Redact::Secrets, patterns);
+/// let command = redactor.command(b"bill\0--customer=4711\0");
+/// assert_eq!(&*command, b"bill\0--customer=[redacted]\0");
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// The pattern of this text.
+    ///
+    /// # Errors
+    ///
+    /// Of class [`Config`](ErrorClass::Config), if it is no regular expression, or empty.
+    pub fn new(pattern: &str) -> Result<Self> {
+        if pattern.is_empty() {
+            let message = "a pattern for secrets is empty, and would hide nothing";
+            return Err(Error::new(ErrorClass::Config, message));
+        }
+        Regex::new(pattern).map(Self).map_err(|error| {
+            let message = format!("{pattern:?} is no regular expression for secrets: {error}");
+            Error::new(ErrorClass::Config, message)
+        })
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Hides what it matches in an argument.
+    pub(super) fn hide(&self, argument: &[u8], spans: &mut Spans) {
+        let text = as_text(argument);
+        for found in self.0.captures_iter(&text) {
+            let secret = found.get(1).or_else(|| found.get(0));
+            spans.extend(secret.map(|secret| secret.range()));
+        }
+    }
+}
+
+/// Text of the same length, so that what is found in it stands at the same place.
+fn as_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
+    }
+    text.into()
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl FromStr for Pattern {
+    type Err = Error;
+
+    fn from_str(pattern: &str) -> Result<Self> {
+        Self::new(pattern)
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = Error;
+
+    fn try_from(pattern: String) -> Result<Self> {
+        Self::new(&pattern)
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.as_str().to_owned()
+    }
+}

@@ -1,0 +1,241 @@
+//! Tokens that are known by what they look like, wherever they stand.
+
+use super::Spans;
+
+/// A kind of token: how it begins, how many characters follow at the least, and which.
+struct Shape {
+    start: &'static str,
+    min: usize,
+    alphabet: fn(u8) -> bool,
+    /// At least one digit is among them: the beginning alone could be a word's.
+    has_digit: bool,
+}
+
+const fn shape(start: &'static str, min: usize) -> Shape {
+    Shape {
+        start,
+        min,
+        alphabet: is_token_byte,
+        has_digit: false,
+    }
+}
+
+const fn with_digit(start: &'static str, min: usize) -> Shape {
+    Shape {
+        has_digit: true,
+        ..shape(start, min)
+    }
+}
+
+const fn capitals(start: &'static str, min: usize) -> Shape {
+    Shape {
+        alphabet: |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+        ..shape(start, min)
+    }
+}
+
+const SHAPES: &[Shape] = &[
+    // GitHub, GitLab.
+    shape("ghp_", 16),
+    shape("gho_", 16),
+    shape("ghu_", 16),
+    shape("ghs_", 16),
+    shape("ghr_", 16),
+    shape("github_pat_", 16),
+    shape("glpat-", 16),
+    shape("glrt-", 16),
+    // Slack.
+    with_digit("xoxa-", 8),
+    with_digit("xoxb-", 8),
+    with_digit("xoxc-", 8),
+    with_digit("xoxd-", 8),
+    with_digit("xoxe-", 8),
+    with_digit("xoxo-", 8),
+    with_digit("xoxp-", 8),
+    with_digit("xoxr-", 8),
+    with_digit("xoxs-", 8),
+    with_digit("xapp-", 8),
+    // AWS, Google.
+    capitals("AKIA", 16),
+    capitals("ASIA", 16),
+    shape("AIza", 35),
+    shape("ya29.", 16),
+    // OpenAI, Anthropic, Hugging Face.
+    with_digit("sk-", 20),
+    with_digit("hf_", 20),
+    // Stripe, SendGrid, Shopify.
+    shape("sk_live_", 10),
+    shape("sk_test_", 10),
+    shape("rk_live_", 10),
+    shape("rk_test_", 10),
+    shape("whsec_", 16),
+    with_digit("SG.", 30),
+    shape("shpat_", 16),
+    shape("shpss_", 16),
+    // Registries.
+    with_digit("npm_", 30),
+    with_digit("pypi-", 30),
+    shape("dckr_pat_", 16),
+    // DigitalOcean, Linear, Vault, age.
+    shape("dop_v1_", 16),
+    shape("lin_api_", 16),
+    with_digit("hvs.", 20),
+    with_digit("hvb.", 20),
+    capitals("AGE-SECRET-KEY-1", 16),
+];
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+/// Whether a token can begin with this letter.
+fn is_first(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'g' | b'x'
+            | b'A'
+            | b'y'
+            | b's'
+            | b'h'
+            | b'r'
+            | b'w'
+            | b'S'
+            | b'n'
+            | b'p'
+            | b'd'
+            | b'l'
+            | b'e'
+            | b'B'
+            | b'b'
+            | b'-'
+    )
+}
+
+/// Hides every token in `text`, which begins at `base`.
+pub(super) fn hide(text: &[u8], base: usize, spans: &mut Spans) {
+    let mut at = 0;
+    while at < text.len() {
+        let is_boundary = at == 0 || !is_word_byte(text[at - 1]);
+        let found = (is_boundary && is_first(text[at]))
+            .then(|| secret_at(text, at))
+            .flatten();
+        match found {
+            Some(secret) => {
+                at = secret.end.max(at + 1);
+                spans.push(base + secret.start..base + secret.end);
+            }
+            None => at += 1,
+        }
+    }
+}
+
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn secret_at(text: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
+    let rest = &text[at..];
+    let range = |len: usize| at..at + len;
+    match rest[0] {
+        b'-' => private_key(rest).map(|start| at + start..text.len()),
+        b'B' | b'b' => after_scheme(rest).map(|(start, end)| at + start..at + end),
+        b'e' => json_web_token(rest).map(range),
+        _ => known_token(rest).map(range),
+    }
+}
+
+/// Whether something is a token is said by so many bytes of it, so that text that goes on and on
+/// like one is not read to its end from each of its letters.
+const TELLING: usize = 512;
+
+fn known_token(text: &[u8]) -> Option<usize> {
+    SHAPES.iter().find_map(|shape| {
+        let rest = text.strip_prefix(shape.start.as_bytes())?;
+        let begin = &rest[..rest.len().min(TELLING)];
+        let len = run(begin, shape.alphabet);
+        let has_digit = || begin[..len].iter().any(u8::is_ascii_digit);
+        (len >= shape.min && (!shape.has_digit || has_digit()))
+            .then(|| shape.start.len() + run(rest, shape.alphabet))
+    })
+}
+
+fn run(text: &[u8], alphabet: fn(u8) -> bool) -> usize {
+    text.iter().take_while(|&&byte| alphabet(byte)).count()
+}
+
+/// Parts of base64 with points between them, the first of which is JSON.
+fn json_web_token(text: &[u8]) -> Option<usize> {
+    let begin = &text[..text.len().min(TELLING)];
+    if !begin.starts_with(b"eyJ") {
+        return None;
+    }
+    let len = run(begin, is_token_byte);
+    let mut parts = begin[..len].split(|&byte| byte == b'.');
+    let is_token = parts.next().is_some_and(|part| part.len() >= 8)
+        && parts.next().is_some_and(|part| part.len() >= 4);
+    is_token.then(|| run(text, is_token_byte))
+}
+
+/// Where the key itself begins in `-----BEGIN RSA PRIVATE KEY-----…`.
+fn private_key(text: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 64;
+    let title = text.strip_prefix(b"-----BEGIN ")?;
+    let end = title[..title.len().min(LONGEST)]
+        .windows(5)
+        .position(|dashes| dashes == b"-----")?;
+    let start = text.len() - title.len() + end + 5;
+    (title[..end]
+        .windows(11)
+        .any(|words| words == b"PRIVATE KEY")
+        && start < text.len())
+    .then_some(start)
+}
+
+/// `Bearer x`, `Basic x`: where the token begins and ends.
+fn after_scheme(text: &[u8]) -> Option<(usize, usize)> {
+    let is_bearer = starts_with(text, b"bearer ");
+    if !is_bearer && !starts_with(text, b"basic ") {
+        return None;
+    }
+    let scheme = if is_bearer { 6 } else { 5 };
+    let start = scheme
+        + text[scheme..]
+            .iter()
+            .take_while(|&&byte| byte == b' ')
+            .count();
+    let token = &text[start..];
+    let len = token
+        .iter()
+        .take_while(|byte| is_token_byte(**byte) || matches!(byte, b'+' | b'/' | b'=' | b'~'))
+        .count();
+    let token = &token[..len];
+    let is_token = match is_bearer {
+        true => {
+            text[0] == b'B' && !starts_with(token, b"token") && !starts_with(token, b"auth")
+                || token.iter().any(u8::is_ascii_digit)
+        }
+        false => {
+            len >= 6
+                && (token.contains(&b'=')
+                    || token.iter().any(u8::is_ascii_digit)
+                    || token[1..].iter().any(u8::is_ascii_uppercase))
+        }
+    };
+    (is_token && len > 0).then_some((start, start + len))
+}
+
+fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len())
+        .is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
+/// Whether this alone, without a name, is more likely a token than a word.
+pub(super) fn is_token_like(text: &[u8]) -> bool {
+    let is_known = text.first().is_some_and(|&byte| is_first(byte))
+        && (known_token(text) == Some(text.len()) || json_web_token(text) == Some(text.len()));
+    is_known
+        || text.len() >= 16
+            && text.iter().any(u8::is_ascii_digit)
+            && text.iter().any(u8::is_ascii_alphabetic)
+            && text.iter().all(|&byte| is_token_byte(byte))
+}

@@ -1,0 +1,158 @@
+//! Which part of a value is secret, by what its name says that it holds.
+
+use std::ops::Range;
+
+use super::{MARK, shapes};
+
+/// What a value holds, as its name or its option says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// A secret, whatever it looks like.
+    Password,
+    /// A password, or where openssl(1) is to take it from: `pass:x`, `file:x`.
+    Pass,
+    /// A password, or the working directory: `PWD`.
+    Pwd,
+    /// A secret, unless it is the path of one.
+    Token,
+    /// The same, and numbers are none: `sort --key=2,2`.
+    Key,
+    /// A secret only if it looks like one.
+    Long,
+    /// User and password with a colon between them.
+    Login,
+    /// A password, a port, a path or a number: `-p`.
+    P,
+    /// User and password with this byte between them.
+    After(u8),
+    /// A cookie, or the file that has it.
+    Cookie,
+}
+
+impl Holds {
+    /// The part of `value` that is not to be shown.
+    pub(super) fn secret_in(self, value: &[u8]) -> Option<Range<usize>> {
+        if matches!(value, b"" | b"-" | b"true" | b"false") || value == MARK.as_bytes() {
+            return None;
+        }
+        let whole = 0..value.len();
+        match self {
+            Self::Password => Some(whole),
+            Self::Pass => match value {
+                [b'0'..=b'9'] | b"stdin" => None,
+                _ if starts_with_any(value, &["file:", "env:", "fd:"]) => None,
+                _ if value.starts_with(b"pass:") => non_empty(b"pass:".len()..value.len()),
+                _ => Some(whole),
+            },
+            Self::Pwd => (!is_path(value)).then_some(whole),
+            // docker build --secret id=x,src=y
+            Self::Token => {
+                (!is_path(value) && !starts_with_any(value, &["id=", "type="])).then_some(whole)
+            }
+            Self::Key => (!is_path(value) && !is_sort_key(value)).then_some(whole),
+            Self::Long => shapes::is_token_like(value).then_some(whole),
+            Self::Login => after(b':', value),
+            Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
+            Self::After(separator) => after(separator, value),
+            Self::Cookie => (value.contains(&b'=') && !is_path(value)).then_some(whole),
+        }
+    }
+}
+
+fn non_empty(range: Range<usize>) -> Option<Range<usize>> {
+    (!range.is_empty()).then_some(range)
+}
+
+fn starts_with_any(value: &[u8], starts: &[&str]) -> bool {
+    starts
+        .iter()
+        .any(|start| value.starts_with(start.as_bytes()))
+}
+
+/// What comes after the separator; nothing of `1000:1000` or of a URL, which has rules of its own.
+fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
+    let at = value.iter().position(|&byte| byte == separator)?;
+    let secret = &value[at + 1..];
+    let is_id = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    if is_id(&value[..at]) && is_id(secret) && at > 0 || secret.starts_with(b"//") {
+        return None;
+    }
+    non_empty(at + 1..value.len())
+}
+
+/// A path does not have such long words of mixed letters and digits; an AWS secret can begin with a
+/// slash.
+const RANDOM_LEN: usize = 20;
+
+pub(super) fn is_path(value: &[u8]) -> bool {
+    let is_rooted = starts_with_any(value, &["/", "./", "../", "~/", "file:/"])
+        || matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    if !is_rooted && !has_extension(value) {
+        return false;
+    }
+    !is_aws_secret(value)
+        && !value
+            .split(|byte| matches!(byte, b'/' | b'\\' | b'.' | b'-' | b'_'))
+            .any(|segment| segment.len() >= RANDOM_LEN && is_mixed(segment))
+}
+
+fn has_extension(value: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 23] = [
+        b"asc", b"cer", b"cert", b"conf", b"cfg", b"crt", b"der", b"env", b"gpg", b"ini", b"jks",
+        b"json", b"key", b"keytab", b"kdbx", b"p12", b"p8", b"pem", b"pfx", b"pub", b"txt",
+        b"yaml", b"yml",
+    ];
+    if value
+        .iter()
+        .any(|byte| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'@'))
+    {
+        return false;
+    }
+    let Some(dot) = value.iter().rposition(|&byte| byte == b'.') else {
+        return false;
+    };
+    dot > 0 && KNOWN.contains(&&value[dot + 1..])
+}
+
+/// 40 characters of base64, without any that a path would have.
+fn is_aws_secret(value: &[u8]) -> bool {
+    value.len() == 40
+        && is_mixed(value)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'='))
+}
+
+fn is_mixed(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_uppercase)
+        && text.iter().any(u8::is_ascii_lowercase)
+        && text.iter().any(u8::is_ascii_digit)
+}
+
+/// `2`, `2,2`, `1.2nr`: as sort(1) has them.
+fn is_sort_key(value: &[u8]) -> bool {
+    let letters = value
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic());
+    let letters = letters.count();
+    let digits = &value[..value.len() - letters];
+    letters <= 2
+        && digits.first().is_some_and(u8::is_ascii_digit)
+        && digits
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.'))
+}
+
+/// A number, a range of numbers, or what docker(1) maps to what: `127.0.0.1:80:80/tcp`.
+fn is_port(value: &[u8]) -> bool {
+    let value = [&b"/tcp"[..], b"/udp", b"/sctp"]
+        .iter()
+        .find_map(|protocol| value.strip_suffix(*protocol))
+        .unwrap_or(value);
+    let value = value.strip_prefix(b"localhost:").unwrap_or(value);
+    value.iter().any(u8::is_ascii_digit)
+        && value.iter().all(|byte| {
+            byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'-' | b',' | b'[' | b']')
+        })
+}

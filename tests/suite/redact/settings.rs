@@ -1,0 +1,133 @@
+//! Switched off, arguments stripped, own patterns; and what is not text.
+
+use process_scanner::{Config, ErrorClass, Pattern, Redact, Redactor};
+
+use super::{lossy, terminated};
+
+fn with(redactor: &Redactor, args: &[&str]) -> Vec<String> {
+    let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+    lossy(&redactor.command(&terminated(&args)))
+}
+
+fn patterns(patterns: &[&str]) -> Redactor {
+    let patterns = patterns
+        .iter()
+        .map(|pattern| Pattern::new(pattern).unwrap());
+    Redactor::new(Redact::Secrets, patterns.collect())
+}
+
+#[test]
+fn switched_off_it_hides_nothing() {
+    let redactor = Redactor::new(Redact::Off, Vec::new());
+    let args = ["app", "--password", "hunter2", "https://a:b@c"];
+    assert_eq!(with(&redactor, &args), args);
+    assert_eq!(&*redactor.name(b"password=x"), b"password=x");
+}
+
+#[test]
+fn without_arguments_the_program_is_left() {
+    let redactor = Redactor::new(Redact::Arguments, Vec::new());
+    assert_eq!(with(&redactor, &["app", "--verbose", "x"]), ["app"]);
+    assert_eq!(with(&redactor, &["app --verbose x"]), ["app"]);
+    assert_eq!(with(&redactor, &["app"]), ["app"]);
+    assert_eq!(with(&redactor, &[""]), [""]);
+    assert_eq!(with(&redactor, &["PASSWORD=x"]), ["PASSWORD=[redacted]"]);
+    assert!(redactor.command(b"").is_empty());
+    assert_eq!(&*redactor.command(b"app x"), b"app");
+    let path = r"C:\Program Files\App\app.exe";
+    assert_eq!(with(&redactor, &[path, "x"]), [path]);
+    assert_eq!(with(&redactor, &[&format!("{path} --verbose")]), [path]);
+}
+
+#[test]
+fn what_a_pattern_matches_is_hidden_or_its_first_group() {
+    let redactor = patterns(&["K-[0-9]+", "^--customer=(.*)$", "(?i)ticket (\\S+)"]);
+    assert_eq!(
+        with(
+            &redactor,
+            &[
+                "K-12",
+                "xK-3 K-4",
+                "--customer=a b",
+                "a TICKET 7 b",
+                "--token",
+                "t"
+            ]
+        ),
+        [
+            "[redacted]",
+            "x[redacted] [redacted]",
+            "--customer=[redacted]",
+            "a TICKET [redacted] b",
+            "--token",
+            "[redacted]",
+        ]
+    );
+    assert_eq!(&*redactor.name(b"K-12"), b"[redacted]");
+}
+
+#[test]
+fn a_pattern_that_matches_the_mark_leaves_it_alone() {
+    let redactor = patterns(&["[a-z]+", "\\w"]);
+    assert_eq!(with(&redactor, &["--token=x", "1abc2"]).len(), 2);
+    assert_eq!(with(&redactor, &["[redacted]"]), ["[redacted]"]);
+    let nothing = patterns(&["x*"]);
+    assert_eq!(with(&nothing, &["abc", "axxb"]), ["abc", "a[redacted]b"]);
+}
+
+#[test]
+fn a_pattern_is_its_text_and_a_bad_one_is_an_error_of_settings() {
+    let pattern = Pattern::new("a+").unwrap();
+    assert_eq!(pattern, "a+".parse().unwrap());
+    assert_ne!(pattern, Pattern::new("a").unwrap());
+    assert_eq!(format!("{pattern:?}"), r#"Pattern("a+")"#);
+    let error = Pattern::new("(").unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Config);
+    assert!(error.to_string().contains("\"(\""), "{error}");
+    let mut config = Config::default();
+    config.redact = Redact::Arguments;
+    config.redact_patterns = vec![pattern];
+    let json = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
+    assert!(
+        json.contains(r#""redact":"arguments","redact_patterns":["a+"]"#),
+        "{json}"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_kept_or_hidden_like_others() {
+    let redactor = patterns(&["(.)end"]);
+    let command = terminated(&[
+        b"\xff\xfeapp",
+        b"--password=\xff\xfe",
+        b"--password",
+        b"\xc3(",
+        b"\xff--token=x",
+        b"\xffend",
+    ]);
+    let expected = terminated(&[
+        b"\xff\xfeapp",
+        b"--password=[redacted]",
+        b"--password",
+        b"[redacted]",
+        b"\xff--token=[redacted]",
+        b"[redacted]end",
+    ]);
+    assert_eq!(lossy(&redactor.command(&command)), lossy(&expected));
+    assert_eq!(redactor.command(&command), expected);
+}
+
+#[test]
+fn a_name_is_text_like_any_other() {
+    let redactor = Redactor::default();
+    for (name, expected) in [
+        ("kworker/0:1-events", "kworker/0:1-events"),
+        ("(sd-pam)", "(sd-pam)"),
+        ("x --token=abc", "x --token=[redacted]"),
+        ("password=x", "password=[redacted]"),
+        ("a://b:c@d", "a://b:[redacted]@d"),
+    ] {
+        assert_eq!(&*redactor.name(name.as_bytes()), expected.as_bytes());
+    }
+}
