@@ -6,16 +6,17 @@
 
 mod pass;
 mod rates;
+mod texts;
 
 use std::collections::HashMap;
 
 use ahash::RandomState;
 
 pub use self::pass::{Absent, Pass, Told};
+use self::texts::Texts;
 use crate::config::Config;
 use crate::process::{ProcessInfo, Status};
 use crate::source::{SourceInfo, Timestamp};
-use crate::strings::{Strings, Wording};
 
 /// All processes of the last scan, compact, each with what the next scan is compared with.
 ///
@@ -36,7 +37,7 @@ pub struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
     by_pid: HashMap<u32, u32, RandomState>,
-    strings: Strings,
+    texts: Texts,
     rules: Rules,
     /// Number of the pass under way or last made, from 1: what a slot is marked with.
     pass: u32,
@@ -54,7 +55,6 @@ struct Rules {
     cpu_threshold_percent: Option<f32>,
     rss_threshold_bytes: Option<u64>,
     start_time_resolution_ms: u64,
-    wording: Wording,
 }
 
 /// A place for one process.
@@ -94,14 +94,11 @@ impl Table {
             slots: Vec::new(),
             free: Vec::new(),
             by_pid: HashMap::default(),
-            strings: Strings::default(),
+            texts: Texts::new(config),
             rules: Rules {
                 cpu_threshold_percent: config.cpu_threshold_percent,
                 rss_threshold_bytes: config.rss_threshold_bytes,
                 start_time_resolution_ms: source.start_time_resolution_ms,
-                wording: Wording {
-                    max_bytes: config.max_text_bytes,
-                },
             },
             pass: 0,
             origin: None,
@@ -135,13 +132,13 @@ impl Table {
         self.slots.capacity() * size_of::<Slot>()
             + self.free.capacity() * size_of::<u32>()
             + self.by_pid.capacity() * (size_of::<(u32, u32)>() + 1) * 8 / 7
-            + self.strings.heap_bytes()
+            + self.texts.heap_bytes()
             + self.notes.heap_bytes()
     }
 
     /// How many different names and command lines it holds.
     pub fn distinct_strings(&self) -> usize {
-        self.strings.len()
+        self.texts.len()
     }
 
     fn put(&mut self, slot: Slot) -> u32 {
@@ -174,12 +171,8 @@ impl Table {
         process.rss_bytes = slot.rss_bytes;
         self.free.push(index);
         self.by_pid.remove(&process.pid);
-        if let Some(name) = &process.name {
-            self.strings.give_back(name);
-        }
-        if let Some(command) = &process.command {
-            self.strings.give_back(command.as_terminated());
-        }
+        self.texts
+            .give_back(process.name.as_ref(), process.command.as_ref());
         process
     }
 
@@ -197,7 +190,7 @@ impl Table {
         for (index, slot) in self.slots.iter().enumerate() {
             self.by_pid.insert(slot.told().pid, index as u32);
         }
-        self.strings.shrink();
+        self.texts.shrink();
         self.notes = pass::Notes::default();
     }
 }

@@ -2,13 +2,13 @@
 //! finds what was not seen.
 
 use super::rates::{NS_PER_MS, ns_to_ms, percent};
+use super::texts::Texts;
 use super::{Slot, Table};
 use crate::batch::{Changes, Event};
 use crate::error::{Error, ErrorClass};
 use crate::identity::{self, Evidence, Identity};
-use crate::process::{Command, ProcessInfo, ProcessKey};
+use crate::process::{ProcessInfo, ProcessKey};
 use crate::source::{ProcessRow, Reading, Row, Timestamp};
-use crate::strings::Wording;
 
 /// One scan's pass over a [`Table`]. Until it is finished, nothing is told as gone but what a
 /// process with the same pid has replaced.
@@ -262,20 +262,17 @@ impl Pass<'_> {
 
     /// A pid that the table does not hold.
     fn welcome(&mut self, row: &ProcessRow<'_>) {
-        let wording = self.table.rules.wording;
-        let strings = &mut self.table.strings;
+        let texts = &mut self.table.texts;
         let mut process = ProcessInfo::unknown(ProcessKey {
             pid: row.pid,
             start_time_ms: row.start_time_ms,
         });
         process.parent_pid = row.parent_pid;
         if let Reading::Known(name) = row.name {
-            process.name = Some(strings.take(&wording.to_text(name)));
+            process.name = Some(texts.take_name(name));
         }
         if let Reading::Known(command) = row.command {
-            process.command = Some(Command::from_terminated(
-                strings.take(&wording.to_text(command)),
-            ));
+            process.command = Some(texts.take_command(command));
         }
         process.status = row.status;
         process.cpu_percent = self.percent_of_life(row);
@@ -321,7 +318,7 @@ impl Pass<'_> {
             cpu_time_went_back: row
                 .cpu_time_ns
                 .is_some_and(|now_ns| now_ns < slot.cpu_time_known_ns),
-            all_else_changed: all_else_changed(slot.told(), row, self.table.rules.wording),
+            all_else_changed: all_else_changed(slot.told(), row, &self.table.texts),
         };
         match identity::compare(evidence) {
             Identity::Different => {
@@ -334,7 +331,6 @@ impl Pass<'_> {
 
     fn update(&mut self, row: &ProcessRow<'_>, index: u32) {
         let table = &mut *self.table;
-        let wording = table.rules.wording;
         let slot = &mut table.slots[index as usize];
         let told = slot
             .told
@@ -342,30 +338,10 @@ impl Pass<'_> {
             .expect("BUG: the index leads to taken slots only");
         let mut changed = Changes::default();
 
-        if let Reading::Known(name) = row.name
-            && !told
-                .name
-                .as_deref()
-                .is_some_and(|old| wording.is_text(old, name))
-        {
-            if let Some(old) = &told.name {
-                table.strings.give_back(old);
-            }
-            told.name = Some(table.strings.take(&wording.to_text(name)));
+        if table.texts.renew_name(&mut told.name, row.name) {
             changed.insert(Changes::NAME);
         }
-        if let Reading::Known(command) = row.command
-            && !told
-                .command
-                .as_ref()
-                .is_some_and(|old| wording.is_text(old.as_terminated(), command))
-        {
-            if let Some(old) = &told.command {
-                table.strings.give_back(old.as_terminated());
-            }
-            told.command = Some(Command::from_terminated(
-                table.strings.take(&wording.to_text(command)),
-            ));
+        if table.texts.renew_command(&mut told.command, row.command) {
             changed.insert(Changes::COMMAND);
         }
         if told.parent_pid != row.parent_pid {
@@ -491,7 +467,7 @@ impl From<Gone> for Event {
 
 /// An `exec` keeps the parent, and a lost parent leaves name and command: the three together mean
 /// another process. The cheapest to compare goes first.
-fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>, wording: Wording) -> bool {
+fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>, texts: &Texts) -> bool {
     if told.parent_pid == row.parent_pid || told.parent_pid.is_none() || row.parent_pid.is_none() {
         return false;
     }
@@ -501,5 +477,5 @@ fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>, wording: Wording) 
     let (Some(command), Reading::Known(new_command)) = (&told.command, row.command) else {
         return false;
     };
-    !wording.is_text(name, new_name) && !wording.is_text(command.as_terminated(), new_command)
+    !texts.is_name(name, new_name) && !texts.is_command(command, new_command)
 }
