@@ -7,6 +7,7 @@ use ahash::RandomState;
 
 use super::format::{Failed, Header, Line, Rechecked, RowRecord, Shown, TimedScan, VERSION};
 use crate::error::{Error, ErrorClass, Result};
+use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, Timestamp};
 
 /// What a scan and its recheck showed; `None` for a process of which nothing is known.
@@ -16,6 +17,11 @@ type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 ///
 /// Each scan is a line, flushed before the scan returns, so that whatever ends the recorder leaves
 /// a recording of every scan before. A process that is word for word what it was takes a few bytes.
+///
+/// Neither who reads the recording nor who gets the rows sees the secrets in names and command lines: they
+/// are hidden as by [`Redactor::default`], or as [`redacting`](Self::redacting) says. A change of
+/// nothing but a secret is no change.
+///
 /// An error that [is final](Error::is_final) is handed on and not recorded.
 #[derive(Debug)]
 pub struct Recorder<S, W> {
@@ -24,6 +30,7 @@ pub struct Recorder<S, W> {
     at: Timestamp,
     last: Known,
     buffer: Vec<u8>,
+    redactor: Redactor,
 }
 
 impl<S: Source, W: Write> Recorder<S, W> {
@@ -40,6 +47,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
             at: Timestamp::new(0, 0),
             last: HashMap::default(),
             buffer: Vec::new(),
+            redactor: Redactor::default(),
         };
         recorder.write(&Header {
             pscan_recording: VERSION,
@@ -48,6 +56,13 @@ impl<S: Source, W: Write> Recorder<S, W> {
             own_pid: info.own_pid,
         })?;
         Ok(recorder)
+    }
+
+    /// The same with another redactor. For the rows to come: called before the first scan, it is for all.
+    #[must_use]
+    pub fn redacting(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
     }
 
     /// The output, with everything written and flushed.
@@ -83,7 +98,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        let mut notes = Notes::of_scan(std::mem::take(&mut self.last));
+        let mut notes = Notes::of_scan(std::mem::take(&mut self.last), &self.redactor);
         let outcome = self
             .source
             .scan(&mut |row| notes.take_down(row, hand_over))
@@ -108,7 +123,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        let mut notes = Notes::of_recheck(std::mem::take(&mut self.last));
+        let mut notes = Notes::of_recheck(std::mem::take(&mut self.last), &self.redactor);
         let outcome = self
             .source
             .recheck(pids, &mut |row| notes.take_down(row, hand_over))
@@ -128,7 +143,8 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
 }
 
 /// The rows of one scan as they are taken down.
-struct Notes {
+struct Notes<'r> {
+    redactor: &'r Redactor,
     /// What the scan before showed; `None` in a recheck. What is rechecked was not shown, so there
     /// is nothing it could be the same as.
     before: Option<Known>,
@@ -139,9 +155,10 @@ struct Notes {
     fault: Option<Error>,
 }
 
-impl Notes {
-    fn of_scan(before: Known) -> Self {
+impl<'r> Notes<'r> {
+    fn of_scan(before: Known, redactor: &'r Redactor) -> Self {
         Self {
+            redactor,
             now: HashMap::with_capacity_and_hasher(before.len(), RandomState::default()),
             before: Some(before),
             shown: Shown::default(),
@@ -149,8 +166,9 @@ impl Notes {
         }
     }
 
-    fn of_recheck(now: Known) -> Self {
+    fn of_recheck(now: Known, redactor: &'r Redactor) -> Self {
         Self {
+            redactor,
             before: None,
             now,
             shown: Shown::default(),
@@ -165,7 +183,9 @@ impl Notes {
         }
         let before = self.before.as_mut().map(|before| before.remove(&pid));
         let now = match &row {
-            Row::Process(row) => Some(self.compare(row, before.flatten().flatten())),
+            Row::Process(row) => {
+                return self.take_down_process(row, before.flatten().flatten(), hand_over);
+            }
             Row::Unchanged { .. } => {
                 if let Some(None) = before {
                     return self.blame(format!(
@@ -183,6 +203,25 @@ impl Notes {
         };
         self.now.insert(pid, now);
         hand_over(row);
+    }
+
+    /// Takes down one that was read, without its secrets, and hands it on so.
+    fn take_down_process(
+        &mut self,
+        row: &ProcessRow<'_>,
+        before: Option<RowRecord>,
+        hand_over: &mut dyn FnMut(Row<'_>),
+    ) {
+        let name = row.name.map(|name| self.redactor.name(name));
+        let command = row.command.map(|command| self.redactor.command(command));
+        let row = ProcessRow {
+            name: name.as_ref().map(|name| &**name),
+            command: command.as_ref().map(|command| &**command),
+            ..*row
+        };
+        let now = self.compare(&row, before);
+        self.now.insert(row.pid, Some(now));
+        hand_over(Row::Process(row));
     }
 
     /// Takes down what is new in a row, and returns the whole of it.

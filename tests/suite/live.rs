@@ -42,12 +42,18 @@ fn wait_for_a_line() {
 }
 
 /// A child that waits; killed and reaped when dropped.
-struct Waiting(Child);
+pub(crate) struct Waiting(Child);
 
 impl Waiting {
     fn start(role: &str, envs: &[(&str, &str)]) -> Self {
+        Self::start_with(role, envs, &[])
+    }
+
+    /// One that has these arguments too, and does nothing about them.
+    pub(crate) fn start_with(role: &str, envs: &[(&str, &str)], args: &[&str]) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(CHILD_ARGS)
+            .args(args)
             .env(ROLE, role)
             .envs(envs.iter().copied())
             .stdin(Stdio::piped())
@@ -65,7 +71,7 @@ impl Waiting {
         assert!(ready, "the child ended early");
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 
