@@ -29,6 +29,9 @@
 //! What is not known is `None`. A scan that failed is a batch with a [failure](Batch::failure), and
 //! takes nobody away: what it did not show stands.
 //!
+//! Secrets in names and command lines are hidden by a [`Redactor`] in the table and in the recorder, before anybody
+//! gets to see them; [`Config::redact`] says how far.
+//!
 //! A running scanner stays within a [CPU budget](Config::cpu_budget_percent): it scans less often where a
 //! scan costs more, and leaves a host alone where scans fail, hang or wait. Each such [`Transition`] is in
 //! a batch with its reason, and [`Metrics`] tell what the scanner does and costs at any time.

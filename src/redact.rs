@@ -44,6 +44,8 @@ pub enum Redact {
 
 /// Hides the secrets in command lines and names.
 ///
+/// `docs/secrets.md` has what it hides, and what it cannot.
+///
 /// A [`Table`](crate::Table) and a [`Recorder`](crate::Recorder) have one; by itself it is for those who
 /// hand command lines to somebody else.
 ///

@@ -6,7 +6,7 @@ use super::pattern::Pattern;
 use super::programs::Programs;
 use super::text::{self, Kind};
 use super::values::Holds;
-use super::{MARK, Spans, shapes, urls};
+use super::{MARK, Spans, names, shapes, urls};
 
 /// What one pass over a command line came to.
 pub(super) enum Outcome {
@@ -100,6 +100,8 @@ struct Walk {
     next: Option<Holds>,
     /// The next argument is a script if the program is a shell.
     is_script_next: bool,
+    /// `set`: the next argument is a name, and the one after it what is set.
+    is_name_next: bool,
     /// How many arguments there were.
     seen: usize,
     /// What is hidden of the argument at hand.
@@ -137,6 +139,10 @@ impl Walk {
         }
         let signs = Signs::of(argument);
         self.next = self.options(argument, kind, signs);
+        if self.is_name_next && self.next.is_none() {
+            self.next = names::judge(argument);
+        }
+        self.is_name_next = argument.eq_ignore_ascii_case(b"set");
         if signs.has_assignment {
             text::hide_assignments(argument, 0, kind, &mut self.spans);
             // --header, Authorization:, and what it is comes next.

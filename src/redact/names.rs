@@ -35,6 +35,10 @@ pub(super) fn judge(name: &[u8]) -> Option<Holds> {
     if !has_stem(name) {
         return None;
     }
+    // User and password of npm(1) in base64.
+    if name == b"_auth" {
+        return Some(Holds::Password);
+    }
     let mut lower = [0; MAX_NAME];
     let words = Words::of(name, &mut lower);
     words.judge()
@@ -47,15 +51,23 @@ pub(super) fn is_signature(name: &[u8]) -> bool {
 }
 
 fn has_stem(name: &[u8]) -> bool {
-    name.iter().enumerate().any(|(at, byte)| {
-        matches!(
-            byte | 0x20,
-            b'a' | b'b' | b'c' | b'j' | b'k' | b'o' | b'p' | b's' | b't'
-        ) && STEMS.iter().any(|stem| {
-            name[at..]
-                .get(..stem.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(stem))
-        })
+    name.windows(2).enumerate().any(|(at, pair)| {
+        let is_start = match pair[0] | 0x20 {
+            b'a' => pair[1] | 0x20 == b'u',
+            b'b' | b'k' | b's' => pair[1] | 0x20 == b'e',
+            b'c' => matches!(pair[1] | 0x20, b'r' | b'o'),
+            b'j' => pair[1] | 0x20 == b'w',
+            b'o' => pair[1] | 0x20 == b't',
+            b'p' => matches!(pair[1] | 0x20, b'a' | b's' | b'w'),
+            b't' => pair[1] | 0x20 == b'o',
+            _ => false,
+        };
+        is_start
+            && STEMS.iter().any(|stem| {
+                name[at..]
+                    .get(..stem.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(stem))
+            })
     })
 }
 
@@ -249,8 +261,8 @@ mod tests {
         for name in "
             password db-password dbPassword PGPASSWORD MYSQL_PWD passWord PASSWORDs pass
             storepass passphrase api-key APIKey apikey AWSSecretKey aws_secret_access_key
-            AccountKey token access.token SECRET_KEY_BASE API_KEY_PROD token2 secret_id x-api-
-            key Authorization Cookie passin client_secret _authToken bindpw
+            AccountKey token access.token SECRET_KEY_BASE API_KEY_PROD token2 secret_id x-api-key
+            Authorization Cookie passin client_secret _auth _authToken bindpw
             javax.net.ssl.keyStorePassword key auth"
             .split_ascii_whitespace()
         {
@@ -263,8 +275,8 @@ mod tests {
         for name in "
             tokenizer bypass keyboard keymap passthrough max-tokens max_new_tokens key-file
             token-ttl password-prompt password-stdin sort-key public-key partitionKey
-            secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author eos-token two-pass no-
-            password ask-pass tokens-per-second compass authorization-mode key-vault keyserver
+            secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author eos-token two-pass
+            no-password ask-pass tokens-per-second compass authorization-mode key-vault keyserver
             secret-name PATH patch spwn"
             .split_ascii_whitespace()
         {

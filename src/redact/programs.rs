@@ -45,12 +45,6 @@ const RULES: &[Rule] = &[
     rule(&["sshpass"], &["-p"], Form::Both, Holds::Password),
     rule(&["redis-cli"], &["-a"], Form::Both, Holds::Password),
     rule(&["curl"], &["-u", "-U"], Form::Both, Holds::Login),
-    rule(
-        &["curl"],
-        &["--user", "--proxy-user"],
-        Form::Next,
-        Holds::Login,
-    ),
     rule(&["curl"], &["-b"], Form::Both, Holds::Cookie),
     rule(&["http", "https", "xh"], &["-a"], Form::Next, Holds::Login),
     rule(&["ab"], &["-A", "-P"], Form::Both, Holds::Login),
@@ -105,7 +99,7 @@ const LOGIN: &[&str] = &["login of a container tool"];
 
 #[rustfmt::skip]
 const CONTAINER: &[&str] = &[
-    "buildah", "docker", "helm", "nerdctl", "oras", "podman", "skopeo",
+    "buildah", "docker*", "helm", "nerdctl", "oras", "podman*", "skopeo",
 ];
 
 #[rustfmt::skip]
@@ -219,6 +213,14 @@ impl Programs {
                     return Some((place, rule.holds));
                 }
             }
+        }
+        // Where it starts processes, it is who they run as: user:group.
+        if !self.is_container
+            && let Some(place) = ["--user", "--userpwd", "--proxy-user"]
+                .iter()
+                .find_map(|option| place(word, option, Form::Next))
+        {
+            return Some((place, Holds::Login));
         }
         if self.has_other_p || !is_command {
             return None;

@@ -88,44 +88,44 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
-/// Whether a token can begin with this letter.
-fn is_first(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'g' | b'x'
-            | b'A'
-            | b'y'
-            | b's'
-            | b'h'
-            | b'r'
-            | b'w'
-            | b'S'
-            | b'n'
-            | b'p'
-            | b'd'
-            | b'l'
-            | b'e'
-            | b'B'
-            | b'b'
-            | b'-'
-    )
+/// Whether anything known here can begin with these two: what goes by each word has to be quick.
+fn is_start(first: u8, second: u8) -> bool {
+    match first {
+        b'A' => matches!(second, b'K' | b'S' | b'I' | b'G'),
+        b'B' | b'b' => matches!(second | 0x20, b'e' | b'a'),
+        b'S' => second == b'G',
+        b'd' => matches!(second, b'o' | b'c'),
+        b'e' => second == b'y',
+        b'g' => matches!(second, b'h' | b'i' | b'l'),
+        b'h' => matches!(second, b'f' | b'v'),
+        b'l' => second == b'i',
+        b'n' => second == b'p',
+        b'p' => second == b'y',
+        b'r' => second == b'k',
+        b's' => matches!(second, b'k' | b'h'),
+        b'w' => second == b'h',
+        b'x' => matches!(second, b'o' | b'a'),
+        b'y' => second == b'a',
+        b'-' => second == b'-',
+        _ => false,
+    }
 }
 
 /// Hides every token in `text`, which begins at `base`.
 pub(super) fn hide(text: &[u8], base: usize, spans: &mut Spans) {
-    let mut at = 0;
-    while at < text.len() {
-        let is_boundary = at == 0 || !is_word_byte(text[at - 1]);
-        let found = (is_boundary && is_first(text[at]))
-            .then(|| secret_at(text, at))
-            .flatten();
-        match found {
-            Some(secret) => {
-                at = secret.end.max(at + 1);
-                spans.push(base + secret.start..base + secret.end);
-            }
-            None => at += 1,
+    // Where the last one found ends.
+    let mut from = 0;
+    let mut is_boundary = true;
+    for (at, pair) in text.windows(2).enumerate() {
+        if is_boundary
+            && is_start(pair[0], pair[1])
+            && at >= from
+            && let Some(secret) = secret_at(text, at)
+        {
+            from = secret.end;
+            spans.push(base + secret.start..base + secret.end);
         }
+        is_boundary = !is_word_byte(pair[0]);
     }
 }
 
@@ -146,7 +146,10 @@ fn secret_at(text: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
 
 /// Whether something is a token is said by so many bytes of it, so that text that goes on and on
 /// like one is not read to its end from each of its letters.
-const TELLING: usize = 512;
+const TELLING: usize = 128;
+
+/// The same for a JSON web token, whose first part can be long.
+const TELLING_JSON: usize = 512;
 
 fn known_token(text: &[u8]) -> Option<usize> {
     SHAPES.iter().find_map(|shape| {
@@ -165,7 +168,7 @@ fn run(text: &[u8], alphabet: fn(u8) -> bool) -> usize {
 
 /// Parts of base64 with points between them, the first of which is JSON.
 fn json_web_token(text: &[u8]) -> Option<usize> {
-    let begin = &text[..text.len().min(TELLING)];
+    let begin = &text[..text.len().min(TELLING_JSON)];
     if !begin.starts_with(b"eyJ") {
         return None;
     }
@@ -231,9 +234,11 @@ fn starts_with(text: &[u8], start: &[u8]) -> bool {
 
 /// Whether this alone, without a name, is more likely a token than a word.
 pub(super) fn is_token_like(text: &[u8]) -> bool {
-    let is_known = text.first().is_some_and(|&byte| is_first(byte))
-        && (known_token(text) == Some(text.len()) || json_web_token(text) == Some(text.len()));
-    is_known
+    let is_known = || {
+        let len = known_token(text).or_else(|| json_web_token(text));
+        len == Some(text.len())
+    };
+    is_known()
         || text.len() >= 16
             && text.iter().any(u8::is_ascii_digit)
             && text.iter().any(u8::is_ascii_alphabetic)

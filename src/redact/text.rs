@@ -56,9 +56,7 @@ pub(super) fn hide_options(
         }
         at = end;
     }
-    let is_whole = text.first().is_some_and(|byte| !is_blank(*byte))
-        && !text.iter().any(|&byte| is_blank(byte));
-    pending.filter(|_| is_whole)
+    pending.filter(|_| !text.iter().any(|&byte| is_blank(byte)))
 }
 
 /// What the next word holds, if this one says so; else the value that it has itself is hidden.

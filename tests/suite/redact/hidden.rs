@@ -109,6 +109,13 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["xfreerdp", "/u:me", "/p:‹secret›", "/v:host"],
     &["lftp", "-u", "me,‹secret›", "host"],
     &["htpasswd", "-b", "/etc/htpasswd", "me", "‹secret›"],
+    &[
+        "etcdctl",
+        "--user=root:‹secret›",
+        "--user",
+        "root:‹secret›",
+        "get",
+    ],
     // What is assigned within an argument.
     &["PGPASSWORD=‹x›"],
     &["env", "PGPASSWORD=‹x y›", "psql", "-p", "5432"],
@@ -150,6 +157,8 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["mount", "-o", "username=me,password=‹a b›", "//h/s", "/mnt"],
     &["psql", "host=db user=me password=‹x y› dbname=z"],
     &["curl", "-d", "user[password]=‹x›&user[name]=y"],
+    &["aws", "configure", "set", "aws_secret_access_key", "‹abc›"],
+    &["redis-cli", "CONFIG", "SET", "requirepass", "‹abc›"],
     // Headers.
     &["curl", "-H", "Authorization: ‹Bearer x y›"],
     &["curl", "--header", "X-Api-Key: ‹x›"],

@@ -145,6 +145,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "cookies.txt",
     ],
     &["xargs", "-p", "ls"],
+    &["docker-compose", "run", "--user", "app:app", "x"],
     // Colons that assign nothing.
     &["docker", "run", "-v", "/run/secret:/run/secret", "image"],
     &[
@@ -179,6 +180,8 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["mail", "me@example.org", "mailto:me@example.org"],
     &["rsync", "host:/path@2", "me@host:/x"],
     &["app", "https://:@host/", "https://me:@host/"],
+    &["git", "config", "set", "user.name", "me"],
+    &["kubectl", "get", "secret", "name", "-o", "yaml"],
     // Text.
     &["git", "commit", "-m", "The parser: skip blanks, keep keys"],
     &["grep", "foo -p bar", "file"],
