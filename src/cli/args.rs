@@ -12,6 +12,7 @@ use super::color::Color;
 use super::events::Kind;
 use super::filter::Filter;
 use super::order::Sort;
+use super::secrets::Secrets;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,6 +74,8 @@ pub(super) struct List {
     /// Milliseconds between two samples; 0: one, CPU use unknown
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u64).range(0..=60_000))]
     pub(super) sample_ms: u64,
+    #[command(flatten)]
+    pub(super) secrets: Secrets,
     #[command(flatten)]
     pub(super) live: Live,
     #[command(flatten)]
@@ -137,6 +140,8 @@ pub(super) struct Output {
     #[command(flatten)]
     pub(super) filter: Filter,
     #[command(flatten)]
+    pub(super) secrets: Secrets,
+    #[command(flatten)]
     pub(super) color: Color,
 }
 
@@ -156,6 +161,8 @@ Examples:
 pub(super) struct Record {
     /// The recording to write, replacing what is there; `-` is standard output
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) secrets: Secrets,
     #[command(flatten)]
     pub(super) schedule: Schedule,
 }

@@ -22,6 +22,7 @@ const SCHEMA: u32 = 1;
 pub(super) fn run(args: &List) -> Result<Done> {
     let mut config = Config::default();
     args.live.configure(&mut config);
+    args.secrets.configure(&mut config);
     let mut scanner = Scanner::builder().config(config).build()?;
     let mut snapshot = Snapshot::new();
     let host = (!args.json).then(Host::new);

@@ -15,6 +15,7 @@ mod pages;
 mod progress;
 mod record;
 mod replay;
+mod secrets;
 mod stats;
 mod summary;
 mod table;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use process_scanner::{Error, ErrorClass, Recorder, Result, live_source};
+use process_scanner::{Error, ErrorClass, Recorder, Redactor, Result, live_source};
 
 use super::events::Step;
 use super::progress::{Counted, Progress};
@@ -15,7 +15,9 @@ use super::{args, cannot, in_file, live};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
     // A file is only replaced when there is something to put in its place.
-    let config = args.schedule.config();
+    let mut config = args.schedule.config();
+    args.secrets.configure(&mut config);
+    let redactor = Redactor::from(&config);
     let source = live_source(&config)?;
     let is_stdout = args.file.as_os_str() == "-";
     let output: Box<dyn Write + Send> = match is_stdout {
@@ -33,7 +35,7 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     let mut progress = Progress::new(bytes);
     let outcome = Recorder::new(source, output).and_then(|recorder| {
         live::run(
-            recorder,
+            recorder.redacting(redactor),
             config,
             &args.schedule,
             &stopped,

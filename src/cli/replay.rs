@@ -32,7 +32,7 @@ pub(super) fn run(args: args::Replay) -> Result<Done> {
     thread::Builder::new()
         .name("pscan-replay".into())
         .spawn(move || {
-            let _ = ended.send(play(input, args.speed, printing));
+            let _ = ended.send(play(input, &args, printing));
         })
         .map_err(|error| Error::from_io("cannot start the thread that reads", error))?;
     select! {
@@ -61,14 +61,16 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
     Ok((name, Box::new(BufReader::new(file))))
 }
 
-fn play(input: Box<dyn BufRead + Send>, speed: Option<f64>, printer: Shared) -> Result<()> {
+fn play(input: Box<dyn BufRead + Send>, args: &args::Replay, printer: Shared) -> Result<()> {
     let source = ReplaySource::new(input)?;
     let source = Paced {
         source,
-        speed,
+        speed: args.speed,
         began: None,
     };
-    let config = Config::default();
+    let mut config = Config::default();
+    // A recording can be of a time or a program that hid nothing.
+    args.output.secrets.configure(&mut config);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let (ended, outcome) = bounded(1);
     let consumers = scanner.consumers().clone();

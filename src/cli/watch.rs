@@ -12,7 +12,8 @@ pub(super) fn run(args: &args::Watch) -> Result<Done> {
     let printer = Arc::new(Mutex::new(Printer::new(&args.output, true)));
     let stopped = live::stop_signals()?;
     let stats = Stats::new(&args.schedule, args.output.json)?;
-    let config = args.schedule.config();
+    let mut config = args.schedule.config();
+    args.output.secrets.configure(&mut config);
     let source = live_source(&config)?;
     let printing = Arc::clone(&printer);
     let metrics = live::run(

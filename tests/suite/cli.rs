@@ -7,6 +7,7 @@ mod failures;
 mod filters;
 mod listing;
 mod pages;
+mod secrets;
 mod stats;
 #[cfg(target_os = "linux")]
 mod terminal;

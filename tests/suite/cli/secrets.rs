@@ -1,0 +1,99 @@
+//! Secrets in command lines: hidden unless somebody asks for them.
+
+use process_scanner::{Recorder, Redact, Redactor, Scanner};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Recording, World, failure_of, run, stdout_of, text};
+use crate::support::Made;
+
+const ARGS: [&str; 5] = [
+    "/bin/backup",
+    "--password",
+    "hunter2 and more",
+    "--to",
+    "s4711",
+];
+
+/// A recording in which nothing is hidden.
+fn careless() -> Recording {
+    let recording = Recording {
+        dir: TempDir::new().unwrap(),
+    };
+    let world = World::new();
+    let mut made = Made::new("backup", 1_700_000_000_500);
+    made.args = ARGS.map(|arg| arg.as_bytes().to_vec()).to_vec();
+    world.add(7, made);
+    let output = std::fs::File::create(recording.path()).unwrap();
+    let recorder = Recorder::new(world, output).unwrap();
+    let source = recorder.redacting(Redactor::new(Redact::Off, Vec::new()));
+    let mut scanner = Scanner::builder().source(source).build().unwrap();
+    scanner.scan_once().unwrap();
+    recording
+}
+
+fn command(args: &[&str]) -> Value {
+    let recording = careless();
+    let file = recording.arg();
+    let out = stdout_of(&[&["replay", "--json", &file], args].concat());
+    let line: Value = serde_json::from_str(&out).unwrap();
+    line["process"]["command"].clone()
+}
+
+#[test]
+fn a_careless_recording_is_replayed_with_care() {
+    let with = |secret: &str, to: &str| json!(["/bin/backup", "--password", secret, "--to", to]);
+    assert_eq!(command(&[]), with("[redacted]", "s4711"));
+    assert_eq!(command(&["--no-redact"]), with("hunter2 and more", "s4711"));
+    assert_eq!(command(&["--strip-args"]), json!(["/bin/backup"]));
+    assert_eq!(
+        command(&["--redact", r"^s(\d+)$"]),
+        with("[redacted]", "s[redacted]")
+    );
+    let recording = careless();
+    let people = stdout_of(&["replay", &recording.arg(), "--events", "existing"]);
+    assert!(
+        people.contains("backup --password [redacted] --to s4711"),
+        "{people}"
+    );
+}
+
+#[test]
+fn a_live_command_line_is_hidden_everywhere() {
+    // Its own command line is among those that it reads.
+    let secret = ["--redact", "tr0ub4dor&3"];
+    let list = [&["--sample-ms", "0"][..], &secret].concat();
+    let watch = ["watch", "--scans", "1", "--events", "existing"];
+    let record = ["record", "-", "--scans", "1"];
+    for args in [
+        list.clone(),
+        [&list[..], &["--json"]].concat(),
+        [&watch[..], &secret].concat(),
+        [&watch[..], &secret, &["--json"]].concat(),
+        [&record[..], &secret].concat(),
+    ] {
+        let out = stdout_of(&args);
+        assert!(!out.contains(secret[1]), "{args:?}: {out}");
+        assert!(out.contains("[redacted]"), "{args:?}: {out}");
+    }
+    let is_shown = |args: &[&str]| stdout_of(args).contains("--no-redact");
+    assert!(is_shown(&["--sample-ms", "0", "--no-redact"]));
+    assert!(is_shown(&["record", "-", "--scans", "1", "--no-redact"]));
+    assert!(!stdout_of(&["--sample-ms", "0", "--strip-args"]).contains("--strip-args"));
+}
+
+#[test]
+fn a_bad_pattern_is_wrong_usage_and_hiding_nothing_goes_with_no_pattern() {
+    for args in [
+        &["--redact", "("][..],
+        &["--redact", ""],
+        &["--no-redact", "--strip-args"],
+        &["watch", "--no-redact", "--redact", "x"],
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains("redact"), "{output:?}");
+    }
+    // What is no failure of the pattern is one all the same.
+    failure_of(&run(&["replay", "/nowhere", "--redact", "x"]));
+}
