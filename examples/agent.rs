@@ -1,4 +1,5 @@
-//! An agent that embeds the scanner: it tells births and deaths, and what it missed.
+//! A Top-N agent: after each scan it tells the busiest processes, births and deaths, and what failed
+//! or was lost; at the end what it cost itself.
 //!
 //! `cargo run --example agent -- [SCANS]`
 
@@ -7,9 +8,11 @@
 
 use std::env;
 use std::error::Error;
-use std::sync::Arc;
+use std::time::Duration;
 
-use process_scanner::{Batch, Config, Event, Scanner};
+use process_scanner::{
+    Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let scans = match env::args().nth(1) {
@@ -18,53 +21,69 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut config = Config::default();
     config.interval_ms = 200;
-    // Less is told this way: nothing below one percent of a core, or one MiB.
-    config.cpu_threshold_percent = Some(1.0);
-    config.rss_threshold_bytes = Some(1 << 20);
 
     let scanner = Scanner::builder().config(config).start()?;
-    // A callback has a thread of its own, and holds up nobody but itself.
-    scanner.on_batch(tell)?;
-    // A subscription is for those who have a loop already. Here it counts the scans.
-    let subscription = scanner.subscribe();
-    let seen = subscription.iter().take(scans).count();
-    println!(
-        "{seen} scans, {} processes at the end",
-        scanner.snapshot().len()
-    );
+    // An agent with a loop of its own fetches its batches. One without registers the two below with
+    // `scanner.on_batch(busiest.clone())`, and asks them whenever it likes.
+    let batches = scanner.subscribe_with(ConsumerOptions::named("agent"));
+    let mut busiest = TopN::busiest(3, Duration::from_secs(10));
+    let mut largest = TopN::largest(3);
+    let mut seen = 0;
+    for batch in batches.iter().take(scans) {
+        busiest.on_batch(&batch);
+        largest.on_batch(&batch);
+        tell(&batch);
+        for ranked in busiest.get() {
+            println!("  {:>6.2} %   {}", ranked.value, label(&ranked.process));
+        }
+        seen += 1;
+    }
+    println!("the largest");
+    for ranked in largest.get() {
+        let mib = ranked.value / f64::from(1 << 20);
+        println!("  {mib:>6.1} MiB {}", label(&ranked.process));
+    }
+    let metrics = scanner.metrics();
+    if let Some(cpu) = metrics.cpu_total {
+        println!(
+            "it cost {:.1} ms of CPU time",
+            cpu.scan_ms + cpu.dispatch_ms
+        );
+    }
     // Within a second all threads have ended, or it says which have not.
     scanner.stop()?;
+    if seen < scans {
+        return Err(format!("the scanner ended after {seen} of {scans} scans").into());
+    }
     Ok(())
 }
 
-fn tell(batch: &Arc<Batch>) {
+fn tell(batch: &Batch) {
     if batch.lost_batches > 0 {
         // Nothing to mend: this batch tells the whole table.
-        println!("scan {}: {} batches lost", batch.seq, batch.lost_batches);
+        println!("{} batches lost before this one", batch.lost_batches);
     }
     if let Some(failure) = &batch.failure {
         // What was known stands, and the next scan tries again.
-        println!(
-            "scan {} failed ({}): {}",
-            batch.seq,
-            failure.class(),
-            failure.full_message()
-        );
+        println!("failed ({}): {}", failure.class(), failure.full_message());
     }
-    if batch.full {
-        println!("scan {}: {} processes", batch.seq, batch.events.len());
+    for transition in &batch.transitions {
+        // Scans cost more than they may, or fail: they come less often, and this says why.
+        println!("{transition}");
     }
+    let count = batch.counts.processes;
+    println!("scan {}: {count} processes, the busiest", batch.seq);
     for event in &batch.events {
         match event {
-            Event::Created(process) => {
-                let name = process.name.as_deref().unwrap_or("?");
-                println!("scan {}: {name} was born, pid {}", batch.seq, process.pid);
-            }
-            Event::Exited { process, .. } => {
-                let name = process.name.as_deref().unwrap_or("?");
-                println!("scan {}: {name} is gone, pid {}", batch.seq, process.pid);
-            }
+            Event::Created(process) => println!("  born     {}", label(process)),
+            Event::Exited { process, .. } => println!("  gone     {}", label(process)),
             _ => {}
         }
     }
+}
+
+/// Escaped: a process may call itself anything, and a terminal would act on it.
+fn label(process: &ProcessInfo) -> String {
+    let name = process.name.as_deref().unwrap_or("?");
+    format!("{} {}", process.pid, name.escape_debug())
 }

@@ -65,6 +65,8 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         for event in &batch.events {
             let process = event.process();
             let name = process.name.as_deref().unwrap_or("?");
+            // Escaped, since a name can be anything and a terminal would act on it.
+            let name = name.escape_debug();
             println!("  {:<8} {} {name}", event.kind(), process.pid);
         }
         // Whoever applies every batch has the scanner's own table.
@@ -73,7 +75,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     println!("at the end");
     for process in snapshot.iter() {
         let name = process.name.as_deref().unwrap_or("?");
-        println!("  {} {name}", process.pid);
+        println!("  {} {}", process.pid, name.escape_debug());
     }
     // A list that has become empty is not believed: jobs do not all end because nobody answers.
     let batch = scanner.scan_once().ok_or("this source never ends")?;

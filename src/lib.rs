@@ -39,6 +39,12 @@
 //! [`Recorder`] writes down what a source says; [`ReplaySource`] plays it again, through the very same
 //! table and dispatcher.
 //!
+//! # Examples
+//!
+//! In `examples/`: `agent` tells the busiest processes, `tokio_consumer` feeds an async task,
+//! `metrics_exporter` carries the metrics to Prometheus, `own_source` scans something else than this host,
+//! and `test_with_recording` tests a consumer with a recording.
+//!
 //! # Features
 //!
 //! `cli`, on by default, is what only the command `pscan` needs. A library has no use for it:
