@@ -23,6 +23,7 @@ mod pace;
 mod recordings;
 mod redact;
 mod scanner;
+mod schema;
 mod stress;
 mod stuck;
 mod support;

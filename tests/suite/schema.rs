@@ -1,0 +1,107 @@
+//! `docs/json.schema.json` holds for every line that `--json` prints, and for no other.
+#![cfg(feature = "cli")]
+
+mod kinds;
+mod wrong;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+/// What of the schema a line is held against.
+const LISTING: &str = "listing";
+const EVENT: &str = "event";
+const STATS: &str = "stats";
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../docs/json.schema.json")).unwrap()
+}
+
+fn validator(part: &str) -> Validator {
+    let mut schema = schema();
+    schema["oneOf"] = json!([{ "$ref": format!("#/$defs/{part}") }]);
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn pscan(args: &[&str]) -> Command {
+    let mut command = Command::new(cargo_bin!("pscan"));
+    command
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+fn parsed(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
+}
+
+/// The lines of a command that ends by itself: those of standard output, and those of standard error.
+fn lines_of(args: &[&str]) -> (Vec<Value>, Vec<Value>) {
+    let output = pscan(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    let lines = |bytes| {
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines().map(parsed).collect()
+    };
+    (lines(output.stdout), lines(output.stderr))
+}
+
+fn assert_all(part: &str, lines: &[Value]) {
+    let validator = validator(part);
+    assert!(!lines.is_empty());
+    for line in lines {
+        if let Err(error) = validator.validate(line) {
+            panic!("{part}, {}: {error}\n{line}", error.instance_path());
+        }
+    }
+}
+
+/// A command that goes on until it is dropped.
+struct Running(Child);
+
+impl Running {
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn it_is_a_schema_itself() {
+    let schema = schema();
+    assert!(jsonschema::meta::validate(&schema).is_ok());
+    // Any line at all is one of the three.
+    let any = jsonschema::validator_for(&schema).unwrap();
+    let (lines, stats) = lines_of(&["watch", "--json", "--scans", "1", "--stats"]);
+    assert!(lines.iter().chain(&stats).all(|line| any.is_valid(line)));
+}
+
+#[test]
+fn it_holds_for_the_listing_of_this_host() {
+    for sample_ms in ["0", "20"] {
+        let (lines, _) = lines_of(&["--json", "--sample-ms", sample_ms]);
+        assert_eq!(lines.len(), 1);
+        assert_all(LISTING, &lines);
+    }
+}
+
+#[test]
+fn it_holds_for_what_the_scanner_says_of_itself() {
+    let watch = ["watch", "--json", "--stats", "--interval-ms", "50"];
+    let ends = ["--scans", "3", "--cpu-budget", "off"];
+    let (_, stats) = lines_of(&[&watch[..], &ends].concat());
+    assert_eq!(stats.len(), 1);
+    assert_all(STATS, &stats);
+}

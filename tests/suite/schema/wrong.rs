@@ -1,0 +1,132 @@
+//! What is not as the schema says is refused: a line without a field, with one more, or with a value of
+//! another type, at any depth.
+
+use super::*;
+
+/// One line of each form, as docs/json.md has them.
+fn samples() -> Vec<(&'static str, Value)> {
+    let process = json!({
+        "pid": 7, "start_time_ms": 5, "parent_pid": 1, "name": "sh", "command": ["sh"],
+        "status": "sleeping", "cpu_percent": 0.5, "cpu_time_ms": 1.5, "rss_bytes": 4096,
+        "kernel_thread": false
+    });
+    let event = |name: &str, rest: Value| {
+        let mut line = json!({ "event": name, "seq": 1, "at_ms": 9 });
+        let fields = line.as_object_mut().unwrap();
+        fields.extend(rest.as_object().unwrap().clone());
+        (EVENT, line)
+    };
+    let listing = json!({
+        "schema": 1, "taken_at_ms": 9, "interval_ms": 500.5, "processes": [process]
+    });
+    let times = json!({
+        "count": 1, "sum_us": 1, "p50_us": 1, "p90_us": 1, "p99_us": 1, "p999_us": 1, "max_us": 1
+    });
+    let mut stats = serde_json::to_value(process_scanner::Metrics::default()).unwrap();
+    stats["errors_total"] = json!({ "stuck": 1 });
+    stats["cpu_total"] = json!({ "scan_ms": 1.5, "dispatch_ms": 1.0, "callbacks_ms": 0.0 });
+    stats["consumers"] = json!([{
+        "id": 1, "name": "output", "queue_depth": 0, "queue_len": 16, "delivered_total": 1,
+        "lost_total": 0, "latency": times, "callback_cpu_ms_total": 0.5
+    }]);
+    vec![
+        (LISTING, listing),
+        event("existing", json!({ "process": process })),
+        event("created", json!({ "process": process })),
+        event(
+            "updated",
+            json!({ "process": process, "changed": ["name", "rss"] }),
+        ),
+        event("exited", json!({ "process": process, "lived_ms": 4 })),
+        event(
+            "resync",
+            json!({ "lost_batches": 3, "pace": { "interval_ms": 50, "breaker": "open" } }),
+        ),
+        event(
+            "scan_failed",
+            json!({ "class": "stuck", "message": "it hangs" }),
+        ),
+        event(
+            "interval_changed",
+            json!({ "from_ms": 50, "to_ms": 80, "reason": "it is dear" }),
+        ),
+        event(
+            "breaker_changed",
+            json!({ "from": "closed", "to": "half_open", "reason": "it failed" }),
+        ),
+        (STATS, stats),
+    ]
+}
+
+/// Where each value of a line is, as JSON pointers.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                pointers(value, &format!("{at}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                pointers(value, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_free_text(at: &str) -> bool {
+    at.contains("/command/")
+        || ["/name", "/message", "/reason"]
+            .iter()
+            .any(|end| at.ends_with(end))
+}
+
+#[test]
+fn what_differs_anywhere_is_refused() {
+    for (part, line) in samples() {
+        assert_all(part, std::slice::from_ref(&line));
+        let validator = validator(part);
+        let mut found = Vec::new();
+        pointers(&line, "", &mut found);
+        let refused = |at: &str, change: &dyn Fn(&mut Value)| {
+            let mut wrong = line.clone();
+            change(wrong.pointer_mut(at).unwrap());
+            assert!(!validator.is_valid(&wrong), "{at} of {wrong}");
+        };
+        for at in &found {
+            refused(at, &|value| *value = json!({ "of": "another type" }));
+            if !is_free_text(at) {
+                refused(at, &|value| *value = json!("no such word"));
+            }
+            let Some(fields) = line.pointer(at).unwrap().as_object() else {
+                continue;
+            };
+            refused(at, &|value| value["surprise"] = json!(1));
+            for name in fields.keys() {
+                // A class that has not occurred is left out.
+                if at != "/errors_total" {
+                    refused(at, &|value| {
+                        value.as_object_mut().unwrap().remove(name).unwrap();
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn unknown_is_null_and_no_number_is_negative() {
+    let (part, line) = samples().swap_remove(1);
+    let validator = validator(part);
+    for (name, value) in line["process"].as_object().unwrap() {
+        let mut other = line.clone();
+        other["process"][name] = Value::Null;
+        assert_eq!(validator.is_valid(&other), name != "pid", "{name}");
+        if value.is_number() {
+            other["process"][name] = json!(-1);
+            assert!(!validator.is_valid(&other), "{name}");
+        }
+    }
+}
