@@ -2,10 +2,11 @@
 #![cfg(feature = "cli")]
 
 mod kinds;
+#[cfg(target_os = "linux")]
+mod linux;
 mod wrong;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use jsonschema::Validator;
@@ -57,24 +58,6 @@ fn assert_all(part: &str, lines: &[Value]) {
         if let Err(error) = validator.validate(line) {
             panic!("{part}, {}: {error}\n{line}", error.instance_path());
         }
-    }
-}
-
-/// A command that goes on until it is dropped.
-struct Running(Child);
-
-impl Running {
-    fn signal(&self, name: &str) {
-        let id = self.0.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status().unwrap();
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
     }
 }
 

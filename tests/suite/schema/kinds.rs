@@ -56,6 +56,7 @@ fn it_holds_for_every_kind_of_event() {
     lines.extend(slowed_down());
     #[cfg(target_os = "linux")]
     {
+        use super::linux;
         lines.extend(linux::broken_off());
         lines.extend(linux::read_too_slowly());
     }
@@ -74,80 +75,4 @@ fn it_holds_for_every_kind_of_event() {
     }
     let told = kinds_of(&lines);
     assert!(told.is_superset(&expected), "{told:?}");
-}
-
-#[cfg(target_os = "linux")]
-mod linux {
-    use std::io;
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    const WATCH: [&str; 6] = [
-        "watch",
-        "--json",
-        "--interval-ms",
-        "50",
-        "--cpu-budget",
-        "off",
-    ];
-
-    /// Up to the first event of this kind.
-    fn up_to(event: &str, lines: impl Iterator<Item = io::Result<String>>) -> Vec<Value> {
-        let mut seen = Vec::new();
-        for line in lines {
-            let line = parsed(&line.unwrap());
-            let is_it = line["event"] == event;
-            seen.push(line);
-            if is_it {
-                return seen;
-            }
-        }
-        panic!("it ended without {event}");
-    }
-
-    /// All scans fail from the second on, so that the breaker opens.
-    pub(super) fn broken_off() -> Vec<Value> {
-        let dir = tempfile::TempDir::new().unwrap();
-        let proc = dir.path().join("proc");
-        symlink("/proc", &proc).unwrap();
-        let args = [&WATCH[..], &["--proc", proc.to_str().unwrap()]].concat();
-        let mut child = pscan(&args).stdout(Stdio::piped()).spawn().unwrap();
-        let out = child.stdout.take().unwrap();
-        let _running = Running(child);
-        let mut lines = BufReader::new(out).lines();
-        let first = parsed(&lines.next().unwrap().unwrap());
-        fs::remove_file(&proc).unwrap();
-        let mut seen = up_to("breaker_changed", lines);
-        seen.push(first);
-        seen
-    }
-
-    /// Nobody reads until batches have been lost.
-    pub(super) fn read_too_slowly() -> Vec<Value> {
-        let (out, into) = io::pipe().unwrap();
-        rustix::pipe::fcntl_setpipe_size(&into, 4096).unwrap();
-        let mut child = pscan(&WATCH)
-            .arg("--stats")
-            .stdout(into)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stats = BufReader::new(child.stderr.take().unwrap()).lines();
-        let running = Running(child);
-        let mut lines = BufReader::new(out).lines();
-        // From now on the signal does not end it.
-        let first = parsed(&lines.next().unwrap().unwrap());
-        loop {
-            running.signal("-USR1");
-            let line = parsed(&stats.next().unwrap().unwrap());
-            if line["batches_lost_total"].as_u64() > Some(0) {
-                assert_all(STATS, &[line]);
-                break;
-            }
-        }
-        let mut seen = up_to("resync", lines);
-        seen.push(first);
-        seen
-    }
 }

@@ -1,0 +1,94 @@
+//! Events that take a `/proc` that goes away, and a reader that does not read.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::process::Child;
+
+use super::*;
+
+const WATCH: [&str; 6] = [
+    "watch",
+    "--json",
+    "--interval-ms",
+    "50",
+    "--cpu-budget",
+    "off",
+];
+
+/// A command that goes on until it is dropped.
+struct Running(Child);
+
+impl Running {
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Up to the first event of this kind.
+fn up_to(event: &str, lines: impl Iterator<Item = io::Result<String>>) -> Vec<Value> {
+    let mut seen = Vec::new();
+    for line in lines {
+        let line = parsed(&line.unwrap());
+        let is_it = line["event"] == event;
+        seen.push(line);
+        if is_it {
+            return seen;
+        }
+    }
+    panic!("it ended without {event}");
+}
+
+/// All scans fail from the second on, so that the breaker opens.
+pub(super) fn broken_off() -> Vec<Value> {
+    let dir = tempfile::TempDir::new().unwrap();
+    let proc = dir.path().join("proc");
+    symlink("/proc", &proc).unwrap();
+    let args = [&WATCH[..], &["--proc", proc.to_str().unwrap()]].concat();
+    let mut child = pscan(&args).stdout(Stdio::piped()).spawn().unwrap();
+    let out = child.stdout.take().unwrap();
+    let _running = Running(child);
+    let mut lines = BufReader::new(out).lines();
+    let first = parsed(&lines.next().unwrap().unwrap());
+    fs::remove_file(&proc).unwrap();
+    let mut seen = up_to("breaker_changed", lines);
+    seen.push(first);
+    seen
+}
+
+/// Nobody reads until batches have been lost.
+pub(super) fn read_too_slowly() -> Vec<Value> {
+    let (out, into) = io::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&into, 4096).unwrap();
+    let mut child = pscan(&WATCH)
+        .arg("--stats")
+        .stdout(into)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stats = BufReader::new(child.stderr.take().unwrap()).lines();
+    let running = Running(child);
+    let mut lines = BufReader::new(out).lines();
+    // From now on the signal does not end it.
+    let first = parsed(&lines.next().unwrap().unwrap());
+    loop {
+        running.signal("-USR1");
+        let line = parsed(&stats.next().unwrap().unwrap());
+        if line["batches_lost_total"].as_u64() > Some(0) {
+            assert_all(STATS, &[line]);
+            break;
+        }
+    }
+    let mut seen = up_to("resync", lines);
+    seen.push(first);
+    seen
+}
