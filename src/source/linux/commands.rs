@@ -143,10 +143,12 @@ impl Commands {
             }
         }
         self.hanging.retain(|reader| {
+            // In this order: who has ended has answered, and what it said is taken below.
+            let has_ended = reader.thread.is_finished();
             let answer = reader.answers.try_recv();
-            let has_ended = answer.is_ok() || reader.thread.is_finished();
+            let is_done = has_ended || answer.is_ok();
             late.extend(answer);
-            !has_ended
+            !is_done
         });
         late
     }
