@@ -179,7 +179,8 @@ pub struct Changes(u8);
 impl Changes {
     /// The name: as a rule an `exec`.
     pub const NAME: Self = Self(1);
-    /// The command line: as a rule an `exec`.
+    /// The command line: as a rule an `exec`. A change of nothing but a secret that is
+    /// [hidden](crate::Redactor) does not show.
     pub const COMMAND: Self = Self(2);
     /// The parent: as a rule the old one ended.
     pub const PARENT: Self = Self(4);

@@ -152,7 +152,9 @@ const TELLING: usize = 128;
 const TELLING_JSON: usize = 512;
 
 fn known_token(text: &[u8]) -> Option<usize> {
-    SHAPES.iter().find_map(|shape| {
+    let pair = text.get(..2)?;
+    let alike = |shape: &&Shape| &shape.start.as_bytes()[..2] == pair;
+    SHAPES.iter().filter(alike).find_map(|shape| {
         let rest = text.strip_prefix(shape.start.as_bytes())?;
         let begin = &rest[..rest.len().min(TELLING)];
         let len = run(begin, shape.alphabet);
