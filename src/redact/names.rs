@@ -41,13 +41,20 @@ pub(super) fn judge(name: &[u8]) -> Option<Holds> {
     }
     let mut lower = [0; MAX_NAME];
     let words = Words::of(name, &mut lower);
-    words.judge()
+    words.judge(!name.iter().any(u8::is_ascii_lowercase))
+}
+
+/// Whether an option of this name has no value: `--no-password`.
+pub(super) fn is_switch(name: &[u8]) -> bool {
+    let mut lower = [0; MAX_NAME];
+    let words = Words::of(name, &mut lower);
+    words.len > 0 && is_one_of(words.list[0], SWITCH)
 }
 
 /// Whether it is what signs a request: a secret as a parameter of a URL, and elsewhere a key's kind.
 pub(super) fn is_signature(name: &[u8]) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == b"sig" || name.ends_with(b"signature")
+    let end = &name[name.len().saturating_sub(b"signature".len())..];
+    name.eq_ignore_ascii_case(b"sig") || end.eq_ignore_ascii_case(b"signature")
 }
 
 fn has_stem(name: &[u8]) -> bool {
@@ -116,7 +123,7 @@ impl<'n> Words<'n> {
         self.len += 1;
     }
 
-    fn judge(&self) -> Option<Holds> {
+    fn judge(&self, is_variable: bool) -> Option<Holds> {
         let words = &self.list[..self.len];
         let (&last, before_last) = words.split_last()?;
         let previous = before_last.last().copied().unwrap_or_default();
@@ -129,7 +136,7 @@ impl<'n> Words<'n> {
             (_, b"id") if is_one_of(previous, &["secret"]) => return Some(Holds::Password),
             _ => {}
         }
-        if is_one_of(last, ABOUT_IT) || is_one_of(words[0], SWITCH) {
+        if is_one_of(last, ABOUT_IT) || !is_variable && is_one_of(last, ABOUT_WHO) {
             return None;
         }
         let is_halved = words.windows(2).any(|pair| {
@@ -158,11 +165,11 @@ impl<'n> Words<'n> {
     /// Tokens, secrets, credentials and keys.
     fn judge_weak(&self, last: &[u8], previous: &[u8]) -> Option<Holds> {
         let words = &self.list[..self.len];
-        let is_plural = |word: &&[u8]| matches!(*word, b"tokens" | b"keys");
-        let is_counted = words
-            .iter()
-            .any(|word| is_one_of(word, &["max", "min", "num"]))
-            || words.iter().any(is_plural) && words.iter().any(|word| is_one_of(word, NUMBER));
+        let is_any = |list| words.iter().any(|word| is_one_of(word, list));
+        let is_counted =
+            is_any(&["max", "min", "num"]) || is_any(&["tokens", "keys"]) && is_any(NUMBER);
+        let is_counted =
+            is_counted && is_any(&["key", "keys", "token", "tokens"]) && !is_any(NO_NUMBER);
         if is_counted {
             return None;
         }
@@ -276,7 +283,7 @@ mod tests {
             tokenizer bypass keyboard keymap passthrough max-tokens max_new_tokens key-file
             token-ttl password-prompt password-stdin sort-key public-key partitionKey
             secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author eos-token two-pass
-            no-password ask-pass tokens-per-second compass authorization-mode key-vault keyserver
+            tokens-per-second compass authorization-mode key-vault keyserver
             secret-name PATH patch spwn"
             .split_ascii_whitespace()
         {

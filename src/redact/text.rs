@@ -93,7 +93,8 @@ fn option(
     let is_alone = after
         .iter()
         .all(|byte| matches!(byte, b'"' | b'\'' | b',' | b'\\'));
-    is_alone.then(|| names::judge(name)).flatten()
+    let holds = is_alone.then(|| names::judge(name)).flatten();
+    holds.filter(|_| !names::is_switch(name))
 }
 
 /// Hides the value that begins at `start` and is the rest.

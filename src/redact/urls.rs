@@ -127,9 +127,7 @@ fn is_port(text: &[u8]) -> bool {
 
 /// `user:password@host`, and not `image:tag@sha256:…`, `npm:package@2` or `host:/path@2`.
 fn without_scheme(text: &[u8], base: usize, spans: &mut Spans) {
-    const NO_USER: [&[u8]; 10] = [
-        b"npm", b"docker", b"file", b"git", b"github", b"mailto", b"sip", b"sips", b"acct", b"xmpp",
-    ];
+    const NO_USER: [&[u8]; 6] = [b"npm", b"mailto", b"sip", b"sips", b"acct", b"xmpp"];
     let is_user = |byte: &&u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'%' | b'\\')
     };
@@ -154,11 +152,22 @@ fn without_scheme(text: &[u8], base: usize, spans: &mut Spans) {
     let user = &text[colon - user..colon];
     let password = &text[colon + 1..at];
     let is_path = matches!(password.first(), Some(b'/' | b'\\'));
-    let is_version = host[0].is_ascii_digit()
-        && !host.contains(&b':')
-        && host.iter().filter(|&&byte| byte == b'.').count() != 3;
-    if user.is_empty() || is_path || is_version || NO_USER.contains(&user) {
+    if user.is_empty() || is_path || is_version(host) || NO_USER.contains(&user) {
         return;
     }
     push(base + colon + 1, password, spans);
+}
+
+/// `2`, `1.2.3-beta`, and not the address of a host.
+fn is_version(text: &[u8]) -> bool {
+    let is_number = |part: &&[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let mut parts = text.split(|&byte| byte == b'.');
+    let is_address = parts.clone().filter(is_number).count() == 4
+        || text.contains(&b':')
+        || text.contains(&b'/');
+    !is_address
+        && parts.next().is_some_and(|part| is_number(&part))
+        && parts
+            .next()
+            .is_none_or(|part| part.first().is_some_and(u8::is_ascii_digit))
 }

@@ -5,25 +5,32 @@
 /// A name that ends in one of these is about a secret and is not its own.
 #[rustfmt::skip]
 pub(super) const ABOUT_IT: &[&str] = &[
-    "account", "age", "agent", "alg", "algo", "algorithm", "alias", "arn", "attempts", "audience",
-    "audiences", "authentication", "backend", "bits", "bucket", "budget", "bytes", "cache", "check",
-    "cipher", "class", "column", "command", "complexity", "config", "controller", "count", "days",
-    "delimiter", "dir", "directory", "disabled", "domain", "enabled", "encoding", "endpoint", "env",
-    "exec", "expiration", "expires", "expiry", "fd", "field", "file", "filename", "files", "folder",
-    "format", "generator", "group", "handler", "header", "headers", "helper", "history", "host",
-    "hours", "id", "ids", "index", "interval", "issuer", "issuers", "jar", "kind", "label", "len",
-    "length", "lifetime", "limit", "location", "lock", "manager", "max", "method", "min", "minutes",
-    "mode", "model", "name", "names", "namespace", "operator", "path", "paths", "plugin", "policy",
-    "port", "prefix", "processor", "prompt", "provider", "providers", "ref", "regex", "region",
-    "renewal", "required", "review", "rotation", "rules", "samesite", "schema", "scope", "scopes",
-    "script", "sec", "second", "seconds", "secs", "secure", "selector", "separator", "server",
-    "service", "size", "socket", "source", "src", "stdin", "storage", "store", "strength", "suffix",
-    "support", "table", "template", "timeout", "ttl", "type", "types", "uri", "url", "urls",
-    "usage", "user", "username", "validation", "validator", "vault", "verification", "version",
+    "age", "alg", "algo", "algorithm", "alias", "arn", "attempts", "authentication", "bits",
+    "budget", "bytes", "check", "cipher", "class", "column", "complexity", "count", "days",
+    "delimiter", "dir", "directory", "disabled", "enabled", "encoding", "endpoint", "env",
+    "expiration", "expires", "expiry", "fd", "field", "file", "filename", "files", "format",
+    "generator", "header", "headers", "history", "hours", "id", "ids", "index", "interval", "jar",
+    "kind", "len", "length", "lifetime", "limit", "lock", "max", "method", "min", "minutes", "mode",
+    "name", "names", "path", "paths", "policy", "prefix", "prompt", "provider", "ref", "regex",
+    "renewal", "required", "rotation", "rules", "samesite", "schema", "sec", "second", "seconds",
+    "secs", "secure", "selector", "separator", "size", "stdin", "store", "strength", "suffix",
+    "table", "template", "timeout", "ttl", "type", "types", "uri", "url", "urls", "usage",
+    "validation", "verification", "version",
+];
+
+/// An option that ends in one of these is about who has to do with a secret. A variable in capitals can be
+/// that one's secret: `PASSWORD_SERVER`.
+#[rustfmt::skip]
+pub(super) const ABOUT_WHO: &[&str] = &[
+    "account", "agent", "audience", "audiences", "backend", "bucket", "cache", "command", "config",
+    "controller", "domain", "exec", "folder", "group", "handler", "helper", "host", "issuer",
+    "issuers", "label", "location", "manager", "model", "namespace", "operator", "plugin", "port",
+    "processor", "providers", "region", "review", "scope", "scopes", "script", "server", "service",
+    "socket", "source", "src", "storage", "support", "user", "username", "validator", "vault",
     "webhook",
 ];
 
-/// A name that begins with one of these is a switch.
+/// An option that begins with one of these is a switch.
 #[rustfmt::skip]
 pub(super) const SWITCH: &[&str] = &[
     "ask", "disable", "no", "prompt", "skip", "without",
@@ -34,6 +41,9 @@ pub(super) const SWITCH: &[&str] = &[
 pub(super) const NUMBER: &[&str] = &[
     "avg", "budget", "completion", "count", "limit", "n", "new", "number", "per", "total",
 ];
+
+/// With one of these it is no number.
+pub(super) const NO_NUMBER: &[&str] = &["access", "api", "auth", "client", "private", "secret"];
 
 /// `--eos-token`, `--pad-token`: a language model's.
 #[rustfmt::skip]
@@ -67,7 +77,7 @@ pub(super) const BEFORE_SECRET_KEY: &[&str] = &[
 pub(super) const NOT_BEFORE_KEY: &[&str] = &[
     "alt", "annotation", "any", "arrow", "attr", "attribute", "bind", "binding", "cache", "check",
     "col", "column", "composite", "config", "ctrl", "dedup", "default", "delete", "dict",
-    "distribution", "doc", "document", "edit", "entry", "env", "escape", "event", "export",
+    "distribution", "doc", "document", "edit", "entry", "escape", "event", "export",
     "feature", "fetch", "field", "flag", "foreign", "function", "gen", "generate", "group", "hash",
     "host", "hot", "idempotency", "import", "index", "join", "json", "known", "kv", "label", "list",
     "locale", "lookup", "map", "message", "meta", "metric", "modifier", "msg", "natural", "node",

@@ -115,3 +115,22 @@ impl Texts {
         self.strings.shrink();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Pattern;
+
+    #[test]
+    fn bytes_that_are_held_are_not_looked_through_again() {
+        let mut config = Config::default();
+        config.redact_patterns = vec![Pattern::new(".").expect("it is one")];
+        let texts = Texts::new(&config);
+        // No output of this redactor, so that it would tell the two apart if it were asked.
+        let held = Command::from_terminated("app\0--verbose\0".into());
+        assert!(texts.is_name("app", b"app"));
+        assert!(texts.is_command(&held, b"app\0--verbose\0"));
+        assert!(!texts.is_name("app", b"apq"));
+        assert!(!texts.is_command(&held, b"app\0--verbosf\0"));
+    }
+}

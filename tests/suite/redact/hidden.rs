@@ -53,6 +53,13 @@ pub(super) const HIDDEN: &[&[&str]] = &[
         "--secret-access-key",
         "‹/abcdEFGH1234abcdEFGH1234abcdEFGH1234abc›",
     ],
+    &[
+        "env",
+        "MIN_IO_SECRET_KEY=‹x›",
+        "PASSWORD_SERVER=‹x›",
+        "NO_REPLY_PASSWORD=‹x›",
+        "x",
+    ],
     &["rails", "SECRET_KEY_BASE=‹0123abcd›"],
     &[
         "keytool",
@@ -175,6 +182,12 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["git", "clone", "https://‹0123456789abcdef0123›@host/x"],
     &["app", "https://cache/https://me:‹secret›@host/"],
     &["app", "me:‹secret›@host:5672"],
+    &[
+        "app",
+        "me:‹secret›@10.0.0.1",
+        "me:‹secret›@2host.example.org",
+        "me:‹secret›@1.2.3.4/x",
+    ],
     &["app", "dsn=me:‹secret›@tcp(db)/x"],
     // Tokens that are known by their shape.
     &["app", "‹ghp_abcdefghijklmnopqrstuvwxyz0123456789›"],

@@ -56,7 +56,14 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "--num-keys",
         "5",
     ],
-    &["app", "--eos-token", "</s>"],
+    &[
+        "app",
+        "--eos-token",
+        "</s>",
+        "--token-server",
+        "host",
+        "--secret-manager=aws",
+    ],
     &["kube-apiserver", "--authorization-mode=Node,RBAC"],
     &["ssh", "-o", "PasswordAuthentication=no", "host"],
     // Values that are none.
