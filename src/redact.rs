@@ -2,8 +2,10 @@
 //!
 //! It works on the list of arguments, so that a secret with blanks in it is hidden whole.
 
+mod assignments;
 mod line;
 mod names;
+mod options;
 mod pattern;
 mod programs;
 mod quotes;

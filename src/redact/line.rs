@@ -6,7 +6,7 @@ use super::pattern::Pattern;
 use super::programs::Programs;
 use super::text::{self, Kind};
 use super::values::Holds;
-use super::{MARK, Spans, names, shapes, urls};
+use super::{MARK, Spans, assignments, names, options, shapes, urls};
 
 /// What one pass over a command line came to.
 pub(super) enum Outcome {
@@ -125,7 +125,7 @@ impl Walk {
                 self.next = Some(holds);
                 return;
             }
-            if text::hide_all(argument, 0, holds, 0, &mut self.spans) || argument.is_empty() {
+            if text::hide_all(argument, 0, holds, &mut self.spans) || argument.is_empty() {
                 return;
             }
         }
@@ -135,7 +135,7 @@ impl Walk {
             } else {
                 Holds::Pass
             };
-            text::hide_all(argument, 0, holds, 0, &mut self.spans);
+            text::hide_all(argument, 0, holds, &mut self.spans);
         }
         let signs = Signs::of(argument);
         self.next = self.options(argument, kind, signs);
@@ -144,16 +144,16 @@ impl Walk {
         }
         self.is_name_next = argument.eq_ignore_ascii_case(b"set");
         if signs.has_assignment {
-            text::hide_assignments(argument, 0, kind, &mut self.spans);
+            assignments::hide(argument, kind, &mut self.spans);
             // --header, Authorization:, and what it is comes next.
             if self.next.is_none() && argument.ends_with(b":") {
                 self.next = header(argument);
             }
         }
         if signs.has_at {
-            urls::hide(argument, 0, &mut self.spans);
+            urls::hide(argument, &mut self.spans);
         }
-        shapes::hide(argument, 0, &mut self.spans);
+        shapes::hide(argument, &mut self.spans);
     }
 
     fn options(&mut self, argument: &[u8], kind: Kind, signs: Signs) -> Option<Holds> {
@@ -169,7 +169,7 @@ impl Walk {
             true => &mut self.programs,
             false => &mut own,
         };
-        let next = text::hide_options(argument, 0, kind, programs, &mut self.spans);
+        let next = options::hide(argument, kind, programs, &mut self.spans);
         if kind == Kind::First && signs.has_blank {
             // A folder's name may hold blanks.
             self.programs.see(argument);

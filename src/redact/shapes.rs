@@ -111,8 +111,8 @@ fn is_start(first: u8, second: u8) -> bool {
     }
 }
 
-/// Hides every token in `text`, which begins at `base`.
-pub(super) fn hide(text: &[u8], base: usize, spans: &mut Spans) {
+/// Hides every token in `text`.
+pub(super) fn hide(text: &[u8], spans: &mut Spans) {
     // Where the last one found ends.
     let mut from = 0;
     let mut is_boundary = true;
@@ -123,7 +123,7 @@ pub(super) fn hide(text: &[u8], base: usize, spans: &mut Spans) {
             && let Some(secret) = secret_at(text, at)
         {
             from = secret.end;
-            spans.push(base + secret.start..base + secret.end);
+            spans.push(secret.start..secret.end);
         }
         is_boundary = !is_word_byte(pair[0]);
     }

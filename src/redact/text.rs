@@ -1,15 +1,11 @@
-//! One argument: the options in it, and what it assigns.
+//! Text as words: where a value ends that no quote ends, and what a word is.
 //!
 //! An argument that holds blanks is taken apart into words, because a process may have written all its
 //! arguments into one, and a script is one.
 
-use std::ops::Range;
-
-use super::names;
-use super::programs::{Place, Programs};
-use super::quotes::{self, Quote};
+use super::Spans;
+use super::quotes;
 use super::values::Holds;
-use super::{MARK, Spans};
 
 /// What an argument is to its command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,115 +18,34 @@ pub(super) enum Kind {
     Plain,
 }
 
-/// Hides the values of options in `text`, and says what the next argument holds, if `text` is an
-/// option that has its value there.
-pub(super) fn hide_options(
-    text: &[u8],
-    base: usize,
-    kind: Kind,
-    programs: &mut Programs,
-    spans: &mut Spans,
-) -> Option<Holds> {
-    let mut pending = None;
-    let mut at = 0;
-    loop {
-        at += blanks(&text[at..]);
-        if at == text.len() {
-            break;
-        }
-        let end = word_end(text, at);
-        let word = &text[at..end];
-        if let Some(holds) = pending.take()
-            && !is_option(word)
-        {
-            at = hide_words(text, at, holds, base, spans);
-            continue;
-        }
-        if is_operator(word) {
-            *programs = Programs::default();
-        } else if matches!(quotes::strip_opening(word).first(), Some(b'-' | b'/')) {
-            pending = option(text, at..end, base, kind, programs, spans);
-        }
-        if !word.starts_with(b"-") {
-            programs.see(quotes::strip_opening(word));
-        }
-        at = end;
-    }
-    pending.filter(|_| !text.iter().any(|&byte| is_blank(byte)))
-}
-
-/// What the next word holds, if this one says so; else the value that it has itself is hidden.
-fn option(
-    text: &[u8],
-    place: Range<usize>,
-    base: usize,
-    kind: Kind,
-    programs: &Programs,
-    spans: &mut Spans,
-) -> Option<Holds> {
-    let word = quotes::strip_opening(&text[place.clone()]);
-    let start = place.end - word.len();
-    // In text that is no command, `-p` is anything.
-    let is_command = kind != Kind::Plain || place.start == 0;
-    match programs.option(word, is_command) {
-        Some((Place::Next, holds)) => return Some(holds),
-        Some((Place::At(at), holds)) if kind == Kind::Plain && start == 0 => {
-            hide_all(text, at, holds, base, spans);
-            return None;
-        }
-        Some((Place::At(at), holds)) => {
-            hide_words(text, start + at, holds, base, spans);
-            return None;
-        }
-        None => {}
-    }
-    if !word.starts_with(b"-") {
-        return None;
-    }
-    let name = trim_dashes(word);
-    let name = &name[..name.iter().take_while(|&&byte| is_name_byte(byte)).count()];
-    let after = &word[word.len() - trim_dashes(word).len() + name.len()..];
-    let is_alone = after
-        .iter()
-        .all(|byte| matches!(byte, b'"' | b'\'' | b',' | b'\\'));
-    let holds = is_alone.then(|| names::judge(name)).flatten();
-    holds.filter(|_| !names::is_switch(name))
-}
-
 /// Hides the value that begins at `start` and is the rest.
-pub(super) fn hide_all(
-    text: &[u8],
-    start: usize,
-    holds: Holds,
-    base: usize,
-    spans: &mut Spans,
-) -> bool {
+pub(super) fn hide_all(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> bool {
     let secret = holds.secret_in(&text[start..]);
     if let Some(secret) = &secret {
-        spans.push(base + start + secret.start..base + start + secret.end);
+        spans.push(start + secret.start..start + secret.end);
     }
     secret.is_some()
 }
 
 /// Hides the value that begins at `start`, as far as it goes in words, and says where it ends.
-fn hide_words(text: &[u8], start: usize, holds: Holds, base: usize, spans: &mut Spans) -> usize {
+pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> usize {
     let (value, end) = quotes::shell_word(text, start);
     let Some(secret) = holds.secret_in(&text[value.clone()]) else {
         return end;
     };
     let is_quoted = value.start > start;
     if is_quoted || secret.len() < value.len() {
-        spans.push(base + value.start + secret.start..base + value.start + secret.end);
+        spans.push(value.start + secret.start..value.start + secret.end);
         return end;
     }
     let end = words_end(text, start, end);
-    spans.push(base + start..base + end);
+    spans.push(start..end);
     end
 }
 
 /// Where a value ends that began with the word up to `end`: before an option, an assignment or a
 /// shell's operator.
-fn words_end(text: &[u8], start: usize, end: usize) -> usize {
+pub(super) fn words_end(text: &[u8], start: usize, end: usize) -> usize {
     let mut end = end;
     loop {
         if end > start && text[end - 1] == b';' {
@@ -146,212 +61,6 @@ fn words_end(text: &[u8], start: usize, end: usize) -> usize {
     }
 }
 
-/// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
-pub(super) fn hide_assignments(text: &[u8], base: usize, kind: Kind, spans: &mut Spans) {
-    let mut at = 0;
-    while let Some(found) = text[at..]
-        .iter()
-        .position(|byte| matches!(byte, b'=' | b':'))
-    {
-        let sign = at + found;
-        at = Assignment::at(text, at, sign)
-            .and_then(|assignment| assignment.hide(text, kind, base, spans))
-            .unwrap_or(0)
-            .max(sign + 1);
-    }
-}
-
-/// A secret's name with `=` or `:` after it.
-struct Assignment {
-    /// Where the name begins, dashes included.
-    start: usize,
-    /// What stands before the name.
-    before: Option<u8>,
-    /// The name has quotes of its own.
-    is_quoted: bool,
-    /// Where the value begins.
-    value: usize,
-    holds: Holds,
-}
-
-impl Assignment {
-    /// The one whose sign is at `sign`; nothing before `from` belongs to it.
-    fn at(text: &[u8], from: usize, sign: usize) -> Option<Self> {
-        let is_colon = text[sign] == b':';
-        let next = text.get(sign + 1).copied();
-        // Paths of modules, schemes and `:=`.
-        if is_colon && (matches!(next, Some(b':' | b'=')) || text[sign + 1..].starts_with(b"//")) {
-            return None;
-        }
-        let mut end = sign;
-        if !is_colon && end > from && matches!(text[end - 1], b':' | b'+' | b'?') {
-            end -= 1;
-        }
-        let spaces = text[from..end]
-            .iter()
-            .rev()
-            .take(4)
-            .take_while(|&&byte| byte == b' ');
-        let spaces = spaces.count();
-        end -= spaces;
-        let quote = Quote::before(text, from, end);
-        end -= quote.map_or(0, Quote::len);
-        // A form's user[password]=x.
-        end -= usize::from(end > from && text[end - 1] == b']');
-        let len = text[from..end]
-            .iter()
-            .rev()
-            .take_while(|&&byte| is_name_byte(byte))
-            .count();
-        let start = end - len;
-        let before = start.checked_sub(1).map(|at| text[at]);
-        let name = trim_dashes(&text[start..end]);
-        let dashes = len - name.len();
-        let is_parameter = matches!(before, Some(b'?' | b'&'));
-        let holds = names::judge(name)
-            .or_else(|| match name {
-                // -Dname=x, -eNAME=x.
-                [b'D' | b'E' | b'H' | b'P' | b'e' | b'o', name @ ..] if dashes == 1 => {
-                    names::judge(name)
-                }
-                _ => None,
-            })
-            .or_else(|| (is_parameter && names::is_signature(name)).then_some(Holds::Password))?;
-        let is_slashed = before == Some(b'/')
-            && start
-                .checked_sub(2)
-                .is_none_or(|at| is_blank(text[at]) || quotes::is_quote(text[at]));
-        let is_option = dashes > 0 || is_slashed;
-        let is_spaced = next.is_some_and(is_blank);
-        let holds = match is_colon && !is_option {
-            true => with_colon(holds, name, before, is_spaced || quote.is_some())?,
-            false => holds,
-        };
-        let mut value = sign + 1;
-        if is_colon || spaces > 0 || quote.is_some() {
-            value += blanks(&text[value..]);
-        }
-        Some(Self {
-            start: start - usize::from(is_slashed),
-            before: before.filter(|_| !is_slashed),
-            is_quoted: quote.is_some(),
-            value,
-            holds,
-        })
-    }
-
-    /// Hides the value, and says where it ends; `None` where it is a list of its own.
-    fn hide(&self, text: &[u8], kind: Kind, base: usize, spans: &mut Spans) -> Option<usize> {
-        let rest = &text[self.value..];
-        let is_start = self.start == 0
-            || self.before == Some(b'=') && !text[..self.start].iter().any(|&byte| is_blank(byte));
-        let value = match Quote::at(text, self.value) {
-            _ if kind == Kind::Plain && is_start => self.value..text.len(),
-            Some(_) => quotes::shell_word(text, self.value).0,
-            None if matches!(rest.first(), Some(b'{' | b'['))
-                && !rest.starts_with(MARK.as_bytes()) =>
-            {
-                return None;
-            }
-            None => match self.end(text, kind) {
-                Some(end) => self.value..end,
-                None => return Some(hide_words(text, self.value, self.holds, base, spans)),
-            },
-        };
-        if let Some(secret) = self.holds.secret_in(&text[value.clone()]) {
-            spans.push(base + value.start + secret.start..base + value.start + secret.end);
-        }
-        Some(value.end)
-    }
-
-    /// Where a value without quotes ends, by what stands before its name; `None`: as words do.
-    fn end(&self, text: &[u8], kind: Kind) -> Option<usize> {
-        let rest = &text[self.value..];
-        let until = |is_end: &dyn Fn(u8) -> bool| {
-            let len = rest.iter().position(|&byte| is_end(byte));
-            self.value + len.unwrap_or(rest.len())
-        };
-        // In `{user: y, password: x}` the name follows a comma too.
-        let before = match self.before {
-            Some(byte) if is_blank(byte) => {
-                let blanks = text[..self.start]
-                    .iter()
-                    .rev()
-                    .take(16)
-                    .take_while(|byte| is_blank(**byte));
-                let comma = self
-                    .start
-                    .checked_sub(blanks.count() + 1)
-                    .map(|at| text[at]);
-                comma.filter(|byte| matches!(byte, b',' | b'{'))
-            }
-            before => before,
-        };
-        match before {
-            Some(b'?' | b'&' | b'[') => Some(until(&|byte| {
-                matches!(byte, b'&' | b'#' | b'"' | b'\'') || is_blank(byte)
-            })),
-            Some(b';') => Some(until(&|byte| matches!(byte, b';' | b'\n'))),
-            Some(b'{' | b',' | b'(') => Some(self.item_end(text, kind)),
-            _ if self.is_quoted => Some(self.item_end(text, kind)),
-            // The quote that the name follows is the value's too.
-            Some(byte) if quotes::is_quote(byte) => {
-                let quote = Quote::before(text, 0, self.start)?;
-                Some(quote.close(text, self.value).unwrap_or(text.len()))
-            }
-            _ => None,
-        }
-    }
-
-    /// The end of an item in a list: where the list ends, or another assignment follows its comma.
-    fn item_end(&self, text: &[u8], kind: Kind) -> usize {
-        let mut at = self.value;
-        while at < text.len() {
-            match text[at] {
-                b'}' | b'\n' => return at,
-                b')' if self.before == Some(b'(') => return at,
-                b',' if starts_assignment(&text[at + 1..]) => return at,
-                byte if is_blank(byte) && kind != Kind::Plain => {
-                    return words_end(text, self.value, at);
-                }
-                _ => at += 1,
-            }
-        }
-        at
-    }
-}
-
-/// What a name with a colon after it holds, if that is no list of mounts, no image and no order.
-fn with_colon(holds: Holds, name: &[u8], before: Option<u8>, is_set_off: bool) -> Option<Holds> {
-    const HEADERS: [&str; 8] = [
-        "access-token",
-        "api-key",
-        "apikey",
-        "auth-token",
-        "cookie",
-        "deploy-token",
-        "job-token",
-        "private-token",
-    ];
-    let may_stand = before.is_none_or(|byte| {
-        is_blank(byte) || quotes::is_quote(byte) || matches!(byte, b'{' | b',' | b'(' | b'=')
-    });
-    let is_header = || {
-        name.get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
-            || HEADERS
-                .iter()
-                .any(|header| name.eq_ignore_ascii_case(header.as_bytes()))
-    };
-    match holds {
-        _ if !may_stand => None,
-        Holds::Key => is_set_off.then_some(Holds::Long),
-        // No header's value is a path.
-        _ if is_header() => Some(Holds::Password),
-        _ => (holds == Holds::Password || is_set_off).then_some(holds),
-    }
-}
-
 /// Whether a word cannot be the value of an option before it.
 pub(super) fn is_option(word: &[u8]) -> bool {
     match word {
@@ -362,24 +71,24 @@ pub(super) fn is_option(word: &[u8]) -> bool {
 }
 
 /// Whether a word that comes later can no longer be part of a value.
-fn starts_option(word: &[u8]) -> bool {
+pub(super) fn starts_option(word: &[u8]) -> bool {
     matches!(word, [b'-', letter, ..] if letter.is_ascii_alphabetic()) || is_option(word)
 }
 
-fn is_operator(word: &[u8]) -> bool {
+pub(super) fn is_operator(word: &[u8]) -> bool {
     matches!(
         word,
         b"|" | b"||" | b"&&" | b"&" | b";" | b";;" | b">" | b">>" | b"<" | b"<<" | b"2>" | b"2>&1"
     ) || matches!(word.first(), Some(b'|' | b'>' | b'<'))
 }
 
-fn is_assignment(word: &[u8]) -> bool {
+pub(super) fn is_assignment(word: &[u8]) -> bool {
     let len = word.iter().take_while(|&&byte| is_name_byte(byte)).count();
     len > 0 && !word[0].is_ascii_digit() && word.get(len) == Some(&b'=')
 }
 
 /// Whether a name and its sign begin here, after blanks and quotes.
-fn starts_assignment(text: &[u8]) -> bool {
+pub(super) fn starts_assignment(text: &[u8]) -> bool {
     const LONGEST: usize = 64;
     let text = &text[blanks(&text[..text.len().min(LONGEST)])..];
     let text = quotes::strip_opening(text);
@@ -392,12 +101,12 @@ fn starts_assignment(text: &[u8]) -> bool {
     len > 0 && matches!(after.first(), Some(b'=' | b':'))
 }
 
-fn trim_dashes(name: &[u8]) -> &[u8] {
+pub(super) fn trim_dashes(name: &[u8]) -> &[u8] {
     let dashes = name.iter().take_while(|byte| matches!(byte, b'-' | b'.'));
     &name[dashes.count()..]
 }
 
-fn is_name_byte(byte: u8) -> bool {
+pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
@@ -405,11 +114,11 @@ pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-fn blanks(text: &[u8]) -> usize {
+pub(super) fn blanks(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| is_blank(byte)).count()
 }
 
-fn word_end(text: &[u8], start: usize) -> usize {
+pub(super) fn word_end(text: &[u8], start: usize) -> usize {
     let len = text[start..].iter().position(|&byte| is_blank(byte));
     len.map_or(text.len(), |len| start + len)
 }

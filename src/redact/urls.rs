@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{MARK, Spans, shapes};
 
-/// Hides what is secret before each `@` in `text`, which begins at `base`.
-pub(super) fn hide(text: &[u8], base: usize, spans: &mut Spans) {
+/// Hides what is secret before each `@` in `text`.
+pub(super) fn hide(text: &[u8], spans: &mut Spans) {
     // Every stretch is looked at once, so that a text made for it takes no more than its length.
     let mut at = 0;
     while at < text.len() {
@@ -14,7 +14,7 @@ pub(super) fn hide(text: &[u8], base: usize, spans: &mut Spans) {
             continue;
         }
         let len = text[at..].iter().take_while(|&&byte| !is_end(byte)).count();
-        stretch(&text[at..at + len], base + at, spans);
+        stretch(&text[at..at + len], at, spans);
         at += len;
     }
 }
@@ -24,7 +24,8 @@ fn is_end(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>')
 }
 
-/// Text without blanks and quotes: URLs with commas between them, or words of another kind.
+/// Text without blanks and quotes, which begins at `base`: URLs with commas between them, or words of
+/// another kind.
 fn stretch(text: &[u8], base: usize, spans: &mut Spans) {
     if !text.contains(&b'@') {
         return;

@@ -123,8 +123,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_held_are_not_looked_through_again() {
-        let mut config = Config::default();
-        config.redact_patterns = vec![Pattern::new(".").expect("it is one")];
+        let config = Config {
+            redact_patterns: vec![Pattern::new(".").expect("it is one")],
+            ..Config::default()
+        };
         let texts = Texts::new(&config);
         // No output of this redactor, so that it would tell the two apart if it were asked.
         let held = Command::from_terminated("app\0--verbose\0".into());

@@ -1,0 +1,214 @@
+//! What an argument assigns: `PASSWORD=x`, `{"password":"x"}`, `X-Api-Key: x`.
+
+use super::quotes::{self, Quote};
+use super::text::{
+    Kind, blanks, hide_words, is_blank, is_name_byte, starts_assignment, trim_dashes, words_end,
+};
+use super::values::Holds;
+use super::{MARK, Spans, names};
+
+/// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
+pub(super) fn hide(text: &[u8], kind: Kind, spans: &mut Spans) {
+    let mut at = 0;
+    while let Some(found) = text[at..]
+        .iter()
+        .position(|byte| matches!(byte, b'=' | b':'))
+    {
+        let sign = at + found;
+        at = Assignment::at(text, at, sign)
+            .and_then(|assignment| assignment.hide(text, kind, spans))
+            .unwrap_or(0)
+            .max(sign + 1);
+    }
+}
+
+/// A secret's name with `=` or `:` after it.
+struct Assignment {
+    /// Where the name begins, dashes included.
+    start: usize,
+    /// What stands before the name.
+    before: Option<u8>,
+    /// The name has quotes of its own.
+    is_quoted: bool,
+    /// Where the value begins.
+    value: usize,
+    holds: Holds,
+}
+
+impl Assignment {
+    /// The one whose sign is at `sign`; nothing before `from` belongs to it.
+    fn at(text: &[u8], from: usize, sign: usize) -> Option<Self> {
+        let is_colon = text[sign] == b':';
+        let next = text.get(sign + 1).copied();
+        // Paths of modules, schemes and `:=`.
+        if is_colon && (matches!(next, Some(b':' | b'=')) || text[sign + 1..].starts_with(b"//")) {
+            return None;
+        }
+        let mut end = sign;
+        if !is_colon && end > from && matches!(text[end - 1], b':' | b'+' | b'?') {
+            end -= 1;
+        }
+        let spaces = text[from..end]
+            .iter()
+            .rev()
+            .take(4)
+            .take_while(|&&byte| byte == b' ');
+        let spaces = spaces.count();
+        end -= spaces;
+        let quote = Quote::before(text, from, end);
+        end -= quote.map_or(0, Quote::len);
+        // A form's user[password]=x.
+        end -= usize::from(end > from && text[end - 1] == b']');
+        let len = text[from..end]
+            .iter()
+            .rev()
+            .take_while(|&&byte| is_name_byte(byte))
+            .count();
+        let start = end - len;
+        let before = start.checked_sub(1).map(|at| text[at]);
+        let name = trim_dashes(&text[start..end]);
+        let dashes = len - name.len();
+        let is_parameter = matches!(before, Some(b'?' | b'&'));
+        let holds = names::judge(name)
+            .or_else(|| match name {
+                // -Dname=x, -eNAME=x.
+                [b'D' | b'E' | b'H' | b'P' | b'e' | b'o', name @ ..] if dashes == 1 => {
+                    names::judge(name)
+                }
+                _ => None,
+            })
+            .or_else(|| (is_parameter && names::is_signature(name)).then_some(Holds::Password))?;
+        let is_slashed = before == Some(b'/')
+            && start
+                .checked_sub(2)
+                .is_none_or(|at| is_blank(text[at]) || quotes::is_quote(text[at]));
+        let is_option = dashes > 0 || is_slashed;
+        let is_spaced = next.is_some_and(is_blank);
+        let holds = match is_colon && !is_option {
+            true => with_colon(holds, name, before, is_spaced || quote.is_some())?,
+            false => holds,
+        };
+        let mut value = sign + 1;
+        if is_colon || spaces > 0 || quote.is_some() {
+            value += blanks(&text[value..]);
+        }
+        Some(Self {
+            start: start - usize::from(is_slashed),
+            before: before.filter(|_| !is_slashed),
+            is_quoted: quote.is_some(),
+            value,
+            holds,
+        })
+    }
+
+    /// Hides the value, and says where it ends; `None` where it is a list of its own.
+    fn hide(&self, text: &[u8], kind: Kind, spans: &mut Spans) -> Option<usize> {
+        let rest = &text[self.value..];
+        let is_start = self.start == 0
+            || self.before == Some(b'=') && !text[..self.start].iter().any(|&byte| is_blank(byte));
+        let value = match Quote::at(text, self.value) {
+            _ if kind == Kind::Plain && is_start => self.value..text.len(),
+            Some(_) => quotes::shell_word(text, self.value).0,
+            None if matches!(rest.first(), Some(b'{' | b'['))
+                && !rest.starts_with(MARK.as_bytes()) =>
+            {
+                return None;
+            }
+            None => match self.end(text, kind) {
+                Some(end) => self.value..end,
+                None => return Some(hide_words(text, self.value, self.holds, spans)),
+            },
+        };
+        if let Some(secret) = self.holds.secret_in(&text[value.clone()]) {
+            spans.push(value.start + secret.start..value.start + secret.end);
+        }
+        Some(value.end)
+    }
+
+    /// Where a value without quotes ends, by what stands before its name; `None`: as words do.
+    fn end(&self, text: &[u8], kind: Kind) -> Option<usize> {
+        let rest = &text[self.value..];
+        let until = |is_end: &dyn Fn(u8) -> bool| {
+            let len = rest.iter().position(|&byte| is_end(byte));
+            self.value + len.unwrap_or(rest.len())
+        };
+        // In `{user: y, password: x}` the name follows a comma too.
+        let before = match self.before {
+            Some(byte) if is_blank(byte) => {
+                let blanks = text[..self.start]
+                    .iter()
+                    .rev()
+                    .take(16)
+                    .take_while(|byte| is_blank(**byte));
+                let comma = self
+                    .start
+                    .checked_sub(blanks.count() + 1)
+                    .map(|at| text[at]);
+                comma.filter(|byte| matches!(byte, b',' | b'{'))
+            }
+            before => before,
+        };
+        match before {
+            Some(b'?' | b'&' | b'[') => Some(until(&|byte| {
+                matches!(byte, b'&' | b'#' | b'"' | b'\'') || is_blank(byte)
+            })),
+            Some(b';') => Some(until(&|byte| matches!(byte, b';' | b'\n'))),
+            Some(b'{' | b',' | b'(') => Some(self.item_end(text, kind)),
+            _ if self.is_quoted => Some(self.item_end(text, kind)),
+            // The quote that the name follows is the value's too.
+            Some(byte) if quotes::is_quote(byte) => {
+                let quote = Quote::before(text, 0, self.start)?;
+                Some(quote.close(text, self.value).unwrap_or(text.len()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The end of an item in a list: where the list ends, or another assignment follows its comma.
+    fn item_end(&self, text: &[u8], kind: Kind) -> usize {
+        let mut at = self.value;
+        while at < text.len() {
+            match text[at] {
+                b'}' | b'\n' => return at,
+                b')' if self.before == Some(b'(') => return at,
+                b',' if starts_assignment(&text[at + 1..]) => return at,
+                byte if is_blank(byte) && kind != Kind::Plain => {
+                    return words_end(text, self.value, at);
+                }
+                _ => at += 1,
+            }
+        }
+        at
+    }
+}
+
+/// What a name with a colon after it holds, if that is no list of mounts, no image and no order.
+fn with_colon(holds: Holds, name: &[u8], before: Option<u8>, is_set_off: bool) -> Option<Holds> {
+    const HEADERS: [&str; 8] = [
+        "access-token",
+        "api-key",
+        "apikey",
+        "auth-token",
+        "cookie",
+        "deploy-token",
+        "job-token",
+        "private-token",
+    ];
+    let may_stand = before.is_none_or(|byte| {
+        is_blank(byte) || quotes::is_quote(byte) || matches!(byte, b'{' | b',' | b'(' | b'=')
+    });
+    let is_header = || {
+        name.get(..2)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
+            || HEADERS
+                .iter()
+                .any(|header| name.eq_ignore_ascii_case(header.as_bytes()))
+    };
+    match holds {
+        _ if !may_stand => None,
+        Holds::Key => is_set_off.then_some(Holds::Long),
+        // No header's value is a path.
+        _ if is_header() => Some(Holds::Password),
+        _ => (holds == Holds::Password || is_set_off).then_some(holds),
+    }
+}
