@@ -28,6 +28,11 @@ fn pscan(args: &[&str]) -> Command {
     command
         .args(args)
         .env_remove("RUST_LOG")
+        // What says whether output is coloured. Where CI is set, a dumb terminal has colours too.
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("CI")
         .stdin(Stdio::null());
     command
 }

@@ -51,7 +51,6 @@ fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let (ours, theirs) = terminal(columns);
     let mut command = pscan(args);
     command
-        .env_remove("NO_COLOR")
         .env("TERM", "xterm")
         .envs(env.iter().copied())
         .stdout(theirs)
