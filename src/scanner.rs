@@ -44,6 +44,11 @@ impl Scanner {
     ///
     /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room. Nothing else
     /// holds it up: neither the CPU budget nor the breaker, which are about when to scan.
+    ///
+    /// # Panics
+    ///
+    /// When the source does. Whoever catches that has a scanner that has ended: what the scan had shown by
+    /// then is not told, and every later call gives `None`.
     pub fn scan_once(&mut self) -> Option<Arc<Batch>> {
         let batch = self.core.scan(None)?.batch;
         let cpu_us = batch.cost.cpu_us.unwrap_or_default();

@@ -194,3 +194,27 @@ impl Table {
         self.notes = pass::Notes::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{ProcessRow, Row};
+
+    #[test]
+    fn a_pass_that_was_dropped_leaves_the_next_one_nothing_to_tell() {
+        let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+        let mut pass = table.begin(Timestamp::new(0, 1));
+        for pid in 1..=3 {
+            pass.see(Row::Process(ProcessRow::unknown(pid)));
+            pass.see(Row::Unreadable { pid });
+        }
+        drop(pass);
+        let mut pass = table.begin(Timestamp::new(1, 2));
+        pass.see(Row::Unchanged { pid: 2 });
+        let told = pass.finish(Absent::AreGone);
+        let gone: Vec<_> = told.events.iter().map(crate::Event::kind).collect();
+        assert_eq!(gone, ["exited", "exited"]);
+        assert!(told.unconfirmed.is_empty());
+        assert_eq!(table.len(), 1);
+    }
+}

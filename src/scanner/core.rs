@@ -25,6 +25,7 @@ pub(super) struct Core {
     last: Option<Timestamp>,
     /// How many processes and threads the system had started at the last good scan.
     started_total: Option<u64>,
+    /// No more scans: the source said so, or it panicked.
     ended: bool,
     /// Past this a scan came back too late.
     deadline: Duration,
@@ -78,15 +79,20 @@ impl Core {
         &self.table
     }
 
-    /// One scan as a batch; `None` once the source has ended. `breaker`: what it is, if one watches.
+    /// One scan as a batch; `None` once the source has ended or panicked. `breaker`: what it is, if one watches.
     pub(super) fn scan(&mut self, breaker: Option<BreakerState>) -> Option<Scanned> {
         if self.ended {
             return None;
         }
-        self.pulse.begin(breaker);
+        // Unless it comes back: a source that panicked, and a table that it left half way, are not
+        // asked again.
+        self.ended = true;
+        let pulse = self.pulse.clone();
+        let under_way = pulse.begin(breaker);
         let judged = self.judged_scan();
-        let was_told_late = self.pulse.end();
+        let was_told_late = under_way.end();
         let (batch, elsewhere) = judged?;
+        self.ended = batch.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {
             elsewhere,
             is_late: was_told_late || Duration::from_micros(batch.cost.scan_us) >= self.deadline,
@@ -114,7 +120,6 @@ impl Core {
             }
         }
         if outcome.as_ref().is_err_and(is_end) {
-            self.ended = true;
             return None;
         }
         let rows = pass.rows();
@@ -134,7 +139,6 @@ impl Core {
             Some(_) => None,
         };
         log_failure(&mut self.logged, failure.as_ref());
-        self.ended = failure.as_ref().is_some_and(Error::is_final);
         self.seq += 1;
         let last = self.last.replace(at);
         let table_bytes = self.table.heap_bytes() as u64;

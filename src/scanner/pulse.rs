@@ -35,18 +35,14 @@ impl Pulse {
         }
     }
 
-    /// A scan begins.
-    pub(super) fn begin(&self, breaker: Option<BreakerState>) {
+    /// A scan begins. It is under way until what this returns is ended or dropped.
+    pub(super) fn begin(&self, breaker: Option<BreakerState>) -> ScanUnderWay<'_> {
         *self.lock() = Some(UnderWay {
             began: Instant::now(),
             breaker,
             told: false,
         });
-    }
-
-    /// It came back. Whether it was told as overdue.
-    pub(super) fn end(&self) -> bool {
-        self.lock().take().is_some_and(|scan| scan.told)
+        ScanUnderWay(self)
     }
 
     /// The scan under way, if it has been going on for too long and that was not said yet.
@@ -84,6 +80,22 @@ impl Pulse {
     }
 }
 
+/// Dropped when a scan panics too, so that it is not taken for one that hangs.
+pub(super) struct ScanUnderWay<'p>(&'p Pulse);
+
+impl ScanUnderWay<'_> {
+    /// It came back. Whether it was told as overdue.
+    pub(super) fn end(self) -> bool {
+        self.0.lock().take().is_some_and(|scan| scan.told)
+    }
+}
+
+impl Drop for ScanUnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().take();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +106,7 @@ mod tests {
         let pulse = Pulse::new(deadline);
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
         assert_eq!(pulse.take_overdue(later(60)), None);
-        pulse.begin(None);
+        let scan = pulse.begin(None);
         assert_eq!(pulse.take_overdue(Instant::now()), None);
         assert!(pulse.look_again(later(3)) < later(11));
         assert!(
@@ -103,11 +115,13 @@ mod tests {
                 .is_some_and(|overdue| overdue.taken >= deadline)
         );
         assert_eq!(pulse.take_overdue(later(12)), None);
-        assert!(pulse.end());
+        assert!(scan.end());
         assert_eq!(pulse.take_overdue(later(60)), None);
-        pulse.begin(None);
-        assert!(!pulse.end());
-        pulse.begin(Some(BreakerState::HalfOpen));
+        assert!(!pulse.begin(None).end());
+        // One that panicked does not hang.
+        drop(pulse.begin(None));
+        assert_eq!(pulse.take_overdue(later(60)), None);
+        let _scan = pulse.begin(Some(BreakerState::HalfOpen));
         let overdue = pulse.take_overdue(later(11)).expect("it is overdue");
         assert_eq!(overdue.breaker, Some(BreakerState::HalfOpen));
     }

@@ -11,8 +11,10 @@ use crate::process::{ProcessInfo, ProcessKey};
 use crate::source::{ProcessRow, Reading, Row, Timestamp};
 
 /// One scan's pass over a [`Table`]. Until it is finished, nothing is told as gone but what a
-/// process with the same pid has replaced.
+/// process with the same pid has replaced. Of one that is dropped instead, the table keeps what it has
+/// seen, and no later pass tells it.
 #[derive(Debug)]
+#[must_use = "a pass that is not finished tells nothing"]
 pub struct Pass<'t> {
     table: &'t mut Table,
     at: Timestamp,
@@ -60,6 +62,12 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    fn clear(&mut self) {
+        self.touched.clear();
+        self.gone.clear();
+        self.unreadable.clear();
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         self.touched.capacity() * size_of::<Touch>()
             + self.gone.capacity() * size_of::<Gone>()
@@ -84,6 +92,8 @@ struct Gone {
 impl<'t> Pass<'t> {
     pub(super) fn new(table: &'t mut Table, at: Timestamp) -> Self {
         table.pass = table.pass.wrapping_add(1);
+        // A pass that was dropped has left its own, and their slots may be another's by now.
+        table.notes.clear();
         table.origin.get_or_insert(at);
         let first = table.last_whole.is_none();
         let before = table.len();

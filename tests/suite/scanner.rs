@@ -1,5 +1,6 @@
 //! What the scanner believes and tells, on made-up worlds driven by hand.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use process_scanner::{
@@ -361,6 +362,41 @@ fn a_source_that_breaks_its_contract_gets_a_failed_scan() {
         assert!(failure.to_string().contains(expected), "{failure}");
         assert!(!scanner.table().is_empty(), "the good rows stand");
     }
+}
+
+/// Shows a process, and in its second scan another, and then panics.
+struct Panicking(u32);
+
+impl Source for Panicking {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("panicking")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+        self.0 += 1;
+        crate::support::show(self.0, &Made::new("p", 5), hand_over);
+        if self.0 == 2 {
+            // Not `panic!`, so that no hook prints it into the test's output.
+            std::panic::resume_unwind(Box::new("told to"));
+        }
+        Ok(Seen::default())
+    }
+}
+
+#[test]
+fn a_source_that_panicked_has_ended_the_scanner_and_nothing_of_it_is_told() {
+    let mut scanner = Scanner::builder().source(Panicking(0)).build().unwrap();
+    let batches = scanner.consumers().subscribe();
+    scan(&mut scanner);
+    let caught = catch_unwind(AssertUnwindSafe(|| scanner.scan_once()));
+    assert!(caught.is_err());
+    assert!(scanner.scan_once().is_none());
+    assert!(scanner.scan_once().is_none());
+    let consumers = scanner.consumers().clone();
+    scanner.finish();
+    let told: Vec<_> = batches.iter().map(|batch| briefs(&batch.events)).collect();
+    assert_eq!(told, [["existing 1 p"]]);
+    assert_eq!(consumers.snapshot().len(), 1);
 }
 
 #[test]
