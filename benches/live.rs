@@ -66,7 +66,7 @@ fn measure(rounds: usize) -> Result<(), Box<dyn Error>> {
         }
     }
     let scanner = &ours.scanner;
-    let processes = scanner.table().len();
+    let processes = scanner.processes().count();
     let [refresh, scan, deliver] = costs.map(median);
     let line = |what: &str, us: f64, times: f64| {
         let each = us / processes as f64;
@@ -86,7 +86,7 @@ fn measure(rounds: usize) -> Result<(), Box<dyn Error>> {
     });
     println!(
         "\nThe table takes {} bytes a process, the dispatcher's snapshot {} more.",
-        scanner.table().heap_bytes() / processes,
+        scanner.consumers().metrics().table_bytes / processes as u64,
         copied.bytes_total / processes as u64
     );
     Ok(())

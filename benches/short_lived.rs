@@ -137,7 +137,7 @@ impl Sum {
         let mut scanner = Scanner::builder().build()?;
         scan(&mut scanner)?;
         let own_pid = std::process::id();
-        let own = scanner.table().processes().find(|own| own.pid == own_pid);
+        let own = scanner.processes().find(|own| own.pid == own_pid);
         let own_start_ms = own.and_then(|own| own.start_time_ms);
         let boot_ms = own_start_ms
             .zip(proc::start_ms_since_boot(own_pid))

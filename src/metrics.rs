@@ -18,7 +18,8 @@ use crate::pace::BreakerState;
 /// What a scanner has done since it was made, and how it is now.
 ///
 /// What ends in `_total` only grows. Scans are counted as their batches are handed out, so a consumer
-/// that has a batch in hand finds it counted.
+/// that has a batch in hand finds it counted. Who has it from
+/// [`scan_once`](crate::Scanner::scan_once) may be a moment ahead.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Metrics {

@@ -20,7 +20,7 @@ pub(crate) use self::pulse::{Overdue, Pulse};
 use crate::batch::Batch;
 use crate::dispatch::{Consumers, Dispatch};
 use crate::error::Result;
-use crate::table::Table;
+use crate::process::ProcessInfo;
 
 /// A scanner driven by hand: each [`scan_once`](Self::scan_once) is one scan, its batch returned
 /// and handed to all consumers.
@@ -42,6 +42,10 @@ impl Scanner {
     /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;
     /// a live one never does.
     ///
+    /// Another thread hands it out, so that consumers get it, and [metrics](Consumers::metrics) and
+    /// [snapshot](Consumers::snapshot) have it, a moment after this returns. What is up to date at once is
+    /// [`processes`](Self::processes).
+    ///
     /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room. Nothing else
     /// holds it up: neither the CPU budget nor the breaker, which are about when to scan.
     ///
@@ -59,14 +63,16 @@ impl Scanner {
         Some(batch)
     }
 
-    /// Where consumers register and leave, and where the latest snapshot is.
+    /// Where consumers register and leave, and where metrics and the latest snapshot are. Those two
+    /// follow a moment after [`scan_once`](Self::scan_once) has returned.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()
     }
 
-    /// The processes of the last scan.
-    pub fn table(&self) -> &Table {
-        self.core.table()
+    /// The processes as they were last told, in no particular order: without a copy, and always up to
+    /// the batch that [`scan_once`](Self::scan_once) just returned.
+    pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
+        self.core.processes()
     }
 
     /// Hands out everything to the last batch, and returns when every callback has taken its own.

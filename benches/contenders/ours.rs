@@ -58,7 +58,7 @@ impl Ours {
         let scan = Scan {
             cost,
             has_failed: batch.failure.is_some(),
-            processes: Some(self.scanner.table().len()),
+            processes: Some(batch.counts.processes as usize),
         };
         Ok((scan, deliver_us))
     }

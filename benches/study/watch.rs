@@ -43,7 +43,7 @@ impl Watch {
         let at_ns = now_ns();
         scan(&mut scanner)?;
         let own_pid = std::process::id();
-        let own = scanner.table().processes().find(|own| own.pid == own_pid);
+        let own = scanner.processes().find(|own| own.pid == own_pid);
         let boot_ms = own
             .and_then(|own| own.start_time_ms)
             .zip(proc::start_ms_since_boot(own_pid))

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::cpu_clock::CpuClock;
 use crate::error::{Error, ErrorClass, Result};
 use crate::pace::BreakerState;
+use crate::process::ProcessInfo;
 use crate::source::{Recheck, Seen, Source, Timestamp};
 use crate::table::{Absent, Pass, Table};
 
@@ -75,8 +76,8 @@ impl Core {
         }
     }
 
-    pub(super) fn table(&self) -> &Table {
-        &self.table
+    pub(super) fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
+        self.table.processes()
     }
 
     /// One scan as a batch; `None` once the source has ended or panicked. `breaker`: what it is, if one watches.

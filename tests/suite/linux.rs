@@ -71,7 +71,7 @@ fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
 }
 
 fn known(scanner: &Scanner, pid: u32) -> ProcessInfo {
-    let mut processes = scanner.table().processes();
+    let mut processes = scanner.processes();
     processes
         .find(|process| process.pid == pid)
         .unwrap()

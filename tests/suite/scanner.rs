@@ -360,7 +360,7 @@ fn a_source_that_breaks_its_contract_gets_a_failed_scan() {
         let failure = batch.failure.as_ref().unwrap();
         assert_eq!(failure.class(), ErrorClass::BadData);
         assert!(failure.to_string().contains(expected), "{failure}");
-        assert!(!scanner.table().is_empty(), "the good rows stand");
+        assert!(scanner.processes().count() > 0, "the good rows stand");
     }
 }
 

@@ -227,7 +227,7 @@ pub fn briefs(events: &[Event]) -> Vec<String> {
 
 /// The table as a snapshot would have it.
 pub fn in_order(scanner: &Scanner) -> Vec<ProcessInfo> {
-    let mut processes: Vec<_> = scanner.table().processes().cloned().collect();
+    let mut processes: Vec<_> = scanner.processes().cloned().collect();
     processes.sort_by_key(|process| process.pid);
     processes
 }

@@ -51,7 +51,7 @@ fn no_batch_and_no_snapshot_has_a_secret_unless_it_is_switched_off() {
         let seen = [
             json(&batch.events[0].process()),
             json(&snapshot.by_pid(7).unwrap()),
-            format!("{:?}", scanner.table()),
+            format!("{:?}", scanner.processes().collect::<Vec<_>>()),
         ];
         for text in seen {
             assert_eq!(text.contains("hunter2"), shows, "{redact:?}: {text}");
