@@ -13,9 +13,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use process_scanner::{
-    Absent, Config, ProcessRow, Reading, Row, SourceInfo, Status, Table, Timestamp,
-};
+use process_scanner::internals::{Absent, Table};
+use process_scanner::{Config, ProcessRow, Reading, Row, SourceInfo, Status, Timestamp};
 
 use self::random::Random;
 

@@ -1,6 +1,6 @@
 //! When two sightings of one pid are one process. The whole rule is [`compare`].
 
-/// What the [`Table`](crate::Table) holds against a new sighting of the same pid.
+/// What the [`Table`](crate::table::Table) holds against a new sighting of the same pid.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evidence {
     /// Start time of the process known so far.

@@ -3,7 +3,7 @@
 //!
 //! From the top: a [`Source`] shows the processes as [`Row`]s; the live host's is `LinuxSource` on Linux and
 //! [`SysinfoSource`] elsewhere.
-//! The [`Table`] compares them with what it holds, and what differs is a [`Batch`] of [`Event`]s. A
+//! A table compares them with what it holds, and what differs is a [`Batch`] of [`Event`]s. A
 //! dispatcher hands the same batch to all [`Consumers`]. A [`Scanner`] ties these together and is
 //! driven by hand; started, it is a [`ScannerHandle`] that keeps a steady beat on its own thread.
 //!
@@ -95,5 +95,11 @@ pub use crate::source::{
     ProcessRow, Reading, Recheck, ReplaySource, Row, Seen, Source, SourceInfo, SysinfoSource,
     Timestamp, live_source,
 };
-pub use crate::table::{Absent, Pass, Table, Told};
 pub use crate::top::{Ranked, TopN};
+
+/// What this crate's own benches and tests measure by itself: no part of the API, and it may change
+/// with any release.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::table::{Absent, Pass, Table, Told};
+}

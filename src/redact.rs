@@ -48,7 +48,7 @@ pub enum Redact {
 ///
 /// `docs/secrets.md` has what it hides, and what it cannot.
 ///
-/// A [`Table`](crate::Table) and a [`Recorder`](crate::Recorder) have one; by itself it is for those who
+/// A scanner and a [`Recorder`](crate::Recorder) have one; by itself it is for those who
 /// hand command lines to somebody else.
 ///
 /// It never panics, whatever the bytes are, and what it has hidden it leaves alone: its output goes

@@ -20,18 +20,7 @@ use crate::source::{SourceInfo, Timestamp};
 
 /// All processes of the last scan, compact, each with what the next scan is compared with.
 ///
-/// A [`Scanner`](crate::Scanner) drives one; it is public for those who drive their own loop.
-///
-/// ```
-/// use process_scanner::{Absent, Config, Event, ProcessRow, Row, SourceInfo, Table, Timestamp};
-///
-/// let mut table = Table::new(&Config::default(), &SourceInfo::new("doc"));
-/// let mut pass = table.begin(Timestamp::now());
-/// pass.see(Row::Process(ProcessRow::unknown(7)));
-/// assert!(pass.take_fault().is_none());
-/// let told = pass.finish(Absent::AreGone);
-/// assert!(matches!(&told.events[..], [Event::Existing(process)] if process.pid == 7));
-/// ```
+/// A [`Scanner`](crate::Scanner) drives one.
 #[derive(Debug)]
 pub struct Table {
     slots: Vec<Slot>,

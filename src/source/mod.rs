@@ -1,7 +1,7 @@
 //! Where process data comes from: the trait [`Source`], and what it hands over.
 //!
 //! A live host ([`SysinfoSource`]), a recording ([`ReplaySource`]) and whatever a test or a user
-//! makes up are all alike to the [`Table`](crate::Table).
+//! makes up are all alike to the table.
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -1,6 +1,7 @@
 //! What the table allocates, and what it keeps.
 
-use process_scanner::{Absent, Config, ProcessRow, Reading, Row, SourceInfo, Table, Timestamp};
+use process_scanner::internals::{Absent, Table};
+use process_scanner::{Config, ProcessRow, Reading, Row, SourceInfo, Timestamp};
 
 fn at(scan: u64) -> Timestamp {
     Timestamp::new(1_700_000_000_000 + scan * 1000, scan * 1_000_000_000)

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use process_scanner::internals::{Absent, Table};
 use process_scanner::{
-    Absent, Batch, Config, Error, ErrorClass, ProcessRow, Reading, Recheck, Recorder, ReplaySource,
-    Result, Row, Scanner, Seen, Source, SourceInfo, Status, Table, Timestamp,
+    Batch, Config, Error, ErrorClass, ProcessRow, Reading, Recheck, Recorder, ReplaySource, Result,
+    Row, Scanner, Seen, Source, SourceInfo, Status, Timestamp,
 };
 use proptest::prelude::*;
 
