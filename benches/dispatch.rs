@@ -71,11 +71,10 @@ impl Source for World {
         }
         self.cpu_ns += 1_000_000;
         for pid in 1..=PROCESSES {
-            hand_over(Row::Process(ProcessRow {
-                start_time_ms: Some(u64::from(pid)),
-                cpu_time_ns: Some(self.cpu_ns),
-                ..ProcessRow::unknown(pid)
-            }));
+            let mut row = ProcessRow::unknown(pid);
+            row.start_time_ms = Some(u64::from(pid));
+            row.cpu_time_ns = Some(self.cpu_ns);
+            hand_over(Row::Process(row));
         }
         Ok(Seen::default())
     }

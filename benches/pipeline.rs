@@ -168,17 +168,16 @@ impl Made {
 
     fn row<'t>(&self, text: &'t str) -> Row<'t> {
         let text = text.as_bytes();
-        Row::Process(ProcessRow {
-            start_time_ms: Some(self.start_time_ms),
-            parent_pid: Some(1),
-            name: Reading::Known(&text[self.name.clone()]),
-            command: Reading::Known(&text[self.command.clone()]),
-            status: Some(Status::Sleeping),
-            cpu_time_ns: Some(self.cpu_time_ns),
-            rss_bytes: Some(self.rss_bytes),
-            kernel_thread: Some(false),
-            ..ProcessRow::unknown(self.pid)
-        })
+        let mut row = ProcessRow::unknown(self.pid);
+        row.start_time_ms = Some(self.start_time_ms);
+        row.parent_pid = Some(1);
+        row.name = Reading::Known(&text[self.name.clone()]);
+        row.command = Reading::Known(&text[self.command.clone()]);
+        row.status = Some(Status::Sleeping);
+        row.cpu_time_ns = Some(self.cpu_time_ns);
+        row.rss_bytes = Some(self.rss_bytes);
+        row.kernel_thread = Some(false);
+        Row::Process(row)
     }
 }
 

@@ -27,7 +27,9 @@ struct CrashLoops {
 impl Consumer for CrashLoops {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
         for event in &batch.events {
-            if let Event::Exited { process, lived_ms } = event
+            if let Event::Exited {
+                process, lived_ms, ..
+            } = event
                 && let Some(name) = &process.name
                 // Unknown is not short.
                 && lived_ms.is_some_and(|lived_ms| lived_ms <= 1000)

@@ -134,6 +134,7 @@ pub enum Event {
     /// It was born since the scan before, or had not been shown until now.
     Created(ProcessInfo),
     /// Something of it changed.
+    #[non_exhaustive]
     Updated {
         /// The process as it is now.
         process: ProcessInfo,
@@ -141,6 +142,7 @@ pub enum Event {
         changed: Changes,
     },
     /// It is gone.
+    #[non_exhaustive]
     Exited {
         /// The process as it was last seen.
         process: ProcessInfo,
@@ -151,6 +153,16 @@ pub enum Event {
 }
 
 impl Event {
+    /// An [`Updated`](Self::Updated), as tests of a consumer need them.
+    pub fn updated(process: ProcessInfo, changed: Changes) -> Self {
+        Self::Updated { process, changed }
+    }
+
+    /// An [`Exited`](Self::Exited), as tests of a consumer need them.
+    pub fn exited(process: ProcessInfo, lived_ms: Option<u64>) -> Self {
+        Self::Exited { process, lived_ms }
+    }
+
     /// The process it is about.
     pub fn process(&self) -> &ProcessInfo {
         match self {

@@ -68,6 +68,7 @@ impl fmt::Display for BreakerState {
 #[non_exhaustive]
 pub enum Transition {
     /// The interval was stretched, or could shrink again.
+    #[non_exhaustive]
     Interval {
         /// Milliseconds that it was.
         from_ms: u64,
@@ -77,6 +78,7 @@ pub enum Transition {
         reason: String,
     },
     /// The breaker opened, half opened or closed.
+    #[non_exhaustive]
     Breaker {
         /// What it was.
         from: BreakerState,
@@ -85,6 +87,26 @@ pub enum Transition {
         /// Why, for people.
         reason: String,
     },
+}
+
+impl Transition {
+    /// An [`Interval`](Self::Interval), as tests of a consumer need them.
+    pub fn interval(from_ms: u64, to_ms: u64, reason: impl Into<String>) -> Self {
+        Self::Interval {
+            from_ms,
+            to_ms,
+            reason: reason.into(),
+        }
+    }
+
+    /// A [`Breaker`](Self::Breaker), as tests of a consumer need them.
+    pub fn breaker(from: BreakerState, to: BreakerState, reason: impl Into<String>) -> Self {
+        Self::Breaker {
+            from,
+            to,
+            reason: reason.into(),
+        }
+    }
 }
 
 /// As in `interval 1 s → 4.21 s: a scan costs 31 ms, budget 0.75 %`.
@@ -129,20 +151,12 @@ mod tests {
 
     #[test]
     fn a_transition_reads_as_a_sentence() {
-        let interval = |from_ms, to_ms| Transition::Interval {
-            from_ms,
-            to_ms,
-            reason: "a reason".into(),
-        };
+        let interval = |from_ms, to_ms| Transition::interval(from_ms, to_ms, "a reason");
         for (transition, expected) in [
             (interval(1000, 4213), "interval 1 s → 4.21 s: a reason"),
             (interval(60_000, 50), "interval 1 min → 50 ms: a reason"),
             (
-                Transition::Breaker {
-                    from: BreakerState::HalfOpen,
-                    to: BreakerState::Closed,
-                    reason: "a reason".into(),
-                },
+                Transition::breaker(BreakerState::HalfOpen, BreakerState::Closed, "a reason"),
                 "breaker half_open → closed: a reason",
             ),
         ] {

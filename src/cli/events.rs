@@ -170,6 +170,7 @@ fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Res
                 from_ms,
                 to_ms,
                 reason,
+                ..
             } => {
                 let (from_ms, to_ms) = (*from_ms, *to_ms);
                 let what = What::IntervalChanged {
@@ -179,7 +180,9 @@ fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Res
                 };
                 write("interval_changed", what)?;
             }
-            Transition::Breaker { from, to, reason } => {
+            Transition::Breaker {
+                from, to, reason, ..
+            } => {
                 let (from, to) = (*from, *to);
                 let what = What::BreakerChanged { from, to, reason };
                 write("breaker_changed", what)?;
@@ -299,16 +302,8 @@ mod tests {
         batch.lost_batches = 3;
         batch.failure = Some(Error::new(ErrorClass::Stuck, "no\nanswer"));
         batch.transitions = vec![
-            Transition::Interval {
-                from_ms: 1000,
-                to_ms: 4213,
-                reason: "dear".into(),
-            },
-            Transition::Breaker {
-                from: BreakerState::Closed,
-                to: BreakerState::Open,
-                reason: "bad".into(),
-            },
+            Transition::interval(1000, 4213, "dear"),
+            Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad"),
         ];
 
         let events: Vec<_> = batch.events.iter().collect();

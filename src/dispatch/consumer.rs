@@ -47,6 +47,7 @@ impl fmt::Display for ConsumerId {
 
 /// What happens to a batch for which a consumer has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Overflow {
     /// It is lost, and counted. As soon as there is room the consumer gets a full batch that says
     /// how many were lost. The default.
@@ -110,6 +111,7 @@ pub struct Subscription {
 
 /// Why there is no batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RecvError {
     /// None has come yet.
     Empty,

@@ -271,9 +271,6 @@ impl Dispatcher {
 /// What a scan that hangs makes of the breaker. The thread that keeps it is the one that hangs.
 fn opening(overdue: &Overdue) -> Option<Transition> {
     let from = overdue.breaker?;
-    (from != BreakerState::Open).then(|| Transition::Breaker {
-        from,
-        to: BreakerState::Open,
-        reason: late(overdue.taken),
-    })
+    (from != BreakerState::Open)
+        .then(|| Transition::breaker(from, BreakerState::Open, late(overdue.taken)))
 }

@@ -94,11 +94,8 @@ impl Throttle {
         let mut transitions = Vec::new();
         let cost = self.cost(wall, scan.elsewhere);
         if let Some(change) = self.governor.spent(cost) {
-            transitions.push(Transition::Interval {
-                from_ms: whole_ms(change.from),
-                to_ms: whole_ms(change.to),
-                reason: change.reason,
-            });
+            let (from_ms, to_ms) = (whole_ms(change.from), whole_ms(change.to));
+            transitions.push(Transition::interval(from_ms, to_ms, change.reason));
         }
         let interval = self.governor.interval();
         let outcome = Outcome {
@@ -112,11 +109,7 @@ impl Throttle {
             // While it hung, all were told already.
             && !(scan.was_told_late && change.to == BreakerState::Open)
         {
-            transitions.push(Transition::Breaker {
-                from: change.from,
-                to: change.to,
-                reason: change.reason,
-            });
+            transitions.push(Transition::breaker(change.from, change.to, change.reason));
         }
         for transition in &transitions {
             log::info!("{transition}");

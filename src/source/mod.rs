@@ -191,6 +191,7 @@ impl Timestamp {
 /// One process as a source saw it, borrowed from the source: nothing is copied for a process that
 /// did not change.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Row<'a> {
     /// The process, read.
     Process(ProcessRow<'a>),
@@ -218,8 +219,9 @@ impl Row<'_> {
     }
 }
 
-/// What was read of one process.
+/// What was read of one process: [`unknown`](Self::unknown), and what is known assigned.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct ProcessRow<'a> {
     /// Process id.
     pub pid: u32,
@@ -292,8 +294,9 @@ impl<T> Reading<T> {
     }
 }
 
-/// What a good scan saw, besides its rows.
+/// What a good scan saw, besides its rows: the default, and what was counted assigned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Seen {
     /// Fields that should have been read and could not be, over all rows.
     pub unreadable_fields: u32,
@@ -310,6 +313,7 @@ pub struct Seen {
 
 /// Whether a source could look for missing processes once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Recheck {
     /// It looked: what it did not hand over is gone.
     Done,

@@ -12,14 +12,13 @@ fn table() -> Table {
 }
 
 fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> Row<'a> {
-    Row::Process(ProcessRow {
-        start_time_ms: Some(start_time_ms),
-        name: Reading::Known(name),
-        command: Reading::Known(command),
-        cpu_time_ns: Some(5),
-        rss_bytes: Some(4096),
-        ..ProcessRow::unknown(pid)
-    })
+    let mut row = ProcessRow::unknown(pid);
+    row.start_time_ms = Some(start_time_ms);
+    row.name = Reading::Known(name);
+    row.command = Reading::Known(command);
+    row.cpu_time_ns = Some(5);
+    row.rss_bytes = Some(4096);
+    Row::Process(row)
 }
 
 #[test]

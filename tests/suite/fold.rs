@@ -141,7 +141,7 @@ proptest! {
             for event in &batch.events {
                 let known = before.by_pid(event.process().pid);
                 match event {
-                    Event::Updated { process, changed } => {
+                    Event::Updated { process, changed, .. } => {
                         prop_assert!(!changed.is_empty());
                         prop_assert_eq!(known.map(|known| known.key()), Some(process.key()));
                     }

@@ -319,7 +319,10 @@ fn an_exec_is_told_with_name_and_command_with(live: Live) {
         _ => false,
     })
     .expect("an exec is told within a round");
-    let Event::Updated { process, changed } = event else {
+    let Event::Updated {
+        process, changed, ..
+    } = event
+    else {
         panic!("{event:?}");
     };
     assert!(changed.contains(process_scanner::Changes::COMMAND));

@@ -120,12 +120,11 @@ impl Source for Counting {
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         self.0 += 10;
         show(1, &Made::new("p", 5), hand_over);
-        Ok(Seen {
-            unreadable_fields: 3,
-            vanished: Some(2),
-            started_total: Some(self.0),
-            other_cpu_ns: 0,
-        })
+        let mut seen = Seen::default();
+        seen.unreadable_fields = 3;
+        seen.vanished = Some(2);
+        seen.started_total = Some(self.0);
+        Ok(seen)
     }
 }
 

@@ -114,6 +114,7 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
             from_ms,
             to_ms,
             reason,
+            ..
         },
     ] = &first.transitions[..]
     else {

@@ -163,10 +163,11 @@ impl Source for World {
             }
             match state.failure {
                 Some(class) => Err(Error::new(class, "made to fail")),
-                None => Ok(Seen {
-                    started_total: state.started_total,
-                    ..Seen::default()
-                }),
+                None => {
+                    let mut seen = Seen::default();
+                    seen.started_total = state.started_total;
+                    Ok(seen)
+                }
             }
         })
     }
@@ -194,17 +195,16 @@ pub fn show(pid: u32, made: &Made, hand_over: &mut dyn FnMut(Row<'_>)) {
         command.extend_from_slice(arg);
         command.push(0);
     }
-    hand_over(Row::Process(ProcessRow {
-        pid,
-        start_time_ms: made.start_time_ms,
-        parent_pid: made.parent_pid,
-        name: Reading::Known(&made.name),
-        command: Reading::Known(&command),
-        status: Some(made.status),
-        cpu_time_ns: made.cpu_time_ns,
-        rss_bytes: made.rss_bytes,
-        kernel_thread: Some(false),
-    }));
+    let mut row = ProcessRow::unknown(pid);
+    row.start_time_ms = made.start_time_ms;
+    row.parent_pid = made.parent_pid;
+    row.name = Reading::Known(&made.name);
+    row.command = Reading::Known(&command);
+    row.status = Some(made.status);
+    row.cpu_time_ns = made.cpu_time_ns;
+    row.rss_bytes = made.rss_bytes;
+    row.kernel_thread = Some(false);
+    hand_over(Row::Process(row));
 }
 
 /// An event in a few words: `created 7 sh`, `updated 7 [name command]`.

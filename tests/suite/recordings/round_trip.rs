@@ -196,12 +196,9 @@ impl Source for Turns {
             shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
             match row {
                 Row::Process(_) if is_same && pid % 3 == 0 => hand_over(Row::Unchanged { pid }),
-                Row::Process(row) if is_same && pid % 3 == 1 => {
-                    hand_over(Row::Process(ProcessRow {
-                        name: Reading::Same,
-                        command: Reading::Same,
-                        ..row
-                    }));
+                Row::Process(mut row) if is_same && pid % 3 == 1 => {
+                    (row.name, row.command) = (Reading::Same, Reading::Same);
+                    hand_over(Row::Process(row));
                 }
                 Row::Process(_) if pid == 11 => hand_over(Row::Unreadable { pid }),
                 row => hand_over(row),
