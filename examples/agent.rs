@@ -24,8 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let scanner = Scanner::builder().config(config).start()?;
     // An agent with a loop of its own fetches its batches. One without registers the two below with
-    // `scanner.on_batch(busiest.clone())`, and asks them whenever it likes.
-    let batches = scanner.subscribe_with(ConsumerOptions::named("agent"));
+    // `scanner.register(busiest.clone())`, and asks them whenever it likes.
+    let batches = scanner.subscribe_with(ConsumerOptions::new().with_name("agent"));
     let mut busiest = TopN::busiest(3, Duration::from_secs(10));
     let mut largest = TopN::largest(3);
     let mut seen = 0;

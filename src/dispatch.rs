@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, bounded, unbounded};
 
+use self::consumer::Call;
 pub use self::consumer::{
     Consumer, ConsumerId, ConsumerOptions, Overflow, RecvError, Subscription,
 };
@@ -58,7 +59,6 @@ pub struct Consumers {
 struct Shared {
     control: Sender<Control>,
     snapshot: Mutex<Arc<Snapshot>>,
-    next_id: AtomicU64,
     queue_len: usize,
     tally: Mutex<Tally>,
     cpu: Arc<CpuTimes>,
@@ -72,49 +72,71 @@ struct Shared {
 }
 
 impl Consumers {
-    /// Registers a consumer that fetches its batches itself.
+    /// Registers a consumer that fetches its batches itself. Once the scanner has ended, it is closed from
+    /// the beginning.
     pub fn subscribe(&self) -> Subscription {
-        self.subscribe_with(ConsumerOptions::default())
+        self.subscribe_with(ConsumerOptions::new())
     }
 
     /// The same with options of its own.
     pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
-        let (id, inbox) = self.join(options);
+        let (id, inbox, _) = self.join(options);
         Subscription::new(id, inbox, self.clone())
     }
 
-    /// Registers a consumer that is called with each batch, on a thread of its own. One that panics
-    /// is removed; the others go on. Once the scanner is being stopped, it is never called.
+    /// Has a closure called with each batch, on a thread of its own. One that panics is removed; the
+    /// others go on.
     ///
     /// # Errors
     ///
-    /// When no thread can be started.
-    pub fn on_batch(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
-        self.on_batch_with(ConsumerOptions::default(), consumer)
+    /// Of class [`Ended`](ErrorClass::Ended) once the scanner has ended or is being stopped: it would
+    /// never be called. Otherwise when no thread can be started, as a rule of class
+    /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted).
+    pub fn on_batch(
+        &self,
+        consumer: impl FnMut(&Arc<Batch>) + Send + 'static,
+    ) -> Result<ConsumerId> {
+        self.register(Call(consumer))
     }
 
     /// The same with options of its own.
     ///
     /// # Errors
     ///
-    /// When no thread can be started.
+    /// Those of [`on_batch`](Self::on_batch).
     pub fn on_batch_with(
+        &self,
+        options: ConsumerOptions,
+        consumer: impl FnMut(&Arc<Batch>) + Send + 'static,
+    ) -> Result<ConsumerId> {
+        self.register_with(options, Call(consumer))
+    }
+
+    /// Registers a consumer that is called with each batch, on a thread of its own: what
+    /// [`on_batch`](Self::on_batch) does for a closure.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`on_batch`](Self::on_batch).
+    pub fn register(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
+        self.register_with(ConsumerOptions::new(), consumer)
+    }
+
+    /// The same with options of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`on_batch`](Self::on_batch).
+    pub fn register_with(
         &self,
         options: ConsumerOptions,
         consumer: impl Consumer + 'static,
     ) -> Result<ConsumerId> {
-        let (id, inbox) = self.join(options);
-        // Once the scanner is being stopped there is nothing more to call it with, and nobody to wait
-        // for it.
-        let Some(ending) = self.ending() else {
-            self.leave(id);
-            return Ok(id);
-        };
-        let thread =
-            callback::spawn(id, inbox, self, ending, consumer).inspect_err(|_| self.leave(id))?;
-        let mut threads = self.lock_threads();
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(thread);
+        let (id, inbox, joined) = self.join(options);
+        joined
+            .and_then(|ending| callback::spawn(id, inbox, self, ending, consumer))
+            .map(|thread| self.keep(thread))
+            .inspect_err(|_| self.leave(id))?;
         Ok(id)
     }
 
@@ -184,20 +206,35 @@ impl Consumers {
         Arc::clone(&self.shared.cpu)
     }
 
-    fn join(&self, options: ConsumerOptions) -> (ConsumerId, Inbox) {
-        let id = ConsumerId(self.shared.next_id.fetch_add(1, Ordering::Relaxed));
+    /// Has the dispatcher serve one more, unless the scanner has ended: then its inbox is closed. What a
+    /// thread of its own holds for as long as stopping has to wait for it.
+    fn join(&self, options: ConsumerOptions) -> (ConsumerId, Inbox, Result<Sender<Infallible>>) {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let id = ConsumerId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         let queue_len = options.queue_len.unwrap_or(self.shared.queue_len);
         let queue_len = queue_len.clamp(1, MAX_QUEUE_LEN);
         let totals = Arc::clone(&self.shared.totals);
         let traffic = Arc::new(Traffic::new(id, options.name, queue_len, totals));
         self.lock_traffic().push(Arc::clone(&traffic));
         let (outbox, inbox) = bounded_box(queue_len, traffic);
-        // An error means that the dispatcher has ended: the inbox says so by itself.
-        let _ = self
-            .shared
-            .control
-            .send(Control::Join(Member::new(id, outbox, options.overflow)));
-        (id, inbox)
+        let member = Member::new(id, outbox, options.overflow);
+        let joined = self.shared.control.send(Control::Join(member));
+        // An error means that the dispatcher has ended; without an ending it is about to.
+        let joined = joined.ok().and_then(|()| self.ending());
+        let joined = joined.ok_or_else(|| {
+            Error::new(
+                ErrorClass::Ended,
+                "cannot register a consumer: the scanner has ended",
+            )
+        });
+        (id, inbox, joined)
+    }
+
+    /// Keeps a callback's thread to be joined.
+    fn keep(&self, thread: JoinHandle<()>) {
+        let mut threads = self.lock_threads();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
     }
 
     fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
@@ -266,7 +303,6 @@ impl Dispatch {
             shared: Arc::new(Shared {
                 control,
                 snapshot: Mutex::default(),
-                next_id: AtomicU64::new(1),
                 queue_len: config.queue_len,
                 tally: Mutex::new(Tally::new(config.interval_ms)),
                 cpu: Arc::default(),

@@ -138,7 +138,7 @@ pub struct CpuUse {
 pub struct ConsumerMetrics {
     /// Which one it is.
     pub id: ConsumerId,
-    /// The name it was [registered with](crate::ConsumerOptions::named).
+    /// The name it was [registered with](crate::ConsumerOptions::with_name).
     pub name: Option<String>,
     /// Batches that wait for it now.
     pub queue_depth: u64,

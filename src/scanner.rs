@@ -63,7 +63,8 @@ impl Scanner {
         Some(batch)
     }
 
-    /// Where consumers register and leave, and where metrics and the latest snapshot are. Those two
+    /// Where consumers register and leave, by all the methods that a [`ScannerHandle`] has for it, and
+    /// where metrics and the latest snapshot are. Those two
     /// follow a moment after [`scan_once`](Self::scan_once) has returned.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()

@@ -25,7 +25,7 @@ use crate::process::{ProcessInfo, ProcessKey};
 ///
 /// let scanner = Scanner::builder().start()?;
 /// let largest = TopN::largest(3);
-/// scanner.on_batch(largest.clone())?;
+/// scanner.register(largest.clone())?;
 /// # scanner.subscribe().recv().ok();
 /// # while largest.get().is_empty() { std::thread::yield_now(); }
 /// for ranked in largest.get() {

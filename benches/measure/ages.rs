@@ -31,7 +31,7 @@ pub(crate) fn subscribe(scanner: &ScannerHandle, mut ages: Ages) -> Result<()> {
 }
 
 pub(crate) fn call_back(scanner: &ScannerHandle, ages: Ages) -> Result<()> {
-    scanner.on_batch(ages).map(drop)
+    scanner.register(ages).map(drop)
 }
 
 /// So many consumers join. What they noted comes when they end, as the scanner does.

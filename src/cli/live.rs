@@ -36,7 +36,7 @@ pub(super) fn run(
     let mut has_ended = false;
     // It joins before the first scan, so that it misses none. The one that prints is a consumer
     // like any other: however slow its reader is, the scans go on.
-    let options = ConsumerOptions::named("output");
+    let options = ConsumerOptions::new().with_name("output");
     let consumers = scanner.consumers().clone();
     consumers.on_batch_with(options, move |batch: &Arc<Batch>| {
         if has_ended {

@@ -75,7 +75,7 @@ fn play(input: Box<dyn BufRead + Send>, args: &args::Replay, printer: Shared) ->
     let (ended, outcome) = bounded(1);
     let consumers = scanner.consumers().clone();
     // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
-    let options = ConsumerOptions::overflow(Overflow::Block);
+    let options = ConsumerOptions::new().with_overflow(Overflow::Block);
     consumers.on_batch_with(options, print_into(printer, ended))?;
     while outcome.is_empty() && scanner.scan_once().is_some() {}
     scanner.finish();

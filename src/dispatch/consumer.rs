@@ -11,16 +11,27 @@ use super::Consumers;
 use super::inbox::Inbox;
 use crate::batch::Batch;
 
-/// Something that is called with each batch, on a thread of its own.
+/// Something that is called with each batch, on a thread of its own, once it is
+/// [registered](Consumers::register). For what a closure can do there is
+/// [`on_batch`](Consumers::on_batch).
 ///
-/// Every closure that takes a batch is one.
-///
-/// ```no_run
+/// ```
 /// use std::sync::Arc;
-/// use process_scanner::{Batch, Scanner};
+/// use process_scanner::{Batch, Consumer, Scanner};
+///
+/// struct Failures(u64);
+///
+/// impl Consumer for Failures {
+///     fn on_batch(&mut self, batch: &Arc<Batch>) {
+///         self.0 += u64::from(batch.failure.is_some());
+///     }
+/// }
 ///
 /// let scanner = Scanner::builder().start()?;
-/// scanner.on_batch(|batch: &Arc<Batch>| println!("{} events", batch.events.len()))?;
+/// let consumers: Vec<Box<dyn Consumer>> = vec![Box::new(Failures(0))];
+/// for consumer in consumers {
+///     scanner.register(consumer)?;
+/// }
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
 pub trait Consumer: Send {
@@ -29,13 +40,23 @@ pub trait Consumer: Send {
     fn on_batch(&mut self, batch: &Arc<Batch>);
 }
 
-impl<F: FnMut(&Arc<Batch>) + Send> Consumer for F {
+impl<C: Consumer + ?Sized> Consumer for Box<C> {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
-        self(batch);
+        (**self).on_batch(batch);
     }
 }
 
-/// Names one registered consumer.
+/// A closure as a consumer. Not every closure is one by itself: the compiler would have to be told the
+/// type of what it takes then.
+pub(super) struct Call<F>(pub(super) F);
+
+impl<F: FnMut(&Arc<Batch>) + Send> Consumer for Call<F> {
+    fn on_batch(&mut self, batch: &Arc<Batch>) {
+        (self.0)(batch);
+    }
+}
+
+/// Names one registered consumer. No two of a process are alike, be they of different scanners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ConsumerId(pub(super) u64);
 
@@ -62,6 +83,21 @@ pub enum Overflow {
 }
 
 /// How a consumer wants to be served.
+///
+/// ```
+/// use process_scanner::{ConsumerOptions, Overflow, Scanner};
+///
+/// let scanner = Scanner::builder().start()?;
+/// // One that must lose nothing, with room for a minute's scans.
+/// let options = ConsumerOptions::new()
+///     .with_name("audit")
+///     .with_overflow(Overflow::Block)
+///     .with_queue_len(60);
+/// let batches = scanner.subscribe_with(options);
+/// assert!(batches.recv()?.full);
+/// assert_eq!(scanner.metrics().consumers[0].name.as_deref(), Some("audit"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConsumerOptions {
@@ -75,20 +111,23 @@ pub struct ConsumerOptions {
 }
 
 impl ConsumerOptions {
-    /// Options with this policy for a full queue.
-    pub fn overflow(overflow: Overflow) -> Self {
-        Self {
-            overflow,
-            ..Self::default()
-        }
+    /// The defaults: the scanner's own queue length, [`Overflow::Resync`], no name.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Options with this name.
-    pub fn named(name: impl Into<String>) -> Self {
-        Self {
-            name: Some(name.into()),
-            ..Self::default()
-        }
+    /// The same with this name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The same with this policy for a full queue.
+    #[must_use]
+    pub fn with_overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
     }
 
     /// The same with room for this many batches.

@@ -57,12 +57,15 @@ impl ScannerHandle {
         self.consumers().subscribe_with(options)
     }
 
-    /// Registers a consumer that is called with each batch, on a thread of its own.
+    /// Has a closure called with each batch, on a thread of its own.
     ///
     /// # Errors
     ///
-    /// When no thread can be started.
-    pub fn on_batch(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
+    /// Those of [`Consumers::on_batch`].
+    pub fn on_batch(
+        &self,
+        consumer: impl FnMut(&Arc<Batch>) + Send + 'static,
+    ) -> Result<ConsumerId> {
         self.consumers().on_batch(consumer)
     }
 
@@ -70,13 +73,40 @@ impl ScannerHandle {
     ///
     /// # Errors
     ///
-    /// When no thread can be started.
+    /// Those of [`Consumers::on_batch`].
     pub fn on_batch_with(
+        &self,
+        options: ConsumerOptions,
+        consumer: impl FnMut(&Arc<Batch>) + Send + 'static,
+    ) -> Result<ConsumerId> {
+        self.consumers().on_batch_with(options, consumer)
+    }
+
+    /// Registers a consumer that is called with each batch, on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Consumers::on_batch`].
+    pub fn register(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
+        self.consumers().register(consumer)
+    }
+
+    /// The same with options of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Consumers::on_batch`].
+    pub fn register_with(
         &self,
         options: ConsumerOptions,
         consumer: impl Consumer + 'static,
     ) -> Result<ConsumerId> {
-        self.consumers().on_batch_with(options, consumer)
+        self.consumers().register_with(options, consumer)
+    }
+
+    /// Removes a consumer. What is in its queue already still reaches it.
+    pub fn leave(&self, id: ConsumerId) {
+        self.consumers().leave(id);
     }
 
     /// The processes as of the last scan handed out; without any before the first.
@@ -89,7 +119,8 @@ impl ScannerHandle {
         self.consumers().metrics()
     }
 
-    /// Where consumers register and leave; a clone of it can go to any thread.
+    /// Where consumers register and leave, which the methods above do too; a clone of it can go to any
+    /// thread.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use process_scanner::{
-    Batch, ConsumerOptions, Overflow, RecvError, Scanner, Snapshot, Subscription,
+    Batch, Consumer, ConsumerOptions, ErrorClass, Overflow, RecvError, Scanner, Snapshot,
+    Subscription,
 };
 
 use crate::support::{Made, World, assert_folded};
@@ -20,7 +21,9 @@ fn world(processes: u32) -> (World, Scanner) {
 
 /// A consumer that loses nothing, registered last: when it has a batch, so have all before it.
 fn barrier(scanner: &Scanner) -> Subscription {
-    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(64);
+    let options = ConsumerOptions::new()
+        .with_overflow(Overflow::Block)
+        .with_queue_len(64);
     scanner.consumers().subscribe_with(options)
 }
 
@@ -91,7 +94,9 @@ fn a_slow_consumer_is_told_what_it_lost_and_is_right_again() {
 #[test]
 fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
     let (_, mut scanner) = world(3);
-    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let options = ConsumerOptions::new()
+        .with_overflow(Overflow::Block)
+        .with_queue_len(1);
     let blocking = scanner.consumers().subscribe_with(options);
     let reader = std::thread::spawn(move || {
         blocking
@@ -110,7 +115,9 @@ fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
 #[test]
 fn a_consumer_that_blocks_for_ever_does_not_block_stopping() {
     let (_, mut scanner) = world(3);
-    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let options = ConsumerOptions::new()
+        .with_overflow(Overflow::Block)
+        .with_queue_len(1);
     let blocking = scanner.consumers().subscribe_with(options);
     scanner.scan_once().unwrap();
     scanner.scan_once().unwrap();
@@ -191,5 +198,49 @@ fn who_comes_after_the_end_is_told_so() {
     let consumers = scanner.consumers().clone();
     drop(scanner);
     assert_eq!(consumers.subscribe().recv().err(), Some(RecvError::Closed));
-    consumers.on_batch(|_: &Arc<Batch>| ()).unwrap();
+    let error = consumers.on_batch(|_| ()).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Ended);
+    // One that was never there is not listed.
+    assert_eq!(consumers.metrics().consumers, []);
+}
+
+#[test]
+fn who_comes_when_the_source_has_ended_is_told_so_too() {
+    let (world, scanner) = world(1);
+    world.edit(|state| state.ended = true);
+    let handle = scanner.start().unwrap();
+    // The dispatcher has ended when it closes what it serves.
+    assert!(handle.subscribe().recv().is_err());
+    while handle.on_batch(|_| ()).is_ok() {
+        std::thread::yield_now();
+    }
+    let error = handle.on_batch(|_| ()).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Ended);
+    handle.stop().unwrap();
+}
+
+#[test]
+fn any_consumer_registers_boxed_too_and_none_has_the_id_of_another_scanners() {
+    struct Tell(mpsc::Sender<u64>);
+    impl Consumer for Tell {
+        fn on_batch(&mut self, batch: &Arc<Batch>) {
+            self.0.send(batch.seq).unwrap();
+        }
+    }
+    let (sender, receiver) = mpsc::channel();
+    let mut ids = std::collections::HashSet::new();
+    for _ in 0..2 {
+        let (_, mut scanner) = world(1);
+        let boxed: Box<dyn Consumer> = Box::new(Tell(sender.clone()));
+        ids.insert(scanner.consumers().register(boxed).unwrap());
+        let tell = sender.clone();
+        let id = scanner
+            .consumers()
+            .on_batch(move |batch| tell.send(batch.seq).unwrap());
+        ids.insert(id.unwrap());
+        scanner.scan_once().unwrap();
+        scanner.finish();
+    }
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [1; 4]);
+    assert_eq!(ids.len(), 4);
 }

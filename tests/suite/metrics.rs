@@ -27,7 +27,7 @@ fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
     let mut scanner = world.scanner();
     let batches = scanner
         .consumers()
-        .subscribe_with(ConsumerOptions::named("reader").with_queue_len(4));
+        .subscribe_with(ConsumerOptions::new().with_name("reader").with_queue_len(4));
     scan(&mut scanner);
     world.edit(|state| {
         state.processes.remove(&2);
@@ -80,9 +80,11 @@ fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
 fn what_waits_and_what_is_lost_is_told_of_each_consumer() {
     let world = world();
     let mut scanner = world.scanner();
-    let slow = scanner
-        .consumers()
-        .subscribe_with(ConsumerOptions::overflow(Overflow::Resync).with_queue_len(2));
+    let slow = scanner.consumers().subscribe_with(
+        ConsumerOptions::new()
+            .with_overflow(Overflow::Resync)
+            .with_queue_len(2),
+    );
     let quick = scanner.consumers().subscribe();
     for _ in 0..5 {
         let batch = scan(&mut scanner);
@@ -168,13 +170,16 @@ fn a_callback_is_counted_as_a_consumer_and_its_work_as_its_own() {
     let (called, is_called) = channel();
     let consumers = scanner.consumers().clone();
     consumers
-        .on_batch_with(ConsumerOptions::named("busy"), move |_: &Arc<Batch>| {
-            let begun = std::time::Instant::now();
-            while begun.elapsed() < std::time::Duration::from_millis(50) {
-                std::hint::black_box(begun);
-            }
-            called.send(()).unwrap();
-        })
+        .on_batch_with(
+            ConsumerOptions::new().with_name("busy"),
+            move |_: &Arc<Batch>| {
+                let begun = std::time::Instant::now();
+                while begun.elapsed() < std::time::Duration::from_millis(50) {
+                    std::hint::black_box(begun);
+                }
+                called.send(()).unwrap();
+            },
+        )
         .unwrap();
     scan(&mut scanner);
     is_called.recv().unwrap();
@@ -227,7 +232,7 @@ mod facade {
         let world = world();
         let mut scanner = world.scanner();
         let consumers = scanner.consumers().clone();
-        let batches = consumers.subscribe_with(ConsumerOptions::named("exported"));
+        let batches = consumers.subscribe_with(ConsumerOptions::new().with_name("exported"));
         scan(&mut scanner);
         world.edit(|state| state.failure = Some(ErrorClass::Permission));
         scan(&mut scanner);

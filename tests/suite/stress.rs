@@ -156,7 +156,11 @@ fn run(chance: &mut Chance) {
         reports,
         last_seq: SCANS,
     };
-    let blocking = || ConsumerOptions::overflow(Overflow::Block).with_queue_len(2);
+    let blocking = || {
+        ConsumerOptions::new()
+            .with_overflow(Overflow::Block)
+            .with_queue_len(2)
+    };
     let mut threads = Vec::new();
     let mut words = Vec::new();
     let mut survivors = 0;

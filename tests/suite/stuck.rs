@@ -134,7 +134,9 @@ fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
 #[test]
 fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
     let handle = start_quiet();
-    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let options = ConsumerOptions::new()
+        .with_overflow(Overflow::Block)
+        .with_queue_len(1);
     let stalling = handle.consumers().subscribe_with(options);
     // Enough room that it loses nothing while everything stands still.
     let options = ConsumerOptions::default().with_queue_len(64);
@@ -304,7 +306,9 @@ fn waiting_for_what_is_stuck_costs_nothing() {
     }
     let (source, is_begun, go_on) = slow();
     let handle = start(source);
-    let options = ConsumerOptions::overflow(Overflow::Block).with_queue_len(1);
+    let options = ConsumerOptions::new()
+        .with_overflow(Overflow::Block)
+        .with_queue_len(1);
     let blocked = handle.consumers().subscribe_with(options);
     let options = ConsumerOptions::default().with_queue_len(64);
     let other = handle.consumers().subscribe_with(options);
@@ -336,11 +340,10 @@ fn callbacks_that_register_others_while_the_scanner_stops_do_not_hold_it_up() {
         handle
             .on_batch(move |_: &Arc<Batch>| {
                 let inner = consumers.clone();
-                consumers
-                    .on_batch(move |_: &Arc<Batch>| {
-                        inner.on_batch(|_: &Arc<Batch>| ()).unwrap();
-                    })
-                    .unwrap();
+                // Whether it can still register is a matter of luck.
+                let _ = consumers.on_batch(move |_| {
+                    let _ = inner.on_batch(|_| ());
+                });
             })
             .unwrap();
         is_begun.recv().unwrap();
