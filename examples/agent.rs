@@ -11,7 +11,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use process_scanner::{
-    Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN,
+    Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN, Usage,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,15 +33,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         busiest.on_batch(&batch);
         largest.on_batch(&batch);
         tell(&batch);
-        for ranked in busiest.get() {
-            println!("  {:>6.2} %   {}", ranked.value, label(&ranked.process));
+        for ranked in busiest.ranking() {
+            println!("  {} {}", usage(ranked.usage), label(&ranked.process));
         }
         seen += 1;
     }
     println!("the largest");
-    for ranked in largest.get() {
-        let mib = ranked.value / f64::from(1 << 20);
-        println!("  {mib:>6.1} MiB {}", label(&ranked.process));
+    for ranked in largest.ranking() {
+        println!("  {} {}", usage(ranked.usage), label(&ranked.process));
     }
     let metrics = scanner.metrics();
     if let Some(cpu) = metrics.cpu_total {
@@ -56,6 +55,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(format!("the scanner ended after {seen} of {scans} scans").into());
     }
     Ok(())
+}
+
+/// How much, in columns.
+fn usage(usage: Usage) -> String {
+    match usage {
+        Usage::CpuPercent(percent) => format!("{percent:>6.2} %  "),
+        Usage::RssBytes(bytes) => format!("{:>6.1} MiB", bytes as f64 / f64::from(1 << 20)),
+        // The library may learn to rank by more.
+        _ => "?".into(),
+    }
 }
 
 fn tell(batch: &Batch) {

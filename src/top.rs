@@ -4,6 +4,7 @@
 //! It keeps what it needs of each batch and no more, it is right again after a full one, and what it
 //! knows is asked for from any thread while it is fed on its own.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,17 +21,20 @@ use crate::process::{ProcessInfo, ProcessKey};
 /// Clones are one and the same: one is registered as a consumer, another is asked.
 ///
 /// ```
-/// use std::time::Duration;
-/// use process_scanner::{Scanner, TopN};
+/// use process_scanner::{Scanner, TopN, Usage};
 ///
-/// let scanner = Scanner::builder().start()?;
+/// let mut scanner = Scanner::builder().build()?;
 /// let largest = TopN::largest(3);
-/// scanner.register(largest.clone())?;
-/// # scanner.subscribe().recv().ok();
-/// # while largest.get().is_empty() { std::thread::yield_now(); }
-/// for ranked in largest.get() {
-///     println!("{:>12} bytes  {:?}", ranked.value, ranked.process.name);
+/// scanner.consumers().register(largest.clone())?;
+/// scanner.scan_once().expect("a live source never ends");
+/// // It has taken in every batch when this returns. A running scanner feeds it as it goes.
+/// scanner.finish();
+/// for ranked in largest.ranking() {
+///     if let Usage::RssBytes(bytes) = ranked.usage {
+///         println!("{bytes:>12} bytes  {:?}", ranked.process.name);
+///     }
 /// }
+/// # assert!(!largest.ranking().is_empty());
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
 #[derive(Clone)]
@@ -52,8 +56,36 @@ enum By {
 pub struct Ranked {
     /// The process as it was last told.
     pub process: ProcessInfo,
-    /// CPU use over the window in percent of one core, or resident memory in bytes.
-    pub value: f64,
+    /// What it uses.
+    pub usage: Usage,
+}
+
+/// How much a process uses of what it is ranked by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Usage {
+    /// CPU use over the window, in percent of one core.
+    CpuPercent(f64),
+    /// Resident memory, in bytes.
+    RssBytes(u64),
+}
+
+impl Usage {
+    fn is_any(self) -> bool {
+        match self {
+            Self::CpuPercent(percent) => percent > 0.0,
+            Self::RssBytes(bytes) => bytes > 0,
+        }
+    }
+
+    fn total_cmp(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::CpuPercent(one), Self::CpuPercent(other)) => one.total_cmp(&other),
+            (Self::RssBytes(one), Self::RssBytes(other)) => one.cmp(&other),
+            // A ranking is by one of them.
+            _ => Ordering::Equal,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -107,28 +139,30 @@ impl TopN {
 
     /// The processes that use most, the first the most; those that use equally much in order of
     /// their keys. Fewer where fewer are known to use anything.
-    pub fn get(&self) -> Vec<Ranked> {
+    pub fn ranking(&self) -> Vec<Ranked> {
         let state = self.lock();
-        let mut ranked: Vec<(f64, ProcessKey, &ProcessInfo)> = state
+        let mut ranked: Vec<(Usage, ProcessKey, &ProcessInfo)> = state
             .processes
             .iter()
             .filter_map(|(&key, tracked)| {
-                let value = match self.by {
-                    By::Cpu { window_ns } => tracked.percent(state.now_ns, window_ns)?,
-                    By::Rss => tracked.process.rss_bytes? as f64,
+                let usage = match self.by {
+                    By::Cpu { window_ns } => {
+                        Usage::CpuPercent(tracked.percent(state.now_ns, window_ns)?)
+                    }
+                    By::Rss => Usage::RssBytes(tracked.process.rss_bytes?),
                 };
-                (value > 0.0).then_some((value, key, &tracked.process))
+                usage.is_any().then_some((usage, key, &tracked.process))
             })
             .collect();
-        ranked.sort_unstable_by(|(value, key, _), (other_value, other_key, _)| {
-            other_value.total_cmp(value).then(key.cmp(other_key))
+        ranked.sort_unstable_by(|(usage, key, _), (other_usage, other_key, _)| {
+            other_usage.total_cmp(*usage).then(key.cmp(other_key))
         });
         ranked
             .into_iter()
             .take(self.len)
-            .map(|(value, _, process)| Ranked {
+            .map(|(usage, _, process)| Ranked {
                 process: process.clone(),
-                value,
+                usage,
             })
             .collect()
     }

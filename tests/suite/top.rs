@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use process_scanner::{Consumer, Consumers, ErrorClass, Scanner, TopN};
+use process_scanner::{Consumer, Consumers, ErrorClass, Scanner, TopN, Usage};
 
 use crate::support::{Made, World};
 
 fn pids(top: &TopN) -> Vec<u32> {
-    top.get().iter().map(|ranked| ranked.process.pid).collect()
+    let ranking = top.ranking();
+    ranking.iter().map(|ranked| ranked.process.pid).collect()
 }
 
 fn values(top: &TopN) -> Vec<(u32, f64)> {
-    let round = |value: f64| (value * 1000.0).round() / 1000.0;
-    top.get()
+    let value = |usage| match usage {
+        Usage::CpuPercent(percent) => (percent * 1000.0).round() / 1000.0,
+        Usage::RssBytes(bytes) => bytes as f64,
+        other => panic!("{other:?}"),
+    };
+    top.ranking()
         .iter()
-        .map(|ranked| (ranked.process.pid, round(ranked.value)))
+        .map(|ranked| (ranked.process.pid, value(ranked.usage)))
         .collect()
 }
 
@@ -75,6 +80,7 @@ fn the_largest_are_in_order_and_go_when_they_exit() {
     let mut top = TopN::largest(2);
     scan(&world, &mut scanner, &[], &mut [&mut top]);
     assert_eq!(values(&top), [(3, 3000.0), (2, 2000.0)]);
+    assert_eq!(top.ranking()[0].usage, Usage::RssBytes(3000));
     world.edit(|state| state.processes.remove(&3));
     scan(&world, &mut scanner, &[], &mut [&mut top]);
     assert_eq!(values(&top), [(2, 2000.0), (1, 1000.0)]);
