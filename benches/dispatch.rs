@@ -67,7 +67,7 @@ impl Source for World {
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         // The first batches may come before all consumers have joined.
         if self.cpu_ns / 1_000_000 > self.scans {
-            return Err(Error::new(ErrorClass::Ended, "the world ended").into_final());
+            return Err(Error::new(ErrorClass::Ended, "the world ended").mark_final());
         }
         self.cpu_ns += 1_000_000;
         for pid in 1..=PROCESSES {

@@ -112,13 +112,13 @@ impl Error {
 
     /// The same error, saying also that its source will never give another scan.
     #[must_use]
-    pub fn into_final(self) -> Self {
+    pub fn mark_final(self) -> Self {
         self.edit(|inner| inner.is_final = true)
     }
 
     /// The same error, saying also that it is no use to try again at once.
     #[must_use]
-    pub fn into_lasting(self) -> Self {
+    pub fn mark_lasting(self) -> Self {
         self.edit(|inner| inner.is_lasting = true)
     }
 
@@ -144,7 +144,7 @@ impl Error {
 
     /// Whether the same may well succeed if it is tried again at once: it is of class
     /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted) or [`SourceGone`](ErrorClass::SourceGone),
-    /// and nothing says that it is [final](Self::into_final) or [lasting](Self::into_lasting).
+    /// and nothing says that it is [final](Self::mark_final) or [lasting](Self::mark_lasting).
     pub fn is_transient(&self) -> bool {
         let class = self.class();
         matches!(
@@ -237,9 +237,9 @@ mod tests {
         assert!(error.full_message().starts_with("cannot list /proc: "));
         assert!(error.source().is_some());
         assert_eq!(error.to_string(), "cannot list /proc");
-        assert!(error.is_transient() && !error.clone().into_lasting().is_transient());
+        assert!(error.is_transient() && !error.clone().mark_lasting().is_transient());
         // One that somebody else holds too can still be added to.
-        assert!(error.clone().into_final().is_final() && !error.is_final());
+        assert!(error.clone().mark_final().is_final() && !error.is_final());
     }
 
     #[test]

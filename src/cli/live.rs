@@ -120,7 +120,7 @@ impl<S: Source> Source for Limited<S> {
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         if self.is_over {
-            return Err(Error::new(ErrorClass::Ended, "all scans are made").into_final());
+            return Err(Error::new(ErrorClass::Ended, "all scans are made").mark_final());
         }
         self.source.scan(hand_over)
     }

@@ -132,7 +132,7 @@ impl<R: BufRead> Reader<R> {
                     format!("line {}: the recording cannot be read on", self.line),
                     error,
                 )
-                .into_final()
+                .mark_final()
             })?;
         if self.buffer.is_empty() {
             return Ok(false);
@@ -167,5 +167,5 @@ impl<R: BufRead> Reader<R> {
 }
 
 fn bad(message: impl Into<String>) -> Error {
-    Error::new(ErrorClass::BadData, message).into_final()
+    Error::new(ErrorClass::BadData, message).mark_final()
 }

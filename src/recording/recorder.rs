@@ -82,7 +82,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
                 Error::new(ErrorClass::Output, "cannot write the recording")
                     .with_source(error)
                     .with_advice("the scans written so far can be replayed")
-                    .into_final()
+                    .mark_final()
             })
     }
 }

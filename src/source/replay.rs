@@ -91,12 +91,12 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         self.skip_unasked_rechecks();
         let Some(Recorded::Scan(scan)) = self.advance()? else {
-            return Err(Error::new(ErrorClass::Ended, "the recording is over").into_final());
+            return Err(Error::new(ErrorClass::Ended, "the recording is over").mark_final());
         };
         play(&scan.shown, hand_over);
         match scan.failed {
             Some(failed) if self.was_tried_again() => Err(failed.into()),
-            Some(failed) => Err(Error::from(failed).into_lasting()),
+            Some(failed) => Err(Error::from(failed).mark_lasting()),
             None => Ok(Seen {
                 unreadable_fields: scan.unreadable_fields,
                 vanished: scan.vanished,
@@ -119,7 +119,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
                 ErrorClass::BadData,
                 "the recording ends before the second look at what its last scan does not show",
             )
-            .into_final());
+            .mark_final());
         };
         play(&recheck.shown, hand_over);
         match recheck.failed {

@@ -327,7 +327,7 @@ impl Source for Shaky {
         match self.errors.pop_front() {
             Some(error) => Err(error),
             None if self.good_scans == 0 => {
-                Err(Error::new(ErrorClass::Ended, "all was shown").into_final())
+                Err(Error::new(ErrorClass::Ended, "all was shown").mark_final())
             }
             None => {
                 self.good_scans -= 1;
@@ -375,8 +375,8 @@ fn an_error_that_may_pass_is_tried_once_more_before_it_counts() {
 fn it_is_tried_once_more_and_not_twice_and_only_if_that_is_any_use() {
     for (errors, retries) in [
         (vec![transient(), transient()], 1),
-        (vec![transient().into_lasting()], 0),
-        (vec![transient().into_final()], 0),
+        (vec![transient().mark_lasting()], 0),
+        (vec![transient().mark_final()], 0),
         (vec![Error::new(ErrorClass::Permission, "not for us")], 0),
     ] {
         let builder = Scanner::builder().source(shaky(&errors));

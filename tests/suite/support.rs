@@ -154,7 +154,7 @@ impl Source for World {
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         self.edit(|state| {
             if state.ended {
-                return Err(Error::new(ErrorClass::Ended, "the world ended").into_final());
+                return Err(Error::new(ErrorClass::Ended, "the world ended").mark_final());
             }
             for (pid, made) in &state.processes {
                 if !state.hidden.contains(pid) {

@@ -233,7 +233,7 @@ impl Source for Liar {
 
     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         if self.scans == 4 {
-            return Err(Error::new(ErrorClass::Ended, "no more").into_final());
+            return Err(Error::new(ErrorClass::Ended, "no more").mark_final());
         }
         hand_over(Row::Process(ProcessRow::unknown(1)));
         hand_over(Row::Process(ProcessRow::unknown(2)));
