@@ -3,6 +3,7 @@
 //! Everything fallible in this crate returns [`Error`]; a scan that failed carries one in its
 //! [`Batch`](crate::Batch).
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
@@ -72,7 +73,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     class: ErrorClass,
     message: String,
-    advice: Option<&'static str>,
+    advice: Option<Cow<'static, str>>,
     is_final: bool,
     is_lasting: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -106,8 +107,8 @@ impl Error {
 
     /// The same error with what its reader should do next.
     #[must_use]
-    pub fn with_advice(self, advice: &'static str) -> Self {
-        self.edit(|inner| inner.advice = Some(advice))
+    pub fn with_advice(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.edit(|inner| inner.advice = Some(advice.into()))
     }
 
     /// The same error, saying also that its source will never give another scan.
@@ -133,8 +134,8 @@ impl Error {
     }
 
     /// What to do about it, where that is known.
-    pub fn advice(&self) -> Option<&'static str> {
-        self.0.advice
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
     }
 
     /// Whether the source that returned it will never give another scan.
@@ -154,7 +155,8 @@ impl Error {
             && !self.0.is_lasting
     }
 
-    /// The message with the messages of all that caused it, on one line.
+    /// The message with the messages of all that caused it, on one line. The [advice](Self::advice) is not
+    /// in it: what to do is for a person to read, who may be shown it elsewhere or not at all.
     pub fn full_message(&self) -> String {
         let mut text = self.0.message.clone();
         let mut cause = self.source();
@@ -238,6 +240,9 @@ mod tests {
         assert!(error.source().is_some());
         assert_eq!(error.to_string(), "cannot list /proc");
         assert!(error.is_transient() && !error.clone().mark_lasting().is_transient());
+        let advised = error.clone().with_advice(format!("raise it to {}", 4096));
+        assert_eq!(advised.advice(), Some("raise it to 4096"));
+        assert_eq!(advised.full_message(), error.full_message());
         // One that somebody else holds too can still be added to.
         assert!(error.clone().mark_final().is_final() && !error.is_final());
     }

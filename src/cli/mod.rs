@@ -100,7 +100,7 @@ fn told(error: &Error) -> String {
 
 /// The error with the file that it is about.
 fn in_file(file: &str, error: Error) -> Error {
-    let advice = error.advice();
+    let advice = error.advice().map(str::to_owned);
     let told = Error::new(error.class(), file).with_source(error);
     match advice {
         Some(advice) => told.with_advice(advice),
