@@ -87,7 +87,7 @@ pub use crate::pace::{BreakerState, Pace, Transition};
 pub use crate::process::{Command, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::redact::{Pattern, Redact, Redactor};
-pub use crate::scanner::{Builder, Scanner, ScannerHandle};
+pub use crate::scanner::{Scanner, ScannerBuilder, ScannerHandle};
 pub use crate::snapshot::Snapshot;
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::breaker::late;
-pub use self::builder::Builder;
+pub use self::builder::ScannerBuilder;
 pub use self::handle::ScannerHandle;
 pub(crate) use self::pulse::{Overdue, Pulse};
 use crate::batch::Batch;
@@ -35,8 +35,8 @@ pub struct Scanner {
 
 impl Scanner {
     /// A scanner of the live host with default settings, unless told otherwise.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> ScannerBuilder {
+        ScannerBuilder::default()
     }
 
     /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;

@@ -10,12 +10,12 @@ use crate::source::{Source, live_source};
 /// Makes a [`Scanner`] or starts one; from [`Scanner::builder`].
 #[derive(Default)]
 #[must_use = "a builder makes nothing until it is built or started"]
-pub struct Builder {
+pub struct ScannerBuilder {
     config: Config,
     source: Option<Box<dyn Source>>,
 }
 
-impl Builder {
+impl ScannerBuilder {
     /// Takes these settings in place of the defaults.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
