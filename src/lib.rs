@@ -84,7 +84,7 @@ pub use crate::dispatch::{
 pub use crate::error::{Error, ErrorClass, Result};
 pub use crate::metrics::{ConsumerMetrics, CpuUse, Events, Metrics, Scans, Times};
 pub use crate::pace::{BreakerState, Pace, Transition};
-pub use crate::process::{Command, ProcessInfo, ProcessKey, Status};
+pub use crate::process::{CommandLine, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerHandle};

@@ -37,7 +37,7 @@ pub struct ProcessInfo {
     /// Linux at most 15 bytes (`comm` in proc_pid_stat(5)). The last one that could be read.
     pub name: Option<Arc<str>>,
     /// The command line. The last one that could be read; a kernel thread's is empty.
-    pub command: Option<Command>,
+    pub command: Option<CommandLine>,
     /// What the process was doing when it was last told.
     pub status: Option<Status>,
     /// CPU use since the scan before, in percent of one core: 250 is two and a half cores. `None`
@@ -82,12 +82,12 @@ impl ProcessInfo {
 ///
 /// Equal command lines share their memory. Bytes that are not UTF-8 are U+FFFD.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Command {
+pub struct CommandLine {
     /// Each argument followed by a NUL, which no argument can contain.
     terminated: Arc<str>,
 }
 
-impl Command {
+impl CommandLine {
     pub(crate) fn from_terminated(terminated: Arc<str>) -> Self {
         Self { terminated }
     }
@@ -107,14 +107,14 @@ impl Command {
     }
 }
 
-impl fmt::Debug for Command {
+impl fmt::Debug for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.args()).finish()
     }
 }
 
 /// A list of strings.
-impl Serialize for Command {
+impl Serialize for CommandLine {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for arg in self.args() {
@@ -177,8 +177,8 @@ impl Status {
 mod tests {
     use super::*;
 
-    fn command(terminated: &str) -> Command {
-        Command::from_terminated(terminated.into())
+    fn command(terminated: &str) -> CommandLine {
+        CommandLine::from_terminated(terminated.into())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use process_scanner::{Command, ProcessInfo};
+use process_scanner::{CommandLine, ProcessInfo};
 use unicode_width::UnicodeWidthChar;
 
 use super::escape::escape;
@@ -57,12 +57,12 @@ pub(super) fn name(process: &ProcessInfo) -> String {
 }
 
 /// The arguments one after the other; nothing for a process that is known to have none.
-pub(super) fn command(command: Option<&Command>) -> String {
+pub(super) fn command(command: Option<&CommandLine>) -> String {
     command.map_or_else(|| UNKNOWN.to_owned(), |command| joined(command.args()))
 }
 
 /// The same without the folders that lead to the program.
-pub(super) fn short_command(command: &Command) -> String {
+pub(super) fn short_command(command: &CommandLine) -> String {
     let mut args = command.args();
     let program = args.next().unwrap_or_default();
     let short = match program.rsplit_once('/') {

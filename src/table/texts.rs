@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::process::Command;
+use crate::process::CommandLine;
 use crate::redact::Redactor;
 use crate::source::Reading;
 use crate::strings::{Strings, Wording};
@@ -38,9 +38,9 @@ impl Texts {
     }
 
     /// The command line of a process that is new.
-    pub(super) fn take_command(&mut self, command: &[u8]) -> Command {
+    pub(super) fn take_command(&mut self, command: &[u8]) -> CommandLine {
         let redacted = self.redactor.command_up_to(command, self.wording.max_bytes);
-        Command::from_terminated(self.strings.take(&self.wording.to_text(&redacted)))
+        CommandLine::from_terminated(self.strings.take(&self.wording.to_text(&redacted)))
     }
 
     /// Brings a name up to what was read; whether it was another.
@@ -60,7 +60,7 @@ impl Texts {
     /// Brings a command line up to what was read; whether it was another.
     pub(super) fn renew_command(
         &mut self,
-        told: &mut Option<Command>,
+        told: &mut Option<CommandLine>,
         command: Reading<&[u8]>,
     ) -> bool {
         let Reading::Known(command) = command else {
@@ -84,7 +84,7 @@ impl Texts {
     }
 
     /// Whether `command` becomes what is held.
-    pub(super) fn is_command(&self, held: &Command, command: &[u8]) -> bool {
+    pub(super) fn is_command(&self, held: &CommandLine, command: &[u8]) -> bool {
         let held = held.as_terminated();
         let redacted = || self.redactor.command_up_to(command, self.wording.max_bytes);
         self.is_held(held, command) || self.wording.is_text(held, &redacted())
@@ -95,8 +95,11 @@ impl Texts {
     }
 
     /// A name and a command line less.
-    pub(super) fn give_back(&mut self, name: Option<&Arc<str>>, command: Option<&Command>) {
-        for text in name.into_iter().chain(command.map(Command::as_terminated)) {
+    pub(super) fn give_back(&mut self, name: Option<&Arc<str>>, command: Option<&CommandLine>) {
+        for text in name
+            .into_iter()
+            .chain(command.map(CommandLine::as_terminated))
+        {
             self.strings.give_back(text);
         }
     }
@@ -129,7 +132,7 @@ mod tests {
         };
         let texts = Texts::new(&config);
         // No output of this redactor, so that it would tell the two apart if it were asked.
-        let held = Command::from_terminated("app\0--verbose\0".into());
+        let held = CommandLine::from_terminated("app\0--verbose\0".into());
         assert!(texts.is_name("app", b"app"));
         assert!(texts.is_command(&held, b"app\0--verbose\0"));
         assert!(!texts.is_name("app", b"apq"));
