@@ -82,7 +82,7 @@ pub use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::error::{Error, ErrorClass, Result};
-pub use crate::metrics::{ConsumerMetrics, CpuUse, Events, Metrics, Scans, Times};
+pub use crate::metrics::{ConsumerMetrics, CpuUse, EventCounts, Metrics, ScanCounts, TimeStats};
 pub use crate::pace::{BreakerState, Pace, Transition};
 pub use crate::process::{CommandLine, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;

@@ -24,15 +24,15 @@ use crate::pace::BreakerState;
 #[non_exhaustive]
 pub struct Metrics {
     /// Scans by their result.
-    pub scans_total: Scans,
+    pub scans_total: ScanCounts,
     /// Failed scans, and notices that a scan or a consumer is stuck, by the class of the error.
     pub errors_total: BTreeMap<ErrorClass, u64>,
     /// Scans whose source was asked a second time.
     pub retries_total: u64,
     /// Wall time of scans, reading and comparing.
-    pub scan_time: Times,
+    pub scan_time: TimeStats,
     /// Time from a batch being ready to its being in the queues of all consumers that had room.
-    pub dispatch_time: Times,
+    pub dispatch_time: TimeStats,
     /// CPU time of the scanner's threads; `None` where the system does not tell that of a thread.
     pub cpu_total: Option<CpuUse>,
     /// Milliseconds between scans as they were asked for.
@@ -51,7 +51,7 @@ pub struct Metrics {
     /// Bytes that the table takes on the heap.
     pub table_bytes: u64,
     /// Events by their kind, before they were handed to anyone.
-    pub events_total: Events,
+    pub events_total: EventCounts,
     /// Processes that may have been born and have died unseen, at the most; `None` where the system
     /// does not count. See [`unseen_at_most`](crate::Counts::unseen_at_most).
     pub unseen_births_at_most_total: Option<u64>,
@@ -76,7 +76,7 @@ pub struct Metrics {
 /// Scans by their result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
-pub struct Scans {
+pub struct ScanCounts {
     /// Those that were believed.
     pub good: u64,
     /// Those that were not.
@@ -86,7 +86,7 @@ pub struct Scans {
 /// Events by their kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
-pub struct Events {
+pub struct EventCounts {
     /// There when the scanner began.
     pub existing: u64,
     /// Born, or first shown.
@@ -101,7 +101,7 @@ pub struct Events {
 /// nothing to take them of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
-pub struct Times {
+pub struct TimeStats {
     /// How often it was measured.
     pub count: u64,
     /// All together, in microseconds.
@@ -149,7 +149,7 @@ pub struct ConsumerMetrics {
     /// Batches it has lost.
     pub lost_total: u64,
     /// From a batch being ready to the consumer having it in hand.
-    pub latency: Times,
+    pub latency: TimeStats,
     /// CPU time of a callback, in milliseconds; `None` for one that fetches its batches itself, and
     /// where the system does not tell that of a thread.
     pub callback_cpu_ms_total: Option<f64>,

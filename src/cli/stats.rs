@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never};
-use process_scanner::{ConsumerMetrics, CpuUse, Error, Metrics, Result, Times};
+use process_scanner::{ConsumerMetrics, CpuUse, Error, Metrics, Result, TimeStats};
 
 use super::args::Schedule;
 use super::{cells, json};
@@ -243,7 +243,7 @@ fn cpu(cpu: Option<CpuUse>) -> String {
     )
 }
 
-fn times(times: &Times) -> String {
+fn times(times: &TimeStats) -> String {
     let ms = |us: Option<u64>| {
         us.map_or_else(
             || cells::UNKNOWN.to_owned(),

@@ -10,7 +10,7 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use super::Events;
+use super::EventCounts;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::pace::{BreakerState, Pace, Transition};
@@ -121,7 +121,7 @@ pub(crate) fn scan(batch: &Batch) {
     if let Some(vanished) = batch.counts.vanished {
         counter!(VANISHED).increment(vanished.into());
     }
-    let events = Events::of(batch);
+    let events = EventCounts::of(batch);
     for (kind, count) in [
         ("existing", events.existing),
         ("created", events.created),

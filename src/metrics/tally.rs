@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 #[cfg(feature = "metrics")]
 use super::facade;
-use super::{CpuUse, Events, Metrics, Times, Totals};
+use super::{CpuUse, EventCounts, Metrics, TimeStats, Totals};
 use crate::batch::{Batch, Event};
 use crate::cpu_clock::CpuClock;
 use crate::error::ErrorClass;
@@ -54,7 +54,7 @@ impl Tally {
             &mut counts.vanished_total,
             batch.counts.vanished.map(u64::from),
         );
-        counts.events_total.add(Events::of(batch));
+        counts.events_total.add(EventCounts::of(batch));
         if let Some(pace) = batch.pace {
             counts.interval_ms = pace.interval_ms;
         }
@@ -109,7 +109,7 @@ impl Tally {
     }
 }
 
-impl Events {
+impl EventCounts {
     pub(super) fn of(batch: &Batch) -> Self {
         let mut events = Self::default();
         for event in &batch.events {
@@ -216,10 +216,10 @@ impl TimeHistogram {
         self.sum_us = self.sum_us.saturating_add(us);
     }
 
-    pub(super) fn read(&self) -> Times {
+    pub(super) fn read(&self) -> TimeStats {
         let is_known = !self.us.is_empty();
         let quantile = |share| is_known.then(|| self.us.value_at_quantile(share));
-        Times {
+        TimeStats {
             count: self.us.len(),
             sum_us: self.sum_us,
             p50_us: quantile(0.5),
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn the_tail_is_there_and_what_is_off_the_scale_is_the_longest() {
         let mut times = TimeHistogram::new();
-        assert_eq!(times.read(), Times::default());
+        assert_eq!(times.read(), TimeStats::default());
         for us in 1..=1000 {
             times.record(Duration::from_micros(us));
         }
