@@ -91,7 +91,7 @@ impl Batch {
 }
 
 /// What one scan cost the scanner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Cost {
     /// Wall time of reading and comparing, in microseconds.
@@ -102,7 +102,7 @@ pub struct Cost {
 }
 
 /// What one scan counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Rows that the scan showed, without those of a second look.

@@ -11,11 +11,20 @@ use crate::redact::{Pattern, Redact};
 
 /// Settings of a [`Scanner`](crate::Scanner).
 ///
-/// Missing fields take their defaults when it is deserialised; unknown ones are an error.
+/// Missing fields take their defaults when it is deserialised. Unknown ones are an error, so that a
+/// setting that is misspelt does not pass for one that is made; a file with a setting that only a later
+/// version has is refused by this one.
 ///
 /// ```
 /// use process_scanner::Config;
 ///
+/// // In code: the defaults, and what differs assigned.
+/// let mut config = Config::default();
+/// config.interval_ms = 500;
+/// config.cpu_budget_percent = Some(0.5);
+/// config.collect.command = false;
+/// config.validate()?;
+/// // From a file.
 /// let config: Config = serde_json::from_str(r#"{"interval_ms": 5000}"#)?;
 /// assert_eq!(config.queue_len, Config::default().queue_len);
 /// config.validate()?;
@@ -95,7 +104,7 @@ pub enum SourceChoice {
 }
 
 /// What a source reads of each process, besides what it cannot do without. What is not read is
-/// `None`.
+/// `None`. Deserialised as [`Config`] is, which it is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -99,7 +99,7 @@ pub struct EventCounts {
 
 /// How long something took, each time. Quantiles are exact to 1 %, and `None` as long as there is
 /// nothing to take them of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct TimeStats {
     /// How often it was measured.

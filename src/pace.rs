@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// How a running scanner goes on after a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Pace {
     /// Milliseconds from the start of one scan to the start of the next, while the breaker is not
@@ -64,7 +64,7 @@ impl fmt::Display for BreakerState {
 }
 
 /// A change of the pace, and its reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Transition {
     /// The interval was stretched, or could shrink again.

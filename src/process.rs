@@ -145,7 +145,9 @@ pub enum Status {
     Zombie,
     /// Being removed (`X`).
     Dead,
-    /// Another state of this system's.
+    /// Another state of this system's; and what is read from a recording of a later version that knows
+    /// more of them.
+    #[serde(other)]
     Other,
 }
 
@@ -201,5 +203,18 @@ mod tests {
             let json = serde_json::to_value(status).expect("a status is a string");
             assert_eq!(json, status.as_str());
         }
+    }
+
+    #[test]
+    fn a_status_of_a_later_version_is_another_one() {
+        for (json, expected) in [
+            (r#""disk_sleep""#, Status::DiskSleep),
+            (r#""other""#, Status::Other),
+            (r#""parked""#, Status::Other),
+        ] {
+            let status: Status = serde_json::from_str(json).expect(json);
+            assert_eq!(status, expected, "{json}");
+        }
+        serde_json::from_str::<Status>("7").expect_err("a number is none");
     }
 }

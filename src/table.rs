@@ -87,7 +87,8 @@ impl Table {
             rules: Rules {
                 cpu_threshold_percent: config.cpu_threshold_percent,
                 rss_threshold_bytes: config.rss_threshold_bytes,
-                start_time_resolution_ms: source.start_time_resolution_ms,
+                // The field is public: whatever it was set to, times are whole milliseconds.
+                start_time_resolution_ms: source.start_time_resolution_ms.max(1),
             },
             pass: 0,
             origin: None,
@@ -188,6 +189,14 @@ impl Table {
 mod tests {
     use super::*;
     use crate::source::{ProcessRow, Row};
+
+    #[test]
+    fn start_times_are_no_finer_than_a_millisecond() {
+        let mut source = SourceInfo::new("test");
+        source.start_time_resolution_ms = 0;
+        let table = Table::new(&Config::default(), &source);
+        assert_eq!(table.rules.start_time_resolution_ms, 1);
+    }
 
     #[test]
     fn a_pass_that_was_dropped_leaves_the_next_one_nothing_to_tell() {

@@ -266,9 +266,9 @@ fn no_descriptor_is_left(proc: &Path) -> bool {
 
 impl Source for LinuxSource {
     fn info(&self) -> SourceInfo {
-        SourceInfo::new("linux")
-            .with_start_time_resolution_ms(TICK_MS)
-            .with_own_pid(self.namespace.own_pid)
+        let mut info = SourceInfo::new("linux").with_start_time_resolution_ms(TICK_MS);
+        info.own_pid = self.namespace.own_pid;
+        info
     }
 
     fn now(&mut self) -> Timestamp {

@@ -111,7 +111,7 @@ pub struct SourceInfo {
     /// Its name, for people.
     pub name: String,
     /// How fine its start times are, in milliseconds; the start of a process is this much later
-    /// than told at the most. Where it is 1000, equal start times do not prove one process.
+    /// than told at the most. Where it is 1000, equal start times do not prove one process. 0 counts as 1.
     pub start_time_resolution_ms: u64,
     /// The pid of a process that every scan must show, because it is the one that scans. A scan
     /// without it is not believed.
@@ -137,8 +137,8 @@ impl SourceInfo {
 
     /// The same with a pid that every scan must show.
     #[must_use]
-    pub fn with_own_pid(mut self, own_pid: Option<u32>) -> Self {
-        self.own_pid = own_pid;
+    pub fn with_own_pid(mut self, own_pid: u32) -> Self {
+        self.own_pid = Some(own_pid);
         self
     }
 }
@@ -295,7 +295,7 @@ impl<T> Reading<T> {
 }
 
 /// What a good scan saw, besides its rows: the default, and what was counted assigned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Seen {
     /// Fields that should have been read and could not be, over all rows.

@@ -42,11 +42,12 @@ impl<R: BufRead> ReplaySource<R> {
     pub fn new(input: R) -> Result<Self> {
         let (mut reader, header) = Reader::new(input)?;
         let next = reader.next();
+        let mut info = SourceInfo::new(header.source)
+            .with_start_time_resolution_ms(header.start_time_resolution_ms);
+        info.own_pid = header.own_pid;
         Ok(Self {
             reader,
-            info: SourceInfo::new(header.source)
-                .with_start_time_resolution_ms(header.start_time_resolution_ms)
-                .with_own_pid(header.own_pid),
+            info,
             next,
             at: Timestamp::new(0, 0),
         })

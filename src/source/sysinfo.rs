@@ -238,7 +238,7 @@ impl Source for SysinfoSource {
     fn info(&self) -> SourceInfo {
         SourceInfo::new("sysinfo")
             .with_start_time_resolution_ms(platform::START_TIME_RESOLUTION_MS)
-            .with_own_pid(Some(self.own_pid.as_u32()))
+            .with_own_pid(self.own_pid.as_u32())
     }
 
     fn now(&mut self) -> Timestamp {

@@ -132,9 +132,10 @@ impl World {
 impl Source for World {
     fn info(&self) -> SourceInfo {
         self.edit(|state| {
-            SourceInfo::new("made up")
-                .with_start_time_resolution_ms(state.resolution_ms)
-                .with_own_pid(state.own_pid)
+            let mut info =
+                SourceInfo::new("made up").with_start_time_resolution_ms(state.resolution_ms);
+            info.own_pid = state.own_pid;
+            info
         })
     }
 
