@@ -55,22 +55,81 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch of these events, for whoever tests a consumer. It is full if it is the first, as a
+    /// scanner's is; its monotonic time is the wall clock's, and the rest is none, 0 or empty until it is
+    /// assigned.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use process_scanner::{Batch, Consumer, Event, ProcessInfo, ProcessKey, Snapshot};
+    ///
+    /// /// The consumer under test: it keeps the pids of those that died young.
+    /// #[derive(Default)]
+    /// struct ShortLived(Vec<u32>);
+    ///
+    /// impl Consumer for ShortLived {
+    ///     fn on_batch(&mut self, batch: &Arc<Batch>) {
+    ///         for event in &batch.events {
+    ///             if let Event::Exited { process, lived_ms: Some(..1000), .. } = event {
+    ///                 self.0.push(process.pid);
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let process = |pid, start_time_ms| {
+    ///     let start_time_ms = Some(start_time_ms);
+    ///     let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+    ///     process.command = Some(["sh", "-c", "true"].iter().collect());
+    ///     process
+    /// };
+    /// let (old, young) = (process(7, 1_699_999_000_000), process(9, 1_700_000_000_200));
+    /// let mut batches = [
+    ///     Batch::new(1, 1_700_000_000_000, vec![Event::Existing(old.clone())]),
+    ///     Batch::new(2, 1_700_000_000_500, vec![Event::Created(young.clone())]),
+    ///     Batch::new(3, 1_700_000_001_000, vec![Event::exited(young, Some(800))]),
+    /// ];
+    /// batches[2].unconfirmed = vec![old.key()];
+    ///
+    /// let (mut short_lived, mut snapshot) = (ShortLived::default(), Snapshot::new());
+    /// for batch in batches {
+    ///     snapshot.apply(&batch);
+    ///     short_lived.on_batch(&Arc::new(batch));
+    /// }
+    /// assert_eq!(short_lived.0, [9]);
+    /// // What the batches told in all.
+    /// assert_eq!(snapshot.iter().collect::<Vec<_>>(), [&old]);
+    /// ```
+    pub fn new(seq: u64, taken_at_ms: u64, events: Vec<Event>) -> Self {
+        Self {
+            seq,
+            taken_at_ms,
+            monotonic_ns: taken_at_ms.saturating_mul(1_000_000),
+            interval_ms: None,
+            full: seq == 1,
+            lost_batches: 0,
+            failure: None,
+            cost: Cost::default(),
+            counts: Counts::default(),
+            pace: None,
+            transitions: Vec::new(),
+            unconfirmed: Vec::new(),
+            events,
+            ready_at: Instant::now(),
+        }
+    }
+
     /// Something to tell between two scans.
     pub(crate) fn notice(
         last: Option<&Self>,
         failure: Error,
         transition: Option<Transition>,
     ) -> Self {
-        let now = Timestamp::now();
+        let seq = last.map_or(0, |last| last.seq);
         Self {
-            seq: last.map_or(0, |last| last.seq),
-            taken_at_ms: now.wall_ms,
             monotonic_ns: last.map_or(0, |last| last.monotonic_ns),
-            interval_ms: None,
             full: false,
-            lost_batches: 0,
             failure: Some(failure),
-            cost: Cost::default(),
             counts: Counts {
                 processes: last.map_or(0, |last| last.counts.processes),
                 table_bytes: last.map_or(0, |last| last.counts.table_bytes),
@@ -78,9 +137,7 @@ impl Batch {
             },
             pace: last.and_then(|last| last.pace),
             transitions: Vec::from_iter(transition),
-            unconfirmed: Vec::new(),
-            events: Vec::new(),
-            ready_at: Instant::now(),
+            ..Self::new(seq, Timestamp::now().wall_ms, Vec::new())
         }
     }
 

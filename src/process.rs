@@ -107,6 +107,29 @@ impl CommandLine {
     }
 }
 
+/// From its arguments, in order. A NUL, which no argument of a process can contain, becomes U+FFFD, so that
+/// each stays one argument.
+///
+/// ```
+/// use process_scanner::CommandLine;
+///
+/// let command: CommandLine = ["sh", "-c", "a\0b"].iter().collect();
+/// assert_eq!(command.args().collect::<Vec<_>>(), ["sh", "-c", "a\u{fffd}b"]);
+/// ```
+impl<S: AsRef<str>> FromIterator<S> for CommandLine {
+    fn from_iter<I: IntoIterator<Item = S>>(args: I) -> Self {
+        let mut terminated = String::new();
+        for arg in args {
+            terminated.extend(arg.as_ref().chars().map(|c| match c {
+                '\0' => char::REPLACEMENT_CHARACTER,
+                c => c,
+            }));
+            terminated.push('\0');
+        }
+        Self::from_terminated(terminated.into())
+    }
+}
+
 impl fmt::Debug for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.args()).finish()
@@ -189,6 +212,14 @@ mod tests {
         assert!(command("").is_empty());
         let args: Vec<_> = command("sh\0-c\0\0").args().map(str::to_owned).collect();
         assert_eq!(args, ["sh", "-c", ""]);
+    }
+
+    #[test]
+    fn a_command_is_made_of_its_arguments() {
+        for args in [&[][..], &[""], &["sh", "-c", ""]] {
+            let command: CommandLine = args.iter().collect();
+            assert_eq!(command.args().collect::<Vec<_>>(), args);
+        }
     }
 
     #[test]
