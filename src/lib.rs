@@ -63,6 +63,7 @@ mod config;
 mod cpu_clock;
 mod dispatch;
 mod error;
+mod event;
 mod identity;
 mod metrics;
 mod pace;
@@ -76,12 +77,13 @@ mod strings;
 mod table;
 mod top;
 
-pub use crate::batch::{Batch, Changes, Cost, Counts, Event};
+pub use crate::batch::{Batch, Cost, Counts};
 pub use crate::config::{Collect, Config, SourceChoice};
 pub use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::error::{Error, ErrorClass, Result};
+pub use crate::event::{Changes, Event};
 pub use crate::metrics::{ConsumerMetrics, CpuUse, EventCounts, Metrics, ScanCounts, TimeStats};
 pub use crate::pace::{BreakerState, Pace, Transition};
 pub use crate::process::{CommandLine, ProcessInfo, ProcessKey, Status};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::{Batch, Event};
+use crate::batch::Batch;
+use crate::event::Event;
 use crate::process::{ProcessInfo, ProcessKey};
 
 /// All processes at one moment, in order of pid: what a consumer gets by applying its batches.

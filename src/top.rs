@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use ahash::RandomState;
 
-use crate::batch::{Batch, Event};
+use crate::batch::Batch;
 use crate::dispatch::Consumer;
+use crate::event::Event;
 use crate::process::{ProcessInfo, ProcessKey};
 
 /// The N processes that are busiest over a sliding window, or largest in memory.

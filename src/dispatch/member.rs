@@ -8,7 +8,8 @@ use log::debug;
 
 use super::inbox::Outbox;
 use super::{ConsumerId, Overflow};
-use crate::batch::{Batch, Event};
+use crate::batch::Batch;
+use crate::event::Event;
 use crate::snapshot::Snapshot;
 
 pub(super) struct Member {

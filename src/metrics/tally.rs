@@ -8,9 +8,10 @@ use hdrhistogram::Histogram;
 #[cfg(feature = "metrics")]
 use super::facade;
 use super::{CpuUse, EventCounts, Metrics, TimeStats, Totals};
-use crate::batch::{Batch, Event};
+use crate::batch::Batch;
 use crate::cpu_clock::CpuClock;
 use crate::error::ErrorClass;
+use crate::event::Event;
 use crate::pace::{BreakerState, Transition};
 
 /// Counts and times, behind the dispatcher's lock. The thread that scans never waits for it.

@@ -4,8 +4,8 @@
 use super::rates::{NS_PER_MS, ns_to_ms, percent};
 use super::texts::Texts;
 use super::{Slot, Table};
-use crate::batch::{Changes, Event};
 use crate::error::{Error, ErrorClass};
+use crate::event::{Changes, Event};
 use crate::identity::{self, Evidence, Identity};
 use crate::process::{ProcessInfo, ProcessKey};
 use crate::source::{ProcessRow, Reading, Row, Timestamp};
