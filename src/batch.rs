@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::event::Event;
@@ -14,7 +14,10 @@ use crate::source::Timestamp;
 ///
 /// A consumer that applies every batch it is given to a [`Snapshot`](crate::Snapshot) has exactly
 /// the scanner's own table, whatever it lost in between.
-#[derive(Debug, Clone)]
+///
+/// It serialises, field by field, and is not read back: an error keeps more than its class and its message,
+/// and how old a batch is another machine cannot know.
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Batch {
     /// Number of the scan, from 1. Every scan has one, a failed one too. A notice, that a scan or a
@@ -50,6 +53,7 @@ pub struct Batch {
     /// The events in order of pid; where a pid was used again, `Exited` before `Created`.
     pub events: Vec<Event>,
     /// When the batch was ready to be handed out.
+    #[serde(skip)]
     pub(crate) ready_at: Instant,
 }
 
@@ -147,7 +151,7 @@ impl Batch {
 }
 
 /// What one scan cost the scanner.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cost {
     /// Wall time of reading and comparing, in microseconds.
@@ -158,7 +162,7 @@ pub struct Cost {
 }
 
 /// What one scan counted.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
     /// Rows that the scan showed, without those of a second look.
@@ -179,4 +183,58 @@ pub struct Counts {
     pub retries: u32,
     /// Bytes that the table takes on the heap.
     pub table_bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorClass;
+    use crate::pace::BreakerState;
+
+    #[test]
+    fn a_batch_is_written_with_all_that_it_says() {
+        let key = ProcessKey {
+            pid: 7,
+            start_time_ms: None,
+        };
+        let gone = Event::exited(crate::ProcessInfo::unknown(key), None);
+        let mut batch = Batch::new(2, 1000, vec![gone]);
+        batch.interval_ms = Some(500.5);
+        batch.failure = Some(Error::new(ErrorClass::Permission, "no"));
+        batch.pace = Some(Pace::new(500, BreakerState::HalfOpen));
+        batch.transitions = vec![Transition::interval(250, 500, "dear")];
+        batch.unconfirmed = vec![key];
+        let json = serde_json::to_value(&batch).expect("plain data");
+        for (field, expected) in [
+            ("seq", "2"),
+            ("interval_ms", "500.5"),
+            ("full", "false"),
+            ("failure", r#"{"class":"permission","message":"no"}"#),
+            ("pace", r#"{"interval_ms":500,"breaker":"half_open"}"#),
+            ("unconfirmed", r#"[{"pid":7,"start_time_ms":null}]"#),
+        ] {
+            let expected: serde_json::Value = serde_json::from_str(expected).expect("JSON");
+            assert_eq!(json[field], expected, "{field}");
+        }
+        assert_eq!(json["transitions"][0]["event"], "interval_changed");
+        assert_eq!(json["events"][0]["event"], "exited");
+        assert_eq!(json.as_object().map(serde_json::Map::len), Some(13));
+    }
+
+    #[test]
+    fn what_a_scan_cost_and_counted_reads_back_as_it_was_written() {
+        let cost = Cost {
+            scan_us: 1,
+            cpu_us: None,
+        };
+        let counts = Counts {
+            rows: 1,
+            vanished: Some(2),
+            unseen_at_most: Some(3),
+            ..Counts::default()
+        };
+        let json = serde_json::to_string(&(cost, counts)).expect("plain data");
+        let read: (Cost, Counts) = serde_json::from_str(&json).expect(&json);
+        assert_eq!(read, (cost, counts));
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::ser::SerializeSeq;
-use serde::{Serialize, Serializer};
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::process::ProcessInfo;
 
@@ -63,6 +63,53 @@ impl Event {
             Self::Updated { .. } => "updated",
             Self::Exited { .. } => "exited",
         }
+    }
+}
+
+/// As `pscan watch --json` has it, without what is the batch's: `event` with the [kind](Self::kind),
+/// `process`, `changed` of an update, and `lived_ms` of an exit.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let more = matches!(self, Self::Updated { .. } | Self::Exited { .. });
+        let mut out = serializer.serialize_struct("Event", 2 + usize::from(more))?;
+        out.serialize_field("event", self.kind())?;
+        out.serialize_field("process", self.process())?;
+        match self {
+            Self::Existing(_) | Self::Created(_) => {}
+            Self::Updated { changed, .. } => out.serialize_field("changed", changed)?,
+            Self::Exited { lived_ms, .. } => out.serialize_field("lived_ms", lived_ms)?,
+        }
+        out.end()
+    }
+}
+
+/// The same, and so a line of `pscan watch --json` that is of a process.
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(tag = "event", rename_all = "snake_case")]
+        enum Written {
+            Existing {
+                process: ProcessInfo,
+            },
+            Created {
+                process: ProcessInfo,
+            },
+            Updated {
+                process: ProcessInfo,
+                changed: Changes,
+            },
+            Exited {
+                process: ProcessInfo,
+                lived_ms: Option<u64>,
+            },
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Existing { process } => Self::Existing(process),
+            Written::Created { process } => Self::Created(process),
+            Written::Updated { process, changed } => Self::Updated { process, changed },
+            Written::Exited { process, lived_ms } => Self::Exited { process, lived_ms },
+        })
     }
 }
 
@@ -132,5 +179,83 @@ impl Serialize for Changes {
             list.serialize_element(name)?;
         }
         list.end()
+    }
+}
+
+/// From a list of names. What only a later version has a name for is left out.
+impl<'de> Deserialize<'de> for Changes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        let mut changes = Self::default();
+        for (change, name) in Self::NAMES {
+            if names.iter().any(|other| other == name) {
+                changes.insert(change);
+            }
+        }
+        Ok(changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{ProcessKey, Status};
+
+    fn process() -> ProcessInfo {
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid: 7,
+            start_time_ms: Some(1_700_000_000_120),
+        });
+        process.name = Some("a \"name\"\n".into());
+        process.command = Some(["sh", "-c", ""].iter().collect());
+        process.status = Some(Status::DiskSleep);
+        process.cpu_percent = Some(12.7);
+        process.cpu_time_ms = Some(1_234.567_891);
+        process.rss_bytes = Some(u64::MAX);
+        process
+    }
+
+    #[test]
+    fn an_event_reads_back_as_it_was_written() {
+        let unknown = ProcessInfo::unknown(process().key());
+        let mut changed = Changes::NAME;
+        changed.insert(Changes::RSS);
+        for event in [
+            Event::Existing(process()),
+            Event::Created(unknown),
+            Event::updated(process(), changed),
+            Event::updated(process(), Changes::default()),
+            Event::exited(process(), Some(1)),
+            Event::exited(process(), None),
+        ] {
+            let json = serde_json::to_string(&event).expect("plain data");
+            let read: Event = serde_json::from_str(&json).expect(&json);
+            assert_eq!(read, event, "{json}");
+            let kind = format!(r#"{{"event":"{}","process":{{"pid":7,"#, event.kind());
+            assert!(json.starts_with(&kind), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_watch_is_an_event_and_one_that_is_of_no_process_is_none() {
+        let line = r#"{"event":"updated","seq":7,"at_ms":1767225600000,"process":{"pid":4242,
+            "start_time_ms":null,"later":1},"changed":["command","later"]}"#;
+        let event: Event = serde_json::from_str(line).expect(line);
+        let key = ProcessKey {
+            pid: 4242,
+            start_time_ms: None,
+        };
+        assert_eq!(
+            event,
+            Event::updated(ProcessInfo::unknown(key), Changes::COMMAND)
+        );
+        for line in [
+            r#"{"event":"resync","seq":7,"at_ms":1,"lost_batches":3,"pace":null}"#,
+            r#"{"event":"updated","process":{"pid":1}}"#,
+            r#"{"event":"created","process":{"start_time_ms":1}}"#,
+            r#"{"process":{"pid":1}}"#,
+        ] {
+            serde_json::from_str::<Event>(line).expect_err(line);
+        }
     }
 }

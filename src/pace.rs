@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a running scanner goes on after a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pace {
     /// Milliseconds from the start of one scan to the start of the next, while the breaker is not
@@ -33,7 +33,7 @@ impl Pace {
 }
 
 /// Whether a running scanner makes its scans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BreakerState {
@@ -64,11 +64,16 @@ impl fmt::Display for BreakerState {
 }
 
 /// A change of the pace, and its reason.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// It serialises as `pscan watch --json` has it, without what is the batch's: `event` is
+/// `interval_changed` or `breaker_changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event")]
 #[non_exhaustive]
 pub enum Transition {
     /// The interval was stretched, or could shrink again.
     #[non_exhaustive]
+    #[serde(rename = "interval_changed")]
     Interval {
         /// Milliseconds that it was.
         from_ms: u64,
@@ -79,6 +84,7 @@ pub enum Transition {
     },
     /// The breaker opened, half opened or closed.
     #[non_exhaustive]
+    #[serde(rename = "breaker_changed")]
     Breaker {
         /// What it was.
         from: BreakerState,
@@ -161,6 +167,32 @@ mod tests {
             ),
         ] {
             assert_eq!(transition.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_pace_reads_back_as_it_was_written() {
+        use BreakerState::{Closed, HalfOpen, Open};
+
+        for (transition, expected) in [
+            (
+                Transition::interval(1000, 4213, "dear"),
+                r#"{"event":"interval_changed","from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
+            ),
+            (
+                Transition::breaker(HalfOpen, Open, "bad"),
+                r#"{"event":"breaker_changed","from":"half_open","to":"open","reason":"bad"}"#,
+            ),
+        ] {
+            let json = serde_json::to_string(&transition).expect("plain data");
+            assert_eq!(json, expected);
+            let read: Transition = serde_json::from_str(&json).expect(&json);
+            assert_eq!(read, transition);
+        }
+        for breaker in [Closed, Open, HalfOpen] {
+            let pace = Pace::new(500, breaker);
+            let json = serde_json::to_string(&pace).expect("plain data");
+            assert_eq!(serde_json::from_str::<Pace>(&json).expect(&json), pace);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::SerializeSeq;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What tells one process from another that had the same pid: `(pid, start time)`.
 ///
@@ -23,7 +23,7 @@ pub struct ProcessKey {
 }
 
 /// One process as a batch or a snapshot tells it. What is not known is `None`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProcessInfo {
     /// Process id.
@@ -147,6 +147,12 @@ impl Serialize for CommandLine {
     }
 }
 
+impl<'de> Deserialize<'de> for CommandLine {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<String>::deserialize(deserializer)?.iter().collect())
+    }
+}
+
 /// What a process is doing. On Linux the letter in `stat`: proc_pid_stat(5), field 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -226,6 +232,8 @@ mod tests {
     fn a_command_is_a_list_in_json() {
         let json = serde_json::to_string(&command("a b\0\"\0")).expect("serialises");
         assert_eq!(json, r#"["a b","\""]"#);
+        let read: CommandLine = serde_json::from_str(&json).expect("reads back");
+        assert_eq!(read, command("a b\0\"\0"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
+
 use crate::batch::Batch;
 use crate::event::Event;
 use crate::process::{ProcessInfo, ProcessKey};
@@ -92,5 +94,12 @@ impl Snapshot {
     /// The process with this key, if it still lives.
     pub fn get(&self, key: ProcessKey) -> Option<&ProcessInfo> {
         self.by_pid(key.pid).filter(|process| process.key() == key)
+    }
+}
+
+/// The list of its processes in order of pid.
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
