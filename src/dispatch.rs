@@ -21,7 +21,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, bounded, unb
 
 use self::consumer::Call;
 pub use self::consumer::{
-    Consumer, ConsumerId, ConsumerOptions, Overflow, RecvError, Subscription,
+    Batches, Consumer, ConsumerId, ConsumerOptions, Overflow, RecvError, Subscription,
 };
 use self::dispatcher::{Control, Dispatcher, Stop};
 use self::inbox::{Inbox, bounded_box};

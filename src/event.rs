@@ -1,6 +1,7 @@
 //! What a batch is made of: one [`Event`] for each thing that happened.
 
 use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
 
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -114,7 +115,15 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 /// A set of things that changed about a process.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+///
+/// ```
+/// use process_scanner::Changes;
+///
+/// let exec = Changes::NAME | Changes::COMMAND;
+/// assert!(exec.contains(Changes::NAME) && !exec.contains(Changes::RSS));
+/// assert_eq!(exec.to_string(), "name, command");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Changes(u8);
 
 impl Changes {
@@ -165,6 +174,38 @@ impl Changes {
     }
 }
 
+impl BitOr for Changes {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Changes {
+    fn bitor_assign(&mut self, other: Self) {
+        self.insert(other);
+    }
+}
+
+/// All of them together.
+impl FromIterator<Self> for Changes {
+    fn from_iter<I: IntoIterator<Item = Self>>(changes: I) -> Self {
+        changes.into_iter().fold(Self::default(), Self::bitor)
+    }
+}
+
+/// The names with commas between them; nothing where nothing changed.
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.names().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            write!(f, "{comma}{name}")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.names()).finish()
@@ -186,13 +227,9 @@ impl Serialize for Changes {
 impl<'de> Deserialize<'de> for Changes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;
-        let mut changes = Self::default();
-        for (change, name) in Self::NAMES {
-            if names.iter().any(|other| other == name) {
-                changes.insert(change);
-            }
-        }
-        Ok(changes)
+        let is_there = |&(_, name): &(Self, &str)| names.iter().any(|other| other == name);
+        let changes = Self::NAMES.into_iter().filter(is_there);
+        Ok(changes.map(|(change, _)| change).collect())
     }
 }
 
@@ -216,10 +253,20 @@ mod tests {
     }
 
     #[test]
+    fn changes_are_a_set() {
+        let mut changes: Changes = [Changes::RSS, Changes::NAME, Changes::RSS]
+            .into_iter()
+            .collect();
+        assert_eq!(changes.to_string(), "name, rss");
+        changes |= Changes::CPU;
+        assert_eq!(changes.to_string(), "name, cpu, rss");
+        assert_eq!(Changes::default().to_string(), "");
+    }
+
+    #[test]
     fn an_event_reads_back_as_it_was_written() {
         let unknown = ProcessInfo::unknown(process().key());
-        let mut changed = Changes::NAME;
-        changed.insert(Changes::RSS);
+        let changed = Changes::NAME | Changes::RSS;
         for event in [
             Event::Existing(process()),
             Event::Created(unknown),

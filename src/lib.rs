@@ -80,7 +80,7 @@ mod top;
 pub use crate::batch::{Batch, Cost, Counts};
 pub use crate::config::{Collect, Config, SourceChoice};
 pub use crate::dispatch::{
-    Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
+    Batches, Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::error::{Error, ErrorClass, Result};
 pub use crate::event::{Changes, Event};
@@ -90,7 +90,7 @@ pub use crate::process::{CommandLine, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerHandle};
-pub use crate::snapshot::Snapshot;
+pub use crate::snapshot::{Processes, Snapshot};
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;
 pub use crate::source::{

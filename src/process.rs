@@ -204,6 +204,12 @@ impl Status {
     }
 }
 
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,7 +246,7 @@ mod tests {
     fn the_name_of_a_status_is_its_name_in_json() {
         for status in [Status::DiskSleep, Status::Running, Status::Other] {
             let json = serde_json::to_value(status).expect("a status is a string");
-            assert_eq!(json, status.as_str());
+            assert_eq!(json, status.to_string());
         }
     }
 

@@ -10,6 +10,7 @@ mod handle;
 mod pulse;
 mod throttle;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::process::ProcessInfo;
 ///
 /// Dropping it closes all consumers, and waits for them up to a second. [`finish`](Self::finish) waits
 /// for as long as they take.
+#[must_use = "a scanner scans only when it is asked or started"]
 pub struct Scanner {
     core: core::Core,
     dispatch: Dispatch,
@@ -92,5 +94,13 @@ impl Scanner {
     /// When no thread can be started.
     pub fn start(self) -> Result<ScannerHandle> {
         ScannerHandle::start(self.core, self.dispatch, self.config)
+    }
+}
+
+impl fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scanner")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

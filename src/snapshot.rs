@@ -1,6 +1,7 @@
 //! The fold of batches: which processes there are, as a consumer knows it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Values;
 
 use serde::{Serialize, Serializer};
 
@@ -8,7 +9,8 @@ use crate::batch::Batch;
 use crate::event::Event;
 use crate::process::{ProcessInfo, ProcessKey};
 
-/// All processes at one moment, in order of pid: what a consumer gets by applying its batches.
+/// All processes at one moment, in order of pid: what a consumer gets by applying its batches. Equal to
+/// another of the same processes that is up to the same batch.
 ///
 /// ```
 /// use process_scanner::{Scanner, Snapshot};
@@ -22,7 +24,7 @@ use crate::process::{ProcessInfo, ProcessKey};
 /// assert!(snapshot.by_pid(std::process::id()).is_some());
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
     processes: BTreeMap<u32, ProcessInfo>,
     seq: u64,
@@ -82,8 +84,8 @@ impl Snapshot {
     }
 
     /// The processes in order of pid.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &ProcessInfo> {
-        self.processes.values()
+    pub fn iter(&self) -> Processes<'_> {
+        Processes(self.processes.values())
     }
 
     /// The process that has this pid now.
@@ -101,5 +103,60 @@ impl Snapshot {
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+/// The processes of a [`Snapshot`] in order of pid.
+#[derive(Debug, Clone)]
+pub struct Processes<'s>(Values<'s, u32, ProcessInfo>);
+
+impl<'s> Iterator for Processes<'s> {
+    type Item = &'s ProcessInfo;
+
+    fn next(&mut self) -> Option<&'s ProcessInfo> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Processes<'_> {}
+
+impl<'s> IntoIterator for &'s Snapshot {
+    type Item = &'s ProcessInfo;
+    type IntoIter = Processes<'s>;
+
+    fn into_iter(self) -> Processes<'s> {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_walked_and_written_in_order_of_pid() {
+        let process = |pid| {
+            let start_time_ms = None;
+            Event::Existing(ProcessInfo::unknown(ProcessKey { pid, start_time_ms }))
+        };
+        let batch = Batch::new(1, 1000, vec![process(9), process(7)]);
+        let (mut snapshot, mut other) = (Snapshot::new(), Snapshot::new());
+        snapshot.apply(&batch);
+        let mut pids = Vec::new();
+        for process in &snapshot {
+            pids.push(process.pid);
+        }
+        assert_eq!(pids, [7, 9]);
+        assert_eq!(snapshot.iter().len(), 2);
+        let json = serde_json::to_string(&snapshot).expect("plain data");
+        let read: Vec<ProcessInfo> = serde_json::from_str(&json).expect(&json);
+        assert!(snapshot.iter().eq(&read));
+        assert_ne!(snapshot, other);
+        other.apply(&batch);
+        assert_eq!(snapshot, other);
     }
 }

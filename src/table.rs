@@ -9,6 +9,7 @@ mod rates;
 mod texts;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use ahash::RandomState;
 
@@ -21,7 +22,6 @@ use crate::source::{SourceInfo, Timestamp};
 /// All processes of the last scan, compact, each with what the next scan is compared with.
 ///
 /// A [`Scanner`](crate::Scanner) drives one.
-#[derive(Debug)]
 pub struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -36,6 +36,15 @@ pub struct Table {
     last_whole: Option<Timestamp>,
     /// Room for what a pass notes down, kept from pass to pass.
     notes: pass::Notes,
+}
+
+/// Its processes are other people's, and many.
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is compared how. Constant for a table.

@@ -67,7 +67,7 @@ impl fmt::Display for ConsumerId {
 }
 
 /// What happens to a batch for which a consumer has no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Overflow {
     /// It is lost, and counted. As soon as there is room the consumer gets a full batch that says
@@ -141,7 +141,7 @@ impl ConsumerOptions {
 /// A consumer that fetches its batches itself. Dropping it leaves.
 ///
 /// As an iterator it waits for each batch, and ends when the scanner has.
-#[derive(Debug)]
+#[must_use = "a subscription that is dropped gets nothing"]
 pub struct Subscription {
     id: ConsumerId,
     inbox: Inbox,
@@ -208,8 +208,38 @@ impl Subscription {
     }
 
     /// Waits for batch after batch until none will come any more.
-    pub fn iter(&self) -> impl Iterator<Item = Arc<Batch>> {
-        std::iter::from_fn(|| self.inbox.recv())
+    pub fn iter(&self) -> Batches<'_> {
+        Batches(self)
+    }
+}
+
+/// Batch after batch of a [`Subscription`]; each is waited for.
+#[derive(Debug)]
+pub struct Batches<'s>(&'s Subscription);
+
+impl Iterator for Batches<'_> {
+    type Item = Arc<Batch>;
+
+    fn next(&mut self) -> Option<Arc<Batch>> {
+        self.0.inbox.recv()
+    }
+}
+
+impl<'s> IntoIterator for &'s Subscription {
+    type Item = Arc<Batch>;
+    type IntoIter = Batches<'s>;
+
+    fn into_iter(self) -> Batches<'s> {
+        self.iter()
+    }
+}
+
+/// What waits for it is left out: a full batch is all processes.
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -14,7 +14,6 @@ use crate::metrics::Traffic;
 type Parting = Arc<Mutex<Option<Arc<Batch>>>>;
 
 /// The consumer's end.
-#[derive(Debug)]
 pub(super) struct Inbox {
     queue: Receiver<Arc<Batch>>,
     parting: Parting,

@@ -1,6 +1,7 @@
 //! Writes down what a source says while handing it on.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Write;
 
 use ahash::RandomState;
@@ -23,7 +24,6 @@ type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 /// nothing but a secret is no change.
 ///
 /// An error that [is final](Error::is_final) is handed on and not recorded.
-#[derive(Debug)]
 pub struct Recorder<S, W> {
     source: S,
     output: W,
@@ -139,6 +139,16 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             self.write(&line)?;
         }
         outcome
+    }
+}
+
+/// What it holds of other people's processes is left out.
+impl<S, W> fmt::Debug for Recorder<S, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("at", &self.at)
+            .field("processes", &self.last.len())
+            .finish_non_exhaustive()
     }
 }
 

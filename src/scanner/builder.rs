@@ -1,5 +1,7 @@
 //! Settings and a source made into a scanner.
 
+use std::fmt;
+
 use super::core::Core;
 use super::{Pulse, Scanner, ScannerHandle};
 use crate::config::Config;
@@ -55,5 +57,14 @@ impl ScannerBuilder {
     /// Those of [`build`](Self::build).
     pub fn start(self) -> Result<ScannerHandle> {
         self.build()?.start()
+    }
+}
+
+impl fmt::Debug for ScannerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScannerBuilder")
+            .field("config", &self.config)
+            .field("source", &self.source.as_ref().map(|source| source.info()))
+            .finish()
     }
 }

@@ -1,5 +1,6 @@
 //! A scanner that runs by itself, and how it is stopped.
 
+use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -19,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
 
 /// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
+#[must_use = "a scanner stops when its handle is dropped"]
 pub struct ScannerHandle {
     dispatch: Dispatch,
     /// Dropped to tell the thread to stop.
@@ -156,6 +158,12 @@ impl ScannerHandle {
             ));
         }
         outcome
+    }
+}
+
+impl fmt::Debug for ScannerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScannerHandle").finish_non_exhaustive()
     }
 }
 

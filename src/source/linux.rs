@@ -22,6 +22,7 @@ mod procfs;
 mod rows;
 mod stat;
 
+use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +80,16 @@ struct Room {
     /// Those that were found to have ended in this scan, and may have been behind their children.
     ending: Vec<u32>,
     waiting: Waiting,
+}
+
+impl fmt::Debug for LinuxSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinuxSource")
+            .field("proc", &self.proc)
+            .field("collect", &self.rules.collect)
+            .field("processes", &self.known.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl LinuxSource {

@@ -1,5 +1,6 @@
 //! The recorded twin of a live source.
 
+use std::fmt;
 use std::io::BufRead;
 
 use super::{Recheck, Row, Seen, Source, SourceInfo, Timestamp};
@@ -23,13 +24,22 @@ use crate::recording::{Failed, Reader, Recorded, Shown};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct ReplaySource<R> {
     reader: Reader<R>,
     info: SourceInfo,
     /// Read ahead by one line, to know the time of the next scan.
     next: Result<Option<Recorded>>,
     at: Timestamp,
+}
+
+/// What it has read ahead of other people's processes is left out.
+impl<R> fmt::Debug for ReplaySource<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplaySource")
+            .field("info", &self.info)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: BufRead> ReplaySource<R> {

@@ -21,6 +21,7 @@
 mod platform;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use ahash::RandomState;
 use sysinfo::{
@@ -44,7 +45,6 @@ const ROUND_SCANS: u32 = 60;
 ///
 /// Start times are whole seconds, but on Linux, where they are read from `/proc/PID/stat` to
 /// 10 ms. CPU time has steps of 10 ms there. Of a command line at most 1 MiB is read.
-#[derive(Debug)]
 pub struct SysinfoSource {
     system: System,
     beside: Beside,
@@ -88,6 +88,16 @@ enum Shown {
     NotReadable,
     /// A thread, which has the pid of a process that was.
     Gone,
+}
+
+/// What sysinfo holds of other people's processes is left out.
+impl fmt::Debug for SysinfoSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SysinfoSource")
+            .field("collect", &self.collect)
+            .field("processes", &self.known.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl SysinfoSource {

@@ -8,6 +8,7 @@
 )]
 
 mod alloc;
+mod api;
 mod cli;
 mod dispatch;
 #[cfg(target_os = "linux")]

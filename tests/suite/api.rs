@@ -1,0 +1,108 @@
+//! What the types of the library promise by themselves.
+
+use std::io::{BufReader, Empty, Sink};
+
+use process_scanner::*;
+
+const fn any_thread_may_have<T: Send>() {}
+
+const fn all_threads_may_share<T: Send + Sync>() {}
+
+/// Checked when it is compiled.
+const _: () = {
+    all_threads_may_share::<Batch>();
+    all_threads_may_share::<BreakerState>();
+    all_threads_may_share::<Changes>();
+    all_threads_may_share::<Collect>();
+    all_threads_may_share::<CommandLine>();
+    all_threads_may_share::<Config>();
+    all_threads_may_share::<ConsumerId>();
+    all_threads_may_share::<ConsumerMetrics>();
+    all_threads_may_share::<ConsumerOptions>();
+    all_threads_may_share::<Consumers>();
+    all_threads_may_share::<Cost>();
+    all_threads_may_share::<Counts>();
+    all_threads_may_share::<CpuUse>();
+    all_threads_may_share::<Error>();
+    all_threads_may_share::<ErrorClass>();
+    all_threads_may_share::<Event>();
+    all_threads_may_share::<EventCounts>();
+    all_threads_may_share::<Metrics>();
+    all_threads_may_share::<Overflow>();
+    all_threads_may_share::<Pace>();
+    all_threads_may_share::<Pattern>();
+    all_threads_may_share::<ProcessInfo>();
+    all_threads_may_share::<ProcessKey>();
+    all_threads_may_share::<ProcessRow<'_>>();
+    all_threads_may_share::<Processes<'_>>();
+    all_threads_may_share::<Ranked>();
+    all_threads_may_share::<Reading<u64>>();
+    all_threads_may_share::<Recheck>();
+    all_threads_may_share::<Redact>();
+    all_threads_may_share::<Redactor>();
+    all_threads_may_share::<Recorder<ReplaySource<BufReader<Empty>>, Sink>>();
+    all_threads_may_share::<RecvError>();
+    all_threads_may_share::<ReplaySource<BufReader<Empty>>>();
+    all_threads_may_share::<Row<'_>>();
+    all_threads_may_share::<ScanCounts>();
+    all_threads_may_share::<ScannerHandle>();
+    all_threads_may_share::<Seen>();
+    all_threads_may_share::<Snapshot>();
+    all_threads_may_share::<SourceChoice>();
+    all_threads_may_share::<SourceInfo>();
+    all_threads_may_share::<Status>();
+    all_threads_may_share::<Batches<'_>>();
+    all_threads_may_share::<Subscription>();
+    all_threads_may_share::<SysinfoSource>();
+    all_threads_may_share::<TimeStats>();
+    all_threads_may_share::<Timestamp>();
+    all_threads_may_share::<TopN>();
+    all_threads_may_share::<Transition>();
+    all_threads_may_share::<Usage>();
+    // A source need not be shared, nor what holds one.
+    any_thread_may_have::<Box<dyn Source>>();
+    any_thread_may_have::<Box<dyn Consumer>>();
+    any_thread_may_have::<Scanner>();
+    any_thread_may_have::<ScannerBuilder>();
+};
+
+#[cfg(target_os = "linux")]
+const _: () = all_threads_may_share::<LinuxSource>();
+
+/// What holds other people's command lines in bulk does not print them.
+#[test]
+fn nothing_of_a_process_is_in_what_a_source_prints_of_itself() {
+    const SECRET: &str = "a-word-of-a-command-line";
+    let mut world = crate::support::World::new();
+    let mut made = crate::support::Made::new(SECRET, 5);
+    made.args = vec![SECRET.into()];
+    world.add(7, made);
+    let mut recorder = Recorder::new(world.clone(), Vec::new()).unwrap();
+    recorder.scan(&mut |_| ()).unwrap();
+    let recorded = format!("{recorder:?}");
+    let replay = ReplaySource::new(std::io::Cursor::new(recorder.into_output())).unwrap();
+    let mut table = internals::Table::new(&Config::default(), &world.info());
+    let mut pass = table.begin(world.now());
+    world.scan(&mut |row| pass.see(row)).unwrap();
+    pass.finish(internals::Absent::AreGone);
+    let mut scanner = world.scanner();
+    let batches = scanner
+        .consumers()
+        .subscribe_with(ConsumerOptions::new().with_queue_len(1));
+    for _ in 0..3 {
+        scanner.scan_once().unwrap();
+    }
+    let scanner_printed = format!("{scanner:?} {:?}", scanner.consumers());
+    scanner.finish();
+    for printed in [
+        scanner_printed,
+        // Its last batch, a full one, is beside its queue.
+        format!("{batches:?} {:?}", batches.iter()),
+        format!("{:?}", world.scanner().start().unwrap()),
+        recorded,
+        format!("{replay:?}"),
+        format!("{table:?}"),
+    ] {
+        assert!(!printed.contains(SECRET), "{printed}");
+    }
+}
