@@ -3,6 +3,7 @@
 //! Everything fallible in this crate returns [`Error`]; a scan that failed carries one in its
 //! [`Batch`](crate::Batch).
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -97,6 +98,14 @@ impl Error {
     /// `message` says what was tried, on what.
     pub fn from_io(message: impl Into<String>, source: io::Error) -> Self {
         Self::new(class_of(&source), message).with_source(source)
+    }
+
+    /// That `who` panicked, and with what words.
+    pub(crate) fn of_panic(who: &str, panic: &(dyn Any + Send)) -> Self {
+        Self::new(
+            ErrorClass::SourceGone,
+            format!("{who} panicked: {}", said(panic)),
+        )
     }
 
     /// The same error with the error that caused it.
@@ -202,6 +211,14 @@ impl Serialize for Error {
         out.serialize_field("class", &self.class())?;
         out.serialize_field("message", &self.full_message())?;
         out.end()
+    }
+}
+
+/// The words of a panic.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
+    match panic.downcast_ref::<String>() {
+        Some(text) => text,
+        None => panic.downcast_ref::<&str>().unwrap_or(&"without a text"),
     }
 }
 

@@ -1,6 +1,5 @@
 //! A consumer that is called: a thread that waits for its batches.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
@@ -11,7 +10,7 @@ use log::error;
 use super::inbox::Inbox;
 use super::{Consumer, ConsumerId, Consumers};
 use crate::cpu_clock::CpuClock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, said};
 
 pub(super) fn spawn(
     id: ConsumerId,
@@ -46,11 +45,4 @@ pub(super) fn spawn(
             drop(ending);
         })
         .map_err(|error| Error::from_io("cannot start a consumer's thread", error))
-}
-
-fn said(panic: &(dyn Any + Send)) -> &str {
-    match panic.downcast_ref::<String>() {
-        Some(text) => text,
-        None => panic.downcast_ref::<&str>().unwrap_or(&"without a text"),
-    }
 }

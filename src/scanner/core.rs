@@ -23,7 +23,10 @@ pub(super) struct Core {
     doubt: Doubt,
     pulse: Pulse,
     seq: u64,
+    /// The time of the last scan.
     last: Option<Timestamp>,
+    /// What the table held after the last scan that came back.
+    held: Held,
     /// How many processes and threads the system had started at the last good scan.
     started_total: Option<u64>,
     /// No more scans: the source said so, or it panicked.
@@ -43,6 +46,12 @@ pub(super) struct Scanned {
     pub(super) is_late: bool,
     /// That was told while it was under way.
     pub(super) was_told_late: bool,
+}
+
+#[derive(Default)]
+struct Held {
+    processes: u32,
+    table_bytes: u64,
 }
 
 /// When a good scan misses so much at once that it is not believed the first time.
@@ -69,6 +78,7 @@ impl Core {
             source,
             seq: 0,
             last: None,
+            held: Held::default(),
             started_total: None,
             ended: false,
             deadline: config.scan_deadline(),
@@ -102,9 +112,25 @@ impl Core {
         })
     }
 
+    /// The batch of the scan in which the source panicked, the last there is. Of what it had shown by then
+    /// nothing is told.
+    pub(super) fn panicked(&mut self, failure: Error, took: Duration) -> Batch {
+        log_failure(&mut self.logged, Some(&failure));
+        self.seq += 1;
+        let at = self.last.unwrap_or_else(Timestamp::now);
+        let mut batch = Batch::new(self.seq, at.wall_ms, Vec::new());
+        batch.monotonic_ns = at.monotonic_ns;
+        batch.failure = Some(failure);
+        batch.cost.scan_us = took.as_micros() as u64;
+        batch.counts.processes = self.held.processes;
+        batch.counts.table_bytes = self.held.table_bytes;
+        batch
+    }
+
     /// Its batch, and the CPU time that the source used elsewhere.
     fn judged_scan(&mut self) -> Option<(Batch, Duration)> {
         let at = self.source.now();
+        let last = self.last.replace(at);
         let began = Instant::now();
         let mut clock = CpuClock::start();
         let mut pass = self.table.begin(at);
@@ -141,8 +167,10 @@ impl Core {
         };
         log_failure(&mut self.logged, failure.as_ref());
         self.seq += 1;
-        let last = self.last.replace(at);
-        let table_bytes = self.table.heap_bytes() as u64;
+        self.held = Held {
+            processes: self.table.len() as u32,
+            table_bytes: self.table.heap_bytes() as u64,
+        };
         let cpu = clock.lap();
         let elsewhere = Duration::from_nanos(seen.other_cpu_ns);
         let ready_at = Instant::now();
@@ -164,9 +192,9 @@ impl Core {
                 unreadable_fields: seen.unreadable_fields,
                 vanished: seen.vanished,
                 unseen_at_most,
-                processes: self.table.len() as u32,
+                processes: self.held.processes,
                 retries,
-                table_bytes,
+                table_bytes: self.held.table_bytes,
             },
             pace: None,
             transitions: Vec::new(),

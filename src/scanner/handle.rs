@@ -1,7 +1,8 @@
 //! A scanner that runs by itself, and how it is stopped.
 
 use std::fmt;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::dispatch::{
     Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, Feed, Subscription,
 };
-use crate::error::{Error, ErrorClass, Result};
+use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
 
@@ -25,7 +26,9 @@ pub struct ScannerHandle {
     dispatch: Dispatch,
     /// Dropped to tell the thread to stop.
     stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Result<()>>>,
+    /// Lives for as long as the thread may hand out another batch.
+    scanning: Weak<()>,
 }
 
 impl ScannerHandle {
@@ -34,18 +37,25 @@ impl ScannerHandle {
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
         let cpu = dispatch.consumers().cpu();
+        let alive = Arc::new(());
+        let scanning = Arc::downgrade(&alive);
         let thread = thread::Builder::new()
             .name("pscan-scan".into())
             .spawn(move || {
                 let throttle = Throttle::new(&config, cpu);
-                run(core, throttle, &feed, &stopped);
+                let outcome = run(core, throttle, &feed, &stopped);
+                // Before the feed: whose batches have ended is to find that the scanner has.
+                drop(alive);
+                drop(feed);
                 drop(ending);
+                outcome
             })
             .map_err(|error| Error::from_io("cannot start the scanner's thread", error))?;
         Ok(Self {
             dispatch,
             stop: Some(stop),
             thread: Some(thread),
+            scanning,
         })
     }
 
@@ -127,16 +137,55 @@ impl ScannerHandle {
         self.dispatch.consumers()
     }
 
+    /// Whether it still scans, if only now and then: not once the source has ended, has failed
+    /// [for good](Error::is_final) or has panicked.
+    pub fn is_running(&self) -> bool {
+        self.scanning.strong_count() > 0
+    }
+
+    /// Waits until the scanner ends by itself and every callback has taken its last batch. On a live host
+    /// that is for ever.
+    ///
+    /// It waits also for a consumer that [blocks](crate::Overflow::Block) and has no room, and may not be
+    /// called from within a callback.
+    ///
+    /// # Errors
+    ///
+    /// What ended it, if that is not that the source has [ended](crate::ErrorClass::Ended): a failure that
+    /// [is final](Error::is_final), of the class that the source gave it. Of class
+    /// [`SourceGone`](crate::ErrorClass::SourceGone) when the source panicked.
+    ///
+    /// ```
+    /// use process_scanner::{ReplaySource, Scanner, TopN};
+    ///
+    /// let recording = concat!(
+    ///     r#"{"pscan_recording":1,"source":"doc","start_time_resolution_ms":10,"own_pid":null}"#, "\n",
+    ///     r#"{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":7,"rss_bytes":4096}]}}}"#, "\n",
+    /// );
+    /// let largest = TopN::largest(1);
+    /// let scanner = Scanner::builder().source(ReplaySource::new(recording.as_bytes())?).build()?;
+    /// scanner.consumers().register(largest.clone())?;
+    /// scanner.start()?.wait()?;
+    /// assert_eq!(largest.ranking()[0].process.pid, 7);
+    /// # Ok::<(), process_scanner::Error>(())
+    /// ```
+    pub fn wait(mut self) -> Result<()> {
+        let outcome = self.join();
+        self.stop = None;
+        self.dispatch.finish();
+        outcome
+    }
+
     /// Lets the scan under way end, hands out what is left, closes all consumers and joins the
     /// threads; all that within a second. What a consumer had no room for, its last batch makes up
     /// for, and says how many it lost.
     ///
     /// # Errors
     ///
-    /// Of class [`Stuck`](ErrorClass::Stuck) when a source or a callback did not come back in that
+    /// Of class [`Stuck`](crate::ErrorClass::Stuck) when a source or a callback did not come back in that
     /// time. Its thread is left to itself, and ends when it does. So it is when called from within
-    /// a callback, which cannot come back before this does. Of class
-    /// [`SourceGone`](ErrorClass::SourceGone) when the source has panicked.
+    /// a callback, which cannot come back before this does. Otherwise those of [`wait`](Self::wait), for a
+    /// scanner that has ended by itself before.
     pub fn stop(mut self) -> Result<()> {
         self.halt()
     }
@@ -147,17 +196,21 @@ impl ScannerHandle {
         };
         drop(stop);
         let outcome = self.dispatch.stop();
-        if let Some(thread) = self.thread.take()
-            // One that hangs is left to itself.
-            && (outcome.is_ok() || thread.is_finished())
-            && thread.join().is_err()
-        {
-            return Err(Error::new(
-                ErrorClass::SourceGone,
-                "the source panicked, and the scanner with it",
-            ));
+        let is_finished = self.thread.as_ref().is_some_and(JoinHandle::is_finished);
+        // One that hangs is left to itself.
+        match outcome.is_ok() || is_finished {
+            true => self.join().and(outcome),
+            false => outcome,
         }
-        outcome
+    }
+
+    fn join(&mut self) -> Result<()> {
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        thread
+            .join()
+            .unwrap_or_else(|panic| Err(Error::of_panic("the scanner", &*panic)))
     }
 }
 
@@ -175,12 +228,31 @@ impl Drop for ScannerHandle {
     }
 }
 
-fn run(mut core: Core, mut throttle: Throttle, feed: &Feed, stopped: &Receiver<()>) {
+/// Scans until it is stopped, or until the source ends; an error is what ended it.
+fn run(mut core: Core, mut throttle: Throttle, feed: &Feed, stopped: &Receiver<()>) -> Result<()> {
     let mut due = Instant::now();
-    while let Some(mut scan) = core.scan(Some(throttle.breaker())) {
+    loop {
+        let began = Instant::now();
+        // What a panic leaves half done is the core's, which makes no scan after it.
+        let scan = AssertUnwindSafe(|| core.scan(Some(throttle.breaker())));
+        let mut scan = match catch_unwind(scan) {
+            Ok(Some(scan)) => scan,
+            Ok(None) => return Ok(()),
+            Err(panic) => {
+                let failure = Error::of_panic("the source", &*panic).mark_final();
+                let batch = core.panicked(failure.clone(), began.elapsed());
+                feed.send_unless(Arc::new(batch), stopped);
+                return Err(failure);
+            }
+        };
         let next = throttle.after(&mut scan);
-        if !feed.send_unless(Arc::<Batch>::new(scan.batch), stopped) {
-            return;
+        let end = scan.batch.failure.clone().filter(Error::is_final);
+        let is_handed_out = feed.send_unless(Arc::new(scan.batch), stopped);
+        if let Some(end) = end {
+            return Err(end);
+        }
+        if !is_handed_out {
+            return Ok(());
         }
         let now = Instant::now();
         due = match next {
@@ -189,7 +261,7 @@ fn run(mut core: Core, mut throttle: Throttle, feed: &Feed, stopped: &Receiver<(
         };
         // Nothing is ever sent on it: it times out, or the handle is gone.
         if stopped.recv_deadline(due) != Err(crossbeam_channel::RecvTimeoutError::Timeout) {
-            return;
+            return Ok(());
         }
     }
 }

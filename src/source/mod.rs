@@ -28,8 +28,18 @@ use crate::process::Status;
 ///   before an error stand: they are true of their processes. What was *not* handed over is
 ///   taken to be gone only if the scan returned `Ok`.
 /// - What is not known is `None` or [`Reading::Unknown`]; never 0 and never empty.
+/// - It comes back, and does not panic.
 /// - [`Row::Unchanged`] and [`Reading::Same`] refer to the scan just before (and its recheck), good
 ///   or failed: they are for processes that were handed over in that one.
+///
+/// # Panics
+///
+/// A source that panics is never asked again. Of a running scanner all consumers get a last batch, without
+/// events, whose failure [is final](crate::Error::is_final), of class
+/// [`SourceGone`](crate::ErrorClass::SourceGone), and says that the source panicked and with what words;
+/// then they are closed, and [`wait`](crate::ScannerHandle::wait) and
+/// [`stop`](crate::ScannerHandle::stop) return that error. From
+/// [`scan_once`](crate::Scanner::scan_once) the panic goes on to who called it.
 ///
 /// ```
 /// use process_scanner::{ProcessRow, Result, Row, Seen, Source, SourceInfo};

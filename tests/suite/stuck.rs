@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use process_scanner::{
-    Batch, BreakerState, Config, ConsumerOptions, ErrorClass, Overflow, Result, Row, Scanner,
-    ScannerHandle, Seen, Source, SourceInfo, Transition,
+    Batch, BreakerState, Config, ConsumerOptions, Error, ErrorClass, Overflow, Result, Row,
+    Scanner, ScannerHandle, Seen, Source, SourceInfo, Transition,
 };
 
 use crate::support::{Made, World, show};
@@ -209,32 +209,112 @@ fn the_scan_under_way_when_stopping_is_still_handed_out() {
     );
 }
 
-#[test]
-fn a_source_that_panics_is_an_error_on_stopping() {
-    struct Panicking {
-        _alive: Sender<()>,
+/// Shows a process in each scan before it panics.
+struct Panicking {
+    good_scans: u32,
+    _alive: Sender<()>,
+}
+
+impl Source for Panicking {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("panicking")
     }
-    impl Source for Panicking {
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        show(1, &Made::new("p", 5), hand_over);
+        self.good_scans = self.good_scans.checked_sub(1).unwrap_or_else(|| {
+            // Not `panic!`, so that no hook prints it into the test's output.
+            std::panic::resume_unwind(Box::new("told to"));
+        });
+        Ok(Seen::default())
+    }
+}
+
+#[test]
+fn a_source_that_panics_is_told_in_a_last_batch_and_on_stopping() {
+    for round in 0..20 {
+        let good_scans = round % 3;
+        let (sender, dropped) = channel();
+        let mut config = Config::default();
+        config.interval_ms = 50;
+        let scanner = Scanner::builder()
+            .config(config)
+            .source(Panicking {
+                good_scans,
+                _alive: sender,
+            })
+            .build()
+            .unwrap();
+        let batches = scanner.consumers().subscribe();
+        let handle = scanner.start().unwrap();
+        let told: Vec<_> = batches.iter().collect();
+        assert!(!handle.is_running(), "who is closed finds it so");
+        assert!(dropped.recv().is_err());
+        let (last, good) = told.split_last().unwrap();
+        assert!(good.iter().all(|batch| batch.failure.is_none()));
+        assert_eq!(good.len(), good_scans as usize);
+        let failure = last.failure.as_ref().unwrap();
+        assert!(failure.is_final() && last.events.is_empty());
+        assert_eq!(failure.to_string(), "the source panicked: told to");
+        assert_eq!(
+            (last.seq, last.full),
+            (good.len() as u64 + 1, good_scans == 0)
+        );
+        // What the scan before showed stands.
+        assert_eq!(last.counts.processes, u32::from(good_scans > 0));
+        assert_eq!(handle.snapshot().len(), usize::from(good_scans > 0));
+        let metrics = handle.metrics();
+        assert_eq!(metrics.scans_total.failed, 1);
+        assert_eq!(metrics.errors(ErrorClass::SourceGone), 1);
+        let error = match round % 2 {
+            0 => handle.stop().unwrap_err(),
+            _ => handle.wait().unwrap_err(),
+        };
+        assert_eq!(error.class(), ErrorClass::SourceGone);
+        assert_eq!(error.to_string(), failure.to_string());
+    }
+}
+
+#[test]
+fn waiting_for_a_scanner_is_until_it_has_ended_and_all_is_handed_out() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let (sender, told) = channel();
+    let handle = start(world.clone());
+    assert!(handle.is_running());
+    handle
+        .on_batch(move |batch| {
+            // From the first one on nothing more is to come.
+            world.edit(|state| state.ended = true);
+            sender.send(batch.seq).unwrap();
+        })
+        .unwrap();
+    handle.wait().unwrap();
+    let told: Vec<_> = told.try_iter().collect();
+    assert!(!told.is_empty() && told.is_sorted(), "{told:?}");
+}
+
+#[test]
+fn what_ended_a_scanner_for_good_is_what_waiting_for_it_returns() {
+    struct Broken;
+    impl Source for Broken {
         fn info(&self) -> SourceInfo {
-            SourceInfo::new("panicking")
+            SourceInfo::new("broken")
         }
 
         fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-            // Not `panic!`, so that no hook prints it into the test's output.
-            std::panic::resume_unwind(Box::new("told to"));
+            Err(Error::new(ErrorClass::BadData, "broken off").mark_final())
         }
     }
-    for _ in 0..20 {
-        let (sender, dropped) = channel();
-        let handle = Scanner::builder()
-            .source(Panicking { _alive: sender })
-            .start()
-            .unwrap();
-        let batches = handle.subscribe();
-        assert!(dropped.recv().is_err());
-        assert!(batches.recv().is_err());
-        assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::SourceGone);
-    }
+    let scanner = Scanner::builder().source(Broken).build().unwrap();
+    let batches = scanner.consumers().subscribe();
+    let error = scanner.start().unwrap().wait().unwrap_err();
+    assert_eq!(error.to_string(), "broken off");
+    let told = batches.iter().map(|batch| batch.failure.clone().unwrap());
+    assert_eq!(
+        told.map(|error| error.to_string()).collect::<Vec<_>>(),
+        ["broken off"]
+    );
 }
 
 #[test]
