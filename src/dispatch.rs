@@ -51,6 +51,26 @@ const ROOM_WITHIN: Duration = Duration::from_millis(300);
 pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 
 /// Where consumers register and leave. Clones are the same place, and can go to any thread.
+///
+/// ```
+/// use std::thread;
+/// use process_scanner::Scanner;
+///
+/// let scanner = Scanner::builder().start()?;
+/// let consumers = scanner.consumers().clone();
+/// // A part of the agent that comes later, on its own thread, and knows no scanner.
+/// let part = thread::spawn(move || {
+///     let batches = consumers.subscribe();
+///     let first = batches.recv().ok()?;
+///     assert!(first.full);
+///     let id = consumers.on_batch(|batch| println!("scan {}", batch.seq)).ok()?;
+///     consumers.leave(id);
+///     Some(consumers.snapshot().len())
+/// });
+/// assert!(part.join().expect("it does not panic") > Some(0));
+/// scanner.stop()?;
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Consumers {
     shared: Arc<Shared>,

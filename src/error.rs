@@ -67,6 +67,41 @@ impl fmt::Display for ErrorClass {
 /// [`source()`](StdError::source), and where one is known the next step.
 ///
 /// Cheap to clone.
+///
+/// A source makes one, and an agent reads it from the batch of the scan:
+///
+/// ```
+/// use std::fs;
+/// use process_scanner::{Error, ErrorClass, Result, Row, Scanner, Seen, Source, SourceInfo};
+///
+/// struct List;
+///
+/// impl Source for List {
+///     fn info(&self) -> SourceInfo {
+///         SourceInfo::new("list")
+///     }
+///
+///     fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+///         let list = fs::read_to_string("/nowhere/jobs").map_err(|error| {
+///             Error::from_io("cannot read the jobs in /nowhere/jobs", error)
+///                 .with_advice("see that the job server runs")
+///         })?;
+///         Err(Error::new(ErrorClass::BadData, format!("no list of jobs: {list}")).mark_lasting())
+///     }
+/// }
+///
+/// let mut scanner = Scanner::builder().source(List).build()?;
+/// let batch = scanner.scan_once().expect("no failure of it is final");
+/// let failure = batch.failure.as_ref().expect("there is no such file");
+/// match failure.class() {
+///     // It may be there again: the next scan tries.
+///     ErrorClass::SourceGone => println!("{}", failure.full_message()),
+///     _ => println!("{} ({})", failure.full_message(), failure.advice().unwrap_or("no advice")),
+/// }
+/// # assert_eq!(failure.class(), ErrorClass::SourceGone);
+/// # assert!(failure.advice().is_some() && failure.full_message().contains("/nowhere/jobs: "));
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 

@@ -9,6 +9,30 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::process::ProcessInfo;
 
 /// One thing that happened to one process.
+///
+/// ```
+/// use process_scanner::{Changes, Event, Scanner};
+///
+/// fn tell(event: &Event) -> Option<String> {
+///     let process = event.process();
+///     let name = process.name.as_deref().unwrap_or("?");
+///     match event {
+///         Event::Created(_) => Some(format!("{name} was born, pid {}", process.pid)),
+///         Event::Updated { changed, .. } if changed.contains(Changes::COMMAND) => {
+///             Some(format!("pid {} is {name} now", process.pid))
+///         }
+///         Event::Exited { lived_ms: Some(ms), .. } => Some(format!("{name} lived {ms} ms")),
+///         _ => None,
+///     }
+/// }
+///
+/// let mut scanner = Scanner::builder().build()?;
+/// for _ in 0..2 {
+///     let batch = scanner.scan_once().expect("a live source never ends");
+///     batch.events.iter().filter_map(tell).for_each(|line| println!("{line}"));
+/// }
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

@@ -20,6 +20,23 @@ use crate::pace::BreakerState;
 /// What ends in `_total` only grows. Scans are counted as their batches are handed out, so a consumer
 /// that has a batch in hand finds it counted. Who has it from
 /// [`scan_once`](crate::Scanner::scan_once) may be a moment ahead.
+///
+/// ```
+/// use process_scanner::{ErrorClass, Scanner};
+///
+/// let scanner = Scanner::builder().start()?;
+/// let batches = scanner.subscribe();
+/// batches.recv()?;
+/// let metrics = scanner.metrics();
+/// assert!(metrics.scans_total.good + metrics.scans_total.failed >= 1);
+/// if metrics.errors(ErrorClass::ResourcesExhausted) > 0 {
+///     println!("of {} processes: descriptors or memory ran out", metrics.processes);
+/// }
+/// if let Some(us) = metrics.scan_time.p99_us {
+///     println!("99 in 100 scans took no more than {us} us");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Metrics {

@@ -91,7 +91,7 @@ impl Scanner {
     ///
     /// # Errors
     ///
-    /// When no thread can be started.
+    /// Of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be started.
     pub fn start(self) -> Result<ScannerHandle> {
         ScannerHandle::start(self.core, self.dispatch, self.config)
     }

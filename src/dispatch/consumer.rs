@@ -140,7 +140,30 @@ impl ConsumerOptions {
 
 /// A consumer that fetches its batches itself. Dropping it leaves.
 ///
-/// As an iterator it waits for each batch, and ends when the scanner has.
+/// As an iterator it waits for each batch, and ends when the scanner has. Where there is more to do than
+/// to wait:
+///
+/// ```
+/// use std::time::Duration;
+/// use process_scanner::{RecvError, Scanner};
+///
+/// let scanner = Scanner::builder().start()?;
+/// let batches = scanner.subscribe();
+/// let mut born = 0;
+/// loop {
+///     match batches.recv_timeout(Duration::from_millis(100)) {
+///         Ok(batch) => {
+///             born += batch.events.iter().filter(|event| event.kind() == "created").count();
+///             # break;
+///         }
+///         // None has come in that time: whatever else the loop is for.
+///         Err(RecvError::Empty) => {}
+///         // The scanner has ended.
+///         Err(_) => break,
+///     }
+/// }
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
 #[must_use = "a subscription that is dropped gets nothing"]
 pub struct Subscription {
     id: ConsumerId,

@@ -24,6 +24,24 @@ type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 /// nothing but a secret is no change.
 ///
 /// An error that [is final](Error::is_final) is handed on and not recorded.
+///
+/// ```no_run
+/// use std::fs::File;
+/// use process_scanner::{Config, Recorder, Scanner, live_source};
+///
+/// let config = Config::default();
+/// let source = live_source(&config)?;
+/// let recorder = Recorder::new(source, File::create("host.ndjson")?)?;
+/// let mut scanner = Scanner::builder().config(config).source(recorder).build()?;
+/// for _ in 0..60 {
+///     let batch = scanner.scan_once().expect("a live source never ends");
+///     // A recording that cannot be written on is a final failure.
+///     if let Some(failure) = batch.failure.clone().filter(|failure| failure.is_final()) {
+///         return Err(failure.into());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Recorder<S, W> {
     source: S,
     output: W,
@@ -38,7 +56,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
     ///
     /// # Errors
     ///
-    /// When the header cannot be written.
+    /// Of class [`Output`](ErrorClass::Output) when the header cannot be written.
     pub fn new(source: S, output: W) -> Result<Self> {
         let info = source.info();
         let mut recorder = Self {

@@ -34,8 +34,9 @@ impl ScannerBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting is outside its limits, when this host cannot be scanned, or when no thread
-    /// can be started.
+    /// Of class [`Config`](crate::ErrorClass::Config) when a setting is outside its limits; those of
+    /// [`live_source`] when this host cannot be scanned; of class
+    /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be started.
     pub fn build(self) -> Result<Scanner> {
         self.config.validate()?;
         let source = match self.source {
@@ -54,7 +55,7 @@ impl ScannerBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`build`](Self::build).
+    /// Those of [`build`](Self::build) and of [`Scanner::start`].
     pub fn start(self) -> Result<ScannerHandle> {
         self.build()?.start()
     }

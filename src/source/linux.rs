@@ -108,8 +108,11 @@ impl LinuxSource {
     ///
     /// # Errors
     ///
-    /// When it cannot be opened or listed; of class [`Unsupported`](ErrorClass::Unsupported) when what
-    /// is there is not what the kernel shows.
+    /// When it cannot be opened or listed, as the system says: of class
+    /// [`SourceGone`](ErrorClass::SourceGone) where there is none,
+    /// [`Permission`](ErrorClass::Permission) or
+    /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted). Of class
+    /// [`Unsupported`](ErrorClass::Unsupported) when what is there is not what the kernel shows.
     pub fn with_proc(proc: impl Into<PathBuf>, collect: Collect) -> Result<Self> {
         let proc = proc.into();
         let procfs = Procfs::open(&proc)?;

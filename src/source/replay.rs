@@ -47,8 +47,9 @@ impl<R: BufRead> ReplaySource<R> {
     ///
     /// # Errors
     ///
-    /// When it is no recording or one of another version. What is wrong further on comes out as the
-    /// error of the scan that it stands at, with the number of its line.
+    /// Of class [`BadData`](ErrorClass::BadData) when it is no recording or one of another version, and of
+    /// the class of the system's error where it cannot be read; each of them is final. What is wrong
+    /// further on comes out as the error of the scan that it stands at, with the number of its line.
     pub fn new(input: R) -> Result<Self> {
         let (mut reader, header) = Reader::new(input)?;
         let next = reader.next();
