@@ -29,7 +29,7 @@ impl Host {
     pub(super) fn new() -> Self {
         let mut system = System::new().ok();
         if let Some(system) = &mut system {
-            system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+            look_at_cpus(system);
         }
         Self(system)
     }
@@ -48,7 +48,7 @@ impl Host {
         let Some(mut system) = self.0 else {
             return totals;
         };
-        system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+        look_at_cpus(&mut system);
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         // It says 0 where it does not know.
         let known = |number: u64| (number > 0).then_some(number);
@@ -66,6 +66,13 @@ impl Host {
         let uptime_s = System::uptime().ok().and_then(known);
         totals.uptime_ms = uptime_s.map(|seconds| seconds.saturating_mul(1000));
         totals
+    }
+}
+
+/// Not on Windows: sysinfo asks its performance counters, which need more than two looks to know anything.
+fn look_at_cpus(system: &mut System) {
+    if !cfg!(windows) {
+        system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
     }
 }
 

