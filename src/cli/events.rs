@@ -8,11 +8,10 @@ use clap::ValueEnum;
 use process_scanner::{Batch, Event, Metrics, ProcessInfo, Result, Status, Transition};
 
 use super::args::Output;
-use super::escape::escape;
 use super::filter::Filter;
 use super::json::{self, EventLine, What};
 use super::summary::Summary;
-use super::{Done, cells, color, printed};
+use super::{Done, cells, color, printed, told};
 
 /// So wide are the longest names on Linux.
 const NAME_WIDTH: usize = 15;
@@ -44,7 +43,7 @@ pub(super) struct Printer {
     time: Option<fn(u64) -> String>,
     /// `None` where nobody looks on.
     summary: Option<Summary>,
-    /// An event has been printed.
+    /// There was a process that the filter lets pass, be it printed or not.
     has_matched: bool,
 }
 
@@ -85,9 +84,14 @@ impl Printer {
         if let Some(summary) = &mut self.summary {
             summary.take(batch, &self.selection.filter);
         }
-        let events = batch.events.iter();
-        let events: Vec<_> = events.filter(|event| self.selection.has(event)).collect();
-        self.has_matched |= !events.is_empty();
+        let filter = &self.selection.filter;
+        let matching = batch.events.iter().filter(|event| filter.matches(event.process()));
+        let matching: Vec<_> = matching.collect();
+        self.has_matched |= !matching.is_empty();
+        let events: Vec<_> = matching
+            .into_iter()
+            .filter(|event| self.selection.has(event))
+            .collect();
         let outcome = match self.time {
             None => write_json(&mut self.out, batch, &events),
             Some(time) => {
@@ -102,21 +106,24 @@ impl Printer {
     }
 
     /// What there is to say when all is told. `cost`: what the scanner says of itself, if that is
-    /// of interest.
-    pub(super) fn finish(&mut self, cost: Option<&Metrics>) -> Result<Done> {
+    /// of interest. `is_stopped`: a signal ended it.
+    pub(super) fn finish(&mut self, cost: Option<&Metrics>, is_stopped: bool) -> Result<Done> {
         if let Some(summary) = &self.summary {
-            let outcome = summary.write(&mut self.out, cost);
+            // The terminal may have printed ^C.
+            let begin = if is_stopped { "\n" } else { "" };
+            let outcome = write!(self.out, "{begin}").and_then(|()| summary.write(&mut self.out, cost));
             printed(outcome.and_then(|()| self.out.flush()))?;
         }
         let filter = &self.selection.filter;
         Ok(match self.has_matched || filter.is_empty() {
             true => Done::All,
-            false => Done::Nothing(format!("no event matches {filter}")),
+            false => Done::Nothing(format!("no process matches {filter}")),
         })
     }
 }
 
 impl Selection {
+    /// Whether it is an event of a kind that is printed.
     fn has(&self, event: &Event) -> bool {
         let kind = match event {
             Event::Existing(_) => Kind::Existing,
@@ -126,7 +133,7 @@ impl Selection {
             // The library may learn to tell more than this command knows.
             _ => return self.kinds.is_none(),
         };
-        let is_wanted = match (&self.kinds, event) {
+        match (&self.kinds, event) {
             (Some(kinds), _) => kinds.contains(&kind),
             (None, _) if self.json => true,
             // For people it would be a flood.
@@ -135,8 +142,7 @@ impl Selection {
                 changed.names().any(|name| !matches!(name, "cpu" | "rss"))
             }
             (None, _) => true,
-        };
-        is_wanted && self.filter.matches(event.process())
+        }
     }
 }
 
@@ -220,7 +226,7 @@ fn write_text(
         write(color::RED, "resync:".into(), more)?;
     }
     if let Some(failure) = &batch.failure {
-        let more = format!(" {}", escape(&failure.full_message()));
+        let more = format!(" {}", told(failure));
         write(color::RED, "scan failed:".into(), more)?;
     }
     for transition in &batch.transitions {
@@ -255,7 +261,10 @@ fn details(event: &Event, process: &ProcessInfo) -> String {
             facts.join(", ")
         }
         Event::Exited { lived_ms, .. } => {
-            let lived = lived_ms.map_or_else(|| cells::UNKNOWN.to_owned(), cells::duration);
+            let lived = lived_ms.map_or_else(
+                || cells::UNKNOWN.to_owned(),
+                |ms| format!("at most {}", cells::duration(ms)),
+            );
             let used = cells::cpu_time(process.cpu_time_ms);
             format!("lived {lived}, used {used} CPU")
         }

@@ -1,14 +1,18 @@
 //! The host as a whole: the line above the table.
 
 use std::fmt;
+use std::time::Instant;
 
 use process_scanner::{ProcessInfo, Status};
-use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
+use sysinfo::{CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, System};
 
 use super::cells;
 
 /// The host's counters, to be asked at the beginning and at the end. `None`: nothing is to be had.
-pub(super) struct Host(Option<System>);
+pub(super) struct Host {
+    system: Option<System>,
+    began: Instant,
+}
 
 /// What is said of the host. What is not known is left out.
 #[derive(Debug, Default)]
@@ -31,21 +35,22 @@ impl Host {
         if let Some(system) = &mut system {
             look_at_cpus(system);
         }
-        Self(system)
+        Self {
+            system,
+            began: Instant::now(),
+        }
     }
 
-    /// The totals over the time since then; `has_cpu_use`: whether that is long enough for CPU use.
-    pub(super) fn totals<'a>(
-        self,
-        processes: impl Iterator<Item = &'a ProcessInfo>,
-        has_cpu_use: bool,
-    ) -> Totals {
+    /// The totals over the time since then.
+    pub(super) fn totals<'a>(self, processes: impl Iterator<Item = &'a ProcessInfo>) -> Totals {
+        // Over less it would tell that of the time since boot.
+        let has_cpu_use = self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
         let mut totals = Totals::default();
         for process in processes {
             totals.processes += 1;
             totals.running += usize::from(process.status == Some(Status::Running));
         }
-        let Some(mut system) = self.0 else {
+        let Some(mut system) = self.system else {
             return totals;
         };
         look_at_cpus(&mut system);
@@ -84,6 +89,9 @@ impl Totals {
             let gap = if line.is_empty() { "" } else { " · " };
             let longer = cells::width(&line) + cells::width(gap) + cells::width(part);
             if width.is_some_and(|width| longer > width) {
+                if line.is_empty() {
+                    line.push_str(cells::cut(part, width));
+                }
                 break;
             }
             line.push_str(gap);
@@ -148,7 +156,7 @@ mod tests {
             totals.fitted(Some(80)),
             "214 processes, 3 running · CPU 12.3 % of 8 cores · memory 3.1 GB of 15.6 GB"
         );
-        assert_eq!(totals.fitted(Some(10)), "");
+        assert_eq!(totals.fitted(Some(13)), "214 processes");
         totals.cpu_percent = None;
         totals.memory_bytes = None;
         totals.load = None;

@@ -37,7 +37,7 @@ pub(super) fn run(args: &List) -> Result<Done> {
     let outcome = match host {
         None => print_json(&last, &chosen),
         Some(host) => {
-            let totals = host.totals(snapshot.iter(), args.sample_ms > 0);
+            let totals = host.totals(snapshot.iter());
             let width = cells::line_width();
             let layout = Layout {
                 width,

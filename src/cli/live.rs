@@ -12,8 +12,16 @@ use super::args::Schedule;
 use super::events::Step;
 use super::stats::Stats;
 
+/// How it went, when nothing failed.
+pub(super) struct Ran {
+    /// What the scanner says of itself in the end.
+    pub(super) metrics: Metrics,
+    /// A signal has ended it, as Ctrl-C does.
+    pub(super) is_stopped: bool,
+}
+
 /// Scans the source and gives each batch to `each`, until that ends it, the scans are done, the time
-/// is over, or somebody stops the program. Returns what the scanner says of itself in the end.
+/// is over, or somebody stops the program.
 pub(super) fn run(
     source: impl Source + 'static,
     config: Config,
@@ -21,7 +29,7 @@ pub(super) fn run(
     stopped: &Receiver<()>,
     stats: Stats,
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
-) -> Result<Metrics> {
+) -> Result<Ran> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
     let time_is_over = schedule.run_for.map_or_else(never, after);
     let scanner = Scanner::builder()
@@ -53,9 +61,13 @@ pub(super) fn run(
         }
     })?;
     let handle = scanner.start()?;
+    let mut is_stopped = false;
     let ended = loop {
         select! {
-            recv(stopped) -> _ => break None,
+            recv(stopped) -> _ => {
+                is_stopped = true;
+                break None;
+            }
             recv(time_is_over) -> _ => break None,
             recv(outcome) -> outcome => break Some(outcome),
             recv(stats.asked) -> _ => stats.print(&consumers.metrics()),
@@ -73,27 +85,13 @@ pub(super) fn run(
             if let Err(error) = halted {
                 log::warn!("{}", error.full_message());
             }
-            outcome.map(|()| metrics)
+            outcome.map(|()| Ran { metrics, is_stopped })
         }
         Err(_) => halted.and(Err(Error::new(
             ErrorClass::SourceGone,
             "the scanner has ended by itself",
         ))),
     }
-}
-
-/// Gets a message when Ctrl-C is pressed or the system asks the program to end. From now on they
-/// end it only by that, so that this comes before the first output.
-pub(super) fn stop_signals() -> Result<Receiver<()>> {
-    let (stop, stopped) = bounded(1);
-    ctrlc::set_handler(move || {
-        // One that is there already says the same.
-        let _ = stop.try_send(());
-    })
-    .map_err(|error| {
-        Error::new(ErrorClass::Unsupported, "cannot wait for Ctrl-C").with_source(error)
-    })?;
-    Ok(stopped)
 }
 
 /// A source that ends after so many scans, so that not one more is made however late the printing

@@ -16,6 +16,7 @@ mod progress;
 mod record;
 mod replay;
 mod secrets;
+mod signals;
 mod stats;
 mod summary;
 mod table;

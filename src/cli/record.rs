@@ -11,7 +11,7 @@ use process_scanner::{Error, ErrorClass, Recorder, Redactor, Result, live_source
 use super::events::Step;
 use super::progress::{Counted, Progress};
 use super::stats::Stats;
-use super::{args, cannot, in_file, live};
+use super::{args, cannot, in_file, live, signals};
 
 pub(super) fn run(args: &args::Record) -> Result<()> {
     // A file is only replaced when there is something to put in its place.
@@ -27,7 +27,7 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
         }
     };
     // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
-    let stopped = live::stop_signals()?;
+    let stopped = signals::stop()?;
     let mut stats = Stats::new(&args.schedule, false)?;
     stats.stand_below_progress();
     let bytes = Arc::new(AtomicU64::new(0));

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +15,10 @@ use process_scanner::{
 };
 
 use super::events::{Printer, Step};
-use super::{Done, args, cannot, in_file, live};
+use super::{Done, args, cannot, in_file, signals};
+
+/// How long the end waits for the last lines to be printed.
+const STOPS_WITHIN: Duration = Duration::from_millis(500);
 
 type Shared = Arc<Mutex<Printer>>;
 
@@ -26,23 +30,29 @@ pub(super) fn run(args: args::Replay) -> Result<Done> {
     };
     let printer = Arc::new(Mutex::new(Printer::new(&args.output, false)));
     let printing = Arc::clone(&printer);
-    let stopped = live::stop_signals()?;
+    let stopped = signals::stop()?;
     let (ended, has_ended) = bounded(1);
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&is_stopped);
     // On a thread of its own, because reading can wait for ever, and a signal must end it all the same.
     thread::Builder::new()
         .name("pscan-replay".into())
         .spawn(move || {
-            let _ = ended.send(play(input, &args, printing));
+            let _ = ended.send(play(input, &args, printing, &is_over));
         })
         .map_err(|error| Error::from_io("cannot start the thread that reads", error))?;
     select! {
-        recv(stopped) -> _ => {}
+        recv(stopped) -> _ => {
+            is_stopped.store(true, Ordering::Relaxed);
+            // Not for long: it can be waiting for a line that never comes.
+            let _ = has_ended.recv_timeout(STOPS_WITHIN);
+        }
         recv(has_ended) -> outcome => {
             outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
         }
     }
     match printer.try_lock() {
-        Ok(mut printer) => printer.finish(None),
+        Ok(mut printer) => printer.finish(None, is_stopped.load(Ordering::Relaxed)),
         Err(_) => Ok(Done::All),
     }
 }
@@ -61,7 +71,13 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
     Ok((name, Box::new(BufReader::new(file))))
 }
 
-fn play(input: Box<dyn BufRead + Send>, args: &args::Replay, printer: Shared) -> Result<()> {
+/// Plays it until it ends, or `is_over` is set.
+fn play(
+    input: Box<dyn BufRead + Send>,
+    args: &args::Replay,
+    printer: Shared,
+    is_over: &Arc<AtomicBool>,
+) -> Result<()> {
     let source = ReplaySource::new(input)?;
     let source = Paced {
         source,
@@ -76,8 +92,8 @@ fn play(input: Box<dyn BufRead + Send>, args: &args::Replay, printer: Shared) ->
     let consumers = scanner.consumers().clone();
     // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
     let options = ConsumerOptions::new().with_overflow(Overflow::Block);
-    consumers.on_batch_with(options, print_into(printer, ended))?;
-    while outcome.is_empty() && scanner.scan_once().is_some() {}
+    consumers.on_batch_with(options, print_into(printer, ended, Arc::clone(is_over)))?;
+    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) && scanner.scan_once().is_some() {}
     scanner.finish();
     match outcome.try_recv() {
         Ok(outcome) => outcome,
@@ -87,10 +103,14 @@ fn play(input: Box<dyn BufRead + Send>, args: &args::Replay, printer: Shared) ->
 }
 
 /// A consumer that prints, and says how it ended if it ends before the recording does.
-fn print_into(printer: Shared, ended: Sender<Result<()>>) -> impl FnMut(&Arc<Batch>) + Send {
+fn print_into(
+    printer: Shared,
+    ended: Sender<Result<()>>,
+    is_over: Arc<AtomicBool>,
+) -> impl FnMut(&Arc<Batch>) + Send {
     let mut has_ended = false;
     move |batch| {
-        if has_ended {
+        if has_ended || is_over.load(Ordering::Relaxed) {
             return;
         }
         let mut printer = printer.lock().unwrap_or_else(PoisonError::into_inner);

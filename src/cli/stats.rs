@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never};
 use process_scanner::{ConsumerMetrics, CpuUse, Error, Metrics, Result, TimeStats};
 
 use super::args::Schedule;
-use super::{cells, json};
+use super::{cells, json, signals};
 
 /// How long the end waits for somebody to read what is printed last.
 const LAST_WITHIN: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ impl Stats {
             json,
             is_below: false,
             asked: match is_wanted {
-                true => signal::asked()?,
+                true => signals::asked()?,
                 false => never(),
             },
         })
@@ -100,43 +100,6 @@ impl Printer {
             })
             .map_err(|error| Error::from_io("cannot start the thread that prints", error))?;
         Ok(Self { texts, done })
-    }
-}
-
-#[cfg(unix)]
-mod signal {
-    use std::thread;
-
-    use crossbeam_channel::{Receiver, bounded};
-    use process_scanner::{Error, Result};
-    use signal_hook::consts::SIGUSR1;
-    use signal_hook::iterator::Signals;
-
-    pub(super) fn asked() -> Result<Receiver<()>> {
-        let cannot_wait = |error| Error::from_io("cannot wait for SIGUSR1", error);
-        let (ask, asked) = bounded(1);
-        let mut signals = Signals::new([SIGUSR1]).map_err(cannot_wait)?;
-        thread::Builder::new()
-            .name("pscan-signal".into())
-            .spawn(move || {
-                for _ in signals.forever() {
-                    // One that is there already says the same.
-                    let _ = ask.try_send(());
-                }
-            })
-            .map_err(cannot_wait)?;
-        Ok(asked)
-    }
-}
-
-#[cfg(not(unix))]
-mod signal {
-    use crossbeam_channel::{Receiver, never};
-    use process_scanner::Result;
-
-    /// There is no such signal here: they are printed at the end alone.
-    pub(super) fn asked() -> Result<Receiver<()>> {
-        Ok(never())
     }
 }
 

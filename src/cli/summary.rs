@@ -109,7 +109,8 @@ impl Summary {
             ),
         )];
         if let Some((ms, who)) = &self.shortest {
-            lines.push(("shortest lived", format!("{who}, {}", cells::duration(*ms))));
+            let text = format!("{who}, at most {}", cells::duration(*ms));
+            lines.push(("shortest lived", text));
         }
         let busiest = self.used.values().fold(self.busiest.clone(), busier);
         if let Some((ms, who)) = busiest {
@@ -123,7 +124,8 @@ impl Summary {
         }
         for (name, text) in lines {
             let parts: [Part; 2] = [(color::BOLD, format!("{name:<14} ")), (color::PLAIN, text)];
-            color::write_line(out, &parts, cells::line_width())?;
+            // It may wrap: it is the last thing, and nothing of it is to be missed.
+            color::write_line(out, &parts, None)?;
         }
         Ok(())
     }

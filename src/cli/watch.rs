@@ -6,17 +6,17 @@ use process_scanner::{Result, live_source};
 
 use super::events::Printer;
 use super::stats::Stats;
-use super::{Done, args, live};
+use super::{Done, args, live, signals};
 
 pub(super) fn run(args: &args::Watch) -> Result<Done> {
     let printer = Arc::new(Mutex::new(Printer::new(&args.output, true)));
-    let stopped = live::stop_signals()?;
+    let stopped = signals::stop()?;
     let stats = Stats::new(&args.schedule, args.output.json)?;
     let mut config = args.schedule.config();
     args.output.secrets.configure(&mut config);
     let source = live_source(&config)?;
     let printing = Arc::clone(&printer);
-    let metrics = live::run(
+    let ran = live::run(
         source,
         config,
         &args.schedule,
@@ -31,7 +31,7 @@ pub(super) fn run(args: &args::Watch) -> Result<Done> {
     )?;
     // Whoever still holds it is stuck with a reader that takes nothing, and would not take this either.
     match printer.try_lock() {
-        Ok(mut printer) => printer.finish(Some(&metrics)),
+        Ok(mut printer) => printer.finish(Some(&ran.metrics), ran.is_stopped),
         Err(_) => Ok(Done::All),
     }
 }
