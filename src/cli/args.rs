@@ -4,7 +4,7 @@ mod schedule;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, value_parser};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 
 pub(super) use self::schedule::{Live, Schedule};
@@ -20,7 +20,7 @@ Examples:
   pscan --tree --name '^(sshd|bash)$'  these, and whose children they are
   pscan --json | jq '.processes[].name'
   pscan watch --events created,exited  births and deaths as they come
-  pscan record host.ndjson --for 1m    what `pscan replay host.ndjson` plays again
+  pscan record host.ndjson --for 1m    for `pscan replay host.ndjson`
 
 Exit status: 0 done, 1 failed or nothing matches, 2 wrong usage.
 More: pscan COMMAND --help, pscan man | man -l -";
@@ -68,7 +68,7 @@ pub(super) struct List {
     pub(super) tree: bool,
     #[command(flatten)]
     pub(super) filter: Filter,
-    /// Print one JSON object on one line, by pid if not sorted
+    /// Print one JSON object on one line, by pid unless --sort or --top
     #[arg(long)]
     pub(super) json: bool,
     /// Milliseconds between two samples; 0: one, CPU use unknown
@@ -146,6 +146,11 @@ pub(super) struct Output {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan watch --events created,exited --name '^(cc|rustc)$' --for 1m
+  pscan watch --json | jq 'select(.event == \"exited\") | .process.name'
+  pscan watch --stats --interval-ms 200 --cpu-budget 2")]
 pub(super) struct Watch {
     #[command(flatten)]
     pub(super) output: Output,
@@ -183,6 +188,15 @@ pub(super) struct Replay {
     pub(super) output: Output,
 }
 
+/// The command line's definition, for all that is made of it.
+pub(super) fn definition() -> Command {
+    // Its FILE could not stand after `--pid 1` if that took as many as there are.
+    Cli::command().mut_subcommands(|command| match command.get_name() {
+        "replay" => command.mut_arg("pid", |pid| pid.num_args(1)),
+        _ => command,
+    })
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
@@ -192,20 +206,19 @@ fn speed(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
     use process_scanner::Config;
 
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
-        Cli::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]
     fn every_subcommand_has_a_manual_page() {
-        let cli = Cli::command();
-        let names = cli.get_subcommands().map(clap::Command::get_name);
+        let cli = definition();
+        let names = cli.get_subcommands().map(Command::get_name);
         assert!(names.eq(SUBCOMMANDS));
     }
 
@@ -245,7 +258,7 @@ mod tests {
 
     #[test]
     fn help_fits_a_screen_of_80_columns() {
-        let help = Cli::command().term_width(80).render_help().to_string();
+        let help = definition().term_width(80).render_help().to_string();
         let lines: Vec<_> = help.lines().collect();
         assert!(lines.len() <= 50, "{} lines:\n{help}", lines.len());
         assert!(lines.iter().all(|line| line.len() <= 80), "{help}");

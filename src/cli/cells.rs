@@ -1,5 +1,6 @@
 //! Values as people read them, and how wide they are on a terminal.
 
+use std::env;
 use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
@@ -12,13 +13,27 @@ use super::escape::escape;
 /// What stands for a value that is not known.
 pub(super) const UNKNOWN: &str = "-";
 
-/// How wide lines may be: the terminal's width, or as wide as they like if there is none.
+/// How wide lines may be: the terminal's width; without one what COLUMNS says, as watch(1) sets it; else as
+/// wide as they like.
 pub(super) fn line_width() -> Option<usize> {
+    terminal_size_of_stdout().map_or_else(
+        || env::var("COLUMNS").ok()?.parse().ok(),
+        |(width, _)| Some(width),
+    )
+}
+
+/// How many lines the terminal has; `None` where there is none.
+pub(super) fn screen_height() -> Option<usize> {
+    terminal_size_of_stdout().map(|(_, height)| height)
+}
+
+fn terminal_size_of_stdout() -> Option<(usize, usize)> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;
     }
-    terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0))
+    let (width, height) = terminal_size::terminal_size_of(stdout)?;
+    Some((usize::from(width.0), usize::from(height.0)))
 }
 
 /// How many columns a character takes.
@@ -65,12 +80,17 @@ pub(super) fn command(command: Option<&CommandLine>) -> String {
 pub(super) fn short_command(command: &CommandLine) -> String {
     let mut args = command.args();
     let program = args.next().unwrap_or_default();
-    let short = match program.rsplit_once('/') {
-        // What is no path may be a text with any slashes in it.
-        Some((_, name)) if program.starts_with('/') && !name.is_empty() => name,
+    let short = match program.rsplit_once(['/', '\\']) {
+        Some((_, name)) if is_path(program) && !name.is_empty() => name,
         _ => program,
     };
     joined(std::iter::once(short).chain(args))
+}
+
+/// Whether a program is named by its whole path. What is no path can be a text with any slashes in it.
+fn is_path(program: &str) -> bool {
+    program.starts_with('/')
+        || matches!(program.as_bytes(), [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic())
 }
 
 fn joined<'a>(args: impl Iterator<Item = &'a str>) -> String {

@@ -85,7 +85,10 @@ impl Printer {
             summary.take(batch, &self.selection.filter);
         }
         let filter = &self.selection.filter;
-        let matching = batch.events.iter().filter(|event| filter.matches(event.process()));
+        let matching = batch
+            .events
+            .iter()
+            .filter(|event| filter.matches(event.process()));
         let matching: Vec<_> = matching.collect();
         self.has_matched |= !matching.is_empty();
         let events: Vec<_> = matching
@@ -111,7 +114,8 @@ impl Printer {
         if let Some(summary) = &self.summary {
             // The terminal may have printed ^C.
             let begin = if is_stopped { "\n" } else { "" };
-            let outcome = write!(self.out, "{begin}").and_then(|()| summary.write(&mut self.out, cost));
+            let outcome =
+                write!(self.out, "{begin}").and_then(|()| summary.write(&mut self.out, cost));
             printed(outcome.and_then(|()| self.out.flush()))?;
         }
         let filter = &self.selection.filter;

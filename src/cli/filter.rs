@@ -15,6 +15,9 @@ pub(super) struct Filter {
     /// Only processes whose name matches; (?i) ignores case
     #[arg(long, value_name = "REGEX")]
     name: Option<Regex>,
+    /// Only processes whose arguments, with blanks between, match
+    #[arg(long, value_name = "REGEX")]
+    command: Option<Regex>,
     /// Only processes in this state, such as running, zombie or Z
     #[arg(
         long,
@@ -74,7 +77,11 @@ const LINUX_NAME_BYTES: usize = 15;
 impl Filter {
     /// Whether it lets all pass.
     pub(super) fn is_empty(&self) -> bool {
-        self.pid.is_empty() && self.name.is_none() && self.state.is_empty() && !self.no_kernel
+        self.pid.is_empty()
+            && self.name.is_none()
+            && self.command.is_none()
+            && self.state.is_empty()
+            && !self.no_kernel
     }
 
     pub(super) fn matches(&self, process: &ProcessInfo) -> bool {
@@ -86,6 +93,10 @@ impl Filter {
                 .name
                 .as_ref()
                 .is_none_or(|name| full_name(process).is_some_and(|full| name.is_match(full)))
+            && self
+                .command
+                .as_ref()
+                .is_none_or(|command| line_of(process).is_some_and(|line| command.is_match(&line)))
     }
 }
 
@@ -99,6 +110,9 @@ impl fmt::Display for Filter {
         }
         if let Some(name) = &self.name {
             given.push(format!("--name '{name}'"));
+        }
+        if let Some(command) = &self.command {
+            given.push(format!("--command '{command}'"));
         }
         if !self.state.is_empty() {
             let states: Vec<_> = self.state.iter().map(|s| s.status().as_str()).collect();
@@ -122,6 +136,11 @@ fn full_name(process: &ProcessInfo) -> Option<&str> {
         }
         _ => Some(name),
     }
+}
+
+fn line_of(process: &ProcessInfo) -> Option<String> {
+    let args: Vec<&str> = process.command.as_ref()?.args().collect();
+    Some(args.join(" "))
 }
 
 #[cfg(test)]
@@ -196,20 +215,22 @@ mod tests {
             "6,7",
             "--name",
             "^x y$",
+            "--command",
+            "a b",
             "--state",
             "Z",
             "--no-kernel",
         ];
         assert_eq!(
             filter(&args).to_string(),
-            "--pid 6,7 --name '^x y$' --state zombie --no-kernel"
+            "--pid 6,7 --name '^x y$' --command 'a b' --state zombie --no-kernel"
         );
     }
 
     #[test]
     fn a_name_that_linux_has_cut_is_matched_whole() {
         let recording = r#"{"pscan_recording":1,"source":"x","start_time_resolution_ms":1,"own_pid":null}
-{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":1,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["/bin/a-very-long-name-indeed"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null},{"pid":2,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["other"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}]}}}
+{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":1,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["/bin/a-very-long-name-indeed","more"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null},{"pid":2,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["other"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}]}}}
 "#;
         let source = ReplaySource::new(recording.as_bytes()).expect("it is a recording");
         let mut scanner = Scanner::builder()
@@ -225,5 +246,7 @@ mod tests {
         assert_eq!(matching(&filter(&["--name", "indeed$"])), [1]);
         assert_eq!(matching(&filter(&["--name", "^a-very-long-nam$"])), [2]);
         assert_eq!(matching(&filter(&["--name", "other"])), [0; 0]);
+        assert_eq!(matching(&filter(&["--command", "^/bin/.* more$"])), [1]);
+        assert_eq!(matching(&filter(&["--command", ""])), [1, 2]);
     }
 }

@@ -44,10 +44,11 @@ pub(super) fn run(args: &List) -> Result<Done> {
                 is_tree: args.tree,
                 now_ms: last.taken_at_ms,
             };
-            let lines = match args.tree {
+            let mut lines = match args.tree {
                 true => grown(args, &snapshot, &chosen),
                 false => chosen.iter().copied().map(Line::flat).collect(),
             };
+            let left_out = leave_out(args, &mut lines);
             let mut out = BufWriter::new(args.color.stdout().lock());
             let style = color::DIM;
             let header = totals.fitted(width);
@@ -56,6 +57,7 @@ pub(super) fn run(args: &List) -> Result<Done> {
                 true => Ok(()),
                 false => writeln!(out, "{style}{header}{style:#}")
                     .and_then(|()| table::write(&mut out, &lines, layout))
+                    .and_then(|()| write_left_out(&mut out, left_out))
                     .and_then(|()| out.flush()),
             }
         }
@@ -86,9 +88,34 @@ fn chosen<'a>(args: &List, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
 
 fn grown<'a>(args: &List, snapshot: &'a Snapshot, chosen: &[&'a ProcessInfo]) -> Vec<Line<'a>> {
     let mut all: Vec<_> = snapshot.iter().collect();
-    args.sort.unwrap_or_default().sort(&mut all, args.reverse);
+    // Siblings in an order that is the same in the next moment.
+    args.sort.unwrap_or(Sort::Pid).sort(&mut all, args.reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
     tree::grow(&all, &chosen)
+}
+
+/// Leaves out the end of a list that does not fit the screen, and says how many that are. The busiest are
+/// first, and would scroll away. Who asks for something of their own gets all of it.
+fn leave_out(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
+    // Above and below it stand the totals, the headings, the rest and the prompt.
+    const OTHER_LINES: usize = 4;
+    const FEWEST: usize = 5;
+    let asks_for_all = args.tree || args.top.is_some() || !args.filter.is_empty();
+    let Some(height) = cells::screen_height().filter(|_| !asks_for_all) else {
+        return 0;
+    };
+    let fit = height.saturating_sub(OTHER_LINES).max(FEWEST);
+    let left_out = lines.len().saturating_sub(fit);
+    lines.truncate(lines.len() - left_out);
+    left_out
+}
+
+fn write_left_out(out: &mut impl Write, left_out: usize) -> io::Result<()> {
+    if left_out == 0 {
+        return Ok(());
+    }
+    let text = format!("and {left_out} more; --top N shows N of them, pscan | less all");
+    color::write_line(out, &[(color::DIM, text)], cells::line_width())
 }
 
 fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {

@@ -85,7 +85,10 @@ pub(super) fn run(
             if let Err(error) = halted {
                 log::warn!("{}", error.full_message());
             }
-            outcome.map(|()| Ran { metrics, is_stopped })
+            outcome.map(|()| Ran {
+                metrics,
+                is_stopped,
+            })
         }
         Err(_) => halted.and(Err(Error::new(
             ErrorClass::SourceGone,

@@ -27,14 +27,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use process_scanner::{Error, ErrorClass, Result};
 
 use self::args::{Cli, Sub};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = args::definition().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -134,7 +135,8 @@ fn printed(outcome: io::Result<()>) -> Result<()> {
             ErrorClass::Output,
             "cannot write to standard output",
         )
-        .with_source(error)),
+        .with_source(error)
+        .with_advice("make room where it goes, or send it somewhere else")),
         _ => Ok(()),
     }
 }

@@ -3,24 +3,23 @@
 
 use std::io::{self, Write};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 use process_scanner::Result;
 
-use super::args::Cli;
-use super::printed;
+use super::{args, printed};
 
 pub(super) fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "pscan", &mut script);
+    clap_complete::generate(shell, &mut args::definition(), "pscan", &mut script);
     print(&script)
 }
 
 /// The page of a subcommand, or of the program as a whole.
 pub(super) fn man(subcommand: Option<&str>) -> Result<()> {
-    let mut pscan = Cli::command();
+    let mut pscan = args::definition();
     // It gives the subcommands their full names.
     pscan.build();
     let page = subcommand.map_or(&pscan, |name| {
@@ -33,7 +32,8 @@ pub(super) fn man(subcommand: Option<&str>) -> Result<()> {
     print(&text)
 }
 
-/// As `Man::render` does, but that the lines of the examples stay lines.
+/// As `Man::render` does, but that the lines of the examples stay lines, and with what is to be said of all
+/// commands on the page of the program.
 fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     let man = Man::new(page.clone());
     man.render_title(out)?;
@@ -43,13 +43,17 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     man.render_options_section(out)?;
     if page.has_subcommands() {
         man.render_subcommands_section(out)?;
+        out.extend_from_slice(NOTES.as_bytes());
     }
     if let Some(notes) = page.get_after_help() {
         let mut examples = Roff::new();
         examples.control("SH", ["EXAMPLES"]).control("nf", []);
         let notes = notes.to_string();
-        for line in notes.lines().filter(|line| *line != "Examples:") {
-            examples.text([roman(line)]);
+        // What follows an empty line stands in a section of its own.
+        for line in notes.lines().take_while(|line| !line.is_empty()) {
+            if !line.starts_with("Example") {
+                examples.text([roman(line)]);
+            }
         }
         examples.control("fi", []).to_writer(out)?;
     }
@@ -58,6 +62,62 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// What holds for the table and for all commands.
+const NOTES: &str = r#".SH COLUMNS
+.TP
+.B CPU%
+CPU use between the two samples, in percent of one core: 250 is two and a half cores. Above the table it is that
+of the host, in percent of all cores.
+.TP
+.B RSS
+Resident memory. A MB is 1,000,000 bytes.
+.TP
+.B TIME
+CPU time used since the process began.
+.TP
+.B AGE
+Time since it began.
+.TP
+.B STATUS
+What it is doing, as proc_pid_stat(5) has it.
+.TP
+.B NAME
+The name that the system gives it, on Linux at most 15 bytes. Left out where there is little room.
+.TP
+.B COMMAND
+Its arguments, or its name in brackets where it has none. Where there is little room, the program stands
+without its folders.
+.PP
+A value that could not be known is \-. Faint are threads of the kernel, and in a tree the ancestors of what was
+asked for. On a terminal a list that does not fit ends with how many more there are.
+.SH "EXIT STATUS"
+.TP
+.B 0
+All was done.
+.TP
+.B 1
+Something failed, and a line on standard error says what; or no process matched what was asked for.
+.TP
+.B 2
+Wrong usage.
+.SH ENVIRONMENT
+.TP
+.B NO_COLOR
+If it is set, there are no colours unless asked for with \-\-color.
+.TP
+.B COLUMNS
+How wide lines may be where standard output is no terminal.
+.TP
+.B RUST_LOG
+What is logged to standard error, such as info or debug; nothing by default.
+.TP
+.B TZ
+The time zone of the times that watch prints to a terminal.
+.SH "SEE ALSO"
+.BR ps (1),
+.BR proc_pid_stat (5)
+"#;
 
 fn print(text: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();

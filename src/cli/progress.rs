@@ -14,17 +14,21 @@ pub(super) struct Progress {
     is_quiet: bool,
     bytes: Arc<AtomicU64>,
     scans: u64,
+    failed: u64,
     processes: u32,
     drawn: usize,
 }
 
 impl Progress {
     /// `bytes`: how many are written by now.
-    pub(super) fn new(bytes: Arc<AtomicU64>) -> Self {
+    /// `has_stdout`: the recording goes to standard output.
+    pub(super) fn new(bytes: Arc<AtomicU64>, has_stdout: bool) -> Self {
         Self {
-            is_quiet: !io::stderr().is_terminal(),
+            // On one terminal the two would be mixed up.
+            is_quiet: !io::stderr().is_terminal() || has_stdout,
             bytes,
             scans: 0,
+            failed: 0,
             processes: 0,
             drawn: 0,
         }
@@ -33,6 +37,9 @@ impl Progress {
     /// One more scan.
     pub(super) fn step(&mut self, batch: &Batch) {
         // A notice has the number of the scan before it.
+        if batch.seq > self.scans && batch.failure.is_some() {
+            self.failed += 1;
+        }
         self.scans = batch.seq;
         self.processes = batch.counts.processes;
         self.draw();
@@ -46,12 +53,20 @@ impl Progress {
             1 => "scan",
             _ => "scans",
         };
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(" ({failed} failed)"),
+        };
         let text = format!(
-            "{} {scans}, {} processes, {}",
+            "{} {scans}{failed}, {} processes, {}",
             self.scans,
             self.processes,
             cells::bytes(Some(self.bytes.load(Ordering::Relaxed)))
         );
+        // A line that wraps could not be written over. The last column is the cursor's.
+        let width = terminal_size::terminal_size_of(io::stderr());
+        let room = width.map(|(width, _)| usize::from(width.0).saturating_sub(1));
+        let text = cells::cut(&text, room);
         let rest = self.drawn.saturating_sub(text.len());
         // There is nobody left to tell if even this cannot be written.
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -22,9 +23,7 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     let is_stdout = args.file.as_os_str() == "-";
     let output: Box<dyn Write + Send> = match is_stdout {
         true => Box::new(io::stdout()),
-        false => {
-            Box::new(File::create(&args.file).map_err(|error| cannot("create", &args.file, error))?)
-        }
+        false => Box::new(create(&args.file).map_err(|error| cannot("create", &args.file, error))?),
     };
     // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
     let stopped = signals::stop()?;
@@ -32,7 +31,7 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     stats.stand_below_progress();
     let bytes = Arc::new(AtomicU64::new(0));
     let output = Counted::new(output, Arc::clone(&bytes));
-    let mut progress = Progress::new(bytes);
+    let mut progress = Progress::new(bytes, is_stdout);
     let outcome = Recorder::new(source, output).and_then(|recorder| {
         live::run(
             recorder.redacting(redactor),
@@ -57,6 +56,15 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
         }
         outcome => outcome,
     }
+}
+
+/// A file for nobody else: what other people's processes were told to do is not for everybody.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn is_broken_pipe(error: &Error) -> bool {

@@ -39,7 +39,13 @@ enum Column {
 impl Layout {
     fn columns(self) -> Vec<Column> {
         use Column::{Age, Command, Cpu, CpuTime, Name, Pid, Rss, Status};
-        let mut columns = vec![Pid, Cpu, Rss, CpuTime, Age, Status];
+        let has_room = |from| self.width.is_none_or(|width| width >= from);
+        let mut columns = vec![Pid, Cpu];
+        // What runs is worth more than all of these.
+        columns.extend(has_room(35).then_some(Rss));
+        columns.extend(has_room(70).then_some(CpuTime));
+        columns.extend(has_room(60).then_some(Age));
+        columns.extend(has_room(50).then_some(Status));
         if !self.is_tree && !self.is_narrow() {
             columns.push(Name);
         }
@@ -77,7 +83,6 @@ impl Column {
     fn max_width(self) -> usize {
         match self {
             Self::Name => MAX_NAME_WIDTH,
-            Self::Command => 0,
             _ => usize::MAX,
         }
     }
@@ -144,6 +149,10 @@ pub(super) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) ->
         .iter()
         .enumerate()
         .map(|(at, column)| {
+            // Nothing comes after it.
+            if *column == Column::Command {
+                return 0;
+            }
             let widest = rows.iter().map(|row| cells::width(&row[at].1)).max();
             let widest = widest.unwrap_or(0).min(column.max_width());
             widest.max(column.heading().len())
@@ -219,6 +228,15 @@ mod tests {
 
     #[test]
     fn a_narrow_table_has_the_name_only_where_there_is_no_command_line() {
+        for (width, line) in [
+            (20, "  3  1.0 [busy]"),
+            (40, "  3  1.0   - [busy]"),
+            (59, "  3  1.0   - -      [busy]"),
+            (69, "  3  1.0   -   - -      [busy]"),
+        ] {
+            let lines = table(&[process(3, "busy", Some(1.0))], Some(width));
+            assert_eq!(lines[1], line, "{width}");
+        }
         let lines = table(&[process(3, "busy", Some(1.0))], Some(99));
         assert_eq!(lines[1], "  3  1.0   -    -   - -      [busy]");
         let lines = table(&[process(3, "busy", Some(1.0))], Some(100));
@@ -228,9 +246,9 @@ mod tests {
     #[test]
     fn lines_are_cut_and_names_cannot_break_them() {
         let wicked = [process(1, "a\nb\x1b[2J\u{202e}日本", Some(1.0))];
-        let lines = table(&wicked, Some(41));
-        assert_eq!(lines[1], "  1  1.0   -    -   - -      [a\\nb\\x1b[2…");
-        assert_eq!(cells::width(&lines[1]), 41);
+        let lines = table(&wicked, Some(33));
+        assert_eq!(lines[1], "  1  1.0 [a\\nb\\x1b[2J\\u{202e}日…");
+        assert_eq!(cells::width(&lines[1]), 32);
         for width in 0..60 {
             let lines = table(&wicked, Some(width));
             assert_eq!(lines.len(), 2);

@@ -60,6 +60,10 @@ pub(super) fn grow<'a>(sorted: &[&'a ProcessInfo], chosen: &HashSet<u32>) -> Vec
     lines
 }
 
+/// Deeper than this nothing is moved to the right any more: nobody could read it, and each line of a long
+/// chain would be longer than the one before.
+const MAX_DEPTH: usize = 60;
+
 /// Draws a process and all below it. Without recursion, since a tree can be as deep as it has processes.
 fn draw<'a>(
     root: &'a ProcessInfo,
@@ -70,8 +74,8 @@ fn draw<'a>(
 ) {
     // What is still to be drawn, the next one last: the process, what is drawn before it, and what before
     // those below it.
-    let mut left = vec![(root, String::new(), String::new())];
-    while let Some((process, branch, below)) = left.pop() {
+    let mut left = vec![(root, 0, String::new(), String::new())];
+    while let Some((process, depth, branch, below)) = left.pop() {
         if !is_drawn.insert(process.pid) {
             continue;
         }
@@ -86,11 +90,9 @@ fn draw<'a>(
                 0 => ("└─ ", "   "),
                 _ => ("├─ ", "│  "),
             };
-            left.push((
-                child,
-                format!("{below}{branch}"),
-                format!("{below}{beside}"),
-            ));
+            let beside = if depth < MAX_DEPTH { beside } else { "" };
+            let below_child = format!("{below}{beside}");
+            left.push((child, depth + 1, format!("{below}{branch}"), below_child));
         }
     }
 }
@@ -154,9 +156,15 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_a_hundred_thousand_is_no_trouble() {
-        let parents: Vec<_> = (1..=3000).map(|pid| (pid, Some(pid - 1))).collect();
-        assert_eq!(drawn(&parents, &[3000]).len(), 3000);
+    fn a_chain_of_thirty_thousand_takes_no_longer_lines_than_one_of_sixty() {
+        let parents: Vec<_> = (1..=30_000).map(|pid| (pid, Some(pid - 1))).collect();
+        let lines = drawn(&parents, &[30_000]);
+        assert_eq!(lines.len(), 30_000);
+        let longest = lines.iter().map(|line| line.chars().count()).max();
+        assert_eq!(
+            longest,
+            Some("   ".len() * MAX_DEPTH + "└─ 29999()".chars().count())
+        );
     }
 
     proptest! {

@@ -53,10 +53,12 @@ impl<R: BufRead> Reader<R> {
             .parse("the header of a recording")
             .map_err(|error| error.with_advice(NO_RECORDING))?;
         if header.pscan_recording != VERSION {
-            return Err(reader.bad(format!(
-                "the recording has version {}, and this program reads version {VERSION}",
-                header.pscan_recording
-            )));
+            return Err(reader
+                .bad(format!(
+                    "the recording has version {}, and this program reads version {VERSION}",
+                    header.pscan_recording
+                ))
+                .with_advice("play it with the version of this program that wrote it"));
         }
         if header.start_time_resolution_ms == 0 {
             return Err(reader.bad("start_time_resolution_ms is 0, and has to be at least 1"));
@@ -75,11 +77,15 @@ impl<R: BufRead> Reader<R> {
                     .monotonic_ns
                     .is_some_and(|last| last > scan.monotonic_ns)
                 {
-                    return Err(self.bad(format!(
-                        "time goes back: monotonic_ns is {}, after {}",
-                        scan.monotonic_ns,
-                        self.monotonic_ns.unwrap_or_default()
-                    )));
+                    return Err(self
+                        .bad(format!(
+                            "time goes back: monotonic_ns is {}, after {}",
+                            scan.monotonic_ns,
+                            self.monotonic_ns.unwrap_or_default()
+                        ))
+                        .with_advice(
+                            "the lines have to be in the order that they were written in",
+                        ));
                 }
                 self.monotonic_ns = Some(scan.monotonic_ns);
                 let before = std::mem::take(&mut self.shown);
@@ -141,10 +147,12 @@ impl<R: BufRead> Reader<R> {
             if self.buffer.len() as u64 >= MAX_LINE_BYTES {
                 return Err(self.bad(format!("the line is longer than {MAX_LINE_BYTES} bytes")));
             }
-            return Err(self.bad(format!(
-                "the recording breaks off within the line; the {} scans before it are whole",
-                self.scans
-            )));
+            return Err(self
+                .bad(format!(
+                    "the recording breaks off within the line; the {} scans before it are whole",
+                    self.scans
+                ))
+                .with_advice("whatever wrote it was ended; what was told so far is true"));
         }
         Ok(true)
     }

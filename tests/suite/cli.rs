@@ -33,6 +33,7 @@ fn pscan(args: &[&str]) -> Command {
         .env_remove("CLICOLOR")
         .env_remove("CLICOLOR_FORCE")
         .env_remove("CI")
+        .env_remove("COLUMNS")
         .stdin(Stdio::null());
     command
 }

@@ -199,7 +199,11 @@ fn path_of<'a>(pid: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
 }
 
 fn cannot(what: &str, path: &Path, errno: Errno) -> Error {
-    Error::from_io(format!("cannot {what} {}", path.display()), errno.into()).with_advice(ADVICE)
+    let advice = match errno {
+        Errno::NOTDIR => "name the folder that proc(5) is mounted at",
+        _ => ADVICE,
+    };
+    Error::from_io(format!("cannot {what} {}", path.display()), errno.into()).with_advice(advice)
 }
 
 #[cfg(test)]

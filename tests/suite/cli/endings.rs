@@ -86,3 +86,49 @@ fn signals_end_it_cleanly() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_to_be_ignored_ends_nothing() {
+    use std::os::unix::process::CommandExt;
+
+    // nohup(1) ignores the signal and becomes the command.
+    let mut nohup = std::process::Command::new("nohup");
+    let watch = [
+        "watch",
+        "--json",
+        "--interval-ms",
+        "50",
+        "--cpu-budget",
+        "off",
+    ];
+    nohup
+        .arg(assert_cmd::cargo::cargo_bin!("pscan"))
+        .args(watch)
+        .process_group(0);
+    let child = nohup
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        return eprintln!("skipped: there is no nohup");
+    };
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    let send = |signal| rustix::process::kill_process(pid, signal).unwrap();
+    send(rustix::process::Signal::HUP);
+    // It changes itself by scanning: what comes two scans later comes after the signal.
+    while !line.contains(r#""seq":5,"#) {
+        line.clear();
+        assert!(
+            out.read_line(&mut line).unwrap() > 0,
+            "the signal has ended it"
+        );
+    }
+    send(rustix::process::Signal::TERM);
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

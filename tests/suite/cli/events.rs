@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use process_scanner::{Event, ReplaySource, Scanner, Source};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{eventful, json_lines, pscan, stdout_of, text};
@@ -16,13 +17,16 @@ fn watch_begins_with_what_exists_and_stops_after_its_scans() {
     let out = stdout_of(&[&["watch", "--json"], &fast[..]].concat());
     let lines = json_lines(&out);
     let (first, second): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["seq"] == 1);
+    // A busy host has more to say.
+    let of_process = |line: &&&Value| !line["process"].is_null();
+    let first: Vec<_> = first.iter().filter(of_process).collect();
     assert!(first.iter().all(|line| line["event"] == "existing"));
     assert!(
         first
             .iter()
             .any(|line| line["process"]["pid"] == std::process::id())
     );
-    for line in second {
+    for line in second.iter().filter(of_process) {
         assert_eq!(line["seq"], 2);
         assert_ne!(line["event"], "existing");
         assert_eq!(
@@ -37,13 +41,9 @@ fn watch_begins_with_what_exists_and_stops_after_its_scans() {
         );
     }
     let once = ["watch", "--scans", "1", "--cpu-budget", "off"];
-    assert_eq!(stdout_of(&once), "");
+    assert!(!stdout_of(&once).contains("Z existing "));
     let people = stdout_of(&[&once[..], &["--events", "existing"]].concat());
-    assert!(people.lines().count() > 1);
-    assert!(
-        people.lines().all(|line| line.contains("Z existing ")),
-        "{people}"
-    );
+    assert!(people.matches("Z existing ").count() > 1, "{people}");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn replay_tells_each_kind_of_event() {
         [
             "2023-11-14T22:13:22.000Z created        9 make            /bin/make",
             "2023-11-14T22:13:23.000Z scan failed: made to fail",
-            "2023-11-14T22:13:24.000Z exited         7 sh              lived 3.5s, used - CPU",
+            "2023-11-14T22:13:24.000Z exited         7 sh              lived at most 3.5s, used - CPU",
         ]
     );
     let more = stdout_of(&["replay", &recording.arg(), "--events", "existing,updated"]);

@@ -84,8 +84,51 @@ fn the_table_fits_the_width() {
         let out = plain(&on_terminal(columns, &["--sample-ms", "0"], &[]));
         let widest = out.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(columns.into()), "{columns}: {out}");
-        assert_eq!(out.contains(" NAME "), columns >= 100, "{out}");
+        let headings = out.lines().nth(1).unwrap();
+        assert_eq!(headings.contains(" NAME "), columns >= 100, "{out}");
+        assert!(headings.contains(" COMMAND"), "{out}");
     }
+}
+
+#[test]
+fn a_list_that_does_not_fit_the_screen_says_how_much_is_left_out() {
+    let all = plain(&on_terminal(
+        80,
+        &["--sample-ms", "0", "--top", "9999"],
+        &[],
+    ));
+    let fitted = plain(&on_terminal(80, &["--sample-ms", "0"], &[]));
+    assert!(fitted.lines().count() <= 29, "{fitted}");
+    if all.lines().count() <= 26 {
+        return eprintln!("skipped: there are not enough processes here");
+    }
+    let last = fitted.lines().last().unwrap();
+    assert!(
+        last.starts_with("and ") && last.contains(" more; --top N"),
+        "{last}"
+    );
+    assert!(!all.contains(" more; --top N"));
+}
+
+#[test]
+fn an_end_by_ctrl_c_is_summed_up_on_a_line_of_its_own() {
+    let (ours, theirs) = terminal(80);
+    let mut command = pscan(&["watch", "--interval-ms", "3600000", "--events", "existing"]);
+    command
+        .env("TERM", "xterm")
+        .stdout(theirs)
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    drop(command);
+    let mut reader = ours.try_clone().unwrap();
+    // It listens to signals before it prints.
+    reader.read_exact(&mut [0]).unwrap();
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let out = plain(&shown(ours));
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert!(out.contains("\n\nwatched "), "{out}");
+    assert!(out.contains("\nthis watch "), "{out}");
 }
 
 #[test]
@@ -115,9 +158,9 @@ fn a_replay_is_summed_up() {
         [
             "2023-11-14T22:13:22.000Z created        9 make            /bin/make",
             "2023-11-14T22:13:23.000Z scan failed: made to fail",
-            "2023-11-14T22:13:24.000Z exited         7 sh              lived 3.5s, used - CPU",
+            "2023-11-14T22:13:24.000Z exited         7 sh              lived at most 3.5s, u…",
             "watched        3.0s: 1 born, 1 died",
-            "shortest lived 7 sh, 3.5s",
+            "shortest lived 7 sh, at most 3.5s",
         ]
     );
 }
