@@ -36,31 +36,9 @@ pub(super) fn run(args: &List) -> Result<Done> {
     let chosen = chosen(args, &snapshot);
     let outcome = match host {
         None => print_json(&last, &chosen),
-        Some(host) => {
-            let totals = host.totals(snapshot.iter());
-            let width = cells::line_width();
-            let layout = Layout {
-                width,
-                is_tree: args.tree,
-                now_ms: last.taken_at_ms,
-            };
-            let mut lines = match args.tree {
-                true => grown(args, &snapshot, &chosen),
-                false => chosen.iter().copied().map(Line::flat).collect(),
-            };
-            let left_out = leave_out(args, &mut lines);
-            let mut out = BufWriter::new(args.color.stdout().lock());
-            let style = color::DIM;
-            let header = totals.fitted(width);
-            match lines.is_empty() {
-                // Nobody looks for a table of nothing, and why there is none is told.
-                true => Ok(()),
-                false => writeln!(out, "{style}{header}{style:#}")
-                    .and_then(|()| table::write(&mut out, &lines, layout))
-                    .and_then(|()| write_left_out(&mut out, left_out))
-                    .and_then(|()| out.flush()),
-            }
-        }
+        // Nobody looks for a table of nothing, and why there is none is told.
+        Some(_) if chosen.is_empty() => Ok(()),
+        Some(host) => print_table(args, host, &snapshot, &last, &chosen),
     };
     printed(outcome)?;
     Ok(match chosen.is_empty() {
@@ -94,6 +72,35 @@ fn grown<'a>(args: &List, snapshot: &'a Snapshot, chosen: &[&'a ProcessInfo]) ->
     tree::grow(&all, &chosen)
 }
 
+fn print_table(
+    args: &List,
+    host: Host,
+    snapshot: &Snapshot,
+    last: &Batch,
+    chosen: &[&ProcessInfo],
+) -> io::Result<()> {
+    let totals = host.totals(snapshot.iter());
+    let layout = Layout {
+        width: cells::line_width(),
+        is_tree: args.tree,
+        now_ms: last.taken_at_ms,
+    };
+    let mut lines = match args.tree {
+        true => grown(args, snapshot, chosen),
+        false => chosen.iter().copied().map(Line::flat).collect(),
+    };
+    let left_out = leave_out(args, &mut lines);
+    let mut out = BufWriter::new(args.color.stdout().lock());
+    let header = (color::DIM, totals.fitted(layout.width));
+    color::write_line(&mut out, &[header], layout.width)?;
+    table::write(&mut out, &lines, layout)?;
+    if left_out > 0 {
+        let text = format!("and {left_out} more; --top N shows N of them, pscan | less all");
+        color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
+    }
+    out.flush()
+}
+
 /// Leaves out the end of a list that does not fit the screen, and says how many that are. The busiest are
 /// first, and would scroll away. Who asks for something of their own gets all of it.
 fn leave_out(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
@@ -108,14 +115,6 @@ fn leave_out(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
     let left_out = lines.len().saturating_sub(fit);
     lines.truncate(lines.len() - left_out);
     left_out
-}
-
-fn write_left_out(out: &mut impl Write, left_out: usize) -> io::Result<()> {
-    if left_out == 0 {
-        return Ok(());
-    }
-    let text = format!("and {left_out} more; --top N shows N of them, pscan | less all");
-    color::write_line(out, &[(color::DIM, text)], cells::line_width())
 }
 
 fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
