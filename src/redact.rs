@@ -9,6 +9,7 @@ mod options;
 mod pattern;
 mod programs;
 mod quotes;
+mod rules;
 mod shapes;
 mod text;
 mod urls;

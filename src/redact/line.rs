@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::options::List;
 use super::pattern::Pattern;
 use super::programs::Programs;
 use super::text::{self, Kind};
@@ -19,7 +20,7 @@ pub(super) enum Outcome {
 
 /// Hides the secrets of a command line, as far as the argument that takes the output over `limit`.
 pub(super) fn hide(line: &[u8], patterns: &[Pattern], limit: usize) -> Outcome {
-    let mut walk = Walk::default();
+    let mut walk = Walk::new(line);
     let mut output: Option<Vec<u8>> = None;
     let mut start = 0;
     while start < line.len() {
@@ -93,8 +94,8 @@ fn windows_path(text: &[u8]) -> usize {
     ending.map_or(text.len(), |at| at + 4)
 }
 
-#[derive(Default)]
-struct Walk {
+struct Walk<'l> {
+    list: List<'l>,
     programs: Programs,
     /// What the next argument holds, because the last one said so.
     next: Option<Holds>,
@@ -108,7 +109,19 @@ struct Walk {
     spans: Spans,
 }
 
-impl Walk {
+impl<'l> Walk<'l> {
+    fn new(line: &'l [u8]) -> Self {
+        Self {
+            list: List::new(line),
+            programs: Programs::default(),
+            next: None,
+            is_script_next: false,
+            is_name_next: false,
+            seen: 0,
+            spans: Vec::new(),
+        }
+    }
+
     fn argument(&mut self, argument: &[u8], is_last: bool) {
         self.spans.clear();
         let kind = match self.seen {
@@ -169,7 +182,7 @@ impl Walk {
             true => &mut self.programs,
             false => &mut own,
         };
-        let next = options::hide(argument, kind, programs, &mut self.spans);
+        let next = options::hide(argument, kind, programs, &mut self.list, &mut self.spans);
         if kind == Kind::First && signs.has_blank {
             // A folder's name may hold blanks.
             self.programs.see(argument);

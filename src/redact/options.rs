@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::programs::{Place, Programs};
+use super::programs::{self, Place, Programs};
 use super::text::{
     Kind, blanks, hide_all, hide_words, is_blank, is_name_byte, is_operator, is_option,
     trim_dashes, word_end,
@@ -10,15 +10,50 @@ use super::text::{
 use super::values::Holds;
 use super::{Spans, names, quotes};
 
+/// The arguments of a command line, for what has to be known of all of them.
+pub(super) struct List<'l> {
+    line: &'l [u8],
+    has_user: Option<bool>,
+}
+
+impl<'l> List<'l> {
+    pub(super) fn new(line: &'l [u8]) -> Self {
+        Self {
+            line,
+            has_user: None,
+        }
+    }
+
+    /// Whether one of them says who logs in.
+    fn has_user(&mut self) -> bool {
+        let line = self.line;
+        *self
+            .has_user
+            .get_or_insert_with(|| programs::name_user(line.split(|&byte| byte == 0)))
+    }
+}
+
+/// Whether the command that the word at `place` belongs to says who logs in.
+fn has_user(text: &[u8], place: Range<usize>) -> bool {
+    let is_operator = |word: &&[u8]| is_operator(word);
+    let before = text[..place.start].rsplit(|&byte| is_blank(byte));
+    let after = text[place.end..].split(|&byte| is_blank(byte));
+    programs::name_user(before.take_while(|word| !is_operator(word)))
+        || programs::name_user(after.take_while(|word| !is_operator(word)))
+}
+
 /// Hides the values of options in `text`, and says what the next argument holds, if `text` is an
 /// option that has its value there.
 pub(super) fn hide(
     text: &[u8],
     kind: Kind,
     programs: &mut Programs,
+    list: &mut List<'_>,
     spans: &mut Spans,
 ) -> Option<Holds> {
     let mut pending = None;
+    // What is known of the command at hand.
+    let mut user = None;
     let mut at = 0;
     loop {
         at += blanks(&text[at..]);
@@ -35,8 +70,14 @@ pub(super) fn hide(
         }
         if is_operator(word) {
             *programs = Programs::default();
+            user = None;
         } else if matches!(quotes::strip_opening(word).first(), Some(b'-' | b'/')) {
-            pending = option(text, at..end, kind, programs, spans);
+            let place = at..end;
+            let has_user = || match place.len() == text.len() {
+                true => list.has_user(),
+                false => *user.get_or_insert_with(|| has_user(text, place)),
+            };
+            pending = option(text, at..end, kind, programs, has_user, spans);
         }
         if !word.starts_with(b"-") {
             programs.see(quotes::strip_opening(word));
@@ -52,13 +93,12 @@ fn option(
     place: Range<usize>,
     kind: Kind,
     programs: &Programs,
+    has_user: impl FnOnce() -> bool,
     spans: &mut Spans,
 ) -> Option<Holds> {
     let word = quotes::strip_opening(&text[place.clone()]);
     let start = place.end - word.len();
-    // In text that is no command, `-p` is anything.
-    let is_command = kind != Kind::Plain || place.start == 0;
-    match programs.option(word, is_command) {
+    match programs.option(word, has_user) {
         Some((Place::Next, holds)) => return Some(holds),
         Some((Place::At(at), holds)) if kind == Kind::Plain && start == 0 => {
             hide_all(text, at, holds, spans);

@@ -1,146 +1,13 @@
 //! Options that mean what their program says: `-p` is a password to mysql(1) and a path to mkdir(1).
 
+use super::rules::{CONTAINER, Form, LOGIN, OTHER_P, RULES, SHELLS, WRAPPERS};
 use super::values::Holds;
-
-/// How an option has its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// In the next argument.
-    Next,
-    /// Right after its letter.
-    Attached,
-    /// Either way.
-    Both,
-}
-
-struct Rule {
-    /// Programs that have it; one that ends in `*` stands for all that begin so.
-    programs: &'static [&'static str],
-    options: &'static [&'static str],
-    form: Form,
-    holds: Holds,
-}
-
-const fn rule(
-    programs: &'static [&'static str],
-    options: &'static [&'static str],
-    form: Form,
-    holds: Holds,
-) -> Rule {
-    Rule {
-        programs,
-        options,
-        form,
-        holds,
-    }
-}
-
-const RULES: &[Rule] = &[
-    rule(
-        &["mysql*", "mariadb*"],
-        &["-p"],
-        Form::Attached,
-        Holds::Password,
-    ),
-    rule(&["sshpass"], &["-p"], Form::Both, Holds::Password),
-    rule(&["redis-cli"], &["-a"], Form::Both, Holds::Password),
-    rule(&["curl"], &["-u", "-U"], Form::Both, Holds::Login),
-    rule(&["curl"], &["-b"], Form::Both, Holds::Cookie),
-    rule(&["http", "https", "xh"], &["-a"], Form::Next, Holds::Login),
-    rule(&["ab"], &["-A", "-P"], Form::Both, Holds::Login),
-    rule(&["ldap*"], &["-w"], Form::Both, Holds::Password),
-    rule(&["mongo*"], &["-p"], Form::Next, Holds::Password),
-    rule(LOGIN, &["-p"], Form::Both, Holds::Password),
-    rule(&["mosquitto_*"], &["-P"], Form::Next, Holds::Password),
-    rule(
-        &["sqlcmd", "bcp", "zip", "unzip", "ipmitool"],
-        &["-P"],
-        Form::Both,
-        Holds::Password,
-    ),
-    rule(&["7z*"], &["-p"], Form::Attached, Holds::Password),
-    rule(
-        &["rar", "unrar"],
-        &["-hp", "-p"],
-        Form::Attached,
-        Holds::Password,
-    ),
-    rule(
-        &["plink", "pscp", "psftp", "putty", "kitty"],
-        &["-pw"],
-        Form::Next,
-        Holds::Password,
-    ),
-    rule(&["snmp*"], &["-A", "-X", "-c"], Form::Both, Holds::Password),
-    rule(
-        &["smbclient", "smbget", "rpcclient"],
-        &["-U"],
-        Form::Both,
-        Holds::After(b'%'),
-    ),
-    rule(
-        &["smbclient", "smbget", "rpcclient"],
-        &["--user"],
-        Form::Next,
-        Holds::After(b'%'),
-    ),
-    rule(
-        &["xfreerdp*", "wfreerdp*", "sdl-freerdp*"],
-        &["/p:"],
-        Form::Attached,
-        Holds::Password,
-    ),
-    rule(&["lftp"], &["-u"], Form::Both, Holds::After(b',')),
-    rule(&["openssl"], &["-k"], Form::Next, Holds::Password),
-];
-
-/// What stands for `docker login`, since `docker run -p` is a port.
-const LOGIN: &[&str] = &["login of a container tool"];
-
-#[rustfmt::skip]
-const CONTAINER: &[&str] = &[
-    "buildah", "docker*", "helm", "nerdctl", "oras", "podman*", "skopeo",
-];
-
-#[rustfmt::skip]
-const SHELLS: &[&str] = &[
-    "ash", "bash", "busybox", "dash", "fish", "ksh", "sh", "su", "zsh",
-];
-
-/// Programs that start the one that follows.
-#[rustfmt::skip]
-const WRAPPERS: &[&str] = &[
-    "chroot", "command", "doas", "dumb-init", "env", "exec", "ionice", "nice", "node", "nohup",
-    "nsenter", "numactl", "perl", "python", "ruby", "runuser", "setpriv", "setsid", "sshpass", "stdbuf",
-    "sudo", "taskset", "time", "timeout", "tini", "unshare", "xargs",
-];
-
-/// Programs whose `-p` is something else, and no secret.
-#[rustfmt::skip]
-const OTHER_P: &[&str] = &[
-    "ansible*", "apachectl", "apt*", "ar", "awk", "buildah", "busctl", "bzip", "cargo", "cat",
-    "celery", "chown", "chrt", "clang", "cmake", "containerd", "cp", "cpio", "createdb", "ctest",
-    "date", "diff", "dig", "dnf", "docker*", "dockerd", "dpkg", "dropdb", "emacs", "find", "fio",
-    "fuser", "gawk", "gcc", "gdb*", "git", "gmake", "go", "grep", "gunicorn", "gzip", "helm",
-    "htop", "httpd", "initdb", "install", "ionice", "iostat", "iotop", "ip*", "java", "javac",
-    "jcmd", "jmap", "journalctl", "jstack", "kill", "kubectl", "less", "lldb", "loginctl", "ls",
-    "lsof", "ltrace", "make", "man", "mkdir", "more", "mosh", "mount", "mpstat", "mv", "nc", "ncat",
-    "nerdctl", "netstat", "nft", "nginx", "ninja", "nmap", "node", "npm", "npx", "nsenter", "patch",
-    "perf", "perl", "pg_*", "pgbench", "pgrep", "pidof", "pidstat", "pip", "pkill", "pmap", "pnpm",
-    "podman*", "poetry", "postgres", "prlimit", "ps", "psql", "pwdx", "pytest", "python", "qemu*",
-    "read", "redis-cli", "redis-server", "reindexdb", "renice", "rmdir", "rpm", "rsync", "ruby",
-    "rustc", "scp", "screen", "sed", "sftp", "skopeo", "ss", "ssh", "ssh-*", "strace", "su", "sudo",
-    "supervisord", "systemctl", "systemd*", "tail", "tar", "taskset", "tcpdump", "tee", "telnet",
-    "terraform", "tmux", "top", "touch", "tshark", "udevadm", "umount", "unzip", "uvicorn", "uwsgi",
-    "vacuumdb", "vagrant", "valgrind", "vi", "vim", "virsh", "wget", "xargs", "xz", "yarn", "yum",
-    "zstd",
-];
 
 /// The programs that a command line has named so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Programs {
     /// Which of [`RULES`] hold.
-    rules: u32,
+    rules: u64,
     /// Words that were no options.
     words: u32,
     /// Only wrappers so far: what comes may be the program that they start.
@@ -148,10 +15,11 @@ pub(super) struct Programs {
     has_other_p: bool,
     is_container: bool,
     is_htpasswd: bool,
+    is_sshpass: bool,
     is_shell: bool,
 }
 
-const _: () = assert!(RULES.len() <= u32::BITS as usize);
+const _: () = assert!(RULES.len() <= u64::BITS as usize);
 
 impl Programs {
     /// Takes in a word that is no option.
@@ -167,10 +35,12 @@ impl Programs {
         let is_in = |list: &[&str]| list.iter().any(|known| fits(name, plain, known));
         // A wrapper has options with values and a file or two; what comes later is an argument.
         let may_start = is_first || self.is_wrapped && self.words <= 5;
-        let has_other_p = may_start && is_in(OTHER_P);
-        if has_other_p {
+        let is_compose = self.is_container && name == b"compose";
+        self.has_other_p |= is_compose || may_start && is_in(OTHER_P);
+        if !is_first && self.is_sshpass {
             // What sshpass(1) starts has options of its own.
             self.rules = 0;
+            self.is_sshpass = false;
         }
         for (at, rule) in RULES.iter().enumerate() {
             if is_in(rule.programs) {
@@ -183,10 +53,10 @@ impl Programs {
         }
         self.is_container |= is_in(CONTAINER);
         self.is_htpasswd |= name == b"htpasswd";
+        self.is_sshpass |= name == b"sshpass";
         let is_wrapper = is_in(WRAPPERS);
         if may_start {
             self.is_wrapped = is_wrapper || !is_first;
-            self.has_other_p |= has_other_p;
             self.is_shell |= is_in(SHELLS);
         }
     }
@@ -202,8 +72,14 @@ impl Programs {
     }
 
     /// What a word says that begins like an option: where in it a value begins, or that it is all of the
-    /// next word; and what that value holds. Only in a command is `-p` that of a program not known.
-    pub(super) fn option(&self, word: &[u8], is_command: bool) -> Option<(Place, Holds)> {
+    /// next word; and what that value holds. Of a program not known, `-p` is a password where a user is
+    /// named beside it.
+    pub(super) fn option(
+        &self,
+        word: &[u8],
+        has_user: impl FnOnce() -> bool,
+    ) -> Option<(Place, Holds)> {
+        let mut has_own_p = self.has_other_p;
         for (at, rule) in RULES.iter().enumerate() {
             if self.rules & 1 << at == 0 {
                 continue;
@@ -212,6 +88,7 @@ impl Programs {
                 if let Some(place) = place(word, option, rule.form) {
                     return Some((place, rule.holds));
                 }
+                has_own_p |= *option == "-p";
             }
         }
         // Where it starts processes, it is who they run as: user:group.
@@ -220,18 +97,55 @@ impl Programs {
                 .iter()
                 .find_map(|option| place(word, option, Form::Next))
         {
-            return Some((place, Holds::Login));
-        }
-        if self.has_other_p || !is_command {
-            return None;
+            return Some((place, Holds::User));
         }
         match word {
-            b"-p" => Some((Place::Next, Holds::P)),
+            _ if has_own_p => None,
+            b"-p" => has_user().then_some((Place::Next, Holds::P)),
             [b'-', b'p', b'=', _, ..] => Some((Place::At(3), Holds::P)),
             _ => None,
         }
     }
 }
+
+/// Whether one of the words of a command says who logs in. A wrapper's first option says who its program
+/// runs as.
+pub(super) fn name_user<'w>(words: impl Iterator<Item = &'w [u8]>) -> bool {
+    let mut previous: &[u8] = b"";
+    for word in words {
+        if is_user_option(word) && !is_wrapper(previous) {
+            return true;
+        }
+        previous = word;
+    }
+    false
+}
+
+fn is_user_option(word: &[u8]) -> bool {
+    const LONG: [&[u8]; 4] = [b"--user", b"--username", b"--login", b"-user"];
+    let is_long = || {
+        LONG.iter()
+            .filter_map(|option| word.strip_prefix(*option))
+            .any(|rest| matches!(rest, [] | [b'=', ..]))
+    };
+    match word {
+        b"-l" => true,
+        [b'-', b'u' | b'U'] => true,
+        [b'-', b'u' | b'U', next, ..] if next.is_ascii_alphanumeric() || *next == b'=' => true,
+        _ => is_long(),
+    }
+}
+
+fn is_wrapper(word: &[u8]) -> bool {
+    let mut name = [0; 24];
+    program(word, &mut name).is_some_and(|name| {
+        let plain = without_version(name);
+        WRAPPERS.iter().any(|known| fits(name, plain, known))
+    })
+}
+
+/// The letters that may stand before another option's in one word, with the other's value right after it.
+const NO_VALUE: &[u8] = b"fgikqsvLS";
 
 /// Where the value of an option is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,15 +166,16 @@ fn place(word: &[u8], option: &str, form: Form) -> Option<Place> {
             _ => None,
         };
     }
-    // `-sSu x`: letters without values before it.
-    let is_cluster = form == Form::Both
-        && letters.len() == 2
-        && word.len() > 2
-        && word.len() <= 6
-        && word[0] == b'-'
-        && word.last() == letters.last()
-        && word[1..].iter().all(u8::is_ascii_alphabetic);
-    is_cluster.then_some(Place::Next)
+    // `-sSu x`, `-sSux`: letters without values before it.
+    let (&[b'-', letter], [b'-', cluster @ ..], Form::Both) = (letters, word, form) else {
+        return None;
+    };
+    let at = cluster.iter().take(5).position(|&byte| byte == letter)?;
+    match cluster.len() - at {
+        1 if cluster.iter().all(u8::is_ascii_alphabetic) => Some(Place::Next),
+        _ if cluster[..at].iter().all(|byte| NO_VALUE.contains(byte)) => Some(Place::At(at + 2)),
+        _ => None,
+    }
 }
 
 /// The name of a program in small letters, without its folder and `.exe`; `None` for what is too long

@@ -21,6 +21,8 @@ pub(super) enum Holds {
     Long,
     /// User and password with a colon between them.
     Login,
+    /// The same, or whom a process belongs to: `www:www`.
+    User,
     /// A password, a port, a path or a number: `-p`.
     P,
     /// User and password with this byte between them.
@@ -52,6 +54,8 @@ impl Holds {
             Self::Key => (!is_path(value) && !is_sort_key(value)).then_some(whole),
             Self::Long => shapes::is_token_like(value).then_some(whole),
             Self::Login => after(b':', value),
+            Self::User => after(b':', value)
+                .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
             Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
             Self::After(separator) => after(separator, value),
             Self::Cookie => (value.contains(&b'=') && !is_path(value)).then_some(whole),
@@ -74,7 +78,8 @@ fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
     let at = value.iter().position(|&byte| byte == separator)?;
     let secret = &value[at + 1..];
     let is_id = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    if is_id(&value[..at]) && is_id(secret) && at > 0 || secret.starts_with(b"//") {
+    let is_url = starts_with_any(secret, &["//", "./", "../"]);
+    if is_id(&value[..at]) && is_id(secret) && at > 0 || is_url || is_path(value) && at == 1 {
         return None;
     }
     non_empty(at + 1..value.len())

@@ -1,0 +1,110 @@
+//! What is known of programs: which of their options hold a secret, and which start others.
+
+use super::values::Holds;
+
+/// How an option has its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In the next argument.
+    Next,
+    /// Right after its letter.
+    Attached,
+    /// Either way.
+    Both,
+}
+
+pub(super) struct Rule {
+    /// Programs that have it; one that ends in `*` stands for all that begin so.
+    pub(super) programs: &'static [&'static str],
+    pub(super) options: &'static [&'static str],
+    pub(super) form: Form,
+    pub(super) holds: Holds,
+}
+
+const fn rule(
+    programs: &'static [&'static str],
+    options: &'static [&'static str],
+    form: Form,
+    holds: Holds,
+) -> Rule {
+    Rule {
+        programs,
+        options,
+        form,
+        holds,
+    }
+}
+
+#[rustfmt::skip]
+pub(super) const RULES: &[Rule] = &[
+    rule(&["mysql*", "mariadb*"], &["-p"], Form::Attached, Holds::Password),
+    rule(&["sshpass"], &["-p"], Form::Both, Holds::Password),
+    rule(REDIS, &["-a"], Form::Both, Holds::Password),
+    rule(&["curl"], &["-u", "-U"], Form::Both, Holds::Login),
+    rule(&["curl"], &["-E", "--cert", "--user", "--proxy-user"], Form::Both, Holds::Login),
+    rule(&["curl"], &["-b"], Form::Both, Holds::Cookie),
+    rule(&["http", "https", "xh"], &["-a"], Form::Next, Holds::Login),
+    rule(&["transmission-remote"], &["-n"], Form::Both, Holds::Login),
+    rule(&["ttyd"], &["-c"], Form::Both, Holds::Login),
+    rule(&["ab"], &["-A", "-P"], Form::Both, Holds::Login),
+    rule(&["ldap*", "kadmin", "ipa-client-install"], &["-w"], Form::Both, Holds::Password),
+    rule(&["ldappasswd"], &["-a", "-s"], Form::Both, Holds::Password),
+    rule(&["slappasswd"], &["-s"], Form::Both, Holds::Password),
+    rule(&["mongo*"], &["-p"], Form::Both, Holds::Password),
+    rule(LOGIN, &["-p"], Form::Both, Holds::Password),
+    rule(&["mosquitto_*"], &["-P"], Form::Next, Holds::Password),
+    rule(SQL, &["-P"], Form::Both, Holds::Password),
+    rule(&["ssh-keygen"], &["-N", "-P"], Form::Both, Holds::Password),
+    rule(&["7z*"], &["-p"], Form::Attached, Holds::Password),
+    rule(&["rar", "unrar"], &["-hp", "-p"], Form::Attached, Holds::Password),
+    rule(PUTTY, &["-pw"], Form::Next, Holds::Password),
+    rule(&["snmp*"], &["-A", "-X", "-c"], Form::Both, Holds::Password),
+    rule(SAMBA, &["-U"], Form::Both, Holds::After(b'%')),
+    rule(SAMBA, &["--user"], Form::Next, Holds::After(b'%')),
+    rule(&["xfreerdp*", "wfreerdp*", "sdl-freerdp*"], &["/p:"], Form::Attached, Holds::Password),
+    rule(&["signtool"], &["/p"], Form::Next, Holds::Password),
+    rule(&["schtasks"], &["/rp"], Form::Next, Holds::Password),
+    rule(&["swaks"], &["-ap"], Form::Next, Holds::Password),
+    rule(&["dotnet", "nuget"], &["-k"], Form::Next, Holds::Token),
+    rule(&["lftp"], &["-u"], Form::Both, Holds::After(b',')),
+    rule(&["openssl"], &["-k", "-K"], Form::Next, Holds::Password),
+];
+
+const REDIS: &[&str] = &["redis-cli", "redis-benchmark", "valkey-cli", "keydb-cli"];
+
+const SQL: &[&str] = &[
+    "sqlcmd", "bcp", "osql", "tsql", "p4", "zip", "unzip", "ipmitool",
+];
+
+const PUTTY: &[&str] = &["plink", "pscp", "psftp", "putty", "kitty", "nodetool"];
+
+const SAMBA: &[&str] = &["smbclient", "smbget", "smbcacls", "rpcclient", "net"];
+
+/// What stands for `docker login`, since `docker run -p` is a port.
+pub(super) const LOGIN: &[&str] = &["login of a container tool"];
+
+#[rustfmt::skip]
+pub(super) const CONTAINER: &[&str] = &[
+    "buildah", "docker*", "helm", "nerdctl", "oras", "podman*", "skopeo",
+];
+
+#[rustfmt::skip]
+pub(super) const SHELLS: &[&str] = &[
+    "ash", "bash", "busybox", "dash", "fish", "ksh", "sh", "su", "zsh",
+];
+
+/// Programs that start the one that follows.
+#[rustfmt::skip]
+pub(super) const WRAPPERS: &[&str] = &[
+    "chroot", "command", "doas", "dumb-init", "env", "exec", "ionice", "nice", "node", "nohup",
+    "nsenter", "numactl", "perl", "python", "ruby", "runuser", "setpriv", "setsid", "sshpass", "stdbuf",
+    "sudo", "taskset", "time", "timeout", "tini", "unshare", "xargs",
+];
+
+/// Programs that have `-u` or its like, and whose `-p` is something else.
+#[rustfmt::skip]
+pub(super) const OTHER_P: &[&str] = &[
+    "cargo", "cp", "diff", "docker-compose", "git", "install", "journalctl", "kubectl", "loginctl", "ls",
+    "mkdir", "mount", "patch", "pytest", "rsync", "sacct", "scancel", "sinfo", "squeue", "ssh",
+    "systemctl", "systemd*", "tar",
+];
