@@ -2,23 +2,52 @@
 
 use super::quotes::{self, Quote};
 use super::text::{
-    Kind, blanks, hide_words, is_blank, is_name_byte, starts_assignment, trim_dashes, words_end,
+    Kind, blanks, bracket_end, hide_words, is_blank, is_name_byte, is_placeholder,
+    starts_assignment, trim_dashes, words_end,
 };
 use super::values::Holds;
 use super::{MARK, Spans, names};
 
 /// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
 pub(super) fn hide(text: &[u8], kind: Kind, spans: &mut Spans) {
+    let text = &Text::of(text, kind);
     let mut at = 0;
-    while let Some(found) = text[at..]
+    while let Some(found) = text.bytes[at..]
         .iter()
         .position(|byte| matches!(byte, b'=' | b':'))
     {
         let sign = at + found;
-        at = Assignment::at(text, at, sign)
-            .and_then(|assignment| assignment.hide(text, kind, spans))
+        at = Assignment::at(text.bytes, at, sign)
+            .and_then(|assignment| assignment.hide(text, spans))
             .unwrap_or(0)
             .max(sign + 1);
+    }
+}
+
+/// Text, and what is known of all of it.
+struct Text<'t> {
+    bytes: &'t [u8],
+    kind: Kind,
+    /// Up to here it is one value, without blanks and quotes that could end a part of it.
+    free: usize,
+    /// Where a URL's scheme ends.
+    scheme: usize,
+}
+
+impl<'t> Text<'t> {
+    fn of(bytes: &'t [u8], kind: Kind) -> Self {
+        let is_end = |byte: &u8| is_blank(*byte) || quotes::is_quote(*byte);
+        let free = match kind {
+            Kind::Plain => bytes.iter().position(is_end).unwrap_or(bytes.len()),
+            Kind::First | Kind::Script => 0,
+        };
+        let scheme = bytes.windows(3).position(|window| window == b"://");
+        Self {
+            bytes,
+            kind,
+            free,
+            scheme: scheme.unwrap_or(bytes.len()),
+        }
     }
 }
 
@@ -30,6 +59,7 @@ struct Assignment {
     before: Option<u8>,
     /// The name has quotes of its own.
     is_quoted: bool,
+    is_colon: bool,
     /// Where the value begins.
     value: usize,
     holds: Holds,
@@ -96,41 +126,55 @@ impl Assignment {
             start: start - usize::from(is_slashed),
             before: before.filter(|_| !is_slashed),
             is_quoted: quote.is_some(),
+            is_colon,
             value,
             holds,
         })
     }
 
     /// Hides the value, and says where it ends; `None` where it is a list of its own.
-    fn hide(&self, text: &[u8], kind: Kind, spans: &mut Spans) -> Option<usize> {
-        let rest = &text[self.value..];
+    fn hide(&self, text: &Text<'_>, spans: &mut Spans) -> Option<usize> {
+        let Text { bytes, kind, .. } = *text;
+        let rest = &bytes[self.value..];
+        let is_list =
+            matches!(rest.first(), Some(b'{' | b'[')) && !rest.starts_with(MARK.as_bytes());
         let is_start = self.start == 0
-            || self.before == Some(b'=') && !text[..self.start].iter().any(|&byte| is_blank(byte));
-        let value = match Quote::at(text, self.value) {
-            _ if kind == Kind::Plain && is_start => self.value..text.len(),
-            Some(_) => quotes::shell_word(text, self.value).0,
-            None if matches!(rest.first(), Some(b'{' | b'['))
-                && !rest.starts_with(MARK.as_bytes()) =>
-            {
-                return None;
-            }
-            None => match self.end(text, kind) {
-                Some(end) => self.value..end,
-                None => return Some(hide_words(text, self.value, self.holds, spans)),
+            || self.before == Some(b'=') && !bytes[..self.start].iter().any(|&byte| is_blank(byte));
+        let value = match Quote::at(bytes, self.value) {
+            _ if kind == Kind::Plain && is_start => self.value..bytes.len(),
+            _ if kind == Kind::Script && is_placeholder(rest) => return None,
+            Some(_) => quotes::shell_word(bytes, self.value).0,
+            None if is_list && self.is_colon => match self.holds {
+                Holds::Password => self.value..bracket_end(bytes, self.value, bytes.len())?,
+                _ => return None,
             },
+            None => {
+                // A list in brackets is one, whatever it has in it.
+                const LONGEST: usize = 1024;
+                let from = is_list.then(|| bracket_end(bytes, self.value, LONGEST));
+                let from = from.flatten().unwrap_or(self.value);
+                match self.end(text, from) {
+                    Some(end) => self.value..end,
+                    None => return Some(hide_words(bytes, self.value, self.holds, spans)),
+                }
+            }
         };
-        if let Some(secret) = self.holds.secret_in(&text[value.clone()]) {
+        if let Some(secret) = self.holds.secret_in(&bytes[value.clone()]) {
             spans.push(value.start + secret.start..value.start + secret.end);
         }
         Some(value.end)
     }
 
-    /// Where a value without quotes ends, by what stands before its name; `None`: as words do.
-    fn end(&self, text: &[u8], kind: Kind) -> Option<usize> {
-        let rest = &text[self.value..];
+    /// Where a value without quotes ends, `from` here on, by what stands before its name; `None`: as words do.
+    fn end(&self, text: &Text<'_>, from: usize) -> Option<usize> {
+        let is_free = self.start <= text.free;
+        let is_url = self.start >= text.scheme;
+        let kind = text.kind;
+        let text = text.bytes;
+        let rest = &text[from..];
         let until = |is_end: &dyn Fn(u8) -> bool| {
             let len = rest.iter().position(|&byte| is_end(byte));
-            self.value + len.unwrap_or(rest.len())
+            from + len.unwrap_or(rest.len())
         };
         // In `{user: y, password: x}` the name follows a comma too.
         let before = match self.before {
@@ -150,11 +194,12 @@ impl Assignment {
         };
         match before {
             Some(b'?' | b'&' | b'[') => Some(until(&|byte| {
-                matches!(byte, b'&' | b'#' | b'"' | b'\'') || is_blank(byte)
+                let is_end = matches!(byte, b'"' | b'\'') || is_blank(byte);
+                byte == b'&' || is_url && byte == b'#' || !is_free && is_end
             })),
-            Some(b';') => Some(until(&|byte| matches!(byte, b';' | b'\n'))),
-            Some(b'{' | b',' | b'(') => Some(self.item_end(text, kind)),
-            _ if self.is_quoted => Some(self.item_end(text, kind)),
+            Some(b';') => Some(until(&|byte| byte == b';' || !is_free && byte == b'\n')),
+            Some(b'{' | b',' | b'(') => Some(self.item_end(text, from, kind)),
+            _ if self.is_quoted => Some(self.item_end(text, from, kind)),
             // The quote that the name follows is the value's too.
             Some(byte) if quotes::is_quote(byte) => {
                 let quote = Quote::before(text, 0, self.start)?;
@@ -165,8 +210,8 @@ impl Assignment {
     }
 
     /// The end of an item in a list: where the list ends, or another assignment follows its comma.
-    fn item_end(&self, text: &[u8], kind: Kind) -> usize {
-        let mut at = self.value;
+    fn item_end(&self, text: &[u8], from: usize, kind: Kind) -> usize {
+        let mut at = from;
         while at < text.len() {
             match text[at] {
                 b'}' | b'\n' => return at,

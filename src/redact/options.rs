@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::programs::{self, Place, Programs};
 use super::text::{
-    Kind, blanks, hide_all, hide_words, is_blank, is_name_byte, is_operator, is_option,
-    trim_dashes, word_end,
+    Kind, blanks, hide_all, hide_words, is_blank, is_cut, is_name_byte, is_operator, is_option,
+    is_placeholder, trim_dashes, word_end,
 };
 use super::values::Holds;
 use super::{Spans, names, quotes};
@@ -35,11 +35,21 @@ impl<'l> List<'l> {
 
 /// Whether the command that the word at `place` belongs to says who logs in.
 fn has_user(text: &[u8], place: Range<usize>) -> bool {
-    let is_operator = |word: &&[u8]| is_operator(word);
-    let before = text[..place.start].rsplit(|&byte| is_blank(byte));
-    let after = text[place.end..].split(|&byte| is_blank(byte));
-    programs::name_user(before.take_while(|word| !is_operator(word)))
-        || programs::name_user(after.take_while(|word| !is_operator(word)))
+    let before = text[..place.start].iter().rposition(|&byte| is_cut(byte));
+    let after = text[place.end..].iter().position(|&byte| is_cut(byte));
+    let end = after.map_or(text.len(), |len| place.end + len);
+    let command = &text[before.map_or(0, |at| at + 1)..end];
+    programs::name_user(command.split(|&byte| is_blank(byte)))
+}
+
+/// A word ends before a blank, or, where it is part of a text, before what divides commands.
+fn command_word_end(text: &[u8], start: usize) -> usize {
+    let end = word_end(text, start);
+    if start == 0 && end == text.len() {
+        return end;
+    }
+    let cut = text[start..end].iter().position(|&byte| is_cut(byte));
+    cut.map_or(end, |len| start + len)
 }
 
 /// Hides the values of options in `text`, and says what the next argument holds, if `text` is an
@@ -56,15 +66,39 @@ pub(super) fn hide(
     let mut user = None;
     let mut at = 0;
     loop {
-        at += blanks(&text[at..]);
+        let gap = blanks(&text[at..]);
+        if text[at..at + gap].contains(&b'\n') && !text[..at].ends_with(b"\\") {
+            *programs = Programs::default();
+            user = None;
+            pending = None;
+        }
+        at += gap;
         if at == text.len() {
             break;
         }
-        let end = word_end(text, at);
+        let is_value = pending.is_some() && text[at] == b'(';
+        if is_cut(text[at]) && !is_value {
+            let word = &text[at..word_end(text, at)];
+            let is_after_blank = at == 0 || is_blank(text[at - 1]);
+            if is_after_blank && word.iter().all(|&byte| is_cut(byte)) {
+                *programs = Programs::default();
+            } else {
+                programs.next_command();
+            }
+            user = None;
+            pending = None;
+            at += 1;
+            continue;
+        }
+        let end = command_word_end(text, at);
         let word = &text[at..end];
         if let Some(holds) = pending.take()
             && !is_option(word)
         {
+            if kind == Kind::Script && is_placeholder(&text[at..]) {
+                at = end;
+                continue;
+            }
             at = hide_words(text, at, holds, spans);
             continue;
         }

@@ -61,6 +61,14 @@ impl Programs {
         }
     }
 
+    /// Another command may begin here; if it does not, the options of the last go on.
+    pub(super) fn next_command(&mut self) {
+        *self = Self {
+            rules: self.rules,
+            ..Self::default()
+        };
+    }
+
     /// Whether its words after `-c` are a script.
     pub(super) fn are_shell(&self) -> bool {
         self.is_shell

@@ -28,6 +28,14 @@ pub(super) fn strip_opening(word: &[u8]) -> &[u8] {
     &word[len..]
 }
 
+/// A word without the quote that opens it.
+pub(super) fn strip_quotes(word: &[u8]) -> &[u8] {
+    match word {
+        [b'"' | b'\'', rest @ ..] => rest,
+        _ => word,
+    }
+}
+
 impl Quote {
     /// The one that begins at `at`.
     pub(super) fn at(text: &[u8], at: usize) -> Option<Self> {

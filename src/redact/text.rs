@@ -54,6 +54,10 @@ pub(super) fn words_end(text: &[u8], start: usize, end: usize) -> usize {
         let next = end + blanks(&text[end..]);
         let next_end = word_end(text, next);
         let word = &text[next..next_end];
+        let is_line_over = text[end..next].contains(&b'\n') && !text[..end].ends_with(b"\\");
+        if is_line_over {
+            return end;
+        }
         if word.is_empty() || is_operator(word) || starts_option(word) || is_assignment(word) {
             return end;
         }
@@ -80,6 +84,56 @@ pub(super) fn is_operator(word: &[u8]) -> bool {
         word,
         b"|" | b"||" | b"&&" | b"&" | b";" | b";;" | b">" | b">>" | b"<" | b"<<" | b"2>" | b"2>&1"
     ) || matches!(word.first(), Some(b'|' | b'>' | b'<'))
+}
+
+/// Whether a shell's command may end at this byte.
+pub(super) fn is_cut(byte: u8) -> bool {
+    matches!(byte, b';' | b'|' | b'&' | b'(' | b'`' | b'\n')
+}
+
+/// `$NAME`, `${NAME}`, `%NAME%`, `$(…)`: what a shell puts something in for, if it is all of a word.
+pub(super) fn is_placeholder(text: &[u8]) -> bool {
+    let text = quotes::strip_quotes(text);
+    if text.starts_with(b"$(") {
+        return true;
+    }
+    let (name, close): (_, &[u8]) = match text {
+        [b'$', b'{', name @ ..] => (name, b"}"),
+        [b'$', name @ ..] => (name, b""),
+        [b'%', name @ ..] => (name, b"%"),
+        _ => return false,
+    };
+    let len = name
+        .iter()
+        .take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        .count();
+    let is_over = |rest: &[u8]| {
+        let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte) || quotes::is_quote(byte);
+        rest.first().is_none_or(is_end)
+    };
+    let is_name = len > 0 && !name[0].is_ascii_digit();
+    is_name && name[len..].strip_prefix(close).is_some_and(is_over)
+}
+
+/// Where the bracket that begins at `start` is closed; where it is not, the end of a text that may be `longest`.
+pub(super) fn bracket_end(text: &[u8], start: usize, longest: usize) -> Option<usize> {
+    let mut depth = 0;
+    let mut is_text = false;
+    let mut is_escaped = false;
+    for (at, &byte) in text.iter().enumerate().skip(start).take(longest) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    (longest == text.len()).then_some(text.len())
 }
 
 pub(super) fn is_assignment(word: &[u8]) -> bool {

@@ -287,4 +287,26 @@ pub(super) const HIDDEN: &[&[&str]] = &[
         "export TOKEN='‹a b›'; run --token \"‹c d›\" x",
     ],
     &["ssh", "host", "mysql -p‹secret› -e 'select 1'"],
+    // Parts of a form, whatever they have in them.
+    &["curl", "-d", "user=me&password=‹hunter2 hunter3›"],
+    &["curl", "-d", "user=me&password=‹it'shunter2›&x=1"],
+    &["curl", "-d", "user=me&password=‹a#b›&x=1"],
+    &["app", "Server=db;password=‹a\nb›;x=1"],
+    // Brackets.
+    &["app", "Server=x;Password=‹{hunter2;pw}›;A=b"],
+    &["app --password=‹[hunter2]› --x"],
+    &["sh", "-c", "PASSWORD=‹[hunter2 app›"],
+    &["psql", "host=x password=‹{hunter2› user=y"],
+    &["app", r#"{"passwords":‹["a","b"]›,"x":1}"#],
+    &["app", r#"{"password":‹{"value":"x"}›}"#],
+    // Commands after others.
+    &["sh", "-c", "true;mysql -p‹hunter2›"],
+    &["sh", "-c", "a|curl -u me:‹hunter2› h"],
+    &["sh", "-c", "x=$(mysql -uroot -p‹hunter2› -e x)"],
+    &["sh", "-c", "X=\"$(mysql -p‹hunter2)\"›"],
+    &["sh", "-c", "x=$(redis-cli -a ‹hunter2› get=y)"],
+    &["sh", "-c", "TOKEN=$(curl -s -u me:‹hunter2› h | jq)"],
+    &["sh", "-c", "mkdir -p y\napp -u me -p ‹hunter2›"],
+    &["sh", "-c", "export PASSWORD=‹hunter2›\nrun one two"],
+    &["sh", "-c", "curl -H \"Accept: a; b\" -u me:‹hunter2› h"],
 ];

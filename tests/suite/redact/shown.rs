@@ -225,4 +225,12 @@ pub(super) const SHOWN: &[&[&str]] = &[
     ],
     &["-----BEGIN PUBLIC KEY-----\nMIIE\n-----END"],
     &["app", "[redacted]", "--password", "[redacted]"],
+    // Scripts.
+    &["sh", "-c", "id -u me; app -p word"],
+    &["sh", "-c", "export PASSWORD=$p\nrun one two"],
+    &[
+        "sh",
+        "-c",
+        "run --password ${PW} --token \"$TOKEN\" --key $(cat x)",
+    ],
 ];
