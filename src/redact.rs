@@ -7,6 +7,7 @@ mod line;
 mod names;
 mod options;
 mod pattern;
+mod process_name;
 mod programs;
 mod quotes;
 mod rules;
@@ -108,12 +109,20 @@ impl Redactor {
         let is_plain =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'(' | b')');
         if self.redact == Redact::Off
-            || self.patterns.is_empty() && name.iter().all(is_plain)
+            || self.patterns.is_empty()
+                && name.len() < process_name::CUT
+                && name.iter().all(is_plain)
             || name.contains(&0)
         {
             return Cow::Borrowed(name);
         }
-        self.settled(Cow::Borrowed(name), usize::MAX)
+        let Some(secret) = process_name::secret(name) else {
+            return self.settled(Cow::Borrowed(name), usize::MAX);
+        };
+        let mut hidden = name[..secret.start].to_vec();
+        hidden.extend_from_slice(MARK.as_bytes());
+        hidden.extend_from_slice(&name[secret.end..]);
+        self.settled(Cow::Owned(hidden), usize::MAX)
     }
 
     /// What is left when there is nothing more to hide. What one pass hides can show another secret for what it

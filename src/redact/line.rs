@@ -138,7 +138,12 @@ impl<'l> Walk<'l> {
                 self.next = Some(holds);
                 return;
             }
-            if text::hide_all(argument, 0, holds, &mut self.spans) || argument.is_empty() {
+            if text::hide_all(argument, 0, holds, &mut self.spans) {
+                urls::hide(argument, &mut self.spans);
+                shapes::hide(argument, &mut self.spans);
+                return;
+            }
+            if argument.is_empty() {
                 return;
             }
         }
@@ -279,14 +284,14 @@ fn settle(argument: &[u8], spans: &mut Spans) -> bool {
     !spans.is_empty()
 }
 
-/// One span of those that overlap, in order.
+/// One span of those that overlap or touch, in order.
 fn merge(spans: &mut Spans) {
     spans.dedup_by(|next, span| {
-        let overlaps = next.start < span.end;
-        if overlaps {
+        let is_part = next.start <= span.end;
+        if is_part {
             span.end = span.end.max(next.end);
         }
-        overlaps
+        is_part
     });
 }
 

@@ -164,6 +164,17 @@ fn known_token(text: &[u8]) -> Option<usize> {
     })
 }
 
+/// Whether all of it can be the beginning of a token that is known.
+pub(super) fn may_begin(text: &[u8]) -> bool {
+    SHAPES.iter().any(|shape| {
+        text.strip_prefix(shape.start.as_bytes())
+            .is_some_and(|rest| {
+                let has_digit = || rest.iter().any(u8::is_ascii_digit);
+                run(rest, shape.alphabet) == rest.len() && (!shape.has_digit || has_digit())
+            })
+    })
+}
+
 fn run(text: &[u8], alphabet: fn(u8) -> bool) -> usize {
     text.iter().take_while(|&&byte| alphabet(byte)).count()
 }

@@ -82,6 +82,10 @@ fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
     if is_id(&value[..at]) && is_id(secret) && at > 0 || is_url || is_path(value) && at == 1 {
         return None;
     }
+    // A token can be the user.
+    if shapes::is_token_like(&value[..at]) {
+        return Some(0..value.len());
+    }
     non_empty(at + 1..value.len())
 }
 

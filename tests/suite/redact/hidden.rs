@@ -309,4 +309,11 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["sh", "-c", "mkdir -p y\napp -u me -p ‹hunter2›"],
     &["sh", "-c", "export PASSWORD=‹hunter2›\nrun one two"],
     &["sh", "-c", "curl -H \"Accept: a; b\" -u me:‹hunter2› h"],
+    // A token as the user.
+    &[
+        "curl",
+        "-u",
+        "‹ghp_abcdefghijklmnopqrstuvwxyz01234Zq9:x-oauth-basic›",
+    ],
+    &["curl", "-u", "‹AKIAIOSFODNN7EXAMPLE:secret›"],
 ];

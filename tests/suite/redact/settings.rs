@@ -131,3 +131,22 @@ fn a_name_is_text_like_any_other() {
         assert_eq!(&*redactor.name(name.as_bytes()), expected.as_bytes());
     }
 }
+
+#[test]
+fn a_name_that_was_cut_off_loses_what_is_left_of_a_secret() {
+    let redactor = Redactor::default();
+    for (name, left) in [
+        ("https://u:hunte", "https://u:[redacted]"),
+        ("ghp_abcdefghijk", "[redacted]"),
+        ("AKIAIOSFODNN7EX", "[redacted]"),
+        ("password hunter", "password [redacted]"),
+        ("pw hunter2", "pw [redacted]"),
+        ("http://host:8080", "http://host:8080"),
+        ("kworker/0:1-mm_p", "kworker/0:1-mm_p"),
+        ("ghp_abc", "ghp_abc"),
+    ] {
+        let hidden = redactor.name(name.as_bytes()).into_owned();
+        assert_eq!(String::from_utf8_lossy(&hidden), left);
+        assert_eq!(*redactor.name(&hidden), hidden);
+    }
+}
