@@ -5,7 +5,7 @@ use super::text::{
     Kind, blanks, bracket_end, hide_words, is_blank, is_name_byte, is_placeholder,
     starts_assignment, trim_dashes, words_end,
 };
-use super::values::Holds;
+use super::values::{self, Holds};
 use super::{MARK, Spans, names};
 
 /// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
@@ -81,14 +81,14 @@ impl Assignment {
         let spaces = text[from..end]
             .iter()
             .rev()
-            .take(4)
-            .take_while(|&&byte| byte == b' ');
+            .take(32)
+            .take_while(|&&byte| matches!(byte, b' ' | b'\t'));
         let spaces = spaces.count();
         end -= spaces;
+        // A form's user[password]=x, and what languages have: environ["PASSWORD"] = x.
+        end -= usize::from(end > from && matches!(text[end - 1], b']' | b'}'));
         let quote = Quote::before(text, from, end);
         end -= quote.map_or(0, Quote::len);
-        // A form's user[password]=x.
-        end -= usize::from(end > from && text[end - 1] == b']');
         let len = text[from..end]
             .iter()
             .rev()
@@ -99,12 +99,15 @@ impl Assignment {
         let name = trim_dashes(&text[start..end]);
         let dashes = len - name.len();
         let is_parameter = matches!(before, Some(b'?' | b'&'));
-        let holds = names::judge(name)
+        let own = match name {
+            // In -Dpartition.key=x the letter is the option's.
+            [b'D', name @ ..] if dashes == 1 => name,
+            name => name,
+        };
+        let holds = names::judge(own)
             .or_else(|| match name {
                 // -Dname=x, -eNAME=x.
-                [b'D' | b'E' | b'H' | b'P' | b'e' | b'o', name @ ..] if dashes == 1 => {
-                    names::judge(name)
-                }
+                [b'E' | b'H' | b'P' | b'e' | b'o', name @ ..] if dashes == 1 => names::judge(name),
                 _ => None,
             })
             .or_else(|| (is_parameter && names::is_signature(name)).then_some(Holds::Password))?;
@@ -112,6 +115,10 @@ impl Assignment {
             && start
                 .checked_sub(2)
                 .is_none_or(|at| is_blank(text[at]) || quotes::is_quote(text[at]));
+        let holds = match holds {
+            Holds::Auth if is_parameter || quote.is_some() => Holds::Password,
+            holds => holds,
+        };
         let is_option = dashes > 0 || is_slashed;
         let is_spaced = next.is_some_and(is_blank);
         let holds = match is_colon && !is_option {
@@ -140,9 +147,13 @@ impl Assignment {
             matches!(rest.first(), Some(b'{' | b'[')) && !rest.starts_with(MARK.as_bytes());
         let is_start = self.start == 0
             || self.before == Some(b'=') && !bytes[..self.start].iter().any(|&byte| is_blank(byte));
+        let is_file = || bytes.starts_with(b"--from-file=") && values::is_path(rest);
+        let is_filled_in = || kind == Kind::Script && is_placeholder(rest);
+        if is_file() || is_filled_in() {
+            return None;
+        }
         let value = match Quote::at(bytes, self.value) {
             _ if kind == Kind::Plain && is_start => self.value..bytes.len(),
-            _ if kind == Kind::Script && is_placeholder(rest) => return None,
             Some(_) => quotes::shell_word(bytes, self.value).0,
             None if is_list && self.is_colon => match self.holds {
                 Holds::Password => self.value..bracket_end(bytes, self.value, bytes.len())?,

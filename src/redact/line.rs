@@ -134,7 +134,10 @@ impl<'l> Walk<'l> {
         if let Some(holds) = self.next.take()
             && !text::is_option(argument)
         {
-            if matches!(argument, b"Bearer" | b"Basic" | b"Token") {
+            let is_scheme = ["bearer", "basic", "token"]
+                .iter()
+                .any(|scheme| argument.eq_ignore_ascii_case(scheme.as_bytes()));
+            if is_scheme || argument == b"--" {
                 self.next = Some(holds);
                 return;
             }
@@ -175,12 +178,12 @@ impl<'l> Walk<'l> {
     }
 
     fn options(&mut self, argument: &[u8], kind: Kind, signs: Signs) -> Option<Holds> {
-        if argument == b"Bearer" {
+        if argument.eq_ignore_ascii_case(b"bearer") {
             return Some(Holds::Password);
         }
         // A text that is no option has programs of its own, if any.
         let mut own = match argument.first() {
-            Some(b'-') => self.programs,
+            Some(b'-' | b'/') => self.programs,
             _ => Programs::default(),
         };
         let programs = match kind == Kind::First || !signs.has_blank {
@@ -236,18 +239,13 @@ fn is_command_option(argument: &[u8]) -> bool {
     argument.len() <= 5 && argument.starts_with(b"-") && argument.ends_with(b"c")
 }
 
+/// `X-Auth-Key:`, `password:`, and the value is the next argument.
 fn header(argument: &[u8]) -> Option<Holds> {
     let name = argument.strip_suffix(b":")?;
-    let is_header = [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "x-api-key",
-        "x-auth-token",
-    ]
-    .iter()
-    .any(|header| name.eq_ignore_ascii_case(header.as_bytes()));
-    is_header.then_some(Holds::Password)
+    let is_name = name.iter().all(|&byte| text::is_name_byte(byte));
+    let is_header = name.contains(&b'-');
+    let holds = names::judge(text::trim_dashes(name)).filter(|_| is_name)?;
+    (holds == Holds::Password || is_header && holds == Holds::Token).then_some(holds)
 }
 
 /// Brings the spans into order, apart from each other, and out of what is hidden already. Whether

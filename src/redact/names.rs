@@ -12,7 +12,7 @@ const MAX_NAME: usize = 128;
 const MAX_WORDS: usize = 16;
 
 /// Every name of a secret has one of these in it, small or capital: what is sought first.
-const STEMS: [&[u8]; 15] = [
+const STEMS: [&[u8]; 17] = [
     b"pass",
     b"pwd",
     b"pw",
@@ -28,6 +28,8 @@ const STEMS: [&[u8]; 15] = [
     b"psk",
     b"otp",
     b"pat",
+    b"pswd",
+    b"mnemonic",
 ];
 
 /// What the value of a name holds, if that is a secret.
@@ -63,6 +65,7 @@ fn has_stem(name: &[u8]) -> bool {
             b'a' => pair[1] | 0x20 == b'u',
             b'b' | b'k' | b's' => pair[1] | 0x20 == b'e',
             b'c' => matches!(pair[1] | 0x20, b'r' | b'o'),
+            b'm' => pair[1] | 0x20 == b'n',
             b'j' => pair[1] | 0x20 == b'w',
             b'o' => pair[1] | 0x20 == b't',
             b'p' => matches!(pair[1] | 0x20, b'a' | b's' | b'w'),
@@ -129,8 +132,12 @@ impl<'n> Words<'n> {
         let previous = before_last.last().copied().unwrap_or_default();
         match (words, last) {
             ([b"pwd" | b"oldpwd"], _) => return Some(Holds::Pwd),
+            ([.., b"pat"], _) if is_variable && words.len() > 1 => return Some(Holds::Token),
             ([b"pat"], _) | ([.., b"access", b"pat"], _) => return Some(Holds::Long),
-            (_, b"auth") => return Some(Holds::Login),
+            (_, b"auth") if is_variable => return Some(Holds::Password),
+            (_, b"auth") => return Some(Holds::Auth),
+            // The password, or openvpn(8)'s file with it.
+            (_, b"askpass") | ([.., b"user", b"pass"], _) => return Some(Holds::Pwd),
             (_, b"passin" | b"passout") => return Some(Holds::Pass),
             // Vault's secret_id is as good as a password.
             (_, b"id") if is_one_of(previous, &["secret"]) => return Some(Holds::Password),
@@ -174,7 +181,11 @@ impl<'n> Words<'n> {
             return None;
         }
         if is_one_of(last, &["token", "tokens"]) && is_one_of(previous, NOT_BEFORE_TOKEN) {
-            return None;
+            return Some(Holds::Long);
+        }
+        let is_many = is_any(&["tokens"]) || is_any(&["token"]) && last != b"token";
+        if is_many && !is_any(NO_NUMBER) {
+            return Some(Holds::Count);
         }
         let is_key = |word: &[u8]| word == b"key" || word == b"keys";
         let has_secret_key = words
@@ -183,9 +194,12 @@ impl<'n> Words<'n> {
         if has_secret_key || words.iter().any(|word| is_weak(word)) {
             return Some(Holds::Token);
         }
-        if is_key(last) && !is_one_of(previous, NOT_BEFORE_KEY) {
+        let is_table_key = is_one_of(previous, NOT_BEFORE_KEY);
+        let is_public = is_one_of(previous, &["pub", "public"]) || is_table_key && last == b"keys";
+        if is_key(last) && !is_public {
             return Some(match words {
                 [_] => Holds::Key,
+                _ if is_table_key => Holds::Long,
                 _ => Holds::Token,
             });
         }
@@ -231,6 +245,9 @@ fn is_password(word: &[u8]) -> bool {
             "passphrases",
             "passcode",
             "pwd",
+            "pswd",
+            "passw",
+            "mnemonic",
         ],
     )
 }
@@ -281,10 +298,10 @@ mod tests {
     fn names_of_other_things() {
         for name in "
             tokenizer bypass keyboard keymap passthrough max-tokens max_new_tokens key-file
-            token-ttl password-prompt password-stdin sort-key public-key partitionKey
-            secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author eos-token two-pass
+            token-ttl password-prompt password-stdin public-key
+            secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author two-pass
             tokens-per-second compass authorization-mode key-vault keyserver
-            secret-name PATH patch spwn"
+            secret-name PATH patch spwn password_encryption token_policies"
             .split_ascii_whitespace()
         {
             assert!(judge(name.as_bytes()).is_none(), "{name}");

@@ -95,6 +95,11 @@ pub(super) fn hide(
         if let Some(holds) = pending.take()
             && !is_option(word)
         {
+            if word == b"--" {
+                pending = Some(holds);
+                at = end;
+                continue;
+            }
             if kind == Kind::Script && is_placeholder(&text[at..]) {
                 at = end;
                 continue;
@@ -153,6 +158,7 @@ fn option(
     let is_alone = after
         .iter()
         .all(|byte| matches!(byte, b'"' | b'\'' | b',' | b'\\'));
+    let is_alone = is_alone && !programs.is_secret_name(name);
     let holds = is_alone.then(|| names::judge(name)).flatten();
     holds.filter(|_| !names::is_switch(name))
 }

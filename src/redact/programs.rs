@@ -61,6 +61,11 @@ impl Programs {
         }
     }
 
+    /// Whether the option has the name of a secret, and not the secret.
+    pub(super) fn is_secret_name(&self, option: &[u8]) -> bool {
+        self.is_container && option == b"secret"
+    }
+
     /// Another command may begin here; if it does not, the options of the last go on.
     pub(super) fn next_command(&mut self) {
         *self = Self {

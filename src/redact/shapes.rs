@@ -220,9 +220,14 @@ fn after_scheme(text: &[u8]) -> Option<(usize, usize)> {
             .take_while(|&&byte| byte == b' ')
             .count();
     let token = &text[start..];
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let is_any = |byte: u8| is_base64(byte) || is_token_byte(byte) || byte == b'~';
+    if token.starts_with(b"-") {
+        return None;
+    }
     let len = token
         .iter()
-        .take_while(|byte| is_token_byte(**byte) || matches!(byte, b'+' | b'/' | b'=' | b'~'))
+        .take_while(|&&byte| is_base64(byte) || is_bearer && is_any(byte))
         .count();
     let token = &token[..len];
     let is_token = match is_bearer {
@@ -243,6 +248,12 @@ fn after_scheme(text: &[u8]) -> Option<(usize, usize)> {
 fn starts_with(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len())
         .is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
+/// Whether it is base64, and no word or path.
+pub(super) fn is_base64_like(text: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    text.len() >= 8 && text.iter().all(is_digit) && (text.ends_with(b"=") || text.contains(&b'+'))
 }
 
 /// Whether this alone, without a name, is more likely a token than a word.

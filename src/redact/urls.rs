@@ -141,7 +141,7 @@ fn without_scheme(text: &[u8], base: usize, spans: &mut Spans) {
         .any(|digest| host.starts_with(digest));
     let is_host = host
         .first()
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[');
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'/'));
     if is_digest || !is_host {
         return;
     }

@@ -21,7 +21,11 @@ pub(super) enum Holds {
     Long,
     /// User and password with a colon between them.
     Login,
-    /// The same, or whom a process belongs to: `www:www`.
+    /// User and password, or a token: `auth`.
+    Auth,
+    /// A token, or how many there are.
+    Count,
+    /// The same as [`Login`](Self::Login), or whom a process belongs to: `www:www`.
     User,
     /// A password, a port, a path or a number: `-p`.
     P,
@@ -34,7 +38,7 @@ pub(super) enum Holds {
 impl Holds {
     /// The part of `value` that is not to be shown.
     pub(super) fn secret_in(self, value: &[u8]) -> Option<Range<usize>> {
-        if matches!(value, b"" | b"-" | b"true" | b"false") || value == MARK.as_bytes() {
+        if is_switch(value) || value == MARK.as_bytes() {
             return None;
         }
         let whole = 0..value.len();
@@ -48,12 +52,19 @@ impl Holds {
             },
             Self::Pwd => (!is_path(value)).then_some(whole),
             // docker build --secret id=x,src=y
-            Self::Token => {
-                (!is_path(value) && !starts_with_any(value, &["id=", "type="])).then_some(whole)
-            }
+            Self::Token => (!is_path(value)
+                && !starts_with_any(value, &["id=", "type=", "source=", "src="]))
+            .then_some(whole),
             Self::Key => (!is_path(value) && !is_sort_key(value)).then_some(whole),
             Self::Long => shapes::is_token_like(value).then_some(whole),
             Self::Login => after(b':', value),
+            Self::Auth => after(b':', value).or_else(|| {
+                let is_token = shapes::is_token_like(value)
+                    || shapes::is_base64_like(value)
+                    || is_short_token(value);
+                (is_token && !is_path(value)).then_some(whole)
+            }),
+            Self::Count => (!is_path(value) && !is_amount(value)).then_some(whole),
             Self::User => after(b':', value)
                 .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
             Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
@@ -61,6 +72,35 @@ impl Holds {
             Self::Cookie => (value.contains(&b'=') && !is_path(value)).then_some(whole),
         }
     }
+}
+
+/// `-`, and what turns something on or off.
+fn is_switch(value: &[u8]) -> bool {
+    const WORDS: [&str; 12] = [
+        "", "-", "0", "1", "true", "false", "on", "off", "yes", "no", "none", "null",
+    ];
+    WORDS
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Letters and digits, as no way to log in is called.
+fn is_short_token(value: &[u8]) -> bool {
+    value.len() >= 8
+        && value.iter().all(u8::is_ascii_alphanumeric)
+        && value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+}
+
+/// `128`, `0.1`, `375e6`, `300B`.
+fn is_amount(value: &[u8]) -> bool {
+    let number = match value {
+        [number @ .., unit] if unit.is_ascii_alphabetic() => number,
+        number => number,
+    };
+    number.first().is_some_and(u8::is_ascii_digit)
+        && number
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'_' | b','))
 }
 
 fn non_empty(range: Range<usize>) -> Option<Range<usize>> {

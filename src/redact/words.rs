@@ -7,11 +7,11 @@
 pub(super) const ABOUT_IT: &[&str] = &[
     "age", "alg", "algo", "algorithm", "alias", "arn", "attempts", "authentication", "bits",
     "budget", "bytes", "check", "cipher", "class", "column", "complexity", "count", "days",
-    "delimiter", "dir", "directory", "disabled", "enabled", "encoding", "endpoint", "env",
+    "delimiter", "dir", "directory", "disabled", "enabled", "encoding", "encryption", "endpoint", "env",
     "expiration", "expires", "expiry", "fd", "field", "file", "filename", "files", "format",
     "generator", "header", "headers", "history", "hours", "id", "ids", "index", "interval", "jar",
     "kind", "len", "length", "lifetime", "limit", "lock", "max", "method", "min", "minutes", "mode",
-    "name", "names", "path", "paths", "policy", "prefix", "prompt", "provider", "ref", "regex",
+    "name", "names", "path", "paths", "policies", "policy", "prefix", "prompt", "provider", "ref", "regex",
     "renewal", "required", "rotation", "rules", "samesite", "schema", "sec", "second", "seconds",
     "secs", "secure", "selector", "separator", "size", "stdin", "store", "strength", "suffix",
     "table", "template", "timeout", "ttl", "type", "types", "uri", "url", "urls", "usage",
@@ -48,7 +48,7 @@ pub(super) const NO_NUMBER: &[&str] = &["access", "api", "auth", "client", "priv
 /// `--eos-token`, `--pad-token`: a language model's.
 #[rustfmt::skip]
 pub(super) const NOT_BEFORE_TOKEN: &[&str] = &[
-    "bos", "cls", "end", "eos", "fim", "image", "mask", "pad", "sep", "special", "start", "stop",
+    "bos", "cls", "end", "eos", "fim", "image", "mask", "next", "pad", "sep", "special", "start", "starting", "stop",
     "unk",
 ];
 
@@ -83,7 +83,7 @@ pub(super) const NOT_BEFORE_KEY: &[&str] = &[
     "locale", "lookup", "map", "message", "meta", "metric", "modifier", "msg", "natural", "node",
     "object", "option", "order", "partition", "prefix", "press", "primary", "prop", "property",
     "pub", "public", "range", "receive", "record", "recv", "refresh", "reg", "registry", "routing",
-    "row", "search", "send", "sequence", "setting", "shard", "shift", "shortcut", "show", "sign",
+    "row", "search", "send", "sequence", "setting", "shard", "shift", "shortcut", "show", "sign", "socket",
     "sort", "super", "surrogate", "tag", "topology", "translation", "unique", "var", "variable",
     "xml",
 ];
