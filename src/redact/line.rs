@@ -103,6 +103,10 @@ struct Walk<'l> {
     is_script_next: bool,
     /// `set`: the next argument is a name, and the one after it what is set.
     is_name_next: bool,
+    /// What is looked for or at: a bare word is its name.
+    is_lookup: bool,
+    /// The next argument may be the value of an option.
+    is_value: bool,
     /// How many arguments there were.
     seen: usize,
     /// What is hidden of the argument at hand.
@@ -117,6 +121,8 @@ impl<'l> Walk<'l> {
             next: None,
             is_script_next: false,
             is_name_next: false,
+            is_lookup: false,
+            is_value: false,
             seen: 0,
             spans: Vec::new(),
         }
@@ -160,10 +166,19 @@ impl<'l> Walk<'l> {
         }
         let signs = Signs::of(argument);
         self.next = self.options(argument, kind, signs);
-        if self.is_name_next && self.next.is_none() {
+        if self.is_name_next && argument == b"--secret" {
+            // A switch of what is to be set.
+            self.next = None;
+        } else if self.is_name_next && self.next.is_none() {
             self.next = names::judge(argument);
         }
-        self.is_name_next = argument.eq_ignore_ascii_case(b"set");
+        self.is_name_next = argument.eq_ignore_ascii_case(b"set")
+            || self.is_name_next && argument.starts_with(b"-");
+        self.is_lookup |= names::is_lookup(argument);
+        if self.next.is_none() && kind == Kind::Plain && !self.is_lookup && !self.is_value {
+            self.next = names::judge_bare(argument);
+        }
+        self.is_value = text::is_option(argument) && !signs.has_assignment;
         if signs.has_assignment {
             assignments::hide(argument, kind, &mut self.spans);
             // --header, Authorization:, and what it is comes next.

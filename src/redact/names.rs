@@ -46,6 +46,27 @@ pub(super) fn judge(name: &[u8]) -> Option<Holds> {
     words.judge(!name.iter().any(u8::is_ascii_lowercase))
 }
 
+/// What the argument after a bare word holds: `private-key x`, `password x`.
+pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
+    let is_name = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_bare = word.first().is_some_and(u8::is_ascii_alphabetic) && word.iter().all(is_name);
+    // passwd(1) and its like are programs.
+    if !is_bare || word.ends_with(b"passwd") {
+        return None;
+    }
+    let is_compound = word.contains(&b'-') || word.contains(&b'_') || word == b"authtoken";
+    match judge(word)? {
+        Holds::Password => Some(Holds::Pwd),
+        Holds::Token if is_compound => Some(Holds::Pwd),
+        _ => None,
+    }
+}
+
+/// Whether what follows is looked for or at, and no value.
+pub(super) fn is_lookup(word: &[u8]) -> bool {
+    is_one_of(word, LOOKUP)
+}
+
 /// Whether an option of this name has no value: `--no-password`.
 pub(super) fn is_switch(name: &[u8]) -> bool {
     let mut lower = [0; MAX_NAME];

@@ -87,3 +87,10 @@ pub(super) const NOT_BEFORE_KEY: &[&str] = &[
     "sort", "super", "surrogate", "tag", "topology", "translation", "unique", "var", "variable",
     "xml",
 ];
+
+/// After one of these a bare word is the name of something.
+#[rustfmt::skip]
+pub(super) const LOOKUP: &[&str] = &[
+    "ack", "ag", "apropos", "delete", "describe", "egrep", "fgrep", "find", "get", "grep", "list",
+    "locate", "man", "rg", "secret", "secrets", "show", "which", "zgrep",
+];

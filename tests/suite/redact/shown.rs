@@ -289,4 +289,18 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "--auth-user-pass",
         "/etc/creds",
     ],
+    // Bare words that no value follows.
+    &["kubectl", "describe", "secret", "db-password", "x"],
+    &["grep", "-r", "password", "src"],
+    &["sudo", "passwd", "me"],
+    &["docker", "run", "--name", "auth-token", "nginx"],
+    &[
+        "app",
+        "password",
+        "--x",
+        "private-key",
+        "/etc/x",
+        "token",
+        "y",
+    ],
 ];
