@@ -44,6 +44,8 @@ const SHAPES: &[Shape] = &[
     shape("github_pat_", 16),
     shape("glpat-", 16),
     shape("glrt-", 16),
+    shape("glptt-", 16),
+    shape("gldt-", 16),
     // Slack.
     with_digit("xoxa-", 8),
     with_digit("xoxb-", 8),
@@ -81,7 +83,32 @@ const SHAPES: &[Shape] = &[
     shape("lin_api_", 16),
     with_digit("hvs.", 20),
     with_digit("hvb.", 20),
+    with_digit("hvr.", 20),
     capitals("AGE-SECRET-KEY-1", 16),
+    // Shopify's, Docker's, Google's and Hugging Face's others.
+    shape("shpca_", 16),
+    shape("dckr_oat_", 16),
+    shape("GOCSPX-", 16),
+    // More of models, hosts and tools.
+    with_digit("gsk_", 20),
+    with_digit("xai-", 20),
+    with_digit("r8_", 20),
+    with_digit("pplx-", 20),
+    with_digit("nvapi-", 20),
+    with_digit("tskey-", 10),
+    with_digit("dp.st.", 16),
+    shape("sntrys_", 16),
+    with_digit("sbp_", 20),
+    with_digit("PMAK-", 20),
+    with_digit("NRAK-", 16),
+    with_digit("figd_", 16),
+    with_digit("ntn_", 20),
+    with_digit("nfp_", 20),
+    with_digit("pul-", 20),
+    with_digit("ATATT3", 20),
+    with_digit("SWMTKN-1-", 10),
+    with_digit("squ_", 16),
+    with_digit("sqp_", 16),
 ];
 
 fn is_token_byte(byte: u8) -> bool {
@@ -91,18 +118,25 @@ fn is_token_byte(byte: u8) -> bool {
 /// Whether anything known here can begin with these two: what goes by each word has to be quick.
 fn is_start(first: u8, second: u8) -> bool {
     match first {
-        b'A' => matches!(second, b'K' | b'S' | b'I' | b'G'),
+        b'A' => matches!(second, b'K' | b'S' | b'I' | b'G' | b'T'),
+        b'G' => second == b'O',
+        b'I' | b'i' => second | 0x20 == b'd',
+        b'N' => second == b'R',
+        b'P' => matches!(second, b'M' | b'A' | b'a'),
+        b'a' => second == b'p',
+        b'f' => second == b'i',
+        b't' => second == b's',
         b'B' | b'b' => matches!(second | 0x20, b'e' | b'a'),
-        b'S' => second == b'G',
-        b'd' => matches!(second, b'o' | b'c'),
+        b'S' => matches!(second, b'G' | b'W'),
+        b'd' => matches!(second, b'o' | b'c' | b'p' | b'i'),
         b'e' => second == b'y',
-        b'g' => matches!(second, b'h' | b'i' | b'l'),
-        b'h' => matches!(second, b'f' | b'v'),
+        b'g' => matches!(second, b'h' | b'i' | b'l' | b's'),
+        b'h' => matches!(second, b'f' | b'o' | b'v'),
         b'l' => second == b'i',
-        b'n' => second == b'p',
-        b'p' => second == b'y',
-        b'r' => second == b'k',
-        b's' => matches!(second, b'k' | b'h'),
+        b'n' => matches!(second, b'f' | b'p' | b't' | b'v'),
+        b'p' => matches!(second, b'a' | b'p' | b'u' | b'y'),
+        b'r' => matches!(second, b'8' | b'k'),
+        b's' => matches!(second, b'b' | b'h' | b'k' | b'n' | b'q'),
         b'w' => second == b'h',
         b'x' => matches!(second, b'o' | b'a'),
         b'y' => second == b'a',
@@ -140,7 +174,10 @@ fn secret_at(text: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
         b'-' => private_key(rest).map(|start| at + start..text.len()),
         b'B' | b'b' => after_scheme(rest).map(|(start, end)| at + start..at + end),
         b'e' => json_web_token(rest).map(range),
-        _ => known_token(rest).map(range),
+        _ => known_token(rest)
+            .map(range)
+            .or_else(|| in_path(rest).map(|(start, end)| at + start..at + end))
+            .or_else(|| in_statement(rest).map(|(start, end)| at + start..at + end)),
     }
 }
 
@@ -243,6 +280,45 @@ fn after_scheme(text: &[u8]) -> Option<(usize, usize)> {
         }
     };
     (is_token && len > 0).then_some((start, start + len))
+}
+
+/// Of the URL of a hook or a bot: where the token begins and ends.
+fn in_path(text: &[u8]) -> Option<(usize, usize)> {
+    const PATHS: [(&str, bool); 4] = [
+        ("hooks.slack.com/services/", true),
+        ("discord.com/api/webhooks/", true),
+        ("discordapp.com/api/webhooks/", true),
+        ("api.telegram.org/bot", false),
+    ];
+    PATHS.iter().find_map(|&(start, goes_on)| {
+        let rest = text.strip_prefix(start.as_bytes())?;
+        let is_token =
+            |byte: &&u8| is_token_byte(**byte) || **byte == b':' || goes_on && **byte == b'/';
+        let len = rest.iter().take_while(is_token).count();
+        (len > 0).then_some((start.len(), start.len() + len))
+    })
+}
+
+/// Of SQL's `IDENTIFIED BY 'x'` and `PASSWORD 'x'`: where the password begins and ends.
+fn in_statement(text: &[u8]) -> Option<(usize, usize)> {
+    const STARTS: [&[u8]; 4] = [
+        b"identified by ",
+        b"password ",
+        b"password(",
+        b"identified by password ",
+    ];
+    let start = STARTS
+        .iter()
+        .filter(|start| starts_with(text, start))
+        .map(|start| start.len())
+        .max()?;
+    let quote = *text
+        .get(start)
+        .filter(|byte| matches!(byte, b'\'' | b'"'))?;
+    let rest = &text[start + 1..];
+    let len = rest.iter().position(|&byte| byte == quote);
+    let len = len.unwrap_or(rest.len());
+    (len > 0).then_some((start + 1, start + 1 + len))
 }
 
 fn starts_with(text: &[u8], start: &[u8]) -> bool {
