@@ -165,12 +165,24 @@ impl<R: BufRead> Reader<R> {
                 Some((text, column)) => format!("{text} at column {column}"),
                 None => text,
             };
-            self.bad(format!("not {what}: {text}"))
+            self.bad(format!("not {what}: {}", without_quoted(&text)))
         })
     }
 
     fn bad(&self, reason: impl std::fmt::Display) -> Error {
         bad(format!("line {}: {reason}", self.line))
+    }
+}
+
+/// What is quoted is of a process, and may be secret.
+fn without_quoted(text: &str) -> String {
+    const START: &str = "string \"";
+    let quoted = text.find(START).map(|at| at + START.len());
+    match (quoted, text.rfind('"')) {
+        (Some(start), Some(end)) if start <= end => {
+            format!("{}…{}", &text[..start], &text[end..])
+        }
+        _ => text.to_owned(),
     }
 }
 

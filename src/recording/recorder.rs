@@ -1,5 +1,6 @@
 //! Writes down what a source says while handing it on.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
@@ -240,8 +241,23 @@ impl<'r> Notes<'r> {
         before: Option<RowRecord>,
         hand_over: &mut dyn FnMut(Row<'_>),
     ) {
-        let name = row.name.map(|name| self.redactor.name(name));
-        let command = row.command.map(|command| self.redactor.command(command));
+        // What was taken down goes through the redactor unchanged.
+        let (held_name, held_command) = match &before {
+            Some(before) => (before.as_row().name, before.as_row().command),
+            None => (Reading::Unknown, Reading::Unknown),
+        };
+        let name = row
+            .name
+            .map(|name| match held_name == Reading::Known(name) {
+                true => Cow::Borrowed(name),
+                false => self.redactor.name(name),
+            });
+        let command = row
+            .command
+            .map(|command| match held_command == Reading::Known(command) {
+                true => Cow::Borrowed(command),
+                false => self.redactor.command(command),
+            });
         let row = ProcessRow {
             name: name.as_ref().map(|name| &**name),
             command: command.as_ref().map(|command| &**command),

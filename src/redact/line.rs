@@ -73,10 +73,11 @@ pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
     let first = &line[..end];
     let len = match first {
         [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic() => windows_path(first),
-        _ => first
-            .iter()
-            .position(|&byte| text::is_blank(byte))
-            .unwrap_or(end),
+        [b'"', path @ ..] => match path.iter().position(|&byte| byte == b'"') {
+            Some(len) => len + 2,
+            None => first_blank(first),
+        },
+        _ => first_blank(first),
     };
     if len == end {
         return Cow::Borrowed(&line[..line.len().min(end + 1)]);
@@ -86,12 +87,24 @@ pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(program)
 }
 
-/// Up to the file's ending, if arguments follow it.
+fn first_blank(text: &[u8]) -> usize {
+    text.iter()
+        .position(|&byte| text::is_blank(byte))
+        .unwrap_or(text.len())
+}
+
+/// Up to the file's ending; up to the first blank, if it has none that is known.
 fn windows_path(text: &[u8]) -> usize {
-    let ending = text
-        .windows(5)
-        .position(|window| window[..4].eq_ignore_ascii_case(b".exe") && text::is_blank(window[4]));
-    ending.map_or(text.len(), |at| at + 4)
+    const ENDINGS: [&[u8]; 4] = [b".exe", b".cmd", b".bat", b".com"];
+    let ending = (4..=text.len()).find(|&end| {
+        let is_known = || {
+            ENDINGS
+                .iter()
+                .any(|known| text[end - 4..end].eq_ignore_ascii_case(known))
+        };
+        text.get(end).is_none_or(|&byte| text::is_blank(byte)) && is_known()
+    });
+    ending.unwrap_or_else(|| first_blank(text))
 }
 
 struct Walk<'l> {

@@ -6,6 +6,7 @@ use std::io::BufRead;
 use super::{Recheck, Row, Seen, Source, SourceInfo, Timestamp};
 use crate::error::{Error, ErrorClass, Result};
 use crate::recording::{Failed, Reader, Recorded, Shown};
+use crate::redact::Redactor;
 
 /// Plays a recording scan by scan, by its own clock, as if it happened now.
 ///
@@ -156,6 +157,9 @@ fn play(shown: &Shown, hand_over: &mut dyn FnMut(Row<'_>)) {
 
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
-        Self::new(failed.class, failed.message)
+        // A source's message may quote what a process wrote.
+        let message = failed.message.into_bytes();
+        let message = Redactor::default().command(&message).into_owned();
+        Self::new(failed.class, String::from_utf8_lossy(&message))
     }
 }

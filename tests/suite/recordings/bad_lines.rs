@@ -149,6 +149,10 @@ fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
         (with(r#""name":"\ud800""#), "line 4: "),
         (with(r#""command":"sh""#), "a list of arguments"),
         (
+            with(r#""command":"app --password hunter2""#),
+            "invalid type: string \"…\", expected",
+        ),
+        (
             with(r#""command":["a\u0000b"]"#),
             "an argument cannot contain a NUL",
         ),
@@ -219,4 +223,16 @@ fn a_recheck_that_nobody_asks_for_is_passed_over() {
     ]));
     assert_eq!(batches.len(), 2);
     assert!(batches.iter().all(|batch| batch.failure.is_none()));
+}
+
+#[test]
+fn a_recorded_failure_shows_no_secret() {
+    let failed = r#"{"scan":{"wall_ms":3,"monotonic_ns":3000000000,"failed":{"class":"bad_data","message":"cannot read app --password hunter2"}}}"#;
+    let batches = replay(&recording(&[&scan(1, &[1]), failed, &scan(9, &[1])]));
+    let texts = format!("{batches:?}");
+    assert!(
+        texts.contains("cannot read app --password [redacted]"),
+        "{texts}"
+    );
+    assert!(!texts.contains("hunter2"), "{texts}");
 }

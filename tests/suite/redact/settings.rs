@@ -37,6 +37,11 @@ fn without_arguments_the_program_is_left() {
     let path = r"C:\Program Files\App\app.exe";
     assert_eq!(with(&redactor, &[path, "x"]), [path]);
     assert_eq!(with(&redactor, &[&format!("{path} --verbose")]), [path]);
+    assert_eq!(with(&redactor, &[r"C:\x\app.cmd a b"]), [r"C:\x\app.cmd"]);
+    assert_eq!(with(&redactor, &[r"c:\a.com b"]), [r"c:\a.com"]);
+    assert_eq!(with(&redactor, &[r"C:\x hunter2 foo"]), [r"C:\x"]);
+    let quoted = format!("\"{path}\"");
+    assert_eq!(with(&redactor, &[&format!("{quoted} a")]), [&*quoted]);
 }
 
 #[test]
