@@ -2,8 +2,10 @@
 //!
 //! It works on the list of arguments, so that a secret with blanks in it is hidden whole.
 
+mod alone;
 mod assignments;
 mod line;
+mod name_words;
 mod names;
 mod options;
 mod pattern;
@@ -12,7 +14,9 @@ mod programs;
 mod quotes;
 mod rules;
 mod shapes;
+mod spans;
 mod text;
+mod tokens;
 mod urls;
 mod values;
 mod words;
@@ -98,7 +102,7 @@ impl Redactor {
         match self.redact {
             Redact::Off => Cow::Borrowed(terminated),
             Redact::Secrets => self.settled(Cow::Borrowed(terminated), limit),
-            Redact::Arguments => self.settled(line::program(terminated), limit),
+            Redact::Arguments => self.settled(alone::program(terminated), limit),
         }
     }
 

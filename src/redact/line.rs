@@ -1,10 +1,9 @@
 //! A command line as a list of arguments: what one says of the next.
 
-use std::borrow::Cow;
-
 use super::options::List;
 use super::pattern::Pattern;
 use super::programs::Programs;
+use super::spans::{replace, settle};
 use super::text::{self, Kind};
 use super::values::Holds;
 use super::{MARK, Spans, assignments, names, options, shapes, urls};
@@ -61,50 +60,6 @@ pub(super) fn hide_all(line: &[u8]) -> Vec<u8> {
         output.extend_from_slice(&argument[text.len()..]);
     }
     output
-}
-
-/// The program alone, without what it was told: the first argument, up to its first blank, since
-/// a process may have written all into it. The blanks of a path on Windows are the path's.
-pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
-    let end = line
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(line.len());
-    let first = &line[..end];
-    let len = match first {
-        [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic() => windows_path(first),
-        [b'"', path @ ..] => match path.iter().position(|&byte| byte == b'"') {
-            Some(len) => len + 2,
-            None => first_blank(first),
-        },
-        _ => first_blank(first),
-    };
-    if len == end {
-        return Cow::Borrowed(&line[..line.len().min(end + 1)]);
-    }
-    let mut program = first[..len].to_vec();
-    program.extend_from_slice(line.get(end..=end).unwrap_or_default());
-    Cow::Owned(program)
-}
-
-fn first_blank(text: &[u8]) -> usize {
-    text.iter()
-        .position(|&byte| text::is_blank(byte))
-        .unwrap_or(text.len())
-}
-
-/// Up to the file's ending; up to the first blank, if it has none that is known.
-fn windows_path(text: &[u8]) -> usize {
-    const ENDINGS: [&[u8]; 4] = [b".exe", b".cmd", b".bat", b".com"];
-    let ending = (4..=text.len()).find(|&end| {
-        let is_known = || {
-            ENDINGS
-                .iter()
-                .any(|known| text[end - 4..end].eq_ignore_ascii_case(known))
-        };
-        text.get(end).is_none_or(|&byte| text::is_blank(byte)) && is_known()
-    });
-    ending.unwrap_or_else(|| first_blank(text))
 }
 
 struct Walk<'l> {
@@ -274,75 +229,4 @@ fn header(argument: &[u8]) -> Option<Holds> {
     let is_header = name.contains(&b'-');
     let holds = names::judge(text::trim_dashes(name)).filter(|_| is_name)?;
     (holds == Holds::Password || is_header && holds == Holds::Token).then_some(holds)
-}
-
-/// Brings the spans into order, apart from each other, and out of what is hidden already. Whether
-/// any is left.
-fn settle(argument: &[u8], spans: &mut Spans) -> bool {
-    if spans.is_empty() {
-        return false;
-    }
-    spans.retain(|span| !span.is_empty());
-    spans.sort_unstable_by_key(|span| span.start);
-    merge(spans);
-    let marks = marks(argument);
-    let mut marks = &marks[..];
-    spans.retain_mut(|span| {
-        let over = marks
-            .iter()
-            .take_while(|mark| mark.end <= span.start)
-            .count();
-        marks = &marks[over..];
-        let count = marks
-            .iter()
-            .take_while(|mark| mark.start < span.end)
-            .count();
-        let (Some(first), Some(last)) = (marks[..count].first(), marks[..count].last()) else {
-            return true;
-        };
-        let is_hidden = first.start <= span.start && span.end <= first.end;
-        // What touches a mark takes it along, so that no half of one is left.
-        span.start = span.start.min(first.start);
-        span.end = span.end.max(last.end);
-        !is_hidden
-    });
-    merge(spans);
-    !spans.is_empty()
-}
-
-/// One span of those that overlap or touch, in order.
-fn merge(spans: &mut Spans) {
-    spans.dedup_by(|next, span| {
-        let is_part = next.start <= span.end;
-        if is_part {
-            span.end = span.end.max(next.end);
-        }
-        is_part
-    });
-}
-
-fn marks(text: &[u8]) -> Spans {
-    let mut marks = Vec::new();
-    let mut at = 0;
-    while let Some(found) = text[at..].iter().position(|&byte| byte == b'[') {
-        at += found;
-        match text[at..].starts_with(MARK.as_bytes()) {
-            true => {
-                marks.push(at..at + MARK.len());
-                at += MARK.len();
-            }
-            false => at += 1,
-        }
-    }
-    marks
-}
-
-fn replace(text: &[u8], spans: &Spans, output: &mut Vec<u8>) {
-    let mut at = 0;
-    for span in spans {
-        output.extend_from_slice(&text[at..span.start]);
-        output.extend_from_slice(MARK.as_bytes());
-        at = span.end;
-    }
-    output.extend_from_slice(&text[at..]);
 }

@@ -3,13 +3,9 @@
 //! A name is taken apart into words, and the words are judged: `--tokenizer`, `--bypass` and
 //! `--keyboard` have secrets' letters and none of their words.
 
+use super::name_words::{MAX_NAME, Words};
 use super::values::Holds;
 use super::words::*;
-
-/// No name of a secret is longer; of a longer one its end is judged.
-const MAX_NAME: usize = 128;
-
-const MAX_WORDS: usize = 16;
 
 /// Every name of a secret has one of these in it, small or capital: what is sought first.
 const STEMS: [&[u8]; 17] = [
@@ -102,51 +98,7 @@ fn has_stem(name: &[u8]) -> bool {
     })
 }
 
-/// The words of a name in small letters, without those that are numbers.
-struct Words<'n> {
-    list: [&'n [u8]; MAX_WORDS],
-    len: usize,
-}
-
-impl<'n> Words<'n> {
-    fn of(name: &[u8], lower: &'n mut [u8; MAX_NAME]) -> Self {
-        let name = &name[name.len().saturating_sub(MAX_NAME)..];
-        let lower = &mut lower[..name.len()];
-        lower.copy_from_slice(name);
-        lower.make_ascii_lowercase();
-        let lower = &*lower;
-        let mut words = Self {
-            list: [b""; MAX_WORDS],
-            len: 0,
-        };
-        let mut start = 0;
-        for at in 0..=name.len() {
-            let is_separator = name
-                .get(at)
-                .is_none_or(|byte| !byte.is_ascii_alphanumeric());
-            if is_separator || is_hump(name, start, at) {
-                words.push(&lower[start..at]);
-                start = at + usize::from(is_separator);
-            }
-        }
-        words
-    }
-
-    /// `password2` is `password`, and `2` is no word.
-    fn push(&mut self, word: &'n [u8]) {
-        let digits = word.iter().rev().take_while(|byte| byte.is_ascii_digit());
-        let word = &word[..word.len() - digits.count()];
-        if word.is_empty() {
-            return;
-        }
-        if self.len == MAX_WORDS {
-            self.list.rotate_left(1);
-            self.len -= 1;
-        }
-        self.list[self.len] = word;
-        self.len += 1;
-    }
-
+impl Words<'_> {
     fn judge(&self, is_variable: bool) -> Option<Holds> {
         let words = &self.list[..self.len];
         let (&last, before_last) = words.split_last()?;
@@ -226,17 +178,6 @@ impl<'n> Words<'n> {
         }
         None
     }
-}
-
-/// Where a word begins within letters: `dbPassword`, `APIKey`.
-fn is_hump(name: &[u8], start: usize, at: usize) -> bool {
-    if at <= start || !name[at].is_ascii_uppercase() {
-        return false;
-    }
-    !name[at - 1].is_ascii_uppercase()
-        // Not at the plural's `s` of PASSWORDs.
-        || name.get(at + 1).is_some_and(u8::is_ascii_lowercase)
-            && !(name[at + 1] == b's' && name.get(at + 2).is_none_or(|byte| !byte.is_ascii_lowercase()))
 }
 
 fn is_one_of(word: &[u8], list: &[&str]) -> bool {

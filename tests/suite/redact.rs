@@ -3,6 +3,7 @@
 mod cases;
 mod everywhere;
 mod hidden;
+mod hidden_parts;
 #[cfg(target_os = "linux")]
 mod live;
 mod properties;

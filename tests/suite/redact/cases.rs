@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use process_scanner::Redactor;
 
 use super::hidden::HIDDEN;
+use super::hidden_parts::HIDDEN_PARTS;
 use super::shown::SHOWN;
 use super::{MARK, redact, terminated};
 
@@ -24,7 +25,7 @@ fn with_mark(arg: &str) -> String {
 #[test]
 fn what_is_secret_is_hidden_and_nothing_beside_it() {
     let mut wrong = Vec::new();
-    for case in HIDDEN {
+    for case in HIDDEN.iter().chain(HIDDEN_PARTS) {
         let input: Vec<String> = case.iter().map(|arg| arg.replace(['‹', '›'], "")).collect();
         let input: Vec<&str> = input.iter().map(String::as_str).collect();
         let expected: Vec<String> = case.iter().map(|arg| with_mark(arg)).collect();

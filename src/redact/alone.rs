@@ -1,0 +1,49 @@
+//! A program without its arguments.
+
+use std::borrow::Cow;
+
+use super::text;
+
+/// The program alone, without what it was told: the first argument, up to its first blank, since
+/// a process may have written all into it. The blanks of a path on Windows are the path's.
+pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
+    let end = line
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(line.len());
+    let first = &line[..end];
+    let len = match first {
+        [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic() => windows_path(first),
+        [b'"', path @ ..] => match path.iter().position(|&byte| byte == b'"') {
+            Some(len) => len + 2,
+            None => first_blank(first),
+        },
+        _ => first_blank(first),
+    };
+    if len == end {
+        return Cow::Borrowed(&line[..line.len().min(end + 1)]);
+    }
+    let mut program = first[..len].to_vec();
+    program.extend_from_slice(line.get(end..=end).unwrap_or_default());
+    Cow::Owned(program)
+}
+
+fn first_blank(text: &[u8]) -> usize {
+    text.iter()
+        .position(|&byte| text::is_blank(byte))
+        .unwrap_or(text.len())
+}
+
+/// Up to the file's ending; up to the first blank, if it has none that is known.
+fn windows_path(text: &[u8]) -> usize {
+    const ENDINGS: [&[u8]; 4] = [b".exe", b".cmd", b".bat", b".com"];
+    let ending = (4..=text.len()).find(|&end| {
+        let is_known = || {
+            ENDINGS
+                .iter()
+                .any(|known| text[end - 4..end].eq_ignore_ascii_case(known))
+        };
+        text.get(end).is_none_or(|&byte| text::is_blank(byte)) && is_known()
+    });
+    ending.unwrap_or_else(|| first_blank(text))
+}
