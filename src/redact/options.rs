@@ -44,12 +44,12 @@ fn has_user(text: &[u8], place: Range<usize>) -> bool {
 
 /// A word ends before a blank, or, where it is part of a text, before what divides commands.
 fn command_word_end(text: &[u8], start: usize) -> usize {
-    let end = word_end(text, start);
-    if start == 0 && end == text.len() {
-        return end;
+    if start == 0 && word_end(text, 0) == text.len() {
+        return text.len();
     }
-    let cut = text[start..end].iter().position(|&byte| is_cut(byte));
-    cut.map_or(end, |len| start + len)
+    let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte);
+    let len = text[start..].iter().position(is_end);
+    len.map_or(text.len(), |len| start + len)
 }
 
 /// Hides the values of options in `text`, and says what the next argument holds, if `text` is an
@@ -78,9 +78,14 @@ pub(super) fn hide(
         }
         let is_value = pending.is_some() && text[at] == b'(';
         if is_cut(text[at]) && !is_value {
-            let word = &text[at..word_end(text, at)];
-            let is_after_blank = at == 0 || is_blank(text[at - 1]);
-            if is_after_blank && word.iter().all(|&byte| is_cut(byte)) {
+            let is_alone = || {
+                let rest = &text[at..];
+                let end = rest
+                    .iter()
+                    .position(|&byte| !is_cut(byte) || is_blank(byte));
+                end.is_none_or(|end| is_blank(rest[end]))
+            };
+            if (at == 0 || is_blank(text[at - 1])) && is_alone() {
                 *programs = Programs::default();
             } else {
                 programs.next_command();
