@@ -56,6 +56,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(SQL, &["-P"], Form::Both, Holds::Password),
     rule(&["ssh-keygen"], &["-N", "-P"], Form::Both, Holds::Password),
     rule(&["7z*"], &["-p"], Form::Attached, Holds::Password),
+    // A pattern for secrets may well be one.
+    rule(&["pscan"], &["--redact"], Form::Next, Holds::Password),
     rule(&["rar", "unrar"], &["-hp", "-p"], Form::Attached, Holds::Password),
     rule(PUTTY, &["-pw"], Form::Next, Holds::Password),
     rule(&["snmp*"], &["-A", "-X", "-c"], Form::Both, Holds::Password),

@@ -105,6 +105,8 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["app", "-p=‹hunter2›"],
     &["mysql", "-u", "root", "-p‹secret›", "db"],
     &["sudo", "mysql", "-p‹secret›"],
+    &["pscan", "watch", "--redact", "‹hunter.*›", "--json"],
+    &["pscan", "--redact=‹hunter.*›"],
     &[
         "env",
         "X=y",
