@@ -23,6 +23,10 @@ scale *args:
     cargo bench --locked --bench scale -- --write {{args}}
     cargo bench --locked --bench scale_plot
 
+# The README's picture, of a real run; Linux, with root or user namespaces.
+picture:
+    cargo bench --locked --bench picture
+
 # The recordings in fixtures/, written anew by their stories, and what they give. Read the diff.
 fixtures:
     UPDATE_FIXTURES=1 cargo test --locked --test suite every_fixture_is_what

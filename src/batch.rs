@@ -30,7 +30,8 @@ pub struct Batch {
     /// The same by the source's monotonic clock, in nanoseconds from an arbitrary moment; for a
     /// notice, that of the scan before.
     pub monotonic_ns: u64,
-    /// Milliseconds on the monotonic clock since the scan before; `None` for the first.
+    /// Milliseconds on the monotonic clock since the scan before; `None` for the first, for a notice, and
+    /// for the last of a source that panicked.
     pub interval_ms: Option<f64>,
     /// Whether the events tell the whole table (and nothing else), so that the reader starts anew.
     pub full: bool,
@@ -43,7 +44,8 @@ pub struct Batch {
     pub cost: Cost,
     /// What the scan counted.
     pub counts: Counts,
-    /// How a running scanner goes on from here; `None` for a scanner driven by hand.
+    /// How a running scanner goes on from here; `None` for a scanner driven by hand, and where its source has
+    /// panicked.
     pub pace: Option<Pace>,
     /// What of that has changed with this scan, and why.
     pub transitions: Vec<Transition>,

@@ -98,7 +98,7 @@ impl Consumers {
         self.subscribe_with(ConsumerOptions::new())
     }
 
-    /// The same with options of its own.
+    /// [`subscribe`](Self::subscribe) with options of its own.
     pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
         let (id, inbox, _) = self.join(options);
         Subscription::new(id, inbox, self.clone())
@@ -109,8 +109,8 @@ impl Consumers {
     ///
     /// # Errors
     ///
-    /// Of class [`Ended`](ErrorClass::Ended) once the scanner has ended or is being stopped: it would
-    /// never be called. Otherwise when no thread can be started, as a rule of class
+    /// Of class [`Ended`](ErrorClass::Ended) once the scanner has ended or is being stopped, since it would
+    /// never be called; in the very moment of the end it may not be called without that error. Otherwise when no thread can be started, as a rule of class
     /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted).
     pub fn on_batch(
         &self,
@@ -119,7 +119,7 @@ impl Consumers {
         self.register(Call(consumer))
     }
 
-    /// The same with options of its own.
+    /// [`on_batch`](Self::on_batch) with options of its own.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl Consumers {
         self.register_with(ConsumerOptions::new(), consumer)
     }
 
-    /// The same with options of its own.
+    /// [`register`](Self::register) with options of its own.
     ///
     /// # Errors
     ///

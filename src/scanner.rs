@@ -73,7 +73,8 @@ impl Scanner {
     }
 
     /// The processes as they were last told, in no particular order: without a copy, and always up to
-    /// the batch that [`scan_once`](Self::scan_once) just returned.
+    /// the batch that [`scan_once`](Self::scan_once) just returned. Once the source has ended or panicked, with what
+    /// its last scan had shown until then.
     pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
         self.core.processes()
     }

@@ -11,7 +11,7 @@ use super::cells;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct Color {
-    /// Colours: auto, always, never; auto heeds NO_COLOR
+    /// Colours: auto, always or never
     #[arg(
         long = "color",
         value_name = "WHEN",

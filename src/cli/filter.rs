@@ -15,10 +15,10 @@ pub(super) struct Filter {
     /// Only processes whose name matches; (?i) ignores case
     #[arg(long, value_name = "REGEX")]
     name: Option<Regex>,
-    /// Only processes whose arguments, with blanks between, match
+    /// Only processes whose command line matches
     #[arg(long, value_name = "REGEX")]
     command: Option<Regex>,
-    /// Only processes in this state, such as running, zombie or Z
+    /// Only processes in this state, as zombie or Z
     #[arg(
         long,
         value_name = "S",

@@ -49,11 +49,13 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
         let mut examples = Roff::new();
         examples.control("SH", ["EXAMPLES"]).control("nf", []);
         let notes = notes.to_string();
-        // What follows an empty line stands in a section of its own.
-        for line in notes.lines().take_while(|line| !line.is_empty()) {
-            if !line.starts_with("Example") {
-                examples.text([roman(line)]);
-            }
+        // What stands before them is in a section of its own.
+        for line in notes
+            .lines()
+            .skip_while(|line| !line.starts_with("Example"))
+            .skip(1)
+        {
+            examples.text([roman(line)]);
         }
         examples.control("fi", []).to_writer(out)?;
     }

@@ -11,7 +11,7 @@ pub(super) struct Secrets {
     /// Show no arguments, only programs
     #[arg(long)]
     strip_args: bool,
-    /// Hide what REGEX matches in an argument too; its first group, if it has one
+    /// Hide too what matches in an argument
     #[arg(long, value_name = "REGEX", value_parser = pattern)]
     redact: Vec<Pattern>,
 }

@@ -77,7 +77,8 @@ impl<S: Source, W: Write> Recorder<S, W> {
         Ok(recorder)
     }
 
-    /// The same with another redactor. For the rows to come: called before the first scan, it is for all.
+    /// The same with another redactor. To be called before the first scan: what was taken down already stays as it
+    /// was for as long as it does not change.
     #[must_use]
     pub fn redacting(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;

@@ -64,7 +64,7 @@ impl ScannerHandle {
         self.consumers().subscribe()
     }
 
-    /// The same with options of its own.
+    /// [`subscribe`](Self::subscribe) with options of its own.
     pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
         self.consumers().subscribe_with(options)
     }
@@ -81,7 +81,7 @@ impl ScannerHandle {
         self.consumers().on_batch(consumer)
     }
 
-    /// The same with options of its own.
+    /// [`on_batch`](Self::on_batch) with options of its own.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl ScannerHandle {
         self.consumers().register(consumer)
     }
 
-    /// The same with options of its own.
+    /// [`register`](Self::register) with options of its own.
     ///
     /// # Errors
     ///

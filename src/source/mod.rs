@@ -34,12 +34,12 @@ use crate::process::Status;
 ///
 /// # Panics
 ///
-/// A source that panics is never asked again. Of a running scanner all consumers get a last batch, without
-/// events, whose failure [is final](crate::Error::is_final), of class
+/// A source that panics is never asked again. Of a running scanner all consumers get a last batch, which
+/// tells nothing new and whose failure [is final](crate::Error::is_final), of class
 /// [`SourceGone`](crate::ErrorClass::SourceGone), and says that the source panicked and with what words;
 /// then they are closed, and [`wait`](crate::ScannerHandle::wait) and
 /// [`stop`](crate::ScannerHandle::stop) return that error. From
-/// [`scan_once`](crate::Scanner::scan_once) the panic goes on to who called it.
+/// [`scan_once`](crate::Scanner::scan_once) the panic goes on to who called it. Where panics abort the program, it ends.
 ///
 /// ```
 /// use process_scanner::{ProcessRow, Result, Row, Seen, Source, SourceInfo};

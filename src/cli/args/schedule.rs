@@ -10,7 +10,7 @@ use process_scanner::{Config, SourceChoice};
 /// Where live processes are read from.
 #[derive(Debug, Args)]
 pub(crate) struct Live {
-    /// Where to read: linux (the kernel's files), sysinfo, auto
+    /// What to read: linux, sysinfo or auto
     #[arg(
         long,
         value_name = "NAME",
