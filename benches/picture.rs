@@ -9,6 +9,9 @@
 #[path = "picture/cast.rs"]
 mod cast;
 #[cfg(target_os = "linux")]
+#[path = "../tests/suite/cli/pty.rs"]
+mod pty;
+#[cfg(target_os = "linux")]
 #[path = "picture/screen.rs"]
 mod screen;
 

@@ -6,6 +6,9 @@
 use std::error::Error;
 use std::fmt::Write;
 
+#[path = "../csv/mod.rs"]
+mod csv;
+
 /// Where the figures of the last full run are kept.
 pub(crate) const CSV_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scale.csv");
 
@@ -78,11 +81,7 @@ pub(crate) fn to_csv(figures: &[Figure]) -> String {
 }
 
 pub(crate) fn from_csv(text: &str) -> Result<Vec<Figure>, Box<dyn Error>> {
-    let mut lines = text.lines();
-    if lines.next() != Some(CSV_HEADER) {
-        return Err(format!("the first line is not {CSV_HEADER}").into());
-    }
-    lines.map(figure).collect()
+    csv::read(text, CSV_HEADER, figure)
 }
 
 fn figure(line: &str) -> Result<Figure, Box<dyn Error>> {

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use anstyle::Style;
 use clap::ValueEnum;
-use process_scanner::{Batch, Event, Metrics, ProcessInfo, Result, Status, Transition};
+use process_scanner::{Batch, Event, Metrics, ProcessInfo, Result, Status};
 
 use super::args::Output;
 use super::filter::Filter;
-use super::json::{self, EventLine, What};
+use super::json::{self, EventLine, Notice, What};
 use super::summary::Summary;
 use super::{Done, cells, color, printed, told};
 
@@ -32,7 +32,6 @@ pub(super) enum Kind {
 struct Selection {
     kinds: Option<Vec<Kind>>,
     filter: Filter,
-    json: bool,
 }
 
 /// Prints batch after batch.
@@ -61,7 +60,6 @@ impl Printer {
             selection: Selection {
                 kinds: args.events.clone(),
                 filter: args.filter.clone(),
-                json: args.json,
             },
             time: match (args.json, is_watched && is_live) {
                 (true, _) => None,
@@ -81,9 +79,6 @@ impl Printer {
         {
             return Step::Break(Err(failure.clone()));
         }
-        if let Some(summary) = &mut self.summary {
-            summary.take(batch, &self.selection.filter);
-        }
         let filter = &self.selection.filter;
         let matching = batch
             .events
@@ -91,10 +86,12 @@ impl Printer {
             .filter(|event| filter.matches(event.process()));
         let matching: Vec<_> = matching.collect();
         self.has_matched |= !matching.is_empty();
-        let events: Vec<_> = matching
-            .into_iter()
-            .filter(|event| self.selection.has(event))
-            .collect();
+        if let Some(summary) = &mut self.summary {
+            summary.take(batch, &matching);
+        }
+        let is_json = self.time.is_none();
+        let mut events = matching;
+        events.retain(|event| self.selection.has(event, is_json));
         let outcome = match self.time {
             None => write_json(&mut self.out, batch, &events),
             Some(time) => {
@@ -128,7 +125,7 @@ impl Printer {
 
 impl Selection {
     /// Whether it is an event of a kind that is printed.
-    fn has(&self, event: &Event) -> bool {
+    fn has(&self, event: &Event, is_json: bool) -> bool {
         let kind = match event {
             Event::Existing(_) => Kind::Existing,
             Event::Created(_) => Kind::Created,
@@ -139,7 +136,7 @@ impl Selection {
         };
         match (&self.kinds, event) {
             (Some(kinds), _) => kinds.contains(&kind),
-            (None, _) if self.json => true,
+            (None, _) if is_json => true,
             // For people it would be a flood.
             (None, Event::Existing(_)) => false,
             (None, Event::Updated { changed, .. }) => {
@@ -151,9 +148,8 @@ impl Selection {
 }
 
 fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Result<()> {
-    let mut write = |event, what| {
+    let mut write = |what| {
         let line = EventLine {
-            event,
             seq: batch.seq,
             at_ms: batch.taken_at_ms,
             what,
@@ -161,54 +157,19 @@ fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Res
         json::write_line(out, &line)
     };
     if batch.lost_batches > 0 {
-        let what = What::Resync {
+        write(What::Notice(Notice::Resync {
             lost_batches: batch.lost_batches,
             pace: batch.pace,
-        };
-        write("resync", what)?;
+        }))?;
     }
     if let Some(failure) = &batch.failure {
-        let what = What::ScanFailed {
-            class: failure.class(),
-            message: failure.full_message(),
-        };
-        write("scan_failed", what)?;
+        write(What::Notice(Notice::ScanFailed(failure)))?;
     }
     for transition in &batch.transitions {
-        match transition {
-            Transition::Interval {
-                from_ms,
-                to_ms,
-                reason,
-                ..
-            } => {
-                let (from_ms, to_ms) = (*from_ms, *to_ms);
-                let what = What::IntervalChanged {
-                    from_ms,
-                    to_ms,
-                    reason,
-                };
-                write("interval_changed", what)?;
-            }
-            Transition::Breaker {
-                from, to, reason, ..
-            } => {
-                let (from, to) = (*from, *to);
-                let what = What::BreakerChanged { from, to, reason };
-                write("breaker_changed", what)?;
-            }
-            // The library may learn to tell more than this command knows.
-            _ => {}
-        }
+        write(What::Pace(transition))?;
     }
     for event in events {
-        let process = event.process();
-        let what = match **event {
-            Event::Updated { changed, .. } => What::Updated { process, changed },
-            Event::Exited { lived_ms, .. } => What::Exited { process, lived_ms },
-            _ => What::Process { process },
-        };
-        write(event.kind(), what)?;
+        write(What::Process(event))?;
     }
     Ok(())
 }
@@ -301,7 +262,7 @@ fn fact(name: &str, process: &ProcessInfo) -> String {
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::{BreakerState, Error, ErrorClass, Scanner};
+    use process_scanner::{BreakerState, Error, ErrorClass, Scanner, Transition};
 
     use super::*;
 
@@ -326,21 +287,21 @@ mod tests {
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
         let lost =
-            format!(r#"{{"event":"resync","seq":1,"at_ms":{at_ms},"lost_batches":3,"pace":null}}"#);
+            format!(r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null}}"#);
         assert_eq!(lines.next(), Some(lost.as_str()));
         let failed = format!(
-            r#"{{"event":"scan_failed","seq":1,"at_ms":{at_ms},"class":"stuck","message":"no\nanswer"}}"#
+            r#"{{"seq":1,"at_ms":{at_ms},"event":"scan_failed","class":"stuck","message":"no\nanswer"}}"#
         );
         assert_eq!(lines.next(), Some(failed.as_str()));
         for told in [
-            r#""interval_changed","seq":1,"at_ms":AT,"from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
-            r#""breaker_changed","seq":1,"at_ms":AT,"from":"closed","to":"open","reason":"bad"}"#,
+            r#""interval_changed","from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
+            r#""breaker_changed","from":"closed","to":"open","reason":"bad"}"#,
         ] {
-            let told = told.replace("AT", &at_ms.to_string());
-            assert_eq!(lines.next(), Some(format!(r#"{{"event":{told}"#).as_str()));
+            let line = format!(r#"{{"seq":1,"at_ms":{at_ms},"event":{told}"#);
+            assert_eq!(lines.next(), Some(line.as_str()));
         }
         assert_eq!(lines.clone().count(), batch.events.len());
-        assert!(lines.all(|line| line.starts_with(r#"{"event":"existing","seq":1,"#)));
+        assert!(lines.all(|line| line.contains(r#","event":"existing","process":{"pid":"#)));
 
         let mut out = Vec::new();
         write_text(&mut out, &batch, &events, "now", Some(60)).expect("memory takes it");

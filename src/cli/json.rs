@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{BreakerState, Changes, ErrorClass, Pace, ProcessInfo};
+use process_scanner::{Error, Event, Pace, ProcessInfo, Transition};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -20,47 +20,31 @@ pub(super) struct Listing<'a> {
 /// One line of `watch`.
 #[derive(Serialize)]
 pub(super) struct EventLine<'a> {
-    pub(super) event: &'static str,
     pub(super) seq: u64,
     pub(super) at_ms: u64,
     #[serde(flatten)]
     pub(super) what: What<'a>,
 }
 
-/// What differs from event to event.
+/// What is told, each with its `event`.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum What<'a> {
-    Process {
-        process: &'a ProcessInfo,
-    },
-    Updated {
-        process: &'a ProcessInfo,
-        changed: Changes,
-    },
-    Exited {
-        process: &'a ProcessInfo,
-        lived_ms: Option<u64>,
-    },
+    Process(&'a Event),
+    Pace(&'a Transition),
+    Notice(Notice<'a>),
+}
+
+/// What is of the watch itself.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Notice<'a> {
     Resync {
         lost_batches: u64,
         /// Changes of it may have been among what was lost.
         pace: Option<Pace>,
     },
-    ScanFailed {
-        class: ErrorClass,
-        message: String,
-    },
-    IntervalChanged {
-        from_ms: u64,
-        to_ms: u64,
-        reason: &'a str,
-    },
-    BreakerChanged {
-        from: BreakerState,
-        to: BreakerState,
-        reason: &'a str,
-    },
+    ScanFailed(&'a Error),
 }
 
 /// Writes a value and the end of its line.
@@ -117,23 +101,20 @@ mod tests {
 
     #[test]
     fn a_life_of_unknown_length_is_null() {
+        let process = ProcessInfo::unknown(process_scanner::ProcessKey {
+            pid: 1,
+            start_time_ms: None,
+        });
         let line = EventLine {
-            event: "exited",
             seq: 2,
             at_ms: 3,
-            what: What::Exited {
-                process: &ProcessInfo::unknown(process_scanner::ProcessKey {
-                    pid: 1,
-                    start_time_ms: None,
-                }),
-                lived_ms: None,
-            },
+            what: What::Process(&Event::exited(process, None)),
         };
         let mut out = Vec::new();
         write_line(&mut out, &line).expect("memory takes it");
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         assert!(
-            text.starts_with(r#"{"event":"exited","seq":2,"at_ms":3,"process":{"pid":1,"#),
+            text.starts_with(r#"{"seq":2,"at_ms":3,"event":"exited","process":{"pid":1,"#),
             "{text}"
         );
         assert!(text.ends_with("},\"lived_ms\":null}\n"), "{text}");

@@ -8,7 +8,6 @@ use process_scanner::{Batch, Event, Metrics, ProcessInfo, ProcessKey};
 
 use super::cells;
 use super::color::{self, Part};
-use super::filter::Filter;
 
 /// Counts what passes.
 pub(super) struct Summary {
@@ -47,12 +46,12 @@ impl Summary {
         }
     }
 
-    pub(super) fn take(&mut self, batch: &Batch, filter: &Filter) {
+    /// One more batch; `events` are those that count.
+    pub(super) fn take(&mut self, batch: &Batch, events: &[&Event]) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = batch.monotonic_ns;
         self.lost_batches += batch.lost_batches;
-        let events = batch.events.iter();
-        for event in events.filter(|event| filter.matches(event.process())) {
+        for event in events {
             let process = event.process();
             match event {
                 Event::Created(_) => {

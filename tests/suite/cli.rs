@@ -7,6 +7,8 @@ mod failures;
 mod filters;
 mod listing;
 mod pages;
+#[cfg(target_os = "linux")]
+mod pty;
 mod secrets;
 mod stats;
 #[cfg(target_os = "linux")]
@@ -48,6 +50,15 @@ fn stdout_of(args: &[&str]) -> String {
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command printed that did all it was asked to, and its pid.
+fn stdout_and_pid_of(args: &[&str]) -> (String, u32) {
+    let child = pscan(args).stdout(Stdio::piped()).spawn().unwrap();
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    (String::from_utf8(output.stdout).unwrap(), pid)
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -5,13 +5,18 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use super::{eventful, pscan, text};
 
+/// It changes itself by scanning, so that there is always something to print.
+const WATCH: [&str; 5] = ["watch", "--interval-ms", "50", "--cpu-budget", "off"];
+
+fn spawned(args: &[&str]) -> Child {
+    let mut command = pscan(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
 /// A running command and the first line it printed.
 fn started(args: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
-    let mut child = pscan(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = spawned(args);
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut first = String::new();
     out.read_line(&mut first).unwrap();
@@ -27,29 +32,19 @@ fn assert_quiet_end(child: Child) {
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     // At its own cost it may not scan again for a long time, and finds out only then.
-    let watch = ["watch", "--interval-ms", "50", "--cpu-budget", "off"];
-    // It changes itself by scanning, so that there is always something to print.
     for how in [&["--json"][..], &["--events", "existing,updated"]] {
-        let (child, out, first) = started(&[&watch[..], how].concat());
+        let (child, out, first) = started(&[&WATCH[..], how].concat());
         assert!(first.contains("existing"), "{first}");
         drop(out);
         assert_quiet_end(child);
     }
     for args in [&["--json", "--sample-ms", "0"][..], &["--sample-ms", "0"]] {
-        let mut child = pscan(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawned(args);
         drop(child.stdout.take());
         assert_quiet_end(child);
     }
     let recording = eventful();
-    let mut child = pscan(&["replay", &recording.arg()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = spawned(&["replay", &recording.arg()]);
     drop(child.stdout.take());
     assert_quiet_end(child);
     let (child, out, _) = started(&["record", "-", "--interval-ms", "50", "--cpu-budget", "off"]);
@@ -94,17 +89,10 @@ fn what_is_to_be_ignored_ends_nothing() {
 
     // nohup(1) ignores the signal and becomes the command.
     let mut nohup = std::process::Command::new("nohup");
-    let watch = [
-        "watch",
-        "--json",
-        "--interval-ms",
-        "50",
-        "--cpu-budget",
-        "off",
-    ];
     nohup
         .arg(assert_cmd::cargo::cargo_bin!("pscan"))
-        .args(watch)
+        .args(WATCH)
+        .arg("--json")
         .process_group(0);
     let child = nohup
         .stdin(Stdio::null())
@@ -120,7 +108,7 @@ fn what_is_to_be_ignored_ends_nothing() {
     let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
     let send = |signal| rustix::process::kill_process(pid, signal).unwrap();
     send(rustix::process::Signal::HUP);
-    // It changes itself by scanning: what comes two scans later comes after the signal.
+    // What comes some scans later comes after the signal.
     while !line.contains(r#""seq":5,"#) {
         line.clear();
         assert!(

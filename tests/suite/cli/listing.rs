@@ -1,12 +1,10 @@
 //! The host's processes once: the table and `--json`.
 
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{has_control, pscan, stdout_of};
+use super::{has_control, stdout_and_pid_of, stdout_of};
 
 fn pids(processes: &[Value]) -> Vec<u64> {
     processes
@@ -49,19 +47,7 @@ fn the_source_and_its_place_can_be_chosen() {
 
 #[test]
 fn json_is_one_object_on_one_line_with_every_process() {
-    let mut child = pscan(&["--json", "--sample-ms", "100"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = String::new();
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut out)
-        .unwrap();
-    assert!(child.wait().unwrap().success());
-
+    let (out, pid) = stdout_and_pid_of(&["--json", "--sample-ms", "100"]);
     assert_eq!(out.matches('\n').count(), 1);
     let listing: Value = serde_json::from_str(&out).unwrap();
     let keys: Vec<_> = listing.as_object().unwrap().keys().cloned().collect();
@@ -87,13 +73,13 @@ fn json_is_one_object_on_one_line_with_every_process() {
             assert!(keys.contains_key(key), "{process} has no {key}");
         }
     }
-    let by_pid = |pid| {
+    let by_pid = |pid: u32| {
         processes
             .iter()
             .find(|process| process["pid"] == pid)
             .unwrap()
     };
-    let itself = by_pid(child.id());
+    let itself = by_pid(pid);
     assert!(itself["cpu_percent"].is_number());
     assert!(itself["rss_bytes"].as_u64().unwrap() > 0);
     assert_eq!(itself["parent_pid"], std::process::id());

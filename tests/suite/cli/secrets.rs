@@ -1,12 +1,10 @@
 //! Secrets in command lines: hidden unless somebody asks for them.
 
-use std::io::Read;
-
 use process_scanner::{Recorder, Redact, Redactor, Scanner};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Recording, World, failure_of, pscan, run, stdout_of, text};
+use super::{Recording, World, failure_of, run, stdout_and_pid_of, stdout_of, text};
 use crate::support::Made;
 
 const ARGS: [&str; 5] = [
@@ -82,25 +80,14 @@ fn a_live_command_line_is_hidden_everywhere() {
         assert!(out.contains("[redacted]"), "{args:?}: {out}");
     }
     // Others that this suite has started show what they were told.
-    let mut child = pscan(&["--sample-ms", "0", "--json", "--strip-args"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = String::new();
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut out)
-        .unwrap();
+    let (out, pid) = stdout_and_pid_of(&["--sample-ms", "0", "--json", "--strip-args"]);
     let listing: Value = serde_json::from_str(&out).unwrap();
     let processes = listing["processes"].as_array().unwrap();
     let itself = processes
         .iter()
-        .find(|process| process["pid"] == child.id())
+        .find(|process| process["pid"] == pid)
         .unwrap();
     assert_eq!(itself["command"].as_array().unwrap().len(), 1, "{itself}");
-    assert!(child.wait().unwrap().success());
 }
 
 #[test]

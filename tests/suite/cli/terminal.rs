@@ -1,54 +1,14 @@
 //! What people see: the command on a terminal of its own.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::process::Stdio;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-
+use super::pty::{open, shown};
 use super::{eventful, pscan, stdout_of, text};
-
-/// A pseudoterminal: our end and the command's.
-fn terminal(columns: u16) -> (File, File) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let size = Winsize {
-        ws_row: 30,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&ours, size).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let theirs = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    (File::from(ours), theirs)
-}
-
-/// All that comes until the command has closed its end.
-fn shown(mut ours: File) -> String {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        match ours.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(len) => bytes.extend_from_slice(&buffer[..len]),
-            // So ends a terminal that nobody has open any more (EIO).
-            Err(error) if error.kind() != ErrorKind::Interrupted => break,
-            Err(_) => {}
-        }
-    }
-    String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
-}
 
 /// What the command prints to a terminal of this width.
 fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
-    let (ours, theirs) = terminal(columns);
+    let (ours, theirs) = open(columns).unwrap();
     let mut command = pscan(args);
     command
         .env("TERM", "xterm")
@@ -58,7 +18,7 @@ fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let child = command.spawn().unwrap();
     // It holds the command's end of the terminal.
     drop(command);
-    let out = shown(ours);
+    let out = shown(ours).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(text(&output.stderr), "");
@@ -112,7 +72,7 @@ fn a_list_that_does_not_fit_the_screen_says_how_much_is_left_out() {
 
 #[test]
 fn an_end_by_ctrl_c_is_summed_up_on_a_line_of_its_own() {
-    let (ours, theirs) = terminal(80);
+    let (ours, theirs) = open(80).unwrap();
     let mut command = pscan(&["watch", "--interval-ms", "3600000", "--events", "existing"]);
     command
         .env("TERM", "xterm")
@@ -125,7 +85,7 @@ fn an_end_by_ctrl_c_is_summed_up_on_a_line_of_its_own() {
     reader.read_exact(&mut [0]).unwrap();
     let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let out = plain(&shown(ours));
+    let out = plain(&shown(ours).unwrap());
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
     assert!(out.contains("\n\nwatched "), "{out}");
     assert!(out.contains("\nthis watch "), "{out}");
@@ -182,14 +142,14 @@ fn a_watch_tells_the_time_of_day_and_its_own_cost() {
 fn a_recording_shows_its_progress() {
     let dir = tempfile::TempDir::new().unwrap();
     let path = dir.path().join("made.ndjson");
-    let (ours, theirs) = terminal(80);
+    let (ours, theirs) = open(80).unwrap();
     let mut command = pscan(&["record", path.to_str().unwrap(), "--scans", "2"]);
     command
         .args(["--interval-ms", "50", "--cpu-budget", "off"])
         .stderr(theirs);
     let mut child = command.spawn().unwrap();
     drop(command);
-    let out = shown(ours);
+    let out = shown(ours).unwrap();
     assert!(child.wait().unwrap().success());
     let bytes = std::fs::metadata(path).unwrap().len();
     assert!(out.starts_with("\r1 scan, "), "{out:?}");

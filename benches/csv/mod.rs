@@ -1,0 +1,16 @@
+//! Files of figures, as benches write them and pictures are made from.
+
+use std::error::Error;
+
+/// Reads each line after the header.
+pub(crate) fn read<T>(
+    text: &str,
+    header: &str,
+    line: impl Fn(&str) -> Result<T, Box<dyn Error>>,
+) -> Result<Vec<T>, Box<dyn Error>> {
+    let mut lines = text.lines();
+    if lines.next() != Some(header) {
+        return Err(format!("the first line is not {header}").into());
+    }
+    lines.map(line).collect()
+}

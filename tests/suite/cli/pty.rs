@@ -1,0 +1,44 @@
+//! A terminal for a command, of which this process is the other end.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+/// A pseudoterminal with 30 lines: our end and the command's.
+pub(crate) fn open(columns: u16) -> Result<(File, File), Box<dyn Error>> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let size = Winsize {
+        ws_row: 30,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&ours, size)?;
+    let name = ptsname(&ours, Vec::new())?;
+    let theirs = File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str()?)?;
+    Ok((File::from(ours), theirs))
+}
+
+/// All that comes until the command has closed its end.
+pub(crate) fn shown(mut ours: File) -> Result<String, Box<dyn Error>> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match ours.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(len) => bytes.extend_from_slice(&buffer[..len]),
+            // So ends a terminal that nobody has open any more (EIO).
+            Err(error) if error.kind() != ErrorKind::Interrupted => break,
+            Err(_) => {}
+        }
+    }
+    Ok(String::from_utf8(bytes)?.replace("\r\n", "\n"))
+}
