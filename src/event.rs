@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_line_of_watch_is_an_event_and_one_that_is_of_no_process_is_none() {
-        let line = r#"{"event":"updated","seq":7,"at_ms":1767225600000,"process":{"pid":4242,
+        let line = r#"{"seq":7,"at_ms":1767225600000,"event":"updated","process":{"pid":4242,
             "start_time_ms":null,"later":1},"changed":["command","later"]}"#;
         let event: Event = serde_json::from_str(line).expect(line);
         let key = ProcessKey {
