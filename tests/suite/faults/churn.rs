@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{TryRecvError, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
 use process_scanner::{Event, ProcessInfo};
@@ -40,9 +41,14 @@ fn processes_that_vanish_while_they_are_read_are_no_failure_with(live: Live) {
     assert!(watched.scan().counts.unseen_at_most.is_some());
 }
 
+/// The next process or thread gets just this pid, if nobody has it.
+fn choose_next_pid(pid: u32) -> io::Result<()> {
+    fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string())
+}
+
 /// Starts a child with just this pid, if nobody else gets it first.
 fn start_with_pid(pid: u32) -> Option<Cat> {
-    fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).ok()?;
+    choose_next_pid(pid).ok()?;
     let cat = Cat::start();
     (cat.pid() == pid).then_some(cat)
 }
@@ -110,7 +116,7 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
     );
 }
 
-/// The pid is used again all the while, in the middle of scans too: every key that is told has to be
+/// A pid is used again all the while, in the middle of scans too: every key that is told has to be
 /// one that was, and has to have the command line that it had.
 #[test]
 fn a_pid_is_used_again_while_a_scan_is_under_way() {
@@ -118,6 +124,7 @@ fn a_pid_is_used_again_while_a_scan_is_under_way() {
 }
 
 fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
+    const WANTED: usize = 400;
     if !is_root() {
         return skip(
             "a_pid_is_used_again_while_a_scan_is_under_way",
@@ -125,74 +132,83 @@ fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
         );
     }
     let _pids = own_next_pid();
-    let base = Cat::start();
-    let pid = base.pid();
-    drop(base);
-    let (stop, stopped) = channel::<()>();
-    let scans = Arc::new(AtomicU64::new(0));
-    let scanned = Arc::clone(&scans);
-    let reusing = thread::spawn(move || {
-        // Start in ticks, and the name it was started under.
-        let mut truth: HashMap<u64, Vec<String>> = HashMap::new();
-        for generation in 0.. {
-            if stopped.try_recv() != Err(TryRecvError::Empty) {
-                break;
-            }
-            fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
-            let name = format!("generation-{generation}");
-            let child = Command::new("cat")
-                .arg0(&name)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .spawn()
-                .map(Cat)
-                .unwrap();
-            if child.pid() == pid {
-                let ticks = start_ticks(pid).unwrap();
-                truth.entry(ticks).or_default().push(name);
-                // They live until the scan under way has ended, the one after it, or not as long.
-                let until = scans.load(Relaxed) + generation % 3;
-                while scans.load(Relaxed) < until && stopped.try_recv() == Err(TryRecvError::Empty)
-                {
-                    thread::yield_now();
-                }
-            }
-        }
-        truth
-    });
     let mut watched = Watched::new(live);
     let own = std::process::id();
     let own_start_ms = watched.snapshot.by_pid(own).unwrap().start_time_ms.unwrap();
     let boot_ms = own_start_ms - start_ticks(own).unwrap() * 10;
+    let scans = Arc::new(AtomicU64::new(0));
+    let (stop, stopped) = channel::<()>();
+    let reusing = thread::spawn({
+        let scans = Arc::clone(&scans);
+        move || use_a_pid_again(&scans, &stopped)
+    });
     let mut told = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..WANTED * 50 {
+        if told.len() >= WANTED || reusing.is_finished() {
+            break;
+        }
         let batch = watched.scan();
-        scanned.fetch_add(1, Relaxed);
+        scans.fetch_add(1, Relaxed);
         for event in &batch.events {
             let process = event.process();
             let command = process.command.as_ref();
             let name = command.and_then(|command| command.args().next());
-            if process.pid == pid
-                && let Some(name) = name.filter(|name| name.starts_with("generation"))
-            {
+            if let Some(name) = name.filter(|name| name.starts_with("generation")) {
                 let ticks = (process.start_time_ms.unwrap() - boot_ms) / 10;
-                told.push((ticks, name.to_owned()));
+                told.push(((process.pid, ticks), name.to_owned()));
             }
         }
     }
     drop(stop);
-    let truth = reusing.join().unwrap();
-    for (ticks, name) in &told {
-        let names = truth.get(ticks);
+    let (truth, reuses) = reusing.join().unwrap();
+    for (key, name) in &told {
+        let names = truth.get(key);
         assert!(
             names.is_some_and(|names| names.contains(name)),
-            "{name} was told to have started at {ticks}, where there was {names:?}"
+            "{name} was told as {key:?}, where there was {names:?}"
         );
     }
-    assert!(!told.is_empty());
+    assert!(told.len() >= WANTED, "only {} were told", told.len());
+    assert!(reuses > 0, "the pid went to others each time");
     eprintln!(
-        "{} tellings of {} processes with one pid",
-        told.len(),
-        truth.len()
+        "{}: {} tellings of children with one pid, which was used again {reuses} times",
+        live.name,
+        told.len()
     );
+}
+
+/// Pid and start in ticks, and the names that were started under them.
+type Truth = HashMap<(u32, u64), Vec<String>>;
+
+/// Starts children with one and the same pid, until it is stopped; and says how often that pid was
+/// used again. When it goes to somebody else, be it a thread, the next child's pid takes its place.
+fn use_a_pid_again(scans: &AtomicU64, stopped: &Receiver<()>) -> (Truth, u64) {
+    let is_stopped = || stopped.try_recv() != Err(TryRecvError::Empty);
+    let (mut truth, mut reuses, mut pid) = (Truth::new(), 0, None);
+    for generation in 0.. {
+        if is_stopped() {
+            break;
+        }
+        if let Some(pid) = pid {
+            choose_next_pid(pid).unwrap();
+        }
+        let name = format!("generation-{generation}");
+        let child = Command::new("cat")
+            .arg0(&name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .map(Cat)
+            .unwrap();
+        let ticks = start_ticks(child.pid()).unwrap();
+        truth.entry((child.pid(), ticks)).or_default().push(name);
+        reuses += u64::from(pid == Some(child.pid()));
+        pid = Some(child.pid());
+        // They live until the scan under way has ended, the one after it, or not as long.
+        let until = scans.load(Relaxed) + generation % 3;
+        while scans.load(Relaxed) < until && !is_stopped() {
+            thread::yield_now();
+        }
+    }
+    (truth, reuses)
 }
