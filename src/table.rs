@@ -4,6 +4,8 @@
 //! index goes by pid alone, and the start time is compared in the slot that it leads to: one
 //! look-up finds an old process and tells a pid that was used again.
 
+mod ages;
+mod notes;
 mod pass;
 mod rates;
 mod texts;
@@ -13,6 +15,7 @@ use std::fmt;
 
 use ahash::RandomState;
 
+use self::notes::Notes;
 pub use self::pass::{Absent, Pass, Told};
 use self::texts::Texts;
 use crate::config::Config;
@@ -35,7 +38,7 @@ pub struct Table {
     /// When a scan last showed all there was; what appears later was born later or was hidden.
     last_whole: Option<Timestamp>,
     /// Room for what a pass notes down, kept from pass to pass.
-    notes: pass::Notes,
+    notes: Notes,
 }
 
 /// Its processes are other people's, and many.
@@ -102,7 +105,7 @@ impl Table {
             pass: 0,
             origin: None,
             last_whole: None,
-            notes: pass::Notes::default(),
+            notes: Notes::default(),
         }
     }
 
@@ -190,7 +193,7 @@ impl Table {
             self.by_pid.insert(slot.told().pid, index as u32);
         }
         self.texts.shrink();
-        self.notes = pass::Notes::default();
+        self.notes = Notes::default();
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn spawn(
                     consumer.on_batch(&batch);
                     if let Some(spent) = clock.lap() {
                         inbox.traffic().add_callback_cpu(spent);
-                        consumers.shared.cpu.add_callback(spent);
+                        consumers.cpu().add_callback(spent);
                     }
                 }
             });

@@ -72,7 +72,7 @@ impl Dispatcher {
             }
             self.tell_what_is_stuck();
             if let Some(spent) = clock.lap() {
-                self.consumers.shared.cpu.add_dispatch(spent);
+                self.consumers.cpu().add_dispatch(spent);
             }
             let is_done = self.feed.is_none() && !self.is_held_up();
             let is_late = self.stop.is_some_and(|stop| Instant::now() >= stop.end_by);

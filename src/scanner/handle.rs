@@ -36,7 +36,7 @@ impl ScannerHandle {
         let (stop, stopped) = bounded(0);
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
-        let cpu = dispatch.consumers().cpu();
+        let cpu = Arc::clone(dispatch.consumers().cpu());
         let alive = Arc::new(());
         let scanning = Arc::downgrade(&alive);
         let thread = thread::Builder::new()

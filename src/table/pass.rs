@@ -1,7 +1,7 @@
 //! One pass over the table: each row is marked seen and compared with its slot; then a sweep
 //! finds what was not seen.
 
-use super::rates::{NS_PER_MS, ns_to_ms, percent};
+use super::rates::{ns_to_ms, percent};
 use super::texts::Texts;
 use super::{Slot, Table};
 use crate::error::{Error, ErrorClass};
@@ -53,42 +53,6 @@ pub struct Told {
     pub newborn: u64,
 }
 
-/// What a pass notes down until it can be told in order.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    touched: Vec<Touch>,
-    gone: Vec<Gone>,
-    unreadable: Vec<ProcessKey>,
-}
-
-impl Notes {
-    fn clear(&mut self) {
-        self.touched.clear();
-        self.gone.clear();
-        self.unreadable.clear();
-    }
-
-    pub(super) fn heap_bytes(&self) -> usize {
-        self.touched.capacity() * size_of::<Touch>()
-            + self.gone.capacity() * size_of::<Gone>()
-            + self.unreadable.capacity() * size_of::<ProcessKey>()
-    }
-}
-
-#[derive(Debug)]
-struct Touch {
-    pid: u32,
-    slot: u32,
-    /// `None`: it is new.
-    changed: Option<Changes>,
-}
-
-#[derive(Debug)]
-struct Gone {
-    process: ProcessInfo,
-    lived_ms: Option<u64>,
-}
-
 impl<'t> Pass<'t> {
     pub(super) fn new(table: &'t mut Table, at: Timestamp) -> Self {
         table.pass = table.pass.wrapping_add(1);
@@ -132,7 +96,7 @@ impl<'t> Pass<'t> {
             (Row::Unchanged { .. }, Some(index)) => self.idle(index),
             (Row::Unreadable { .. }, Some(index)) => {
                 let key = self.table.slots[index as usize].told().key();
-                self.table.notes.unreadable.push(key);
+                self.table.notes.note_unreadable(key);
             }
             (Row::Unchanged { pid }, None) => self.blame(format!(
                 "the source said that pid {pid} is unchanged, and has never shown it"
@@ -185,7 +149,7 @@ impl<'t> Pass<'t> {
 
     /// Ends the pass and tells what it found.
     pub fn finish(mut self, absent: Absent) -> Told {
-        let mut unconfirmed = std::mem::take(&mut self.table.notes.unreadable);
+        let mut unconfirmed = self.table.notes.take_unreadable();
         for pid in self.missing() {
             let index = self.table.by_pid[&pid];
             match absent {
@@ -193,43 +157,17 @@ impl<'t> Pass<'t> {
                 Absent::Stand => unconfirmed.push(self.table.slots[index as usize].told().key()),
             }
         }
-        let newborn = self.newborn;
         if absent == Absent::AreGone {
             self.table.last_whole = Some(self.at);
         }
-        let events = self.events();
-        self.table.shrink();
+        let table = &mut *self.table;
+        let events = table.notes.take_events(&table.slots, self.first);
+        table.shrink();
         Told {
             events,
             unconfirmed,
-            newborn,
+            newborn: self.newborn,
         }
-    }
-
-    /// The notes as events, in order.
-    fn events(&mut self) -> Vec<Event> {
-        let table = &mut *self.table;
-        let notes = &mut table.notes;
-        notes.touched.sort_unstable_by_key(|touch| touch.pid);
-        // Stable: a pid can be used again more than once only in different passes, but equal keys
-        // must never depend on luck.
-        notes.gone.sort_by_key(|gone| gone.process.pid);
-        let mut events = Vec::with_capacity(notes.touched.len() + notes.gone.len());
-        let mut gone = notes.gone.drain(..).peekable();
-        for touch in notes.touched.drain(..) {
-            while let Some(gone) = gone.next_if(|gone| gone.process.pid <= touch.pid) {
-                events.push(gone.into());
-            }
-            let process = table.slots[touch.slot as usize].told().clone();
-            events.push(match touch.changed {
-                Some(changed) => Event::Updated { process, changed },
-                // Until a first scan was whole, nobody can say what was born.
-                None if self.first => Event::Existing(process),
-                None => Event::Created(process),
-            });
-        }
-        events.extend(gone.map(Event::from));
-        events
     }
 }
 
@@ -285,18 +223,11 @@ impl Pass<'_> {
             process.command = Some(texts.take_command(command));
         }
         process.status = row.status;
-        process.cpu_percent = self.percent_of_life(row);
+        process.cpu_percent = self.table.percent_of_life(row, self.at);
         process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
         process.rss_bytes = row.rss_bytes;
         process.kernel_thread = row.kernel_thread;
-        // What started while the scan was under way is not in its count of what was started.
-        if let (Some(start_time_ms), Some(last)) = (row.start_time_ms, self.table.last_whole)
-            && start_time_ms >= self.table.start_clock_ms(last)
-            && start_time_ms.saturating_add(self.table.rules.start_time_resolution_ms)
-                <= self.table.start_clock_ms(self.at)
-        {
-            self.newborn += 1;
-        }
+        self.newborn += u64::from(self.table.is_newborn(row, self.at));
         let slot = Slot {
             start_time_ms: row.start_time_ms,
             pass: self.table.pass,
@@ -311,11 +242,7 @@ impl Pass<'_> {
         };
         let slot = self.table.put(slot);
         self.follow_with(slot);
-        self.table.notes.touched.push(Touch {
-            pid: row.pid,
-            slot,
-            changed: None,
-        });
+        self.table.notes.note_new(row.pid, slot);
     }
 
     /// A pid that the table holds: the same process, or one that came after it.
@@ -411,67 +338,14 @@ impl Pass<'_> {
             told.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
             told.rss_bytes = slot.rss_bytes;
         }
-        self.table.notes.touched.push(Touch {
-            pid,
-            slot: index,
-            changed: Some(changed),
-        });
+        self.table.notes.note_changed(pid, index, changed);
     }
 
     fn say_goodbye(&mut self, index: u32) {
         let start_time_ms = self.table.slots[index as usize].start_time_ms;
-        let lived_ms = start_time_ms.and_then(|start| self.age_ms(start));
+        let lived_ms = start_time_ms.and_then(|start| self.table.age_ms(start, self.at));
         let process = self.table.take(index);
-        self.table.notes.gone.push(Gone { process, lived_ms });
-    }
-
-    /// Milliseconds from a start time to this scan. `None` for a start that is still to come.
-    fn age_ms(&self, start_time_ms: u64) -> Option<u64> {
-        let now_ms = self.table.start_clock_ms(self.at);
-        let latest = now_ms.saturating_add(self.table.rules.start_time_resolution_ms);
-        (start_time_ms <= latest).then(|| now_ms.saturating_sub(start_time_ms))
-    }
-
-    /// CPU use of a process seen for the first time, over its own life, if it was born since the
-    /// last whole scan.
-    ///
-    /// Its life is no shorter than start times are fine, and no longer than since that scan.
-    fn percent_of_life(&self, row: &ProcessRow<'_>) -> Option<f32> {
-        let last = self.table.last_whole?;
-        let start_time_ms = row.start_time_ms?;
-        let resolution_ms = self.table.rules.start_time_resolution_ms;
-        if start_time_ms.saturating_add(resolution_ms) < self.table.start_clock_ms(last) {
-            return None;
-        }
-        let since_last_ns = self.at.monotonic_ns.saturating_sub(last.monotonic_ns);
-        let life_ns = self
-            .age_ms(start_time_ms)?
-            .max(resolution_ms)
-            .saturating_mul(NS_PER_MS)
-            .min(since_last_ns);
-        percent(Some(0), row.cpu_time_ns, life_ns)
-    }
-}
-
-impl Table {
-    /// A moment by the clock of start times: the source's own, or the first scan's wall clock carried
-    /// on by the monotonic one.
-    fn start_clock_ms(&self, at: Timestamp) -> u64 {
-        if let Some(start_clock_ms) = at.start_clock_ms {
-            return start_clock_ms;
-        }
-        let origin = self.origin.unwrap_or(at);
-        let since_ns = at.monotonic_ns.saturating_sub(origin.monotonic_ns);
-        origin.wall_ms.saturating_add(since_ns / NS_PER_MS)
-    }
-}
-
-impl From<Gone> for Event {
-    fn from(gone: Gone) -> Self {
-        Self::Exited {
-            process: gone.process,
-            lived_ms: gone.lived_ms,
-        }
+        self.table.notes.note_gone(process, lived_ms);
     }
 }
 
