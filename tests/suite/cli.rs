@@ -40,6 +40,16 @@ fn pscan(args: &[&str]) -> Command {
     command
 }
 
+/// Whether Ctrl-C ends nothing that is started here: a shell starts what runs in the background with
+/// that signal ignored (sh(1), asynchronous lists). Where it cannot be known, the command listens to it.
+#[cfg(unix)]
+fn is_interrupt_ignored() -> bool {
+    const SIGINT_BIT: u64 = 1 << 1;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & SIGINT_BIT != 0)
+}
+
 fn run(args: &[&str]) -> Output {
     pscan(args).output().unwrap()
 }

@@ -83,7 +83,7 @@ fn a_signal_asks_for_them_while_it_goes_on() {
         stats.read_line(&mut line).unwrap();
         assert!(json_lines(&line)[0]["scans_total"]["good"].as_u64() >= Some(1));
     }
-    kill("-INT");
+    kill("-TERM");
     // Its output has to be read, or it would wait for that.
     out.read_to_string(&mut String::new()).unwrap();
     let mut last = String::new();
