@@ -56,7 +56,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "off",
     ])?;
     visitors.join().map_err(|_| "a visitor has panicked")??;
-    let svg = anstyle_svg::Term::new().render_svg(&text);
+    // The usual palette is too dark for what is dimmed and what is red.
+    let svg = anstyle_svg::Term::new()
+        .palette(anstyle_svg::WIN10_CONSOLE)
+        .render_svg(&text);
     fs::write(SVG_PATH, svg)?;
     Ok(())
 }
