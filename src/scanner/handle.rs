@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select_biased};
 
 use super::beat;
 use super::core::Core;
@@ -26,6 +26,8 @@ pub struct ScannerHandle {
     dispatch: Dispatch,
     /// Dropped to tell the thread to stop.
     stop: Option<Sender<()>>,
+    /// Has the thread scan at once.
+    ask: Sender<()>,
     thread: Option<JoinHandle<Result<()>>>,
     /// Lives for as long as the thread may hand out another batch.
     scanning: Weak<()>,
@@ -34,6 +36,8 @@ pub struct ScannerHandle {
 impl ScannerHandle {
     pub(super) fn start(core: Core, mut dispatch: Dispatch, config: Config) -> Result<Self> {
         let (stop, stopped) = bounded(0);
+        // One that is there already asks for the same.
+        let (ask, asked) = bounded(1);
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
         let cpu = Arc::clone(dispatch.consumers().cpu());
@@ -43,7 +47,7 @@ impl ScannerHandle {
             .name("pscan-scan".into())
             .spawn(move || {
                 let throttle = Throttle::new(&config, cpu);
-                let outcome = run(core, throttle, &feed, &stopped);
+                let outcome = run(core, throttle, &feed, &stopped, &asked);
                 // Before the feed: whose batches have ended is to find that the scanner has.
                 drop(alive);
                 drop(feed);
@@ -54,6 +58,7 @@ impl ScannerHandle {
         Ok(Self {
             dispatch,
             stop: Some(stop),
+            ask,
             thread: Some(thread),
             scanning,
         })
@@ -135,6 +140,29 @@ impl ScannerHandle {
     /// thread.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()
+    }
+
+    /// Has it scan at once, and not only when the next scan is due; after the scan under way, if there is
+    /// one. The others keep their beat.
+    ///
+    /// Neither the CPU budget nor an open breaker holds it up. What it costs counts, so that the scans after
+    /// it may come later.
+    ///
+    /// ```
+    /// use process_scanner::{Config, Scanner};
+    ///
+    /// let mut config = Config::default();
+    /// config.interval_ms = 3_600_000;
+    /// let scanner = Scanner::builder().config(config).start()?;
+    /// let batches = scanner.subscribe();
+    /// assert!(batches.recv().expect("it scans").full);
+    /// scanner.scan_now();
+    /// assert!(!batches.recv().expect("nobody has to wait for an hour").full);
+    /// # Ok::<(), process_scanner::Error>(())
+    /// ```
+    pub fn scan_now(&self) {
+        // An error means that this is asked for already, or that there are no more scans.
+        let _ = self.ask.try_send(());
     }
 
     /// Whether it still scans, if only now and then: not once the source has ended, has failed
@@ -229,7 +257,13 @@ impl Drop for ScannerHandle {
 }
 
 /// Scans until it is stopped, or until the source ends; an error is what ended it.
-fn run(mut core: Core, mut throttle: Throttle, feed: &Feed, stopped: &Receiver<()>) -> Result<()> {
+fn run(
+    mut core: Core,
+    mut throttle: Throttle,
+    feed: &Feed,
+    stopped: &Receiver<()>,
+    asked: &Receiver<()>,
+) -> Result<()> {
     let mut due = Instant::now();
     loop {
         let began = Instant::now();
@@ -259,9 +293,13 @@ fn run(mut core: Core, mut throttle: Throttle, feed: &Feed, stopped: &Receiver<(
             Next::Beat(interval) => beat::next(due, interval, now),
             Next::In(wait) => now + wait,
         };
-        // Nothing is ever sent on it: it times out, or the handle is gone.
-        if stopped.recv_deadline(due) != Err(crossbeam_channel::RecvTimeoutError::Timeout) {
-            return Ok(());
+        select_biased! {
+            // Nothing is ever sent on it: the handle is gone.
+            recv(stopped) -> _ => return Ok(()),
+            recv(asked) -> asked => if asked.is_err() {
+                return Ok(());
+            },
+            default(due.saturating_duration_since(now)) => {}
         }
     }
 }

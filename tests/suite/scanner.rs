@@ -422,6 +422,33 @@ fn a_source_that_ends_ends_the_scanner_after_all_was_handed_out() {
 }
 
 #[test]
+fn a_scan_that_is_asked_for_is_made_at_once() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let mut config = Config::default();
+    config.interval_ms = 3_600_000;
+    let handle = Scanner::builder()
+        .config(config)
+        .source(world.clone())
+        .start()
+        .unwrap();
+    let subscription = handle.subscribe();
+    let first = subscription.recv().unwrap();
+    for pid in 2..5 {
+        world.add(pid, Made::new("q", 6));
+        handle.scan_now();
+        let batch = subscription.recv().unwrap();
+        assert_eq!(batch.seq, first.seq + u64::from(pid) - 1);
+        let born = batch
+            .events
+            .iter()
+            .filter(|event| event.kind() == "created");
+        assert!(born.map(|event| event.process().pid).eq([pid]));
+    }
+    handle.stop().unwrap();
+}
+
+#[test]
 fn a_running_scanner_scans_by_itself_and_stops() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
