@@ -63,7 +63,7 @@ pub(super) struct List {
     /// Only the first N in that order
     #[arg(short = 'n', long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(super) top: Option<u64>,
-    /// Children below their parents; with ancestors
+    /// Children below their parents, by pid; with ancestors
     #[arg(short, long, conflicts_with = "json")]
     pub(super) tree: bool,
     #[command(flatten)]

@@ -17,9 +17,20 @@ pub(super) const UNKNOWN: &str = "-";
 /// wide as they like.
 pub(super) fn line_width() -> Option<usize> {
     terminal_size_of_stdout().map_or_else(
-        || env::var("COLUMNS").ok()?.parse().ok(),
+        || {
+            env::var("COLUMNS")
+                .ok()?
+                .parse()
+                .ok()
+                .filter(|&width| width > 0)
+        },
         |(width, _)| Some(width),
     )
+}
+
+/// Whether lines are too narrow for a name beside the command line, and for the whole of that.
+pub(super) fn is_narrow(line_width: Option<usize>) -> bool {
+    line_width.is_some_and(|width| width < 100)
 }
 
 /// How many lines the terminal has; `None` where there is none.

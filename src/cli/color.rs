@@ -82,9 +82,17 @@ pub(super) fn write_line(
     parts: &[Part],
     width: Option<usize>,
 ) -> io::Result<()> {
-    let is_blank = |(_, text): &Part| text.trim_end().is_empty();
-    let blank_end = parts.iter().rev().take_while(|part| is_blank(part)).count();
-    let parts = &parts[..parts.len() - blank_end];
+    let mut parts: Vec<(Style, &str)> = parts
+        .iter()
+        .map(|(style, text)| (*style, &**text))
+        .collect();
+    while let Some((_, text)) = parts.last_mut() {
+        *text = text.trim_end();
+        if !text.is_empty() {
+            break;
+        }
+        parts.pop();
+    }
     let all: usize = parts.iter().map(|(_, text)| cells::width(text)).sum();
     let is_cut = width.is_some_and(|width| all > width);
     let mut room = width.unwrap_or(usize::MAX);

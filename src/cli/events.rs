@@ -13,8 +13,11 @@ use super::json::{self, EventLine, Notice, What};
 use super::summary::Summary;
 use super::{Done, cells, color, printed, told};
 
-/// So wide are the longest names on Linux.
+/// So wide are the longest names that a program can have on Linux; those of kernel workers can be wider.
 const NAME_WIDTH: usize = 15;
+
+/// What of a process changes all the time.
+const MEASURES: [&str; 2] = ["cpu", "rss"];
 
 /// Whether to go on, and if not how it ended.
 pub(super) type Step = ControlFlow<Result<()>>;
@@ -40,6 +43,8 @@ pub(super) struct Printer {
     selection: Selection,
     /// How the text has the time; `None` prints JSON.
     time: Option<fn(u64) -> String>,
+    /// Nothing is printed yet to say that it watches.
+    is_silent: bool,
     /// `None` where nobody looks on.
     summary: Option<Summary>,
     /// There was a process that the filter lets pass, be it printed or not.
@@ -47,8 +52,9 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// As the command line says. `is_live`: what is told happens now and here.
-    pub(super) fn new(args: &Output, is_live: bool) -> Self {
+    /// As the command line says. `filter`: its own, as it is for this host. `is_live`: what is told
+    /// happens now and here.
+    pub(super) fn new(args: &Output, filter: Filter, is_live: bool) -> Self {
         let is_watched = !args.json && io::stdout().is_terminal();
         let out: Box<dyn Write + Send> = match args.json {
             true => Box::new(io::stdout()),
@@ -59,13 +65,14 @@ impl Printer {
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
             selection: Selection {
                 kinds: args.events.clone(),
-                filter: args.filter.clone(),
+                filter,
             },
             time: match (args.json, is_watched && is_live) {
                 (true, _) => None,
                 (false, true) => Some(cells::time_of_day),
                 (false, false) => Some(cells::utc),
             },
+            is_silent: is_watched && is_live,
             summary: is_watched.then(Summary::new),
             has_matched: false,
         }
@@ -89,14 +96,30 @@ impl Printer {
         if let Some(summary) = &mut self.summary {
             summary.take(batch, &matching);
         }
+        if std::mem::take(&mut self.is_silent) {
+            // Nothing may happen for a long time.
+            let (of, all) = (matching.len(), batch.counts.processes);
+            let text = match filter.is_empty() {
+                true => format!("watching {all} processes; Ctrl-C ends it"),
+                false => format!("watching {of} of {all} processes; Ctrl-C ends it"),
+            };
+            let line = [(color::DIM, text)];
+            if let Err(error) = color::write_line(&mut self.out, &line, cells::line_width()) {
+                return Step::Break(printed(Err(error)));
+            }
+        }
         let is_json = self.time.is_none();
         let mut events = matching;
         events.retain(|event| self.selection.has(event, is_json));
         let outcome = match self.time {
             None => write_json(&mut self.out, batch, &events),
             Some(time) => {
-                let time = time(batch.taken_at_ms);
-                write_text(&mut self.out, batch, &events, &time, cells::line_width())
+                let manner = Manner {
+                    time: &time(batch.taken_at_ms),
+                    width: cells::line_width(),
+                    has_measures: self.selection.kinds.is_some(),
+                };
+                write_text(&mut self.out, batch, &events, manner)
             }
         };
         match outcome.and_then(|()| self.out.flush()) {
@@ -140,7 +163,7 @@ impl Selection {
             // For people it would be a flood.
             (None, Event::Existing(_)) => false,
             (None, Event::Updated { changed, .. }) => {
-                changed.names().any(|name| !matches!(name, "cpu" | "rss"))
+                changed.names().any(|name| !MEASURES.contains(&name))
             }
             (None, _) => true,
         }
@@ -174,16 +197,25 @@ fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Res
     Ok(())
 }
 
+/// How events are told to people.
+#[derive(Debug, Clone, Copy)]
+struct Manner<'a> {
+    time: &'a str,
+    width: Option<usize>,
+    /// What it uses is told of a process that has changed.
+    has_measures: bool,
+}
+
 fn write_text(
     out: &mut impl Write,
     batch: &Batch,
     events: &[&Event],
-    time: &str,
-    width: Option<usize>,
+    manner: Manner<'_>,
 ) -> io::Result<()> {
     let mut write = |style: Style, what: String, more: String| {
-        let time = (color::DIM, format!("{time} "));
-        color::write_line(out, &[time, (style, what), (color::PLAIN, more)], width)
+        let time = (color::DIM, format!("{} ", manner.time));
+        let parts = [time, (style, what), (color::PLAIN, more)];
+        color::write_line(out, &parts, manner.width)
     };
     if batch.lost_batches > 0 {
         let (lost, now) = (batch.lost_batches, batch.counts.processes);
@@ -211,7 +243,7 @@ fn write_text(
             " {:>7} {name}{:padding$} {}",
             process.pid,
             "",
-            details(event, process)
+            details(event, process, manner)
         );
         write(style, format!("{:<8}", event.kind()), more)?;
     }
@@ -219,10 +251,13 @@ fn write_text(
 }
 
 /// What an event has to say besides which process it is about.
-fn details(event: &Event, process: &ProcessInfo) -> String {
+fn details(event: &Event, process: &ProcessInfo, manner: Manner<'_>) -> String {
     match event {
         Event::Updated { changed, .. } => {
-            let facts: Vec<_> = changed.names().map(|name| fact(name, process)).collect();
+            let names = changed
+                .names()
+                .filter(|name| manner.has_measures || !MEASURES.contains(name));
+            let facts: Vec<_> = names.map(|name| fact(name, process, manner)).collect();
             facts.join(", ")
         }
         Event::Exited { lived_ms, .. } => {
@@ -233,14 +268,21 @@ fn details(event: &Event, process: &ProcessInfo) -> String {
             let used = cells::cpu_time(process.cpu_time_ms);
             format!("lived {lived}, used {used} CPU")
         }
-        _ => cells::command(process.command.as_ref()),
+        _ => command(process, manner),
+    }
+}
+
+fn command(process: &ProcessInfo, manner: Manner<'_>) -> String {
+    match &process.command {
+        Some(command) if cells::is_narrow(manner.width) => cells::short_command(command),
+        command => cells::command(command.as_ref()),
     }
 }
 
 /// What something that changed is now.
-fn fact(name: &str, process: &ProcessInfo) -> String {
+fn fact(name: &str, process: &ProcessInfo, manner: Manner<'_>) -> String {
     match name {
-        "command" => format!("command {}", cells::command(process.command.as_ref())),
+        "command" => format!("command {}", command(process, manner)),
         "parent" => match process.parent_pid {
             Some(pid) => format!("parent {pid}"),
             None => format!("parent {}", cells::UNKNOWN),
@@ -255,8 +297,9 @@ fn fact(name: &str, process: &ProcessInfo) -> String {
             cells::cpu_time(process.cpu_time_ms)
         ),
         "rss" => format!("rss {}", cells::bytes(process.rss_bytes)),
-        // The name stands at the beginning of the line.
-        name => name.to_owned(),
+        // It stands at the beginning of the line.
+        "name" => "has this name now".into(),
+        other => other.to_owned(),
     }
 }
 
@@ -304,7 +347,12 @@ mod tests {
         assert!(lines.all(|line| line.contains(r#","event":"existing","process":{"pid":"#)));
 
         let mut out = Vec::new();
-        write_text(&mut out, &batch, &events, "now", Some(60)).expect("memory takes it");
+        let manner = Manner {
+            time: "now",
+            width: Some(60),
+            has_measures: false,
+        };
+        write_text(&mut out, &batch, &events, manner).expect("memory takes it");
         let text = anstream::adapter::strip_bytes(&out).into_vec();
         let text = String::from_utf8(text).expect("text is UTF-8");
         assert!(text.contains("now resync: 3 scans"), "{text}");

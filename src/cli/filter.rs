@@ -30,6 +30,9 @@ pub(super) struct Filter {
     /// No threads of the kernel
     #[arg(long)]
     no_kernel: bool,
+    /// This process, where it is among those looked at.
+    #[arg(skip)]
+    own_pid: Option<u32>,
 }
 
 /// A state by its name in JSON, or by its letter in proc_pid_stat(5), which ps prints too.
@@ -84,6 +87,15 @@ impl Filter {
             && !self.no_kernel
     }
 
+    /// The same for a host on which this process runs with this pid. Its own command line has the pattern
+    /// for others in it, and is never what is looked for; pgrep(1) does not find itself either.
+    pub(super) fn on_host_with(&self, own_pid: Option<u32>) -> Self {
+        Self {
+            own_pid,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn matches(&self, process: &ProcessInfo) -> bool {
         let has_state = |state: &State| process.status == Some(state.status());
         (self.pid.is_empty() || self.pid.contains(&process.pid))
@@ -93,10 +105,10 @@ impl Filter {
                 .name
                 .as_ref()
                 .is_none_or(|name| full_name(process).is_some_and(|full| name.is_match(full)))
-            && self
-                .command
-                .as_ref()
-                .is_none_or(|command| line_of(process).is_some_and(|line| command.is_match(&line)))
+            && self.command.as_ref().is_none_or(|command| {
+                self.own_pid != Some(process.pid)
+                    && line_of(process).is_some_and(|line| command.is_match(&line))
+            })
     }
 }
 
@@ -248,5 +260,9 @@ mod tests {
         assert_eq!(matching(&filter(&["--name", "other"])), [0; 0]);
         assert_eq!(matching(&filter(&["--command", "^/bin/.* more$"])), [1]);
         assert_eq!(matching(&filter(&["--command", ""])), [1, 2]);
+        let not_the_first = filter(&["--command", "more"]).on_host_with(Some(1));
+        assert_eq!(matching(&not_the_first), [0; 0]);
+        let named = filter(&["--name", "indeed$"]).on_host_with(Some(1));
+        assert_eq!(matching(&named), [1]);
     }
 }

@@ -81,23 +81,25 @@ fn look_at_cpus(system: &mut System) {
     }
 }
 
+/// What stands between two totals.
+const GAP: &str = " · ";
+
 impl Totals {
     /// As much as fits.
     pub(super) fn fitted(&self, width: Option<usize>) -> String {
-        let mut line = String::new();
-        for part in self.to_string().split(" · ") {
-            let gap = if line.is_empty() { "" } else { " · " };
-            let longer = cells::width(&line) + cells::width(gap) + cells::width(part);
-            if width.is_some_and(|width| longer > width) {
-                if line.is_empty() {
-                    line.push_str(cells::cut(part, width));
-                }
+        let whole = self.to_string();
+        let mut fitted = String::new();
+        for (index, part) in whole.split(GAP).enumerate() {
+            let gap = if index == 0 { "" } else { GAP };
+            let longer = cells::width(&fitted) + cells::width(gap) + cells::width(part);
+            // The first is there in any case, cut as any line is.
+            if index > 0 && width.is_some_and(|width| longer > width) {
                 break;
             }
-            line.push_str(gap);
-            line.push_str(part);
+            fitted.push_str(gap);
+            fitted.push_str(part);
         }
-        line
+        fitted
     }
 }
 
@@ -156,7 +158,7 @@ mod tests {
             totals.fitted(Some(80)),
             "214 processes, 3 running · CPU 12.3 % of 8 cores · memory 3.1 GB of 15.6 GB"
         );
-        assert_eq!(totals.fitted(Some(13)), "214 processes");
+        assert_eq!(totals.fitted(Some(13)), "214 processes, 3 running");
         totals.cpu_percent = None;
         totals.memory_bytes = None;
         totals.load = None;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot};
+use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot, Source, live_source};
 
 use super::args::List;
+use super::filter::Filter;
 use super::host::Host;
 use super::json::{self, Listing};
 use super::order::Sort;
@@ -23,7 +24,9 @@ pub(super) fn run(args: &List) -> Result<Done> {
     let mut config = Config::default();
     args.live.configure(&mut config);
     args.secrets.configure(&mut config);
-    let mut scanner = Scanner::builder().config(config).build()?;
+    let source = live_source(&config)?;
+    let filter = args.filter.on_host_with(source.info().own_pid);
+    let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let mut snapshot = Snapshot::new();
     let host = (!args.json).then(Host::new);
     let began = Instant::now();
@@ -33,7 +36,7 @@ pub(super) fn run(args: &List) -> Result<Done> {
         thread::sleep(apart.saturating_sub(began.elapsed()));
         last = sample(&mut scanner, &mut snapshot)?;
     }
-    let chosen = chosen(args, &snapshot);
+    let chosen = chosen(args, &filter, &snapshot);
     let outcome = match host {
         None => print_json(&last, &chosen),
         // Nobody looks for a table of nothing, and why there is none is told.
@@ -48,10 +51,8 @@ pub(super) fn run(args: &List) -> Result<Done> {
 }
 
 /// Who is asked for, in the order asked for. JSON goes by pid unless an order is named.
-fn chosen<'a>(args: &List, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
-    let matching = snapshot
-        .iter()
-        .filter(|process| args.filter.matches(process));
+fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
+    let matching = snapshot.iter().filter(|process| filter.matches(process));
     let mut chosen: Vec<_> = matching.collect();
     let by_default = match args.json && args.top.is_none() {
         true => Sort::Pid,
@@ -95,7 +96,7 @@ fn print_table(
     color::write_line(&mut out, &[header], layout.width)?;
     table::write(&mut out, &lines, layout)?;
     if left_out > 0 {
-        let text = format!("and {left_out} more; --top N shows N of them, pscan | less all");
+        let text = format!("and {left_out} more; --top N shows N of them, | less -S all");
         color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
     }
     out.flush()
@@ -106,12 +107,11 @@ fn print_table(
 fn leave_out(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
     // Above and below it stand the totals, the headings, the rest and the prompt.
     const OTHER_LINES: usize = 4;
-    const FEWEST: usize = 5;
     let asks_for_all = args.tree || args.top.is_some() || !args.filter.is_empty();
     let Some(height) = cells::screen_height().filter(|_| !asks_for_all) else {
         return 0;
     };
-    let fit = height.saturating_sub(OTHER_LINES).max(FEWEST);
+    let fit = height.saturating_sub(OTHER_LINES).max(1);
     let left_out = lines.len().saturating_sub(fit);
     lines.truncate(lines.len() - left_out);
     left_out

@@ -1,6 +1,8 @@
 //! A live source scanned at its beat until it is told to stop: what `watch` and `record` share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use process_scanner::{
@@ -12,6 +14,9 @@ use super::args::Schedule;
 use super::events::Step;
 use super::stats::Stats;
 
+/// How long the end waits for the last look at the host.
+const LAST_LOOK_WITHIN: Duration = Duration::from_millis(500);
+
 /// How it went, when nothing failed.
 pub(super) struct Ran {
     /// What the scanner says of itself in the end.
@@ -21,7 +26,8 @@ pub(super) struct Ran {
 }
 
 /// Scans the source and gives each batch to `each`, until that ends it, the scans are done, the time
-/// is over, or somebody stops the program.
+/// is over, or somebody stops the program. When the time is over it looks once more, so that all of it
+/// was watched.
 pub(super) fn run(
     source: impl Source + 'static,
     config: Config,
@@ -31,7 +37,16 @@ pub(super) fn run(
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
 ) -> Result<Ran> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
-    let time_is_over = schedule.run_for.map_or_else(never, after);
+    let mut time_is_over = schedule.run_for.map_or_else(never, after);
+    let mut last_look_is_late = never();
+    // A scan that begins from then on is the last.
+    let over_at_ns = Arc::new(AtomicU64::new(u64::MAX));
+    let is_last = {
+        let over_at_ns = Arc::clone(&over_at_ns);
+        move |batch: &Batch| {
+            batch.seq >= scans || batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
+        }
+    };
     let scanner = Scanner::builder()
         .config(config)
         .source(Limited {
@@ -52,7 +67,7 @@ pub(super) fn run(
         }
         let step = match each(batch) {
             // The scanner itself would notice only when the next scan is due.
-            Step::Continue(()) if batch.seq >= scans => Step::Break(Ok(())),
+            Step::Continue(()) if is_last(batch) => Step::Break(Ok(())),
             step => step,
         };
         if let Step::Break(outcome) = step {
@@ -68,7 +83,13 @@ pub(super) fn run(
                 is_stopped = true;
                 break None;
             }
-            recv(time_is_over) -> _ => break None,
+            recv(time_is_over) -> _ => {
+                time_is_over = never();
+                over_at_ns.store(Timestamp::now().monotonic_ns, Ordering::Relaxed);
+                handle.scan_now();
+                last_look_is_late = after(LAST_LOOK_WITHIN);
+            }
+            recv(last_look_is_late) -> _ => break None,
             recv(outcome) -> outcome => break Some(outcome),
             recv(stats.asked) -> _ => stats.print(&consumers.metrics()),
         }

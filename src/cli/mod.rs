@@ -28,6 +28,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue};
 use process_scanner::{Error, ErrorClass, Result};
 
 use self::args::{Cli, Sub};
@@ -88,7 +89,24 @@ fn refuse(error: &clap::Error) -> ExitCode {
     for line in text.lines() {
         let _ = writeln!(io::stderr(), "{}", escape::escape(line));
     }
+    if let Some(tip) = tip(error) {
+        let _ = writeln!(io::stderr(), "\n  tip: {}", escape::escape(&tip));
+    }
     ExitCode::from(2)
+}
+
+/// Other programs take the name or pid of a process, or `help`, where this one has its commands.
+fn tip(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    Some(match &**word {
+        "help" => "for help use 'pscan --help', for more 'pscan man | man -l -'".into(),
+        pid if pid.parse::<u32>().is_ok() => {
+            format!("to look for this process use 'pscan --pid {pid}'")
+        }
+        name => format!("to look for processes by name use 'pscan --name {name}'"),
+    })
 }
 
 /// An error on one line, with what to do about it.

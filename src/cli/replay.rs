@@ -28,7 +28,11 @@ pub(super) fn run(args: args::Replay) -> Result<Done> {
         ErrorClass::Output => error,
         _ => in_file(&name, error),
     };
-    let printer = Arc::new(Mutex::new(Printer::new(&args.output, false)));
+    let printer = Arc::new(Mutex::new(Printer::new(
+        &args.output,
+        args.output.filter.clone(),
+        false,
+    )));
     let printing = Arc::clone(&printer);
     let stopped = signals::stop()?;
     let (ended, has_ended) = bounded(1);

@@ -9,6 +9,9 @@ use process_scanner::{Batch, Event, Metrics, ProcessInfo, ProcessKey};
 use super::cells;
 use super::color::{self, Part};
 
+/// Over less time than this a share says more of the first scan than of the watch.
+const SHARED_FROM_MS: f64 = 1000.0;
+
 /// Counts what passes.
 pub(super) struct Summary {
     began: Instant,
@@ -134,15 +137,19 @@ impl Summary {
         let mut parts = Vec::new();
         if let Some(cpu) = metrics.cpu_total {
             let used_ms = cpu.scan_ms + cpu.dispatch_ms + cpu.callbacks_ms;
-            let percent = used_ms / (self.began.elapsed().as_secs_f64() * 10.0);
-            parts.push(format!("{percent:.2} % of one core"));
+            let elapsed_ms = self.began.elapsed().as_secs_f64() * 1000.0;
+            parts.push(match elapsed_ms >= SHARED_FROM_MS {
+                true => format!("{:.2} % of one core", used_ms / elapsed_ms * 100.0),
+                false => format!("{used_ms:.1}ms of CPU time"),
+            });
         }
-        let all = scans.good + scans.failed;
-        let median = metrics.scan_time.p50_us;
-        parts.push(match median {
-            Some(us) => format!("{all} scans, median {:.1}ms", us as f64 / 1e3),
-            None => format!("{all} scans"),
+        parts.push(match scans.good + scans.failed {
+            1 => "1 scan".into(),
+            all => format!("{all} scans"),
         });
+        if let Some(us) = metrics.scan_time.p50_us {
+            parts.push(format!("median {:.1}ms", us as f64 / 1e3));
+        }
         if scans.failed > 0 {
             parts.push(format!("{} failed", scans.failed));
         }

@@ -8,9 +8,6 @@ use super::cells::{self, UNKNOWN};
 use super::color::{self, Part};
 use super::tree::Line;
 
-/// From so many columns on there is room for the name beside the command line, and for the whole of that.
-const WIDE: usize = 100;
-
 /// A name longer than this pushes its own command aside, and not those of all others.
 const MAX_NAME_WIDTH: usize = 24;
 
@@ -46,15 +43,11 @@ impl Layout {
         columns.extend(has_room(70).then_some(CpuTime));
         columns.extend(has_room(60).then_some(Age));
         columns.extend(has_room(50).then_some(Status));
-        if !self.is_tree && !self.is_narrow() {
+        if !self.is_tree && !cells::is_narrow(self.width) {
             columns.push(Name);
         }
         columns.push(Command);
         columns
-    }
-
-    fn is_narrow(self) -> bool {
-        self.width.is_some_and(|width| width < WIDE)
     }
 }
 
@@ -108,7 +101,7 @@ impl Column {
             Self::Name => (cells::name(process), color::BOLD),
             Self::Command if has_names => (cells::command(process.command.as_ref()), color::PLAIN),
             Self::Command => {
-                let text = what_runs(process, layout.is_narrow());
+                let text = what_runs(process, cells::is_narrow(layout.width));
                 (format!("{}{text}", line.branch), color::PLAIN)
             }
         };

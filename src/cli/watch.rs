@@ -2,19 +2,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use process_scanner::{Result, live_source};
+use process_scanner::{Result, Source, live_source};
 
 use super::events::Printer;
 use super::stats::Stats;
 use super::{Done, args, live, signals};
 
 pub(super) fn run(args: &args::Watch) -> Result<Done> {
-    let printer = Arc::new(Mutex::new(Printer::new(&args.output, true)));
     let stopped = signals::stop()?;
     let stats = Stats::new(&args.schedule, args.output.json)?;
     let mut config = args.schedule.config();
     args.output.secrets.configure(&mut config);
     let source = live_source(&config)?;
+    let filter = args.output.filter.on_host_with(source.info().own_pid);
+    let printer = Arc::new(Mutex::new(Printer::new(&args.output, filter, true)));
     let printing = Arc::clone(&printer);
     let ran = live::run(
         source,

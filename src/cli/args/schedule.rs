@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
-use jiff::SignedDuration;
+use jiff::{Span, SpanRelativeTo};
 use process_scanner::{Config, SourceChoice};
 
 /// Where live processes are read from.
@@ -96,10 +96,13 @@ fn cpu_budget(text: &str) -> Result<CpuBudget, String> {
 
 /// A time with its units. A bare number would leave open what it counts.
 fn run_time(text: &str) -> Result<Duration, String> {
-    let time = text.parse::<SignedDuration>().ok();
+    let time = text.parse::<Span>().ok();
+    let days = SpanRelativeTo::days_are_24_hours();
+    let time = time.and_then(|time| time.to_duration(days).ok());
     let time = time.and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| !time.is_zero())
-        .ok_or_else(|| "it has to be a time with its unit, such as 500ms, 30s, 5m or 1h30m".into())
+    time.filter(|time| !time.is_zero()).ok_or_else(|| {
+        "it has to be a time with its unit, such as 500ms, 30s, 5m, 1h30m or 2d".into()
+    })
 }
 
 #[cfg(test)]
@@ -133,10 +136,20 @@ mod tests {
             ("1h30m", 5_400_000),
             ("1h 30m", 5_400_000),
             ("2 minutes", 120_000),
+            ("1d01h", 90_000_000),
         ] {
             assert_eq!(run_time(given), Ok(Duration::from_millis(ms)), "{given}");
         }
-        for given in ["", "30", "0s", "-5s", "s", "soon", "99999999999999999999h"] {
+        for given in [
+            "",
+            "30",
+            "0s",
+            "-5s",
+            "s",
+            "soon",
+            "1mo",
+            "99999999999999999999h",
+        ] {
             run_time(given).expect_err(given);
         }
     }

@@ -1,5 +1,7 @@
 //! Which processes are told, in which order, and what is said if there are none.
 
+use std::time::UNIX_EPOCH;
+
 use serde_json::Value;
 
 use super::{eventful, failure_of, json_lines, run, stdout_of, text};
@@ -131,16 +133,29 @@ fn threads_of_the_kernel_can_be_left_out() {
 }
 
 #[test]
-fn a_watch_ends_when_its_time_is_over() {
-    let lines = json_lines(&stdout_of(&[
-        "watch",
-        "--json",
-        "--for",
-        "1ms",
-        "--interval-ms",
-        "3600000",
-    ]));
-    assert!(lines.iter().all(|line| line["seq"] == 1), "{lines:?}");
+fn a_watch_ends_when_its_time_is_over_with_a_last_look() {
+    let since_epoch = || UNIX_EPOCH.elapsed().unwrap().as_millis();
+    let began_ms = since_epoch();
+    let args = ["watch", "--json", "--for", "100ms", "--interval-ms"];
+    let out = stdout_of(&[&args[..], &["3600000"]].concat());
+    // It has used CPU time itself, so that there is something to tell.
+    let last = json_lines(&out).pop().unwrap();
+    assert!(last["seq"].as_u64().unwrap() <= 2, "{last}");
+    let at_ms = u128::from(last["at_ms"].as_u64().unwrap());
+    assert!(at_ms >= began_ms + 100, "{began_ms}: {last}");
+}
+
+/// Its own command line has the pattern in it.
+#[test]
+fn a_command_line_that_nobody_has_but_the_one_who_looks_is_not_found() {
+    for args in [&[][..], &["--json"], &["--tree"], &["watch", "--scans=1"]] {
+        let pattern = format!("nobody-runs-this-{}", std::process::id());
+        let output = run(&[args, &["--command", &pattern]].concat());
+        assert_eq!(
+            failure_of(&output),
+            format!("pscan: no process matches --command '{pattern}'")
+        );
+    }
 }
 
 #[test]
@@ -170,6 +185,9 @@ fn what_cannot_be_meant_is_wrong_usage() {
             "possible values: existing",
         ),
         (&["replay", "x", "--speed", "0"], "from 0.001 to 1000000"),
+        (&["sshd"], "use 'pscan --name sshd'"),
+        (&["12"], "use 'pscan --pid 12'"),
+        (&["help"], "use 'pscan --help'"),
         (&["man", "nonsense"], "possible values: watch"),
         (&["completions", "cmd"], "possible values: bash"),
     ] {
