@@ -43,7 +43,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["curl"], &["-u", "-U"], Form::Both, Holds::Login),
     rule(&["curl"], &["-E", "--cert", "--user", "--proxy-user"], Form::Both, Holds::Login),
     rule(&["curl"], &["-b"], Form::Both, Holds::Cookie),
-    rule(&["http", "https", "xh"], &["-a"], Form::Next, Holds::Login),
+    rule(&["http", "https", "xh"], &["-a"], Form::Next, Holds::Auth),
+    rule(&["hey"], &["-a"], Form::Next, Holds::Login),
     rule(&["transmission-remote"], &["-n"], Form::Both, Holds::Login),
     rule(&["ttyd"], &["-c"], Form::Both, Holds::Login),
     rule(&["ab"], &["-A", "-P"], Form::Both, Holds::Login),
@@ -63,19 +64,31 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["snmp*"], &["-A", "-X", "-c"], Form::Both, Holds::Password),
     rule(SAMBA, &["-U"], Form::Both, Holds::After(b'%')),
     rule(SAMBA, &["--user"], Form::Next, Holds::After(b'%')),
-    rule(&["xfreerdp*", "wfreerdp*", "sdl-freerdp*"], &["/p:"], Form::Attached, Holds::Password),
+    rule(&["xfreerdp*", "wfreerdp*", "sdl-freerdp*"], &["/p:", "/gp:"], Form::Attached, Holds::Password),
     rule(&["signtool"], &["/p"], Form::Next, Holds::Password),
-    rule(&["schtasks"], &["/rp"], Form::Next, Holds::Password),
+    rule(&["schtasks"], &["/rp", "/RP"], Form::Next, Holds::Password),
     rule(&["swaks"], &["-ap"], Form::Next, Holds::Password),
+    rule(&["sendemail"], &["-xp"], Form::Next, Holds::Password),
     rule(&["dotnet", "nuget"], &["-k"], Form::Next, Holds::Token),
     rule(&["lftp"], &["-u"], Form::Both, Holds::After(b',')),
-    rule(&["openssl"], &["-k", "-K"], Form::Next, Holds::Password),
+    rule(&["openssl"], &["-k", "-K", "-hmac"], Form::Next, Holds::Password),
+    rule(&["lego"], &["--hmac"], Form::Next, Holds::Password),
+    rule(&["consul", "nomad", "serf"], &["-encrypt"], Form::Next, Holds::Password),
+    rule(&["certutil", "elasticsearch-users", "veracrypt"], &["-p"], Form::Next, Holds::Password),
+    rule(&["dig", "nsupdate"], &["-y"], Form::Next, Holds::After(b':')),
+    // What security(1) is told to do: its options differ by that.
+    rule(&["create-keychain", "unlock-keychain"], &["-p"], Form::Next, Holds::Password),
+    rule(&["set-key-partition-list"], &["-k"], Form::Next, Holds::Password),
+    rule(&["add-generic-password", "add-internet-password"], &["-w"], Form::Next, Holds::Password),
+    rule(&["security"], &["-P"], Form::Next, Holds::Password),
+    // What aws(1) and az(1) are told to keep.
+    rule(&["keyvault", "put-parameter"], &["--value"], Form::Next, Holds::Password),
 ];
 
 const REDIS: &[&str] = &["redis-cli", "redis-benchmark", "valkey-cli", "keydb-cli"];
 
 const SQL: &[&str] = &[
-    "sqlcmd", "bcp", "osql", "tsql", "p4", "zip", "unzip", "ipmitool",
+    "sqlcmd", "bcp", "isql", "osql", "tsql", "p4", "zip", "unzip", "ipmitool",
 ];
 
 const PUTTY: &[&str] = &["plink", "pscp", "psftp", "putty", "kitty", "nodetool"];

@@ -303,4 +303,10 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "token",
         "y",
     ],
+    // Options that hold a secret with another program, or when it is told something else.
+    &["consul", "agent", "-encrypt-verify-incoming=false"],
+    &["security", "find-identity", "-v", "-p", "codesigning"],
+    &["security", "find-generic-password", "-s", "x", "-w"],
+    &["http", "-a", "me", "https://h/"],
+    &["rndc", "-y", "mykey", "reload"],
 ];
