@@ -50,7 +50,9 @@ pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
     if !is_bare || word.ends_with(b"passwd") {
         return None;
     }
-    let is_compound = word.contains(&b'-') || word.contains(&b'_') || word == b"authtoken";
+    let is_compound = word.contains(&b'-')
+        || word.contains(&b'_')
+        || is_one_of(word, &["authtoken", "setapikey"]);
     match judge(word)? {
         Holds::Password => Some(Holds::Pwd),
         Holds::Token if is_compound => Some(Holds::Pwd),
@@ -114,6 +116,8 @@ impl Words<'_> {
             (_, b"passin" | b"passout") => return Some(Holds::Pass),
             // Vault's secret_id is as good as a password.
             (_, b"id") if is_one_of(previous, &["secret"]) => return Some(Holds::Password),
+            // What this is to be is said, and not whose.
+            ([.., b"root", b"token", b"id"], _) => return Some(Holds::Token),
             _ => {}
         }
         if is_one_of(last, ABOUT_IT) || !is_variable && is_one_of(last, ABOUT_WHO) {
@@ -125,7 +129,7 @@ impl Words<'_> {
         if is_halved || words.iter().any(|word| is_password(word)) {
             return Some(Holds::Password);
         }
-        if is_one_of(last, &["cookie", "cookies"]) {
+        if is_one_of(last, &["cookie", "cookies", "setcookie"]) {
             return Some(Holds::Token);
         }
         if is_one_of(
@@ -192,7 +196,7 @@ fn is_password(word: &[u8]) -> bool {
     is_one_of(
         word,
         &[
-            "pw", "bindpw", "rootpw", "adminpw", "userpw", "dbpw", "unixpw",
+            "pw", "bindpw", "rootpw", "adminpw", "userpw", "dbpw", "unixpw", "opw", "upw",
         ],
     ) || ends_in(
         word,
@@ -201,6 +205,9 @@ fn is_password(word: &[u8]) -> bool {
             "passwords",
             "passwd",
             "passwds",
+            // The one for a domain and the one for an object, to netdom(8).
+            "passwordd",
+            "passwordo",
             "passwort",
             "kennwort",
             "passphrase",

@@ -228,4 +228,11 @@ pub(super) const HIDDEN: &[&[&str]] = &[
         "--value",
         "‹secret›",
     ],
+    // Names of a program's own.
+    &["erl", "-sname", "x", "-setcookie", "‹secret›", "-noshell"],
+    &["pdftotext", "-upw", "‹secret›", "-opw", "‹secret›", "x.pdf"],
+    &["netdom", "join", "/userd:me", "/passwordd:‹P@ss w›"],
+    &["vault", "server", "-dev-root-token-id=‹root›"],
+    &["env", "VAULT_DEV_ROOT_TOKEN_ID=‹root›", "vault"],
+    &["nuget", "setapikey", "‹abc123›", "-Source", "x"],
 ];

@@ -309,4 +309,5 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["security", "find-generic-password", "-s", "x", "-w"],
     &["http", "-a", "me", "https://h/"],
     &["rndc", "-y", "mykey", "reload"],
+    &["app", "--eos-token-id", "2", "--token-id=abc"],
 ];
