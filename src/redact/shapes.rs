@@ -10,6 +10,7 @@ fn is_start(first: u8, second: u8) -> bool {
         b'G' => second == b'O',
         b'I' | b'i' => second | 0x20 == b'd',
         b'N' => second == b'R',
+        b'C' | b'c' => matches!(second | 0x20, b'o' | b'i'),
         b'P' => matches!(second, b'M' | b'A' | b'a'),
         b'a' => second == b'p',
         b'f' => second == b'i',
@@ -24,11 +25,12 @@ fn is_start(first: u8, second: u8) -> bool {
         b'n' => matches!(second, b'f' | b'p' | b't' | b'v'),
         b'p' => matches!(second, b'a' | b'p' | b'u' | b'y'),
         b'r' => matches!(second, b'8' | b'k'),
-        b's' => matches!(second, b'b' | b'h' | b'k' | b'n' | b'q'),
+        b's' => matches!(second, b'.' | b'b' | b'h' | b'k' | b'n' | b'q'),
         b'w' => second == b'h',
         b'x' => matches!(second, b'o' | b'a'),
         b'y' => second == b'a',
         b'-' => second == b'-',
+        b'$' => matches!(second, b'2' | b'5' | b'6' | b'a' | b'y'),
         _ => false,
     }
 }
@@ -187,19 +189,23 @@ fn in_path(text: &[u8]) -> Option<(usize, usize)> {
     })
 }
 
-/// Of SQL's `IDENTIFIED BY 'x'` and `PASSWORD 'x'`: where the password begins and ends.
+/// Of SQL's `IDENTIFIED BY 'x'` and `PASSWORD 'x'`, and PowerShell's `ConvertTo-SecureString 'x'`: where the
+/// password begins and ends.
 fn in_statement(text: &[u8]) -> Option<(usize, usize)> {
-    const STARTS: [&[u8]; 4] = [
+    const STARTS: [&[u8]; 6] = [
         b"identified by ",
         b"password ",
         b"password(",
         b"identified by password ",
+        b"convertto-securestring ",
+        b"convertto-securestring -string ",
     ];
     let start = STARTS
         .iter()
         .filter(|start| starts_with(text, start))
         .map(|start| start.len())
-        .max()?;
+        .max();
+    let start = with_names(text).or(start)?;
     let quote = *text
         .get(start)
         .filter(|byte| matches!(byte, b'\'' | b'"'))?;
@@ -207,6 +213,22 @@ fn in_statement(text: &[u8]) -> Option<(usize, usize)> {
     let len = rest.iter().position(|&byte| byte == quote);
     let len = len.unwrap_or(rest.len());
     (len > 0).then_some((start + 1, start + 1 + len))
+}
+
+/// Of `IDENTIFIED WITH plugin BY 'x'` and `PASSWORD FOR 'user'@'host' = 'x'`: where the quote is. Names are no
+/// longer than what is looked at.
+fn with_names(text: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 128;
+    const STATEMENTS: [(&[u8], &[u8]); 2] =
+        [(b"identified with ", b" by "), (b"password for ", b" = ")];
+    STATEMENTS.iter().find_map(|(start, end)| {
+        let names = text.get(start.len()..text.len().min(LONGEST))?;
+        if !starts_with(text, start) {
+            return None;
+        }
+        let at = (0..names.len()).find(|&at| starts_with(&names[at..], end))?;
+        Some(start.len() + at + end.len())
+    })
 }
 
 fn starts_with(text: &[u8], start: &[u8]) -> bool {

@@ -32,6 +32,22 @@ const fn capitals(start: &'static str, min: usize) -> Shape {
     }
 }
 
+/// Letters and digits alone.
+const fn plain(start: &'static str, min: usize) -> Shape {
+    Shape {
+        alphabet: |byte| byte.is_ascii_alphanumeric(),
+        ..with_digit(start, min)
+    }
+}
+
+/// A password's hash as crypt(3) has it.
+const fn hash(start: &'static str) -> Shape {
+    Shape {
+        alphabet: |byte| byte.is_ascii_alphanumeric() || b"./$=,+".contains(&byte),
+        ..with_digit(start, 20)
+    }
+}
+
 pub(super) const SHAPES: &[Shape] = &[
     // GitHub, GitLab.
     shape("ghp_", 16),
@@ -105,8 +121,21 @@ pub(super) const SHAPES: &[Shape] = &[
     with_digit("pul-", 20),
     with_digit("ATATT3", 20),
     with_digit("SWMTKN-1-", 10),
+    with_digit("sqa_", 16),
     with_digit("squ_", 16),
     with_digit("sqp_", 16),
+    // Those that Vault once made, and Cargo's.
+    plain("s.", 24),
+    plain("cio", 32),
+    // Hashes, with which a password can be guessed. That of `$1$` would be a script's arguments too.
+    hash("$2a$"),
+    hash("$2b$"),
+    hash("$2y$"),
+    hash("$5$"),
+    hash("$6$"),
+    hash("$y$"),
+    hash("$apr1$"),
+    hash("$argon2"),
 ];
 
 pub(super) fn is_token_byte(byte: u8) -> bool {

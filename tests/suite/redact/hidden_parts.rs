@@ -287,4 +287,54 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "-e",
         "CREATE USER x IDENTIFIED BY '‹hunter2 x›'; select 1",
     ],
+    // Statements with names between.
+    &[
+        "mysql",
+        "-e",
+        "ALTER USER 'me'@'%' IDENTIFIED WITH mysql_native_password BY '‹hunter2›'",
+    ],
+    &["mysql", "-e", "SET PASSWORD FOR 'me'@'%' = '‹hunter2›'"],
+    &[
+        "mysql",
+        "-e",
+        "SET PASSWORD FOR 'me'@'%' = PASSWORD('‹hunter2›')",
+    ],
+    &[
+        "clickhouse-client",
+        "-q",
+        "CREATE USER x IDENTIFIED WITH sha256_password BY '‹a b›'",
+    ],
+    &[
+        "powershell.exe",
+        "-Command",
+        "$x = ConvertTo-SecureString '‹hunter2 x›' -AsPlainText -Force",
+    ],
+    &[
+        "powershell.exe",
+        "-Command",
+        "ConvertTo-SecureString -String \"‹hunter2›\" -AsPlainText",
+    ],
+    // Hashes, and tokens of letters and digits alone.
+    &[
+        "usermod",
+        "-p",
+        "‹$6$rounds=5000$usesomesillystri$D4IrlXatmP7rx3P3InaxBeoomnAihCKRVQAr/36eYPs›",
+        "me",
+    ],
+    &["app", "users=me:‹$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/›"],
+    &[
+        "app",
+        "‹$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy›",
+    ],
+    &[
+        "app",
+        "‹$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9S›",
+    ],
+    &[
+        "app",
+        "‹$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$RdescudvJCsgt3ub›",
+    ],
+    &["vault", "login", "‹s.iyNUhq8Ov4hIAx6snw5mB2nL›"],
+    &["cargo", "login", "‹ciotuvwxyzABCDEFGHIJ0123456789abcdef›"],
+    &["app", "‹sqa_abcdefghij0123456789›"],
 ];

@@ -310,4 +310,15 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["http", "-a", "me", "https://h/"],
     &["rndc", "-y", "mykey", "reload"],
     &["app", "--eos-token-id", "2", "--token-id=abc"],
+    &[
+        "mysql",
+        "-e",
+        "select 'Identified with x', 'password for me' from t",
+    ],
+    &["powershell", "-Command", "ConvertTo-SecureString $x -Force"],
+    &[
+        "sh",
+        "-c",
+        "echo $6$HOME $2a$x $y$z; cp -r s.d s.txt \"$5$x\"",
+    ],
 ];
