@@ -109,6 +109,8 @@ impl Words<'_> {
             ([b"pwd" | b"oldpwd"], _) => return Some(Holds::Pwd),
             ([.., b"pat"], _) if is_variable && words.len() > 1 => return Some(Holds::Token),
             ([b"pat"], _) | ([.., b"access", b"pat"], _) => return Some(Holds::Long),
+            // Which way to log in, a certificate's hash, and the name of a chart's secret.
+            ([.., b"default", b"auth"] | [.., b"cert", b"hash"], _) if !is_variable => return None,
             (_, b"auth") if is_variable => return Some(Holds::Password),
             (_, b"auth") => return Some(Holds::Auth),
             // The password, or openvpn(8)'s file with it.
@@ -120,7 +122,10 @@ impl Words<'_> {
             ([.., b"root", b"token", b"id"], _) => return Some(Holds::Token),
             _ => {}
         }
-        if is_one_of(last, ABOUT_IT) || !is_variable && is_one_of(last, ABOUT_WHO) {
+        let is_named = words
+            .windows(2)
+            .any(|pair| pair == [&b"existing"[..], b"secret"]);
+        if is_named || is_one_of(last, ABOUT_IT) || !is_variable && is_one_of(last, ABOUT_WHO) {
             return None;
         }
         let is_halved = words.windows(2).any(|pair| {
@@ -172,7 +177,8 @@ impl Words<'_> {
             return Some(Holds::Token);
         }
         let is_table_key = is_one_of(previous, NOT_BEFORE_KEY);
-        let is_public = is_one_of(previous, &["pub", "public"]) || is_table_key && last == b"keys";
+        let is_public = is_one_of(previous, &["idempotency", "pub", "public"])
+            || is_table_key && last == b"keys";
         if is_key(last) && !is_public {
             return Some(match words {
                 [_] => Holds::Key,

@@ -33,7 +33,7 @@ pub(super) const ABOUT_WHO: &[&str] = &[
 /// An option that begins with one of these is a switch.
 #[rustfmt::skip]
 pub(super) const SWITCH: &[&str] = &[
-    "ask", "disable", "no", "prompt", "skip", "without",
+    "ask", "disable", "keep", "no", "prompt", "skip", "without",
 ];
 
 /// `--n-tokens`, `--tokens-per-batch`, `--token-count`: a number.
@@ -48,7 +48,7 @@ pub(super) const NO_NUMBER: &[&str] = &["access", "api", "auth", "client", "priv
 /// `--eos-token`, `--pad-token`: a language model's.
 #[rustfmt::skip]
 pub(super) const NOT_BEFORE_TOKEN: &[&str] = &[
-    "bos", "cls", "end", "eos", "fim", "image", "mask", "next", "pad", "sep", "special", "start", "starting", "stop",
+    "bos", "cls", "continuation", "end", "eos", "fim", "image", "mask", "next", "pad", "page", "sep", "special", "start", "starting", "stop",
     "unk",
 ];
 
@@ -91,6 +91,6 @@ pub(super) const NOT_BEFORE_KEY: &[&str] = &[
 /// After one of these a bare word is the name of something.
 #[rustfmt::skip]
 pub(super) const LOOKUP: &[&str] = &[
-    "ack", "ag", "apropos", "delete", "describe", "egrep", "fgrep", "find", "get", "grep", "list",
+    "ack", "ag", "apropos", "delete", "describe", "egrep", "fgrep", "find", "get", "grep", "install", "list",
     "locate", "man", "rg", "secret", "secrets", "show", "which", "zgrep",
 ];

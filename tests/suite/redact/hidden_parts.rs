@@ -337,4 +337,8 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["vault", "login", "‹s.iyNUhq8Ov4hIAx6snw5mB2nL›"],
     &["cargo", "login", "‹ciotuvwxyzABCDEFGHIJ0123456789abcdef›"],
     &["app", "‹sqa_abcdefghij0123456789›"],
+    &[
+        "curl",
+        "https://h/?pageToken=‹eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.abc›",
+    ],
 ];

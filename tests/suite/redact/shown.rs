@@ -321,4 +321,23 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "-c",
         "echo $6$HOME $2a$x $y$z; cp -r s.d s.txt \"$5$x\"",
     ],
+    // Names of something else.
+    &["mysql", "--default-auth=caching_sha2_password", "x"],
+    &[
+        "kubeadm",
+        "join",
+        "--discovery-token-ca-cert-hash",
+        "sha256:0123456789abcdef0123456789abcdef",
+    ],
+    &[
+        "helm",
+        "--set",
+        "auth.existingSecret=db",
+        "--set",
+        "x.existingSecretPasswordKey=pg-password",
+    ],
+    &["curl", "https://h/?pageToken=CAUQAA&continuation-token=abc"],
+    &["curl", "-H", "Idempotency-Key: 7f9c24e8-3b1a-4d5f-9c2e"],
+    &["wget", "--keep-session-cookies", "https://h/"],
+    &["npm", "install", "passport-jwt", "jsonwebtoken", "express"],
 ];
