@@ -67,6 +67,8 @@ struct Walk<'l> {
     programs: Programs,
     /// What the next argument holds, because the last one said so.
     next: Option<Holds>,
+    /// It was a bare word that said so: what looks like an option is none of its values.
+    is_after_bare: bool,
     /// The next argument is a script if the program is a shell.
     is_script_next: bool,
     /// `set`: the next argument is a name, and the one after it what is set.
@@ -87,6 +89,7 @@ impl<'l> Walk<'l> {
             list: List::new(line),
             programs: Programs::default(),
             next: None,
+            is_after_bare: false,
             is_script_next: false,
             is_name_next: false,
             is_lookup: false,
@@ -105,8 +108,12 @@ impl<'l> Walk<'l> {
         };
         self.seen += 1;
         self.is_script_next = is_command_option(argument);
+        let is_option = match std::mem::take(&mut self.is_after_bare) {
+            true => text::starts_option(argument),
+            false => text::is_option(argument),
+        };
         if let Some(holds) = self.next.take()
-            && !text::is_option(argument)
+            && !is_option
         {
             let is_scheme = ["bearer", "basic", "token"]
                 .iter()
@@ -145,6 +152,7 @@ impl<'l> Walk<'l> {
         self.is_lookup |= names::is_lookup(argument);
         if self.next.is_none() && kind == Kind::Plain && !self.is_lookup && !self.is_value {
             self.next = names::judge_bare(argument);
+            self.is_after_bare = self.next.is_some();
         }
         self.is_value = text::is_option(argument) && !signs.has_assignment;
         if signs.has_assignment {

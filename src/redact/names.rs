@@ -50,12 +50,14 @@ pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
     if !is_bare || word.ends_with(b"passwd") {
         return None;
     }
+    // set-credentials and user-secrets are what to do or with what.
+    let is_command = word.ends_with(b"credentials") || word.ends_with(b"secrets");
     let is_compound = word.contains(&b'-')
         || word.contains(&b'_')
         || is_one_of(word, &["authtoken", "setapikey"]);
     match judge(word)? {
         Holds::Password => Some(Holds::Pwd),
-        Holds::Token if is_compound => Some(Holds::Pwd),
+        Holds::Token if is_compound && !is_command => Some(Holds::Pwd),
         _ => None,
     }
 }

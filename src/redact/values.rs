@@ -55,7 +55,9 @@ impl Holds {
             Self::Token => (!is_path(value)
                 && !starts_with_any(value, &["id=", "type=", "source=", "src="]))
             .then_some(whole),
-            Self::Key => (!is_path(value) && !is_sort_key(value)).then_some(whole),
+            Self::Key => {
+                (!is_path(value) && !is_object(value) && !is_sort_key(value)).then_some(whole)
+            }
             Self::Long => shapes::is_token_like(value).then_some(whole),
             Self::Login => after(b':', value),
             Self::Auth => after(b':', value).or_else(|| {
@@ -142,6 +144,18 @@ pub(super) fn is_path(value: &[u8]) -> bool {
     !is_aws_secret(value)
         && !value
             .split(|byte| matches!(byte, b'/' | b'\\' | b'.' | b'-' | b'_'))
+            .any(|segment| segment.len() >= RANDOM_LEN && is_mixed(segment))
+}
+
+/// `logs/2024/app.gz`: what a store of objects calls a key. Base64 has slashes too, and no point.
+fn is_object(value: &[u8]) -> bool {
+    let name = value.rsplit(|&byte| byte == b'/').next();
+    name.is_some_and(|name| name.len() < value.len() && name.contains(&b'.'))
+        && value
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+        && !value
+            .split(|byte| matches!(byte, b'/' | b'.' | b'-' | b'_'))
             .any(|segment| segment.len() >= RANDOM_LEN && is_mixed(segment))
 }
 

@@ -235,4 +235,13 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["vault", "server", "-dev-root-token-id=‹root›"],
     &["env", "VAULT_DEV_ROOT_TOKEN_ID=‹root›", "vault"],
     &["nuget", "setapikey", "‹abc123›", "-Source", "x"],
+    &["keytool", "-storepass:‹env›", "PW", "-keypass", "‹secret›"],
+    &["dotnet", "user-secrets", "set", "Db:Password", "‹secret›"],
+    &[
+        "app",
+        "--key",
+        "‹abc/def1›",
+        "--key",
+        "‹a/Zq9abcdefghij1234567.x›",
+    ],
 ];

@@ -340,4 +340,17 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["curl", "-H", "Idempotency-Key: 7f9c24e8-3b1a-4d5f-9c2e"],
     &["wget", "--keep-session-cookies", "https://h/"],
     &["npm", "install", "passport-jwt", "jsonwebtoken", "express"],
+    // Options after bare words, commands, and keys of a store.
+    &["go", "test", "-run", "TestPassword", "-count=1"],
+    &["java", "-cp", "password.x", "-Xmx1g"],
+    &[
+        "kubectl",
+        "config",
+        "set-credentials",
+        "me",
+        "--embed-certs=true",
+    ],
+    &["gcloud", "container", "clusters", "get-credentials", "prod"],
+    &["aws", "s3api", "get-object", "--key", "logs/2024/a.gz", "x"],
+    &["terraform", "init", "-backend-config=key=prod/x.tfstate"],
 ];
