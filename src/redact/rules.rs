@@ -81,8 +81,27 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["set-key-partition-list"], &["-k"], Form::Next, Holds::Password),
     rule(&["add-generic-password", "add-internet-password"], &["-w"], Form::Next, Holds::Password),
     rule(&["security"], &["-P"], Form::Next, Holds::Password),
+    rule(&["duplicity", "gpg*"], WHICH_KEY, Form::Next, Holds::Nothing),
+    // Which secret, which row, and which part of an entry is meant.
+    rule(&["secretsmanager"], &["--secret-id"], Form::Next, Holds::Nothing),
+    rule(&["dynamodb"], &["--key"], Form::Next, Holds::Nothing),
+    rule(&["lpass"], &["--password"], Form::Next, Holds::Nothing),
     // What aws(1) and az(1) are told to keep.
     rule(&["keyvault", "put-parameter"], &["--value"], Form::Next, Holds::Password),
+];
+
+/// Options of gpg(1) and its like that are followed by which key is meant.
+const WHICH_KEY: &[&str] = &[
+    "--default-key",
+    "--delete-secret-key",
+    "--delete-secret-keys",
+    "--encrypt-key",
+    "--export-secret-key",
+    "--export-secret-keys",
+    "--export-secret-subkeys",
+    "--hidden-encrypt-key",
+    "--sign-key",
+    "--trusted-key",
 ];
 
 const REDIS: &[&str] = &["redis-cli", "redis-benchmark", "valkey-cli", "keydb-cli"];

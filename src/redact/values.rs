@@ -33,6 +33,8 @@ pub(super) enum Holds {
     After(u8),
     /// A cookie, or the file that has it.
     Cookie,
+    /// No secret: what it says, and not what its name does.
+    Nothing,
 }
 
 impl Holds {
@@ -71,6 +73,7 @@ impl Holds {
                 .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
             Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
             Self::After(separator) => after(separator, value),
+            Self::Nothing => None,
             Self::Cookie => (value.contains(&b'=') && !is_path(value)).then_some(whole),
         }
     }

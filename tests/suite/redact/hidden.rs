@@ -244,4 +244,11 @@ pub(super) const HIDDEN: &[&[&str]] = &[
         "--key",
         "‹a/Zq9abcdefghij1234567.x›",
     ],
+    &[
+        "gpg",
+        "--default-key",
+        "0xABCD1234EF567890",
+        "--passphrase",
+        "‹x›",
+    ],
 ];

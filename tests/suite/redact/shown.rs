@@ -353,4 +353,24 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["gcloud", "container", "clusters", "get-credentials", "prod"],
     &["aws", "s3api", "get-object", "--key", "logs/2024/a.gz", "x"],
     &["terraform", "init", "-backend-config=key=prod/x.tfstate"],
+    // Which key, secret or row is meant.
+    &["gpg", "--armor", "--export-secret-keys", "me@example.org"],
+    &["gpg2", "--default-key", "0xABCD1234EF567890", "--sign", "f"],
+    &["duplicity", "--encrypt-key", "ABCD1234EF567890", "/a", "/b"],
+    &[
+        "aws",
+        "secretsmanager",
+        "get-secret-value",
+        "--secret-id",
+        "x",
+    ],
+    &[
+        "aws",
+        "dynamodb",
+        "get-item",
+        "--key",
+        "{\"id\":{\"S\":\"4\"}}",
+    ],
+    &["lpass", "show", "--password", "site"],
+    &["sh", "-c", "gpg --export-secret-keys me@x > k.asc"],
 ];
