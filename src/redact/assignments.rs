@@ -148,7 +148,7 @@ impl Assignment {
         let is_start = self.start == 0
             || self.before == Some(b'=') && !bytes[..self.start].iter().any(|&byte| is_blank(byte));
         let is_file = || bytes.starts_with(b"--from-file=") && values::is_path(rest);
-        let is_filled_in = || kind == Kind::Script && is_placeholder(rest);
+        let is_filled_in = || kind == Kind::Script && is_placeholder(after_scheme(rest));
         if is_file() || is_filled_in() {
             return None;
         }
@@ -236,6 +236,19 @@ impl Assignment {
         }
         at
     }
+}
+
+/// What follows `Bearer` and its like, if one of them stands there.
+fn after_scheme(value: &[u8]) -> &[u8] {
+    const SCHEMES: [&[u8]; 3] = [b"Bearer ", b"Basic ", b"token "];
+    SCHEMES
+        .iter()
+        .find(|scheme| {
+            value
+                .get(..scheme.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        })
+        .map_or(value, |scheme| &value[scheme.len()..])
 }
 
 /// What a name with a colon after it holds, if that is no list of mounts, no image and no order.

@@ -149,7 +149,9 @@ fn option(
             return None;
         }
         Some((Place::At(at), holds)) => {
-            hide_words(text, start + at, holds, spans);
+            if kind != Kind::Script || !is_placeholder(&text[start + at..]) {
+                hide_words(text, start + at, holds, spans);
+            }
             return None;
         }
         None => {}

@@ -67,7 +67,12 @@ fn secret_at(text: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
         _ => known_token(rest)
             .map(range)
             .or_else(|| in_path(rest).map(|(start, end)| at + start..at + end))
-            .or_else(|| in_statement(rest).map(|(start, end)| at + start..at + end)),
+            .or_else(|| {
+                // An option has its value by other rules, by which what a shell fills in stays.
+                let is_option = at > 0 && text[at - 1] == b'-';
+                let secret = (!is_option).then(|| in_statement(rest)).flatten();
+                secret.map(|(start, end)| at + start..at + end)
+            }),
     }
 }
 

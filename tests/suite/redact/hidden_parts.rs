@@ -341,4 +341,13 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "curl",
         "https://h/?pageToken=‹eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.abc›",
     ],
+    // What no shell fills in.
+    &["mysql", "-p‹$PW›"],
+    &[
+        "sh",
+        "-c",
+        "mysql -p‹$PW.x› && curl -H \"Authorization: ‹Bearer x$T›\" h",
+    ],
+    &["curl", "-H", "Authorization: ‹Bearer $TOKEN›"],
+    &["sh", "-c", "psql -c \"alter user me password '‹hunter2›'\""],
 ];

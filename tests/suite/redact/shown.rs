@@ -373,4 +373,16 @@ pub(super) const SHOWN: &[&[&str]] = &[
     ],
     &["lpass", "show", "--password", "site"],
     &["sh", "-c", "gpg --export-secret-keys me@x > k.asc"],
+    // What a shell fills in, after options, letters and schemes.
+    &[
+        "sh",
+        "-c",
+        "test -n \"$PW\" && exec app --password \"$PW\" --port 80",
+    ],
+    &["sh", "-c", "mysql -u\"$ME\" -p\"$PW\" -e x; mysql -p$PW db"],
+    &[
+        "sh",
+        "-c",
+        "curl -H \"Authorization: Bearer $TOKEN\" -H 'X-Token: ${T}' h",
+    ],
 ];
