@@ -120,9 +120,9 @@ impl Assignment {
             holds => holds,
         };
         let is_option = dashes > 0 || is_slashed;
-        let is_spaced = next.is_some_and(is_blank);
+        let is_set_off = next.is_some_and(|next| is_blank(next) || quotes::is_quote(next));
         let holds = match is_colon && !is_option {
-            true => with_colon(holds, name, before, is_spaced || quote.is_some())?,
+            true => with_colon(holds, name, before, is_set_off || quote.is_some())?,
             false => holds,
         };
         let mut value = sign + 1;

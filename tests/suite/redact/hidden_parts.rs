@@ -350,4 +350,6 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     ],
     &["curl", "-H", "Authorization: ‹Bearer $TOKEN›"],
     &["sh", "-c", "psql -c \"alter user me password '‹hunter2›'\""],
+    &["mongosh", "--eval", "db.createUser({user:'x',pwd:'‹a b›'})"],
+    &["node", "-e", "run({token:'‹abc›',user:\"x\"})"],
 ];

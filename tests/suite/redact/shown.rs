@@ -385,4 +385,5 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "-c",
         "curl -H \"Authorization: Bearer $TOKEN\" -H 'X-Token: ${T}' h",
     ],
+    &["node", "-e", "sort({key:'name',tokenizer:'x'})"],
 ];
