@@ -131,7 +131,7 @@ impl<'l> Walk<'l> {
                 return;
             }
         }
-        if is_last && self.programs.is_htpasswd() && kind == Kind::Plain {
+        if is_last && self.programs.has_last() && kind == Kind::Plain {
             let holds = if argument.starts_with(b"-") {
                 Holds::Long
             } else {

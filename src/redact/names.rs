@@ -46,8 +46,8 @@ pub(super) fn judge(name: &[u8]) -> Option<Holds> {
 pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
     let is_name = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let is_bare = word.first().is_some_and(u8::is_ascii_alphabetic) && word.iter().all(is_name);
-    // passwd(1) and its like are programs.
-    if !is_bare || word.ends_with(b"passwd") {
+    // passwd(1) and its like are programs, and rabbitmqctl(8) has a user next.
+    if !is_bare || word.ends_with(b"passwd") || word == b"change_password" {
         return None;
     }
     // set-credentials and user-secrets are what to do or with what.

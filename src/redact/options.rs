@@ -115,7 +115,9 @@ pub(super) fn hide(
         if is_operator(word) {
             *programs = Programs::default();
             user = None;
-        } else if matches!(quotes::strip_opening(word).first(), Some(b'-' | b'/')) {
+        } else if matches!(quotes::strip_opening(word).first(), Some(b'-' | b'/'))
+            || word.ends_with(b"=")
+        {
             let place = at..end;
             let has_user = || match place.len() == text.len() {
                 true => list.has_user(),

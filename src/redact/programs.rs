@@ -1,6 +1,6 @@
 //! Options that mean what their program says: `-p` is a password to mysql(1) and a path to mkdir(1).
 
-use super::rules::{CONTAINER, Form, LOGIN, OTHER_P, RULES, SHELLS, WRAPPERS};
+use super::rules::{CONTAINER, Form, LAST, LOGIN, OTHER_P, RULES, SHELLS, WRAPPERS};
 use super::values::Holds;
 
 /// The programs that a command line has named so far.
@@ -14,12 +14,15 @@ pub(super) struct Programs {
     is_wrapped: bool,
     has_other_p: bool,
     is_container: bool,
-    is_htpasswd: bool,
+    /// Which programs of [`LAST`] there were.
+    last: u16,
+    has_last: bool,
     is_sshpass: bool,
     is_shell: bool,
 }
 
 const _: () = assert!(RULES.len() <= u64::BITS as usize);
+const _: () = assert!(LAST.len() <= u16::BITS as usize);
 
 impl Programs {
     /// Takes in a word that is no option.
@@ -52,7 +55,14 @@ impl Programs {
             self.rules |= login.map_or(0, |at| 1 << at);
         }
         self.is_container |= is_in(CONTAINER);
-        self.is_htpasswd |= name == b"htpasswd";
+        for (at, (program, told)) in LAST.iter().enumerate() {
+            let is_told = self.last & 1 << at != 0 && is_in(&[told]);
+            if is_in(&[program]) {
+                self.last |= 1 << at;
+                self.has_last |= told.is_empty();
+            }
+            self.has_last |= is_told;
+        }
         self.is_sshpass |= name == b"sshpass";
         let is_wrapper = is_in(WRAPPERS);
         if may_start {
@@ -80,8 +90,8 @@ impl Programs {
     }
 
     /// Whether the last argument is a password.
-    pub(super) fn is_htpasswd(&self) -> bool {
-        self.is_htpasswd
+    pub(super) fn has_last(&self) -> bool {
+        self.has_last
     }
 
     /// What a word says that begins like an option: where in it a value begins, or that it is all of the

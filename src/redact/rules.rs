@@ -68,6 +68,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["signtool"], &["/p"], Form::Next, Holds::Password),
     rule(&["schtasks"], &["/rp", "/RP"], Form::Next, Holds::Password),
     rule(&["swaks"], &["-ap"], Form::Next, Holds::Password),
+    rule(&["sc"], &["password="], Form::Next, Holds::Password),
     rule(&["sendemail"], &["-xp"], Form::Next, Holds::Password),
     rule(&["dotnet", "nuget"], &["-k"], Form::Next, Holds::Token),
     rule(&["lftp"], &["-u"], Form::Both, Holds::After(b',')),
@@ -125,6 +126,21 @@ pub(super) const CONTAINER: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const SHELLS: &[&str] = &[
     "ash", "bash", "busybox", "dash", "fish", "ksh", "sh", "su", "zsh",
+];
+
+/// Programs whose last argument is a password, and what they have to be told for it, if it is not so always.
+pub(super) const LAST: &[(&str, &str)] = &[
+    ("bw", "unlock"),
+    ("cargo", "login"),
+    ("htpasswd", ""),
+    ("openssl", "passwd"),
+    ("poetry", "http-basic*"),
+    ("rabbitmqctl", "add_user"),
+    ("rabbitmqctl", "change_password"),
+    ("rclone", "obscure"),
+    ("vault", "unseal"),
+    ("wandb", "login"),
+    ("wpa_passphrase", ""),
 ];
 
 /// Programs that start the one that follows.

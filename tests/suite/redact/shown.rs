@@ -386,4 +386,12 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "curl -H \"Authorization: Bearer $TOKEN\" -H 'X-Token: ${T}' h",
     ],
     &["node", "-e", "sort({key:'name',tokenizer:'x'})"],
+    &["vault", "operator", "unseal"],
+    &["rabbitmqctl", "list_users"],
+    &["poetry", "config", "--unset", "http-basic.x"],
+    &["app", "password=", "x"],
+    &["openssl", "passwd", "-6", "-stdin"],
+    &["vim", "obscure", "unseal", "notes.txt"],
+    &["rails", "g", "migration", "add_user", "name:string"],
+    &["docker", "login", "registry.example.org"],
 ];
