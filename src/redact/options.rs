@@ -126,6 +126,11 @@ pub(super) fn hide(
             pending = option(text, at..end, kind, programs, has_user, spans);
         }
         if !word.starts_with(b"-") {
+            let unquoted = quotes::strip_quotes(word);
+            if let Some(secret) = programs.bare(unquoted) {
+                let start = end - unquoted.len();
+                spans.push(start + secret.start..start + secret.end);
+            }
             programs.see(quotes::strip_opening(word));
         }
         at = end;

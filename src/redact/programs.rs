@@ -1,6 +1,8 @@
 //! Options that mean what their program says: `-p` is a password to mysql(1) and a path to mkdir(1).
 
-use super::rules::{CONTAINER, Form, LAST, LOGIN, OTHER_P, RULES, SHELLS, WRAPPERS};
+use std::ops::Range;
+
+use super::rules::{CONTAINER, Form, LAST, LOGIN, ORACLE, OTHER_P, RULES, SHELLS, WRAPPERS};
 use super::values::Holds;
 
 /// The programs that a command line has named so far.
@@ -19,6 +21,20 @@ pub(super) struct Programs {
     has_last: bool,
     is_sshpass: bool,
     is_shell: bool,
+    is_oracle: bool,
+    windows: Windows,
+}
+
+/// How far the words of `net use DEVICE \\\\HOST\\SHARE x` and `net user ME x` have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Windows {
+    #[default]
+    Other,
+    Net,
+    Use,
+    User,
+    /// What comes next, if it is no switch.
+    Password,
 }
 
 const _: () = assert!(RULES.len() <= u64::BITS as usize);
@@ -68,7 +84,34 @@ impl Programs {
         if may_start {
             self.is_wrapped = is_wrapper || !is_first;
             self.is_shell |= is_in(SHELLS);
+            self.is_oracle |= is_in(ORACLE);
+            if name == b"net" {
+                self.windows = Windows::Net;
+            }
         }
+    }
+
+    /// The password that a word is or holds without being an option's, by where it stands. To be asked before the
+    /// word is [seen](Self::see).
+    pub(super) fn bare(&mut self, word: &[u8]) -> Option<Range<usize>> {
+        if self.is_oracle {
+            return of_oracle(word);
+        }
+        if self.windows == Windows::Other || word.starts_with(b"/") {
+            return None;
+        }
+        let (next, is_password) = match self.windows {
+            Windows::Net if word.eq_ignore_ascii_case(b"use") => (Windows::Use, false),
+            Windows::Net if word.eq_ignore_ascii_case(b"user") => (Windows::User, false),
+            Windows::Use if word.starts_with(b"\\\\") => (Windows::Password, false),
+            Windows::Use => (Windows::Use, false),
+            Windows::User => (Windows::Password, false),
+            // An asterisk has it asked for.
+            Windows::Password => (Windows::Other, word != b"*"),
+            Windows::Net | Windows::Other => (Windows::Other, false),
+        };
+        self.windows = next;
+        is_password.then_some(0..word.len())
     }
 
     /// Whether the option has the name of a secret, and not the secret.
@@ -199,6 +242,26 @@ fn place(word: &[u8], option: &str, form: Form) -> Option<Place> {
         _ if cluster[..at].iter().all(|byte| NO_VALUE.contains(byte)) => Some(Place::At(at + 2)),
         _ => None,
     }
+}
+
+/// Of `me/x@db` and `userid=me/x`, where x is.
+fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
+    const NAME: &[u8] = b"userid=";
+    let is_named = word
+        .get(..NAME.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(NAME));
+    let start = if is_named { NAME.len() } else { 0 };
+    let is_user = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_$#.[]".contains(byte);
+    let user = word[start..].iter().take_while(is_user).count();
+    let from = start + user + 1;
+    if user == 0 || word.get(from - 1) != Some(&b'/') {
+        return None;
+    }
+    let len = word[from..]
+        .iter()
+        .position(|byte| matches!(byte, b'@' | b'"' | b'\''));
+    let end = len.map_or(word.len(), |len| from + len);
+    (end > from).then_some(from..end)
 }
 
 /// The name of a program in small letters, without its folder and `.exe`; `None` for what is too long

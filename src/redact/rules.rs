@@ -143,6 +143,9 @@ pub(super) const LAST: &[(&str, &str)] = &[
     ("wpa_passphrase", ""),
 ];
 
+/// Oracle's, to which user and password are one argument: `me/x@db`.
+pub(super) const ORACLE: &[&str] = &["exp", "expdp", "imp", "impdp", "rman", "sqlldr", "sqlplus"];
+
 /// Programs that start the one that follows.
 #[rustfmt::skip]
 pub(super) const WRAPPERS: &[&str] = &[

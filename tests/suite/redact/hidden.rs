@@ -277,4 +277,13 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["openssl", "passwd", "-6", "‹hunter2›"],
     &["bw", "unlock", "‹hunter2›"],
     &["wandb", "login", "‹0123456789abcdef›"],
+    // By where they stand.
+    &["sqlplus", "-s", "me/‹hunter2›@//db:1521/x", "@run.sql"],
+    &["sqlldr", "userid=me/‹hunter2›@db", "control=/x/load.ctl"],
+    &["rman", "target", "sys/‹hunter2›@PROD"],
+    &["sh", "-c", "expdp me/‹hunter2› directory=a/b | tee x"],
+    &["net", "use", "Z:", r"\\host\share", "‹hunter2›", "/user:me"],
+    &["net.exe", "use", r"\\host\x", "/user:me", "‹hunter2›"],
+    &["net", "user", "me", "‹hunter2›", "/add"],
+    &["cmd", "/c", r"net use \\host\share /user:me ‹hunter2›"],
 ];

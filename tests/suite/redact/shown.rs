@@ -394,4 +394,12 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["vim", "obscure", "unseal", "notes.txt"],
     &["rails", "g", "migration", "add_user", "name:string"],
     &["docker", "login", "registry.example.org"],
+    // What stands where a password can.
+    &["sqlplus", "/", "as", "sysdba", "@/opt/run.sql"],
+    &["sqlplus", "me@//db:1521/x", "@a/b.sql"],
+    &["impdp", "me@db", "dumpfile=a/b.dmp", "logfile=x/y"],
+    &["net", "use", "Z:", r"\\host\share", "/persistent:yes"],
+    &["net", "use", "Z:", r"\\host\share", "*", "/user:me"],
+    &["net", "user", "me", "/active:no"],
+    &["net", "stop", "spooler"],
 ];
