@@ -9,6 +9,7 @@ mod name_words;
 mod names;
 mod options;
 mod pattern;
+mod piped;
 mod process_name;
 mod programs;
 mod quotes;

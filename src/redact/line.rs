@@ -6,7 +6,7 @@ use super::programs::Programs;
 use super::spans::{replace, settle};
 use super::text::{self, Kind};
 use super::values::Holds;
-use super::{MARK, Spans, assignments, names, options, shapes, urls};
+use super::{MARK, Spans, assignments, names, options, piped, shapes, urls};
 
 /// What one pass over a command line came to.
 pub(super) enum Outcome {
@@ -161,6 +161,9 @@ impl<'l> Walk<'l> {
             if self.next.is_none() && argument.ends_with(b":") {
                 self.next = header(argument);
             }
+        }
+        if kind == Kind::Script {
+            piped::hide(argument, &mut self.spans);
         }
         if signs.has_at {
             urls::hide(argument, &mut self.spans);

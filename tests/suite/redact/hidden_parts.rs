@@ -352,4 +352,18 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["sh", "-c", "psql -c \"alter user me password '‹hunter2›'\""],
     &["mongosh", "--eval", "db.createUser({user:'x',pwd:'‹a b›'})"],
     &["node", "-e", "run({token:'‹abc›',user:\"x\"})"],
+    // What a script writes to who reads a secret.
+    &["bash", "-c", "echo ‹hunter2› | sudo -S apt-get update"],
+    &["sh", "-c", "echo \"me:‹hunter 2›\" | chpasswd"],
+    &[
+        "sh",
+        "-c",
+        "cd /x && echo -n '‹a b›' | docker login --password-stdin r",
+    ],
+    &[
+        "sh",
+        "-c",
+        "printf '%s\\n' ‹abc› | gh auth login --with-token; ls",
+    ],
+    &["sh", "-c", "echo ‹a b› | /usr/bin/passwd --stdin me"],
 ];

@@ -402,4 +402,16 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["net", "use", "Z:", r"\\host\share", "*", "/user:me"],
     &["net", "user", "me", "/active:no"],
     &["net", "stop", "spooler"],
+    &[
+        "sh",
+        "-c",
+        "echo $PW | sudo -S id; echo \"me:$PW\" | chpasswd",
+    ],
+    &["sh", "-c", "echo x | grep -S y || echo z | sort --stdin"],
+    &["sh", "-c", "echo start; docker login --password-stdin < x"],
+    &[
+        "sh",
+        "-c",
+        "cat x | docker login --password-stdin r | tee y",
+    ],
 ];
