@@ -289,6 +289,10 @@ fn without_version(name: &[u8]) -> &[u8] {
 }
 
 fn fits(name: &[u8], plain: &[u8], known: &str) -> bool {
+    // It goes by each word for each that is known, and most differ here.
+    if known.as_bytes().first() != name.first() {
+        return false;
+    }
     match known.strip_suffix('*') {
         Some(start) => name.starts_with(start.as_bytes()),
         None => name == known.as_bytes() || plain == known.as_bytes(),
