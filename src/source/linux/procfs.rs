@@ -11,7 +11,12 @@ use rustix::io::Errno;
 use super::stat::number;
 use crate::error::{Error, Result};
 
+/// Where it is, unless another place is named.
+const USUAL: &str = "/proc";
+
 const ADVICE: &str = "check that /proc is mounted and that file descriptors are left";
+
+const NAME_IT: &str = "name the folder that proc(5) is mounted at";
 
 /// Room for a pid, a slash and the longest name of a file that is read, with its NUL.
 const PATH_LEN: usize = 24;
@@ -199,8 +204,10 @@ fn path_of<'a>(pid: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
 }
 
 fn cannot(what: &str, path: &Path, errno: Errno) -> Error {
+    let is_elsewhere = path != Path::new(USUAL);
     let advice = match errno {
-        Errno::NOTDIR => "name the folder that proc(5) is mounted at",
+        Errno::NOTDIR => NAME_IT,
+        Errno::NOENT if is_elsewhere => NAME_IT,
         _ => ADVICE,
     };
     Error::from_io(format!("cannot {what} {}", path.display()), errno.into()).with_advice(advice)

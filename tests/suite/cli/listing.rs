@@ -41,6 +41,8 @@ fn the_source_and_its_place_can_be_chosen() {
     }
     let nowhere = failure_of(&run(&["--proc", "/nowhere"])).to_owned();
     assert!(nowhere.contains("cannot open /nowhere: "), "{nowhere}");
+    let advice = " (name the folder that proc(5) is mounted at)";
+    assert!(nowhere.ends_with(advice), "{nowhere}");
     let both = failure_of(&run(&["--source", "sysinfo", "--proc", "/proc"])).to_owned();
     assert!(both.contains("choose the source linux"), "{both}");
 }
