@@ -23,7 +23,11 @@ pub fn live_source(config: &Config) -> Result<Box<dyn Source>> {
                 "the source linux cannot be used, sysinfo is: {}",
                 error.full_message()
             );
-            sysinfo(config)
+            // Where neither can be used, the first says why: sysinfo only goes by what it is left with.
+            sysinfo(config).map_err(|_| match error.class() {
+                ErrorClass::Unsupported => error.with_advice("mount proc(5) there"),
+                _ => error,
+            })
         }),
     }
 }

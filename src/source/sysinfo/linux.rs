@@ -25,18 +25,20 @@ pub(super) const KNOWS_WHO_IS_GONE: bool = true;
 
 /// Why a refresh came back with nothing.
 pub(super) fn why_nothing() -> Error {
-    // sysinfo needs three descriptors at once: the list, the process's folder, a file in it.
-    let look = || {
-        let _list = fs::read_dir("/proc")?;
-        let _folder = fs::File::open("/proc/self")?;
-        fs::read("/proc/self/stat")
-    };
     match look() {
         Err(error) => {
             Error::from_io("cannot list the processes in /proc", error).with_advice(ADVICE)
         }
-        Ok(_) => Error::new(ErrorClass::SourceGone, "/proc listed no process at all"),
+        Ok(()) => Error::new(ErrorClass::SourceGone, "/proc listed no process at all"),
     }
+}
+
+/// Looks as sysinfo does, which keeps to itself why it saw nothing: it needs three descriptors at
+/// once, for the list, a process's folder and a file in it.
+fn look() -> io::Result<()> {
+    let _list = fs::read_dir("/proc")?;
+    let _folder = fs::File::open("/proc/self")?;
+    fs::read("/proc/self/stat").map(drop)
 }
 
 /// Reads of `/proc` what sysinfo does not tell.
@@ -63,9 +65,13 @@ impl Beside {
             .map_err(|error| Error::from_io(WHAT, error).with_advice(ADVICE))?;
         let kind = ProcessRefreshKind::nothing().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own_pid]), true, kind);
-        let own = system
-            .process(own_pid)
-            .ok_or_else(|| Error::new(ErrorClass::SourceGone, WHAT).with_advice(ADVICE))?;
+        let own = system.process(own_pid).ok_or_else(|| {
+            let error = match look() {
+                Err(error) => Error::from_io(WHAT, error),
+                Ok(()) => Error::new(ErrorClass::SourceGone, WHAT),
+            };
+            error.with_advice(ADVICE)
+        })?;
         // Whatever it takes for the boot time, it adds it to all start times alike.
         beside.boot_time = own.start_time().saturating_sub(ticks / 100);
         Ok(beside)

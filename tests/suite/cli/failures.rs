@@ -99,6 +99,37 @@ fn a_full_disk_is_a_failure() {
     );
 }
 
+/// With so few descriptors that it starts and cannot scan. How few that is depends on the system.
+#[cfg(target_os = "linux")]
+#[test]
+fn that_no_descriptors_are_left_is_told() {
+    use std::process::Command;
+
+    let mut failed = 0;
+    for descriptors in 3..=8 {
+        for args in ["--sample-ms 0", "watch --scans 1", "--source sysinfo"] {
+            let script = format!("ulimit -n {descriptors}; exec \"$0\" {args}");
+            let output = Command::new("sh")
+                .args(["-c", &script])
+                .arg(assert_cmd::cargo::cargo_bin!("pscan"))
+                .output()
+                .unwrap();
+            // Without libraries it has not even begun.
+            if output.status.code() != Some(1) {
+                continue;
+            }
+            failed += 1;
+            let line = failure_of(&output);
+            assert!(
+                line.contains("Too many open files")
+                    || line.ends_with("(see that file descriptors are left)"),
+                "{descriptors} {args}: {line}"
+            );
+        }
+    }
+    assert!(failed > 0);
+}
+
 #[test]
 fn wrong_usage_is_2_and_names_the_limit() {
     for (args, said) in [
