@@ -34,7 +34,8 @@ pub struct ProcessInfo {
     /// Process id of the parent; `None` where it has none, or where it is unknown.
     pub parent_pid: Option<u32>,
     /// The name that the system gives the process, with U+FFFD for bytes that are not UTF-8. On
-    /// Linux at most 15 bytes (`comm` in proc_pid_stat(5)). The last one that could be read.
+    /// Linux a program's has at most 15 bytes (`comm` in proc_pid_stat(5)), and that of a thread of
+    /// the kernel can have more. The last one that could be read.
     pub name: Option<Arc<str>>,
     /// The command line. The last one that could be read; a kernel thread's is empty.
     pub command: Option<CommandLine>,
