@@ -44,7 +44,7 @@ pub(crate) fn main() -> ExitCode {
     match run(cli) {
         Ok(Done::All) => ExitCode::SUCCESS,
         Ok(Done::Nothing(why)) => {
-            let _ = writeln!(io::stderr(), "pscan: {}", escape::escape(&why));
+            remark(&why);
             ExitCode::FAILURE
         }
         Err(error) => fail(&error),
@@ -57,6 +57,12 @@ enum Done {
     All,
     /// What it was asked for is not there. To whoever asks, as to grep, that is an answer.
     Nothing(String),
+}
+
+/// Says something of what was done, beside what was asked for.
+fn remark(text: &str) {
+    // There is nobody left to tell if even this cannot be written.
+    let _ = writeln!(io::stderr(), "pscan: {}", escape::escape(text));
 }
 
 fn fail(error: &Error) -> ExitCode {
@@ -128,17 +134,8 @@ fn in_file(file: &str, error: Error) -> Error {
     }
 }
 
-/// A file that cannot be opened or made, and what helps.
-fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
-    let advice = match error.kind() {
-        io::ErrorKind::NotFound => Some("check the path; folders have to be there already"),
-        io::ErrorKind::PermissionDenied => Some("choose a file that is yours"),
-        io::ErrorKind::IsADirectory => Some("name a file in that folder"),
-        io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
-            Some("choose a file on another file system")
-        }
-        _ => None,
-    };
+/// A file that cannot be opened or made, and what helps where that is known.
+fn cannot(what: &str, path: &Path, error: io::Error, advice: Option<&'static str>) -> Error {
     let error = Error::from_io(format!("cannot {what} {}", path.display()), error);
     match advice {
         Some(advice) => error.with_advice(advice),

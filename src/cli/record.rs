@@ -23,7 +23,7 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
     let is_stdout = args.file.as_os_str() == "-";
     let output: Box<dyn Write + Send> = match is_stdout {
         true => Box::new(io::stdout()),
-        false => Box::new(create(&args.file).map_err(|error| cannot("create", &args.file, error))?),
+        false => Box::new(create(&args.file)?),
     };
     // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
     let stopped = signals::stop()?;
@@ -59,12 +59,23 @@ pub(super) fn run(args: &args::Record) -> Result<()> {
 }
 
 /// A file for nobody else: what other people's processes were told to do is not for everybody.
-fn create(path: &Path) -> io::Result<File> {
+fn create(path: &Path) -> Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options.open(path).map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound => Some("check the path; folders have to be there already"),
+            io::ErrorKind::PermissionDenied => Some("choose a file that is yours"),
+            io::ErrorKind::IsADirectory => Some("name a file in that folder"),
+            io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
+                Some("choose a file on another file system")
+            }
+            _ => None,
+        };
+        cannot("create", path, error, advice)
+    })
 }
 
 fn is_broken_pipe(error: &Error) -> bool {

@@ -15,7 +15,7 @@ use process_scanner::{
 };
 
 use super::events::{Printer, Step};
-use super::{Done, args, cannot, in_file, signals};
+use super::{Done, args, cannot, in_file, remark, signals};
 
 /// How long the end waits for the last lines to be printed.
 const STOPS_WITHIN: Duration = Duration::from_millis(500);
@@ -45,6 +45,7 @@ pub(super) fn run(args: args::Replay) -> Result<Done> {
             let _ = ended.send(play(input, &args, printing, &is_over));
         })
         .map_err(|error| Error::from_io("cannot start the thread that reads", error))?;
+    let mut scans = 0;
     select! {
         recv(stopped) -> _ => {
             is_stopped.store(true, Ordering::Relaxed);
@@ -52,13 +53,19 @@ pub(super) fn run(args: args::Replay) -> Result<Done> {
             let _ = has_ended.recv_timeout(STOPS_WITHIN);
         }
         recv(has_ended) -> outcome => {
-            outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
+            scans = outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
         }
     }
-    match printer.try_lock() {
-        Ok(mut printer) => printer.finish(None, is_stopped.load(Ordering::Relaxed)),
-        Err(_) => Ok(Done::All),
+    let is_stopped = is_stopped.load(Ordering::Relaxed);
+    let done = match printer.try_lock() {
+        Ok(mut printer) => printer.finish(None, is_stopped)?,
+        Err(_) => Done::All,
+    };
+    // Whoever sees nothing printed would otherwise think that nothing happened.
+    if scans == 0 && !is_stopped && matches!(done, Done::All) {
+        remark(&format!("{name}: the recording holds no scan"));
     }
+    Ok(done)
 }
 
 fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
@@ -66,22 +73,37 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
         let input = BufReader::new(io::stdin());
         return Ok(("standard input".into(), Box::new(input)));
     }
-    let file = File::open(path).map_err(|error| cannot("open", path, error))?;
-    // A folder can be opened, and only reading it fails.
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(cannot("open", path, io::ErrorKind::IsADirectory.into()));
-    }
+    let file = open_file(path).map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Some("check the path"),
+            io::ErrorKind::PermissionDenied => {
+                Some("run it as somebody who may read that, or ask for a copy")
+            }
+            io::ErrorKind::IsADirectory => Some("name a recording, such as one in that folder"),
+            _ => None,
+        };
+        cannot("open", path, error, advice)
+    })?;
     let name = path.display().to_string();
     Ok((name, Box::new(BufReader::new(file))))
 }
 
-/// Plays it until it ends, or `is_over` is set.
+/// A folder can be opened, and only reading it would fail.
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    }
+}
+
+/// Plays it until it ends, or `is_over` is set, and says how many scans that were.
 fn play(
     input: Box<dyn BufRead + Send>,
     args: &args::Replay,
     printer: Shared,
     is_over: &Arc<AtomicBool>,
-) -> Result<()> {
+) -> Result<u64> {
     let source = ReplaySource::new(input)?;
     let source = Paced {
         source,
@@ -97,11 +119,14 @@ fn play(
     // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
     let options = ConsumerOptions::new().with_overflow(Overflow::Block);
     consumers.on_batch_with(options, print_into(printer, ended, Arc::clone(is_over)))?;
-    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) && scanner.scan_once().is_some() {}
+    let mut scans = 0;
+    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) && scanner.scan_once().is_some() {
+        scans += 1;
+    }
     scanner.finish();
     match outcome.try_recv() {
-        Ok(outcome) => outcome,
-        Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(()),
+        Ok(outcome) => outcome.map(|()| scans),
+        Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(scans),
         Err(_) => Err(thread_failed()),
     }
 }

@@ -64,8 +64,44 @@ fn what_is_no_recording_fails_on_one_line() {
         assert!(line.ends_with(')'), "{line}");
         assert!(output.stdout.is_empty());
     }
-    failure_of(&run(&["record", &path("")]));
-    failure_of(&run(&["record", &path("missing/file"), "--scans", "1"]));
+}
+
+#[test]
+fn advice_for_a_file_is_for_reading_or_for_writing() {
+    let dir = TempDir::new().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for (args, advice) in [
+        (["replay", &path("missing")], "(check the path)"),
+        (["replay", &path("missing/file")], "(check the path)"),
+        (["record", &path("missing/file")], "to be there already)"),
+        #[cfg(unix)]
+        (
+            ["replay", &path("")],
+            "(name a recording, such as one in that folder)",
+        ),
+        #[cfg(unix)]
+        (["record", &path("")], "(name a file in that folder)"),
+    ] {
+        let output = run(&args);
+        let line = failure_of(&output);
+        assert!(line.ends_with(advice), "{line}");
+    }
+}
+
+#[test]
+fn a_recording_without_a_scan_is_told_to_have_none() {
+    let recording = record(0, |_, _| {});
+    let file = recording.arg();
+    for args in [&["replay", &file][..], &["replay", "--json", &file]] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        let told = format!("pscan: {file}: the recording holds no scan\n");
+        assert_eq!(text(&output.stderr), told);
+    }
+    // One line says enough.
+    let output = run(&["replay", &file, "--pid", "1"]);
+    assert_eq!(failure_of(&output), "pscan: no process matches --pid 1");
 }
 
 #[cfg(target_os = "linux")]
