@@ -1,6 +1,7 @@
 //! Reads a recording line by line and believes nothing it has not checked.
 
 use std::collections::HashSet;
+use std::error::Error as _;
 use std::io::{BufRead, Read};
 
 use ahash::RandomState;
@@ -36,6 +37,18 @@ pub(crate) struct Reader<R> {
 
 const NO_RECORDING: &str = "take a file that `pscan record` or a `Recorder` has written";
 
+/// Every header has it, not far from its beginning, and hardly anything else.
+const HEADER_MARK: &[u8] = b"\"pscan_recording\"";
+
+const HEADER_BYTES: usize = 4096;
+
+/// What recordings are kept in, by its first bytes, and the program that unpacks it.
+const PACKED: [(&[u8], &str); 3] = [
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\xfd7zXZ\0", "xz"),
+];
+
 impl<R: BufRead> Reader<R> {
     pub(crate) fn new(input: R) -> Result<(Self, Header)> {
         let mut reader = Self {
@@ -46,12 +59,14 @@ impl<R: BufRead> Reader<R> {
             monotonic_ns: None,
             shown: HashSet::default(),
         };
-        if !reader.read_line()? {
-            return Err(bad("the recording is empty").with_advice(NO_RECORDING));
-        }
-        let header: Header = reader
-            .parse("the header of a recording")
-            .map_err(|error| error.with_advice(NO_RECORDING))?;
+        let header = match reader.read_line() {
+            Ok(true) => reader
+                .parse("the header of a recording")
+                .map_err(|error| error.with_advice(NO_RECORDING)),
+            Ok(false) => return Err(bad("the recording is empty").with_advice(NO_RECORDING)),
+            Err(error) => Err(error),
+        };
+        let header: Header = header.map_err(|error| reader.or_no_recording(error))?;
         if header.pscan_recording != VERSION {
             return Err(reader
                 .bad(format!(
@@ -66,10 +81,35 @@ impl<R: BufRead> Reader<R> {
         Ok((reader, header))
     }
 
+    /// The error that the first line gave, or, where that is something else altogether, what it is.
+    fn or_no_recording(&self, error: Error) -> Error {
+        let first = &self.buffer;
+        let packed = PACKED.iter().find(|(begin, _)| first.starts_with(begin));
+        if let Some((_, program)) = packed {
+            return bad(format!("it is compressed with {program}"))
+                .with_advice(format!("unpack it: {program} -dc FILE | pscan replay -"));
+        }
+        let is_header = first[..first.len().min(HEADER_BYTES)]
+            .windows(HEADER_MARK.len())
+            .any(|bytes| bytes == HEADER_MARK);
+        // Of what could not be read, that is the thing to say.
+        if is_header || error.source().is_some() {
+            return error;
+        }
+        bad("not a recording: the first line of one has \"pscan_recording\"")
+            .with_advice(NO_RECORDING)
+    }
+
     /// The next line; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Recorded>> {
-        if !self.read_line()? {
+        let next_line = self.line + 1;
+        if !self.read_filled_line()? {
             return Ok(None);
+        }
+        if self.line > next_line {
+            return Err(bad(format!(
+                "line {next_line}: the line is empty, and others come after it"
+            )));
         }
         match self.parse("a scan or a recheck")? {
             Line::Scan(scan) => {
@@ -120,6 +160,16 @@ impl<R: BufRead> Reader<R> {
             }
         }
         Ok(())
+    }
+
+    /// Reads on to a line that is not blank; false at the end of the recording.
+    fn read_filled_line(&mut self) -> Result<bool> {
+        while self.read_line()? {
+            if !self.buffer.trim_ascii().is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads one line without its end; false at the end of the recording.

@@ -9,21 +9,19 @@ use crate::fixtures::text;
 fn what_is_no_recording_is_refused() {
     assert_eq!(refusal(b"").to_string(), "the recording is empty");
     for (header, reason) in [
-        ("\n", "line 1: not the header of a recording: EOF"),
-        (
-            "hello\n",
-            "line 1: not the header of a recording: expected value at column 1",
-        ),
-        ("{}\n", "missing field `pscan_recording`"),
-        ("[]\n", "line 1: "),
-        ("null\n", "line 1: "),
-        ("\u{feff}{}\n", "line 1: "),
-        ("{\"scan\":{}}\n", "line 1: "),
         (
             HEADER,
             "line 1: the recording breaks off within the line; the 0 scans before it",
         ),
         (&HEADER.replace(":1,", ":2,"), "line 1: "),
+        (
+            &format!("\u{feff}{HEADER}\n"),
+            "line 1: not the header of a recording: expected value at column 1",
+        ),
+        (
+            "{\"pscan_recording\":1}\n",
+            "not the header of a recording: missing field `source`",
+        ),
         (
             &(HEADER.replace(":1,", ":2,") + "\n"),
             "has version 2, and this program reads version 1",
@@ -45,8 +43,61 @@ fn what_is_no_recording_is_refused() {
             "{header}: {error}"
         );
     }
-    refusal(&[0; 100]);
-    refusal(&[0xff, b'\n']);
+}
+
+#[test]
+fn what_is_something_else_is_not_called_a_bad_recording() {
+    let long = vec![b'x'; (64 << 20) + 2];
+    for other in [
+        &b"\n"[..],
+        b"hello\n",
+        b"hello",
+        b"4 5 6\n",
+        b"{}\n",
+        b"[]\n",
+        b"null\n",
+        b"{\"scan\":{}}\n",
+        &[0; 100],
+        &[0xff, b'\n'],
+        &long,
+    ] {
+        let start = &other[..other.len().min(20)];
+        let error = refusal(other);
+        assert_eq!(
+            error.to_string(),
+            "not a recording: the first line of one has \"pscan_recording\"",
+            "{start:?}"
+        );
+        assert!(error.advice().is_some());
+    }
+    for (begin, program) in [
+        (&b"\x28\xb5\x2f\xfd\x04"[..], "zstd"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\xfd7zXZ\0\0", "xz"),
+    ] {
+        for rest in ["", "\n\n", "x\ny\n"] {
+            let error = refusal(&[begin, rest.as_bytes()].concat());
+            assert_eq!(
+                error.to_string(),
+                format!("it is compressed with {program}")
+            );
+            let advice = format!("unpack it: {program} -dc FILE | pscan replay -");
+            assert_eq!(error.advice(), Some(advice.as_str()));
+        }
+    }
+}
+
+#[test]
+fn blank_lines_at_the_end_do_no_harm() {
+    let whole = recording(&[&scan(1, &[1]), &scan(2, &[1])]);
+    let count = replay(&whole).len();
+    for blank in ["\n", "\n\n\n", "\r\n", " \t\n\n"] {
+        let batches = replay(&[&whole, blank.as_bytes()].concat());
+        assert_eq!(batches.len(), count, "{blank:?}");
+        assert!(batches.iter().all(|batch| batch.failure.is_none()));
+        let batches = replay(&[&recording(&[]), blank.as_bytes()].concat());
+        assert!(batches.is_empty(), "{blank:?}");
+    }
 }
 
 #[test]
@@ -87,7 +138,11 @@ fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
     let with = |field: &str| shown(&format!(r#"{{"rows":[{{"pid":9,{field}}}]}}"#));
     let nested = |open: &str, close: &str| shown(&(open.repeat(100_000) + &close.repeat(100_000)));
     for (bad, reason) in [
-        (String::new(), "not a scan or a recheck: EOF"),
+        (String::new(), "the line is empty, and others come after it"),
+        (
+            " \n\n".into(),
+            "the line is empty, and others come after it",
+        ),
         (
             "nonsense".into(),
             "not a scan or a recheck: expected value at column 1",
