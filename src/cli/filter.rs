@@ -1,8 +1,10 @@
 //! Which processes are told.
 
+use std::ffi::OsStr;
 use std::fmt;
 
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Command, ValueEnum};
 use process_scanner::{ProcessInfo, Status};
 use regex_lite::Regex;
 
@@ -10,6 +12,8 @@ use regex_lite::Regex;
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Filter {
     /// Only these processes
+    ///
+    /// Several with commas between, or with --pid before each.
     #[arg(short, long, value_name = "N", num_args = 1.., value_delimiter = ',')]
     pid: Vec<u32>,
     /// Only processes whose name matches; (?i) ignores case
@@ -19,10 +23,14 @@ pub(super) struct Filter {
     #[arg(long, value_name = "REGEX")]
     command: Option<Regex>,
     /// Only processes in this state, as zombie or Z
+    ///
+    /// By its name in any case, or by its letter in proc_pid_stat(5): running (R), sleeping (S),
+    /// disk_sleep (D), idle (I, threads of the kernel), stopped (T), traced (t, by a debugger), zombie (Z),
+    /// dead (X), other. Several with commas between, or with --state before each.
     #[arg(
         long,
         value_name = "S",
-        value_enum,
+        value_parser = StateParser,
         value_delimiter = ',',
         hide_possible_values = true
     )]
@@ -56,6 +64,49 @@ enum State {
     #[value(alias = "X")]
     Dead,
     Other,
+}
+
+/// Takes a state as it is on the command line, and tells completions the names.
+#[derive(Debug, Clone)]
+struct StateParser;
+
+impl TypedValueParser for StateParser {
+    type Value = State;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<State, clap::Error> {
+        state.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(named_states().map(|(_, named)| named)))
+    }
+}
+
+fn named_states() -> impl Iterator<Item = (State, PossibleValue)> {
+    let states = State::value_variants().iter();
+    states.filter_map(|state| Some((*state, state.to_possible_value()?)))
+}
+
+fn state(text: &str) -> Result<State, String> {
+    // As it stands first: `T` is another letter than `t`.
+    for text in [text, &text.to_ascii_lowercase()] {
+        if let Some((state, _)) = named_states().find(|(_, named)| named.matches(text, false)) {
+            return Ok(state);
+        }
+    }
+    let all: Vec<_> = named_states()
+        .map(|(_, named)| {
+            // Its names: the one that is printed, and the letter if it has one.
+            let names: Vec<_> = named.get_name_and_aliases().collect();
+            names.join(" or ")
+        })
+        .collect();
+    Err(format!("the states are {}", all.join(", ")))
 }
 
 impl State {
@@ -196,6 +247,9 @@ mod tests {
             &["--name", "(?i)MAKE"],
             &["--state", "zombie"],
             &["--state", "R,Z"],
+            &["--state", "ZOMBIE"],
+            &["--state", "Running,Zombie"],
+            &["--state", "t", "--state", "Z"],
             &["--no-kernel"],
         ] {
             assert!(filter(args).matches(&make), "{args:?}");
@@ -206,6 +260,7 @@ mod tests {
             &["--name", "cmake"],
             &["--pid", "7", "--name", "^k"],
             &["--state", "running,T,t"],
+            &["--state", "Disk_Sleep"],
         ] {
             assert!(!filter(args).matches(&make), "{args:?}");
         }
@@ -218,6 +273,24 @@ mod tests {
         assert!(filter(&["--no-kernel"]).matches(&make));
         assert!(!filter(&["--state", "Z"]).matches(&make));
         assert!(!filter(&["--name", ""]).matches(&make));
+    }
+
+    #[test]
+    fn a_name_of_a_state_goes_in_any_case_and_a_letter_as_it_is() {
+        for (text, expected) in [
+            ("STOPPED", State::Stopped),
+            ("T", State::Stopped),
+            ("t", State::Traced),
+            ("Traced", State::Traced),
+            ("Other", State::Other),
+        ] {
+            assert_eq!(state(text), Ok(expected), "{text}");
+        }
+        for text in ["z", "zombies", "", "T ", "O"] {
+            let all = "the states are running or R, sleeping or S, disk_sleep or D, idle or I, \
+                       stopped or T, traced or t, zombie or Z, dead or X, other";
+            assert_eq!(state(text), Err(all.to_owned()), "{text}");
+        }
     }
 
     #[test]

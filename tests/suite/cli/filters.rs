@@ -171,7 +171,10 @@ fn a_replay_at_a_speed_tells_the_same() {
 fn what_cannot_be_meant_is_wrong_usage() {
     for (args, said) in [
         (&["--name", "("][..], "--name"),
-        (&["--state", "asleep"], "possible values: running"),
+        (
+            &["--state", "asleep"],
+            "the states are running or R, sleeping or S",
+        ),
         (
             &["--sort", "size"],
             "possible values: cpu, rss, pid, name, age",
