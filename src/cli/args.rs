@@ -36,6 +36,8 @@ const SUBCOMMANDS: [&str; 5] = ["watch", "record", "replay", "completions", "man
     name = "pscan",
     version,
     after_help = EXAMPLES,
+    // Of options that do not go together, clap would name one, as if it were all there is.
+    override_usage = "pscan [OPTIONS]\n       pscan <COMMAND>",
     args_conflicts_with_subcommands = true,
     disable_help_flag = true,
     disable_help_subcommand = true,
@@ -61,7 +63,7 @@ pub(super) struct List {
     #[arg(short, long)]
     pub(super) reverse: bool,
     /// Only the first N in that order
-    #[arg(short = 'n', long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = at_least_one)]
     pub(super) top: Option<u64>,
     /// Children below their parents, by pid; with ancestors
     #[arg(short, long, conflicts_with = "json")]
@@ -195,6 +197,13 @@ pub(super) fn definition() -> Command {
         "replay" => command.mut_arg("pid", |pid| pid.num_args(1)),
         _ => command,
     })
+}
+
+fn at_least_one(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it has to be a whole number of at least 1".into()),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -179,8 +179,13 @@ fn what_cannot_be_meant_is_wrong_usage() {
             &["--sort", "size"],
             "possible values: cpu, rss, pid, name, age",
         ),
-        (&["--top", "0"], "--top"),
+        (&["--top", "0"], "it has to be a whole number of at least 1"),
+        (&["--top", "many"], "--top"),
         (&["--tree", "--json"], "cannot be used with"),
+        (
+            &["--tree", "--json"],
+            "Usage: pscan [OPTIONS]\n       pscan <COMMAND>\n",
+        ),
         (&["--pid", "x"], "--pid"),
         (&["watch", "--for", "30"], "a time with its unit"),
         (
