@@ -4,20 +4,31 @@
 //! `cargo run --example agent -- [SCANS]`
 
 // An example shows what it does.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::env;
 use std::error::Error;
+use std::process::exit;
 use std::time::Duration;
 
 use process_scanner::{
     Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN, Usage,
 };
 
+const USAGE: &str = "usage: agent [SCANS]
+SCANS: stop after so many, 3 if left out";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let scans = match env::args().nth(1) {
-        Some(scans) => scans.parse()?,
+    let scans = match env::args().nth(1).as_deref() {
         None => 3,
+        Some("-h" | "--help") => {
+            println!("{USAGE}");
+            return Ok(());
+        }
+        Some(scans) => scans.parse().unwrap_or_else(|error| {
+            eprintln!("agent: SCANS is {scans:?}: {error}\n{USAGE}");
+            exit(2)
+        }),
     };
     let mut config = Config::default();
     config.interval_ms = 200;
