@@ -32,18 +32,26 @@ pub(super) fn man(subcommand: Option<&str>) -> Result<()> {
     print(&text)
 }
 
-/// As `Man::render` does, but that the lines of the examples stay lines, and with what is to be said of all
-/// commands on the page of the program.
+/// As `Man::render` does, but that the lines of the examples stay lines, and with what clap does not know: on
+/// each page how it ends and what to see also, and on that of the program what holds for all commands.
 fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
-    let man = Man::new(page.clone());
+    // It would be called after the subcommand.
+    let man = Man::new(page.clone()).source(concat!("pscan ", env!("CARGO_PKG_VERSION")));
     man.render_title(out)?;
     man.render_name_section(out)?;
     man.render_synopsis_section(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
-    if page.has_subcommands() {
+    let is_program = page.has_subcommands();
+    if is_program {
         man.render_subcommands_section(out)?;
-        out.extend_from_slice(NOTES.as_bytes());
+        out.extend_from_slice(COLUMNS.as_bytes());
+    }
+    let has_filters = page.get_arguments().any(|arg| arg.get_id() == "pid");
+    let or_nothing = if has_filters { OR_NOTHING } else { "" };
+    out.extend_from_slice(EXIT_STATUS.replace("OR_NOTHING", or_nothing).as_bytes());
+    if is_program {
+        out.extend_from_slice(ENVIRONMENT.as_bytes());
     }
     if let Some(notes) = page.get_after_help() {
         let mut examples = Roff::new();
@@ -59,14 +67,16 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
         }
         examples.control("fi", []).to_writer(out)?;
     }
+    let see_also = if is_program { OTHERS } else { PROGRAM };
+    out.extend_from_slice(see_also.as_bytes());
     if page.get_version().is_some() {
         man.render_version_section(out)?;
     }
     Ok(())
 }
 
-/// What holds for the table and for all commands.
-const NOTES: &str = r#".SH COLUMNS
+/// What the table tells.
+const COLUMNS: &str = r#".SH COLUMNS
 .TP
 .B CPU%
 CPU use between the two samples, in percent of one core: 250 is two and a half cores. Above the table it is that
@@ -82,28 +92,37 @@ CPU time used since the process began.
 Time since it began.
 .TP
 .B STATUS
-What it is doing, as proc_pid_stat(5) has it.
+What it is doing: one of the states that \-\-state lists.
 .TP
 .B NAME
-The name that the system gives it, on Linux at most 15 bytes. Left out where there is little room.
+The name that the system gives it. On Linux a program\(aqs has at most 15 bytes, and that of a thread of the
+kernel can have more. Left out in a tree, and where a line has less than 100 columns.
 .TP
 .B COMMAND
-Its arguments, or its name in brackets where it has none. Where there is little room, the program stands
-without its folders.
+Its arguments. They are empty for a thread of the kernel, which has none, and \- where they could not be known, as
+those of a zombie. Where NAME is left out, the name stands for them in brackets in either case. Where a line has less
+than 100 columns, the program stands without its folders.
 .PP
 A value that could not be known is \-. Faint are threads of the kernel, and in a tree the ancestors of what was
 asked for. On a terminal a list that does not fit ends with how many more there are.
-.SH "EXIT STATUS"
+"#;
+
+/// OR_NOTHING is filled in.
+const EXIT_STATUS: &str = r#".SH "EXIT STATUS"
 .TP
 .B 0
 All was done.
 .TP
 .B 1
-Something failed, and a line on standard error says what; or no process matched what was asked for.
+Something failed, and a line on standard error says whatOR_NOTHING.
 .TP
 .B 2
 Wrong usage.
-.SH ENVIRONMENT
+"#;
+
+const OR_NOTHING: &str = "; or no process matched what was asked for";
+
+const ENVIRONMENT: &str = r".SH ENVIRONMENT
 .TP
 .B NO_COLOR
 If it is set, there are no colours unless asked for with \-\-color.
@@ -116,9 +135,15 @@ What is logged to standard error, such as info or debug; nothing by default.
 .TP
 .B TZ
 The time zone of the times that watch prints to a terminal.
-.SH "SEE ALSO"
+";
+
+const OTHERS: &str = r#".SH "SEE ALSO"
 .BR ps (1),
 .BR proc_pid_stat (5)
+"#;
+
+const PROGRAM: &str = r#".SH "SEE ALSO"
+.BR pscan (1)
 "#;
 
 fn print(text: &[u8]) -> Result<()> {

@@ -13,6 +13,32 @@ fn there_are_completions_for_each_shell() {
 }
 
 #[test]
+fn manual_pages_say_whose_they_are_and_how_commands_end() {
+    let version = concat!("\"pscan ", env!("CARGO_PKG_VERSION"), "\"");
+    for page in [
+        &["man"][..],
+        &["man", "watch"],
+        &["man", "completions"],
+        &["man", "man"],
+    ] {
+        let text = stdout_of(page);
+        let title = text.lines().find(|line| line.starts_with(".TH ")).unwrap();
+        assert!(title.contains(version), "{title}");
+        assert_eq!(text.matches(".SH \"EXIT STATUS\"").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn manual_pages_list_the_states() {
+    for page in [&["man"][..], &["man", "watch"], &["man", "replay"]] {
+        let text = stdout_of(page);
+        for state in ["disk_sleep (D)", "stopped (T)", "traced (t", "other"] {
+            assert!(text.contains(state), "{state}: {text}");
+        }
+    }
+}
+
+#[test]
 fn there_is_a_manual_page_for_the_program_and_each_command() {
     let page = stdout_of(&["man"]);
     for word in [
@@ -20,6 +46,9 @@ fn there_is_a_manual_page_for_the_program_and_each_command() {
         "pscan\\-watch",
         "\\-\\-no\\-kernel",
         ".SH EXAMPLES\n.nf",
+        ".SH COLUMNS",
+        ".SH ENVIRONMENT",
+        "\n.BR proc_pid_stat (5)\n",
     ] {
         assert!(page.contains(word), "{word}: {page}");
     }
@@ -32,6 +61,14 @@ fn there_is_a_manual_page_for_the_program_and_each_command() {
     ] {
         let page = stdout_of(&["man", command]);
         assert!(page.contains(&format!(".TH pscan-{command} 1")), "{page}");
+        let also = ".SH \"SEE ALSO\"\n.BR pscan (1)\n";
+        assert!(page.ends_with(also), "{page}");
+        // Only what filters can find nothing.
+        assert_eq!(
+            page.contains("says what; or no process matched"),
+            ["watch", "replay"].contains(&command),
+            "{page}"
+        );
         assert!(
             page.contains(word) || page.contains(&word.replace(['<', '>'], "")),
             "{page}"
