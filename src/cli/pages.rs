@@ -122,10 +122,16 @@ Wrong usage.
 
 const OR_NOTHING: &str = "; or no process matched what was asked for";
 
-const ENVIRONMENT: &str = r".SH ENVIRONMENT
+const ENVIRONMENT: &str = r#".SH ENVIRONMENT
 .TP
 .B NO_COLOR
-If it is set, there are no colours unless asked for with \-\-color.
+If it is set and not empty, there are no colours unless asked for with \-\-color.
+.TP
+.BR CLICOLOR ", " CLICOLOR_FORCE
+There are no colours if the first is 0, and colours without a terminal too if the second is set. NO_COLOR comes first.
+.TP
+.B TERM
+If it is dumb, there are no colours.
 .TP
 .B COLUMNS
 How wide lines may be where standard output is no terminal.
@@ -135,7 +141,7 @@ What is logged to standard error, such as info or debug; nothing by default.
 .TP
 .B TZ
 The time zone of the times that watch prints to a terminal.
-";
+"#;
 
 const OTHERS: &str = r#".SH "SEE ALSO"
 .BR ps (1),

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum, value_parser};
 use jiff::{Span, SpanRelativeTo};
 use process_scanner::{Config, SourceChoice};
 
+use super::at_least_one;
+
 /// Where live processes are read from.
 #[derive(Debug, Args)]
 pub(crate) struct Live {
@@ -51,7 +53,7 @@ pub(crate) struct Schedule {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
     pub(crate) interval_ms: u64,
     /// Stop after N scans
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) scans: Option<u64>,
     /// Stop after this time, such as 30s, 5m or 1h30m
     #[arg(long = "for", value_name = "TIME", value_parser = run_time)]
