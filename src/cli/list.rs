@@ -65,12 +65,17 @@ fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a P
     chosen
 }
 
-fn grown<'a>(args: &List, snapshot: &'a Snapshot, chosen: &[&'a ProcessInfo]) -> Vec<Line<'a>> {
+fn grown<'a>(
+    args: &List,
+    snapshot: &'a Snapshot,
+    chosen: &[&'a ProcessInfo],
+    width: Option<usize>,
+) -> Vec<Line<'a>> {
     let mut all: Vec<_> = snapshot.iter().collect();
     // Siblings in an order that is the same in the next moment.
     args.sort.unwrap_or(Sort::Pid).sort(&mut all, args.reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
-    tree::grow(&all, &chosen)
+    tree::grow(&all, &chosen, width)
 }
 
 fn print_table(
@@ -87,7 +92,7 @@ fn print_table(
         now_ms: last.taken_at_ms,
     };
     let mut lines = match args.tree {
-        true => grown(args, snapshot, chosen),
+        true => grown(args, snapshot, chosen, layout.width),
         false => chosen.iter().copied().map(Line::flat).collect(),
     };
     let left_out = leave_out(args, &mut lines);

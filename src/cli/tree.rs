@@ -26,8 +26,12 @@ impl<'a> Line<'a> {
 }
 
 /// The chosen processes and their ancestors, from the roots down. `sorted`: all there are, in the
-/// order that those of one parent shall have.
-pub(super) fn grow<'a>(sorted: &[&'a ProcessInfo], chosen: &HashSet<u32>) -> Vec<Line<'a>> {
+/// order that those of one parent shall have. `width`: how wide the lines will be.
+pub(super) fn grow<'a>(
+    sorted: &[&'a ProcessInfo],
+    chosen: &HashSet<u32>,
+    width: Option<usize>,
+) -> Vec<Line<'a>> {
     let by_pid: HashMap<u32, &ProcessInfo> = sorted.iter().map(|p| (p.pid, *p)).collect();
     let parent = |process: &ProcessInfo| {
         let pid = process.parent_pid.filter(|&pid| pid != process.pid)?;
@@ -48,13 +52,22 @@ pub(super) fn grow<'a>(sorted: &[&'a ProcessInfo], chosen: &HashSet<u32>) -> Vec
             None => roots.push(process),
         }
     }
+    // Three columns each: a third of the line at the most, since what runs has to be seen too.
+    let max_depth = width.map_or(MAX_DEPTH, |width| MAX_DEPTH.min(width / 9));
     let mut lines = Vec::with_capacity(shown.len());
     let mut is_drawn = HashSet::new();
     // What a host tells about parents is of different moments, and a recording may tell anything:
     // those whose parents go round in a circle hang below the first of them.
     for root in roots.iter().chain(sorted) {
         if shown.contains(&root.pid) && !is_drawn.contains(&root.pid) {
-            draw(root, &children, chosen, &mut is_drawn, &mut lines);
+            draw(
+                root,
+                &children,
+                chosen,
+                max_depth,
+                &mut is_drawn,
+                &mut lines,
+            );
         }
     }
     lines
@@ -69,6 +82,7 @@ fn draw<'a>(
     root: &'a ProcessInfo,
     children: &HashMap<u32, Vec<&'a ProcessInfo>>,
     chosen: &HashSet<u32>,
+    max_depth: usize,
     is_drawn: &mut HashSet<u32>,
     lines: &mut Vec<Line<'a>>,
 ) {
@@ -90,7 +104,7 @@ fn draw<'a>(
                 0 => ("└─ ", "   "),
                 _ => ("├─ ", "│  "),
             };
-            let beside = if depth < MAX_DEPTH { beside } else { "" };
+            let beside = if depth < max_depth { beside } else { "" };
             let below_child = format!("{below}{beside}");
             left.push((child, depth + 1, format!("{below}{branch}"), below_child));
         }
@@ -119,7 +133,7 @@ mod tests {
     fn drawn(parents: &[(u32, Option<u32>)], chosen: &[u32]) -> Vec<String> {
         let processes = processes(parents);
         let sorted: Vec<_> = processes.iter().collect();
-        let lines = grow(&sorted, &chosen.iter().copied().collect());
+        let lines = grow(&sorted, &chosen.iter().copied().collect(), None);
         let draw = |line: &Line<'_>| {
             let brackets = if line.is_context { "()" } else { "" };
             format!("{}{}{brackets}", line.branch, line.process.pid)
@@ -167,6 +181,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn branches_leave_room_for_what_runs() {
+        let parents: Vec<_> = (1..=40).map(|pid| (pid, Some(pid - 1))).collect();
+        let processes = processes(&parents);
+        let sorted: Vec<_> = processes.iter().collect();
+        for (width, longest) in [(80, 27), (200, 69), (8, 3)] {
+            let lines = grow(&sorted, &(1..=40).collect(), Some(width));
+            assert_eq!(lines.len(), 40);
+            let branches = lines.iter().map(|line| line.branch.chars().count());
+            assert_eq!(branches.max(), Some(longest), "{width}");
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_the_parents_each_is_drawn_once(
@@ -176,7 +203,7 @@ mod tests {
             let all: Vec<u32> = (0..parents.len() as u32).collect();
             let processes = processes(&parents);
             let sorted: Vec<_> = processes.iter().collect();
-            let lines = grow(&sorted, &all.iter().copied().collect());
+            let lines = grow(&sorted, &all.iter().copied().collect(), None);
             let mut pids: Vec<_> = lines.iter().map(|line| line.process.pid).collect();
             pids.sort_unstable();
             prop_assert_eq!(pids, all);
