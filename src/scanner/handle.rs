@@ -4,9 +4,9 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, select_biased};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select_biased};
 
 use super::beat;
 use super::core::Core;
@@ -19,6 +19,9 @@ use crate::dispatch::{
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
+
+/// From the end of a scan to one that is asked for: as long as the shortest interval.
+const LEAST_APART: Duration = Duration::from_millis(50);
 
 /// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
 #[must_use = "a scanner stops when its handle is dropped"]
@@ -142,11 +145,12 @@ impl ScannerHandle {
         self.dispatch.consumers()
     }
 
-    /// Has it scan at once, and not only when the next scan is due; after the scan under way, if there is
-    /// one. The others keep their beat.
+    /// Has it scan now, and not only when the next scan is due: after the scan under way, if there is one, and
+    /// 50 ms after the end of the one before, since CPU use over less time says nothing. The other scans keep
+    /// their beat, unless the breaker is open: then the wait for the next probe begins anew.
     ///
     /// Neither the CPU budget nor an open breaker holds it up. What it costs counts, so that the scans after
-    /// it may come later.
+    /// it may come later, and so does its failure.
     ///
     /// ```
     /// use process_scanner::{Config, Scanner};
@@ -265,6 +269,7 @@ fn run(
     asked: &Receiver<()>,
 ) -> Result<()> {
     let mut due = Instant::now();
+    let mut was_asked_for = false;
     loop {
         let began = Instant::now();
         // What a panic leaves half done is the core's, which makes no scan after it.
@@ -293,13 +298,21 @@ fn run(
             Next::Beat(interval) => beat::next(due, interval, now),
             Next::In(wait) => now + wait,
         };
+        let apart = now + LEAST_APART;
+        // Rates need their time also after a scan that was asked for just before the beat.
+        let next = if was_asked_for { due.max(apart) } else { due };
+        was_asked_for = false;
         select_biased! {
             // Nothing is ever sent on it: the handle is gone.
             recv(stopped) -> _ => return Ok(()),
-            recv(asked) -> asked => if asked.is_err() {
-                return Ok(());
-            },
-            default(due.saturating_duration_since(now)) => {}
+            recv(asked) -> asked => {
+                let is_stopped = stopped.recv_deadline(apart) != Err(RecvTimeoutError::Timeout);
+                if asked.is_err() || is_stopped {
+                    return Ok(());
+                }
+                was_asked_for = true;
+            }
+            default(next.saturating_duration_since(now)) => {}
         }
     }
 }

@@ -448,6 +448,23 @@ fn a_scan_that_is_asked_for_is_made_at_once() {
     handle.stop().unwrap();
 }
 
+/// Over less time a share says nothing, and over less than 10 ms it is unknown.
+#[test]
+fn a_scan_that_is_asked_for_keeps_its_distance() {
+    let mut config = Config::default();
+    config.interval_ms = 3_600_000;
+    let handle = Scanner::builder().config(config).start().unwrap();
+    let batches = handle.subscribe();
+    let mut last_ns = batches.recv().unwrap().monotonic_ns;
+    for _ in 0..3 {
+        handle.scan_now();
+        let batch = batches.recv().unwrap();
+        assert!(batch.monotonic_ns >= last_ns + 50_000_000, "{batch:?}");
+        last_ns = batch.monotonic_ns;
+    }
+    handle.stop().unwrap();
+}
+
 #[test]
 fn a_running_scanner_scans_by_itself_and_stops() {
     let world = World::new();
