@@ -42,10 +42,14 @@ const HEADER_MARK: &[u8] = b"\"pscan_recording\"";
 
 const HEADER_BYTES: usize = 4096;
 
+/// So many are passed over at the end of a recording.
+const MAX_BLANK_LINES: usize = 100;
+
 /// What recordings are kept in, by its first bytes, and the program that unpacks it.
-const PACKED: [(&[u8], &str); 3] = [
+const PACKED: [(&[u8], &str); 4] = [
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),
 ];
 
@@ -164,12 +168,15 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads on to a line that is not blank; false at the end of the recording.
     fn read_filled_line(&mut self) -> Result<bool> {
-        while self.read_line()? {
+        for _ in 0..=MAX_BLANK_LINES {
+            if !self.read_line()? {
+                return Ok(false);
+            }
             if !self.buffer.trim_ascii().is_empty() {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Err(self.bad(format!("{MAX_BLANK_LINES} lines before it are empty too")))
     }
 
     /// Reads one line without its end; false at the end of the recording.

@@ -1,6 +1,8 @@
 //! Lines that are no recording, or make no sense where they stand.
 
-use process_scanner::{ErrorClass, Status};
+use std::io::{BufReader, Cursor, Read};
+
+use process_scanner::{ErrorClass, ReplaySource, Scanner, Status};
 
 use super::{HEADER, final_failure, recording, refusal, replay, row, scan};
 use crate::fixtures::text;
@@ -74,6 +76,7 @@ fn what_is_something_else_is_not_called_a_bad_recording() {
         (&b"\x28\xb5\x2f\xfd\x04"[..], "zstd"),
         (b"\x1f\x8b\x08", "gzip"),
         (b"\xfd7zXZ\0\0", "xz"),
+        (b"BZh9", "bzip2"),
     ] {
         for rest in ["", "\n\n", "x\ny\n"] {
             let error = refusal(&[begin, rest.as_bytes()].concat());
@@ -98,6 +101,24 @@ fn blank_lines_at_the_end_do_no_harm() {
         let batches = replay(&[&recording(&[]), blank.as_bytes()].concat());
         assert!(batches.is_empty(), "{blank:?}");
     }
+}
+
+#[test]
+fn blank_lines_without_end_are_refused() {
+    let blank = std::io::repeat(b'\n');
+    let whole = recording(&[&scan(1, &[1])]);
+    let endless = BufReader::new(Cursor::new(whole).chain(blank));
+    let mut scanner = Scanner::builder()
+        .source(ReplaySource::new(endless).unwrap())
+        .build()
+        .unwrap();
+    assert!(scanner.scan_once().unwrap().failure.is_none());
+    let failure = scanner.scan_once().unwrap().failure.clone().unwrap();
+    assert_eq!(
+        failure.to_string(),
+        "line 103: 100 lines before it are empty too"
+    );
+    assert!(scanner.scan_once().is_none());
 }
 
 #[test]
