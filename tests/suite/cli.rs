@@ -27,8 +27,15 @@ use super::support::{Made, World};
 
 fn pscan(args: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("pscan"));
-    command
+    without_settings(&mut command)
         .args(args)
+        .stdin(Stdio::null());
+    command
+}
+
+/// Takes away what of this environment changes what it prints.
+fn without_settings(command: &mut Command) -> &mut Command {
+    command
         .env_remove("RUST_LOG")
         // What says whether output is coloured. Where CI is set, a dumb terminal has colours too.
         .env_remove("NO_COLOR")
@@ -36,8 +43,6 @@ fn pscan(args: &[&str]) -> Command {
         .env_remove("CLICOLOR_FORCE")
         .env_remove("CI")
         .env_remove("COLUMNS")
-        .stdin(Stdio::null());
-    command
 }
 
 /// Whether Ctrl-C ends nothing that is started here: a shell starts what runs in the background with

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
 
-use super::{eventful, pscan, text};
+use super::{eventful, pscan, text, without_settings};
 
 /// It changes itself by scanning, so that there is always something to print.
 const WATCH: [&str; 5] = ["watch", "--interval-ms", "50", "--cpu-budget", "off"];
@@ -93,7 +93,7 @@ fn what_is_to_be_ignored_ends_nothing() {
 
     // nohup(1) ignores the signal and becomes the command.
     let mut nohup = std::process::Command::new("nohup");
-    nohup
+    without_settings(&mut nohup)
         .arg(assert_cmd::cargo::cargo_bin!("pscan"))
         .args(WATCH)
         .arg("--json")

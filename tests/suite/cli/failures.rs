@@ -141,11 +141,13 @@ fn a_full_disk_is_a_failure() {
 fn that_no_descriptors_are_left_is_told() {
     use std::process::Command;
 
+    use super::without_settings;
+
     let mut failed = 0;
     for descriptors in 3..=8 {
         for args in ["--sample-ms 0", "watch --scans 1", "--source sysinfo"] {
             let script = format!("ulimit -n {descriptors}; exec \"$0\" {args}");
-            let output = Command::new("sh")
+            let output = without_settings(&mut Command::new("sh"))
                 .args(["-c", &script])
                 .arg(assert_cmd::cargo::cargo_bin!("pscan"))
                 .output()

@@ -99,10 +99,12 @@ fn a_signal_asks_for_them_while_it_goes_on() {
 fn scans_that_fail_are_counted_as_the_ones_they_are() {
     use std::process::Command;
 
+    use super::without_settings;
+
     // The other source needs fewer.
     let watch = "watch --source sysinfo --json --scans 3 --interval-ms 50 --cpu-budget off";
     let all_failed = (3..=8).any(|descriptors| {
-        let output = Command::new("sh")
+        let output = without_settings(&mut Command::new("sh"))
             .args([
                 "-c",
                 &format!("ulimit -n {descriptors}; exec \"$0\" {watch}"),

@@ -136,11 +136,13 @@ fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
     let own = std::process::id();
     let own_start_ms = watched.snapshot.by_pid(own).unwrap().start_time_ms.unwrap();
     let boot_ms = own_start_ms - start_ticks(own).unwrap() * 10;
+    // Nobody else's processes are named so.
+    let mark = format!("generation-{own}-");
     let scans = Arc::new(AtomicU64::new(0));
     let (stop, stopped) = channel::<()>();
     let reusing = thread::spawn({
-        let scans = Arc::clone(&scans);
-        move || use_a_pid_again(&scans, &stopped)
+        let (mark, scans) = (mark.clone(), Arc::clone(&scans));
+        move || use_a_pid_again(&mark, &scans, &stopped)
     });
     let mut told = Vec::new();
     for _ in 0..WANTED * 50 {
@@ -153,7 +155,7 @@ fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
             let process = event.process();
             let command = process.command.as_ref();
             let name = command.and_then(|command| command.args().next());
-            if let Some(name) = name.filter(|name| name.starts_with("generation")) {
+            if let Some(name) = name.filter(|name| name.starts_with(&mark)) {
                 let ticks = (process.start_time_ms.unwrap() - boot_ms) / 10;
                 told.push(((process.pid, ticks), name.to_owned()));
             }
@@ -180,9 +182,9 @@ fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
 /// Pid and start in ticks, and the names that were started under them.
 type Truth = HashMap<(u32, u64), Vec<String>>;
 
-/// Starts children with one and the same pid, until it is stopped; and says how often that pid was
-/// used again. When it goes to somebody else, be it a thread, the next child's pid takes its place.
-fn use_a_pid_again(scans: &AtomicU64, stopped: &Receiver<()>) -> (Truth, u64) {
+/// Starts children with one and the same pid, until it is stopped, named by `mark` and their number; and says
+/// how often that pid was used again. When it goes to somebody else, be it a thread, the next child's pid takes its place.
+fn use_a_pid_again(mark: &str, scans: &AtomicU64, stopped: &Receiver<()>) -> (Truth, u64) {
     let is_stopped = || stopped.try_recv() != Err(TryRecvError::Empty);
     let (mut truth, mut reuses, mut pid) = (Truth::new(), 0, None);
     for generation in 0.. {
@@ -192,7 +194,7 @@ fn use_a_pid_again(scans: &AtomicU64, stopped: &Receiver<()>) -> (Truth, u64) {
         if let Some(pid) = pid {
             choose_next_pid(pid).unwrap();
         }
-        let name = format!("generation-{generation}");
+        let name = format!("{mark}{generation}");
         let child = Command::new("cat")
             .arg0(&name)
             .stdin(Stdio::piped())
