@@ -20,6 +20,9 @@ pub(super) struct Filter {
     #[arg(long, value_name = "REGEX")]
     name: Option<Regex>,
     /// Only processes whose command line matches
+    ///
+    /// Never this process itself, whose command line has the pattern in it. What has started it, such as
+    /// sudo or timeout, can have it too, and is found.
     #[arg(long, value_name = "REGEX")]
     command: Option<Regex>,
     /// Only processes in this state, as zombie or Z

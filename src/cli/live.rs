@@ -14,8 +14,8 @@ use super::args::Schedule;
 use super::events::Step;
 use super::stats::Stats;
 
-/// How long the end waits for the last look at the host.
-const LAST_LOOK_WITHIN: Duration = Duration::from_millis(500);
+/// How long the end waits for the last look at the host: for one that answers, however busy it is.
+const LAST_LOOK_WITHIN: Duration = Duration::from_secs(5);
 
 /// How it went, when nothing failed.
 pub(super) struct Ran {
@@ -149,5 +149,65 @@ impl<S: Source> Source for Limited<S> {
 
     fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         self.source.recheck(pids, hand_over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Instant;
+
+    use clap::Parser;
+    use process_scanner::ProcessRow;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        schedule: Schedule,
+    }
+
+    /// One process that is always there.
+    struct One;
+
+    impl Source for One {
+        fn info(&self) -> SourceInfo {
+            SourceInfo::new("one")
+        }
+
+        fn now(&mut self) -> Timestamp {
+            Timestamp::now()
+        }
+
+        fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+            hand_over(Row::Process(ProcessRow::unknown(1)));
+            Ok(Seen::default())
+        }
+
+        fn recheck(&mut self, _: &[u32], _: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+            Ok(Recheck::NotAble)
+        }
+    }
+
+    #[test]
+    fn when_its_time_is_over_it_looks_once_more() {
+        let args = ["pscan", "--for", "100ms", "--interval-ms", "3600000"];
+        let line = Line::try_parse_from(args).expect("it is fine");
+        let stats = Stats::new(&line.schedule, true).expect("nobody is asked");
+        let (seen, scans) = channel();
+        let began = Instant::now();
+        let began_ns = Timestamp::now().monotonic_ns;
+        let each = move |batch: &Batch| {
+            let _ = seen.send(batch.monotonic_ns);
+            Step::Continue(())
+        };
+        let config = line.schedule.config();
+        run(One, config, &line.schedule, &never(), stats, each).expect("it goes well");
+        assert!(began.elapsed() >= Duration::from_millis(100));
+        // The first as a rule, and one that began when the time was over.
+        let scans: Vec<u64> = scans.iter().collect();
+        assert!(scans.len() <= 2, "{scans:?}");
+        assert!(scans.last() >= Some(&(began_ns + 100_000_000)), "{scans:?}");
     }
 }

@@ -106,13 +106,20 @@ fn tip(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    Some(match &**word {
-        "help" => "for help use 'pscan --help', for more 'pscan man | man -l -'".into(),
+    // It would have to be quoted, for the shell and as a pattern.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match &**word {
+        "help" => Some("for help use 'pscan --help', for more 'pscan man | man -l -'".into()),
+        // One of the commands was meant.
+        _ if error.get(ContextKind::SuggestedSubcommand).is_some() => None,
         pid if pid.parse::<u32>().is_ok() => {
-            format!("to look for this process use 'pscan --pid {pid}'")
+            Some(format!("to look for this process use 'pscan --pid {pid}'"))
         }
-        name => format!("to look for processes by name use 'pscan --name {name}'"),
-    })
+        name if name.chars().all(is_plain) => Some(format!(
+            "to look for processes by name use 'pscan --name {name}'"
+        )),
+        _ => None,
+    }
 }
 
 /// An error on one line, with what to do about it.

@@ -131,7 +131,7 @@ If it is set and not empty, there are no colours unless asked for with \-\-color
 There are no colours if the first is 0, and colours without a terminal too if the second is set. NO_COLOR comes first.
 .TP
 .B TERM
-If it is dumb, there are no colours.
+If it is dumb, there are no colours, unless CI is set.
 .TP
 .B COLUMNS
 How wide lines may be where standard output is no terminal.

@@ -55,7 +55,7 @@ pub(crate) struct Schedule {
     /// Stop after N scans
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) scans: Option<u64>,
-    /// Stop after this time, such as 30s, 5m or 1h30m
+    /// Stop after this time, such as 30s, 5m or 1h30m, with a last scan
     #[arg(long = "for", value_name = "TIME", value_parser = run_time)]
     pub(crate) run_for: Option<Duration>,
     /// CPU time to use at the most, in percent of one core, 0.01 to 100, or `off`; scans are made

@@ -1,7 +1,5 @@
 //! Which processes are told, in which order, and what is said if there are none.
 
-use std::time::UNIX_EPOCH;
-
 use serde_json::Value;
 
 use super::{eventful, failure_of, json_lines, run, stdout_of, text};
@@ -133,16 +131,15 @@ fn threads_of_the_kernel_can_be_left_out() {
 }
 
 #[test]
-fn a_watch_ends_when_its_time_is_over_with_a_last_look() {
-    let since_epoch = || UNIX_EPOCH.elapsed().unwrap().as_millis();
-    let began_ms = since_epoch();
-    let args = ["watch", "--json", "--for", "100ms", "--interval-ms"];
+fn a_watch_ends_when_its_time_is_over() {
+    let args = ["watch", "--json", "--for", "1ms", "--interval-ms"];
     let out = stdout_of(&[&args[..], &["3600000"]].concat());
-    // It has used CPU time itself, so that there is something to tell.
-    let last = json_lines(&out).pop().unwrap();
-    assert!(last["seq"].as_u64().unwrap() <= 2, "{last}");
-    let at_ms = u128::from(last["at_ms"].as_u64().unwrap());
-    assert!(at_ms >= began_ms + 100, "{began_ms}: {last}");
+    let lines = json_lines(&out);
+    // A first scan, and a last one if that began before the time was over.
+    assert!(
+        lines.iter().all(|line| line["seq"].as_u64() <= Some(2)),
+        "{lines:?}"
+    );
 }
 
 /// Its own command line has the pattern in it.
