@@ -3,21 +3,15 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use anstyle::Style;
 use clap::ValueEnum;
-use process_scanner::{Batch, Event, Metrics, ProcessInfo, Result, Status};
+use process_scanner::{Batch, Event, Metrics, Result};
 
 use super::args::Output;
 use super::filter::Filter;
-use super::json::{self, EventLine, Notice, What};
+use super::json;
+use super::lines::{self, MEASURES, Manner};
 use super::summary::Summary;
-use super::{Done, cells, color, printed, told};
-
-/// So wide are the longest names that a program can have on Linux; those of kernel workers can be wider.
-const NAME_WIDTH: usize = 15;
-
-/// What of a process changes all the time.
-const MEASURES: [&str; 2] = ["cpu", "rss"];
+use super::{Done, cells, color, printed};
 
 /// Whether to go on, and if not how it ended.
 pub(super) type Step = ControlFlow<Result<()>>;
@@ -112,14 +106,14 @@ impl Printer {
         let mut events = matching;
         events.retain(|event| self.selection.has(event, is_json));
         let outcome = match self.time {
-            None => write_json(&mut self.out, batch, &events),
+            None => json::write_events(&mut self.out, batch, &events),
             Some(time) => {
                 let manner = Manner {
                     time: &time(batch.taken_at_ms),
                     width: cells::line_width(),
                     has_measures: self.selection.kinds.is_some(),
                 };
-                write_text(&mut self.out, batch, &events, manner)
+                lines::write(&mut self.out, batch, &events, manner)
             }
         };
         match outcome.and_then(|()| self.out.flush()) {
@@ -170,139 +164,6 @@ impl Selection {
     }
 }
 
-fn write_json(out: &mut impl Write, batch: &Batch, events: &[&Event]) -> io::Result<()> {
-    let mut write = |what| {
-        let line = EventLine {
-            seq: batch.seq,
-            at_ms: batch.taken_at_ms,
-            what,
-        };
-        json::write_line(out, &line)
-    };
-    if batch.lost_batches > 0 {
-        write(What::Notice(Notice::Resync {
-            lost_batches: batch.lost_batches,
-            pace: batch.pace,
-        }))?;
-    }
-    if let Some(failure) = &batch.failure {
-        write(What::Notice(Notice::ScanFailed(failure)))?;
-    }
-    for transition in &batch.transitions {
-        write(What::Pace(transition))?;
-    }
-    for event in events {
-        write(What::Process(event))?;
-    }
-    Ok(())
-}
-
-/// How events are told to people.
-#[derive(Debug, Clone, Copy)]
-struct Manner<'a> {
-    time: &'a str,
-    width: Option<usize>,
-    /// What it uses is told of a process that has changed.
-    has_measures: bool,
-}
-
-fn write_text(
-    out: &mut impl Write,
-    batch: &Batch,
-    events: &[&Event],
-    manner: Manner<'_>,
-) -> io::Result<()> {
-    let mut write = |style: Style, what: String, more: String| {
-        let time = (color::DIM, format!("{} ", manner.time));
-        let parts = [time, (style, what), (color::PLAIN, more)];
-        color::write_line(out, &parts, manner.width)
-    };
-    if batch.lost_batches > 0 {
-        let (lost, now) = (batch.lost_batches, batch.counts.processes);
-        let more = format!(" {lost} scans were not told; {now} processes now");
-        write(color::RED, "resync:".into(), more)?;
-    }
-    if let Some(failure) = &batch.failure {
-        let more = format!(" {}", told(failure));
-        write(color::RED, "scan failed:".into(), more)?;
-    }
-    for transition in &batch.transitions {
-        write(color::YELLOW, transition.to_string(), String::new())?;
-    }
-    for event in events {
-        let process = event.process();
-        let style = match event {
-            Event::Created(_) => color::GREEN,
-            Event::Exited { .. } => color::RED,
-            Event::Updated { .. } => color::YELLOW,
-            _ => color::DIM,
-        };
-        let name = cells::name(process);
-        let padding = NAME_WIDTH.saturating_sub(cells::width(&name));
-        let more = format!(
-            " {:>7} {name}{:padding$} {}",
-            process.pid,
-            "",
-            details(event, process, manner)
-        );
-        write(style, format!("{:<8}", event.kind()), more)?;
-    }
-    Ok(())
-}
-
-/// What an event has to say besides which process it is about.
-fn details(event: &Event, process: &ProcessInfo, manner: Manner<'_>) -> String {
-    match event {
-        Event::Updated { changed, .. } => {
-            let names = changed
-                .names()
-                .filter(|name| manner.has_measures || !MEASURES.contains(name));
-            let facts: Vec<_> = names.map(|name| fact(name, process, manner)).collect();
-            facts.join(", ")
-        }
-        Event::Exited { lived_ms, .. } => {
-            let lived = lived_ms.map_or_else(
-                || cells::UNKNOWN.to_owned(),
-                |ms| format!("at most {}", cells::duration(ms)),
-            );
-            let used = cells::cpu_time(process.cpu_time_ms);
-            format!("lived {lived}, used {used} CPU")
-        }
-        _ => command(process, manner),
-    }
-}
-
-fn command(process: &ProcessInfo, manner: Manner<'_>) -> String {
-    match &process.command {
-        Some(command) if cells::is_narrow(manner.width) => cells::short_command(command),
-        command => cells::command(command.as_ref()),
-    }
-}
-
-/// What something that changed is now.
-fn fact(name: &str, process: &ProcessInfo, manner: Manner<'_>) -> String {
-    match name {
-        "command" => format!("command {}", command(process, manner)),
-        "parent" => match process.parent_pid {
-            Some(pid) => format!("parent {pid}"),
-            None => format!("parent {}", cells::UNKNOWN),
-        },
-        "status" => {
-            let status = process.status.map_or(cells::UNKNOWN, Status::as_str);
-            format!("status {status}")
-        }
-        "cpu" => format!(
-            "cpu {} % {}",
-            cells::percent(process.cpu_percent),
-            cells::cpu_time(process.cpu_time_ms)
-        ),
-        "rss" => format!("rss {}", cells::bytes(process.rss_bytes)),
-        // It stands at the beginning of the line.
-        "name" => "has this name now".into(),
-        other => other.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use process_scanner::{BreakerState, Error, ErrorClass, Scanner, Transition};
@@ -325,7 +186,7 @@ mod tests {
 
         let events: Vec<_> = batch.events.iter().collect();
         let mut out = Vec::new();
-        write_json(&mut out, &batch, &events).expect("memory takes it");
+        json::write_events(&mut out, &batch, &events).expect("memory takes it");
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
@@ -352,7 +213,7 @@ mod tests {
             width: Some(60),
             has_measures: false,
         };
-        write_text(&mut out, &batch, &events, manner).expect("memory takes it");
+        lines::write(&mut out, &batch, &events, manner).expect("memory takes it");
         let text = anstream::adapter::strip_bytes(&out).into_vec();
         let text = String::from_utf8(text).expect("text is UTF-8");
         assert!(text.contains("now resync: 3 scans"), "{text}");

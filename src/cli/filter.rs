@@ -1,12 +1,12 @@
 //! Which processes are told.
 
-use std::ffi::OsStr;
 use std::fmt;
 
-use clap::builder::{PossibleValue, TypedValueParser};
-use clap::{Arg, Args, Command, ValueEnum};
-use process_scanner::{ProcessInfo, Status};
+use clap::Args;
+use process_scanner::ProcessInfo;
 use regex_lite::Regex;
+
+use super::state::{State, StateParser};
 
 /// All that is given must hold.
 #[derive(Debug, Clone, Default, Args)]
@@ -44,88 +44,6 @@ pub(super) struct Filter {
     /// This process, where it is among those looked at.
     #[arg(skip)]
     own_pid: Option<u32>,
-}
-
-/// A state by its name in JSON, or by its letter in proc_pid_stat(5), which ps prints too.
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum State {
-    #[value(alias = "R")]
-    Running,
-    #[value(alias = "S")]
-    Sleeping,
-    #[value(alias = "D")]
-    DiskSleep,
-    #[value(alias = "I")]
-    Idle,
-    #[value(alias = "T")]
-    Stopped,
-    #[value(alias = "t")]
-    Traced,
-    #[value(alias = "Z")]
-    Zombie,
-    #[value(alias = "X")]
-    Dead,
-    Other,
-}
-
-/// Takes a state as it is on the command line, and tells completions the names.
-#[derive(Debug, Clone)]
-struct StateParser;
-
-impl TypedValueParser for StateParser {
-    type Value = State;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        arg: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<State, clap::Error> {
-        state.parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(named_states().map(|(_, named)| named)))
-    }
-}
-
-fn named_states() -> impl Iterator<Item = (State, PossibleValue)> {
-    let states = State::value_variants().iter();
-    states.filter_map(|state| Some((*state, state.to_possible_value()?)))
-}
-
-fn state(text: &str) -> Result<State, String> {
-    // As it stands first: `T` is another letter than `t`.
-    for text in [text, &text.to_ascii_lowercase()] {
-        if let Some((state, _)) = named_states().find(|(_, named)| named.matches(text, false)) {
-            return Ok(state);
-        }
-    }
-    let all: Vec<_> = named_states()
-        .map(|(_, named)| {
-            // Its names: the one that is printed, and the letter if it has one.
-            let names: Vec<_> = named.get_name_and_aliases().collect();
-            names.join(" or ")
-        })
-        .collect();
-    Err(format!("the states are {}", all.join(", ")))
-}
-
-impl State {
-    fn status(self) -> Status {
-        match self {
-            Self::Running => Status::Running,
-            Self::Sleeping => Status::Sleeping,
-            Self::DiskSleep => Status::DiskSleep,
-            Self::Idle => Status::Idle,
-            Self::Stopped => Status::Stopped,
-            Self::Traced => Status::Traced,
-            Self::Zombie => Status::Zombie,
-            Self::Dead => Status::Dead,
-            Self::Other => Status::Other,
-        }
-    }
 }
 
 /// So long are the names that Linux keeps, without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).
@@ -212,7 +130,7 @@ fn line_of(process: &ProcessInfo) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use process_scanner::{ProcessKey, ReplaySource, Scanner};
+    use process_scanner::{ProcessKey, ReplaySource, Scanner, Status};
 
     use super::*;
 
@@ -276,24 +194,6 @@ mod tests {
         assert!(filter(&["--no-kernel"]).matches(&make));
         assert!(!filter(&["--state", "Z"]).matches(&make));
         assert!(!filter(&["--name", ""]).matches(&make));
-    }
-
-    #[test]
-    fn a_name_of_a_state_goes_in_any_case_and_a_letter_as_it_is() {
-        for (text, expected) in [
-            ("STOPPED", State::Stopped),
-            ("T", State::Stopped),
-            ("t", State::Traced),
-            ("Traced", State::Traced),
-            ("Other", State::Other),
-        ] {
-            assert_eq!(state(text), Ok(expected), "{text}");
-        }
-        for text in ["z", "zombies", "", "T ", "O"] {
-            let all = "the states are running or R, sleeping or S, disk_sleep or D, idle or I, \
-                       stopped or T, traced or t, zombie or Z, dead or X, other";
-            assert_eq!(state(text), Err(all.to_owned()), "{text}");
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{Error, Event, Pace, ProcessInfo, Transition};
+use process_scanner::{Batch, Error, Event, Pace, ProcessInfo, Transition};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -19,17 +19,17 @@ pub(super) struct Listing<'a> {
 
 /// One line of `watch`.
 #[derive(Serialize)]
-pub(super) struct EventLine<'a> {
-    pub(super) seq: u64,
-    pub(super) at_ms: u64,
+struct EventLine<'a> {
+    seq: u64,
+    at_ms: u64,
     #[serde(flatten)]
-    pub(super) what: What<'a>,
+    what: What<'a>,
 }
 
 /// What is told, each with its `event`.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum What<'a> {
+enum What<'a> {
     Process(&'a Event),
     Pace(&'a Transition),
     Notice(Notice<'a>),
@@ -38,7 +38,7 @@ pub(super) enum What<'a> {
 /// What is of the watch itself.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Notice<'a> {
+enum Notice<'a> {
     Resync {
         lost_batches: u64,
         /// Changes of it may have been among what was lost.
@@ -74,6 +74,38 @@ impl Formatter for TerminalSafe {
         }
         out.write_all(rest.as_bytes())
     }
+}
+
+/// Writes what a batch has to tell, each on a line: first what concerns all, then these events of it.
+pub(super) fn write_events(
+    out: &mut impl Write,
+    batch: &Batch,
+    events: &[&Event],
+) -> io::Result<()> {
+    let mut write = |what| {
+        let line = EventLine {
+            seq: batch.seq,
+            at_ms: batch.taken_at_ms,
+            what,
+        };
+        write_line(out, &line)
+    };
+    if batch.lost_batches > 0 {
+        write(What::Notice(Notice::Resync {
+            lost_batches: batch.lost_batches,
+            pace: batch.pace,
+        }))?;
+    }
+    if let Some(failure) = &batch.failure {
+        write(What::Notice(Notice::ScanFailed(failure)))?;
+    }
+    for transition in &batch.transitions {
+        write(What::Pace(transition))?;
+    }
+    for event in events {
+        write(What::Process(event))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
