@@ -10,6 +10,7 @@ mod names;
 mod options;
 mod pattern;
 mod piped;
+mod places;
 mod process_name;
 mod programs;
 mod quotes;

@@ -27,7 +27,7 @@ pub(super) fn hide(line: &[u8], patterns: &[Pattern], limit: usize) -> Outcome {
         let end = len.map_or(line.len(), |len| start + len);
         let argument = &line[start..end];
         let after = line.len().min(end + 1);
-        walk.argument(argument, after == line.len());
+        walk.argument(argument);
         for pattern in patterns {
             pattern.hide(argument, &mut walk.spans);
         }
@@ -99,7 +99,7 @@ impl<'l> Walk<'l> {
         }
     }
 
-    fn argument(&mut self, argument: &[u8], is_last: bool) {
+    fn argument(&mut self, argument: &[u8]) {
         self.spans.clear();
         let kind = match self.seen {
             0 => Kind::First,
@@ -112,6 +112,16 @@ impl<'l> Walk<'l> {
             true => text::starts_option(argument),
             false => text::is_option(argument),
         };
+        if kind == Kind::Plain
+            && let Some(secret) = self.programs.places.word(argument)
+        {
+            let is_whole = secret == (0..argument.len());
+            self.spans.push(secret);
+            if is_whole {
+                self.next = None;
+                return;
+            }
+        }
         if let Some(holds) = self.next.take()
             && !is_option
         {
@@ -130,14 +140,6 @@ impl<'l> Walk<'l> {
             if argument.is_empty() {
                 return;
             }
-        }
-        if is_last && self.programs.has_last() && kind == Kind::Plain {
-            let holds = if argument.starts_with(b"-") {
-                Holds::Long
-            } else {
-                Holds::Pass
-            };
-            text::hide_all(argument, 0, holds, &mut self.spans);
         }
         let signs = Signs::of(argument);
         self.next = self.options(argument, kind, signs);
@@ -177,7 +179,7 @@ impl<'l> Walk<'l> {
         }
         // A text that is no option has programs of its own, if any.
         let mut own = match argument.first() {
-            Some(b'-' | b'/') => self.programs,
+            Some(b'-' | b'/') => self.programs.without_places(),
             _ => Programs::default(),
         };
         let programs = match kind == Kind::First || !signs.has_blank {

@@ -47,7 +47,8 @@ pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
     let is_name = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let is_bare = word.first().is_some_and(u8::is_ascii_alphabetic) && word.iter().all(is_name);
     // passwd(1) and its like are programs, and rabbitmqctl(8) has a user next.
-    if !is_bare || word.ends_with(b"passwd") || word == b"change_password" {
+    let is_other = is_one_of(word, &["change_password", "wpa_passphrase"]);
+    if !is_bare || is_other || word.ends_with(b"passwd") {
         return None;
     }
     // set-credentials and user-secrets are what to do or with what.

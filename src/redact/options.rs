@@ -52,6 +52,33 @@ fn command_word_end(text: &[u8], start: usize) -> usize {
     len.map_or(text.len(), |len| start + len)
 }
 
+/// The word from `start` to `end` without its quotes, and where it ends. Where a password may stand, one in quotes
+/// goes on to where they are closed.
+fn place_word(
+    text: &[u8],
+    start: usize,
+    mut end: usize,
+    is_counting: bool,
+) -> (Range<usize>, usize) {
+    let has_quote = text[start..end].iter().any(|&byte| quotes::is_quote(byte));
+    if is_counting && has_quote {
+        let (inner, whole) = quotes::shell_word(text, start);
+        if inner.start > start && inner.end < text.len() {
+            return (inner, whole);
+        }
+        if inner.start == start {
+            end = whole;
+        }
+    }
+    let from = end - quotes::strip_quotes(&text[start..end]).len();
+    // The quote that opened the script in which it stands.
+    let is_open = |mark: u8| !text[from..end - 1].contains(&mark);
+    match text[from..end] {
+        [.., mark @ (b'"' | b'\'')] if is_open(mark) => (from..end - 1, end),
+        _ => (from..end, end),
+    }
+}
+
 /// Hides the values of options in `text`, and says what the next argument holds, if `text` is an
 /// option that has its value there.
 pub(super) fn hide(
@@ -64,6 +91,8 @@ pub(super) fn hide(
     let mut pending = None;
     // What is known of the command at hand.
     let mut user = None;
+    // How far words were read for what goes by places.
+    let mut placed = 0;
     let mut at = 0;
     loop {
         let gap = blanks(&text[at..]);
@@ -97,6 +126,22 @@ pub(super) fn hide(
         }
         let end = command_word_end(text, at);
         let word = &text[at..end];
+        // An argument that is one word has been asked for as a whole.
+        let is_asked = kind == Kind::Plain && word.len() == text.len();
+        let is_command = word == b"$" && text.get(end) == Some(&b'(');
+        if at >= placed && !is_asked && !is_command && !is_operator(word) {
+            let (inner, whole) = place_word(text, at, end, programs.places.is_counting());
+            placed = whole;
+            if let Some(secret) = programs.places.word(&text[inner.clone()]) {
+                let secret = inner.start + secret.start..inner.start + secret.end;
+                if kind != Kind::Script || !is_placeholder(&text[secret.clone()]) {
+                    spans.push(secret);
+                }
+                pending = None;
+                at = whole;
+                continue;
+            }
+        }
         if let Some(holds) = pending.take()
             && !is_option(word)
         {
@@ -126,11 +171,6 @@ pub(super) fn hide(
             pending = option(text, at..end, kind, programs, has_user, spans);
         }
         if !word.starts_with(b"-") {
-            let unquoted = quotes::strip_quotes(word);
-            if let Some(secret) = programs.bare(unquoted) {
-                let start = end - unquoted.len();
-                spans.push(start + secret.start..start + secret.end);
-            }
             programs.see(quotes::strip_opening(word));
         }
         at = end;

@@ -1,8 +1,7 @@
 //! Options that mean what their program says: `-p` is a password to mysql(1) and a path to mkdir(1).
 
-use std::ops::Range;
-
-use super::rules::{CONTAINER, Form, LAST, LOGIN, ORACLE, OTHER_P, RULES, SHELLS, WRAPPERS};
+use super::places::Places;
+use super::rules::{CONTAINER, Form, LOGIN, OTHER_P, RULES, SHELLS, WRAPPERS};
 use super::values::Holds;
 
 /// The programs that a command line has named so far.
@@ -16,29 +15,13 @@ pub(super) struct Programs {
     is_wrapped: bool,
     has_other_p: bool,
     is_container: bool,
-    /// Which programs of [`LAST`] there were.
-    last: u16,
-    has_last: bool,
     is_sshpass: bool,
     is_shell: bool,
-    is_oracle: bool,
-    windows: Windows,
-}
-
-/// How far the words of `net use DEVICE \\\\HOST\\SHARE x` and `net user ME x` have come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Windows {
-    #[default]
-    Other,
-    Net,
-    Use,
-    User,
-    /// What comes next, if it is no switch.
-    Password,
+    /// Passwords by where they stand.
+    pub(super) places: Places,
 }
 
 const _: () = assert!(RULES.len() <= u64::BITS as usize);
-const _: () = assert!(LAST.len() <= u16::BITS as usize);
 
 impl Programs {
     /// Takes in a word that is no option.
@@ -71,52 +54,25 @@ impl Programs {
             self.rules |= login.map_or(0, |at| 1 << at);
         }
         self.is_container |= is_in(CONTAINER);
-        for (at, (program, told)) in LAST.iter().enumerate() {
-            let is_told = self.last & 1 << at != 0 && is_in(&[told]);
-            if is_in(&[program]) {
-                self.last |= 1 << at;
-                self.has_last |= told.is_empty();
-            }
-            self.has_last |= is_told;
-        }
         self.is_sshpass |= name == b"sshpass";
         let is_wrapper = is_in(WRAPPERS);
         if may_start {
             self.is_wrapped = is_wrapper || !is_first;
             self.is_shell |= is_in(SHELLS);
-            self.is_oracle |= is_in(ORACLE);
-            if name == b"net" {
-                self.windows = Windows::Net;
-            }
         }
-    }
-
-    /// The password that a word is or holds without being an option's, by where it stands. To be asked before the
-    /// word is [seen](Self::see).
-    pub(super) fn bare(&mut self, word: &[u8]) -> Option<Range<usize>> {
-        if self.is_oracle {
-            return of_oracle(word);
-        }
-        if self.windows == Windows::Other || word.starts_with(b"/") {
-            return None;
-        }
-        let (next, is_password) = match self.windows {
-            Windows::Net if word.eq_ignore_ascii_case(b"use") => (Windows::Use, false),
-            Windows::Net if word.eq_ignore_ascii_case(b"user") => (Windows::User, false),
-            Windows::Use if word.starts_with(b"\\\\") => (Windows::Password, false),
-            Windows::Use => (Windows::Use, false),
-            Windows::User => (Windows::Password, false),
-            // An asterisk has it asked for.
-            Windows::Password => (Windows::Other, word != b"*"),
-            Windows::Net | Windows::Other => (Windows::Other, false),
-        };
-        self.windows = next;
-        is_password.then_some(0..word.len())
     }
 
     /// Whether the option has the name of a secret, and not the secret.
     pub(super) fn is_secret_name(&self, option: &[u8]) -> bool {
         self.is_container && option == b"secret"
+    }
+
+    /// The same, for a text of an argument's own.
+    pub(super) fn without_places(self) -> Self {
+        Self {
+            places: Places::default(),
+            ..self
+        }
     }
 
     /// Another command may begin here; if it does not, the options of the last go on.
@@ -130,11 +86,6 @@ impl Programs {
     /// Whether its words after `-c` are a script.
     pub(super) fn are_shell(&self) -> bool {
         self.is_shell
-    }
-
-    /// Whether the last argument is a password.
-    pub(super) fn has_last(&self) -> bool {
-        self.has_last
     }
 
     /// What a word says that begins like an option: where in it a value begins, or that it is all of the
@@ -244,29 +195,9 @@ fn place(word: &[u8], option: &str, form: Form) -> Option<Place> {
     }
 }
 
-/// Of `me/x@db` and `userid=me/x`, where x is.
-fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
-    const NAME: &[u8] = b"userid=";
-    let is_named = word
-        .get(..NAME.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(NAME));
-    let start = if is_named { NAME.len() } else { 0 };
-    let is_user = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_$#.[]".contains(byte);
-    let user = word[start..].iter().take_while(is_user).count();
-    let from = start + user + 1;
-    if user == 0 || word.get(from - 1) != Some(&b'/') {
-        return None;
-    }
-    let len = word[from..]
-        .iter()
-        .position(|byte| matches!(byte, b'@' | b'"' | b'\''));
-    let end = len.map_or(word.len(), |len| from + len);
-    (end > from).then_some(from..end)
-}
-
 /// The name of a program in small letters, without its folder and `.exe`; `None` for what is too long
 /// for one that is known.
-fn program<'n>(word: &[u8], name: &'n mut [u8; 24]) -> Option<&'n [u8]> {
+pub(super) fn program<'n>(word: &[u8], name: &'n mut [u8; 24]) -> Option<&'n [u8]> {
     let start = word.iter().rposition(|byte| matches!(byte, b'/' | b'\\'));
     let base = &word[start.map_or(0, |at| at + 1)..];
     let name = name.get_mut(..base.len())?;
@@ -280,7 +211,7 @@ fn program<'n>(word: &[u8], name: &'n mut [u8; 24]) -> Option<&'n [u8]> {
 }
 
 /// `python3.11`, `psql-15`, `mysql8.0`.
-fn without_version(name: &[u8]) -> &[u8] {
+pub(super) fn without_version(name: &[u8]) -> &[u8] {
     let version = name
         .iter()
         .rev()
@@ -288,7 +219,7 @@ fn without_version(name: &[u8]) -> &[u8] {
     &name[..name.len() - version.count()]
 }
 
-fn fits(name: &[u8], plain: &[u8], known: &str) -> bool {
+pub(super) fn fits(name: &[u8], plain: &[u8], known: &str) -> bool {
     // It goes by each word for each that is known, and most differ here.
     if known.as_bytes().first() != name.first() {
         return false;

@@ -128,24 +128,6 @@ pub(super) const SHELLS: &[&str] = &[
     "ash", "bash", "busybox", "dash", "fish", "ksh", "sh", "su", "zsh",
 ];
 
-/// Programs whose last argument is a password, and what they have to be told for it, if it is not so always.
-pub(super) const LAST: &[(&str, &str)] = &[
-    ("bw", "unlock"),
-    ("cargo", "login"),
-    ("htpasswd", ""),
-    ("openssl", "passwd"),
-    ("poetry", "http-basic*"),
-    ("rabbitmqctl", "add_user"),
-    ("rabbitmqctl", "change_password"),
-    ("rclone", "obscure"),
-    ("vault", "unseal"),
-    ("wandb", "login"),
-    ("wpa_passphrase", ""),
-];
-
-/// Oracle's, to which user and password are one argument: `me/x@db`.
-pub(super) const ORACLE: &[&str] = &["exp", "expdp", "imp", "impdp", "rman", "sqlldr", "sqlplus"];
-
 /// Programs that start the one that follows.
 #[rustfmt::skip]
 pub(super) const WRAPPERS: &[&str] = &[
