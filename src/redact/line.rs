@@ -75,6 +75,8 @@ struct Walk<'l> {
     is_name_next: bool,
     /// What is looked for or at: a bare word is its name.
     is_lookup: bool,
+    /// What is installed after `install` is named.
+    is_installer: bool,
     /// The next argument may be the value of an option.
     is_value: bool,
     /// How many arguments there were.
@@ -93,6 +95,7 @@ impl<'l> Walk<'l> {
             is_script_next: false,
             is_name_next: false,
             is_lookup: false,
+            is_installer: false,
             is_value: false,
             seen: 0,
             spans: Vec::new(),
@@ -151,7 +154,8 @@ impl<'l> Walk<'l> {
         }
         self.is_name_next = argument.eq_ignore_ascii_case(b"set")
             || self.is_name_next && argument.starts_with(b"-");
-        self.is_lookup |= names::is_lookup(argument);
+        self.is_lookup |= names::is_lookup(argument) || self.is_installer && argument == b"install";
+        self.is_installer |= names::is_installer(argument);
         if self.next.is_none() && kind == Kind::Plain && !self.is_lookup && !self.is_value {
             self.next = names::judge_bare(argument);
             self.is_after_bare = self.next.is_some();

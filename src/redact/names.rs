@@ -52,7 +52,10 @@ pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
         return None;
     }
     // set-credentials and user-secrets are what to do or with what.
-    let is_command = word.ends_with(b"credentials") || word.ends_with(b"secrets");
+    let is_command = is_one_of(
+        word,
+        &["set-credentials", "get-credentials", "user-secrets"],
+    );
     let is_compound = word.contains(&b'-')
         || word.contains(&b'_')
         || is_one_of(word, &["authtoken", "setapikey"]);
@@ -72,7 +75,10 @@ pub(super) fn is_lookup(word: &[u8]) -> bool {
 pub(super) fn is_switch(name: &[u8]) -> bool {
     let mut lower = [0; MAX_NAME];
     let words = Words::of(name, &mut lower);
-    words.len > 0 && is_one_of(words.list[0], SWITCH)
+    let words = &words.list[..words.len];
+    // wget(1) keeps cookies.
+    let is_kept = matches!(words, [b"keep", .., b"cookies"]);
+    is_kept || words.first().is_some_and(|word| is_one_of(word, SWITCH))
 }
 
 /// Whether it is what signs a request: a secret as a parameter of a URL, and elsewhere a key's kind.
@@ -125,10 +131,10 @@ impl Words<'_> {
             ([.., b"root", b"token", b"id"], _) => return Some(Holds::Token),
             _ => {}
         }
-        let is_named = words
-            .windows(2)
-            .any(|pair| pair == [&b"existing"[..], b"secret"]);
-        if is_named || is_one_of(last, ABOUT_IT) || !is_variable && is_one_of(last, ABOUT_WHO) {
+        if !is_variable && is_existing_secret(words)
+            || is_one_of(last, ABOUT_IT)
+            || !is_variable && is_one_of(last, ABOUT_WHO)
+        {
             return None;
         }
         let is_halved = words.windows(2).any(|pair| {
@@ -150,6 +156,14 @@ impl Words<'_> {
             || last.ends_with(b"pass") && last != b"pass" && !ends_in(last, NO_PASS)
         {
             return Some(Holds::Pass);
+        }
+        // Of the pages of a list: no secret, unless a page of something else's has it.
+        let is_page = matches!(
+            words,
+            [b"page" | b"continuation", _] | [b"next", b"page" | b"continuation", _]
+        );
+        if !is_variable && is_page && is_one_of(last, &["token", "tokens"]) {
+            return Some(Holds::Long);
         }
         self.judge_weak(last, previous)
     }
@@ -191,6 +205,28 @@ impl Words<'_> {
         }
         None
     }
+}
+
+/// `existingSecret`, `existingSecretName`, `existingSecretPasswordKey`: the name of a chart's secret, or of what is
+/// in it.
+fn is_existing_secret(words: &[&[u8]]) -> bool {
+    let pair = words
+        .windows(2)
+        .position(|pair| pair == [&b"existing"[..], b"secret"]);
+    let Some(pair) = pair else {
+        return false;
+    };
+    match words[pair + 2..] {
+        [] => true,
+        [.., b"access" | b"secret" | b"private" | b"api", b"key"] => false,
+        [.., last] => is_one_of(last, &["name", "key"]),
+    }
+}
+
+/// Whether what is installed comes after this one.
+pub(super) fn is_installer(word: &[u8]) -> bool {
+    let name = word.rsplit(|&byte| byte == b'/').next();
+    name.is_some_and(|name| is_one_of(name, INSTALLERS))
 }
 
 fn is_one_of(word: &[u8], list: &[&str]) -> bool {

@@ -1,6 +1,7 @@
 //! Tokens that are known by what they look like, wherever they stand.
 
 use super::Spans;
+use super::text::is_name_byte;
 use super::tokens::{SHAPES, Shape, is_token_byte};
 
 /// Whether anything known here can begin with these two: what goes by each word has to be quick.
@@ -69,11 +70,21 @@ fn secret_at(text: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
             .or_else(|| in_path(rest).map(|(start, end)| at + start..at + end))
             .or_else(|| {
                 // An option has its value by other rules, by which what a shell fills in stays.
-                let is_option = at > 0 && text[at - 1] == b'-';
-                let secret = (!is_option).then(|| in_statement(rest)).flatten();
+                let secret = (!is_in_option(text, at))
+                    .then(|| in_statement(rest))
+                    .flatten();
                 secret.map(|(start, end)| at + start..at + end)
             }),
     }
+}
+
+/// Whether the word in which something begins is an option. Names are no longer than what is looked at.
+fn is_in_option(text: &[u8], at: usize) -> bool {
+    const LONGEST: usize = 64;
+    let is_name = |byte: &&u8| is_name_byte(**byte);
+    let before = text[..at].iter().rev().take(LONGEST);
+    let len = before.take_while(is_name).count();
+    text[at - len..at].starts_with(b"-")
 }
 
 /// Whether something is a token is said by so many bytes of it, so that text that goes on and on

@@ -107,9 +107,12 @@ pub(super) fn is_placeholder(text: &[u8]) -> bool {
         .iter()
         .take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_')
         .count();
+    // After the quotes that close it, the word has to end too.
     let is_over = |rest: &[u8]| {
-        let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte) || quotes::is_quote(byte);
-        rest.first().is_none_or(is_end)
+        let is_close = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'\\');
+        let quotes = rest.iter().take_while(is_close).count();
+        let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte) || b"`)}],<>".contains(&byte);
+        rest[quotes..].first().is_none_or(is_end)
     };
     let is_name = len > 0 && !name[0].is_ascii_digit();
     is_name && name[len..].strip_prefix(close).is_some_and(is_over)

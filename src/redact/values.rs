@@ -150,10 +150,22 @@ pub(super) fn is_path(value: &[u8]) -> bool {
             .any(|segment| segment.len() >= RANDOM_LEN && is_mixed(segment))
 }
 
-/// `logs/2024/app.gz`: what a store of objects calls a key. Base64 has slashes too, and no point.
+/// `logs/2024/app.gz`: what a store of objects calls a key. A password may have a slash and a point too.
 fn is_object(value: &[u8]) -> bool {
+    #[rustfmt::skip]
+    const KNOWN: &[&str] = &[
+        "avro", "bak", "bin", "bz2", "css", "csv", "dump", "gif", "gz", "html", "jar", "jpeg", "jpg", "js",
+        "json", "log", "md", "mp4", "orc", "parquet", "pdf", "png", "rpm", "sql", "svg", "tar", "tfstate",
+        "tgz", "tsv", "txt", "war", "webp", "xml", "xz", "yaml", "yml", "zip", "zst",
+    ];
     let name = value.rsplit(|&byte| byte == b'/').next();
-    name.is_some_and(|name| name.len() < value.len() && name.contains(&b'.'))
+    let is_file = |name: &[u8]| {
+        let end = name.rsplit(|&byte| byte == b'.').next();
+        end.is_some_and(|end| {
+            end.len() < name.len() && KNOWN.iter().any(|known| known.as_bytes() == end)
+        })
+    };
+    name.is_some_and(|name| name.len() < value.len() && is_file(name))
         && value
             .iter()
             .all(|&byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))

@@ -33,7 +33,7 @@ pub(super) const ABOUT_WHO: &[&str] = &[
 /// An option that begins with one of these is a switch.
 #[rustfmt::skip]
 pub(super) const SWITCH: &[&str] = &[
-    "ask", "disable", "keep", "no", "prompt", "skip", "without",
+    "ask", "disable", "no", "prompt", "skip", "without",
 ];
 
 /// `--n-tokens`, `--tokens-per-batch`, `--token-count`: a number.
@@ -48,7 +48,7 @@ pub(super) const NO_NUMBER: &[&str] = &["access", "api", "auth", "client", "priv
 /// `--eos-token`, `--pad-token`: a language model's.
 #[rustfmt::skip]
 pub(super) const NOT_BEFORE_TOKEN: &[&str] = &[
-    "bos", "cls", "continuation", "end", "eos", "fim", "image", "mask", "next", "pad", "page", "sep", "special", "start", "starting", "stop",
+    "bos", "cls", "end", "eos", "fim", "image", "mask", "next", "pad", "sep", "special", "start", "starting", "stop",
     "unk",
 ];
 
@@ -88,9 +88,16 @@ pub(super) const NOT_BEFORE_KEY: &[&str] = &[
     "xml",
 ];
 
+/// What these install is named.
+#[rustfmt::skip]
+pub(super) const INSTALLERS: &[&str] = &[
+    "apk", "apt", "apt-get", "brew", "cargo", "choco", "composer", "conda", "dnf", "gem", "go", "npm", "pacman",
+    "pip", "pip3", "pnpm", "snap", "winget", "yarn", "yum", "zypper",
+];
+
 /// After one of these a bare word is the name of something.
 #[rustfmt::skip]
 pub(super) const LOOKUP: &[&str] = &[
-    "ack", "ag", "apropos", "delete", "describe", "egrep", "fgrep", "find", "get", "grep", "install", "list",
-    "locate", "man", "rg", "secret", "secrets", "show", "which", "zgrep",
+    "ack", "ag", "apropos", "delete", "describe", "egrep", "fgrep", "find", "get", "grep", "list", "locate",
+    "man", "rg", "secret", "secrets", "show", "which", "zgrep",
 ];

@@ -366,4 +366,41 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "printf '%s\\n' ‹abc› | gh auth login --with-token; ls",
     ],
     &["sh", "-c", "echo ‹a b› | /usr/bin/passwd --stdin me"],
+    // What a quote follows, of a word that is no option; and what goes on after what a shell fills in.
+    &["ssh", "h", "app set-password '‹hunter2 x›'"],
+    &["sh", "-c", "vault-cli db-password '‹hunter2 x›'"],
+    &[r#"app "db.set-password '‹x y›'""#],
+    &["sh", "-c", r#"mysql -p‹"$PW"hunter2› -e x"#],
+    // Names with a word in them that elsewhere makes one harmless.
+    &[
+        "env",
+        "FB_PAGE_TOKEN=‹EAAGxyz1›",
+        "PAGE_TOKEN=‹hunter2abc›",
+        "CONTINUATION_TOKEN=‹x1›",
+    ],
+    &["app", "--fb-page-token=‹hunter2abc›"],
+    &[
+        "env",
+        "EXISTING_SECRET=‹hunter2›",
+        "EXISTING_SECRET_KEY=‹x›",
+    ],
+    &[
+        "app",
+        "--existing-secret-password",
+        "‹hunter2›",
+        "--existing-secret-access-key=‹x›",
+    ],
+    &["wp", "core", "install", "admin_password", "‹hunter2›"],
+    &[
+        "app",
+        "install",
+        "password",
+        "‹hunter2›",
+        "api-key",
+        "‹abc123›",
+    ],
+    &["app", "client-secrets", "‹hunter2›"],
+    &["app", "db-credentials", "‹hunter2›"],
+    &["app", "--keep-password", "‹hunter2›"],
+    &["app", "--key", "‹Tr0ub4/dor.3›", "--key=‹p4ss/w0rd.x›"],
 ];

@@ -447,4 +447,35 @@ pub(super) const SHOWN: &[&[&str]] = &[
         r#"vault operator unseal $KEY; cargo login "$T"; sqlplus me/$PW@db"#,
     ],
     &["sh", "-c", "echo cargo login now; echo vault unseal x"],
+    // Names of pages and of charts' secrets, and what is installed.
+    &["app", "--page-token=CAUQAA", "--next-page-token", "CAUQAA"],
+    &[
+        "helm",
+        "--set",
+        "auth.existingSecretName=db",
+        "--set",
+        "auth.existingSecretKey=x",
+    ],
+    &[
+        "sudo",
+        "apt-get",
+        "-y",
+        "install",
+        "libpam-password",
+        "x-password",
+        "db",
+    ],
+    &[
+        "aws",
+        "s3api",
+        "get-object",
+        "--key",
+        "img/2024/a.webp",
+        "x",
+    ],
+    &[
+        "sh",
+        "-c",
+        r#"mysql -p"$PW" db; x=$(mysql -p"$PW"); app --password "$PW">x"#,
+    ],
 ];
