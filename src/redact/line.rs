@@ -2,6 +2,7 @@
 
 use super::options::List;
 use super::pattern::Pattern;
+use super::places::Places;
 use super::programs::Programs;
 use super::spans::{replace, settle};
 use super::text::{self, Kind};
@@ -193,6 +194,8 @@ impl<'l> Walk<'l> {
         let next = options::hide(argument, kind, programs, &mut self.list, &mut self.spans);
         if kind == Kind::First && signs.has_blank {
             // A folder's name may hold blanks.
+            self.programs.places = Places::default();
+            self.programs.places.word(argument);
             self.programs.see(argument);
         }
         next

@@ -84,6 +84,8 @@ const CONTAINER: &[&str] = &["docker", "kubectl", "nerdctl", "oc", "podman"];
 pub(super) struct Places {
     state: State,
     before: Before,
+    /// The last word stands where a program can.
+    is_program: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +94,8 @@ enum State {
     Start(u8),
     /// One that starts others in a container was named.
     Container,
+    /// What comes is the name of an image, and then the program.
+    Image,
     /// These of [`ROWS`] are left, of which so many verbs were named.
     Verbs { rows: u16, step: u8 },
     /// So many words came at least, and at most, since it is not known of all whether they are values of options.
@@ -131,11 +135,17 @@ enum Before {
 impl Places {
     /// Whether a password may be among the words to come.
     pub(super) fn is_counting(&self) -> bool {
-        !matches!(self.state, State::Start(_) | State::Over)
+        !matches!(self.state, State::Start(_) | State::Image | State::Over)
+    }
+
+    /// Whether the word that was taken in last stands where a program can.
+    pub(super) fn is_program(&self) -> bool {
+        self.is_program
     }
 
     /// Takes in a word of the command, and says where in it the password is, if it has one.
     pub(super) fn word(&mut self, word: &[u8]) -> Option<Range<usize>> {
+        self.is_program = matches!(self.state, State::Start(_));
         if self.state == State::Over || word.is_empty() {
             return None;
         }
@@ -150,11 +160,18 @@ impl Places {
         match self.state {
             State::Start(skip) => self.state = start(word, skip, is_sure),
             State::Container => {
-                let is_verb = word == b"exec" || word == b"run";
-                if is_verb {
+                if word == b"exec" {
                     self.state = State::Start(1);
+                } else if word == b"run" {
+                    self.state = State::Image;
                 } else if is_sure && word != b"compose" {
                     self.state = State::Over;
+                }
+            }
+            State::Image => {
+                self.state = match start(word, 1, is_sure) {
+                    State::Start(1) => State::Image,
+                    state => state,
                 }
             }
             State::Verbs { rows, step } => self.state = verb(word, rows, step, is_sure),

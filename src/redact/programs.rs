@@ -1,7 +1,7 @@
 //! Options that mean what their program says: `-p` is a password to mysql(1) and a path to mkdir(1).
 
 use super::places::Places;
-use super::rules::{CONTAINER, Form, LOGIN, OTHER_P, RULES, SHELLS, WRAPPERS};
+use super::rules::{CONTAINER, Form, LOGIN, OTHER_P, RULES, SHELLS, Stands, WRAPPERS};
 use super::values::Holds;
 
 /// The programs that a command line has named so far.
@@ -9,6 +9,8 @@ use super::values::Holds;
 pub(super) struct Programs {
     /// Which of [`RULES`] hold.
     rules: u64,
+    /// Of which the program was named whose command they are.
+    parents: u64,
     /// Words that were no options.
     words: u32,
     /// Only wrappers so far: what comes may be the program that they start.
@@ -45,8 +47,19 @@ impl Programs {
             self.is_sshpass = false;
         }
         for (at, rule) in RULES.iter().enumerate() {
-            if is_in(rule.programs) {
+            let stands = match rule.stands {
+                Stands::Anywhere => true,
+                Stands::First => self.places.is_program(),
+                Stands::After(_) => self.parents & 1 << at != 0,
+            };
+            if stands && is_in(rule.programs) {
                 self.rules |= 1 << at;
+            }
+            if let Stands::After(program) = rule.stands
+                && self.places.is_program()
+                && is_in(&[program])
+            {
+                self.parents |= 1 << at;
             }
         }
         if self.is_container && name == b"login" {

@@ -19,6 +19,17 @@ pub(super) struct Rule {
     pub(super) options: &'static [&'static str],
     pub(super) form: Form,
     pub(super) holds: Holds,
+    pub(super) stands: Stands,
+}
+
+/// Where a rule's programs have to stand for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stands {
+    Anywhere,
+    /// Where a program can: its name is an everyday word too.
+    First,
+    /// After this one, whose command it is.
+    After(&'static str),
 }
 
 const fn rule(
@@ -32,6 +43,23 @@ const fn rule(
         options,
         form,
         holds,
+        stands: Stands::Anywhere,
+    }
+}
+
+impl Rule {
+    const fn first(self) -> Self {
+        Self {
+            stands: Stands::First,
+            ..self
+        }
+    }
+
+    const fn after(self, program: &'static str) -> Self {
+        Self {
+            stands: Stands::After(program),
+            ..self
+        }
     }
 }
 
@@ -68,27 +96,29 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["signtool"], &["/p"], Form::Next, Holds::Password),
     rule(&["schtasks"], &["/rp", "/RP"], Form::Next, Holds::Password),
     rule(&["swaks"], &["-ap"], Form::Next, Holds::Password),
-    rule(&["sc"], &["password="], Form::Next, Holds::Password),
+    rule(&["sc"], &["password="], Form::Next, Holds::Password).first(),
     rule(&["sendemail"], &["-xp"], Form::Next, Holds::Password),
     rule(&["dotnet", "nuget"], &["-k"], Form::Next, Holds::Token),
     rule(&["lftp"], &["-u"], Form::Both, Holds::After(b',')),
     rule(&["openssl"], &["-k", "-K", "-hmac"], Form::Next, Holds::Password),
     rule(&["lego"], &["--hmac"], Form::Next, Holds::Password),
     rule(&["consul", "nomad", "serf"], &["-encrypt"], Form::Next, Holds::Password),
-    rule(&["certutil", "elasticsearch-users", "veracrypt"], &["-p"], Form::Next, Holds::Password),
-    rule(&["dig", "nsupdate"], &["-y"], Form::Next, Holds::After(b':')),
+    rule(&["elasticsearch-users", "veracrypt"], &["-p"], Form::Next, Holds::Password),
+    rule(&["certutil"], &["-p"], Form::Next, Holds::Password).first(),
+    rule(&["dig", "nsupdate"], &["-y"], Form::Next, Holds::After(b':')).first(),
     // What security(1) is told to do: its options differ by that.
     rule(&["create-keychain", "unlock-keychain"], &["-p"], Form::Next, Holds::Password),
     rule(&["set-key-partition-list"], &["-k"], Form::Next, Holds::Password),
     rule(&["add-generic-password", "add-internet-password"], &["-w"], Form::Next, Holds::Password),
-    rule(&["security"], &["-P"], Form::Next, Holds::Password),
+    rule(&["security"], &["-P"], Form::Next, Holds::Password).first(),
     rule(&["duplicity", "gpg*"], WHICH_KEY, Form::Next, Holds::Nothing),
     // Which secret, which row, and which part of an entry is meant.
-    rule(&["secretsmanager"], &["--secret-id"], Form::Next, Holds::Nothing),
-    rule(&["dynamodb"], &["--key"], Form::Next, Holds::Nothing),
-    rule(&["lpass"], &["--password"], Form::Next, Holds::Nothing),
+    rule(&["secretsmanager"], &["--secret-id"], Form::Next, Holds::Nothing).after("aws"),
+    rule(&["dynamodb"], &["--key"], Form::Next, Holds::Nothing).after("aws"),
+    rule(&["show"], &["--password"], Form::Next, Holds::Nothing).after("lpass"),
     // What aws(1) and az(1) are told to keep.
-    rule(&["keyvault", "put-parameter"], &["--value"], Form::Next, Holds::Password),
+    rule(&["put-parameter"], &["--value"], Form::Next, Holds::Password),
+    rule(&["keyvault"], &["--value"], Form::Next, Holds::Password).after("az"),
 ];
 
 /// Options of gpg(1) and its like that are followed by which key is meant.

@@ -1,7 +1,7 @@
 //! Tokens that are known by what they look like, wherever they stand.
 
 use super::Spans;
-use super::text::is_name_byte;
+use super::text::{blanks, is_name_byte};
 use super::tokens::{SHAPES, Shape, is_token_byte};
 
 /// Whether anything known here can begin with these two: what goes by each word has to be quick.
@@ -102,7 +102,11 @@ fn known_token(text: &[u8]) -> Option<usize> {
         let begin = &rest[..rest.len().min(TELLING)];
         let len = run(begin, shape.alphabet);
         let has_digit = || begin[..len].iter().any(u8::is_ascii_digit);
-        (len >= shape.min && (!shape.has_digit || has_digit()))
+        let is_unbroken = || {
+            let mut parts = begin[..len].split(|&byte| byte == b'$');
+            shape.unbroken == 0 || parts.any(|part| part.len() >= shape.unbroken)
+        };
+        (len >= shape.min && (!shape.has_digit || has_digit()) && is_unbroken())
             .then(|| shape.start.len() + run(rest, shape.alphabet))
     })
 }
@@ -231,20 +235,49 @@ fn in_statement(text: &[u8]) -> Option<(usize, usize)> {
     (len > 0).then_some((start + 1, start + 1 + len))
 }
 
-/// Of `IDENTIFIED WITH plugin BY 'x'` and `PASSWORD FOR 'user'@'host' = 'x'`: where the quote is. Names are no
-/// longer than what is looked at.
+/// Of `IDENTIFIED WITH plugin BY 'x'` and `PASSWORD FOR 'user'@'host' = 'x'`: where the quote is.
 fn with_names(text: &[u8]) -> Option<usize> {
-    const LONGEST: usize = 128;
-    const STATEMENTS: [(&[u8], &[u8]); 2] =
-        [(b"identified with ", b" by "), (b"password for ", b" = ")];
-    STATEMENTS.iter().find_map(|(start, end)| {
-        let names = text.get(start.len()..text.len().min(LONGEST))?;
-        if !starts_with(text, start) {
-            return None;
-        }
-        let at = (0..names.len()).find(|&at| starts_with(&names[at..], end))?;
-        Some(start.len() + at + end.len())
-    })
+    const WITH: &[u8] = b"identified with ";
+    const FOR: &[u8] = b"password for ";
+    if starts_with(text, WITH) {
+        let end = WITH.len() + name_len(&text[WITH.len()..])?;
+        let name = &text[WITH.len()..end];
+        // In a sentence it would be a word of letters.
+        let is_statement =
+            text.starts_with(b"IDENTIFIED") || !name.iter().all(u8::is_ascii_alphabetic);
+        return (is_statement && starts_with(&text[end..], b" by ")).then_some(end + b" by ".len());
+    }
+    if !starts_with(text, FOR) {
+        return None;
+    }
+    let mut end = FOR.len() + name_len(&text[FOR.len()..])?;
+    if text.get(end) == Some(&b'@') {
+        end += 1 + name_len(&text[end + 1..])?;
+    }
+    let rest = &text[end..];
+    let sign = blanks(&rest[..rest.len().min(LONGEST_NAME)]);
+    if rest.get(sign) != Some(&b'=') {
+        return None;
+    }
+    let rest = &rest[sign + 1..];
+    Some(end + sign + 1 + blanks(&rest[..rest.len().min(LONGEST_NAME)]))
+}
+
+/// Names are no longer than what is looked at.
+const LONGEST_NAME: usize = 128;
+
+/// How long the name is that begins here, in quotes or not.
+fn name_len(text: &[u8]) -> Option<usize> {
+    let text = &text[..text.len().min(LONGEST_NAME)];
+    if let [quote @ (b'\'' | b'"' | b'`'), rest @ ..] = text {
+        return rest
+            .iter()
+            .position(|byte| byte == quote)
+            .map(|len| len + 2);
+    }
+    let is_name = |byte: &u8| is_name_byte(*byte) || b"%$()".contains(byte);
+    let len = text.iter().take_while(|byte| is_name(byte)).count();
+    (len > 0).then_some(len)
 }
 
 fn starts_with(text: &[u8], start: &[u8]) -> bool {

@@ -7,6 +7,8 @@ pub(super) struct Shape {
     pub(super) alphabet: fn(u8) -> bool,
     /// At least one digit is among them: the beginning alone could be a word's.
     pub(super) has_digit: bool,
+    /// So many bytes at least have no `$` between them.
+    pub(super) unbroken: usize,
 }
 
 const fn shape(start: &'static str, min: usize) -> Shape {
@@ -15,6 +17,7 @@ const fn shape(start: &'static str, min: usize) -> Shape {
         min,
         alphabet: is_token_byte,
         has_digit: false,
+        unbroken: 0,
     }
 }
 
@@ -45,6 +48,15 @@ const fn hash(start: &'static str) -> Shape {
     Shape {
         alphabet: |byte| byte.is_ascii_alphanumeric() || b"./$=,+".contains(&byte),
         ..with_digit(start, 20)
+    }
+}
+
+/// The same, where a script's arguments would look like the beginning: `$5$6`.
+const fn hash_after_number(start: &'static str) -> Shape {
+    Shape {
+        alphabet: |byte| byte.is_ascii_alphanumeric() || b"./$".contains(&byte),
+        unbroken: 20,
+        ..hash(start)
     }
 }
 
@@ -131,8 +143,10 @@ pub(super) const SHAPES: &[Shape] = &[
     hash("$2a$"),
     hash("$2b$"),
     hash("$2y$"),
-    hash("$5$"),
-    hash("$6$"),
+    hash_after_number("$5$"),
+    hash_after_number("$5$rounds="),
+    hash_after_number("$6$"),
+    hash_after_number("$6$rounds="),
     hash("$y$"),
     hash("$apr1$"),
     hash("$argon2"),

@@ -359,4 +359,13 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["impdp", "full=y", "userid=me/‹hunter2›"],
     // The first word alone is Oracle's.
     &["sqlldr", "me/‹x1›", "a/b.ctl"],
+    // Programs with everyday names, and commands of others.
+    &["docker", "run", "dynamodb", "--key", "‹hunter2›"],
+    &["app", "secretsmanager", "--secret-id", "‹hunter2›"],
+    &["lpass", "add", "--password", "‹x1›"],
+    &["sudo", "dig", "-y", "key:‹c2VjcmV0›"],
+    &["docker", "exec", "-it", "x", "dig", "-y", "key:‹c2VjcmV0›"],
+    &["cmd", "/c", "sc", "config", "x", "password=", "‹hunter2›"],
+    &["sh", "-c", "cd x && security import c.p12 -P ‹hunter2›"],
+    &[r"C:\Program Files\x\certutil.exe", "-p", "‹hunter2›"],
 ];

@@ -403,4 +403,17 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["app", "db-credentials", "‹hunter2›"],
     &["app", "--keep-password", "‹hunter2›"],
     &["app", "--key", "‹Tr0ub4/dor.3›", "--key=‹p4ss/w0rd.x›"],
+    // Statements in small letters.
+    &[
+        "mysql",
+        "-e",
+        "alter user me identified with sha256_password by '‹x y›'",
+    ],
+    &[
+        "mysql",
+        "-e",
+        "alter user me identified with 'ed25519' by '‹x y›'",
+    ],
+    &["mysql", "-e", "set password for me='‹x y›'"],
+    &["mysql", "-e", r#"SET PASSWORD FOR "me"@`h` = '‹x y›'"#],
 ];

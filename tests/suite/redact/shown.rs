@@ -478,4 +478,15 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "-c",
         r#"mysql -p"$PW" db; x=$(mysql -p"$PW"); app --password "$PW">x"#,
     ],
+    // Everyday words that are programs elsewhere.
+    &["mvn", "-pl", "security", "-P", "prod"],
+    &["scp", "-r", "security", "-P", "2222", "h:"],
+    &["rsync", "-a", "security", "-P", "host:/x"],
+    &["docker", "run", "security", "-P", "nginx"],
+    &["apt-get", "install", "dig", "-y", "libc6:amd64"],
+    &["echo", "sc", "password=", "x"],
+    &["awk", "{print $5$6,$7,$8,$9,$10,$11,$12,$13}", "file"],
+    &["awk", "{print $5$6$7$8$9$10$11$12$13$14$15}", "file"],
+    &["git", "commit", "-m", "identified with care by 'me'"],
+    &["mysql", "-e", "select 'password for joe' and x = 'y'"],
 ];
