@@ -169,7 +169,7 @@ impl<'l> Walk<'l> {
                 self.next = header(argument);
             }
         }
-        if kind == Kind::Script {
+        if signs.has_pipe && signs.has_blank {
             piped::hide(argument, &mut self.spans);
         }
         if signs.has_at {
@@ -208,6 +208,7 @@ struct Signs {
     has_blank: bool,
     has_assignment: bool,
     has_at: bool,
+    has_pipe: bool,
 }
 
 impl Signs {
@@ -215,6 +216,7 @@ impl Signs {
         const BLANK: u8 = 1;
         const ASSIGNMENT: u8 = 2;
         const AT: u8 = 4;
+        const PIPE: u8 = 8;
         const TABLE: [u8; 256] = {
             let mut table = [0; 256];
             table[b' ' as usize] = BLANK;
@@ -224,6 +226,7 @@ impl Signs {
             table[b'=' as usize] = ASSIGNMENT;
             table[b':' as usize] = ASSIGNMENT;
             table[b'@' as usize] = AT;
+            table[b'|' as usize] = PIPE;
             table
         };
         let signs = argument
@@ -233,6 +236,7 @@ impl Signs {
             has_blank: signs & BLANK != 0,
             has_assignment: signs & ASSIGNMENT != 0,
             has_at: signs & AT != 0,
+            has_pipe: signs & PIPE != 0,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Secrets that a script writes into a pipe: `echo x | sudo -S id`.
 
-use super::text::{blanks, is_blank, is_placeholder, word_end};
+use std::ops::Range;
+
+use super::Spans;
+use super::quotes::{self, Quote};
+use super::text::{blanks, is_assignment, is_blank, is_placeholder, word_end};
 use super::values::Holds;
-use super::{Spans, quotes};
 
 /// What reads a secret from its input if this is one of its words, and what it reads.
 const READERS: &[(&[u8], Holds)] = &[
@@ -12,44 +15,109 @@ const READERS: &[(&[u8], Holds)] = &[
     (b"--pass-stdin", Holds::Password),
     (b"--pw-stdin", Holds::Password),
     (b"--with-token", Holds::Password),
-    (b"-S", Holds::Password),
-    (b"--stdin", Holds::Password),
 ];
 
-/// Two of those are also other programs' options.
-const NEEDED: &[(&[u8], &[u8])] = &[(b"-S", b"sudo"), (b"--stdin", b"passwd")];
+/// The same of these programs alone. A letter is one among those of an option.
+const OF_PROGRAMS: &[(&[u8], &[u8])] = &[
+    (b"sudo", b"-S"),
+    (b"sudo", b"--stdin"),
+    (b"passwd", b"--stdin"),
+];
+
+/// What may stand before `echo`.
+const BEFORE: &[&[u8]] = &[
+    b"!", b"builtin", b"command", b"do", b"elif", b"else", b"if", b"then", b"time", b"until",
+    b"while", b"{",
+];
+
+/// Scripts in quotes are looked through too, in which others may be in quotes.
+const DEPTH: usize = 4;
 
 /// Hides what `echo` and `printf` write to such a reader.
 pub(super) fn hide(text: &[u8], spans: &mut Spans) {
-    // Where the command begins that a pipe may end.
-    let mut start = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        match byte {
-            b'|' if text.get(at + 1) != Some(&b'|') && !text[..at].ends_with(b"|") => {
-                if let Some(value) = written(text, start, at)
-                    && let Some(holds) = read_by(&text[at + 1..])
-                    && let Some(secret) = holds.secret_in(&text[value.clone()])
-                    && !is_placeholder(&text[value.start + secret.start..])
-                {
-                    spans.push(value.start + secret.start..value.start + secret.end);
+    within(text, 0..text.len(), DEPTH, spans);
+}
+
+fn within(text: &[u8], script: Range<usize>, depth: usize, spans: &mut Spans) {
+    let mut signs = Signs::new(&text[..script.end], script.start);
+    // Where the command begins that a pipe may end, and the last commands in brackets.
+    let mut start = script.start;
+    let mut open = None;
+    let mut group = None;
+    while let Some(sign) = signs.next() {
+        let at = match sign {
+            Sign::Quoted(quoted) => {
+                if depth > 0 && text[quoted.clone()].contains(&b'|') {
+                    within(text, quoted, depth - 1, spans);
                 }
-                start = at + 1;
+                continue;
             }
-            b'|' | b';' | b'&' | b'\n' | b'(' | b'{' => start = at + 1,
+            Sign::At(at) => at,
+        };
+        match text[at] {
+            b'|' if text.get(at + 1) == Some(&b'|') || text[..at].ends_with(b"|") => {}
+            b'|' => {
+                let is_group = |group: &Range<usize>| all_blank(&text[group.end + 1..at]);
+                let commands = group.take().filter(is_group).unwrap_or(start..at);
+                if may_write(&text[commands.clone()])
+                    && let Some(holds) = read_by(&text[at + 1..script.end])
+                {
+                    written(text, commands, holds, spans);
+                }
+            }
+            b'(' | b'{' => open = Some(at + 1),
+            b')' | b'}' => group = open.take().map(|open| open..at),
             _ => {}
+        }
+        start = at + 1;
+    }
+}
+
+fn all_blank(text: &[u8]) -> bool {
+    text.iter().all(|&byte| is_blank(byte))
+}
+
+fn may_write(text: &[u8]) -> bool {
+    text.windows(4).any(|part| part == b"echo") || text.windows(6).any(|part| part == b"printf")
+}
+
+/// Hides what each of the commands writes.
+fn written(text: &[u8], commands: Range<usize>, holds: Holds, spans: &mut Spans) {
+    let mut signs = Signs::new(&text[..commands.end], commands.start);
+    let mut start = commands.start;
+    loop {
+        let sign = signs.next();
+        let end = match sign {
+            Some(Sign::Quoted(_)) => continue,
+            Some(Sign::At(at)) => at,
+            None => commands.end,
+        };
+        if let Some(secret) = written_by(text, start..end, holds)
+            && !is_placeholder(&text[secret.clone()])
+        {
+            spans.push(secret);
+        }
+        start = end + 1;
+        if sign.is_none() {
+            return;
         }
     }
 }
 
-/// Where what the command from `start` to `end` writes is.
-fn written(text: &[u8], start: usize, end: usize) -> Option<std::ops::Range<usize>> {
-    let text = &text[..end];
-    let mut at = start + blanks(&text[start..]);
-    let program = word_end(text, at);
-    if !matches!(&text[at..program], b"echo" | b"printf") {
+/// What of the secret the command writes.
+fn written_by(text: &[u8], command: Range<usize>, holds: Holds) -> Option<Range<usize>> {
+    let text = &text[..command.end];
+    let mut at = command.start + blanks(&text[command.start..]);
+    let mut end = word_end(text, at);
+    while BEFORE.contains(&&text[at..end]) || is_assignment(&text[at..end]) {
+        at = end + blanks(&text[end..]);
+        end = word_end(text, at);
+    }
+    let program = text[at..end].rsplit(|&byte| byte == b'/').next()?;
+    if !matches!(program, b"echo" | b"printf") {
         return None;
     }
-    at = program + blanks(&text[program..]);
+    at = end + blanks(&text[end..]);
     // Options, and a format's `%s`.
     while let [b'-' | b'%', ..] | [b'\'' | b'"', b'%', ..] = &text[at..] {
         let word = word_end(text, at);
@@ -61,21 +129,110 @@ fn written(text: &[u8], start: usize, end: usize) -> Option<std::ops::Range<usiz
     }
     let (word, word_end) = quotes::shell_word(&text[..end], at);
     let value = if word_end == end { word } else { at..end };
-    (!value.is_empty()).then_some(value)
+    let secret = match holds.secret_in(&text[value.clone()]) {
+        Some(secret) => secret,
+        // printf '%s:%s' me x
+        None if program == b"printf" && holds == Holds::Login && word_end < end => {
+            let x = word_end + blanks(&text[word_end..end]);
+            let (x, _) = quotes::shell_word(&text[..end], x);
+            let secret = Holds::Password.secret_in(&text[x.clone()])?;
+            return Some(x.start + secret.start..x.start + secret.end);
+        }
+        None => return None,
+    };
+    (!value.is_empty()).then_some(value.start + secret.start..value.start + secret.end)
 }
 
 /// What the command that begins here reads, if that is a secret.
 fn read_by(text: &[u8]) -> Option<Holds> {
     let is_end = |byte: &u8| matches!(byte, b'|' | b';' | b'&' | b'\n');
     let len = text.iter().position(is_end).unwrap_or(text.len());
-    let has = |sought: &[u8]| {
-        text[..len]
-            .split(|&byte| is_blank(byte))
-            .any(|word| word.rsplit(|&byte| byte == b'/').next() == Some(sought))
+    let words = || {
+        let words = text[..len].split(|&byte| is_blank(byte));
+        words.filter_map(|word| {
+            let word = match word {
+                [inner @ .., b'"' | b'\'' | b')'] => inner,
+                word => word,
+            };
+            word.rsplit(|&byte| byte == b'/').next()
+        })
     };
-    let reader = READERS.iter().find(|(word, _)| {
-        let mut needed = NEEDED.iter().filter(|(option, _)| option == word);
-        has(word) && needed.all(|(_, program)| has(program))
-    })?;
-    Some(reader.1)
+    let has = |sought: &[u8]| words().any(|word| word == sought);
+    let has_option = |sought: &[u8]| match sought {
+        [b'-', letter] if letter.is_ascii_alphabetic() => words().any(|word| {
+            matches!(word, [b'-', letters @ ..] if letters.contains(letter)
+                && letters.iter().all(u8::is_ascii_alphabetic))
+        }),
+        _ => has(sought),
+    };
+    let reader = READERS.iter().find(|(word, _)| has(word));
+    let is_program = || {
+        let mut programs = OF_PROGRAMS.iter();
+        programs.any(|(program, option)| has_option(option) && has(program))
+    };
+    match reader {
+        Some((_, holds)) => Some(*holds),
+        None => is_program().then_some(Holds::Password),
+    }
+}
+
+/// What divides a script, outside of quotes, and what is in them.
+enum Sign {
+    At(usize),
+    Quoted(Range<usize>),
+}
+
+struct Signs<'t> {
+    text: &'t [u8],
+    at: usize,
+    /// The quotes that are not closed any more, by their marks and backslashes.
+    unclosed: u32,
+}
+
+impl<'t> Signs<'t> {
+    fn new(text: &'t [u8], at: usize) -> Self {
+        Self {
+            text,
+            at,
+            unclosed: 0,
+        }
+    }
+
+    fn next(&mut self) -> Option<Sign> {
+        let text = self.text;
+        while let Some(&byte) = text.get(self.at) {
+            let at = self.at;
+            self.at += 1;
+            match byte {
+                b'\'' | b'"' | b'\\' => {
+                    let is_mark = |quote: &Quote| text[at + quote.len() - 1] != b'`';
+                    let Some(quote) = Quote::at(text, at).filter(is_mark) else {
+                        // What it escapes is no sign.
+                        self.at += 1;
+                        continue;
+                    };
+                    let open = at + quote.len();
+                    self.at = open;
+                    let bit = 1 << (quote.len() * 2 + usize::from(text[open - 1] == b'"'));
+                    if self.unclosed & bit != 0 {
+                        continue;
+                    }
+                    match quote.close(text, open) {
+                        Some(close) => {
+                            self.at = (close + quote.len()).min(text.len());
+                            return Some(Sign::Quoted(open..close));
+                        }
+                        None => self.unclosed |= bit,
+                    }
+                }
+                b'{' if !text.get(self.at).is_none_or(|&next| is_blank(next)) => {}
+                b'}' if at > 0 && !is_blank(text[at - 1]) && text[at - 1] != b';' => {}
+                b'|' | b';' | b'&' | b'\n' | b'(' | b')' | b'{' | b'}' => {
+                    return Some(Sign::At(at));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
 }

@@ -352,7 +352,7 @@ fn with_rows(rows: u16, step: u8) -> State {
 fn value_of(word: &[u8], names: &[&str]) -> Option<usize> {
     let len = word.iter().take(16).position(|&byte| byte == b'=')?;
     let is_named = |name: &&str| word[..len].eq_ignore_ascii_case(name.as_bytes());
-    names.iter().any(|name| is_named(name)).then_some(len + 1)
+    names.iter().any(is_named).then_some(len + 1)
 }
 
 /// Of `me/x@db`, `'me/"x"@db'` and `me/x as sysdba`, where x is.

@@ -489,4 +489,17 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["awk", "{print $5$6$7$8$9$10$11$12$13$14$15}", "file"],
     &["git", "commit", "-m", "identified with care by 'me'"],
     &["mysql", "-e", "select 'password for joe' and x = 'y'"],
+    // Pipes that no secret goes into.
+    &[
+        "sh",
+        "-c",
+        "echo 'a | sudo -S b' > x; (echo a; echo b) | sort -S 1G",
+    ],
+    &["git", "commit", "-m", "Pipes: a | b, and echo | cat"],
+    &[
+        "sh",
+        "-c",
+        "echo $(cat x) | sudo -S id; echo ${PW} | sudo -S id",
+    ],
+    &["sh", "-c", "echo x | sudo sort -o y"],
 ];
