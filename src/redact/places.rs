@@ -29,6 +29,7 @@ const ROWS: &[Row] = &[
     row("cargo", &["login"], 1),
     row("openssl", &["passwd"], 1),
     row("poetry", &["config", "http-basic*"], 2),
+    row("poetry", &["config", "pypi-token*"], 1),
     row("rabbitmqctl", &["add_user"], 2),
     row("rabbitmqctl", &["change_password"], 2),
     row("rclone", &["obscure"], 1),
@@ -48,7 +49,7 @@ const HTPASSWD: &str = "htpasswd";
 /// Its switches begin with a slash, and a device may stand before a share.
 const NET: &str = "net";
 
-const _: () = assert!(ROWS.len() <= u16::BITS as usize);
+const _: () = assert!(ROWS.len() <= u32::BITS as usize);
 
 /// Options of those programs that are followed by a value. Any other may be or not.
 #[rustfmt::skip]
@@ -74,7 +75,7 @@ const BEFORE: &[&str] = &[
 ];
 
 /// The same, with a word of its own before the command.
-const BEFORE_WITH_WORD: &[&str] = &["chroot", "runuser", "ssh", "su"];
+const BEFORE_WITH_WORD: &[&str] = &["chroot", "psexec*", "runuser", "ssh", "su"];
 
 /// `docker exec x`, `kubectl exec x`.
 const CONTAINER: &[&str] = &["docker", "kubectl", "nerdctl", "oc", "podman"];
@@ -97,7 +98,7 @@ enum State {
     /// What comes is the name of an image, and then the program.
     Image,
     /// These of [`ROWS`] are left, of which so many verbs were named.
-    Verbs { rows: u16, step: u8 },
+    Verbs { rows: u32, step: u8 },
     /// So many words came at least, and at most, since it is not known of all whether they are values of options.
     Words { row: u8, least: u8, most: u8 },
     /// htpasswd(1), with `-b` and with `-n`, and its words as above.
@@ -279,7 +280,7 @@ fn start(word: &[u8], skip: u8, is_sure: bool) -> State {
         let is_in = |list: &[&str]| list.iter().any(|known| fits(name, plain, known));
         let mut rows = 0;
         for (at, row) in ROWS.iter().enumerate() {
-            rows |= u16::from(is_in(&[row.program])) << at;
+            rows |= u32::from(is_in(&[row.program])) << at;
         }
         match name {
             _ if rows != 0 => return with_rows(rows, 0),
@@ -303,7 +304,7 @@ fn start(word: &[u8], skip: u8, is_sure: bool) -> State {
 }
 
 /// What is known after a word that may be one of the verbs.
-fn verb(word: &[u8], rows: u16, step: u8, is_sure: bool) -> State {
+fn verb(word: &[u8], rows: u32, step: u8, is_sure: bool) -> State {
     let is_verb = |verb: &str| match verb.strip_suffix('*') {
         Some(start) => word
             .get(..start.len())
@@ -313,10 +314,16 @@ fn verb(word: &[u8], rows: u16, step: u8, is_sure: bool) -> State {
     let mut left = 0;
     for (at, row) in ROWS.iter().enumerate() {
         let verb = row.verbs.get(usize::from(step));
-        left |= (rows & 1 << at) * u16::from(verb.is_some_and(|verb| is_verb(verb)));
+        left |= (rows & 1 << at) * u32::from(verb.is_some_and(|verb| is_verb(verb)));
     }
     if left != 0 {
         return with_rows(left, step + 1);
+    }
+    // The first was a user's or a container's name, as in `runuser -u vault -- vault`.
+    if step == 0
+        && let state @ (State::Verbs { .. } | State::Oracle { .. }) = start(word, 0, is_sure)
+    {
+        return state;
     }
     // net(1) has a device there.
     let is_device = step > 0 && (word.ends_with(b":") || word == b"*");
@@ -327,7 +334,7 @@ fn verb(word: &[u8], rows: u16, step: u8, is_sure: bool) -> State {
 }
 
 /// What is sought of these rows, after so many verbs.
-fn with_rows(rows: u16, step: u8) -> State {
+fn with_rows(rows: u32, step: u8) -> State {
     let row = rows.trailing_zeros();
     let over = ROWS
         .get(row as usize)
