@@ -14,6 +14,7 @@ const READERS: &[(&[u8], Holds)] = &[
     (b"--passwd-on-stdin", Holds::Password),
     (b"--pass-stdin", Holds::Password),
     (b"--pw-stdin", Holds::Password),
+    (b"--passphrase-fd", Holds::Password),
     (b"--with-token", Holds::Password),
 ];
 

@@ -464,4 +464,10 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "-c",
         r#"ssh h "sh -c \"echo '‹hunter2›' | sudo -S id\"""#,
     ],
+    // To gpg(1).
+    &[
+        "sh",
+        "-c",
+        "echo '‹a b›' | gpg --batch --passphrase-fd 0 -c f",
+    ],
 ];
