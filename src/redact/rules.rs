@@ -100,6 +100,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["sendemail"], &["-xp"], Form::Next, Holds::Password),
     rule(&["dotnet", "nuget"], &["-k"], Form::Next, Holds::Token),
     rule(&["lftp"], &["-u"], Form::Both, Holds::After(b',')),
+    // What kubectl(1) makes a secret of; of a configmap it may be shown.
+    rule(&["secret", "secrets"], &["--from-literal"], Form::Both, Holds::After(b'=')),
     rule(&["openssl"], &["-k", "-K", "-hmac"], Form::Next, Holds::Password),
     rule(&["lego"], &["--hmac"], Form::Next, Holds::Password),
     rule(&["consul", "nomad", "serf"], &["-encrypt"], Form::Next, Holds::Password),

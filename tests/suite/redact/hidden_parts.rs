@@ -13,6 +13,9 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "generic",
         "a",
         "--from-literal=password=‹abc›",
+        "--from-literal=tls=‹a b›",
+        "--from-literal",
+        "other=‹x=y›",
     ],
     &[
         "npm",

@@ -502,4 +502,11 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "echo $(cat x) | sudo -S id; echo ${PW} | sudo -S id",
     ],
     &["sh", "-c", "echo x | sudo sort -o y"],
+    &[
+        "kubectl",
+        "create",
+        "configmap",
+        "a",
+        "--from-literal=mode=fast",
+    ],
 ];
