@@ -104,7 +104,20 @@ impl Redactor {
         match self.redact {
             Redact::Off => Cow::Borrowed(terminated),
             Redact::Secrets => self.settled(Cow::Borrowed(terminated), limit),
-            Redact::Arguments => self.settled(alone::program(terminated), limit),
+            Redact::Arguments => self.program(terminated, limit),
+        }
+    }
+
+    fn program<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
+        let program = self.settled(alone::program(terminated), limit);
+        // What was hidden can have had the quote in it that held a program's path together.
+        let shorter = match alone::program(&program) {
+            Cow::Owned(shorter) => Some(shorter),
+            Cow::Borrowed(_) => None,
+        };
+        match shorter {
+            Some(shorter) => self.settled(Cow::Owned(shorter), limit),
+            None => program,
         }
     }
 

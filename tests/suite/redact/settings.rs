@@ -42,6 +42,9 @@ fn without_arguments_the_program_is_left() {
     assert_eq!(with(&redactor, &[r"C:\x hunter2 foo"]), [r"C:\x"]);
     let quoted = format!("\"{path}\"");
     assert_eq!(with(&redactor, &[&format!("{quoted} a")]), [&*quoted]);
+    // The quote goes with what is hidden, and nothing holds the rest together any more.
+    let with_pattern = Redactor::new(Redact::Arguments, vec![Pattern::new("\"$").unwrap()]);
+    assert_eq!(with(&with_pattern, &["\"/opt/an app\""]), ["\"/opt/an"]);
 }
 
 #[test]
