@@ -129,8 +129,9 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
         (50, *to_ms)
     );
     assert_eq!(metrics.interval_changes_total, 1);
+    // On Windows the clock need not have moved: beside others it had less than a step.
     assert!(
-        metrics.cpu_total.is_none_or(|cpu| cpu.scan_ms > 0.0),
+        cfg!(windows) || metrics.cpu_total.is_none_or(|cpu| cpu.scan_ms > 0.0),
         "{metrics:?}"
     );
     // All that was worked is counted, and not only what handing out takes.

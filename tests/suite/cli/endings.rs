@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
 
-use super::{eventful, pscan, text, without_settings};
+use super::{eventful, pscan, text};
 
 /// It changes itself by scanning, so that there is always something to print.
 const WATCH: [&str; 5] = ["watch", "--interval-ms", "50", "--cpu-budget", "off"];
@@ -90,6 +90,8 @@ fn signals_end_it_cleanly() {
 #[test]
 fn what_is_to_be_ignored_ends_nothing() {
     use std::os::unix::process::CommandExt;
+
+    use super::without_settings;
 
     // nohup(1) ignores the signal and becomes the command.
     let mut nohup = std::process::Command::new("nohup");
