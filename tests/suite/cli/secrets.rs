@@ -60,8 +60,11 @@ fn a_careless_recording_is_replayed_with_care() {
 
 #[test]
 fn a_live_command_line_is_hidden_everywhere() {
-    // Its own command line is among those that it reads.
-    if !stdout_of(&["--sample-ms", "0", "--no-redact"]).contains("--no-redact") {
+    // Its own command line is among those that it reads. On a busy machine the kernel may not give
+    // it in time; it does one of the next times.
+    const TIMES: usize = 100;
+    let no_redact = ["--sample-ms", "0", "--no-redact"];
+    if !(0..TIMES).any(|_| stdout_of(&no_redact).contains("--no-redact")) {
         return eprintln!("skipped: this system does not tell command lines");
     }
     let secret = ["--redact", "tr0ub4dor&3"];
@@ -75,19 +78,21 @@ fn a_live_command_line_is_hidden_everywhere() {
         [&watch[..], &secret, &["--json"]].concat(),
         [&record[..], &secret].concat(),
     ] {
-        let out = stdout_of(&args);
-        assert!(!out.contains(secret[1]), "{args:?}: {out}");
-        assert!(out.contains("[redacted]"), "{args:?}: {out}");
+        let is_marked = (0..TIMES).any(|_| {
+            let out = stdout_of(&args);
+            assert!(!out.contains(secret[1]), "{args:?}: {out}");
+            out.contains("[redacted]")
+        });
+        assert!(is_marked, "{args:?}");
     }
-    // Others that this suite has started show what they were told.
-    let (out, pid) = stdout_and_pid_of(&["--sample-ms", "0", "--json", "--strip-args"]);
-    let listing: Value = serde_json::from_str(&out).unwrap();
-    let processes = listing["processes"].as_array().unwrap();
-    let itself = processes
-        .iter()
-        .find(|process| process["pid"] == pid)
-        .unwrap();
-    assert_eq!(itself["command"].as_array().unwrap().len(), 1, "{itself}");
+    let command = (0..TIMES).find_map(|_| {
+        let (out, pid) = stdout_and_pid_of(&["--sample-ms", "0", "--json", "--strip-args"]);
+        let listing: Value = serde_json::from_str(&out).unwrap();
+        let mut processes = listing["processes"].as_array().unwrap().iter();
+        let itself = processes.find(|process| process["pid"] == pid).unwrap();
+        itself["command"].as_array().cloned()
+    });
+    assert_eq!(command.unwrap().len(), 1);
 }
 
 #[test]
