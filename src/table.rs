@@ -200,7 +200,8 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{ProcessRow, Row};
+    use crate::event::Changes;
+    use crate::source::{ProcessRow, Reading, Row};
 
     #[test]
     fn start_times_are_no_finer_than_a_millisecond() {
@@ -208,6 +209,47 @@ mod tests {
         source.start_time_resolution_ms = 0;
         let table = Table::new(&Config::default(), &source);
         assert_eq!(table.rules.start_time_resolution_ms, 1);
+    }
+
+    #[test]
+    fn a_command_line_that_cannot_be_read_stands_but_not_under_another_name() {
+        let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+        let mut now_s = 0;
+        let mut told = |name: Reading<&[u8]>, command: Reading<&[u8]>| {
+            now_s += 1;
+            let mut pass = table.begin(Timestamp::new(now_s, now_s * 1_000_000_000));
+            pass.see(Row::Process(ProcessRow {
+                name,
+                command,
+                ..ProcessRow::unknown(7)
+            }));
+            let told = pass.finish(Absent::AreGone);
+            let event = told.events.first();
+            let changed = event.and_then(|event| match event {
+                crate::Event::Updated { changed, .. } => Some(*changed),
+                _ => None,
+            });
+            let process = table.processes().next().expect("it is there");
+            let line = process.command.as_ref();
+            let command = line.map(|line| line.args().collect::<Vec<_>>().join(" "));
+            (changed.unwrap_or_default(), command)
+        };
+        let (name, other) = (Reading::Known(&b"sh"[..]), Reading::Known(&b"cat"[..]));
+        let line = Reading::Known(&b"sh\0-c\0x\0"[..]);
+        let known = Some("sh -c x".to_owned());
+        assert_eq!(told(name, line), (Changes::default(), known.clone()));
+        let nothing = (Changes::default(), known.clone());
+        assert_eq!(told(name, Reading::Unknown), nothing);
+        assert_eq!(told(Reading::Unknown, Reading::Unknown), nothing);
+        assert_eq!(told(other, Reading::Same), (Changes::NAME, known));
+        let (changed, command) = told(name, Reading::Unknown);
+        assert!(changed.contains(Changes::NAME) && changed.contains(Changes::COMMAND));
+        assert_eq!(command, None);
+        let (changed, command) = told(name, Reading::Known(b"sh\0"));
+        assert_eq!(
+            (changed, command.as_deref()),
+            (Changes::COMMAND, Some("sh"))
+        );
     }
 
     #[test]

@@ -278,7 +278,8 @@ pub enum Reading<T> {
     /// Not read again: what the last row for this process said stands.
     #[default]
     Same,
-    /// It could not be read.
+    /// It could not be read. What is known of it stands, but for the command line of a process that has
+    /// got another name: that can be another program's.
     Unknown,
     /// Read.
     Known(T),

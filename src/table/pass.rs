@@ -275,10 +275,16 @@ impl Pass<'_> {
             .expect("BUG: the index leads to taken slots only");
         let mut changed = Changes::default();
 
-        if table.texts.renew_name(&mut told.name, row.name) {
+        let has_other_name = table.texts.renew_name(&mut told.name, row.name);
+        if has_other_name {
             changed.insert(Changes::NAME);
         }
-        if table.texts.renew_command(&mut told.command, row.command) {
+        let has_other_command = match row.command {
+            // The one that is known can be that of another program.
+            Reading::Unknown if has_other_name => table.texts.forget_command(&mut told.command),
+            command => table.texts.renew_command(&mut told.command, command),
+        };
+        if has_other_command {
             changed.insert(Changes::COMMAND);
         }
         if told.parent_pid != row.parent_pid {

@@ -78,6 +78,13 @@ impl Texts {
         true
     }
 
+    /// Brings a command line up to not being known any more; whether it was.
+    pub(super) fn forget_command(&mut self, told: &mut Option<CommandLine>) -> bool {
+        let old = told.take();
+        self.give_back(None, old.as_ref());
+        old.is_some()
+    }
+
     /// Whether `name` becomes what is held.
     pub(super) fn is_name(&self, held: &str, name: &[u8]) -> bool {
         self.is_held(held, name) || self.wording.is_text(held, &self.redactor.name(name))

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::STAT_LEN;
+use super::known::Program;
 use super::procfs::{Procfs, Unread};
 use super::stat::Stat;
 use crate::cpu_clock::CpuClock;
@@ -34,11 +35,13 @@ const FOR_EACH: Duration = Duration::from_millis(1);
 /// So many threads may hang at a time. After that none is read until one comes back.
 const MAX_HANGING: usize = 4;
 
-/// Whose command line it is.
+/// Whose command line it is, and of which program: one that was asked for before an exec says nothing of
+/// what runs after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Of {
     pub(super) pid: u32,
     pub(super) start_ticks: u64,
+    pub(super) program: Program,
 }
 
 /// A command line that was read: its arguments, each followed by a NUL; or why it was not.
@@ -291,6 +294,7 @@ mod tests {
         Of {
             pid,
             start_ticks: 5,
+            program: Program::default(),
         }
     }
 
@@ -348,6 +352,26 @@ mod tests {
         word.send(()).expect("it waits");
         // What it read at last is not read again: there is no second word.
         fetch_all(&mut commands, &[1000]);
+    }
+
+    #[test]
+    fn what_comes_late_is_not_taken_for_that_of_another_program() {
+        let (mut commands, word) = commands(Duration::from_millis(1));
+        while commands.hanging.is_empty() {
+            fetched(&mut commands, &[1000]);
+        }
+        // From now on nothing hangs.
+        drop(word);
+        let after = Of {
+            program: Program::new(7, b"other"),
+            ..of(1000)
+        };
+        let answer = loop {
+            if let Some(answer) = commands.fetch(&[after]).pop() {
+                break answer;
+            }
+        };
+        assert_eq!(answer.of, after);
     }
 
     #[test]

@@ -15,9 +15,7 @@ pub(super) struct Known {
     pub(super) cpu_ns: u64,
     pub(super) rss_bytes: Option<u64>,
     rough_rss_pages: u64,
-    image: u64,
-    /// The beginning of its name, and all of one that is not a kernel thread's.
-    comm: [u8; 16],
+    pub(super) program: Program,
     pub(super) status: Status,
     pub(super) is_kernel_thread: bool,
     pub(super) command: CommandLine,
@@ -29,6 +27,23 @@ pub(super) struct Known {
     pub(super) identity: Option<u64>,
     /// So many had its pid before it and started in the same tick.
     pub(super) nth: u8,
+}
+
+/// What tells the program that a process runs from the one before an exec, as far as it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Program {
+    image: u64,
+    /// The beginning of its name, and all of one that is not a kernel thread's.
+    comm: [u8; 16],
+}
+
+impl Program {
+    pub(super) fn new(image: u64, name: &[u8]) -> Self {
+        let mut comm = [0; 16];
+        let len = name.len().min(comm.len());
+        comm[..len].copy_from_slice(&name[..len]);
+        Self { image, comm }
+    }
 }
 
 /// What is known of a command line.
@@ -43,9 +58,6 @@ pub(super) enum CommandLine {
 impl Known {
     /// As `stat` has it now; memory and command line are still to be asked for.
     pub(super) fn new(listed: Listed, stat: &Stat<'_>, cpu_ns: u64) -> Self {
-        let mut comm = [0; 16];
-        let len = stat.name.len().min(comm.len());
-        comm[..len].copy_from_slice(&stat.name[..len]);
         Self {
             pid: listed.pid,
             parent: stat.parent,
@@ -54,8 +66,7 @@ impl Known {
             cpu_ns,
             rss_bytes: None,
             rough_rss_pages: stat.rough_rss_pages,
-            image: stat.image,
-            comm,
+            program: Program::new(stat.image, stat.name),
             status: stat.status(),
             is_kernel_thread: stat.is_kernel_thread,
             command: CommandLine::Wanted,
@@ -79,17 +90,12 @@ impl Known {
         self.cpu_ns == before.cpu_ns && self.rough_rss_pages == before.rough_rss_pages
     }
 
-    /// Whether it runs the program it ran, with the arguments it was given.
-    pub(super) fn has_image_of(&self, before: &Self) -> bool {
-        self.comm == before.comm && self.image == before.image
-    }
-
     /// Whether there is nothing to tell of it.
     pub(super) fn is_as(&self, before: &Self) -> bool {
         self.cpu_ns == before.cpu_ns
             && self.rss_bytes == before.rss_bytes
             && self.parent == before.parent
             && self.status == before.status
-            && self.comm == before.comm
+            && self.program.comm == before.program.comm
     }
 }

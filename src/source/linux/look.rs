@@ -212,7 +212,7 @@ impl Rules {
         match before {
             Some(before)
                 if before.command == CommandLine::Asked
-                    && known.has_image_of(before)
+                    && known.program == before.program
                     // It may have written over it since.
                     && !(why == Why::Turn && known.has_run) =>
             {
@@ -267,8 +267,8 @@ impl Rules {
         match self.collect.command {
             false => Reading::Unknown,
             true if read.known.is_kernel_thread => Reading::Known(&[]),
-            // That of a zombie is gone, and what was known of it stands.
-            true if read.is_new => Reading::Unknown,
+            // That of a zombie is gone. It may have had another when it died than was known.
+            true if read.is_new || read.known.status == Status::Zombie => Reading::Unknown,
             true => Reading::Same,
         }
     }

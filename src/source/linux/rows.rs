@@ -121,5 +121,6 @@ fn of(known: &Known) -> Of {
     Of {
         pid: known.pid,
         start_ticks: known.start_ticks,
+        program: known.program,
     }
 }
