@@ -41,10 +41,14 @@ impl Host {
         }
     }
 
-    /// The totals over the time since then.
-    pub(super) fn totals<'a>(self, processes: impl Iterator<Item = &'a ProcessInfo>) -> Totals {
+    /// The totals over the time since then; `with_cpu_use`: of CPU use too.
+    pub(super) fn totals<'a>(
+        self,
+        processes: impl Iterator<Item = &'a ProcessInfo>,
+        with_cpu_use: bool,
+    ) -> Totals {
         // Over less it would tell that of the time since boot.
-        let has_cpu_use = self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
+        let has_cpu_use = with_cpu_use && self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
         let mut totals = Totals::default();
         for process in processes {
             totals.processes += 1;

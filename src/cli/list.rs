@@ -85,7 +85,7 @@ fn print_table(
     last: &Batch,
     chosen: &[&ProcessInfo],
 ) -> io::Result<()> {
-    let totals = host.totals(snapshot.iter());
+    let totals = host.totals(snapshot.iter(), args.sample_ms > 0);
     let layout = Layout {
         width: cells::line_width(),
         is_tree: args.tree,

@@ -239,3 +239,17 @@ pub fn assert_folded(snapshot: &Snapshot, scanner: &Scanner) {
         in_order(scanner)
     );
 }
+
+/// Scans until the command line of this process is known: on a machine that is busy with much else it can
+/// come too late for a scan, and is asked for again in the next.
+pub fn scan_for_command(scanner: &mut Scanner, pid: u32) -> ProcessInfo {
+    let is_known = |process: &&ProcessInfo| process.pid == pid && process.command.is_some();
+    let known = (0..100).find_map(|_| {
+        let known = scanner.processes().find(is_known).cloned();
+        if known.is_none() {
+            scanner.scan_once().unwrap();
+        }
+        known
+    });
+    known.unwrap_or_else(|| panic!("the command line of {pid} does not come"))
+}

@@ -172,7 +172,13 @@ fn other_users_files_are_closed_while_they_are_watched() {
 
 fn watch_while_files_are_closed(live: Live, works: u32) {
     let mut watched = Watched::new(live);
-    let before = watched.snapshot.by_pid(works).unwrap().clone();
+    // On a busy machine its command line can come late.
+    let before = (0..100).find_map(|_| {
+        watched.scan();
+        let before = watched.snapshot.by_pid(works).cloned();
+        before.filter(|before| before.command.is_some())
+    });
+    let before = before.unwrap();
     println!("watching");
     std::io::stdin().read_line(&mut String::new()).unwrap();
     assert!(fs::read(format!("/proc/{works}/stat")).is_err());

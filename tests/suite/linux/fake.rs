@@ -167,7 +167,7 @@ fn a_process_that_could_not_be_read_for_a_scan_is_who_it_was() {
     fake.add(2, "x", 5);
     let mut scanner = fake.scanner();
     scan(&mut scanner);
-    let before = super::known(&scanner, 2);
+    let before = crate::support::scan_for_command(&mut scanner, 2);
     // Its folder is another: the same pid, the same tick.
     fs::write(fake.folder(2).join("stat"), "").unwrap();
     let batch = scan(&mut scanner);

@@ -7,6 +7,7 @@ use process_scanner::{Collect, ProcessInfo, Scanner, Status, SysinfoSource};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Shell, scan, scanner};
+use crate::support::scan_for_command;
 
 /// A child under a name of its own, that waits for its input to end.
 fn named(name: &[u8]) -> Shell {
@@ -93,7 +94,11 @@ fn both_sources_say_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_end
     }
     let pids = children.iter().map(Shell::pid).chain([grandchild]);
     for pid in pids {
-        assert_same(&super::known(&linux, pid), &super::known(&sysinfo, pid));
+        let by_sysinfo = super::known(&sysinfo, pid);
+        if by_sysinfo.command.is_some() {
+            scan_for_command(&mut linux, pid);
+        }
+        assert_same(&super::known(&linux, pid), &by_sysinfo);
     }
     let zombie = super::known(&linux, children.last().unwrap().pid());
     assert_eq!(zombie.status, Some(Status::Zombie));
