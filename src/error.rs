@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::escape::escape;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -199,8 +201,10 @@ impl Error {
             && !self.0.is_lasting
     }
 
-    /// The message with the messages of all that caused it, on one line. The [advice](Self::advice) is not
-    /// in it: what to do is for a person to read, who may be shown it elsewhere or not at all.
+    /// The message with the messages of all that caused it, on one line: a recording or a source of one's own
+    /// can have put anything into it, and all that is not for reading is [escaped](crate::escape). The
+    /// [advice](Self::advice) is not in it: what to do is for a person to read, who may be shown it elsewhere
+    /// or not at all.
     pub fn full_message(&self) -> String {
         let mut text = self.0.message.clone();
         let mut cause = self.source();
@@ -209,10 +213,14 @@ impl Error {
             text.push_str(&error.to_string());
             cause = error.source();
         }
-        text
+        match escape(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(escaped) => escaped,
+        }
     }
 }
 
+/// The message alone, as it was given.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
@@ -295,6 +303,8 @@ mod tests {
         let advised = error.clone().with_advice(format!("raise it to {}", 4096));
         assert_eq!(advised.advice(), Some("raise it to 4096"));
         assert_eq!(advised.full_message(), error.full_message());
+        let forged = Error::new(ErrorClass::BadData, "x\n[ERROR] \x1b[2J\u{202e}");
+        assert_eq!(forged.full_message(), r"x\n[ERROR] \x1b[2J\u{202e}");
         // One that somebody else holds too can still be added to.
         assert!(error.clone().mark_final().is_final() && !error.is_final());
     }

@@ -101,6 +101,7 @@ mod config;
 mod cpu_clock;
 mod dispatch;
 mod error;
+mod escape;
 mod event;
 mod identity;
 mod metrics;
@@ -121,6 +122,7 @@ pub use crate::dispatch::{
     Batches, Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::error::{Error, ErrorClass, Result};
+pub use crate::escape::{escape, is_control};
 pub use crate::event::{Changes, Event};
 pub use crate::metrics::{ConsumerMetrics, CpuUse, EventCounts, Metrics, ScanCounts, TimeStats};
 pub use crate::pace::{BreakerState, Pace, Transition};

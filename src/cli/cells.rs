@@ -5,10 +5,8 @@ use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use process_scanner::{CommandLine, ProcessInfo};
+use process_scanner::{CommandLine, ProcessInfo, escape};
 use unicode_width::UnicodeWidthChar;
-
-use super::escape::escape;
 
 /// What stands for a value that is not known.
 pub(super) const UNKNOWN: &str = "-";

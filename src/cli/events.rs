@@ -194,7 +194,7 @@ mod tests {
             format!(r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null}}"#);
         assert_eq!(lines.next(), Some(lost.as_str()));
         let failed = format!(
-            r#"{{"seq":1,"at_ms":{at_ms},"event":"scan_failed","class":"stuck","message":"no\nanswer"}}"#
+            r#"{{"seq":1,"at_ms":{at_ms},"event":"scan_failed","class":"stuck","message":"no\\nanswer"}}"#
         );
         assert_eq!(lines.next(), Some(failed.as_str()));
         for told in [

@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{Batch, Error, Event, Pace, ProcessInfo, Transition};
+use process_scanner::{Batch, Error, Event, Pace, ProcessInfo, Transition, is_control};
 use serde::Serialize;
 use serde_json::ser::Formatter;
-
-use super::escape::is_control;
 
 /// All processes at one moment.
 #[derive(Serialize)]

@@ -3,7 +3,6 @@
 mod args;
 mod cells;
 mod color;
-mod escape;
 mod events;
 mod filter;
 mod host;
@@ -31,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
-use process_scanner::{Error, ErrorClass, Result};
+use process_scanner::{Error, ErrorClass, Result, escape};
 
 use self::args::{Cli, Sub};
 
@@ -64,7 +63,7 @@ enum Done {
 /// Says something of what was done, beside what was asked for.
 fn remark(text: &str) {
     // There is nobody left to tell if even this cannot be written.
-    let _ = writeln!(io::stderr(), "pscan: {}", escape::escape(text));
+    let _ = writeln!(io::stderr(), "pscan: {}", escape(text));
 }
 
 fn fail(error: &Error) -> ExitCode {
@@ -95,10 +94,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
     // It quotes the arguments, and they need not be harmless. Its own colours go with that.
     let text = error.render().to_string();
     for line in text.lines() {
-        let _ = writeln!(io::stderr(), "{}", escape::escape(line));
+        let _ = writeln!(io::stderr(), "{}", escape(line));
     }
     if let Some(tip) = tip(error) {
-        let _ = writeln!(io::stderr(), "\n  tip: {}", escape::escape(&tip));
+        let _ = writeln!(io::stderr(), "\n  tip: {}", escape(&tip));
     }
     ExitCode::from(2)
 }
@@ -126,9 +125,9 @@ fn tip(error: &clap::Error) -> Option<String> {
 
 /// An error on one line, with what to do about it.
 fn told(error: &Error) -> String {
-    let mut text = escape::escape(&error.full_message()).into_owned();
+    let mut text = error.full_message();
     if let Some(advice) = error.advice() {
-        text.push_str(&format!(" ({advice})"));
+        text.push_str(&format!(" ({})", escape(advice)));
     }
     text
 }
@@ -177,7 +176,7 @@ fn log_to_stderr() {
                 out.timestamp_millis(),
                 record.level(),
                 record.target(),
-                escape::escape(&text)
+                escape(&text)
             )
         })
         .init();

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a terminal may act on the character in place of showing it.
-pub(super) fn is_control(c: char) -> bool {
+/// Whether a terminal or a log viewer may act on the character in place of showing it: controls, those of
+/// direction (Unicode's bidirectional algorithm, UAX 9), and what is invisible.
+pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -22,10 +23,16 @@ pub(super) fn is_control(c: char) -> bool {
         )
 }
 
-/// The text with every control character spelled out, as in `\n`, `\x1b` and `\u{202e}`.
+/// The text with every [control character](is_control) spelled out, as in `\n`, `\x1b` and `\u{202e}`: for
+/// terminals and logs. Names, command lines and the words of an error can hold whatever others put there.
 ///
-/// A backslash stays as it is, so that paths on Windows can be read.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
+/// A backslash stays as it is, so that paths on Windows can be read, and what was escaped once stays as it
+/// is.
+///
+/// ```
+/// assert_eq!(process_scanner::escape("sh\n\x1b[2J"), r"sh\n\x1b[2J");
+/// ```
+pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_control) {
         return Cow::Borrowed(text);
     }
