@@ -161,16 +161,37 @@ pub(super) fn duration(ms: u64) -> String {
     }
 }
 
-/// The time of day of this place, for who looks on; the UTC of it where no time zone is known.
-pub(super) fn time_of_day(wall_ms: u64) -> String {
-    let time = timestamp(wall_ms).map(|time| time.to_zoned(TimeZone::system()));
-    time.map_or_else(
-        || utc(wall_ms),
-        |time| time.strftime("%H:%M:%S").to_string(),
-    )
+/// Where it is that time.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Zone {
+    /// This place, for who looks on; UTC where no time zone is known.
+    Here,
+    /// Recordings are read far from where they were made.
+    Utc,
 }
 
-/// A wall clock time in UTC: recordings are read far from where they were made.
+/// The time of day, as fine as there is use for.
+pub(super) fn time_of_day(wall_ms: u64, zone: Zone) -> String {
+    match zone {
+        Zone::Here => format_in(wall_ms, TimeZone::system(), "%H:%M:%S"),
+        Zone::Utc => format_in(wall_ms, TimeZone::UTC, "%H:%M:%S%.3f"),
+    }
+}
+
+/// The day of it.
+pub(super) fn day(wall_ms: u64, zone: Zone) -> String {
+    match zone {
+        Zone::Here => format_in(wall_ms, TimeZone::system(), "%Y-%m-%d"),
+        Zone::Utc => format_in(wall_ms, TimeZone::UTC, "%Y-%m-%d UTC"),
+    }
+}
+
+fn format_in(wall_ms: u64, zone: TimeZone, format: &str) -> String {
+    let time = timestamp(wall_ms).map(|time| time.to_zoned(zone));
+    time.map_or_else(|| utc(wall_ms), |time| time.strftime(format).to_string())
+}
+
+/// A wall clock time with its date, in UTC.
 pub(super) fn utc(wall_ms: u64) -> String {
     // A recording can claim any time; beyond the year 9999 it has no name.
     timestamp(wall_ms).map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use process_scanner::{Batch, Event, Metrics, Result};
 
 use super::args::Output;
+use super::cells::Zone;
 use super::filter::Filter;
 use super::json;
 use super::lines::{self, MEASURES, Manner};
@@ -31,12 +32,23 @@ struct Selection {
     filter: Filter,
 }
 
+/// How lines tell the time.
+#[derive(Debug, Clone, Copy)]
+enum Times {
+    /// With its date, for who reads it elsewhere and later.
+    Whole,
+    /// The time of day, and a line where a day begins.
+    OfDay(Zone),
+}
+
 /// Prints batch after batch.
 pub(super) struct Printer {
     out: Box<dyn Write + Send>,
     selection: Selection,
     /// How the text has the time; `None` prints JSON.
-    time: Option<fn(u64) -> String>,
+    times: Option<Times>,
+    /// The day that was told last, where lines have the time of day alone.
+    day: Option<String>,
     /// Nothing is printed yet to say that it watches.
     is_silent: bool,
     /// `None` where nobody looks on.
@@ -61,11 +73,13 @@ impl Printer {
                 kinds: args.events.clone(),
                 filter,
             },
-            time: match (args.json, is_watched && is_live) {
-                (true, _) => None,
-                (false, true) => Some(cells::time_of_day),
-                (false, false) => Some(cells::utc),
+            times: match (args.json, is_watched, is_live) {
+                (true, _, _) => None,
+                (false, false, _) => Some(Times::Whole),
+                (false, true, true) => Some(Times::OfDay(Zone::Here)),
+                (false, true, false) => Some(Times::OfDay(Zone::Utc)),
             },
+            day: None,
             is_silent: is_watched && is_live,
             summary: is_watched.then(Summary::new),
             has_matched: false,
@@ -90,7 +104,7 @@ impl Printer {
         if let Some(summary) = &mut self.summary {
             summary.take(batch, &matching);
         }
-        if std::mem::take(&mut self.is_silent) {
+        if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
             // Nothing may happen for a long time.
             let (of, all) = (matching.len(), batch.counts.processes);
             let text = match filter.is_empty() {
@@ -98,28 +112,45 @@ impl Printer {
                 false => format!("watching {of} of {all} processes; Ctrl-C ends it"),
             };
             let line = [(color::DIM, text)];
+            // Whoever looks on knows which day it is.
+            self.day = Some(cells::day(batch.taken_at_ms, Zone::Here));
             if let Err(error) = color::write_line(&mut self.out, &line, cells::line_width()) {
                 return Step::Break(printed(Err(error)));
             }
         }
-        let is_json = self.time.is_none();
+        let is_json = self.times.is_none();
         let mut events = matching;
         events.retain(|event| self.selection.has(event, is_json));
-        let outcome = match self.time {
+        let outcome = match self.times {
             None => json::write_events(&mut self.out, batch, &events),
-            Some(time) => {
-                let manner = Manner {
-                    time: &time(batch.taken_at_ms),
-                    width: cells::line_width(),
-                    has_measures: self.selection.kinds.is_some(),
-                };
-                lines::write(&mut self.out, batch, &events, manner)
-            }
+            Some(times) => self.write_lines(batch, &events, times),
         };
         match outcome.and_then(|()| self.out.flush()) {
             Ok(()) => Step::Continue(()),
             failed => Step::Break(printed(failed)),
         }
+    }
+
+    fn write_lines(&mut self, batch: &Batch, events: &[&Event], times: Times) -> io::Result<()> {
+        let width = cells::line_width();
+        let at_ms = batch.taken_at_ms;
+        let time = match times {
+            Times::Whole => cells::utc(at_ms),
+            Times::OfDay(zone) => {
+                let day = cells::day(at_ms, zone);
+                if lines::has_any(batch, events) && self.day.as_ref() != Some(&day) {
+                    color::write_line(&mut self.out, &[(color::DIM, day.clone())], width)?;
+                    self.day = Some(day);
+                }
+                cells::time_of_day(at_ms, zone)
+            }
+        };
+        let manner = Manner {
+            time: &time,
+            width,
+            has_measures: self.selection.kinds.is_some(),
+        };
+        lines::write(&mut self.out, batch, events, manner)
     }
 
     /// What there is to say when all is told. `cost`: what the scanner says of itself, if that is

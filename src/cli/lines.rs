@@ -22,6 +22,14 @@ pub(super) struct Manner<'a> {
     pub(super) has_measures: bool,
 }
 
+/// Whether there is anything to tell of a batch.
+pub(super) fn has_any(batch: &Batch, events: &[&Event]) -> bool {
+    !events.is_empty()
+        || batch.lost_batches > 0
+        || batch.failure.is_some()
+        || !batch.transitions.is_empty()
+}
+
 /// Writes what a batch has to tell: first what concerns all, then these events of it.
 pub(super) fn write(
     out: &mut impl Write,

@@ -1,7 +1,7 @@
 //! A live source scanned at its beat until it is told to stop: what `watch` and `record` share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, bounded, never, select};
@@ -27,7 +27,7 @@ pub(super) struct Ran {
 
 /// Scans the source and gives each batch to `each`, until that ends it, the scans are done, the time
 /// is over, or somebody stops the program. When the time is over it looks once more, so that all of it
-/// was watched.
+/// was watched. Where no scan was good it ends with the failure of the last.
 pub(super) fn run(
     source: impl Source + 'static,
     config: Config,
@@ -57,6 +57,9 @@ pub(super) fn run(
         .build()?;
     let (done, outcome) = bounded(1);
     let mut has_ended = false;
+    let mut has_seen = false;
+    let blind = Arc::new(Mutex::new(None));
+    let telling_why = Arc::clone(&blind);
     // It joins before the first scan, so that it misses none. The one that prints is a consumer
     // like any other: however slow its reader is, the scans go on.
     let options = ConsumerOptions::new().with_name("output");
@@ -65,6 +68,9 @@ pub(super) fn run(
         if has_ended {
             return;
         }
+        has_seen |= batch.failure.is_none();
+        let why = batch.failure.clone().filter(|_| !has_seen);
+        *telling_why.lock().unwrap_or_else(PoisonError::into_inner) = why;
         let step = match each(batch) {
             // The scanner itself would notice only when the next scan is due.
             Step::Continue(()) if is_last(batch) => Step::Break(Ok(())),
@@ -97,6 +103,7 @@ pub(super) fn run(
     let halted = handle.stop();
     let metrics = consumers.metrics();
     stats.print_last(&metrics);
+    let blind = blind.lock().unwrap_or_else(PoisonError::into_inner).take();
     // What goes wrong with the last batch is a failure also if the end was asked for.
     let ended = ended.unwrap_or_else(|| Ok(outcome.try_recv().unwrap_or(Ok(()))));
     match ended {
@@ -106,10 +113,14 @@ pub(super) fn run(
             if let Err(error) = halted {
                 log::warn!("{}", error.full_message());
             }
-            outcome.map(|()| Ran {
-                metrics,
-                is_stopped,
-            })
+            outcome?;
+            match blind {
+                Some(failure) => Err(failure),
+                None => Ok(Ran {
+                    metrics,
+                    is_stopped,
+                }),
+            }
         }
         Err(_) => halted.and(Err(Error::new(
             ErrorClass::SourceGone,

@@ -119,9 +119,10 @@ fn a_replay_is_summed_up() {
     assert_eq!(
         lines,
         [
-            "2023-11-14T22:13:22.000Z created        9 make            make",
-            "2023-11-14T22:13:23.000Z scan failed: made to fail",
-            "2023-11-14T22:13:24.000Z exited         7 sh              lived at most 3.5s, u…",
+            "2023-11-14 UTC",
+            "22:13:22.000 created        9 make            make",
+            "22:13:23.000 scan failed: made to fail",
+            "22:13:24.000 exited         7 sh              lived at most 3.5s, used - CPU",
             "watched        3.0s: 1 born, 1 died",
             "shortest lived 7 sh, at most 3.5s",
         ]
