@@ -137,7 +137,7 @@ pub use crate::source::{
     ProcessRow, Reading, Recheck, ReplaySource, Row, Seen, Source, SourceInfo, SysinfoSource,
     Timestamp, live_source,
 };
-pub use crate::top::{Ranked, TopN, Usage};
+pub use crate::top::{AsOf, Ranked, TopN, Usage};
 
 /// What this crate's own benches and tests measure by itself: no part of the API, and it may change
 /// with any release.

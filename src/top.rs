@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ahash::RandomState;
+use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::dispatch::Consumer;
@@ -52,23 +53,34 @@ enum By {
 }
 
 /// A process and what it is ranked by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Ranked {
     /// The process as it was last told.
     pub process: ProcessInfo,
-    /// What it uses.
+    /// What it uses. In JSON it stands beside the process, as `{"cpu_percent": 12.5}`.
     pub usage: Usage,
 }
 
 /// How much a process uses of what it is ranked by.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Usage {
     /// CPU use over the window, in percent of one core.
     CpuPercent(f64),
     /// Resident memory, in bytes.
     RssBytes(u64),
+}
+
+/// Which scan something is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AsOf {
+    /// Its number, as in [`Batch::seq`].
+    pub seq: u64,
+    /// When it began, in milliseconds from the Unix epoch.
+    pub taken_at_ms: u64,
 }
 
 impl Usage {
@@ -94,6 +106,7 @@ struct State {
     processes: HashMap<ProcessKey, Tracked, RandomState>,
     /// Monotonic time of the last good batch: what was not told since stood until then.
     now_ns: u64,
+    as_of: Option<AsOf>,
 }
 
 #[derive(Debug)]
@@ -118,8 +131,8 @@ impl TopN {
     ///
     /// It keeps two samples of 16 bytes for each scan of the window in which a process used CPU, so a
     /// window of very many scans costs memory. It knows what is told: with
-    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent) set, steady use is not told
-    /// again, and looks like none.
+    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent) set, use that is not told again is
+    /// taken to be what it was, which is true to within that threshold.
     pub fn busiest(len: usize, window: Duration) -> Self {
         let window_ns = u64::try_from(window.as_nanos()).unwrap_or(u64::MAX);
         Self::by(len, By::Cpu { window_ns })
@@ -168,6 +181,12 @@ impl TopN {
             .collect()
     }
 
+    /// Number and time of the good scan that the ranking is of; `None` before the first. While scans fail or
+    /// the breaker is open it stays what it was.
+    pub fn as_of(&self) -> Option<AsOf> {
+        self.lock().as_of
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // A batch is applied event by event, and no event can panic half way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -200,6 +219,10 @@ impl State {
         // A failed scan says nothing of those that it did not show: for them no time has passed.
         if batch.failure.is_none() {
             self.now_ns = at_ns;
+            self.as_of = Some(AsOf {
+                seq: batch.seq,
+                taken_at_ms: batch.taken_at_ms,
+            });
         }
         // A full batch tells all there are. What is known of those that live on stays: CPU time only
         // grows, so that the sample before the loss is as good as ever.
@@ -218,13 +241,27 @@ impl State {
                 .remove(&key)
                 .or_else(|| self.processes.remove(&key))
                 .unwrap_or_else(|| Tracked::new(event, at_ns));
+            let stood_at_percent = tracked.process.cpu_percent;
             tracked.process = process.clone();
             // A full batch whose scan failed has for most of them what an earlier one has measured.
             if batch.failure.is_none() || !batch.full {
-                tracked.sample(stood_until_ns, at_ns);
+                tracked.sample(stood_until_ns, stood_at_percent, at_ns);
             }
             tracked.forget_before(at_ns.saturating_sub(window_ns));
             self.processes.insert(key, tracked);
+        }
+    }
+}
+
+impl Sample {
+    /// What it comes to if so much goes on being used. Without a threshold every change is told, and no
+    /// word means that nothing was used.
+    fn at_the_use_of(self, percent: Option<f32>, at_ns: u64) -> Self {
+        let share = percent.map_or(0.0, |percent| f64::from(percent) / 100.0);
+        let over_ms = at_ns.saturating_sub(self.at_ns) as f64 / 1e6;
+        Self {
+            at_ns,
+            cpu_time_ms: self.cpu_time_ms + share * over_ms,
         }
     }
 }
@@ -251,19 +288,22 @@ impl Tracked {
         }
     }
 
-    /// Takes down the CPU time as it is told now. Until the batch before it stood as it was told
-    /// last, so that what was used since was used since then.
-    fn sample(&mut self, stood_until_ns: u64, at_ns: u64) {
+    /// Takes down the CPU time as it is told now. Until the batch before its use stood as it was told
+    /// last, so that what was used besides was used since then.
+    fn sample(&mut self, stood_until_ns: u64, stood_at_percent: Option<f32>, at_ns: u64) {
         let Some(cpu_time_ms) = self.process.cpu_time_ms else {
             return;
         };
         match self.samples.back() {
             // It never shrinks: this is another process, or the count began anew.
             Some(last) if last.cpu_time_ms > cpu_time_ms => self.samples.clear(),
-            Some(&last) if last.at_ns < stood_until_ns => self.samples.push_back(Sample {
-                at_ns: stood_until_ns,
-                ..last
-            }),
+            Some(&last) if last.at_ns < stood_until_ns => {
+                let stood = last.at_the_use_of(stood_at_percent, stood_until_ns);
+                self.samples.push_back(Sample {
+                    cpu_time_ms: stood.cpu_time_ms.min(cpu_time_ms),
+                    ..stood
+                });
+            }
             _ => {}
         }
         self.samples.push_back(Sample { at_ns, cpu_time_ms });
@@ -281,18 +321,23 @@ impl Tracked {
     fn percent(&self, now_ns: u64, window_ns: u64) -> Option<f64> {
         let window_begin_ns = now_ns.saturating_sub(window_ns);
         let begin = self.at(window_begin_ns)?;
-        let last = self.samples.back()?;
+        let last = self.last_at(now_ns)?;
         let over_ns = now_ns.saturating_sub(begin.at_ns);
         let used_ms = last.cpu_time_ms - begin.cpu_time_ms;
         (over_ns > 0).then(|| used_ms * 1e6 / over_ns as f64 * 100.0)
+    }
+
+    /// CPU time now that nothing was told since the last sample.
+    fn last_at(&self, at_ns: u64) -> Option<Sample> {
+        let last = self.samples.back()?;
+        Some(last.at_the_use_of(self.process.cpu_percent, at_ns))
     }
 
     /// CPU time at a moment, evenly used between two samples; the first sample if that is later.
     fn at(&self, at_ns: u64) -> Option<Sample> {
         let next = self.samples.iter().position(|sample| sample.at_ns > at_ns);
         let Some(next) = next else {
-            let last = self.samples.back()?;
-            return Some(Sample { at_ns, ..*last });
+            return self.last_at(at_ns);
         };
         let after = self.samples[next];
         let Some(&before) = next

@@ -10,6 +10,7 @@ const fn all_threads_may_share<T: Send + Sync>() {}
 
 /// Checked when it is compiled.
 const _: () = {
+    all_threads_may_share::<AsOf>();
     all_threads_may_share::<Batch>();
     all_threads_may_share::<BreakerState>();
     all_threads_may_share::<Changes>();

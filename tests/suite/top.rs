@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use process_scanner::{Consumer, Consumers, ErrorClass, Scanner, TopN, Usage};
+use process_scanner::{Config, Consumer, Consumers, ErrorClass, Scanner, TopN, Usage};
 
 use crate::support::{Made, World};
 
@@ -102,6 +102,36 @@ fn a_newborn_counts_from_its_birth() {
     world.add(9, made);
     scan(&world, &mut scanner, &[], &mut [&mut top]);
     assert_eq!(values(&top), [(9, 100.0)]);
+}
+
+#[test]
+fn steady_use_that_a_threshold_holds_back_counts_all_the_same() {
+    let world = world(&[1, 2]);
+    let mut config = Config::default();
+    config.cpu_threshold_percent = Some(20.0);
+    let builder = Scanner::builder().config(config).source(world.clone());
+    let mut scanner = builder.build().unwrap();
+    let mut top = TopN::busiest(2, Duration::from_secs(3));
+    assert_eq!(top.as_of(), None);
+    for _ in 0..10 {
+        scan(&world, &mut scanner, &[(1, 60), (2, 10)], &mut [&mut top]);
+    }
+    assert_eq!(values(&top)[0], (1, 60.0));
+    assert_eq!(top.as_of().unwrap().seq, 10);
+    world.edit(|state| state.failure = Some(ErrorClass::SourceGone));
+    scan(&world, &mut scanner, &[], &mut [&mut top]);
+    assert_eq!(top.as_of().unwrap().seq, 10);
+    world.edit(|state| state.failure = None);
+    // More than it was, and less: both are told.
+    scan(&world, &mut scanner, &[(1, 200)], &mut [&mut top]);
+    for _ in 0..4 {
+        scan(&world, &mut scanner, &[(1, 10)], &mut [&mut top]);
+    }
+    // That the other one has become idle is less than is told.
+    assert_eq!(values(&top), [(1, 10.0), (2, 10.0)]);
+    let json = serde_json::to_value(top.ranking()).unwrap();
+    assert_eq!(json[0]["process"]["pid"], 1);
+    assert_eq!(json[0]["usage"], serde_json::json!({"cpu_percent": 10.0}));
 }
 
 /// What a newcomer begins with is what a consumer gets that lost batches.
