@@ -1,5 +1,7 @@
 //! The scanner's settings, their defaults and limits.
 
+mod limit;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,8 +41,10 @@ pub struct Config {
     /// [`cpu_budget_percent`](Self::cpu_budget_percent) asks for it.
     pub interval_ms: u64,
     /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100, 0.75 by default;
-    /// `None`: as much as the interval takes. It holds over any minute, or, where one scan costs
-    /// more than a minute of it, in the long run; it counts the threads of the scanner, not those of callbacks.
+    /// `None`, in a file `"off"`: as much as the interval takes. It holds over any minute, or, where one scan
+    /// costs more than a minute of it, in the long run; it counts the threads of the scanner, not those of
+    /// callbacks.
+    #[serde(with = "limit")]
     pub cpu_budget_percent: Option<f64>,
     /// Whether what callbacks use counts against the budget too; not by default. For a program that
     /// is nothing but a scanner.
@@ -51,8 +55,9 @@ pub struct Config {
     /// (one hour), 60,000 by default. No wait is shorter than the interval.
     pub breaker_max_wait_ms: u64,
     /// A scan that waits more than so many times as long as it works shows a host that is overloaded:
-    /// at least 1, finite, 10 by default; `None`: never, for a source that waits by nature. Five such
-    /// scans in a row, each with more than 0.1 s of waiting, open the breaker.
+    /// at least 1, finite, 10 by default; `None`, in a file `"off"`: never, for a source that waits by nature.
+    /// Five such scans in a row, each with more than 0.1 s of waiting, open the breaker.
+    #[serde(with = "limit")]
     pub overload_wait_ratio: Option<f64>,
     /// Which source shows the live host, unless the scanner is given one.
     pub source: SourceChoice,
@@ -311,6 +316,30 @@ mod tests {
             let error = config.validate().expect_err(json).to_string();
             assert!(error.contains(field) && error.contains(limit), "{error}");
         }
+    }
+
+    #[test]
+    fn a_limit_that_is_off_stays_off_in_formats_without_null() {
+        let config = Config {
+            cpu_budget_percent: None,
+            overload_wait_ratio: None,
+            ..Config::default()
+        };
+        let mut json = serde_json::to_value(&config).expect("plain data");
+        assert_eq!(json["cpu_budget_percent"], "off");
+        json.as_object_mut()
+            .expect("an object")
+            .retain(|_, value| !value.is_null());
+        let read: Config = serde_json::from_value(json).expect("its own words");
+        assert_eq!(read, config);
+        for (json, limit) in [("2", Some(2.0)), ("0.5", Some(0.5)), ("null", None)] {
+            let json = format!(r#"{{"cpu_budget_percent": {json}}}"#);
+            let read: Config = serde_json::from_str(&json).expect("well-formed");
+            assert_eq!(read.cpu_budget_percent, limit);
+        }
+        let error = serde_json::from_str::<Config>(r#"{"overload_wait_ratio": "of"}"#)
+            .expect_err("neither a number nor off");
+        assert!(error.to_string().contains("\"off\""), "{error}");
     }
 
     #[test]

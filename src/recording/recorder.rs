@@ -21,18 +21,20 @@ type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 /// a recording of every scan before. A process that is word for word what it was takes a few bytes.
 ///
 /// Neither who reads the recording nor who gets the rows sees the secrets in names and command lines: they
-/// are hidden as by [`Redactor::default`], or as [`redacting`](Self::redacting) says. A change of
-/// nothing but a secret is no change.
+/// are hidden as by [`Redactor::default`], or as [`redacting`](Self::redacting) says: a scanner's settings are
+/// not the recorder's unless they are given to it, as below. A change of nothing but a secret is no change.
+/// Command lines are other people's all the same, so that the file should be for nobody else.
 ///
 /// An error that [is final](Error::is_final) is handed on and not recorded.
 ///
 /// ```no_run
 /// use std::fs::File;
-/// use process_scanner::{Config, Recorder, Scanner, live_source};
+/// use process_scanner::{Config, Recorder, Redactor, Scanner, live_source};
 ///
 /// let config = Config::default();
 /// let source = live_source(&config)?;
-/// let recorder = Recorder::new(source, File::create("host.ndjson")?)?;
+/// let recorder = Recorder::new(source, File::create("host.ndjson")?)?
+///     .redacting(Redactor::from(&config));
 /// let mut scanner = Scanner::builder().config(config).source(recorder).build()?;
 /// for _ in 0..60 {
 ///     let batch = scanner.scan_once().expect("a live source never ends");
