@@ -14,7 +14,7 @@ pub(super) struct Filter {
     /// Only these processes
     ///
     /// Several with commas between, or with --pid before each.
-    #[arg(short, long, value_name = "N", num_args = 1.., value_delimiter = ',')]
+    #[arg(short, long, value_name = "N", num_args = 1.., value_delimiter = ',', value_parser = pid)]
     pid: Vec<u32>,
     /// Only processes whose name matches; (?i) ignores case
     #[arg(long, value_name = "REGEX")]
@@ -44,6 +44,11 @@ pub(super) struct Filter {
     /// This process, where it is among those looked at.
     #[arg(skip)]
     own_pid: Option<u32>,
+}
+
+fn pid(text: &str) -> Result<u32, String> {
+    let advice = "it has to be a process id, a whole number; for a name there is --name";
+    text.parse().map_err(|_| advice.into())
 }
 
 /// So long are the names that Linux keeps, without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).

@@ -248,18 +248,25 @@ fn read_command(proc: &Path, of: Of, command: &mut Vec<u8>) -> Result<(), Unread
 }
 
 /// One that wrote over its arguments leaves the rest of their room empty.
-/// An argument that is cut off by the limit is left out: of half a secret nobody can tell that it is one.
+/// In place of an argument that the limit cuts off there is a mark: of half a secret nobody can tell that it
+/// is one.
 pub(in crate::source) fn cut_empty_end(command: &mut Vec<u8>) {
+    let mut is_cut = false;
     if command.len() >= MAX_COMMAND_BYTES {
         let is_end = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
         let end = command
             .iter()
             .rposition(|&byte| byte == 0)
             .or_else(|| command.iter().rposition(is_end));
-        command.truncate(end.map_or(0, |end| end + 1));
+        let end = end.map_or(0, |end| end + 1);
+        is_cut = command[end..].iter().any(|&byte| byte != 0);
+        command.truncate(end);
     }
     let end = command.iter().rposition(|&byte| byte != 0);
     command.truncate(end.map_or(0, |end| end + 2));
+    if is_cut {
+        command.extend_from_slice("…\0".as_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -270,21 +277,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_argument_that_the_limit_cuts_off_is_left_out() {
+    fn of_an_argument_that_the_limit_cuts_off_a_mark_is_left() {
         let filled = |start: &[u8]| {
             let mut command = start.to_vec();
             command.resize(MAX_COMMAND_BYTES, b'x');
             command
         };
         for (start, left) in [
-            (&b"app\0--password="[..], &b"app\0"[..]),
-            (b"app --password=", b"app "),
-            (b"app", b""),
+            (&b"app\0--password="[..], "app\0…\0"),
+            (b"app --password=", "app …\0"),
+            (b"app", "…\0"),
         ] {
             let mut command = filled(start);
             cut_empty_end(&mut command);
-            assert_eq!(command, left);
+            assert_eq!(command, left.as_bytes());
         }
+        let mut command = b"app\0".to_vec();
+        command.resize(MAX_COMMAND_BYTES, 0);
+        cut_empty_end(&mut command);
+        assert_eq!(command, b"app\0");
         let mut command = b"app\0x\0\0\0".to_vec();
         cut_empty_end(&mut command);
         assert_eq!(command, b"app\0x\0");
