@@ -38,10 +38,26 @@ impl Snapshot {
     }
 
     /// Brings it up to date with one more batch. They have to be applied in the order they came.
-    pub fn apply(&mut self, batch: &Batch) {
-        // A notice repeats the number of the scan before, and there is nothing to apply.
-        if batch.seq == self.seq && !batch.full {
-            return;
+    ///
+    /// True where the batch is full or follows on the one before, and for a notice, that tells no more than is
+    /// known: from then on the snapshot is as right as it was. All that a consumer is given does, whatever it
+    /// has lost.
+    ///
+    /// False where it does not, because some were left out on the way here:
+    /// - A difference that comes before any full batch, or is older than what is known, is not applied: there is
+    ///   nothing that it is the difference to.
+    /// - One that comes after a gap is applied, and right unless something was told in between. Who leaves out
+    ///   batches on purpose, such as those without events, need not mind.
+    pub fn apply(&mut self, batch: &Batch) -> bool {
+        let follows = batch.full || self.seq.checked_add(1) == Some(batch.seq);
+        if !batch.full {
+            // A notice repeats the number of the scan before, and there is nothing to apply.
+            if batch.seq == self.seq {
+                return true;
+            }
+            if self.taken_at_ms.is_none() || batch.seq < self.seq {
+                return false;
+            }
         }
         self.seq = batch.seq;
         self.taken_at_ms = Some(batch.taken_at_ms);
@@ -60,6 +76,7 @@ impl Snapshot {
                 }
             }
         }
+        follows
     }
 
     /// Number of the last batch applied; 0 before the first.
@@ -158,5 +175,35 @@ mod tests {
         assert_ne!(snapshot, other);
         other.apply(&batch);
         assert_eq!(snapshot, other);
+    }
+
+    #[test]
+    fn a_difference_to_what_was_never_told_is_not_applied_and_a_gap_is_told() {
+        let born = |seq, pid| {
+            let start_time_ms = None;
+            let process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+            Batch::new(seq, 1000 * seq, vec![Event::Created(process)])
+        };
+        let pids = |snapshot: &Snapshot| {
+            let pids = snapshot.iter().map(|process| process.pid);
+            pids.collect::<Vec<_>>()
+        };
+        let mut snapshot = Snapshot::new();
+        let notice = Batch::new(0, 500, Vec::new());
+        assert!(snapshot.apply(&notice));
+        assert!(!snapshot.apply(&born(2, 7)));
+        assert_eq!(snapshot, Snapshot::new());
+        assert!(snapshot.apply(&born(1, 7)));
+        assert!(snapshot.apply(&born(2, 8)));
+        // What happened in 3 is not known. From there on it goes on.
+        assert!(!snapshot.apply(&born(4, 9)));
+        assert_eq!((pids(&snapshot), snapshot.seq()), (vec![7, 8, 9], 4));
+        assert!(snapshot.apply(&born(5, 10)));
+        assert!(!snapshot.apply(&born(4, 11)));
+        assert_eq!((pids(&snapshot), snapshot.seq()), (vec![7, 8, 9, 10], 5));
+        let mut full = born(9, 12);
+        full.full = true;
+        assert!(snapshot.apply(&full));
+        assert_eq!((pids(&snapshot), snapshot.seq()), (vec![12], 9));
     }
 }
