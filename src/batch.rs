@@ -33,7 +33,9 @@ pub struct Batch {
     /// Milliseconds on the monotonic clock since the scan before; `None` for the first, for a notice, and
     /// for the last of a source that panicked.
     pub interval_ms: Option<f64>,
-    /// Whether the events tell the whole table (and nothing else), so that the reader starts anew.
+    /// Whether the events tell the whole table (and nothing else), so that the reader starts anew. The first
+    /// batch is full also where its scan failed: then it has what that scan showed, which can be nothing, and the
+    /// batches after it, which are not full, tell the rest as [`Existing`](Event::Existing).
     pub full: bool,
     /// Batches that were meant for this consumer and that it did not get, since the one before.
     /// The events of this one make up for them. 0 in any batch that is not full.

@@ -36,7 +36,8 @@ use crate::process::ProcessInfo;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// It was there when the scanner began, or this is a full batch.
+    /// It was there when the scanner began, or this is a full batch. A batch that is not full has it where
+    /// no scan before was good: what is shown then was there before, as far as anybody knows.
     Existing(ProcessInfo),
     /// It was born since the scan before, or had not been shown until now.
     Created(ProcessInfo),
