@@ -88,7 +88,7 @@ impl Scanner {
     }
 
     /// Goes on by itself: a scan at once, and then one every interval, or as seldom as the CPU
-    /// budget and the breaker make it.
+    /// budget and the breaker make it. In a child made by fork(2) there is nobody who goes on.
     ///
     /// # Errors
     ///

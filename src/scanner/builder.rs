@@ -32,6 +32,9 @@ impl ScannerBuilder {
 
     /// A scanner to be driven by hand with [`Scanner::scan_once`].
     ///
+    /// It has threads from now on, and a child that this process makes by fork(2) has none of them: a scanner
+    /// does not survive that. A program that makes itself a daemon does so first.
+    ///
     /// # Errors
     ///
     /// Of class [`Config`](crate::ErrorClass::Config) when a setting is outside its limits; those of
@@ -51,7 +54,8 @@ impl ScannerBuilder {
         })
     }
 
-    /// A scanner that runs on a thread of its own from now on.
+    /// A scanner that runs on a thread of its own from now on. It does not survive fork(2), as that of
+    /// [`build`](Self::build).
     ///
     /// # Errors
     ///
