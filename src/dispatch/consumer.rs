@@ -106,7 +106,7 @@ pub struct ConsumerOptions {
     pub queue_len: Option<usize>,
     /// What happens when they are too many.
     pub overflow: Overflow,
-    /// What it is called in [`Metrics`](crate::Metrics).
+    /// What it is called in [`Metrics`](crate::Metrics), and beside its number in logs and errors.
     pub name: Option<String>,
 }
 

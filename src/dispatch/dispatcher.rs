@@ -150,7 +150,7 @@ impl Dispatcher {
         for member in waiting {
             warn!(
                 "{} blocks and has no room: it loses batches on stopping",
-                member.id
+                member.traffic()
             );
         }
         self.members.iter_mut().for_each(Member::give_up_waiting);
@@ -217,12 +217,12 @@ impl Dispatcher {
             .find(|member| member.stalls_at(deadline).is_some_and(|at| now >= at));
         if let Some(member) = stalled {
             member.mark_stall_told();
-            let id = member.id;
+            let who = Arc::clone(member.traffic());
             self.consumers.count_stall();
             let error = Error::new(
                 ErrorClass::Stuck,
                 format!(
-                    "{id} blocks, and has had no room for a batch for {deadline:?}: no scan goes \
+                    "{who} blocks, and has had no room for a batch for {deadline:?}: no scan goes \
                      on until it has"
                 ),
             );

@@ -10,6 +10,7 @@ use super::inbox::Outbox;
 use super::{ConsumerId, Overflow};
 use crate::batch::Batch;
 use crate::event::Event;
+use crate::metrics::Traffic;
 use crate::snapshot::Snapshot;
 
 pub(super) struct Member {
@@ -51,6 +52,11 @@ impl Member {
             overflow,
             owed: Owed::Full { lost: 0 },
         }
+    }
+
+    /// What counts for it, and names it.
+    pub(super) fn traffic(&self) -> &Arc<Traffic> {
+        &self.outbox.traffic
     }
 
     /// Whether it blocks and has no room.
@@ -121,7 +127,7 @@ impl Member {
                         },
                     ),
                     Overflow::Resync => {
-                        debug!("{} has no room, batches are lost", self.id);
+                        debug!("{} has no room, batches are lost", self.outbox.traffic);
                         self.outbox.traffic.count_lost();
                         Owed::Full { lost: 1 }
                     }

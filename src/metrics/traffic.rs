@@ -1,5 +1,6 @@
 //! What goes to one consumer, counted at both ends of its queue.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,6 +31,16 @@ pub(crate) struct Traffic {
     callback_cpu_ns: AtomicU64,
     latency: Mutex<TimeHistogram>,
     totals: Arc<Totals>,
+}
+
+/// Which consumer's it is, as people are told: `consumer 7 (sender)`, or the number alone.
+impl fmt::Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} ({name})", self.id),
+            None => self.id.fmt(f),
+        }
+    }
 }
 
 impl Traffic {

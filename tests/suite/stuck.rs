@@ -135,6 +135,7 @@ fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
 fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
     let handle = start_quiet();
     let options = ConsumerOptions::new()
+        .with_name("reader")
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
     let stalling = handle.consumers().subscribe_with(options);
@@ -143,7 +144,8 @@ fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
     let other = handle.consumers().subscribe_with(options);
     let notice = other.iter().find(|batch| is_stuck(batch)).unwrap();
     let failure = notice.failure.as_ref().unwrap().to_string();
-    assert!(failure.contains("blocks"), "{failure}");
+    let who = format!("{} (reader) blocks, and has had no room", stalling.id());
+    assert!(failure.starts_with(&who), "{failure}");
     let metrics = handle.metrics();
     assert_eq!(metrics.consumer_stalls_total, 1);
     assert_eq!(metrics.errors(ErrorClass::Stuck), 1);
