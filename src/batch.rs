@@ -40,7 +40,8 @@ pub struct Batch {
     /// Batches that were meant for this consumer and that it did not get, since the one before.
     /// The events of this one make up for them. 0 in any batch that is not full.
     pub lost_batches: u64,
-    /// Why the scan failed; `None` for a good one. A failed scan tells no exit.
+    /// Why the scan failed; `None` for a good one. A failed scan tells no exit. In a notice, what is stuck;
+    /// and so in a full batch that is made while a scan hangs, for who joins or is behind.
     pub failure: Option<Error>,
     /// What the scan cost.
     pub cost: Cost,

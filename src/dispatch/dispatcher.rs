@@ -36,8 +36,10 @@ pub(super) struct Dispatcher {
     feed: Option<Receiver<Arc<Batch>>>,
     consumers: Consumers,
     members: Vec<Member>,
-    /// The last batch handed out.
+    /// The last batch handed out. Once the scan after it is told as stuck, it says that too.
     last: Option<Arc<Batch>>,
+    /// Word that the very first scan is stuck, for who joins meanwhile.
+    first_is_stuck: Option<Arc<Batch>>,
     stop: Option<Stop>,
     pulse: Pulse,
 }
@@ -55,6 +57,7 @@ impl Dispatcher {
             consumers,
             members: Vec::new(),
             last: None,
+            first_is_stuck: None,
             stop: None,
             pulse,
         }
@@ -135,13 +138,28 @@ impl Dispatcher {
         // The dispatcher holds a sender itself, so that this ends by being empty.
         while let Ok(control) = self.controls.try_recv() {
             match control {
-                Control::Join(member) => self.members.push(member),
+                Control::Join(member) => self.welcome(member),
                 Control::Leave(id) => self.members.retain(|member| member.id != id),
                 Control::Stop(stop) => self.stop = Some(stop),
             }
         }
         if self.stop.is_some_and(|stop| Instant::now() >= stop.room_by) {
             self.give_up_waiting();
+        }
+    }
+
+    fn welcome(&mut self, mut member: Member) {
+        // Later on it is in the full batch that it begins with.
+        let presence = match &self.first_is_stuck {
+            Some(notice) => {
+                let mut notice = Batch::clone(notice);
+                notice.ready_at = Instant::now();
+                member.notify(&Arc::new(notice))
+            }
+            None => Presence::Here,
+        };
+        if presence == Presence::Here {
+            self.members.push(member);
         }
     }
 
@@ -193,6 +211,7 @@ impl Dispatcher {
             .retain_mut(|member| member.offer(&batch, &snapshot) == Presence::Here);
         self.consumers.count_dispatch(batch.age());
         self.last = Some(batch);
+        self.first_is_stuck = None;
         true
     }
 
@@ -242,29 +261,36 @@ impl Dispatcher {
             let opening = opening(&overdue);
             if let Some(opening) = &opening {
                 info!("{opening}");
-                self.show_open();
             }
-            self.notify(&error, opening);
+            self.show_stuck(&error, opening.is_some());
+            let notice = self.notify(&error, opening);
+            if self.last.is_none() {
+                self.first_is_stuck = Some(notice);
+            }
         }
     }
 
-    /// From now on what is made of the last batch says that the breaker is open, until the next one
-    /// says what it is.
-    fn show_open(&mut self) {
-        if let Some(last) = &self.last {
-            let mut now = Batch::clone(last);
-            now.pace = now.pace.map(Pace::opened);
-            self.last = Some(Arc::new(now));
+    /// From now on what is made of the last batch says that the scan is stuck, and that the breaker is open
+    /// if that has `opened` it, until the next one says how things are.
+    fn show_stuck(&mut self, error: &Error, opened: bool) {
+        let Some(last) = &mut self.last else {
+            return;
+        };
+        let last = Arc::make_mut(last);
+        last.failure = Some(error.clone());
+        if opened {
+            last.pace = last.pace.map(Pace::opened);
         }
     }
 
-    fn notify(&mut self, error: &Error, transition: Option<Transition>) {
+    fn notify(&mut self, error: &Error, transition: Option<Transition>) -> Arc<Batch> {
         warn!("{error}");
         let notice = Batch::notice(self.last.as_deref(), error.clone(), transition);
         self.consumers.count_notice(&notice);
         let notice = Arc::new(notice);
         self.members
             .retain_mut(|member| member.notify(&notice) == Presence::Here);
+        notice
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 
 use process_scanner::{
     Batch, BreakerState, Config, ConsumerOptions, Error, ErrorClass, Overflow, Result, Row,
-    Scanner, ScannerHandle, Seen, Source, SourceInfo, Transition,
+    Scanner, ScannerHandle, Seen, Source, SourceInfo, Subscription, Transition,
 };
 
 use crate::support::{Made, World, show};
@@ -58,6 +58,14 @@ fn start(source: impl Source + 'static) -> ScannerHandle {
     builder.start().unwrap()
 }
 
+/// One that makes no second scan unless it is asked for.
+fn start_hourly(source: impl Source + 'static) -> ScannerHandle {
+    let mut config = config();
+    config.interval_ms = 3_600_000;
+    let builder = Scanner::builder().config(config).source(source);
+    builder.start().unwrap()
+}
+
 /// A running scanner of a world in which nothing happens.
 fn start_quiet() -> ScannerHandle {
     let world = World::new();
@@ -75,10 +83,11 @@ fn is_stuck(batch: &Batch) -> bool {
 #[test]
 fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     let (source, go_on) = hanging();
-    let handle = start(source);
+    let handle = start_hourly(source);
     let batches = handle.subscribe();
     let first = batches.recv().unwrap();
     assert!(first.full && first.seq == 1);
+    handle.scan_now();
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice), "{notice:?}");
     assert_eq!((notice.seq, notice.events.len()), (1, 0));
@@ -90,9 +99,13 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     assert_eq!(notice.pace.unwrap().breaker, BreakerState::Open);
     assert_eq!(handle.metrics().breaker, BreakerState::Open);
     // Nobody is told otherwise while it hangs, be he ever so late.
-    let late = handle.subscribe().recv().unwrap();
-    assert_eq!(late.pace.unwrap().breaker, BreakerState::Open);
+    let late = handle.subscribe();
+    let full = late.recv().unwrap();
+    assert!(full.full && is_stuck(&full), "{full:?}");
+    assert_eq!((full.seq, full.events.len()), (1, 1));
+    assert_eq!(full.pace.unwrap().breaker, BreakerState::Open);
     go_on.send(()).unwrap();
+    assert_eq!(late.recv().unwrap().seq, 2);
     let second = batches.recv().unwrap();
     assert!(second.failure.is_none(), "{second:?}");
     assert_eq!(second.seq, 2);
@@ -101,6 +114,8 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
         |transition: &Transition| !matches!(transition, Transition::Interval { .. });
     assert!(!second.transitions.iter().any(is_of_the_breaker));
     assert_eq!(handle.metrics().breaker_opened_total, 1);
+    let later = handle.subscribe().recv().unwrap();
+    assert!(later.full && later.failure.is_none(), "{later:?}");
     handle.stop().unwrap();
 }
 
@@ -121,13 +136,25 @@ fn a_scan_that_hangs_does_not_hold_up_stopping() {
 fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
     let (mut source, go_on) = hanging();
     source.scans = 1;
-    let handle = start(source);
+    let handle = start_hourly(source);
     let batches = handle.subscribe();
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice) && !notice.full && notice.seq == 0);
+    // Who joins now is told so too, once.
+    let late = handle.subscribe();
+    let told = late.recv().unwrap();
+    assert!(is_stuck(&told) && !told.full && told.seq == 0);
+    assert_eq!(told.transitions, notice.transitions);
     go_on.send(()).unwrap();
-    let first = batches.recv().unwrap();
-    assert!(first.full && first.seq == 1 && first.events.len() == 1);
+    let assert_good = |batches: &Subscription| {
+        let first = batches.recv().unwrap();
+        assert!(first.full && first.failure.is_none(), "{first:?}");
+        assert_eq!(first.events.len(), 1);
+    };
+    assert_good(&batches);
+    assert_good(&late);
+    // It stood until then and no longer.
+    assert_good(&handle.subscribe());
     handle.stop().unwrap();
 }
 
