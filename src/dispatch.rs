@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, bounded, unbounded};
 
+pub(crate) use self::callback::discard;
 pub use self::consumer::{
     Batches, Consumer, ConsumerId, ConsumerOptions, Overflow, RecvError, Subscription,
 };
@@ -138,8 +139,9 @@ impl Dispatch {
     fn join(&self) {
         // Not with the lock held: a callback that is still to end may want it.
         for thread in self.consumers.take_threads() {
-            if thread.join().is_err() {
+            if let Err(panic) = thread.join() {
                 log::error!("BUG: a thread of the dispatcher panicked");
+                discard(panic);
             }
         }
     }

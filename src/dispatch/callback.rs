@@ -1,5 +1,6 @@
 //! A consumer that is called: a thread that waits for its batches.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
@@ -37,12 +38,54 @@ pub(super) fn spawn(
             let called = catch_unwind(calls);
             // Its own drop is part of its work, so that stopping waits for it too.
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(consumer)));
-            if let Err(panic) = called.and(dropped) {
-                error!("{id} is removed, it panicked: {}", said(&*panic));
+            let panics: Vec<_> = [called, dropped]
+                .into_iter()
+                .filter_map(Result::err)
+                .collect();
+            if let Some(panic) = panics.first() {
+                error!(
+                    "{} is removed, it panicked: {}",
+                    inbox.traffic(),
+                    said(&**panic)
+                );
                 consumers.count_panic();
                 consumers.leave(id);
             }
+            panics.into_iter().for_each(discard);
             drop(ending);
         })
         .map_err(|error| Error::from_io("cannot start a consumer's thread", error))
+}
+
+/// Drops what a panic has thrown. Its own drop is somebody else's code as well, and may panic in turn: then
+/// what that throws is left where it is.
+pub(crate) fn discard(panic: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(again);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::resume_unwind;
+
+    use super::*;
+
+    /// Panics when it is dropped, as often as it says.
+    struct Again(u32);
+
+    impl Drop for Again {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                resume_unwind(Box::new(Again(self.0 - 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_panics_when_it_is_dropped_is_got_rid_of() {
+        for times in 0..3 {
+            discard(Box::new(Again(times)));
+        }
+    }
 }
