@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, bounded, unbounded};
+use crossbeam_channel::{
+    Receiver, RecvTimeoutError, Sender, bounded, never, select_biased, unbounded,
+};
 
 pub(crate) use self::callback::discard;
 pub use self::consumer::{
@@ -24,7 +26,7 @@ pub use self::consumer::{
 };
 pub use self::consumers::Consumers;
 pub(crate) use self::consumers::MAX_QUEUE_LEN;
-use self::dispatcher::{Dispatcher, Stop};
+use self::dispatcher::Dispatcher;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::error::{Error, ErrorClass, Result};
@@ -35,24 +37,34 @@ use crate::scanner::Pulse;
 /// Batches between the scanner and the dispatcher: enough that neither waits for the other to wake.
 const FEED_LEN: usize = 4;
 
-/// How long stopping waits for all threads together.
-const STOP_WITHIN: Duration = Duration::from_millis(900);
+/// How long stopping waits for all threads together, unless it is told otherwise.
+pub(crate) const STOP_WITHIN: Duration = Duration::from_millis(900);
 
-/// How much of it is for the scan under way; the rest is for callbacks.
-const SCAN_WITHIN: Duration = Duration::from_millis(750);
-
-/// How much of it is for consumers that block to make room.
-const ROOM_WITHIN: Duration = Duration::from_millis(300);
+/// For ever, and still a moment that a clock can tell: some 136 years.
+const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The dispatcher's thread as its owner holds it.
 pub(crate) struct Dispatch {
     consumers: Consumers,
     feed: Option<Feed>,
     ended: Receiver<Infallible>,
+    pulse: Pulse,
 }
 
 /// Where batches go in.
 pub(crate) struct Feed(Sender<Arc<Batch>>);
+
+/// Until when stopping waits, and for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StopLimits {
+    within: Duration,
+    /// For consumers that block and have no room.
+    room_by: Instant,
+    /// For the scan under way.
+    scan_by: Instant,
+    /// For anything.
+    give_up_at: Instant,
+}
 
 impl Dispatch {
     pub(crate) fn start(config: &Config, pulse: Pulse) -> Result<Self> {
@@ -62,7 +74,7 @@ impl Dispatch {
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);
         let consumers = Consumers::new(config, control, ending.clone());
-        let dispatcher = Dispatcher::new(controls, batches, consumers.clone(), pulse);
+        let dispatcher = Dispatcher::new(controls, batches, consumers.clone(), pulse.clone());
         let thread = thread::Builder::new()
             .name("pscan-dispatch".into())
             .spawn(move || {
@@ -70,11 +82,12 @@ impl Dispatch {
                 drop(ending);
             })
             .map_err(|error| Error::from_io("cannot start the dispatcher's thread", error))?;
-        consumers.keep(thread);
+        consumers.keep(thread, None);
         Ok(Self {
             consumers,
             feed: Some(Feed(feed)),
             ended,
+            pulse,
         })
     }
 
@@ -105,34 +118,60 @@ impl Dispatch {
 
     /// Hands out everything, and waits for the threads for as long as that takes.
     pub(crate) fn finish(&mut self) {
+        self.finish_unless(&never());
+    }
+
+    /// The same, unless `stopped` closes first: false then.
+    pub(crate) fn finish_unless(&mut self, stopped: &Receiver<Infallible>) -> bool {
         drop(self.feed.take());
         self.consumers.release_ending();
         // Nothing is ever sent on it: it closes when the last thread has ended.
-        let _ = self.ended.recv();
+        select_biased! {
+            recv(self.ended) -> _ => {}
+            recv(stopped) -> _ => return false,
+        }
         self.join();
+        true
     }
 
-    /// Closes everything and waits for the threads, within limits.
-    pub(crate) fn stop(&mut self) -> Result<()> {
+    /// Waits for the threads of a dispatcher that was told to stop within these limits.
+    pub(crate) fn end_within(&mut self, limits: StopLimits) -> Result<()> {
         drop(self.feed.take());
-        let now = Instant::now();
-        let stop = Stop {
-            room_by: now + ROOM_WITHIN,
-            end_by: now + SCAN_WITHIN,
-        };
-        self.consumers.stop(stop);
-        self.consumers.release_ending();
-        match self.ended.recv_deadline(now + STOP_WITHIN) {
+        match self.ended.recv_deadline(limits.give_up_at) {
             Err(RecvTimeoutError::Disconnected) => {
                 self.join();
                 Ok(())
             }
-            Err(RecvTimeoutError::Timeout) => Err(Error::new(
-                ErrorClass::Stuck,
-                "the scanner was stopped, and its source or a callback has not come back",
-            )),
+            Err(RecvTimeoutError::Timeout) => Err(self.what_hangs(limits)),
             Ok(never) => match never {},
         }
+    }
+
+    /// Who has not come back, and what to do about it.
+    fn what_hangs(&self, limits: StopLimits) -> Error {
+        let scan = self
+            .pulse
+            .taken()
+            .map(|taken| format!("the scan that began {:.1} s ago", taken.as_secs_f64()));
+        let callbacks = self.consumers.callbacks_that_run();
+        let advice = match (&scan, callbacks.is_empty()) {
+            (Some(_), true) => "find what the source waits for",
+            (None, false) => {
+                "see what these callbacks wait for, or give them more time with stop_within"
+            }
+            (Some(_), false) => "find what the source and these callbacks wait for",
+            (None, true) => "give it more time with stop_within",
+        };
+        let mut who: Vec<_> = scan.into_iter().chain(callbacks).collect();
+        if who.is_empty() {
+            who.push("one of its threads".into());
+        }
+        let message = format!(
+            "the scanner was stopped, and within {:?} this has not come back: {}",
+            limits.within,
+            who.join("; ")
+        );
+        Error::new(ErrorClass::Stuck, message).with_advice(advice)
     }
 
     /// Joins threads that have done their work.
@@ -147,34 +186,40 @@ impl Dispatch {
     }
 }
 
+impl StopLimits {
+    /// From now on.
+    pub(crate) fn of(within: Duration) -> Self {
+        let within = within.min(FOR_EVER);
+        let now = Instant::now();
+        Self {
+            within,
+            // So that who waits for room learns what it lost before the end.
+            room_by: now + within / 3,
+            // What is left of it is for callbacks.
+            scan_by: now + within / 6 * 5,
+            give_up_at: now + within,
+        }
+    }
+}
+
 impl Drop for Dispatch {
     fn drop(&mut self) {
         // A handle that was stopped has done this already, and said so.
-        if self.ending().is_some()
-            && let Err(error) = self.stop()
-        {
+        if self.ending().is_none() {
+            return;
+        }
+        let limits = StopLimits::of(STOP_WITHIN);
+        self.consumers.stop(limits);
+        if let Err(error) = self.end_within(limits) {
             log::warn!("{}", error.full_message());
         }
     }
 }
 
 impl Feed {
-    /// Hands in a batch, waiting for room; once `stopped` has closed, not for long. False if there
-    /// was none.
-    pub(crate) fn send_unless(&self, batch: Arc<Batch>, stopped: &Receiver<()>) -> bool {
-        // A batch for which there is room goes in though the scanner is stopping.
-        let Err(unsent) = self.0.try_send(batch) else {
-            return true;
-        };
-        let batch = unsent.into_inner();
-        let mut select = Select::new();
-        let room = select.send(&self.0);
-        select.recv(stopped);
-        let ready = select.select();
-        if ready.index() == room {
-            return ready.send(&self.0, batch).is_ok();
-        }
-        let _ = ready.recv(stopped);
-        self.0.send_timeout(batch, SCAN_WITHIN).is_ok()
+    /// Hands in a batch, waiting for room. False if nobody takes it any more: a dispatcher that is told to
+    /// stop ends in its time, whatever it waits for.
+    pub(crate) fn send(&self, batch: Arc<Batch>) -> bool {
+        self.0.send(batch).is_ok()
     }
 }

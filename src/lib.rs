@@ -24,7 +24,8 @@
 //! # From scan to consumer
 //!
 //! A [`Scanner`] scans when it is told to, with [`scan_once`](Scanner::scan_once). Started, it is a
-//! [`ScannerHandle`] that keeps a steady beat on a thread of its own until it is stopped or dropped. Either
+//! [`ScannerHandle`] that keeps a steady beat on a thread of its own until it is stopped or dropped; any thread
+//! may ask it for a scan, another interval or its end by a [`ScannerControl`]. Either
 //! way each scan is a [`Batch`]: a header, and an [`Event`] for each process that is new, has changed or is
 //! gone. What is not known is `None`.
 //!
@@ -129,7 +130,7 @@ pub use crate::pace::{BreakerState, Pace, Transition};
 pub use crate::process::{CommandLine, ProcessInfo, ProcessKey, Status};
 pub use crate::recording::Recorder;
 pub use crate::redact::{Pattern, Redact, Redactor};
-pub use crate::scanner::{Scanner, ScannerBuilder, ScannerHandle};
+pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
 pub use crate::snapshot::{Processes, Snapshot};
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;

@@ -71,7 +71,8 @@ impl fmt::Display for BreakerState {
 #[serde(tag = "event")]
 #[non_exhaustive]
 pub enum Transition {
-    /// The interval was stretched, or could shrink again.
+    /// The interval was stretched, or could shrink again, or another was
+    /// [asked for](crate::ScannerControl::set_interval_ms).
     #[non_exhaustive]
     #[serde(rename = "interval_changed")]
     Interval {

@@ -4,10 +4,12 @@
 mod beat;
 mod breaker;
 mod builder;
+mod control;
 mod core;
 mod governor;
 mod handle;
 mod pulse;
+mod run;
 mod throttle;
 
 use std::fmt;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::breaker::late;
 pub use self::builder::ScannerBuilder;
+pub use self::control::ScannerControl;
 pub use self::handle::ScannerHandle;
 pub(crate) use self::pulse::{Overdue, Pulse};
 use crate::batch::Batch;

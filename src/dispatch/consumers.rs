@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use super::callback;
 use super::consumer::{Call, Consumer, ConsumerId, ConsumerOptions, Subscription};
-use super::dispatcher::{Control, Stop};
+use super::dispatcher::Control;
 use super::inbox::{Inbox, bounded_box};
 use super::member::Member;
+use super::{StopLimits, callback};
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::error::{Error, ErrorClass, Result};
@@ -61,9 +61,15 @@ struct Shared {
     /// One for each consumer that has not left.
     traffic: Mutex<Vec<Arc<Traffic>>>,
     /// The dispatcher's thread and those of callbacks, to be joined.
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Vec<Thread>>,
     /// Dropped with the last thread that holds a clone: how stopping knows that all have ended.
     ending: Mutex<Option<Sender<Infallible>>>,
+}
+
+/// A thread, and whose it is if it is a callback's.
+struct Thread {
+    handle: JoinHandle<()>,
+    callback: Option<Arc<Traffic>>,
 }
 
 impl Consumers {
@@ -150,9 +156,10 @@ impl Consumers {
         consumer: impl Consumer + 'static,
     ) -> Result<ConsumerId> {
         let (id, inbox, joined) = self.join(options);
+        let traffic = Arc::clone(inbox.traffic());
         joined
             .and_then(|ending| callback::spawn(id, inbox, self, ending, consumer))
-            .map(|thread| self.keep(thread))
+            .map(|thread| self.keep(thread, Some(traffic)))
             .inspect_err(|_| self.leave(id))?;
         Ok(id)
     }
@@ -213,6 +220,12 @@ impl Consumers {
         facade::panic();
     }
 
+    pub(crate) fn set_interval_asked(&self, interval_ms: u64) {
+        self.lock_tally().set_interval_asked(interval_ms);
+        #[cfg(feature = "metrics")]
+        facade::interval_asked(interval_ms);
+    }
+
     pub(super) fn count_stall(&self) {
         self.lock_tally().count_stall();
         #[cfg(feature = "metrics")]
@@ -247,19 +260,30 @@ impl Consumers {
         (id, inbox, joined)
     }
 
-    /// Keeps a callback's thread to be joined.
-    pub(super) fn keep(&self, thread: JoinHandle<()>) {
+    /// Keeps a thread to be joined; `callback`: whose it is, if it is a callback's.
+    pub(super) fn keep(&self, handle: JoinHandle<()>, callback: Option<Arc<Traffic>>) {
         let mut threads = self.lock_threads();
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(thread);
+        threads.retain(|thread| !thread.handle.is_finished());
+        threads.push(Thread { handle, callback });
     }
 
     /// The threads that were kept, for who joins them now.
-    pub(super) fn take_threads(&self) -> Vec<JoinHandle<()>> {
-        std::mem::take(&mut *self.lock_threads())
+    pub(super) fn take_threads(&self) -> impl Iterator<Item = JoinHandle<()>> {
+        let threads = std::mem::take(&mut *self.lock_threads());
+        threads.into_iter().map(|thread| thread.handle)
     }
 
-    fn lock_threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+    /// The callbacks whose threads have not ended.
+    pub(super) fn callbacks_that_run(&self) -> Vec<String> {
+        let threads = self.lock_threads();
+        let running = threads.iter().filter(|thread| !thread.handle.is_finished());
+        running
+            .filter_map(|thread| thread.callback.as_ref())
+            .map(|traffic| traffic.to_string())
+            .collect()
+    }
+
+    fn lock_threads(&self) -> MutexGuard<'_, Vec<Thread>> {
         self.shared
             .threads
             .lock()
@@ -289,10 +313,11 @@ impl Consumers {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the dispatcher to stop.
-    pub(super) fn stop(&self, stop: Stop) {
+    /// Tells the dispatcher to stop. From now on only the threads that are there are waited for.
+    pub(crate) fn stop(&self, limits: StopLimits) {
         // An error means that it has ended already.
-        let _ = self.shared.control.send(Control::Stop(stop));
+        let _ = self.shared.control.send(Control::Stop(limits));
+        self.release_ending();
     }
 
     /// What a thread holds for as long as stopping has to wait for it.

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Select, TryRecvError};
 use log::{info, warn};
 
 use super::member::{Member, Presence};
-use super::{ConsumerId, Consumers};
+use super::{ConsumerId, Consumers, StopLimits};
 use crate::batch::Batch;
 use crate::cpu_clock::CpuClock;
 use crate::error::{Error, ErrorClass};
@@ -18,16 +18,7 @@ use crate::scanner::{Overdue, Pulse, late};
 pub(super) enum Control {
     Join(Member),
     Leave(ConsumerId),
-    Stop(Stop),
-}
-
-/// Until when there is waiting once the scanner is told to stop.
-#[derive(Clone, Copy)]
-pub(super) struct Stop {
-    /// For consumers that block and have no room.
-    pub(super) room_by: Instant,
-    /// For the scan under way.
-    pub(super) end_by: Instant,
+    Stop(StopLimits),
 }
 
 pub(super) struct Dispatcher {
@@ -40,7 +31,7 @@ pub(super) struct Dispatcher {
     last: Option<Arc<Batch>>,
     /// Word that the very first scan is stuck, for who joins meanwhile.
     first_is_stuck: Option<Arc<Batch>>,
-    stop: Option<Stop>,
+    stop: Option<StopLimits>,
     pulse: Pulse,
 }
 
@@ -78,7 +69,7 @@ impl Dispatcher {
                 self.consumers.cpu().add_dispatch(spent);
             }
             let is_done = self.feed.is_none() && !self.is_held_up();
-            let is_late = self.stop.is_some_and(|stop| Instant::now() >= stop.end_by);
+            let is_late = self.stop.is_some_and(|stop| Instant::now() >= stop.scan_by);
             if is_done || is_late {
                 return self.part();
             }
@@ -119,8 +110,8 @@ impl Dispatcher {
             false => now + deadline,
         };
         let stop = self.stop.map(|stop| match self.is_held_up() {
-            true => stop.room_by.min(stop.end_by),
-            false => stop.end_by,
+            true => stop.room_by.min(stop.scan_by),
+            false => stop.scan_by,
         });
         stalls.chain(stop).fold(scan, Instant::min)
     }

@@ -41,7 +41,7 @@ const QUEUE: &str = "pscan_scan_queue_depth";
 
 /// Says what each is, for exporters that tell it on.
 pub(crate) fn describe(config: &Config) {
-    gauge!(INTERVAL_ASKED).set(config.interval().as_secs_f64());
+    interval_asked(config.interval_ms);
     use Unit::{Bytes, Count, Microseconds, Seconds};
     for (name, unit, text) in [
         (SCANS, Count, "Scans by result: good or failed"),
@@ -105,6 +105,10 @@ pub(crate) fn describe(config: &Config) {
     ] {
         describe_histogram!(name, Seconds, text);
     }
+}
+
+pub(crate) fn interval_asked(interval_ms: u64) {
+    gauge!(INTERVAL_ASKED).set(interval_ms as f64 / 1e3);
 }
 
 pub(crate) fn scan(batch: &Batch) {

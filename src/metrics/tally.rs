@@ -36,6 +36,10 @@ impl Tally {
         }
     }
 
+    pub(crate) fn set_interval_asked(&mut self, interval_ms: u64) {
+        self.counts.interval_asked_ms = interval_ms;
+    }
+
     /// A batch that a scan gave.
     pub(crate) fn count_scan(&mut self, batch: &Batch) {
         let counts = &mut self.counts;

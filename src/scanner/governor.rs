@@ -57,29 +57,64 @@ impl Governor {
 
     /// Takes in the CPU time of a scan, and of all that came with it.
     pub(super) fn spent(&mut self, cost: Duration) -> Option<Change<Duration>> {
-        let budget_percent = self.budget_percent?;
+        self.budget_percent?;
         if self.costs.len() == SPREAD {
             self.costs.pop_front();
         }
         self.costs.push_back(cost.min(MAX_COST));
-        let cost = self.usual_cost();
-        let needed = self.affordable(cost, budget_percent / 100.0);
-        let next = self.affordable(cost.mul_f64(HEADROOM), budget_percent / 100.0);
-        let next = in_whole_ms(next).max(self.asked);
+        self.settle()
+            .map(|from| self.change(from, self.why_stretched()))
+    }
+
+    /// From now on this interval is asked for.
+    pub(super) fn ask(&mut self, asked: Duration) -> Option<Change<Duration>> {
+        self.asked = asked;
+        let from = self.settle()?;
+        let reason = match self.interval == asked {
+            true => "asked for".into(),
+            false => format!(
+                "{} ms asked for, but {}",
+                asked.as_millis(),
+                self.why_stretched()
+            ),
+        };
+        Some(self.change(from, reason))
+    }
+
+    /// Brings the interval in line with what was asked for and what scans cost; what it was, if it changes.
+    fn settle(&mut self) -> Option<Duration> {
+        let (needed, next) = match self.budget_percent {
+            Some(percent) => {
+                let (cost, budget) = (self.usual_cost(), percent / 100.0);
+                let next = self.affordable(cost.mul_f64(HEADROOM), budget);
+                (self.affordable(cost, budget), in_whole_ms(next))
+            }
+            None => (Duration::ZERO, Duration::ZERO),
+        };
+        let (needed, next) = (needed.max(self.asked), next.max(self.asked));
         let is_too_short = needed > self.interval;
         let is_too_long = next < self.interval.mul_f64(WORTH_SHORTENING) || next == self.asked;
         if !is_too_short && !is_too_long {
             return None;
         }
         let from = std::mem::replace(&mut self.interval, next);
-        (from != next).then(|| Change {
+        (from != next).then_some(from)
+    }
+
+    fn change(&self, from: Duration, reason: String) -> Change<Duration> {
+        Change {
             from,
-            to: next,
-            reason: format!(
-                "a scan costs {} ms, budget {budget_percent} %",
-                rough_ms(cost)
-            ),
-        })
+            to: self.interval,
+            reason,
+        }
+    }
+
+    fn why_stretched(&self) -> String {
+        format!(
+            "a scan costs {} ms, budget {} %",
+            rough_ms(self.usual_cost()),
+            self.budget_percent.unwrap_or_default()
+        )
     }
 
     /// The mean of the last scans; in the place of those that are still to come, the cheapest so far.
@@ -286,6 +321,52 @@ mod tests {
         assert_eq!(change.reason, "a scan costs 45 ms, budget 0.75 %");
         play(&mut governor, &[Duration::from_millis(2); 10]);
         assert_eq!(governor.interval(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn another_interval_is_taken_as_far_as_the_budget_goes() {
+        let told = |change: Option<Change<Duration>>| {
+            change.map(|change| {
+                (
+                    change.from.as_millis(),
+                    change.to.as_millis(),
+                    change.reason,
+                )
+            })
+        };
+        let mut governor = governor(60_000);
+        // Nothing is known of the costs yet.
+        assert_eq!(
+            told(governor.ask(Duration::from_secs(10))),
+            Some((60_000, 10_000, "asked for".into()))
+        );
+        assert_eq!(told(governor.ask(Duration::from_secs(10))), None);
+        play(&mut governor, &[Duration::from_millis(43); 20]);
+        assert_eq!(governor.interval(), Duration::from_secs(10));
+        let (from_ms, to_ms, reason) =
+            told(governor.ask(Duration::from_millis(50))).expect("it is shorter");
+        assert_eq!(from_ms, 10_000);
+        assert!((6000..8000).contains(&to_ms), "{to_ms}");
+        assert_eq!(
+            reason,
+            "50 ms asked for, but a scan costs 43 ms, budget 0.75 %"
+        );
+        let stretched = governor.interval();
+        // It is what the budget takes for either of the two.
+        assert_eq!(told(governor.ask(Duration::from_secs(1))), None);
+        assert_eq!(governor.interval(), stretched);
+        assert_eq!(
+            told(governor.ask(Duration::from_secs(30))),
+            Some((to_ms, 30_000, "asked for".into()))
+        );
+        let made = play(&mut governor, &[Duration::from_millis(43); 20]);
+        assert!(is_within_budget(&made));
+        let mut free = Governor::new(Duration::from_secs(1), None);
+        play(&mut free, &[Duration::from_secs(1); 3]);
+        assert_eq!(
+            told(free.ask(Duration::from_secs(2))),
+            Some((1000, 2000, "asked for".into()))
+        );
     }
 
     #[test]

@@ -1,56 +1,50 @@
 //! A scanner that runs by itself, and how it is stopped.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select_biased};
+use crossbeam_channel::{bounded, select_biased};
 
-use super::beat;
 use super::core::Core;
-use super::throttle::{Next, Throttle};
+use super::throttle::Throttle;
+use super::{ScannerControl, run};
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::dispatch::{
-    Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, Feed, Subscription,
+    Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, STOP_WITHIN, StopLimits,
+    Subscription, discard,
 };
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
 
-/// From the end of a scan to one that is asked for: as long as the shortest interval.
-const LEAST_APART: Duration = Duration::from_millis(50);
-
 /// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
 #[must_use = "a scanner stops when its handle is dropped"]
 pub struct ScannerHandle {
     dispatch: Dispatch,
-    /// Dropped to tell the thread to stop.
-    stop: Option<Sender<()>>,
-    /// Has the thread scan at once.
-    ask: Sender<()>,
+    control: ScannerControl,
     thread: Option<JoinHandle<Result<()>>>,
-    /// Lives for as long as the thread may hand out another batch.
-    scanning: Weak<()>,
+    /// It was waited for, and whether all has ended was told.
+    is_over: bool,
 }
 
 impl ScannerHandle {
     pub(super) fn start(core: Core, mut dispatch: Dispatch, config: Config) -> Result<Self> {
-        let (stop, stopped) = bounded(0);
-        // One that is there already asks for the same.
-        let (ask, asked) = bounded(1);
+        // Open for as long as the thread may hand out another batch.
+        let (alive, scanning) = bounded::<Infallible>(0);
+        let consumers = dispatch.consumers().clone();
+        let (control, wishes) = ScannerControl::new(&config, consumers, scanning);
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
         let cpu = Arc::clone(dispatch.consumers().cpu());
-        let alive = Arc::new(());
-        let scanning = Arc::downgrade(&alive);
         let thread = thread::Builder::new()
             .name("pscan-scan".into())
             .spawn(move || {
                 let throttle = Throttle::new(&config, cpu);
-                let outcome = run(core, throttle, &feed, &stopped, &asked);
+                let outcome = run::run(core, throttle, &feed, &wishes);
                 // Before the feed: whose batches have ended is to find that the scanner has.
                 drop(alive);
                 drop(feed);
@@ -60,10 +54,9 @@ impl ScannerHandle {
             .map_err(|error| Error::from_io("cannot start the scanner's thread", error))?;
         Ok(Self {
             dispatch,
-            stop: Some(stop),
-            ask,
+            control,
             thread: Some(thread),
-            scanning,
+            is_over: false,
         })
     }
 
@@ -145,12 +138,13 @@ impl ScannerHandle {
         self.dispatch.consumers()
     }
 
-    /// Has it scan now, and not only when the next scan is due: after the scan under way, if there is one, and
-    /// 50 ms after the end of the one before, since CPU use over less time says nothing. The other scans keep
-    /// their beat, unless the breaker is open: then the wait for the next probe begins anew.
-    ///
-    /// Neither the CPU budget nor an open breaker holds it up. What it costs counts, so that the scans after
-    /// it may come later, and so does its failure.
+    /// What may be asked of it, which the next three methods do too; a clone of it can go to any thread and
+    /// into callbacks.
+    pub fn control(&self) -> &ScannerControl {
+        &self.control
+    }
+
+    /// [Has it scan now](ScannerControl::scan_now), and not only when the next scan is due.
     ///
     /// ```
     /// use process_scanner::{Config, Scanner};
@@ -165,27 +159,37 @@ impl ScannerHandle {
     /// # Ok::<(), process_scanner::Error>(())
     /// ```
     pub fn scan_now(&self) {
-        // An error means that this is asked for already, or that there are no more scans.
-        let _ = self.ask.try_send(());
+        self.control.scan_now();
+    }
+
+    /// [Has it scan](ScannerControl::set_interval_ms) every so many milliseconds from now on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ScannerControl::set_interval_ms`].
+    pub fn set_interval_ms(&self, interval_ms: u64) -> Result<()> {
+        self.control.set_interval_ms(interval_ms)
     }
 
     /// Whether it still scans, if only now and then: not once the source has ended, has failed
     /// [for good](Error::is_final) or has panicked.
     pub fn is_running(&self) -> bool {
-        self.scanning.strong_count() > 0
+        self.control.is_running()
     }
 
     /// Waits until the scanner ends by itself and every callback has taken its last batch. On a live host
-    /// that is for ever.
+    /// that is for ever, unless another thread or a callback [requests](ScannerControl::request_stop) that it
+    /// stops: then it returns as [`stop`](Self::stop) does.
     ///
-    /// It waits also for a consumer that [blocks](crate::Overflow::Block) and has no room, and may not be
-    /// called from within a callback.
+    /// Until then it waits also for a consumer that [blocks](crate::Overflow::Block) and has no room. It may
+    /// not be called from within a callback.
     ///
     /// # Errors
     ///
     /// What ended it, if that is not that the source has [ended](crate::ErrorClass::Ended): a failure that
     /// [is final](Error::is_final), of the class that the source gave it. Of class
-    /// [`SourceGone`](crate::ErrorClass::SourceGone) when the source panicked.
+    /// [`SourceGone`](crate::ErrorClass::SourceGone) when the source panicked. Where a stop was requested, those
+    /// of [`stop`](Self::stop).
     ///
     /// ```
     /// use process_scanner::{ReplaySource, Scanner, TopN};
@@ -202,10 +206,17 @@ impl ScannerHandle {
     /// # Ok::<(), process_scanner::Error>(())
     /// ```
     pub fn wait(mut self) -> Result<()> {
-        let outcome = self.join();
-        self.stop = None;
-        self.dispatch.finish();
-        outcome
+        select_biased! {
+            recv(self.control.stopped()) -> _ => {}
+            recv(self.control.scanning()) -> _ => {
+                if self.dispatch.finish_unless(self.control.stopped()) {
+                    self.is_over = true;
+                    return self.join();
+                }
+            }
+        }
+        let limits = self.control.stop_limits();
+        self.halt(limits.expect("BUG: who closes it has set the limits"))
     }
 
     /// Lets the scan under way end, hands out what is left, closes all consumers and joins the
@@ -215,19 +226,36 @@ impl ScannerHandle {
     /// # Errors
     ///
     /// Of class [`Stuck`](crate::ErrorClass::Stuck) when a source or a callback did not come back in that
-    /// time. Its thread is left to itself, and ends when it does. So it is when called from within
-    /// a callback, which cannot come back before this does. Otherwise those of [`wait`](Self::wait), for a
+    /// time. It names the scan and the consumers that did not. Their threads are left to themselves, and end
+    /// when they do. So it is when called from within
+    /// a callback, which cannot come back before this does:
+    /// [`request_stop`](ScannerControl::request_stop) is for that. Otherwise those of [`wait`](Self::wait), for a
     /// scanner that has ended by itself before.
-    pub fn stop(mut self) -> Result<()> {
-        self.halt()
+    pub fn stop(self) -> Result<()> {
+        self.stop_within(STOP_WITHIN)
     }
 
-    fn halt(&mut self) -> Result<()> {
-        let Some(stop) = self.stop.take() else {
-            return Ok(());
-        };
-        drop(stop);
-        let outcome = self.dispatch.stop();
+    /// [`stop`](Self::stop) with a time of one's own in place of 0.9 s, for callbacks that take longer for
+    /// what is in their queues. A third of it is for consumers that [block](crate::Overflow::Block) to make
+    /// room, five sixths for the scan under way, and all of it for callbacks.
+    ///
+    /// Of no time at all ([`Duration::ZERO`]) nobody gets any: it closes all consumers, with what is handed out by
+    /// then, and as a rule returns the error at once. [`Duration::MAX`], as any time of more than 136 years, is
+    /// for ever.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`stop`](Self::stop).
+    pub fn stop_within(mut self, within: Duration) -> Result<()> {
+        let limits = StopLimits::of(within);
+        self.control.stop(limits);
+        self.halt(limits)
+    }
+
+    /// Waits for the end of a scanner that was told to stop within these limits.
+    fn halt(&mut self, limits: StopLimits) -> Result<()> {
+        self.is_over = true;
+        let outcome = self.dispatch.end_within(limits);
         let is_finished = self.thread.as_ref().is_some_and(JoinHandle::is_finished);
         // One that hangs is left to itself.
         match outcome.is_ok() || is_finished {
@@ -240,9 +268,11 @@ impl ScannerHandle {
         let Some(thread) = self.thread.take() else {
             return Ok(());
         };
-        thread
-            .join()
-            .unwrap_or_else(|panic| Err(Error::of_panic("the scanner", &*panic)))
+        thread.join().unwrap_or_else(|panic| {
+            let error = Error::of_panic("the scanner", &*panic);
+            discard(panic);
+            Err(error)
+        })
     }
 }
 
@@ -254,65 +284,13 @@ impl fmt::Debug for ScannerHandle {
 
 impl Drop for ScannerHandle {
     fn drop(&mut self) {
-        if let Err(error) = self.halt() {
+        if self.is_over {
+            return;
+        }
+        let limits = StopLimits::of(STOP_WITHIN);
+        self.control.stop(limits);
+        if let Err(error) = self.halt(limits) {
             log::warn!("{}", error.full_message());
-        }
-    }
-}
-
-/// Scans until it is stopped, or until the source ends; an error is what ended it.
-fn run(
-    mut core: Core,
-    mut throttle: Throttle,
-    feed: &Feed,
-    stopped: &Receiver<()>,
-    asked: &Receiver<()>,
-) -> Result<()> {
-    let mut due = Instant::now();
-    let mut was_asked_for = false;
-    loop {
-        let began = Instant::now();
-        // What a panic leaves half done is the core's, which makes no scan after it.
-        let scan = AssertUnwindSafe(|| core.scan(Some(throttle.breaker())));
-        let mut scan = match catch_unwind(scan) {
-            Ok(Some(scan)) => scan,
-            Ok(None) => return Ok(()),
-            Err(panic) => {
-                let failure = Error::of_panic("the source", &*panic).mark_final();
-                let batch = core.panicked(failure.clone(), began.elapsed());
-                feed.send_unless(Arc::new(batch), stopped);
-                return Err(failure);
-            }
-        };
-        let next = throttle.after(&mut scan);
-        let end = scan.batch.failure.clone().filter(Error::is_final);
-        let is_handed_out = feed.send_unless(Arc::new(scan.batch), stopped);
-        if let Some(end) = end {
-            return Err(end);
-        }
-        if !is_handed_out {
-            return Ok(());
-        }
-        let now = Instant::now();
-        due = match next {
-            Next::Beat(interval) => beat::next(due, interval, now),
-            Next::In(wait) => now + wait,
-        };
-        let apart = now + LEAST_APART;
-        // Rates need their time also after a scan that was asked for just before the beat.
-        let next = if was_asked_for { due.max(apart) } else { due };
-        was_asked_for = false;
-        select_biased! {
-            // Nothing is ever sent on it: the handle is gone.
-            recv(stopped) -> _ => return Ok(()),
-            recv(asked) -> asked => {
-                let is_stopped = stopped.recv_deadline(apart) != Err(RecvTimeoutError::Timeout);
-                if asked.is_err() || is_stopped {
-                    return Ok(());
-                }
-                was_asked_for = true;
-            }
-            default(next.saturating_duration_since(now)) => {}
         }
     }
 }

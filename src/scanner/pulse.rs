@@ -59,6 +59,11 @@ impl Pulse {
         })
     }
 
+    /// How long the scan under way has taken by now, if there is one.
+    pub(crate) fn taken(&self) -> Option<Duration> {
+        self.lock().as_ref().map(|scan| scan.began.elapsed())
+    }
+
     /// When to look again.
     pub(crate) fn look_again(&self, now: Instant) -> Instant {
         match &*self.lock() {
@@ -106,7 +111,9 @@ mod tests {
         let pulse = Pulse::new(deadline);
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
         assert_eq!(pulse.take_overdue(later(60)), None);
+        assert_eq!(pulse.taken(), None);
         let scan = pulse.begin(None);
+        assert!(pulse.taken().is_some());
         assert_eq!(pulse.take_overdue(Instant::now()), None);
         assert!(pulse.look_again(later(3)) < later(11));
         assert!(
@@ -116,6 +123,7 @@ mod tests {
         );
         assert_eq!(pulse.take_overdue(later(12)), None);
         assert!(scan.end());
+        assert_eq!(pulse.taken(), None);
         assert_eq!(pulse.take_overdue(later(60)), None);
         assert!(!pulse.begin(None).end());
         // One that panicked does not hang.

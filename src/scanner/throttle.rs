@@ -34,6 +34,8 @@ pub(super) enum Next {
 pub(super) struct Throttle {
     governor: Governor,
     breaker: Breaker,
+    /// Another interval that was asked for, to be told with the next scan.
+    asked: Option<Change<Duration>>,
     cpu: Arc<CpuTimes>,
     covers_callbacks: bool,
     /// This thread's.
@@ -76,6 +78,7 @@ impl Throttle {
         Self {
             governor: Governor::new(config.interval(), config.cpu_budget_percent),
             breaker: Breaker::new(config, RandomState::new()),
+            asked: None,
             covers_callbacks: config.budget_covers_callbacks,
             own: CpuClock::start(),
             others: cpu.others(config.budget_covers_callbacks),
@@ -88,12 +91,37 @@ impl Throttle {
         self.breaker.state()
     }
 
+    /// From the start of one scan to the start of the next, while the breaker is not open.
+    pub(super) fn interval(&self) -> Duration {
+        self.governor.interval()
+    }
+
+    /// From now on this interval is asked for. When the next scan would be due, after the last.
+    pub(super) fn ask(&mut self, interval: Duration) -> Next {
+        if let Some(mut change) = self.governor.ask(interval) {
+            if let Some(untold) = self.asked.take() {
+                change.from = untold.from;
+            }
+            self.asked = (change.from != change.to).then_some(change);
+        }
+        self.next()
+    }
+
+    fn next(&mut self) -> Next {
+        let interval = self.governor.interval();
+        match self.breaker.wait(interval) {
+            Some(wait) => Next::In(wait),
+            None => Next::Beat(interval),
+        }
+    }
+
     /// Takes in a scan, notes down in its batch what it changes, and says when the next one is due.
     pub(super) fn after(&mut self, scan: &mut Scanned) -> Next {
         let wall = Duration::from_micros(scan.batch.cost.scan_us);
         let mut transitions = Vec::new();
         let cost = self.cost(wall, scan.elsewhere);
-        if let Some(change) = self.governor.spent(cost) {
+        let stretched = self.governor.spent(cost);
+        for change in self.asked.take().into_iter().chain(stretched) {
             let (from_ms, to_ms) = (whole_ms(change.from), whole_ms(change.to));
             transitions.push(Transition::interval(from_ms, to_ms, change.reason));
         }
@@ -116,10 +144,7 @@ impl Throttle {
         }
         scan.batch.pace = Some(Pace::new(whole_ms(interval), self.breaker.state()));
         scan.batch.transitions = transitions;
-        match self.breaker.wait(interval) {
-            Some(wait) => Next::In(wait),
-            None => Next::Beat(interval),
-        }
+        self.next()
     }
 
     /// CPU time since the scan before of all threads that count. Where the system does not tell,

@@ -46,6 +46,7 @@ const _: () = {
     all_threads_may_share::<ReplaySource<BufReader<Empty>>>();
     all_threads_may_share::<Row<'_>>();
     all_threads_may_share::<ScanCounts>();
+    all_threads_may_share::<ScannerControl>();
     all_threads_may_share::<ScannerHandle>();
     all_threads_may_share::<Seen>();
     all_threads_may_share::<Snapshot>();

@@ -181,6 +181,124 @@ fn without_a_budget_it_goes_on_at_the_interval_asked_for() {
     handle.stop().unwrap();
 }
 
+/// The one transition of a batch, and the interval from then on.
+fn retimed(batch: &Batch) -> (String, u64) {
+    let [transition] = &batch.transitions[..] else {
+        panic!("{batch:?}");
+    };
+    (transition.to_string(), batch.pace.unwrap().interval_ms)
+}
+
+fn without_budget(interval_ms: u64) -> Config {
+    let mut config = config();
+    config.interval_ms = interval_ms;
+    config.cpu_budget_percent = None;
+    config.overload_wait_ratio = None;
+    config
+}
+
+#[test]
+fn the_interval_can_be_changed_while_it_runs() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let (handle, batches) = start(without_budget(3_600_000), world);
+    assert_eq!(batches.recv().unwrap().transitions, []);
+    // Nobody has to wait for the hour to be over.
+    handle.set_interval_ms(50).unwrap();
+    assert_eq!(handle.metrics().interval_asked_ms, 50);
+    let batch = batches.recv().unwrap();
+    assert_eq!(
+        retimed(&batch),
+        ("interval 60 min → 50 ms: asked for".into(), 50)
+    );
+    for batch in batches.iter().take(3) {
+        assert_eq!(batch.transitions, []);
+    }
+    // The next one still comes when it was due, and says that the one after it does not.
+    handle.control().set_interval_ms(3_600_000).unwrap();
+    let batch = batches
+        .iter()
+        .find(|batch| !batch.transitions.is_empty())
+        .unwrap();
+    assert_eq!(
+        retimed(&batch),
+        ("interval 50 ms → 60 min: asked for".into(), 3_600_000)
+    );
+    let metrics = handle.metrics();
+    assert_eq!(
+        (
+            metrics.interval_asked_ms,
+            metrics.interval_ms,
+            metrics.interval_changes_total
+        ),
+        (3_600_000, 3_600_000, 2)
+    );
+    // One that is taken back before it was told has not been.
+    handle.set_interval_ms(3_599_999).unwrap();
+    handle.set_interval_ms(3_600_000).unwrap();
+    handle.scan_now();
+    assert_eq!(batches.recv().unwrap().transitions, []);
+    let control = handle.control().clone();
+    handle.stop().unwrap();
+    control.set_interval_ms(50).unwrap();
+    control.scan_now();
+}
+
+#[test]
+fn an_interval_outside_its_limits_is_refused_as_at_the_start() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let (handle, _batches) = start(without_budget(1000), world);
+    for interval_ms in [0, 49, 3_600_001, u64::MAX] {
+        let error = handle.set_interval_ms(interval_ms).unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Config);
+        let expected = without_budget(interval_ms).validate().unwrap_err();
+        assert_eq!(error.to_string(), expected.to_string());
+    }
+    assert_eq!(handle.metrics().interval_asked_ms, 1000);
+    handle.stop().unwrap();
+}
+
+#[test]
+fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
+    let mut config = without_budget(3_600_000);
+    config.cpu_budget_percent = Some(0.01);
+    let source = Costly {
+        work: Duration::from_millis(40),
+        wait: Duration::ZERO,
+    };
+    let (handle, batches) = start(config, source);
+    batches.recv().unwrap();
+    handle.set_interval_ms(50).unwrap();
+    handle.scan_now();
+    let batch = batches.recv().unwrap();
+    let first = batch.transitions.first().map(ToString::to_string).unwrap();
+    assert!(
+        first.contains(": 50 ms asked for, but a scan costs "),
+        "{first}"
+    );
+    assert!(batch.pace.unwrap().interval_ms > 50);
+    handle.stop().unwrap();
+    // A probe that was to come in an hour comes soon.
+    let world = World::new();
+    world.edit(|state| state.failure = Some(ErrorClass::SourceGone));
+    let mut config = without_budget(3_600_000);
+    config.breaker_failed_scans = 1;
+    config.breaker_max_wait_ms = 100;
+    let (handle, batches) = start(config, world);
+    assert_eq!(
+        batches.recv().unwrap().pace.unwrap().breaker,
+        BreakerState::Open
+    );
+    handle.set_interval_ms(50).unwrap();
+    let probe = batches.recv().unwrap();
+    assert_eq!(
+        retimed(&probe),
+        ("interval 60 min → 50 ms: asked for".into(), 50)
+    );
+    handle.stop().unwrap();
+}
+
 #[test]
 fn what_callbacks_cost_counts_where_it_is_asked_for() {
     for covers_callbacks in [false, true] {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use process_scanner::{
     Batch, BreakerState, Config, ConsumerOptions, Error, ErrorClass, Overflow, Result, Row,
@@ -68,9 +69,7 @@ fn start_hourly(source: impl Source + 'static) -> ScannerHandle {
 
 /// A running scanner of a world in which nothing happens.
 fn start_quiet() -> ScannerHandle {
-    let world = World::new();
-    world.add(1, Made::new("p", 5));
-    start(world)
+    start(quiet())
 }
 
 fn is_stuck(batch: &Batch) -> bool {
@@ -126,7 +125,13 @@ fn a_scan_that_hangs_does_not_hold_up_stopping() {
     let batches = handle.subscribe();
     assert!(batches.iter().any(|batch| is_stuck(&batch)));
     // It returns, though the scan does not, and says so.
-    assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::Stuck);
+    let error = handle.stop().unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Stuck);
+    assert!(
+        error.to_string().contains("the scan that began "),
+        "{error}"
+    );
+    assert_eq!(error.advice(), Some("find what the source waits for"));
     assert!(batches.recv().is_err());
     // The thread that was left to itself ends with the scan.
     drop(go_on);
@@ -193,6 +198,29 @@ fn a_callback_that_never_returns_does_not_hold_up_stopping() {
     let handle = start_quiet();
     let (go_on, wait) = channel::<()>();
     let (called, is_called) = channel();
+    let options = ConsumerOptions::new().with_name("sender");
+    let id = handle
+        .on_batch_with(options, move |_: &Arc<Batch>| {
+            let _ = called.send(());
+            let _ = wait.recv();
+        })
+        .unwrap();
+    let idle = handle.on_batch(|_| ()).unwrap();
+    is_called.recv().unwrap();
+    let error = handle.stop().unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Stuck);
+    let message = error.to_string();
+    assert!(message.contains(&format!("{id} (sender)")), "{message}");
+    assert!(!message.contains(&idle.to_string()), "{message}");
+    assert!(error.advice().unwrap().contains("stop_within"));
+    drop(go_on);
+}
+
+/// A scanner with a callback that has its first batch in hand until it gets a word for each.
+fn start_with_callback(source: impl Source + 'static) -> (ScannerHandle, Sender<()>) {
+    let handle = start(source);
+    let (go_on, wait) = channel::<()>();
+    let (called, is_called) = channel();
     handle
         .on_batch(move |_: &Arc<Batch>| {
             let _ = called.send(());
@@ -200,8 +228,133 @@ fn a_callback_that_never_returns_does_not_hold_up_stopping() {
         })
         .unwrap();
     is_called.recv().unwrap();
-    assert_eq!(handle.stop().unwrap_err().class(), ErrorClass::Stuck);
+    (handle, go_on)
+}
+
+fn quiet() -> World {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    world
+}
+
+#[test]
+fn stopping_gives_callbacks_the_time_that_it_is_told_to() {
+    let (handle, go_on) = start_with_callback(quiet());
+    let error = handle.stop_within(Duration::ZERO).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Stuck);
     drop(go_on);
+    let (handle, go_on) = start_with_callback(quiet());
+    let batches = handle.subscribe();
+    let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
+    // It is under way when everything is closed, and returns when the callback does.
+    batches.iter().for_each(drop);
+    drop(go_on);
+    stopping.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_consumer_that_blocks_loses_nothing_on_stopping_if_it_is_given_the_time() {
+    let (source, is_begun, go_on) = slow();
+    let handle = start(source);
+    let options = ConsumerOptions::new()
+        .with_overflow(Overflow::Block)
+        .with_queue_len(1);
+    let blocking = handle.subscribe_with(options);
+    // As many scans as get through while it takes none.
+    drop(go_on);
+    for _ in 0..5 {
+        is_begun.recv().unwrap();
+    }
+    let stopped = handle.control().clone();
+    let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
+    // Closed by then or not, it gets all that the scans told.
+    let told: Vec<_> = blocking
+        .iter()
+        .filter(|batch| !is_stuck(batch))
+        .map(|batch| (batch.seq, batch.lost_batches))
+        .collect();
+    stopping.join().unwrap().unwrap();
+    assert!(!stopped.is_running());
+    assert!(told.len() >= 5, "{told:?}");
+    assert!(
+        (1..).zip(&told).all(|(seq, told)| (seq, 0) == *told),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_stop_that_is_requested_ends_the_waiting() {
+    // From another thread.
+    let handle = start_quiet();
+    let batches = handle.subscribe();
+    let control = handle.control().clone();
+    let waiting = thread::spawn(move || handle.wait());
+    batches.recv().unwrap();
+    assert!(control.is_running());
+    control.request_stop();
+    control.request_stop();
+    waiting.join().unwrap().unwrap();
+    assert!(!control.is_running());
+    batches.iter().for_each(drop);
+    // From within a callback.
+    let handle = start_quiet();
+    let control = handle.control().clone();
+    handle.on_batch(move |_| control.request_stop()).unwrap();
+    handle.wait().unwrap();
+    // Before anybody waits, and when nobody does.
+    let handle = start_quiet();
+    handle.control().request_stop();
+    handle.subscribe().iter().for_each(drop);
+    handle.wait().unwrap();
+    let handle = start_quiet();
+    handle.control().request_stop();
+    drop(handle);
+}
+
+#[test]
+fn what_hangs_when_a_stop_is_requested_does_not_hold_up_the_waiting() {
+    let (source, go_on_scanning) = hanging();
+    let scan = start(source);
+    assert!(scan.subscribe().iter().any(|batch| is_stuck(&batch)));
+    let (callback, go_on) = start_with_callback(quiet());
+    for (handle, what) in [(scan, "the scan that "), (callback, "consumer ")] {
+        let control = handle.control().clone();
+        let waiting = thread::spawn(move || handle.wait());
+        control.request_stop();
+        let error = waiting.join().unwrap().unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Stuck);
+        assert!(error.to_string().contains(what), "{error}");
+    }
+    drop((go_on, go_on_scanning));
+}
+
+#[test]
+fn a_source_whose_panic_panics_again_is_told_like_any_other() {
+    struct Again;
+    impl Drop for Again {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("and again"));
+        }
+    }
+    struct Panicking;
+    impl Source for Panicking {
+        fn info(&self) -> SourceInfo {
+            SourceInfo::new("panicking")
+        }
+
+        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+            std::panic::resume_unwind(Box::new(Again));
+        }
+    }
+    let scanner = Scanner::builder().source(Panicking).build().unwrap();
+    let batches = scanner.consumers().subscribe();
+    let error = scanner.start().unwrap().wait().unwrap_err();
+    assert!(
+        error.to_string().starts_with("the source panicked"),
+        "{error}"
+    );
+    let last = batches.recv().unwrap();
+    assert!(last.failure.as_ref().is_some_and(Error::is_final));
 }
 
 /// Takes a while for each scan, but never more than it is given.
@@ -429,10 +582,7 @@ fn waiting_for_what_is_stuck_costs_nothing() {
     is_begun.recv().unwrap();
     assert!(other.iter().any(|batch| is_stuck(&batch)));
     let before = cpu_ticks();
-    while other
-        .recv_timeout(std::time::Duration::from_secs(1))
-        .is_ok()
-    {}
+    while other.recv_timeout(Duration::from_secs(1)).is_ok() {}
     let used = cpu_ticks() - before;
     assert!(used < 50, "{used} ticks of 10 ms in a second of waiting");
     drop(go_on);
