@@ -40,6 +40,7 @@ pub(super) fn run(
                 return Err(failure);
             }
         };
+        let before = throttle.interval();
         let next = throttle.after(&mut scan);
         let end = scan.batch.failure.clone().filter(Error::is_final);
         let is_handed_out = feed.send(Arc::new(scan.batch));
@@ -51,7 +52,7 @@ pub(super) fn run(
         }
         let now = Instant::now();
         due = match next {
-            Next::Beat(interval) => beat::next(due, interval, now),
+            Next::Beat(interval) => beat::next(due, before, interval, now),
             Next::In(wait) => now + wait,
         };
         let apart = now + LEAST_APART;
