@@ -45,7 +45,8 @@ impl Scanner {
     }
 
     /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;
-    /// a live one never does.
+    /// a live one never does. What it shows in the very scan in which it ends is told in a last batch: that
+    /// has no failure, and takes nobody away.
     ///
     /// Another thread hands it out, so that consumers get it, and [metrics](Consumers::metrics) and
     /// [snapshot](Consumers::snapshot) have it, a moment after this returns. What is up to date at once is
@@ -76,7 +77,7 @@ impl Scanner {
     }
 
     /// The processes as they were last told, in no particular order: without a copy, and always up to
-    /// the batch that [`scan_once`](Self::scan_once) just returned. Once the source has ended or panicked, with what
+    /// the batch that [`scan_once`](Self::scan_once) just returned. Once the source has panicked, with what
     /// its last scan had shown until then.
     pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
         self.core.processes()

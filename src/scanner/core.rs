@@ -46,6 +46,8 @@ pub(super) struct Scanned {
     pub(super) is_late: bool,
     /// That was told while it was under way.
     pub(super) was_told_late: bool,
+    /// There are no more after it.
+    pub(super) is_last: bool,
 }
 
 #[derive(Default)]
@@ -102,10 +104,11 @@ impl Core {
         let under_way = pulse.begin(breaker);
         let judged = self.judged_scan();
         let was_told_late = under_way.end();
-        let (batch, elsewhere) = judged?;
-        self.ended = batch.failure.as_ref().is_some_and(Error::is_final);
+        let (batch, elsewhere, has_ended) = judged?;
+        self.ended = has_ended || batch.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {
             elsewhere,
+            is_last: self.ended,
             is_late: was_told_late || Duration::from_micros(batch.cost.scan_us) >= self.deadline,
             was_told_late,
             batch,
@@ -127,8 +130,9 @@ impl Core {
         batch
     }
 
-    /// Its batch, and the CPU time that the source used elsewhere.
-    fn judged_scan(&mut self) -> Option<(Batch, Duration)> {
+    /// Its batch, the CPU time that the source used elsewhere, and whether the source has ended. `None` where
+    /// it has ended and had nothing more to show.
+    fn judged_scan(&mut self) -> Option<(Batch, Duration, bool)> {
         let at = self.source.now();
         let last = self.last.replace(at);
         let began = Instant::now();
@@ -146,18 +150,21 @@ impl Core {
                 outcome = again;
             }
         }
-        if outcome.as_ref().is_err_and(is_end) {
+        let rows = pass.rows();
+        if rows == 0 && outcome.as_ref().is_err_and(is_end) {
             return None;
         }
-        let rows = pass.rows();
         let judged = outcome
             .and_then(|seen| believe(seen, &mut pass, self.own_pid))
             .and_then(|seen| {
                 let absent = self.doubt.settle(&mut *self.source, &mut pass)?;
                 Ok((seen, absent))
             });
+        let has_ended = judged.as_ref().is_err_and(is_end);
         let (seen, absent, failure) = match judged {
             Ok((seen, absent)) => (seen, absent, None),
+            // An end is no failure, but what it came too early for is not gone.
+            Err(_) if has_ended => (Seen::default(), Absent::Stand, pass.take_fault()),
             Err(error) => (Seen::default(), Absent::Stand, Some(error)),
         };
         let told = pass.finish(absent);
@@ -202,7 +209,7 @@ impl Core {
             events: told.events,
             ready_at,
         };
-        Some((batch, elsewhere))
+        Some((batch, elsewhere, has_ended))
     }
 }
 

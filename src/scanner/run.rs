@@ -42,12 +42,13 @@ pub(super) fn run(
         };
         let before = throttle.interval();
         let next = throttle.after(&mut scan);
+        let is_last = scan.is_last;
         let end = scan.batch.failure.clone().filter(Error::is_final);
         let is_handed_out = feed.send(Arc::new(scan.batch));
         if let Some(end) = end {
             return Err(end);
         }
-        if !is_handed_out {
+        if is_last || !is_handed_out {
             return Ok(());
         }
         let now = Instant::now();

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Config, ErrorClass, Event, Row, Scanner, Seen, Source, SourceInfo, Status,
+    Batch, Config, Error, ErrorClass, Event, Row, Scanner, Seen, Snapshot, Source, SourceInfo,
+    Status,
 };
 
 use crate::support::{Made, World, briefs};
@@ -419,6 +420,87 @@ fn a_source_that_ends_ends_the_scanner_after_all_was_handed_out() {
     assert!(scanner.scan_once().is_none());
     scanner.finish();
     assert_eq!(subscription.iter().count(), 1);
+}
+
+/// Shows the processes of the next of these lists in each scan, and ends within the last.
+struct EndsWithin(Vec<Vec<u32>>);
+
+impl Source for EndsWithin {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("ends within")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+        for pid in self.0.remove(0) {
+            crate::support::show(pid, &Made::new("p", 5), hand_over);
+        }
+        match self.0.is_empty() {
+            true => Err(Error::new(ErrorClass::Ended, "that was all").mark_final()),
+            false => Ok(Seen::default()),
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_in_the_scan_that_ends_is_told_in_a_last_batch() {
+    let source = || EndsWithin(vec![vec![1, 2], vec![2, 3]]);
+    let mut scanner = Scanner::builder().source(source()).build().unwrap();
+    let mut snapshot = Snapshot::new();
+    assert!(snapshot.apply(&scan(&mut scanner)));
+    let last = scan(&mut scanner);
+    assert!(last.failure.is_none(), "{last:?}");
+    let unconfirmed = last.unconfirmed.iter().map(|key| key.pid);
+    assert_eq!(
+        unconfirmed.collect::<Vec<_>>(),
+        [1],
+        "an end takes nobody away"
+    );
+    assert!(briefs(&last.events).contains(&"created 3 p".into()));
+    assert!(snapshot.apply(&last));
+    crate::support::assert_folded(&snapshot, &scanner);
+    assert!(scanner.scan_once().is_none());
+    scanner.finish();
+    // A running one ends with it, and not at the next beat.
+    let mut config = Config::default();
+    config.interval_ms = 3_600_000;
+    let builder = Scanner::builder().config(config).source(source());
+    let scanner = builder.build().unwrap();
+    let batches = scanner.consumers().subscribe();
+    let handle = scanner.start().unwrap();
+    batches.recv().unwrap();
+    handle.scan_now();
+    let last = batches.recv().unwrap();
+    assert!(briefs(&last.events).contains(&"created 3 p".into()));
+    handle.wait().unwrap();
+    // One that had broken its contract by then has failed.
+    let broken = EndsWithin(vec![vec![1, 1]]);
+    let mut scanner = Scanner::builder().source(broken).build().unwrap();
+    let last = scan(&mut scanner);
+    assert_eq!(last.failure.as_ref().unwrap().class(), ErrorClass::BadData);
+    assert!(scanner.scan_once().is_none());
+}
+
+#[test]
+fn a_callback_may_ask_for_the_next_scan_and_for_the_end() {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    let mut config = Config::default();
+    config.interval_ms = 3_600_000;
+    let builder = Scanner::builder().config(config).source(world);
+    let handle = builder.start().unwrap();
+    let control = handle.control().clone();
+    let (sender, told) = std::sync::mpsc::channel();
+    handle
+        .on_batch(move |batch| {
+            sender.send(batch.seq).unwrap();
+            match batch.seq {
+                3.. => control.request_stop(),
+                _ => control.scan_now(),
+            }
+        })
+        .unwrap();
+    handle.wait().unwrap();
+    assert_eq!(told.iter().collect::<Vec<_>>(), [1, 2, 3]);
 }
 
 #[test]
