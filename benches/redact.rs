@@ -1,7 +1,8 @@
 //! What it costs to hide the secrets of one command line, in turns with copying the same bytes.
 //!
-//! It is done once for a command line that is new; the last two lines are the worst that a process can
-//! ask for.
+//! It is done once for a command line that is new; the last two lines of the first table are the worst that a
+//! process can ask for. The second table has texts that were made to have it read again and again, and whether
+//! four times as much of one takes more than about four times as long.
 
 // A bench prints its figures.
 #![allow(clippy::print_stdout)]
@@ -70,6 +71,49 @@ fn lines() -> Vec<Line> {
     ]
 }
 
+/// What is repeated in one argument, alone or as a script.
+const REPEATED: &[&str] = &[
+    "-p > ",
+    "-p < ",
+    "=key='1';",
+    r"--password \\\\\\\\\\' ",
+    r"PASSWORD=\\\\\\\\\\' ",
+    r"docker -a \\\\\\\\\\' ",
+];
+
+/// That much of each repeated text, and four times as much, in turns.
+fn growth(redactor: &Redactor, rounds: usize) {
+    const SHORT: usize = 64 << 10;
+    println!();
+    println!("| repeated | as | 64 KiB, µs | 256 KiB, µs | times |");
+    println!("|---|---|---|---|---|");
+    for repeated in REPEATED {
+        for (kind, before) in [("argument 0", &[][..]), ("a script", &["sh", "-c"])] {
+            let of = |len: usize| {
+                let mut args: Vec<_> = before.iter().map(|&arg| arg.to_owned()).collect();
+                args.push(repeated.repeat(len / repeated.len()));
+                line(repeated, &args).command
+            };
+            let (short, long) = (of(SHORT), of(4 * SHORT));
+            let redact =
+                |command: &[u8]| time(1, || drop(black_box(redactor.command(black_box(command)))));
+            let (mut shorts, mut longs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+            for _ in 0..rounds {
+                let (short, long) = (redact(&short), redact(&long));
+                shorts.push(short / 1e3);
+                longs.push(long / 1e3);
+                ratios.push(long / short);
+            }
+            println!(
+                "| `{repeated}` | {kind} | {:.0} | {:.0} | {:.1} |",
+                median(shorts),
+                median(longs),
+                median(ratios),
+            );
+        }
+    }
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -125,4 +169,5 @@ fn main() {
             );
         }
     }
+    growth(&redactors[0].1, rounds / 10);
 }

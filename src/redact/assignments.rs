@@ -30,6 +30,7 @@ struct Text<'t> {
     kind: Kind,
     /// Up to here it is one value, without blanks and quotes that could end a part of it.
     free: usize,
+    first_blank: usize,
     /// Where a URL's scheme ends.
     scheme: usize,
 }
@@ -41,11 +42,13 @@ impl<'t> Text<'t> {
             Kind::Plain => bytes.iter().position(is_end).unwrap_or(bytes.len()),
             Kind::First | Kind::Script => 0,
         };
+        let first_blank = bytes.iter().position(|&byte| is_blank(byte));
         let scheme = bytes.windows(3).position(|window| window == b"://");
         Self {
             bytes,
             kind,
             free,
+            first_blank: first_blank.unwrap_or(bytes.len()),
             scheme: scheme.unwrap_or(bytes.len()),
         }
     }
@@ -145,9 +148,12 @@ impl Assignment {
         let rest = &bytes[self.value..];
         let is_list =
             matches!(rest.first(), Some(b'{' | b'[')) && !rest.starts_with(MARK.as_bytes());
-        let is_start = self.start == 0
-            || self.before == Some(b'=') && !bytes[..self.start].iter().any(|&byte| is_blank(byte));
-        let is_file = || bytes.starts_with(b"--from-file=") && values::is_path(rest);
+        let is_start =
+            self.start == 0 || self.before == Some(b'=') && self.start <= text.first_blank;
+        const FROM_FILE: &[u8] = b"--from-file=";
+        let is_file = || {
+            self.start == FROM_FILE.len() && bytes.starts_with(FROM_FILE) && values::is_path(rest)
+        };
         let is_filled_in = || kind == Kind::Script && is_placeholder(after_scheme(rest));
         if is_file() || is_filled_in() {
             return None;

@@ -159,7 +159,6 @@ pub(super) fn hide(
         }
         if is_operator(word) {
             *programs = Programs::default();
-            user = None;
         } else if matches!(quotes::strip_opening(word).first(), Some(b'-' | b'/'))
             || word.ends_with(b"=")
         {

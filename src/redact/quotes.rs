@@ -88,7 +88,8 @@ impl Quote {
     fn is_closed_after(self, backslashes: usize) -> bool {
         match self.backslashes {
             0 => backslashes.is_multiple_of(2),
-            own => backslashes <= own,
+            // More than those count as that many, or none that has so many would ever be closed.
+            own => backslashes.min(MAX_BACKSLASHES) <= own,
         }
     }
 }

@@ -473,4 +473,25 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "-c",
         "echo '‹a b›' | gpg --batch --passphrase-fd 0 -c f",
     ],
+    // Among what is made to be read again and again.
+    &["sh", "-c", "app -u me > log -p ‹hunter2› < x"],
+    &["sh", "-c", "app -p ‹hunter2› > x -p 80 > y -u me; app -p x"],
+    &["app", "a=key=‹'abc';b=key='x y'›"],
+    &["app", "x y=key='‹abc›';z=key='‹d e›';"],
+    &["=key='‹abc›';=key='‹d e›'; app"],
+    &[
+        "sh",
+        "-c",
+        r"app PASSWORD=‹\\\\\\\\\\'a b\\\\\\\\\\'› --next",
+    ],
+    &[
+        "sh",
+        "-c",
+        r"app --password ‹\\\\\\\\\\'a b\\\\\\\\\\' c› --next",
+    ],
+    &[
+        "sh",
+        "-c",
+        r"docker -a \\\\\\\\\\' --password '‹a b›' \\\\\\\\\\' x",
+    ],
 ];
