@@ -169,7 +169,7 @@ impl<'l> Walk<'l> {
                 self.next = header(argument);
             }
         }
-        if signs.has_pipe && signs.has_blank {
+        if signs.has_input && signs.has_blank {
             piped::hide(argument, &mut self.spans);
         }
         if signs.has_at {
@@ -208,7 +208,8 @@ struct Signs {
     has_blank: bool,
     has_assignment: bool,
     has_at: bool,
-    has_pipe: bool,
+    /// A pipe, or `<`.
+    has_input: bool,
 }
 
 impl Signs {
@@ -216,7 +217,7 @@ impl Signs {
         const BLANK: u8 = 1;
         const ASSIGNMENT: u8 = 2;
         const AT: u8 = 4;
-        const PIPE: u8 = 8;
+        const INPUT: u8 = 8;
         const TABLE: [u8; 256] = {
             let mut table = [0; 256];
             table[b' ' as usize] = BLANK;
@@ -226,7 +227,8 @@ impl Signs {
             table[b'=' as usize] = ASSIGNMENT;
             table[b':' as usize] = ASSIGNMENT;
             table[b'@' as usize] = AT;
-            table[b'|' as usize] = PIPE;
+            table[b'|' as usize] = INPUT;
+            table[b'<' as usize] = INPUT;
             table
         };
         let signs = argument
@@ -236,7 +238,7 @@ impl Signs {
             has_blank: signs & BLANK != 0,
             has_assignment: signs & ASSIGNMENT != 0,
             has_at: signs & AT != 0,
-            has_pipe: signs & PIPE != 0,
+            has_input: signs & INPUT != 0,
         }
     }
 }

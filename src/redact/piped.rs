@@ -1,10 +1,10 @@
-//! Secrets that a script writes into a pipe: `echo x | sudo -S id`.
+//! Secrets that a script writes into a pipe, `echo x | sudo -S id`, or has as an input: `sudo -S id <<< x`.
 
 use std::ops::Range;
 
 use super::Spans;
 use super::quotes::{self, Quote};
-use super::text::{blanks, is_assignment, is_blank, is_placeholder, word_end};
+use super::text::{blanks, is_assignment, is_blank, is_cut, is_placeholder, word_end};
 use super::values::Holds;
 
 /// What reads a secret from its input if this is one of its words, and what it reads.
@@ -34,7 +34,10 @@ const BEFORE: &[&[u8]] = &[
 /// Scripts in quotes are looked through too, in which others may be in quotes.
 const DEPTH: usize = 4;
 
-/// Hides what `echo` and `printf` write to such a reader.
+/// A word after it is what the command reads.
+const HERE: &[u8] = b"<<<";
+
+/// Hides what `echo` and `printf` write to such a reader, and what it is given as a word.
 pub(super) fn hide(text: &[u8], spans: &mut Spans) {
     within(text, 0..text.len(), DEPTH, spans);
 }
@@ -45,23 +48,39 @@ fn within(text: &[u8], script: Range<usize>, depth: usize, spans: &mut Spans) {
     let mut start = script.start;
     let mut open = None;
     let mut group = None;
-    while let Some(sign) = signs.next() {
+    let mut is_given = false;
+    loop {
+        let sign = signs.next();
         let at = match sign {
-            Sign::Quoted(quoted) => {
-                if depth > 0 && text[quoted.clone()].contains(&b'|') {
+            Some(Sign::Quoted(quoted)) => {
+                if depth > 0 && text[quoted.clone()].iter().any(|byte| b"|<".contains(byte)) {
                     within(text, quoted, depth - 1, spans);
                 }
                 continue;
             }
-            Sign::At(at) => at,
+            Some(Sign::At(at)) => at,
+            None => script.end,
         };
+        if sign.is_some() && text[at] == b'<' {
+            is_given = true;
+            signs.at = word_after(&text[..script.end], at + HERE.len()).1;
+            continue;
+        }
+        if std::mem::take(&mut is_given) {
+            given(text, start..at, spans);
+        }
+        if sign.is_none() {
+            return;
+        }
         match text[at] {
             b'|' if text.get(at + 1) == Some(&b'|') || text[..at].ends_with(b"|") => {}
             b'|' => {
                 let is_group = |group: &Range<usize>| all_blank(&text[group.end + 1..at]);
                 let commands = group.take().filter(is_group).unwrap_or(start..at);
+                let after = &text[at + 1..script.end];
                 if may_write(&text[commands.clone()])
-                    && let Some(holds) = read_by(&text[at + 1..script.end])
+                    // `|&` takes errors along.
+                    && let Some(holds) = read_by(after.strip_prefix(b"&").unwrap_or(after))
                 {
                     written(text, commands, holds, spans);
                 }
@@ -71,6 +90,39 @@ fn within(text: &[u8], script: Range<usize>, depth: usize, spans: &mut Spans) {
             _ => {}
         }
         start = at + 1;
+    }
+}
+
+/// Hides the words that the command is given, if it reads a secret.
+fn given(text: &[u8], command: Range<usize>, spans: &mut Spans) {
+    let until = &text[..command.end];
+    let Some(holds) = read_by(&until[command.start..]) else {
+        return;
+    };
+    let mut signs = Signs::new(until, command.start);
+    while let Some(sign) = signs.next() {
+        let Sign::At(at) = sign else {
+            continue;
+        };
+        let (word, end) = word_after(until, at + HERE.len());
+        signs.at = end;
+        if let Some(secret) = holds.secret_in(&text[word.clone()])
+            && !is_placeholder(&text[word.start..])
+        {
+            spans.push(word.start + secret.start..word.start + secret.end);
+        }
+    }
+}
+
+/// The word that follows, and where it ends: without quotes, before what divides commands.
+fn word_after(text: &[u8], at: usize) -> (Range<usize>, usize) {
+    let start = at + blanks(&text[at..]);
+    let is_end = |byte: u8| is_blank(byte) || is_cut(byte) || matches!(byte, b')' | b'<' | b'>');
+    let mut bytes = text[start..].iter();
+    match bytes.position(|&byte| is_end(byte) || quotes::is_quote(byte)) {
+        Some(len) if !is_end(text[start + len]) => quotes::shell_word(text, start),
+        Some(len) => (start..start + len, start + len),
+        None => (start..text.len(), text.len()),
     }
 }
 
@@ -149,7 +201,7 @@ fn read_by(text: &[u8]) -> Option<Holds> {
     let is_end = |byte: &u8| matches!(byte, b'|' | b';' | b'&' | b'\n');
     let len = text.iter().position(is_end).unwrap_or(text.len());
     let words = || {
-        let words = text[..len].split(|&byte| is_blank(byte));
+        let words = text[..len].split(|&byte| is_blank(byte) || byte == b'<');
         words.filter_map(|word| {
             let word = match word {
                 [inner @ .., b'"' | b'\'' | b')'] => inner,
@@ -228,6 +280,13 @@ impl<'t> Signs<'t> {
                 }
                 b'{' if !text.get(self.at).is_none_or(|&next| is_blank(next)) => {}
                 b'}' if at > 0 && !is_blank(text[at - 1]) && text[at - 1] != b';' => {}
+                b'<' if !text[at..].starts_with(HERE) => {}
+                // The others of `<<<`, and `2>&1`.
+                b'<' => {
+                    self.at = at + HERE.len();
+                    return Some(Sign::At(at));
+                }
+                b'&' if text[..at].ends_with(b">") => {}
                 b'|' | b';' | b'&' | b'\n' | b'(' | b')' | b'{' | b'}' => {
                     return Some(Sign::At(at));
                 }

@@ -494,4 +494,21 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "-c",
         r"docker -a \\\\\\\\\\' --password '‹a b›' \\\\\\\\\\' x",
     ],
+    // Errors in the pipe too, and words that are read.
+    &["sh", "-c", "echo ‹hunter2› |& sudo -S id"],
+    &["sh", "-c", "echo '‹a b›'|&sudo -S id"],
+    &["sh", "-c", "echo ‹hunter2 2>&1› | sudo -S id"],
+    &["sh", "-c", "sudo -S id <<< ‹hunter2›"],
+    &["sh", "-c", "sudo -S id <<<'‹p;w x›' && ls"],
+    &[
+        "sh",
+        "-c",
+        "ls; docker login -u me --password-stdin <<<‹hunter2›; ls",
+    ],
+    &["sh", "-c", "docker login --password-stdin<<<‹hunter2›"],
+    &["ssh", "h", r#"bash -c "sudo -S id <<< '‹a b›'""#],
+    &["sh", "-c", "x=$(sudo -S id <<<‹hunter2›)"],
+    &["sh", "-c", "chpasswd <<< 'me:‹a b›'"],
+    &["sh", "-c", r#"<<<"‹a b›" sudo -S id | cat"#],
+    &["sh", "-c", "sudo -S id <<< ‹p'a b'›"],
 ];
