@@ -8,7 +8,7 @@ use super::values::Holds;
 use super::words::*;
 
 /// Every name of a secret has one of these in it, small or capital: what is sought first.
-const STEMS: [&[u8]; 17] = [
+const STEMS: [&[u8]; 18] = [
     b"pass",
     b"pwd",
     b"pw",
@@ -26,6 +26,7 @@ const STEMS: [&[u8]; 17] = [
     b"pat",
     b"pswd",
     b"mnemonic",
+    b"pin",
 ];
 
 /// What the value of a name holds, if that is a secret.
@@ -96,7 +97,7 @@ fn has_stem(name: &[u8]) -> bool {
             b'm' => pair[1] | 0x20 == b'n',
             b'j' => pair[1] | 0x20 == b'w',
             b'o' => pair[1] | 0x20 == b't',
-            b'p' => matches!(pair[1] | 0x20, b'a' | b's' | b'w'),
+            b'p' => matches!(pair[1] | 0x20, b'a' | b'i' | b's' | b'w'),
             b't' => pair[1] | 0x20 == b'o',
             _ => false,
         };
@@ -127,6 +128,9 @@ impl Words<'_> {
             (_, b"passin" | b"passout") => return Some(Holds::Pass),
             // Vault's secret_id is as good as a password.
             (_, b"id") if is_one_of(previous, &["secret"]) => return Some(Holds::Password),
+            // A card's, and not that of a chip.
+            ([b"pin"], _) => return Some(Holds::Pass),
+            ([b"new" | b"old" | b"set" | b"so" | b"user", b"pin"], _) => return Some(Holds::Pass),
             // What this is to be is said, and not whose.
             ([.., b"root", b"token", b"id"], _) => return Some(Holds::Token),
             _ => {}

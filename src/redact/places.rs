@@ -27,12 +27,20 @@ const ROWS: &[Row] = &[
     row("bw", &["unlock"], 1),
     row("bw", &["login"], 2),
     row("cargo", &["login"], 1),
+    row(IWCONFIG, &["*", "enc*"], 1),
+    row(IWCONFIG, &["*", "key"], 1),
+    row("mc", &["alias", "set"], 4),
+    row("mc", &["config", "host", "add"], 4),
+    row("mkpasswd", &[], 1),
     row("openssl", &["passwd"], 1),
     row("poetry", &["config", "http-basic*"], 2),
     row("poetry", &["config", "pypi-token*"], 1),
     row("rabbitmqctl", &["add_user"], 2),
     row("rabbitmqctl", &["change_password"], 2),
     row("rclone", &["obscure"], 1),
+    row("samba-tool", &["user", "add"], 2),
+    row("samba-tool", &["user", "create"], 2),
+    row("vault", VAULT_LOGIN, 1),
     row("vault", &["operator", "unseal"], 1),
     row("vault", &["unseal"], 1),
     row("wandb", &["login"], 1),
@@ -46,6 +54,12 @@ const ROWS: &[Row] = &[
 /// It has a password only with `-b`, and no file before the user with `-n`.
 const HTPASSWD: &str = "htpasswd";
 
+/// An interface comes first, other settings may stand before the key, and how it is used beside it.
+const IWCONFIG: &str = "iwconfig";
+
+/// Parameters may stand beside the token, or instead of it.
+const VAULT_LOGIN: &[&str] = &["login"];
+
 /// Its switches begin with a slash, and a device may stand before a share.
 const NET: &str = "net";
 
@@ -54,8 +68,8 @@ const _: () = assert!(ROWS.len() <= u32::BITS as usize);
 /// Options of those programs that are followed by a value. Any other may be or not.
 #[rustfmt::skip]
 const WITH_VALUE: &[&str] = &[
-    "--config", "--directory", "--host", "--method", "--node", "--passwordenv", "--passwordfile", "--registry",
-    "--vhost", "-address", "-ca-cert", "-in", "-namespace", "-salt",
+    "--api", "--config", "--directory", "--host", "--method", "--node", "--passwordenv", "--passwordfile", "--registry",
+    "--vhost", "-S", "-address", "-ca-cert", "-in", "-m", "-method", "-namespace", "-path", "-salt",
 ];
 
 /// Oracle's, to which user and password are one word: `me/x@db`.
@@ -177,7 +191,10 @@ impl Places {
             }
             State::Verbs { rows, step } => self.state = verb(word, rows, step, is_sure),
             State::Words { row, .. } => {
-                return self.counted(word, ROWS[usize::from(row)].nth, is_sure);
+                let row = &ROWS[usize::from(row)];
+                if !is_beside(row, word) {
+                    return self.counted(word, row.nth, is_sure);
+                }
             }
             State::Letters { has_b, has_n, .. } => {
                 let nth = if has_n { 2 } else { 3 };
@@ -303,6 +320,14 @@ fn start(word: &[u8], skip: u8, is_sure: bool) -> State {
     }
 }
 
+/// Whether it is no password, and none of the words that are counted.
+fn is_beside(row: &Row, word: &[u8]) -> bool {
+    match row.program {
+        IWCONFIG => matches!(word, b"open" | b"restricted" | [b'[', .., b']']),
+        _ => row.verbs == VAULT_LOGIN && row.program == "vault" && is_assignment(word),
+    }
+}
+
 /// What is known after a word that may be one of the verbs.
 fn verb(word: &[u8], rows: u32, step: u8, is_sure: bool) -> State {
     let is_verb = |verb: &str| match verb.strip_suffix('*') {
@@ -325,8 +350,10 @@ fn verb(word: &[u8], rows: u32, step: u8, is_sure: bool) -> State {
     {
         return state;
     }
-    // net(1) has a device there.
-    let is_device = step > 0 && (word.ends_with(b":") || word == b"*");
+    // net(1) has a device there, and iwconfig(8) other settings.
+    let is_iwconfig =
+        || (ROWS.get(rows.trailing_zeros() as usize)).is_some_and(|row| row.program == IWCONFIG);
+    let is_device = step > 0 && (word.ends_with(b":") || word == b"*" || is_iwconfig());
     match is_sure && !is_device {
         true => State::Over,
         false => State::Verbs { rows, step },

@@ -93,6 +93,9 @@ pub(super) const RULES: &[Rule] = &[
     rule(SAMBA, &["-U"], Form::Both, Holds::After(b'%')),
     rule(SAMBA, &["--user"], Form::Next, Holds::After(b'%')),
     rule(&["xfreerdp*", "wfreerdp*", "sdl-freerdp*"], &["/p:", "/gp:"], Form::Attached, Holds::Password),
+    rule(&["mount", "mount.*"], &["-o"], Form::Both, Holds::Mount).first(),
+    rule(&["qemu*"], &["-object", "--object"], Form::Next, Holds::Object),
+    rule(&["doctl"], &["-t"], Form::Both, Holds::Password),
     rule(&["signtool"], &["/p"], Form::Next, Holds::Password),
     rule(&["schtasks"], &["/rp", "/RP"], Form::Next, Holds::Password),
     rule(&["swaks"], &["-ap"], Form::Next, Holds::Password),
@@ -118,6 +121,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(&["secretsmanager"], &["--secret-id"], Form::Next, Holds::Nothing).after("aws"),
     rule(&["dynamodb"], &["--key"], Form::Next, Holds::Nothing).after("aws"),
     rule(&["show"], &["--password"], Form::Next, Holds::Nothing).after("lpass"),
+    rule(&["secret"], &["--body", "-b"], Form::Both, Holds::Password).after("gh"),
     // What aws(1) and az(1) are told to keep.
     rule(&["put-parameter"], &["--value"], Form::Next, Holds::Password),
     rule(&["keyvault"], &["--value"], Form::Next, Holds::Password).after("az"),
@@ -145,7 +149,14 @@ const SQL: &[&str] = &[
 
 const PUTTY: &[&str] = &["plink", "pscp", "psftp", "putty", "kitty", "nodetool"];
 
-const SAMBA: &[&str] = &["smbclient", "smbget", "smbcacls", "rpcclient", "net"];
+const SAMBA: &[&str] = &[
+    "smbclient",
+    "smbget",
+    "smbcacls",
+    "rpcclient",
+    "net",
+    "winexe",
+];
 
 /// What stands for `docker login`, since `docker run -p` is a port.
 pub(super) const LOGIN: &[&str] = &["login of a container tool"];

@@ -31,6 +31,10 @@ pub(super) enum Holds {
     P,
     /// User and password with this byte between them.
     After(u8),
+    /// Options of a mount, with user and password: `user=me%x`.
+    Mount,
+    /// An object of qemu(1), which may be a secret: `secret,id=s,data=x`.
+    Object,
     /// A cookie, or the file that has it.
     Cookie,
     /// No secret: what it says, and not what its name does.
@@ -73,6 +77,10 @@ impl Holds {
                 .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
             Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
             Self::After(separator) => after(separator, value),
+            Self::Mount => item(value, &["user", "username"], Some(b'%')),
+            Self::Object => starts_with_any(value, &["secret,", "qom-type=secret,"])
+                .then(|| item(value, &["data"], None))
+                .flatten(),
             Self::Nothing => None,
             Self::Cookie => (value.contains(&b'=') && !is_path(value)).then_some(whole),
         }
@@ -132,6 +140,27 @@ fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
         return Some(0..value.len());
     }
     non_empty(at + 1..value.len())
+}
+
+/// Of items with commas between them the value of the one with this name, after the separator.
+fn item(value: &[u8], names: &[&str], separator: Option<u8>) -> Option<Range<usize>> {
+    let mut start = 0;
+    for item in value.split(|&byte| byte == b',') {
+        let sign = item.iter().position(|&byte| byte == b'=');
+        if let Some(sign) = sign
+            && names.iter().any(|name| name.as_bytes() == &item[..sign])
+        {
+            let from = match separator {
+                Some(separator) => item.iter().position(|&byte| byte == separator)?,
+                None => sign,
+            };
+            let secret = &item[from + 1..];
+            return (!secret.is_empty() && secret != MARK.as_bytes())
+                .then_some(start + from + 1..start + item.len());
+        }
+        start += item.len() + 1;
+    }
+    None
 }
 
 /// A path does not have such long words of mixed letters and digits; an AWS secret can begin with a

@@ -511,4 +511,42 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["sh", "-c", "chpasswd <<< 'me:‹a b›'"],
     &["sh", "-c", r#"<<<"‹a b›" sudo -S id | cat"#],
     &["sh", "-c", "sudo -S id <<< ‹p'a b'›"],
+    // Within options of mounts and objects.
+    &[
+        "mount",
+        "-t",
+        "cifs",
+        "-o",
+        "rw,user=D/me%‹hunter2›,vers=3.0",
+        "//h/s",
+        "/mnt",
+    ],
+    &[
+        "sudo",
+        "mount.cifs",
+        "//h/s",
+        "/mnt",
+        "-o",
+        "username=me%‹a b›",
+    ],
+    &["sh", "-c", "mount -o user=me%‹hunter2› //h/s /mnt"],
+    &[
+        "mount",
+        "-o",
+        "user=me%‹hunter2›,password=‹x›",
+        "//h/s",
+        "/mnt",
+    ],
+    &[
+        "qemu-system-x86_64",
+        "-object",
+        "secret,id=s,data=‹hunter2›,format=raw",
+    ],
+    &[
+        "qemu-img",
+        "info",
+        "--object",
+        "secret,id=s,data=‹hunter2›",
+        "x",
+    ],
 ];
