@@ -111,7 +111,7 @@ impl Redactor {
     fn program<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
         let program = self.settled(alone::program(terminated), limit);
         // What was hidden can have had the quote in it that held a program's path together.
-        let shorter = match alone::program(&program) {
+        let shorter = match alone::looked_through(&program) {
             Cow::Owned(shorter) => Some(shorter),
             Cow::Borrowed(_) => None,
         };

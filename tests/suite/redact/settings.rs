@@ -31,7 +31,11 @@ fn without_arguments_the_program_is_left() {
     assert_eq!(with(&redactor, &["app --verbose x"]), ["app"]);
     assert_eq!(with(&redactor, &["app"]), ["app"]);
     assert_eq!(with(&redactor, &[""]), [""]);
-    assert_eq!(with(&redactor, &["PASSWORD=x"]), ["PASSWORD=[redacted]"]);
+    assert_eq!(with(&redactor, &["PASSWORD=x"]), ["PASSWORD"]);
+    // What follows on a title that has no end of its own.
+    assert_eq!(with(&redactor, &["/bin/appHOME=/x"]), ["/bin/appHOME"]);
+    let url = with(&redactor, &["https://u:pa=ss@h/?a=b"]);
+    assert_eq!(url, ["https://u:[redacted]@h/?a"]);
     assert!(redactor.command(b"").is_empty());
     assert_eq!(&*redactor.command(b"app x"), b"app");
     let path = r"C:\Program Files\App\app.exe";
