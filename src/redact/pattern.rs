@@ -33,7 +33,8 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](ErrorClass::Config), if it is no regular expression, or empty.
+    /// Of class [`Config`](ErrorClass::Config), if it is no regular expression, or empty. One that matches only the
+    /// empty text, as `^$`, is no error, and hides nothing.
     pub fn new(pattern: &str) -> Result<Self> {
         if pattern.is_empty() {
             let message = "a pattern for secrets is empty, and would hide nothing";
