@@ -71,14 +71,14 @@ fn lines() -> Vec<Line> {
     ]
 }
 
-/// What is repeated in one argument, alone or as a script.
-const REPEATED: &[&str] = &[
-    "-p > ",
-    "-p < ",
-    "=key='1';",
-    r"--password \\\\\\\\\\' ",
-    r"PASSWORD=\\\\\\\\\\' ",
-    r"docker -a \\\\\\\\\\' ",
+/// What is repeated in one argument, alone or as a script, and what stands before it.
+const REPEATED: &[(&str, &str)] = &[
+    ("", "-p > "),
+    ("", "-p < "),
+    ("", "=key='1';"),
+    ("", r"--password \\\\\\\\\\' "),
+    ("", r"PASSWORD=\\\\\\\\\\' "),
+    ("docker ", r"-a \\\\\\\\\\' "),
 ];
 
 /// That much of each repeated text, and four times as much, in turns.
@@ -87,11 +87,11 @@ fn growth(redactor: &Redactor, rounds: usize) {
     println!();
     println!("| repeated | as | 64 KiB, µs | 256 KiB, µs | times |");
     println!("|---|---|---|---|---|");
-    for repeated in REPEATED {
+    for (first, repeated) in REPEATED {
         for (kind, before) in [("argument 0", &[][..]), ("a script", &["sh", "-c"])] {
             let of = |len: usize| {
                 let mut args: Vec<_> = before.iter().map(|&arg| arg.to_owned()).collect();
-                args.push(repeated.repeat(len / repeated.len()));
+                args.push(first.to_string() + &repeated.repeat(len / repeated.len()));
                 line(repeated, &args).command
             };
             let (short, long) = (of(SHORT), of(4 * SHORT));
@@ -105,7 +105,7 @@ fn growth(redactor: &Redactor, rounds: usize) {
                 ratios.push(long / short);
             }
             println!(
-                "| `{repeated}` | {kind} | {:.0} | {:.0} | {:.1} |",
+                "| `{first}{repeated}` | {kind} | {:.0} | {:.0} | {:.1} |",
                 median(shorts),
                 median(longs),
                 median(ratios),
