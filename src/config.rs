@@ -332,7 +332,12 @@ mod tests {
             .retain(|_, value| !value.is_null());
         let read: Config = serde_json::from_value(json).expect("its own words");
         assert_eq!(read, config);
-        for (json, limit) in [("2", Some(2.0)), ("0.5", Some(0.5)), ("null", None)] {
+        for (json, limit) in [
+            ("2", Some(2.0)),
+            ("0.5", Some(0.5)),
+            ("\"0.5\"", Some(0.5)),
+            ("null", None),
+        ] {
             let json = format!(r#"{{"cpu_budget_percent": {json}}}"#);
             let read: Config = serde_json::from_str(&json).expect("well-formed");
             assert_eq!(read.cpu_budget_percent, limit);

@@ -7,18 +7,26 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Whether a terminal or a log viewer may act on the character in place of showing it: controls, those of
-/// direction (Unicode's bidirectional algorithm, UAX 9), and what is invisible.
+/// direction (Unicode's bidirectional algorithm, UAX 9), and most of what is invisible. Not those that shape
+/// the character before them, as of an emoji.
 pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            '\u{61c}'
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
                 | '\u{180e}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
                 | '\u{feff}'
+                | '\u{ffa0}'
                 | '\u{fff9}'..='\u{fffb}'
+                | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e007f}'
         )
 }

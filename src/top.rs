@@ -319,6 +319,11 @@ impl Tracked {
 
     /// CPU use over the window, or over as much of it as the process is known for.
     fn percent(&self, now_ns: u64, window_ns: u64) -> Option<f64> {
+        // A failed scan that showed it has told more of it than of the others.
+        let now_ns = self
+            .samples
+            .back()
+            .map_or(now_ns, |last| last.at_ns.max(now_ns));
         let window_begin_ns = now_ns.saturating_sub(window_ns);
         let begin = self.at(window_begin_ns)?;
         let last = self.last_at(now_ns)?;

@@ -178,9 +178,10 @@ pub(super) fn time_of_day(wall_ms: u64, zone: Zone) -> String {
     }
 }
 
-/// The day of it.
+/// The day of it, if it has a name.
 pub(super) fn day(wall_ms: u64, zone: Zone) -> String {
     match zone {
+        _ if timestamp(wall_ms).is_none() => UNKNOWN.to_owned(),
         Zone::Here => format_in(wall_ms, TimeZone::system(), "%Y-%m-%d"),
         Zone::Utc => format_in(wall_ms, TimeZone::UTC, "%Y-%m-%d UTC"),
     }

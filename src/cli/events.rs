@@ -107,7 +107,8 @@ impl Printer {
         if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
             // Nothing may happen for a long time.
             let (of, all) = (matching.len(), batch.counts.processes);
-            let text = match filter.is_empty() {
+            // Where scans failed before, the first good one tells only what those have not.
+            let text = match filter.is_empty() || !batch.full {
                 true => format!("watching {all} processes; Ctrl-C ends it"),
                 false => format!("watching {of} of {all} processes; Ctrl-C ends it"),
             };

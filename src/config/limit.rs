@@ -1,6 +1,7 @@
 //! A limit that can be taken away, as it stands in a file: a number, or `off`.
 //!
-//! Formats such as TOML have no null, and leave out what is none: read back it would be the default.
+//! Formats such as TOML have no null, and leave out what is none: read back it would be the default. They
+//! have to say of themselves which of the two it is, as all for settings do.
 
 use std::fmt;
 
@@ -27,7 +28,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
 
 struct Limit;
 
-impl Visitor<'_> for Limit {
+impl<'de> Visitor<'de> for Limit {
     type Value = Option<f64>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,14 +48,24 @@ impl Visitor<'_> for Limit {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        match text {
-            OFF => Ok(None),
-            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        // Settings that come from environment variables are all text.
+        match (text, text.parse()) {
+            (OFF, _) => Ok(None),
+            (_, Ok(limit)) => Ok(Some(limit)),
+            (_, Err(_)) => Err(E::invalid_value(Unexpected::Str(text), &self)),
         }
     }
 
     /// As JSON has none.
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, limit: D) -> Result<Self::Value, D::Error> {
+        limit.deserialize_any(self)
     }
 }

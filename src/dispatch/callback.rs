@@ -12,6 +12,7 @@ use super::inbox::Inbox;
 use super::{Consumer, ConsumerId, Consumers};
 use crate::cpu_clock::CpuClock;
 use crate::error::{Error, Result, said};
+use crate::escape::escape;
 
 pub(super) fn spawn(
     id: ConsumerId,
@@ -46,7 +47,7 @@ pub(super) fn spawn(
                 error!(
                     "{} is removed, it panicked: {}",
                     inbox.traffic(),
-                    said(&**panic)
+                    escape(said(&**panic))
                 );
                 consumers.count_panic();
                 consumers.leave(id);

@@ -25,7 +25,8 @@ type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 /// not the recorder's unless they are given to it, as below. A change of nothing but a secret is no change.
 /// Command lines are other people's all the same, so that the file should be for nobody else.
 ///
-/// An error that [is final](Error::is_final) is handed on and not recorded.
+/// An error that [is final](Error::is_final) is handed on and not recorded, and neither is what the scan that ended
+/// with it had shown.
 ///
 /// ```no_run
 /// use std::fs::File;

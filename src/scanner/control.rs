@@ -121,8 +121,9 @@ impl ScannerControl {
     /// at once, a longer one from the next scan on, which still comes when it was due. Where the CPU budget
     /// takes more time, the interval is stretched from this one, and an open breaker waits by it.
     ///
-    /// The next batch tells it as a [`Transition::Interval`](crate::Transition::Interval), if it changes the
-    /// interval in use. [`Metrics::interval_asked_ms`](crate::Metrics::interval_asked_ms) has it at once.
+    /// The batch of the next scan that begins tells it as a
+    /// [`Transition::Interval`](crate::Transition::Interval), if it changes the interval in use; that of a scan
+    /// under way does not. [`Metrics::interval_asked_ms`](crate::Metrics::interval_asked_ms) has it at once.
     ///
     /// # Errors
     ///
@@ -134,8 +135,15 @@ impl ScannerControl {
             ..Config::default()
         };
         config.validate()?;
-        *lock(&self.shared.interval_ms) = interval_ms;
-        self.shared.consumers.set_interval_asked(interval_ms);
+        if !self.is_running() {
+            return Ok(());
+        }
+        {
+            // Held until it is told, so that of two who ask at once the same one is used and told.
+            let mut asked = lock(&self.shared.interval_ms);
+            *asked = interval_ms;
+            self.shared.consumers.set_interval_asked(interval_ms);
+        }
         // An error means that it is about to look anyway, or that there are no more scans.
         let _ = self.shared.retime.try_send(());
         Ok(())

@@ -256,12 +256,8 @@ impl ScannerHandle {
     fn halt(&mut self, limits: StopLimits) -> Result<()> {
         self.is_over = true;
         let outcome = self.dispatch.end_within(limits);
-        let is_finished = self.thread.as_ref().is_some_and(JoinHandle::is_finished);
-        // One that hangs is left to itself.
-        match outcome.is_ok() || is_finished {
-            true => self.join().and(outcome),
-            false => outcome,
-        }
+        // What hangs is left to itself, and comes before what ended the scanner: that was told in its last batch.
+        outcome.and_then(|()| self.join())
     }
 
     fn join(&mut self) -> Result<()> {

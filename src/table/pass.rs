@@ -275,13 +275,16 @@ impl Pass<'_> {
             .expect("BUG: the index leads to taken slots only");
         let mut changed = Changes::default();
 
-        let has_other_name = table.texts.renew_name(&mut told.name, row.name);
-        if has_other_name {
+        let had_name = told.name.is_some();
+        let has_new_name = table.texts.renew_name(&mut told.name, row.name);
+        if has_new_name {
             changed.insert(Changes::NAME);
         }
         let has_other_command = match row.command {
             // The one that is known can be that of another program.
-            Reading::Unknown if has_other_name => table.texts.forget_command(&mut told.command),
+            Reading::Unknown if has_new_name && had_name => {
+                table.texts.forget_command(&mut told.command)
+            }
             command => table.texts.renew_command(&mut told.command, command),
         };
         if has_other_command {

@@ -500,6 +500,41 @@ fn what_ended_a_scanner_for_good_is_what_waiting_for_it_returns() {
 }
 
 #[test]
+fn a_callback_that_hangs_is_named_though_the_source_has_failed_for_good() {
+    struct Broken(u32);
+    impl Source for Broken {
+        fn info(&self) -> SourceInfo {
+            SourceInfo::new("broken")
+        }
+
+        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+            self.0 += 1;
+            match self.0 {
+                1 => Ok(Seen::default()),
+                _ => Err(Error::new(ErrorClass::BadData, "broken off").mark_final()),
+            }
+        }
+    }
+    let (called, is_called) = channel();
+    let (go_on, waits) = channel::<()>();
+    let handle = start(Broken(0));
+    let all = handle.consumers().subscribe();
+    let options = ConsumerOptions::default().with_name("sender");
+    let hangs = move |_: &Arc<Batch>| {
+        let _ = called.send(());
+        let _ = waits.recv();
+    };
+    handle.on_batch_with(options, hangs).unwrap();
+    is_called.recv().unwrap();
+    // Until the last batch, after which the scanner has ended by itself.
+    assert!(all.iter().any(|batch| batch.failure.is_some()));
+    let error = handle.stop_within(Duration::from_millis(50)).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Stuck);
+    assert!(error.to_string().contains("(sender)"), "{error}");
+    drop(go_on);
+}
+
+#[test]
 fn a_queue_that_is_full_at_the_end_has_its_last_batch_beside_it() {
     let world = World::new();
     world.add(1, Made::new("p", 5));

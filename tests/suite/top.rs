@@ -1,8 +1,12 @@
 //! The busiest and the largest, in order, whatever happens to the batches.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use process_scanner::{Config, Consumer, Consumers, ErrorClass, Scanner, TopN, Usage};
+use process_scanner::{
+    Batch, Config, Consumer, Consumers, Error, ErrorClass, Event, ProcessInfo, ProcessKey, Scanner,
+    TopN, Usage,
+};
 
 use crate::support::{Made, World};
 
@@ -132,6 +136,32 @@ fn steady_use_that_a_threshold_holds_back_counts_all_the_same() {
     let json = serde_json::to_value(top.ranking()).unwrap();
     assert_eq!(json[0]["process"]["pid"], 1);
     assert_eq!(json[0]["usage"], serde_json::json!({"cpu_percent": 10.0}));
+}
+
+/// A failed scan can have shown one before it failed.
+#[test]
+fn what_a_failed_scan_has_shown_of_one_is_measured_by_its_own_time() {
+    let event = |cpu_time_ms: f64, seq: u64, at_s: u64| {
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid: 1,
+            start_time_ms: Some(0),
+        });
+        process.cpu_time_ms = Some(cpu_time_ms);
+        process.cpu_percent = Some(50.0);
+        Batch::new(seq, at_s * 1000, vec![Event::Existing(process)])
+    };
+    for later_s in [2, 60] {
+        let mut top = TopN::busiest(1, Duration::from_secs(3));
+        for second in 0..4 {
+            let batch = event(second as f64 * 500.0, second + 1, 100 + second);
+            top.on_batch(&Arc::new(batch));
+        }
+        let mut failed = event(1500.0 + later_s as f64 * 500.0, 5, 103 + later_s);
+        failed.failure = Some(Error::new(ErrorClass::BadData, "broken off"));
+        top.on_batch(&Arc::new(failed));
+        assert_eq!(values(&top), [(1, 50.0)], "after {later_s} s");
+        assert_eq!(top.as_of().unwrap().seq, 4);
+    }
 }
 
 /// What a newcomer begins with is what a consumer gets that lost batches.
