@@ -79,6 +79,11 @@ const REPEATED: &[(&str, &str)] = &[
     ("", r"--password \\\\\\\\\\' "),
     ("", r"PASSWORD=\\\\\\\\\\' "),
     ("docker ", r"-a \\\\\\\\\\' "),
+    ("", "`-p={ "),
+    ("", "[-p={ "),
+    ("x ", "|-p=["),
+    ("x ", "|-p=/"),
+    ("x x1", "|&-p=[||={"),
 ];
 
 /// That much of each repeated text, and four times as much, in turns.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::programs::{self, Place, Programs};
 use super::text::{
-    Kind, blanks, hide_all, hide_words, is_blank, is_cut, is_name_byte, is_operator, is_option,
-    is_placeholder, trim_dashes, word_end,
+    Kind, blanks, hide_all, hide_more_words, hide_words, is_blank, is_cut, is_name_byte,
+    is_operator, is_option, is_placeholder, trim_dashes, word_end,
 };
 use super::values::Holds;
 use super::{Spans, names, quotes};
@@ -93,6 +93,7 @@ pub(super) fn hide(
     let mut user = None;
     // How far words were read for what goes by places.
     let mut placed = 0;
+    let mut values = Values::default();
     let mut at = 0;
     loop {
         let gap = blanks(&text[at..]);
@@ -167,7 +168,7 @@ pub(super) fn hide(
                 true => list.has_user(),
                 false => *user.get_or_insert_with(|| has_user(text, place)),
             };
-            pending = option(text, at..end, kind, programs, has_user, spans);
+            pending = option(text, at..end, kind, programs, has_user, &mut values, spans);
         }
         if !word.starts_with(b"-") {
             programs.see(quotes::strip_opening(word));
@@ -177,6 +178,27 @@ pub(super) fn hide(
     pending.filter(|_| !text.iter().any(|&byte| is_blank(byte)))
 }
 
+/// The values that options of a text have themselves.
+#[derive(Default)]
+struct Values {
+    /// How far they were read.
+    end: usize,
+    /// The last one that went on in words.
+    last: Range<usize>,
+}
+
+impl Values {
+    /// Hides the value at `start` of the option at `option`. What stands in the word of a value before, behind a `|`
+    /// or `&`, was read as part of it.
+    fn hide(&mut self, text: &[u8], option: usize, start: usize, holds: Holds, spans: &mut Spans) {
+        let is_within = option < self.end && !is_blank(text[option - 1]);
+        if !is_within {
+            let end = hide_more_words(text, start, holds, &mut self.last, spans);
+            self.end = self.end.max(end);
+        }
+    }
+}
+
 /// What the next word holds, if this one says so; else the value that it has itself is hidden.
 fn option(
     text: &[u8],
@@ -184,6 +206,7 @@ fn option(
     kind: Kind,
     programs: &Programs,
     has_user: impl FnOnce() -> bool,
+    values: &mut Values,
     spans: &mut Spans,
 ) -> Option<Holds> {
     let word = quotes::strip_opening(&text[place.clone()]);
@@ -196,7 +219,7 @@ fn option(
         }
         Some((Place::At(at), holds)) => {
             if kind != Kind::Script || !is_placeholder(&text[start + at..]) {
-                hide_words(text, start + at, holds, spans);
+                values.hide(text, place.start, start + at, holds, spans);
             }
             return None;
         }

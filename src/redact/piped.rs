@@ -48,7 +48,9 @@ fn within(text: &[u8], script: Range<usize>, depth: usize, spans: &mut Spans) {
     let mut start = script.start;
     let mut open = None;
     let mut group = None;
+    // Whether the command is given a word, and the commands in brackets that are.
     let mut is_given = false;
+    let mut given_to = None;
     loop {
         let sign = signs.next();
         let at = match sign {
@@ -62,12 +64,16 @@ fn within(text: &[u8], script: Range<usize>, depth: usize, spans: &mut Spans) {
             None => script.end,
         };
         if sign.is_some() && text[at] == b'<' {
+            if !is_given {
+                let is_group = |group: &Range<usize>| all_blank(&text[group.end + 1..at]);
+                given_to = group.take().filter(is_group);
+            }
             is_given = true;
             signs.at = word_after(&text[..script.end], at + HERE.len()).1;
             continue;
         }
         if std::mem::take(&mut is_given) {
-            given(text, start..at, spans);
+            given(text, given_to.take(), start..at, spans);
         }
         if sign.is_none() {
             return;
@@ -93,10 +99,14 @@ fn within(text: &[u8], script: Range<usize>, depth: usize, spans: &mut Spans) {
     }
 }
 
-/// Hides the words that the command is given, if it reads a secret.
-fn given(text: &[u8], command: Range<usize>, spans: &mut Spans) {
+/// Hides the words that the command is given, if it or one of the group before it reads a secret.
+fn given(text: &[u8], group: Option<Range<usize>>, command: Range<usize>, spans: &mut Spans) {
     let until = &text[..command.end];
-    let Some(holds) = read_by(&until[command.start..]) else {
+    let holds = match group {
+        Some(group) => text[group].split(divides).find_map(read_by),
+        None => read_by(&until[command.start..]),
+    };
+    let Some(holds) = holds else {
         return;
     };
     let mut signs = Signs::new(until, command.start);
@@ -118,12 +128,25 @@ fn given(text: &[u8], command: Range<usize>, spans: &mut Spans) {
 fn word_after(text: &[u8], at: usize) -> (Range<usize>, usize) {
     let start = at + blanks(&text[at..]);
     let is_end = |byte: u8| is_blank(byte) || is_cut(byte) || matches!(byte, b')' | b'<' | b'>');
-    let mut bytes = text[start..].iter();
-    match bytes.position(|&byte| is_end(byte) || quotes::is_quote(byte)) {
-        Some(len) if !is_end(text[start + len]) => quotes::shell_word(text, start),
-        Some(len) => (start..start + len, start + len),
-        None => (start..text.len(), text.len()),
+    let mut end = start;
+    while end < text.len() && !is_end(text[end]) {
+        let Some(quote) = Quote::at(text, end) else {
+            // What a backslash stands before is part of the word.
+            end += 1 + usize::from(text[end] == b'\\');
+            continue;
+        };
+        if end == start {
+            let (word, end_of_word) = quotes::shell_word(text, start);
+            if !text[..end_of_word].ends_with(b"\\") {
+                return (word, end_of_word);
+            }
+        }
+        let open = end + quote.len();
+        let close = quote.close(text, open);
+        end = close.map_or(open, |close| close + quote.len());
     }
+    let end = end.min(text.len());
+    (start..end, end)
 }
 
 fn all_blank(text: &[u8]) -> bool {
@@ -196,10 +219,13 @@ fn written_by(text: &[u8], command: Range<usize>, holds: Holds) -> Option<Range<
     (!value.is_empty()).then_some(value.start + secret.start..value.start + secret.end)
 }
 
+fn divides(byte: &u8) -> bool {
+    matches!(byte, b'|' | b';' | b'&' | b'\n')
+}
+
 /// What the command that begins here reads, if that is a secret.
 fn read_by(text: &[u8]) -> Option<Holds> {
-    let is_end = |byte: &u8| matches!(byte, b'|' | b';' | b'&' | b'\n');
-    let len = text.iter().position(is_end).unwrap_or(text.len());
+    let len = text.iter().position(divides).unwrap_or(text.len());
     let words = || {
         let words = text[..len].split(|&byte| is_blank(byte) || byte == b'<');
         words.filter_map(|word| {

@@ -3,6 +3,8 @@
 //! An argument that holds blanks is taken apart into words, because a process may have written all its
 //! arguments into one, and a script is one.
 
+use std::ops::Range;
+
 use super::Spans;
 use super::quotes;
 use super::values::Holds;
@@ -29,6 +31,18 @@ pub(super) fn hide_all(text: &[u8], start: usize, holds: Holds, spans: &mut Span
 
 /// Hides the value that begins at `start`, as far as it goes in words, and says where it ends.
 pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> usize {
+    hide_more_words(text, start, holds, &mut (0..0), spans)
+}
+
+/// The same of many values in one text. Those without quotes end where the `last` one does if they reach into it:
+/// its words are not read again.
+pub(super) fn hide_more_words(
+    text: &[u8],
+    start: usize,
+    holds: Holds,
+    last: &mut Range<usize>,
+    spans: &mut Spans,
+) -> usize {
     let (value, end) = quotes::shell_word(text, start);
     let Some(secret) = holds.secret_in(&text[value.clone()]) else {
         return end;
@@ -38,9 +52,12 @@ pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds, spans: &mut Sp
         spans.push(value.start + secret.start..value.start + secret.end);
         return end;
     }
-    let end = words_end(text, start, end);
-    spans.push(start..end);
-    end
+    let is_word_over = end > start && text.get(end).is_none_or(|&byte| is_blank(byte));
+    if !is_word_over || end < last.start || end > last.end {
+        *last = end..words_end(text, start, end);
+    }
+    spans.push(start..last.end);
+    last.end
 }
 
 /// Where a value ends that began with the word up to `end`: before an option, an assignment or a

@@ -511,6 +511,16 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["sh", "-c", "chpasswd <<< 'me:‹a b›'"],
     &["sh", "-c", r#"<<<"‹a b›" sudo -S id | cat"#],
     &["sh", "-c", "sudo -S id <<< ‹p'a b'›"],
+    &["sh", "-c", r"sudo -S id <<< ‹foo\ bar› && ls"],
+    &["sh", "-c", r"sudo -S id <<< ‹a\;b'c d'\ e›; ls"],
+    &["sh", "-c", r"sudo -S id <<< ‹'a b'\ c›; ls"],
+    &["sh", "-c", "sudo -S id <<< ‹don't› && ls"],
+    &["sh", "-c", "{ sudo -S id; } <<< ‹hunter2›; ls"],
+    &["sh", "-c", "(cd /; sudo -S id)<<<'‹a b›' && ls"],
+    // Behind a value that was read before.
+    &["ssh", "h", r#"sh "x -p=/x" -p=‹hunter2 "y"›"#],
+    &["x y -p=/x|-p=/x -p=‹hunter2›"],
+    &["x y -p=‹a b|-p=c›"],
     // Within options of mounts and objects.
     &[
         "mount",

@@ -555,6 +555,8 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["samba-tool", "user", "delete", "me"],
     &["samba-tool", "group", "add", "name", "x"],
     &["sh", "-c", "sort <<< x; sudo id <<<'a b'; grep -S <<< x y"],
+    &["sh", "-c", "(sudo -S id); sort <<< x; { ls; } <<< x"],
+    &["x y -p=/x|-p=/y&-p=80"],
     &[
         "sh",
         "-c",
