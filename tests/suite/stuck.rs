@@ -1,5 +1,7 @@
 //! Sources that hang and consumers that hold everything up.
 
+mod stopping;
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -67,6 +69,12 @@ fn start_hourly(source: impl Source + 'static) -> ScannerHandle {
     builder.start().unwrap()
 }
 
+fn quiet() -> World {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    world
+}
+
 /// A running scanner of a world in which nothing happens.
 fn start_quiet() -> ScannerHandle {
     start(quiet())
@@ -116,25 +124,6 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     let later = handle.subscribe().recv().unwrap();
     assert!(later.full && later.failure.is_none(), "{later:?}");
     handle.stop().unwrap();
-}
-
-#[test]
-fn a_scan_that_hangs_does_not_hold_up_stopping() {
-    let (source, go_on) = hanging();
-    let handle = start(source);
-    let batches = handle.subscribe();
-    assert!(batches.iter().any(|batch| is_stuck(&batch)));
-    // It returns, though the scan does not, and says so.
-    let error = handle.stop().unwrap_err();
-    assert_eq!(error.class(), ErrorClass::Stuck);
-    assert!(
-        error.to_string().contains("the scan that began "),
-        "{error}"
-    );
-    assert_eq!(error.advice(), Some("find what the source waits for"));
-    assert!(batches.recv().is_err());
-    // The thread that was left to itself ends with the scan.
-    drop(go_on);
 }
 
 #[test]
@@ -194,141 +183,6 @@ fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
 }
 
 #[test]
-fn a_callback_that_never_returns_does_not_hold_up_stopping() {
-    let handle = start_quiet();
-    let (go_on, wait) = channel::<()>();
-    let (called, is_called) = channel();
-    let options = ConsumerOptions::new().with_name("sender");
-    let id = handle
-        .on_batch_with(options, move |_: &Arc<Batch>| {
-            let _ = called.send(());
-            let _ = wait.recv();
-        })
-        .unwrap();
-    let idle = handle.on_batch(|_| ()).unwrap();
-    is_called.recv().unwrap();
-    let error = handle.stop().unwrap_err();
-    assert_eq!(error.class(), ErrorClass::Stuck);
-    let message = error.to_string();
-    assert!(message.contains(&format!("{id} (sender)")), "{message}");
-    assert!(!message.contains(&idle.to_string()), "{message}");
-    assert!(error.advice().unwrap().contains("stop_within"));
-    drop(go_on);
-}
-
-/// A scanner with a callback that has its first batch in hand until it gets a word for each.
-fn start_with_callback(source: impl Source + 'static) -> (ScannerHandle, Sender<()>) {
-    let handle = start(source);
-    let (go_on, wait) = channel::<()>();
-    let (called, is_called) = channel();
-    handle
-        .on_batch(move |_: &Arc<Batch>| {
-            let _ = called.send(());
-            let _ = wait.recv();
-        })
-        .unwrap();
-    is_called.recv().unwrap();
-    (handle, go_on)
-}
-
-fn quiet() -> World {
-    let world = World::new();
-    world.add(1, Made::new("p", 5));
-    world
-}
-
-#[test]
-fn stopping_gives_callbacks_the_time_that_it_is_told_to() {
-    let (handle, go_on) = start_with_callback(quiet());
-    let error = handle.stop_within(Duration::ZERO).unwrap_err();
-    assert_eq!(error.class(), ErrorClass::Stuck);
-    drop(go_on);
-    let (handle, go_on) = start_with_callback(quiet());
-    let batches = handle.subscribe();
-    let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
-    // It is under way when everything is closed, and returns when the callback does.
-    batches.iter().for_each(drop);
-    drop(go_on);
-    stopping.join().unwrap().unwrap();
-}
-
-#[test]
-fn a_consumer_that_blocks_loses_nothing_on_stopping_if_it_is_given_the_time() {
-    let (source, is_begun, go_on) = slow();
-    let handle = start(source);
-    let options = ConsumerOptions::new()
-        .with_overflow(Overflow::Block)
-        .with_queue_len(1);
-    let blocking = handle.subscribe_with(options);
-    // As many scans as get through while it takes none.
-    drop(go_on);
-    for _ in 0..5 {
-        is_begun.recv().unwrap();
-    }
-    let stopped = handle.control().clone();
-    let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
-    // Closed by then or not, it gets all that the scans told.
-    let told: Vec<_> = blocking
-        .iter()
-        .filter(|batch| !is_stuck(batch))
-        .map(|batch| (batch.seq, batch.lost_batches))
-        .collect();
-    stopping.join().unwrap().unwrap();
-    assert!(!stopped.is_running());
-    assert!(told.len() >= 5, "{told:?}");
-    assert!(
-        (1..).zip(&told).all(|(seq, told)| (seq, 0) == *told),
-        "{told:?}"
-    );
-}
-
-#[test]
-fn a_stop_that_is_requested_ends_the_waiting() {
-    // From another thread.
-    let handle = start_quiet();
-    let batches = handle.subscribe();
-    let control = handle.control().clone();
-    let waiting = thread::spawn(move || handle.wait());
-    batches.recv().unwrap();
-    assert!(control.is_running());
-    control.request_stop();
-    control.request_stop();
-    waiting.join().unwrap().unwrap();
-    assert!(!control.is_running());
-    batches.iter().for_each(drop);
-    // From within a callback.
-    let handle = start_quiet();
-    let control = handle.control().clone();
-    handle.on_batch(move |_| control.request_stop()).unwrap();
-    handle.wait().unwrap();
-    // Before anybody waits, and when nobody does.
-    let handle = start_quiet();
-    handle.control().request_stop();
-    handle.subscribe().iter().for_each(drop);
-    handle.wait().unwrap();
-    let handle = start_quiet();
-    handle.control().request_stop();
-    drop(handle);
-}
-
-#[test]
-fn what_hangs_when_a_stop_is_requested_does_not_hold_up_the_waiting() {
-    let (source, go_on_scanning) = hanging();
-    let scan = start(source);
-    assert!(scan.subscribe().iter().any(|batch| is_stuck(&batch)));
-    let (callback, go_on) = start_with_callback(quiet());
-    for (handle, what) in [(scan, "the scan that "), (callback, "consumer ")] {
-        let control = handle.control().clone();
-        let waiting = thread::spawn(move || handle.wait());
-        control.request_stop();
-        let error = waiting.join().unwrap().unwrap_err();
-        assert_eq!(error.class(), ErrorClass::Stuck);
-        assert!(error.to_string().contains(what), "{error}");
-    }
-    drop((go_on, go_on_scanning));
-}
-
-#[test]
 fn a_source_whose_panic_panics_again_is_told_like_any_other() {
     struct Again;
     impl Drop for Again {
@@ -374,21 +228,6 @@ impl Source for Slow {
         show(1, &Made::new("p", 5), hand_over);
         Ok(Seen::default())
     }
-}
-
-#[test]
-fn the_scan_under_way_when_stopping_is_still_handed_out() {
-    let (source, is_begun, go_on) = slow();
-    let handle = start(source);
-    let batches = handle.subscribe();
-    is_begun.recv().unwrap();
-    let stopping = thread::spawn(move || handle.stop());
-    go_on.send(()).unwrap();
-    stopping.join().unwrap().unwrap();
-    assert_eq!(
-        batches.iter().map(|batch| batch.seq).collect::<Vec<_>>(),
-        [1]
-    );
 }
 
 /// Shows a process in each scan before it panics.
@@ -455,83 +294,6 @@ fn a_source_that_panics_is_told_in_a_last_batch_and_on_stopping() {
         assert_eq!(error.class(), ErrorClass::SourceGone);
         assert_eq!(error.to_string(), failure.to_string());
     }
-}
-
-#[test]
-fn waiting_for_a_scanner_is_until_it_has_ended_and_all_is_handed_out() {
-    let world = World::new();
-    world.add(1, Made::new("p", 5));
-    let (sender, told) = channel();
-    let handle = start(world.clone());
-    assert!(handle.is_running());
-    handle
-        .on_batch(move |batch| {
-            // From the first one on nothing more is to come.
-            world.edit(|state| state.ended = true);
-            sender.send(batch.seq).unwrap();
-        })
-        .unwrap();
-    handle.wait().unwrap();
-    let told: Vec<_> = told.try_iter().collect();
-    assert!(!told.is_empty() && told.is_sorted(), "{told:?}");
-}
-
-#[test]
-fn what_ended_a_scanner_for_good_is_what_waiting_for_it_returns() {
-    struct Broken;
-    impl Source for Broken {
-        fn info(&self) -> SourceInfo {
-            SourceInfo::new("broken")
-        }
-
-        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-            Err(Error::new(ErrorClass::BadData, "broken off").mark_final())
-        }
-    }
-    let scanner = Scanner::builder().source(Broken).build().unwrap();
-    let batches = scanner.consumers().subscribe();
-    let error = scanner.start().unwrap().wait().unwrap_err();
-    assert_eq!(error.to_string(), "broken off");
-    let told = batches.iter().map(|batch| batch.failure.clone().unwrap());
-    assert_eq!(
-        told.map(|error| error.to_string()).collect::<Vec<_>>(),
-        ["broken off"]
-    );
-}
-
-#[test]
-fn a_callback_that_hangs_is_named_though_the_source_has_failed_for_good() {
-    struct Broken(u32);
-    impl Source for Broken {
-        fn info(&self) -> SourceInfo {
-            SourceInfo::new("broken")
-        }
-
-        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-            self.0 += 1;
-            match self.0 {
-                1 => Ok(Seen::default()),
-                _ => Err(Error::new(ErrorClass::BadData, "broken off").mark_final()),
-            }
-        }
-    }
-    let (called, is_called) = channel();
-    let (go_on, waits) = channel::<()>();
-    let handle = start(Broken(0));
-    let all = handle.consumers().subscribe();
-    let options = ConsumerOptions::default().with_name("sender");
-    let hangs = move |_: &Arc<Batch>| {
-        let _ = called.send(());
-        let _ = waits.recv();
-    };
-    handle.on_batch_with(options, hangs).unwrap();
-    is_called.recv().unwrap();
-    // Until the last batch, after which the scanner has ended by itself.
-    assert!(all.iter().any(|batch| batch.failure.is_some()));
-    let error = handle.stop_within(Duration::from_millis(50)).unwrap_err();
-    assert_eq!(error.class(), ErrorClass::Stuck);
-    assert!(error.to_string().contains("(sender)"), "{error}");
-    drop(go_on);
 }
 
 #[test]
@@ -623,27 +385,4 @@ fn waiting_for_what_is_stuck_costs_nothing() {
     drop(go_on);
     drop(blocked);
     handle.stop().unwrap();
-}
-
-#[test]
-fn callbacks_that_register_others_while_the_scanner_stops_do_not_hold_it_up() {
-    for _ in 0..10 {
-        let (source, is_begun, go_on) = slow();
-        let handle = start(source);
-        let consumers = handle.consumers().clone();
-        handle
-            .on_batch(move |_: &Arc<Batch>| {
-                let inner = consumers.clone();
-                // Whether it can still register is a matter of luck.
-                let _ = consumers.on_batch(move |_| {
-                    let _ = inner.on_batch(|_| ());
-                });
-            })
-            .unwrap();
-        is_begun.recv().unwrap();
-        let stopping = thread::spawn(move || handle.stop());
-        go_on.send(()).unwrap();
-        // Whether in time or not, it returns.
-        let _ = stopping.join().unwrap();
-    }
 }

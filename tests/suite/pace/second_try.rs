@@ -1,0 +1,134 @@
+//! Scans that fail and are tried once more.
+
+use super::*;
+
+/// A world whose next scans fail first, each with the next of these errors, and show nothing.
+struct Shaky {
+    world: World,
+    errors: VecDeque<Error>,
+    good_scans: u32,
+}
+
+impl Source for Shaky {
+    fn info(&self) -> SourceInfo {
+        self.world.info()
+    }
+
+    fn now(&mut self) -> process_scanner::Timestamp {
+        self.world.now()
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        match self.errors.pop_front() {
+            Some(error) => Err(error),
+            None if self.good_scans == 0 => {
+                Err(Error::new(ErrorClass::Ended, "all was shown").mark_final())
+            }
+            None => {
+                self.good_scans -= 1;
+                self.world.scan(hand_over)
+            }
+        }
+    }
+}
+
+fn shaky(errors: &[Error]) -> Shaky {
+    let world = World::new();
+    world.add(1, Made::new("p", 5));
+    Shaky {
+        world,
+        errors: errors.iter().cloned().collect(),
+        good_scans: u32::MAX,
+    }
+}
+
+fn transient() -> Error {
+    Error::new(ErrorClass::ResourcesExhausted, "no descriptor left")
+}
+
+#[test]
+fn an_error_that_may_pass_is_tried_once_more_before_it_counts() {
+    let mut scanner = Scanner::builder()
+        .source(shaky(&[transient()]))
+        .build()
+        .unwrap();
+    let batches = scanner.consumers().subscribe();
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.is_none() && batch.full, "{batch:?}");
+    assert_eq!((batch.counts.retries, batch.events.len()), (1, 1));
+    batches.recv().unwrap();
+    let metrics = scanner.consumers().metrics();
+    assert_eq!(
+        (metrics.scans_total.good, metrics.scans_total.failed),
+        (1, 0)
+    );
+    assert_eq!(metrics.retries_total, 1);
+    assert!(metrics.errors_total.is_empty());
+}
+
+#[test]
+fn it_is_tried_once_more_and_not_twice_and_only_if_that_is_any_use() {
+    for (errors, retries) in [
+        (vec![transient(), transient()], 1),
+        (vec![transient().mark_lasting()], 0),
+        (vec![transient().mark_final()], 0),
+        (vec![Error::new(ErrorClass::Permission, "not for us")], 0),
+    ] {
+        let builder = Scanner::builder().source(shaky(&errors));
+        let mut scanner = builder.build().unwrap();
+        let batch = scanner.scan_once().unwrap();
+        assert!(batch.failure.is_some(), "{errors:?}");
+        assert_eq!(batch.counts.retries, retries, "{errors:?}");
+    }
+}
+
+/// Shows one process and fails, with an error that may pass.
+struct Halfway;
+
+impl Source for Halfway {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("halfway")
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        show(1, &Made::new("p", 5), hand_over);
+        Err(transient())
+    }
+}
+
+#[test]
+fn a_scan_that_has_shown_something_is_not_tried_again() {
+    let mut scanner = Scanner::builder().source(Halfway).build().unwrap();
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.as_ref().is_some_and(Error::is_transient));
+    assert_eq!((batch.counts.retries, batch.events.len()), (0, 1));
+}
+
+#[test]
+fn a_source_that_ends_when_it_is_tried_again_ends_after_its_failure_was_told() {
+    let mut source = shaky(&[transient()]);
+    source.good_scans = 0;
+    let mut scanner = Scanner::builder().source(source).build().unwrap();
+    let batch = scanner.scan_once().unwrap();
+    assert!(batch.failure.as_ref().is_some_and(Error::is_transient));
+    assert!(scanner.scan_once().is_none());
+}
+
+#[test]
+fn a_recording_plays_a_second_try_as_one() {
+    let mut source = shaky(&[transient(), transient(), transient()]);
+    source.good_scans = 2;
+    let (recording, told) = record(source);
+    // One that failed twice, one that was good the second time, and one that was good.
+    let retries: Vec<u32> = told.iter().map(|batch| batch.counts.retries).collect();
+    assert_eq!(retries, [1, 1, 0]);
+    assert!(told[0].failure.is_some() && told[1].failure.is_none());
+    let source = ReplaySource::new(std::io::Cursor::new(recording.clone())).unwrap();
+    let (again, played) = record(source);
+    assert!(again == recording, "recorded again it is another recording");
+    assert_eq!(played.len(), told.len());
+    for (played, told) in played.iter().zip(&told) {
+        assert_eq!(played.counts.retries, told.counts.retries);
+        assert_eq!(text::whole(played), text::whole(told));
+    }
+}
