@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use self::lists::*;
 use super::programs::{fits, program, without_version};
-use super::rules::WRAPPERS;
+use super::rules::{SHELLS, WRAPPERS};
 use super::text::is_assignment;
 use super::values::Holds;
 
@@ -224,9 +224,9 @@ fn start(word: &[u8], skip: u8, is_sure: bool) -> State {
                     is_over: false,
                 };
             }
-            _ if is_in(CONTAINER) => return State::Container,
+            _ if is_in(EXEC) => return State::Container,
             _ if is_in(BEFORE_WITH_WORD) => return State::Start(1),
-            _ if is_in(WRAPPERS) || is_in(BEFORE) => return State::Start(0),
+            _ if is_in(WRAPPERS) || is_in(SHELLS) || is_in(BEFORE) => return State::Start(0),
             _ => {}
         }
     }

@@ -74,15 +74,14 @@ pub(super) const EXP: &[&str] = &["exp", "imp"];
 /// After these rman(1) has user and password.
 pub(super) const OF_RMAN: &[&str] = &["auxiliary", "catalog", "rcvcat", "target"];
 
-/// Words of shells that a command follows, and programs, beside the wrappers that have other options to know.
+/// Words of shells that a command follows, and shells of Windows.
 #[rustfmt::skip]
 pub(super) const BEFORE: &[&str] = &[
-    "!", "ash", "bash", "cmd", "dash", "do", "elif", "else", "if", "ksh", "powershell", "pwsh", "sh", "then",
-    "until", "while", "zsh", "{",
+    "!", "cmd", "do", "elif", "else", "if", "powershell", "pwsh", "then", "until", "while", "{",
 ];
 
-/// The same, with a word of its own before the command.
+/// Programs that a command follows after a word of their own.
 pub(super) const BEFORE_WITH_WORD: &[&str] = &["chroot", "psexec*", "runuser", "ssh", "su"];
 
 /// `docker exec x`, `kubectl exec x`.
-pub(super) const CONTAINER: &[&str] = &["docker", "kubectl", "nerdctl", "oc", "podman"];
+pub(super) const EXEC: &[&str] = &["docker", "kubectl", "nerdctl", "oc", "podman"];
