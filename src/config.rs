@@ -1,15 +1,15 @@
 //! The scanner's settings, their defaults and limits.
 
-mod limit;
-
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dispatch::MAX_QUEUE_LEN;
-use crate::error::{Error, ErrorClass, Result};
-use crate::redact::{Pattern, Redact};
+use crate::model::{Error, ErrorClass, Result};
+use crate::redact::{Pattern, Redact, Redactor};
+
+/// The most batches that may wait for one consumer.
+pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 
 /// Settings of a [`Scanner`](crate::Scanner).
 ///
@@ -238,153 +238,81 @@ fn outside(field: &str, value: impl std::fmt::Display, limits: &str) -> Error {
     )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_are_valid() {
-        Config::default().validate().expect("defaults are valid");
+impl From<&Config> for Redactor {
+    fn from(config: &Config) -> Self {
+        Self::new(config.redact, config.redact_patterns.clone())
     }
+}
 
-    #[test]
-    fn an_error_names_the_field_and_its_limits() {
-        for (json, field, limit) in [
-            (
-                r#"{"interval_ms": 49}"#,
-                "interval_ms is 49",
-                "50 to 3600000",
-            ),
-            (r#"{"interval_ms": 3600001}"#, "interval_ms", "3600000"),
-            (
-                r#"{"max_text_bytes": 63}"#,
-                "max_text_bytes is 63",
-                "64 to 1048576",
-            ),
-            (
-                r#"{"scan_deadline_ms": 99}"#,
-                "scan_deadline_ms is 99",
-                "100 to 3600000",
-            ),
-            (r#"{"queue_len": 0}"#, "queue_len is 0", "1 to 65536"),
-            (r#"{"queue_len": 65537}"#, "queue_len", "65536"),
-            (
-                r#"{"cpu_threshold_percent": 0}"#,
-                "cpu_threshold_percent",
-                "more than 0",
-            ),
-            (
-                r#"{"cpu_threshold_percent": -1}"#,
-                "cpu_threshold_percent",
-                "more than 0",
-            ),
-            (
-                r#"{"rss_threshold_bytes": 0}"#,
-                "rss_threshold_bytes",
-                "at least 1",
-            ),
-            (
-                r#"{"cpu_budget_percent": 0.001}"#,
-                "cpu_budget_percent is 0.001",
-                "0.01 to 100",
-            ),
-            (r#"{"cpu_budget_percent": 101}"#, "cpu_budget", "100"),
-            (
-                r#"{"breaker_failed_scans": 0}"#,
-                "breaker_failed_scans is 0",
-                "1 to 1000",
-            ),
-            (
-                r#"{"breaker_max_wait_ms": 99}"#,
-                "breaker_max_wait_ms is 99",
-                "100 to 3600000",
-            ),
-            (
-                r#"{"overload_wait_ratio": 0.5}"#,
-                "overload_wait_ratio is 0.5",
-                "at least 1",
-            ),
-            (
-                r#"{"redact": "off", "redact_patterns": ["x"]}"#,
-                "redact is off",
-                "redact_patterns",
-            ),
-            (r#"{"doubt_share": 0}"#, "doubt_share", "at most 1"),
-            (r#"{"doubt_share": 1.5}"#, "doubt_share is 1.5", "at most 1"),
-        ] {
-            let config: Config = serde_json::from_str(json).expect("well-formed");
-            let error = config.validate().expect_err(json).to_string();
-            assert!(error.contains(field) && error.contains(limit), "{error}");
+/// A limit that can be taken away, as it stands in a file: a number, or `off`.
+///
+/// Formats such as TOML have no null, and leave out what is none: read back it would be the default. They
+/// have to say of themselves which of the two it is, as all for settings do.
+mod limit {
+    use std::fmt;
+
+    use serde::de::{Deserializer, Error, Unexpected, Visitor};
+    use serde::ser::Serializer;
+
+    const OFF: &str = "off";
+
+    pub(super) fn serialize<S: Serializer>(
+        limit: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match limit {
+            Some(limit) => serializer.serialize_f64(*limit),
+            None => serializer.serialize_str(OFF),
         }
     }
 
-    #[test]
-    fn a_limit_that_is_off_stays_off_in_formats_without_null() {
-        let config = Config {
-            cpu_budget_percent: None,
-            overload_wait_ratio: None,
-            ..Config::default()
-        };
-        let mut json = serde_json::to_value(&config).expect("plain data");
-        assert_eq!(json["cpu_budget_percent"], "off");
-        json.as_object_mut()
-            .expect("an object")
-            .retain(|_, value| !value.is_null());
-        let read: Config = serde_json::from_value(json).expect("its own words");
-        assert_eq!(read, config);
-        for (json, limit) in [
-            ("2", Some(2.0)),
-            ("0.5", Some(0.5)),
-            ("\"0.5\"", Some(0.5)),
-            ("null", None),
-        ] {
-            let json = format!(r#"{{"cpu_budget_percent": {json}}}"#);
-            let read: Config = serde_json::from_str(&json).expect("well-formed");
-            assert_eq!(read.cpu_budget_percent, limit);
-        }
-        let error = serde_json::from_str::<Config>(r#"{"overload_wait_ratio": "of"}"#)
-            .expect_err("neither a number nor off");
-        assert!(error.to_string().contains("\"off\""), "{error}");
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        deserializer.deserialize_any(Limit)
     }
 
-    #[test]
-    fn not_a_number_is_within_no_limits() {
-        for field in [
-            |config: &mut Config| config.cpu_budget_percent = Some(f64::NAN),
-            |config: &mut Config| config.overload_wait_ratio = Some(f64::NAN),
-            |config: &mut Config| config.cpu_threshold_percent = Some(f32::NAN),
-            |config: &mut Config| config.doubt_share = f64::NAN,
-        ] {
-            let mut config = Config::default();
-            field(&mut config);
-            config.validate().expect_err("not a number");
-        }
-    }
+    struct Limit;
 
-    #[test]
-    fn the_limits_themselves_are_valid() {
-        for json in [
-            r#"{"interval_ms": 50, "queue_len": 1, "doubt_share": 1}"#,
-            r#"{"interval_ms": 3600000, "queue_len": 65536, "rss_threshold_bytes": 1}"#,
-        ] {
-            let config: Config = serde_json::from_str(json).expect("well-formed");
-            config.validate().expect(json);
-        }
-    }
+    impl<'de> Visitor<'de> for Limit {
+        type Value = Option<f64>;
 
-    #[test]
-    fn a_pattern_that_is_none_is_refused_when_it_is_read() {
-        for pattern in ["(", ""] {
-            let json = serde_json::json!({ "redact_patterns": [pattern] });
-            let error = serde_json::from_value::<Config>(json).expect_err("no pattern");
-            assert!(error.to_string().contains("for secrets"), "{error}");
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a number or \"{OFF}\"")
         }
-    }
 
-    #[test]
-    fn an_unknown_field_is_refused() {
-        let error = serde_json::from_str::<Config>(r#"{"intervall_ms": 1}"#)
-            .expect_err("a misspelt field must not pass");
-        assert!(error.to_string().contains("intervall_ms"));
+        fn visit_f64<E: Error>(self, limit: f64) -> Result<Self::Value, E> {
+            Ok(Some(limit))
+        }
+
+        fn visit_u64<E: Error>(self, limit: u64) -> Result<Self::Value, E> {
+            Ok(Some(limit as f64))
+        }
+
+        fn visit_i64<E: Error>(self, limit: i64) -> Result<Self::Value, E> {
+            Ok(Some(limit as f64))
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            // Settings that come from environment variables are all text.
+            match (text, text.parse()) {
+                (OFF, _) => Ok(None),
+                (_, Ok(limit)) => Ok(Some(limit)),
+                (_, Err(_)) => Err(E::invalid_value(Unexpected::Str(text), &self)),
+            }
+        }
+
+        /// As JSON has none.
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, limit: D) -> Result<Self::Value, D::Error> {
+            limit.deserialize_any(self)
+        }
     }
 }

@@ -97,48 +97,36 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod batch;
 mod config;
-mod cpu_clock;
+mod consumers;
 mod dispatch;
-mod error;
-mod escape;
-mod event;
-mod identity;
 mod metrics;
-mod pace;
-mod process;
+mod model;
 mod recording;
 mod redact;
 mod scanner;
-mod snapshot;
 mod source;
-mod strings;
 mod table;
-mod top;
 
-pub use crate::batch::{Batch, Cost, Counts};
 pub use crate::config::{Collect, Config, SourceChoice};
+pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
-    Batches, Consumer, ConsumerId, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
+    Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
-pub use crate::error::{Error, ErrorClass, Result};
-pub use crate::escape::{escape, is_control};
-pub use crate::event::{Changes, Event};
 pub use crate::metrics::{ConsumerMetrics, CpuUse, EventCounts, Metrics, ScanCounts, TimeStats};
-pub use crate::pace::{BreakerState, Pace, Transition};
-pub use crate::process::{CommandLine, ProcessInfo, ProcessKey, Status};
-pub use crate::recording::Recorder;
+pub use crate::model::{
+    Batch, BreakerState, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass, Event,
+    Pace, ProcessInfo, ProcessKey, Processes, Result, Snapshot, Status, Timestamp, Transition,
+    escape, is_control,
+};
+pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
-pub use crate::snapshot::{Processes, Snapshot};
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;
 pub use crate::source::{
-    ProcessRow, Reading, Recheck, ReplaySource, Row, Seen, Source, SourceInfo, SysinfoSource,
-    Timestamp, live_source,
+    ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, SysinfoSource, live_source,
 };
-pub use crate::top::{AsOf, Ranked, TopN, Usage};
 
 /// What this crate's own benches and tests measure by itself: no part of the API, and it may change
 /// with any release.

@@ -1,38 +1,22 @@
 //! What `pscan` does: picks the subcommand, and turns its outcome into an exit status.
 
 mod args;
-mod cells;
-mod color;
-mod events;
-mod filter;
-mod host;
-mod json;
-mod lines;
-mod list;
-mod live;
-mod order;
-mod pages;
-mod progress;
-mod record;
-mod replay;
-mod secrets;
+mod commands;
+mod format;
+mod outcome;
+mod select;
 mod signals;
-mod state;
-mod stats;
-mod summary;
-mod table;
-mod tree;
-mod watch;
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
-use process_scanner::{Error, ErrorClass, Result, escape};
+use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
+use self::commands::{list, pages, record, replay, watch};
+use self::outcome::{Done, fail, printed, remark};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
@@ -50,26 +34,6 @@ pub(crate) fn main() -> ExitCode {
         }
         Err(error) => fail(&error),
     }
-}
-
-/// How a command ended that did not fail.
-enum Done {
-    /// It did what it was asked to.
-    All,
-    /// What it was asked for is not there. To whoever asks, as to grep, that is an answer.
-    Nothing(String),
-}
-
-/// Says something of what was done, beside what was asked for.
-fn remark(text: &str) {
-    // There is nobody left to tell if even this cannot be written.
-    let _ = writeln!(io::stderr(), "pscan: {}", escape(text));
-}
-
-fn fail(error: &Error) -> ExitCode {
-    // There is nobody left to tell if even this cannot be written.
-    let _ = writeln!(io::stderr(), "pscan: {}", told(error));
-    ExitCode::FAILURE
 }
 
 fn run(cli: Cli) -> Result<Done> {
@@ -120,47 +84,6 @@ fn tip(error: &clap::Error) -> Option<String> {
             "to look for processes by name use 'pscan --name {name}'"
         )),
         _ => None,
-    }
-}
-
-/// An error on one line, with what to do about it.
-fn told(error: &Error) -> String {
-    let mut text = error.full_message();
-    if let Some(advice) = error.advice() {
-        text.push_str(&format!(" ({})", escape(advice)));
-    }
-    text
-}
-
-/// The error with the file that it is about.
-fn in_file(file: &str, error: Error) -> Error {
-    let advice = error.advice().map(str::to_owned);
-    let told = Error::new(error.class(), file).with_source(error);
-    match advice {
-        Some(advice) => told.with_advice(advice),
-        None => told,
-    }
-}
-
-/// A file that cannot be opened or made, and what helps where that is known.
-fn cannot(what: &str, path: &Path, error: io::Error, advice: Option<&'static str>) -> Error {
-    let error = Error::from_io(format!("cannot {what} {}", path.display()), error);
-    match advice {
-        Some(advice) => error.with_advice(advice),
-        None => error,
-    }
-}
-
-/// What a write to standard output comes to: a reader that went away has seen what it wanted.
-fn printed(outcome: io::Result<()>) -> Result<()> {
-    match outcome {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
-            ErrorClass::Output,
-            "cannot write to standard output",
-        )
-        .with_source(error)
-        .with_advice("make room where it goes, or send it somewhere else")),
-        _ => Ok(()),
     }
 }
 

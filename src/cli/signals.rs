@@ -1,6 +1,6 @@
 //! Signals that end the program or ask it something.
 
-pub(super) use self::platform::{asked, stop};
+pub(crate) use self::platform::{asked, stop};
 
 #[cfg(unix)]
 mod platform {
@@ -14,7 +14,7 @@ mod platform {
 
     /// Gets a message when Ctrl-C is pressed or the system asks the program to end. From now on they
     /// end it only by that, so that this comes before the first output.
-    pub(in crate::cli) fn stop() -> Result<Receiver<()>> {
+    pub(crate) fn stop() -> Result<Receiver<()>> {
         let mut signals = vec![SIGINT, SIGTERM, SIGHUP];
         let ignored = ignored();
         // Whoever starts it so, nohup(1) or a shell that starts it in the background, wants that.
@@ -23,7 +23,7 @@ mod platform {
     }
 
     /// Gets a message when somebody asks for the statistics.
-    pub(in crate::cli) fn asked() -> Result<Receiver<()>> {
+    pub(crate) fn asked() -> Result<Receiver<()>> {
         listen(vec![SIGUSR1])
     }
 
@@ -59,7 +59,7 @@ mod platform {
     use process_scanner::{Error, ErrorClass, Result};
 
     /// Gets a message when Ctrl-C is pressed or the console is closed.
-    pub(in crate::cli) fn stop() -> Result<Receiver<()>> {
+    pub(crate) fn stop() -> Result<Receiver<()>> {
         let (tell, told) = bounded(1);
         ctrlc::set_handler(move || {
             // One that is there already says the same.
@@ -72,7 +72,7 @@ mod platform {
     }
 
     /// There is no such signal here: they are printed at the end alone.
-    pub(in crate::cli) fn asked() -> Result<Receiver<()>> {
+    pub(crate) fn asked() -> Result<Receiver<()>> {
         Ok(never())
     }
 }

@@ -9,10 +9,9 @@ use crossbeam_channel::Sender;
 use log::error;
 
 use super::inbox::Inbox;
-use super::{Consumer, ConsumerId, Consumers};
-use crate::cpu_clock::CpuClock;
-use crate::error::{Error, Result, said};
-use crate::escape::escape;
+use super::{Consumer, Consumers};
+use crate::metrics::CpuClock;
+use crate::model::{ConsumerId, Error, Result, escape, panic_text};
 
 pub(super) fn spawn(
     id: ConsumerId,
@@ -47,7 +46,7 @@ pub(super) fn spawn(
                 error!(
                     "{} is removed, it panicked: {}",
                     inbox.traffic(),
-                    escape(said(&**panic))
+                    escape(panic_text(&**panic))
                 );
                 consumers.count_panic();
                 consumers.leave(id);

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, TryRecvError};
-use serde::Serialize;
 
 use super::Consumers;
 use super::inbox::Inbox;
-use crate::batch::Batch;
+use crate::model::{Batch, ConsumerId};
 
 /// Something that is called with each batch, on a thread of its own, once it is
 /// [registered](Consumers::register). For what a closure can do there is
@@ -53,16 +52,6 @@ pub(super) struct Call<F>(pub(super) F);
 impl<F: FnMut(&Arc<Batch>) + Send> Consumer for Call<F> {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
         (self.0)(batch);
-    }
-}
-
-/// Names one registered consumer. No two of a process are alike, be they of different scanners.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct ConsumerId(pub(super) u64);
-
-impl fmt::Display for ConsumerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "consumer {}", self.0)
     }
 }
 

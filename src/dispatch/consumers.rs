@@ -9,21 +9,16 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use super::consumer::{Call, Consumer, ConsumerId, ConsumerOptions, Subscription};
+use super::consumer::{Call, Consumer, ConsumerOptions, Subscription};
 use super::dispatcher::Control;
 use super::inbox::{Inbox, bounded_box};
-use super::member::Member;
+use super::queue::Member;
 use super::{StopLimits, callback};
-use crate::batch::Batch;
-use crate::config::Config;
-use crate::error::{Error, ErrorClass, Result};
+use crate::config::{Config, MAX_QUEUE_LEN};
 #[cfg(feature = "metrics")]
 use crate::metrics::facade;
 use crate::metrics::{CpuTimes, Metrics, Tally, Totals, Traffic};
-use crate::snapshot::Snapshot;
-
-/// The most batches that may wait for one consumer.
-pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
+use crate::model::{Batch, ConsumerId, Error, ErrorClass, Result, Snapshot};
 
 /// Where consumers register and leave. Clones are the same place, and can go to any thread.
 ///

@@ -6,13 +6,11 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Select, TryRecvError};
 use log::{info, warn};
 
-use super::member::{Member, Presence};
-use super::{ConsumerId, Consumers, StopLimits};
-use crate::batch::Batch;
-use crate::cpu_clock::CpuClock;
-use crate::error::{Error, ErrorClass};
-use crate::pace::{BreakerState, Pace, Transition};
-use crate::scanner::{Overdue, Pulse, late};
+use super::queue::{Member, Presence};
+use super::watchdog::{Overdue, Pulse, late};
+use super::{Consumers, StopLimits};
+use crate::metrics::CpuClock;
+use crate::model::{Batch, BreakerState, ConsumerId, Error, ErrorClass, Pace, Transition};
 
 /// What is asked of the dispatcher besides handing out batches.
 pub(super) enum Control {

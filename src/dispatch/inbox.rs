@@ -7,8 +7,8 @@ use crossbeam_channel::{
     Receiver, RecvTimeoutError, Select, Sender, TryRecvError, TrySendError, bounded,
 };
 
-use crate::batch::Batch;
 use crate::metrics::Traffic;
+use crate::model::Batch;
 
 /// What a consumer is still to get when its queue has closed.
 type Parting = Arc<Mutex<Option<Arc<Batch>>>>;

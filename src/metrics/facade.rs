@@ -11,9 +11,7 @@ use metrics::{
 };
 
 use super::EventCounts;
-use crate::batch::Batch;
-use crate::config::Config;
-use crate::pace::{BreakerState, Pace, Transition};
+use crate::model::{Batch, BreakerState, Pace, Transition};
 
 const SCANS: &str = "pscan_scan_total";
 const ERRORS: &str = "pscan_scan_errors_total";
@@ -40,8 +38,8 @@ const LATENCY: &str = "pscan_scan_latency_seconds";
 const QUEUE: &str = "pscan_scan_queue_depth";
 
 /// Says what each is, for exporters that tell it on.
-pub(crate) fn describe(config: &Config) {
-    interval_asked(config.interval_ms);
+pub(crate) fn describe(interval_ms: u64) {
+    interval_asked(interval_ms);
     use Unit::{Bytes, Count, Microseconds, Seconds};
     for (name, unit, text) in [
         (SCANS, Count, "Scans by result: good or failed"),

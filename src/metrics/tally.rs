@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::cpu_clock::CpuClock;
 #[cfg(feature = "metrics")]
 use super::facade;
 use super::{CpuUse, EventCounts, Metrics, TimeStats, Totals};
-use crate::batch::Batch;
-use crate::cpu_clock::CpuClock;
-use crate::error::ErrorClass;
-use crate::event::Event;
-use crate::pace::{BreakerState, Transition};
+use crate::model::{Batch, BreakerState, ErrorClass, Event, Transition};
 
 /// Counts and times, behind the dispatcher's lock. The thread that scans never waits for it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::ConsumerMetrics;
 #[cfg(feature = "metrics")]
 use super::facade;
 use super::tally::{TimeHistogram, in_ns};
-use crate::dispatch::ConsumerId;
+use crate::model::ConsumerId;
 
 /// What all consumers took and lost, those that have left included.
 #[derive(Debug, Default)]

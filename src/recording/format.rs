@@ -7,8 +7,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::error::ErrorClass;
-use crate::process::Status;
+use crate::model::{ErrorClass, Status};
 use crate::source::{ProcessRow, Reading};
 
 /// The version written, and the only one read.
@@ -329,6 +328,7 @@ impl<'de> Deserialize<'de> for Args {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
 
     fn there_and_back<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
         let json = serde_json::to_string(value).expect("serialises");
@@ -336,6 +336,10 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_failure_persistence(FileFailurePersistence::Direct(
+            "tests/proptest-regressions/recording_format.txt"
+        )))]
+
         #[test]
         fn any_bytes_come_back_as_they_were(bytes: Vec<u8>) {
             prop_assert_eq!(there_and_back(&Text(bytes.clone())).0, bytes);

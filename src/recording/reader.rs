@@ -7,7 +7,7 @@ use std::io::{BufRead, Read};
 use ahash::RandomState;
 
 use super::format::{Header, Line, Rechecked, Shown, TimedScan, VERSION};
-use crate::error::{Error, ErrorClass, Result};
+use crate::model::{Error, ErrorClass, Result};
 
 /// A line may hold this much: a scan of some 200,000 processes.
 const MAX_LINE_BYTES: u64 = 64 << 20;

@@ -8,9 +8,9 @@ use std::io::Write;
 use ahash::RandomState;
 
 use super::format::{Failed, Header, Line, Rechecked, RowRecord, Shown, TimedScan, VERSION};
-use crate::error::{Error, ErrorClass, Result};
+use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
-use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, Timestamp};
+use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo};
 
 /// What a scan and its recheck showed; `None` for a process of which nothing is known.
 type Known = HashMap<u32, Option<RowRecord>, RandomState>;

@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Spans;
-use crate::error::{Error, ErrorClass, Result};
+use crate::model::{Error, ErrorClass, Result};
 
 /// A regular expression for secrets: what it matches in an argument is hidden, or, where it has a capture
 /// group that took part in the match, what the first group matched.

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::core::Core;
-use super::{Pulse, Scanner, ScannerHandle};
+use super::{Scanner, ScannerHandle};
 use crate::config::Config;
-use crate::dispatch::Dispatch;
-use crate::error::Result;
+use crate::dispatch::{Dispatch, Pulse};
+use crate::model::Result;
 use crate::source::{Source, live_source};
 
 /// Makes a [`Scanner`] or starts one; from [`Scanner::builder`].

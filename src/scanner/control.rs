@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::config::Config;
 use crate::dispatch::{Consumers, STOP_WITHIN, StopLimits};
-use crate::error::Result;
+use crate::model::Result;
 
 /// Asks a running scanner for something, and waits for nothing. Clones are the same, and can go to any
 /// thread and into callbacks; they do not keep the scanner running. From

@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use super::Pulse;
-use crate::batch::{Batch, Cost, Counts};
 use crate::config::Config;
-use crate::cpu_clock::CpuClock;
-use crate::error::{Error, ErrorClass, Result};
-use crate::pace::BreakerState;
-use crate::process::ProcessInfo;
-use crate::source::{Recheck, Seen, Source, Timestamp};
+use crate::dispatch::Pulse;
+use crate::metrics::CpuClock;
+use crate::model::{
+    Batch, BreakerState, Cost, Counts, Error, ErrorClass, ProcessInfo, Result, Timestamp,
+};
+use crate::source::{Recheck, Seen, Source};
 use crate::table::{Absent, Pass, Table};
 
 /// A source, the table of what it showed, and the judgement between them.

@@ -9,17 +9,14 @@ use std::time::Duration;
 use crossbeam_channel::{bounded, select_biased};
 
 use super::core::Core;
-use super::throttle::Throttle;
+use super::pacing::Throttle;
 use super::{ScannerControl, run};
-use crate::batch::Batch;
 use crate::config::Config;
 use crate::dispatch::{
-    Consumer, ConsumerId, ConsumerOptions, Consumers, Dispatch, STOP_WITHIN, StopLimits,
-    Subscription, discard,
+    Consumer, ConsumerOptions, Consumers, Dispatch, STOP_WITHIN, StopLimits, Subscription, discard,
 };
-use crate::error::{Error, Result};
 use crate::metrics::Metrics;
-use crate::snapshot::Snapshot;
+use crate::model::{Batch, ConsumerId, Error, Result, Snapshot};
 
 /// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
 #[must_use = "a scanner stops when its handle is dropped"]

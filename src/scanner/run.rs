@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, select_biased};
 
-use super::beat;
 use super::control::Wishes;
 use super::core::Core;
-use super::throttle::{Next, Throttle};
+use super::pacing::{Next, Throttle, beat};
 use crate::dispatch::{Feed, discard};
-use crate::error::{Error, Result};
+use crate::model::{Error, Result};
 
 /// From the end of a scan to one that is asked for: as long as the shortest interval.
 const LEAST_APART: Duration = Duration::from_millis(50);

@@ -2,7 +2,7 @@
 
 use super::{Source, SysinfoSource};
 use crate::config::{Config, SourceChoice};
-use crate::error::{Error, ErrorClass, Result};
+use crate::model::{Error, ErrorClass, Result};
 
 /// The source of the live host that the settings ask for: what a scanner scans unless it is given
 /// another one.

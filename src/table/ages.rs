@@ -2,7 +2,8 @@
 
 use super::Table;
 use super::rates::{NS_PER_MS, percent};
-use crate::source::{ProcessRow, Timestamp};
+use crate::model::Timestamp;
+use crate::source::ProcessRow;
 
 impl Table {
     /// A moment by the clock of start times: the source's own, or the first scan's wall clock carried

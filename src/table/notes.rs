@@ -1,8 +1,7 @@
 //! What a pass notes down until it can be told in order.
 
 use super::Slot;
-use crate::event::{Changes, Event};
-use crate::process::{ProcessInfo, ProcessKey};
+use crate::model::{Changes, Event, ProcessInfo, ProcessKey};
 
 /// The notes of one pass. Their room is kept from pass to pass.
 #[derive(Debug, Default)]

@@ -1,14 +1,12 @@
 //! One pass over the table: each row is marked seen and compared with its slot; then a sweep
 //! finds what was not seen.
 
+use super::identity::{self, Evidence, Identity};
 use super::rates::{ns_to_ms, percent};
 use super::texts::Texts;
 use super::{Slot, Table};
-use crate::error::{Error, ErrorClass};
-use crate::event::{Changes, Event};
-use crate::identity::{self, Evidence, Identity};
-use crate::process::{ProcessInfo, ProcessKey};
-use crate::source::{ProcessRow, Reading, Row, Timestamp};
+use crate::model::{Changes, Error, ErrorClass, Event, ProcessInfo, ProcessKey, Timestamp};
+use crate::source::{ProcessRow, Reading, Row};
 
 /// One scan's pass over a [`Table`]. Until it is finished, nothing is told as gone but what a
 /// process with the same pid has replaced. Of one that is dropped instead, the table keeps what it has

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Rules, Slot};
-use crate::event::Changes;
+use crate::model::Changes;
 
 pub(super) const NS_PER_MS: u64 = 1_000_000;
 

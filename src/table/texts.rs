@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::strings::{Strings, Wording};
 use crate::config::Config;
-use crate::process::CommandLine;
+use crate::model::CommandLine;
 use crate::redact::Redactor;
 use crate::source::Reading;
-use crate::strings::{Strings, Wording};
 
 /// What the system's bytes become, and where that is kept.
 ///

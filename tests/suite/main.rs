@@ -10,6 +10,7 @@
 mod alloc;
 mod api;
 mod cli;
+mod config;
 mod dispatch;
 #[cfg(target_os = "linux")]
 mod faults;

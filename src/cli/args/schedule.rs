@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, value_parser};
 use jiff::{Span, SpanRelativeTo};
 use process_scanner::{Config, SourceChoice};
 
-use super::at_least_one;
+use super::numbers::at_least_one;
 
 /// Where live processes are read from.
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::source::Timestamp;
+use crate::model::Timestamp;
 
 /// Start times are told in ticks of this many milliseconds: `USER_HZ` is 100 on every architecture
 /// that sysinfo and we know (include/asm-generic/param.h).

@@ -17,7 +17,7 @@ use super::STAT_LEN;
 use super::known::Program;
 use super::procfs::{Procfs, Unread};
 use super::stat::Stat;
-use crate::cpu_clock::CpuClock;
+use crate::metrics::CpuClock;
 
 /// More of a command line is not read: one byte more than a table keeps at the most, so that it marks
 /// what was cut.

@@ -2,7 +2,7 @@
 
 use super::procfs::Listed;
 use super::stat::Stat;
-use crate::process::Status;
+use crate::model::Status;
 
 /// A process as it was last handed over.
 #[derive(Debug, Clone, Copy)]

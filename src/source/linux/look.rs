@@ -7,7 +7,7 @@ use super::procfs::{Listed, Procfs, Unread};
 use super::stat::{Stat, number};
 use super::{Boot, TICK_MS};
 use crate::config::Collect;
-use crate::process::Status;
+use crate::model::Status;
 use crate::source::{ProcessRow, Reading, known_unless_empty};
 
 /// What is the same for all processes and all scans.

@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::io::Errno;
 
 use super::stat::number;
-use crate::error::{Error, Result};
+use crate::model::{Error, Result};
 
 /// Where it is, unless another place is named.
 const USUAL: &str = "/proc";

@@ -1,6 +1,6 @@
 //! What `/proc/PID/stat` says, parsed over its bytes (proc_pid_stat(5)).
 
-use crate::process::Status;
+use crate::model::Status;
 
 /// The fields that are needed of one line, borrowed from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,7 @@ pub(in crate::source) fn number(digits: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
 
     use super::*;
 
@@ -236,6 +237,10 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_failure_persistence(FileFailurePersistence::Direct(
+            "tests/proptest-regressions/stat.txt"
+        )))]
+
         #[test]
         fn whatever_the_name_the_rest_is_found(name: Vec<u8>, start: u64) {
             let line = line_of(&name, &start.to_string());

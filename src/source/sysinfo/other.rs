@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::Fresh;
-use crate::error::{Error, ErrorClass, Result};
+use crate::model::{Error, ErrorClass, Result, Timestamp};
+use crate::source::Reading;
 use crate::source::known_unless_empty;
-use crate::source::{Reading, Timestamp};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;
 

@@ -1,0 +1,149 @@
+//! `pscan` without a command: all processes once.
+
+use std::collections::HashSet;
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot, Source, live_source};
+
+use crate::cli::args::List;
+use crate::cli::format::host::Host;
+use crate::cli::format::json::{self, Listing};
+use crate::cli::format::table::{self, Layout};
+use crate::cli::format::tree::{self, Line};
+use crate::cli::format::{cells, color};
+use crate::cli::outcome::{Done, printed};
+use crate::cli::select::{Filter, Sort};
+
+/// The version of the JSON object; a change that could break a reader raises it.
+const SCHEMA: u32 = 1;
+
+pub(crate) fn run(args: &List) -> Result<Done> {
+    let mut config = Config::default();
+    args.live.configure(&mut config);
+    args.secrets.configure(&mut config);
+    let source = live_source(&config)?;
+    let filter = args.filter.on_host_with(source.info().own_pid);
+    let mut scanner = Scanner::builder().config(config).source(source).build()?;
+    let mut snapshot = Snapshot::new();
+    let host = (!args.json).then(Host::new);
+    let began = Instant::now();
+    let mut last = sample(&mut scanner, &mut snapshot)?;
+    if args.sample_ms > 0 {
+        let apart = Duration::from_millis(args.sample_ms);
+        thread::sleep(apart.saturating_sub(began.elapsed()));
+        last = sample(&mut scanner, &mut snapshot)?;
+    }
+    let chosen = chosen(args, &filter, &snapshot);
+    let outcome = match host {
+        None => print_json(&last, &chosen),
+        // Nobody looks for a table of nothing, and why there is none is told.
+        Some(_) if chosen.is_empty() => Ok(()),
+        Some(host) => print_table(args, host, &snapshot, &last, &chosen),
+    };
+    printed(outcome)?;
+    Ok(match chosen.is_empty() {
+        true => Done::Nothing(format!("no process matches {}", args.filter)),
+        false => Done::All,
+    })
+}
+
+/// Who is asked for, in the order asked for. JSON goes by pid unless an order is named.
+fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
+    let matching = snapshot.iter().filter(|process| filter.matches(process));
+    let mut chosen: Vec<_> = matching.collect();
+    let by_default = match args.json && args.top.is_none() {
+        true => Sort::Pid,
+        false => Sort::default(),
+    };
+    let sort = args.sort.unwrap_or(by_default);
+    sort.sort(&mut chosen, args.reverse);
+    let top = args.top.and_then(|top| usize::try_from(top).ok());
+    chosen.truncate(top.unwrap_or(usize::MAX));
+    chosen
+}
+
+fn grown<'a>(
+    args: &List,
+    snapshot: &'a Snapshot,
+    chosen: &[&'a ProcessInfo],
+    width: Option<usize>,
+) -> Vec<Line<'a>> {
+    let mut all: Vec<_> = snapshot.iter().collect();
+    // Siblings in an order that is the same in the next moment.
+    args.sort.unwrap_or(Sort::Pid).sort(&mut all, args.reverse);
+    let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
+    tree::grow(&all, &chosen, width)
+}
+
+fn print_table(
+    args: &List,
+    host: Host,
+    snapshot: &Snapshot,
+    last: &Batch,
+    chosen: &[&ProcessInfo],
+) -> io::Result<()> {
+    let totals = host.totals(snapshot.iter(), args.sample_ms > 0);
+    let layout = Layout {
+        width: cells::line_width(),
+        is_tree: args.tree,
+        now_ms: last.taken_at_ms,
+    };
+    let mut lines = match args.tree {
+        true => grown(args, snapshot, chosen, layout.width),
+        false => chosen.iter().copied().map(Line::flat).collect(),
+    };
+    let left_out = leave_out(args, &mut lines);
+    let mut out = BufWriter::new(args.color.stdout().lock());
+    let header = (color::DIM, totals.fitted(layout.width));
+    color::write_line(&mut out, &[header], layout.width)?;
+    table::write(&mut out, &lines, layout)?;
+    if left_out > 0 {
+        let text = format!("and {left_out} more; --top N shows N of them, | less -S all");
+        color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
+    }
+    out.flush()
+}
+
+/// Leaves out the end of a list that does not fit the screen, and says how many that are. The busiest are
+/// first, and would scroll away. Who asks for something of their own gets all of it.
+fn leave_out(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
+    // Above and below it stand the totals, the headings, the rest and the prompt.
+    const OTHER_LINES: usize = 4;
+    let asks_for_all = args.tree || args.top.is_some() || !args.filter.is_empty();
+    let Some(height) = cells::screen_height().filter(|_| !asks_for_all) else {
+        return 0;
+    };
+    let fit = height.saturating_sub(OTHER_LINES).max(1);
+    let left_out = lines.len().saturating_sub(fit);
+    lines.truncate(lines.len() - left_out);
+    left_out
+}
+
+fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let listing = Listing {
+        schema: SCHEMA,
+        taken_at_ms: last.taken_at_ms,
+        interval_ms: last.interval_ms,
+        processes,
+    };
+    json::write_line(&mut out, &listing)?;
+    out.flush()
+}
+
+/// One good scan. What a failed one saw is not the whole truth, and nobody asked for less.
+fn sample(scanner: &mut Scanner, snapshot: &mut Snapshot) -> Result<Arc<Batch>> {
+    let batch = scanner
+        .scan_once()
+        .expect("BUG: a live source never ends by itself");
+    match &batch.failure {
+        Some(failure) => Err(failure.clone()),
+        None => {
+            snapshot.apply(&batch);
+            Ok(batch)
+        }
+    }
+}

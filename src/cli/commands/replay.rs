@@ -1,0 +1,192 @@
+//! `pscan replay`: a recording through the same scanner, printed the same way.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded, select};
+use process_scanner::{
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Overflow, Recheck, ReplaySource, Result,
+    Row, Scanner, Seen, Source, SourceInfo, Timestamp,
+};
+
+use crate::cli::args;
+use crate::cli::format::printer::{Printer, Step};
+use crate::cli::outcome::{Done, cannot, in_file, remark};
+use crate::cli::signals;
+
+/// How long the end waits for the last lines to be printed.
+const STOPS_WITHIN: Duration = Duration::from_millis(500);
+
+type Shared = Arc<Mutex<Printer>>;
+
+pub(crate) fn run(args: args::Replay) -> Result<Done> {
+    let (name, input) = open(&args.file)?;
+    let named = |error: Error| match error.class() {
+        ErrorClass::Output => error,
+        _ => in_file(&name, error),
+    };
+    let filter = args.output.filter.clone();
+    let printer = Arc::new(Mutex::new(args.output.printer(filter, false)));
+    let printing = Arc::clone(&printer);
+    let stopped = signals::stop()?;
+    let (ended, has_ended) = bounded(1);
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&is_stopped);
+    // On a thread of its own, because reading can wait for ever, and a signal must end it all the same.
+    thread::Builder::new()
+        .name("pscan-replay".into())
+        .spawn(move || {
+            let _ = ended.send(play(input, &args, printing, &is_over));
+        })
+        .map_err(|error| Error::from_io("cannot start the thread that reads", error))?;
+    let mut scans = 0;
+    select! {
+        recv(stopped) -> _ => {
+            is_stopped.store(true, Ordering::Relaxed);
+            // Not for long: it can be waiting for a line that never comes.
+            let _ = has_ended.recv_timeout(STOPS_WITHIN);
+        }
+        recv(has_ended) -> outcome => {
+            scans = outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
+        }
+    }
+    let is_stopped = is_stopped.load(Ordering::Relaxed);
+    let done = match printer.try_lock() {
+        Ok(mut printer) => printer.finish(None, is_stopped)?,
+        Err(_) => Done::All,
+    };
+    // Whoever sees nothing printed would otherwise think that nothing happened.
+    if scans == 0 && !is_stopped && matches!(done, Done::All) {
+        remark(&format!("{name}: the recording holds no scan"));
+    }
+    Ok(done)
+}
+
+fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
+    if path.as_os_str() == "-" {
+        let input = BufReader::new(io::stdin());
+        return Ok(("standard input".into(), Box::new(input)));
+    }
+    let file = open_file(path).map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Some("check the path"),
+            io::ErrorKind::PermissionDenied => {
+                Some("run it as somebody who may read that, or ask for a copy")
+            }
+            io::ErrorKind::IsADirectory => Some("name a recording, such as one in that folder"),
+            _ => None,
+        };
+        cannot("open", path, error, advice)
+    })?;
+    let name = path.display().to_string();
+    Ok((name, Box::new(BufReader::new(file))))
+}
+
+/// A folder can be opened, and only reading it would fail.
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    }
+}
+
+/// Plays it until it ends, or `is_over` is set, and says how many scans that were.
+fn play(
+    input: Box<dyn BufRead + Send>,
+    args: &args::Replay,
+    printer: Shared,
+    is_over: &Arc<AtomicBool>,
+) -> Result<u64> {
+    let source = ReplaySource::new(input)?;
+    let source = Paced {
+        source,
+        speed: args.speed,
+        began: None,
+    };
+    let mut config = Config::default();
+    // A recording can be of a time or a program that hid nothing.
+    args.output.secrets.configure(&mut config);
+    let mut scanner = Scanner::builder().config(config).source(source).build()?;
+    let (ended, outcome) = bounded(1);
+    let consumers = scanner.consumers().clone();
+    // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
+    let options = ConsumerOptions::new().with_overflow(Overflow::Block);
+    consumers.on_batch_with(options, print_into(printer, ended, Arc::clone(is_over)))?;
+    let mut scans = 0;
+    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) && scanner.scan_once().is_some() {
+        scans += 1;
+    }
+    scanner.finish();
+    match outcome.try_recv() {
+        Ok(outcome) => outcome.map(|()| scans),
+        Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(scans),
+        Err(_) => Err(thread_failed()),
+    }
+}
+
+/// A consumer that prints, and says how it ended if it ends before the recording does.
+fn print_into(
+    printer: Shared,
+    ended: Sender<Result<()>>,
+    is_over: Arc<AtomicBool>,
+) -> impl FnMut(&Arc<Batch>) + Send {
+    let mut has_ended = false;
+    move |batch| {
+        if has_ended || is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut printer = printer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Step::Break(outcome) = printer.take(batch) {
+            has_ended = true;
+            let _ = ended.send(outcome);
+        }
+    }
+}
+
+fn thread_failed() -> Error {
+    Error::new(ErrorClass::Output, "the printing thread has failed")
+}
+
+/// A recording that takes its time.
+struct Paced {
+    source: ReplaySource<Box<dyn BufRead + Send>>,
+    /// So many times as fast as it was recorded; `None`: at once.
+    speed: Option<f64>,
+    /// When the first scan was played, and when it was recorded.
+    began: Option<(Instant, u64)>,
+}
+
+impl Source for Paced {
+    fn info(&self) -> SourceInfo {
+        self.source.info()
+    }
+
+    /// Asked once before each scan.
+    fn now(&mut self) -> Timestamp {
+        let at = self.source.now();
+        if let Some(speed) = self.speed {
+            let (began, first_ns) = *self
+                .began
+                .get_or_insert_with(|| (Instant::now(), at.monotonic_ns));
+            let since = Duration::from_nanos(at.monotonic_ns.saturating_sub(first_ns));
+            // A recording can claim any time. What is too far off to be reckoned is never.
+            let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed);
+            thread::sleep(due.unwrap_or(Duration::MAX).saturating_sub(began.elapsed()));
+        }
+        at
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.source.scan(hand_over)
+    }
+
+    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.source.recheck(pids, hand_over)
+    }
+}

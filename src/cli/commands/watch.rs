@@ -1,0 +1,40 @@
+//! `pscan watch`: what happens on this host, as it happens.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use process_scanner::{Result, Source, live_source};
+
+use super::session;
+use crate::cli::args;
+use crate::cli::format::stats::Stats;
+use crate::cli::outcome::Done;
+use crate::cli::signals;
+
+pub(crate) fn run(args: &args::Watch) -> Result<Done> {
+    let stopped = signals::stop()?;
+    let stats = Stats::new(args.schedule.stats, args.output.json)?;
+    let mut config = args.schedule.config();
+    args.output.secrets.configure(&mut config);
+    let source = live_source(&config)?;
+    let filter = args.output.filter.on_host_with(source.info().own_pid);
+    let printer = Arc::new(Mutex::new(args.output.printer(filter, true)));
+    let printing = Arc::clone(&printer);
+    let ran = session::run(
+        source,
+        config,
+        &args.schedule,
+        &stopped,
+        stats,
+        move |batch| {
+            printing
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(batch)
+        },
+    )?;
+    // Whoever still holds it is stuck with a reader that takes nothing, and would not take this either.
+    match printer.try_lock() {
+        Ok(mut printer) => printer.finish(Some(&ran.metrics), ran.is_stopped),
+        Err(_) => Ok(Done::All),
+    }
+}

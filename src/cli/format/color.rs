@@ -1,0 +1,115 @@
+//! Whether output is coloured, which colour means what, and lines in colours that fit.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use clap::{Args, ValueEnum};
+use process_scanner::Status;
+
+use super::cells;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Color {
+    /// Colours: auto, always or never
+    #[arg(
+        long = "color",
+        value_name = "WHEN",
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    when: When,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Standard output, which takes the colours out where nobody wants them.
+    pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
+        let choice = match self.when {
+            When::Auto => ColorChoice::Auto,
+            When::Always => ColorChoice::Always,
+            When::Never => ColorChoice::Never,
+        };
+        AutoStream::new(io::stdout(), choice)
+    }
+}
+
+pub(crate) const PLAIN: Style = Style::new();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(crate) const RED: Style = AnsiColor::Red.on_default();
+const MAGENTA: Style = AnsiColor::Magenta.on_default();
+
+/// From half a core on it is much, from a tenth on worth a look.
+pub(crate) fn of_cpu(percent: Option<f32>) -> Style {
+    match percent {
+        Some(percent) if percent >= 50.0 => RED.bold(),
+        Some(percent) if percent >= 10.0 => YELLOW,
+        Some(percent) if percent >= 0.05 => PLAIN,
+        // What is printed as 0.0 and what is unknown.
+        _ => DIM,
+    }
+}
+
+pub(crate) fn of_status(status: Option<Status>) -> Style {
+    match status {
+        Some(Status::Running) => GREEN,
+        Some(Status::DiskSleep) => YELLOW,
+        Some(Status::Stopped | Status::Traced) => MAGENTA,
+        Some(Status::Zombie | Status::Dead) => RED,
+        _ => DIM,
+    }
+}
+
+/// A text and how it looks.
+pub(crate) type Part = (Style, String);
+
+/// What a line that was cut ends in.
+const CUT: &str = "…";
+
+/// Writes a line, no wider than `width`, without blanks at its end.
+pub(crate) fn write_line(
+    out: &mut impl Write,
+    parts: &[Part],
+    width: Option<usize>,
+) -> io::Result<()> {
+    let mut parts: Vec<(Style, &str)> = parts
+        .iter()
+        .map(|(style, text)| (*style, &**text))
+        .collect();
+    while let Some((_, text)) = parts.last_mut() {
+        *text = text.trim_end();
+        if !text.is_empty() {
+            break;
+        }
+        parts.pop();
+    }
+    let all: usize = parts.iter().map(|(_, text)| cells::width(text)).sum();
+    let is_cut = width.is_some_and(|width| all > width);
+    let mut room = width.unwrap_or(usize::MAX);
+    if is_cut {
+        room = room.saturating_sub(cells::width(CUT));
+    }
+    for (style, text) in parts {
+        let cut = cells::cut(text, Some(room));
+        if !cut.is_empty() {
+            write!(out, "{style}{cut}{style:#}")?;
+        }
+        room -= cells::width(cut);
+        // A wide character that has no room leaves none for what comes after it.
+        if cut.len() < text.len() {
+            break;
+        }
+    }
+    let end = if is_cut && width != Some(0) { CUT } else { "" };
+    writeln!(out, "{end}")
+}

@@ -1,0 +1,173 @@
+//! The host as a whole: the line above the table.
+
+use std::fmt;
+use std::time::Instant;
+
+use process_scanner::{ProcessInfo, Status};
+use sysinfo::{CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, System};
+
+use super::cells;
+
+/// The host's counters, to be asked at the beginning and at the end. `None`: nothing is to be had.
+pub(crate) struct Host {
+    system: Option<System>,
+    began: Instant,
+}
+
+/// What is said of the host. What is not known is left out.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    processes: usize,
+    running: usize,
+    /// In percent of all CPUs.
+    cpu_percent: Option<f32>,
+    cpus: Option<usize>,
+    used_bytes: Option<u64>,
+    memory_bytes: Option<u64>,
+    load: Option<[f64; 3]>,
+    uptime_ms: Option<u64>,
+}
+
+impl Host {
+    /// From now on CPU use is reckoned.
+    pub(crate) fn new() -> Self {
+        let mut system = System::new().ok();
+        if let Some(system) = &mut system {
+            look_at_cpus(system);
+        }
+        Self {
+            system,
+            began: Instant::now(),
+        }
+    }
+
+    /// The totals over the time since then; `with_cpu_use`: of CPU use too.
+    pub(crate) fn totals<'a>(
+        self,
+        processes: impl Iterator<Item = &'a ProcessInfo>,
+        with_cpu_use: bool,
+    ) -> Totals {
+        // Over less it would tell that of the time since boot.
+        let has_cpu_use = with_cpu_use && self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
+        let mut totals = Totals::default();
+        for process in processes {
+            totals.processes += 1;
+            totals.running += usize::from(process.status == Some(Status::Running));
+        }
+        let Some(mut system) = self.system else {
+            return totals;
+        };
+        look_at_cpus(&mut system);
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        // It says 0 where it does not know.
+        let known = |number: u64| (number > 0).then_some(number);
+        let cpus = system.cpus().len();
+        totals.cpus = (cpus > 0).then_some(cpus);
+        totals.cpu_percent = Some(system.global_cpu_usage())
+            .filter(|percent| has_cpu_use && cpus > 0 && percent.is_finite());
+        totals.memory_bytes = known(system.total_memory());
+        totals.used_bytes = totals.memory_bytes.map(|_| system.used_memory());
+        // On Windows it would have to watch for a while first.
+        if cfg!(unix) {
+            let load = System::load_average().ok();
+            totals.load = load.map(|load| [load.one, load.five, load.fifteen]);
+        }
+        let uptime_s = System::uptime().ok().and_then(known);
+        totals.uptime_ms = uptime_s.map(|seconds| seconds.saturating_mul(1000));
+        totals
+    }
+}
+
+/// Not on Windows: sysinfo asks its performance counters, which need more than two looks to know anything.
+fn look_at_cpus(system: &mut System) {
+    if !cfg!(windows) {
+        system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+    }
+}
+
+/// What stands between two totals.
+const GAP: &str = " · ";
+
+impl Totals {
+    /// As much as fits.
+    pub(crate) fn fitted(&self, width: Option<usize>) -> String {
+        let whole = self.to_string();
+        let mut fitted = String::new();
+        for (index, part) in whole.split(GAP).enumerate() {
+            let gap = if index == 0 { "" } else { GAP };
+            let longer = cells::width(&fitted) + cells::width(gap) + cells::width(part);
+            // The first is there in any case, cut as any line is.
+            if index > 0 && width.is_some_and(|width| longer > width) {
+                break;
+            }
+            fitted.push_str(gap);
+            fitted.push_str(part);
+        }
+        fitted
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let processes = match self.processes {
+            1 => "process",
+            _ => "processes",
+        };
+        write!(
+            f,
+            "{} {processes}, {} running",
+            self.processes, self.running
+        )?;
+        match (self.cpu_percent, self.cpus) {
+            (Some(percent), Some(1)) => write!(f, " · CPU {percent:.1} % of 1 core")?,
+            (Some(percent), Some(cpus)) => write!(f, " · CPU {percent:.1} % of {cpus} cores")?,
+            _ => {}
+        }
+        if let (Some(used), Some(all)) = (self.used_bytes, self.memory_bytes) {
+            let [used, all] = [used, all].map(|bytes| cells::bytes(Some(bytes)));
+            write!(f, " · memory {used} of {all}")?;
+        }
+        if let Some(ms) = self.uptime_ms {
+            write!(f, " · up {}", cells::duration(ms))?;
+        }
+        if let Some([one, five, fifteen]) = self.load {
+            write!(f, " · load {one:.2} {five:.2} {fifteen:.2}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_or_has_no_room_is_left_out() {
+        let mut totals = Totals {
+            processes: 214,
+            running: 3,
+            cpu_percent: Some(12.34),
+            cpus: Some(8),
+            used_bytes: Some(3_100_000_000),
+            memory_bytes: Some(15_600_000_000),
+            load: Some([0.5, 1.0, 12.25]),
+            uptime_ms: Some(90_000_000),
+        };
+        assert_eq!(
+            totals.fitted(None),
+            "214 processes, 3 running · CPU 12.3 % of 8 cores · memory 3.1 GB of 15.6 GB \
+             · up 1d01h · load 0.50 1.00 12.25"
+        );
+        assert_eq!(
+            totals.fitted(Some(80)),
+            "214 processes, 3 running · CPU 12.3 % of 8 cores · memory 3.1 GB of 15.6 GB"
+        );
+        assert_eq!(totals.fitted(Some(13)), "214 processes, 3 running");
+        totals.cpu_percent = None;
+        totals.memory_bytes = None;
+        totals.load = None;
+        totals.uptime_ms = None;
+        totals.processes = 1;
+        assert_eq!(totals.to_string(), "1 process, 3 running");
+    }
+}

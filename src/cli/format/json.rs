@@ -1,0 +1,152 @@
+//! JSON on lines of their own: the one way in which `--json` output is written.
+
+use std::io::{self, Write};
+
+use process_scanner::{Batch, Error, Event, Pace, ProcessInfo, Transition, is_control};
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+/// All processes at one moment.
+#[derive(Serialize)]
+pub(crate) struct Listing<'a> {
+    pub(crate) schema: u32,
+    pub(crate) taken_at_ms: u64,
+    pub(crate) interval_ms: Option<f64>,
+    pub(crate) processes: &'a [&'a ProcessInfo],
+}
+
+/// One line of `watch`.
+#[derive(Serialize)]
+struct EventLine<'a> {
+    seq: u64,
+    at_ms: u64,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+/// What is told, each with its `event`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum What<'a> {
+    Process(&'a Event),
+    Pace(&'a Transition),
+    Notice(Notice<'a>),
+}
+
+/// What is of the watch itself.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Notice<'a> {
+    Resync {
+        lost_batches: u64,
+        /// Changes of it may have been among what was lost.
+        pace: Option<Pace>,
+    },
+    ScanFailed(&'a Error),
+}
+
+/// Writes a value and the end of its line.
+pub(crate) fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, TerminalSafe);
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+/// JSON on one line that also escapes what it would not have to, and what a terminal might act on
+/// or a reader take for the end of a line.
+struct TerminalSafe;
+
+impl Formatter for TerminalSafe {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_control(c)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+/// Writes what a batch has to tell, each on a line: first what concerns all, then these events of it.
+pub(crate) fn write_events(
+    out: &mut impl Write,
+    batch: &Batch,
+    events: &[&Event],
+) -> io::Result<()> {
+    let mut write = |what| {
+        let line = EventLine {
+            seq: batch.seq,
+            at_ms: batch.taken_at_ms,
+            what,
+        };
+        write_line(out, &line)
+    };
+    if batch.lost_batches > 0 {
+        write(What::Notice(Notice::Resync {
+            lost_batches: batch.lost_batches,
+            pace: batch.pace,
+        }))?;
+    }
+    if let Some(failure) = &batch.failure {
+        write(What::Notice(Notice::ScanFailed(failure)))?;
+    }
+    for transition in &batch.transitions {
+        write(What::Pace(transition))?;
+    }
+    for event in events {
+        write(What::Process(event))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_character_comes_back_and_none_is_a_control() {
+        let all: String = ('\0'..=char::MAX).collect();
+        let mut line = Vec::new();
+        write_line(&mut line, &all).expect("memory takes it");
+        assert_eq!(line.pop(), Some(b'\n'));
+        let line = String::from_utf8(line).expect("JSON is UTF-8");
+        assert!(!line.contains(is_control));
+        assert_eq!(serde_json::from_str::<String>(&line).expect("valid"), all);
+    }
+
+    #[test]
+    fn escapes_are_as_json_has_them() {
+        let mut line = Vec::new();
+        write_line(&mut line, &["\u{9b}1m\x7f\u{202e}\u{e0041}\x1b\""]).expect("memory takes it");
+        let expected = "[\"\\u009b1m\\u007f\\u202e\\udb40\\udc41\\u001b\\\"\"]\n";
+        assert_eq!(String::from_utf8(line).expect("JSON is UTF-8"), expected);
+    }
+
+    #[test]
+    fn a_life_of_unknown_length_is_null() {
+        let process = ProcessInfo::unknown(process_scanner::ProcessKey {
+            pid: 1,
+            start_time_ms: None,
+        });
+        let line = EventLine {
+            seq: 2,
+            at_ms: 3,
+            what: What::Process(&Event::exited(process, None)),
+        };
+        let mut out = Vec::new();
+        write_line(&mut out, &line).expect("memory takes it");
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        assert!(
+            text.starts_with(r#"{"seq":2,"at_ms":3,"event":"exited","process":{"pid":1,"#),
+            "{text}"
+        );
+        assert!(text.ends_with("},\"lived_ms\":null}\n"), "{text}");
+    }
+}

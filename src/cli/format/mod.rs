@@ -1,0 +1,13 @@
+//! How things are printed: as a table or a tree, a line an event, or JSON.
+
+pub(crate) mod cells;
+pub(crate) mod color;
+pub(crate) mod host;
+pub(crate) mod json;
+mod lines;
+pub(crate) mod printer;
+pub(crate) mod progress;
+pub(crate) mod stats;
+mod summary;
+pub(crate) mod table;
+pub(crate) mod tree;

@@ -1,0 +1,257 @@
+//! Batches as lines on standard output: what `watch` and `replay` print.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::ops::ControlFlow;
+
+use process_scanner::{Batch, Event, Metrics, Result};
+
+use super::cells::Zone;
+use super::color::Color;
+use super::json;
+use super::lines::{self, MEASURES, Manner};
+use super::summary::Summary;
+use super::{cells, color};
+use crate::cli::outcome::{Done, printed};
+use crate::cli::select::{Filter, Kind};
+
+/// Whether to go on, and if not how it ended.
+pub(crate) type Step = ControlFlow<Result<()>>;
+
+/// How batches are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    pub(crate) json: bool,
+    pub(crate) color: Color,
+    /// What is told happens now and here.
+    pub(crate) is_live: bool,
+}
+
+/// Which events are printed.
+struct Selection {
+    kinds: Option<Vec<Kind>>,
+    filter: Filter,
+}
+
+/// How lines tell the time.
+#[derive(Debug, Clone, Copy)]
+enum Times {
+    /// With its date, for who reads it elsewhere and later.
+    Whole,
+    /// The time of day, and a line where a day begins.
+    OfDay(Zone),
+}
+
+/// Prints batch after batch.
+pub(crate) struct Printer {
+    out: Box<dyn Write + Send>,
+    selection: Selection,
+    /// How the text has the time; `None` prints JSON.
+    times: Option<Times>,
+    /// The day that was told last, where lines have the time of day alone.
+    day: Option<String>,
+    /// Nothing is printed yet to say that it watches.
+    is_silent: bool,
+    /// `None` where nobody looks on.
+    summary: Option<Summary>,
+    /// There was a process that the filter lets pass, be it printed or not.
+    has_matched: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(style: Style, kinds: Option<Vec<Kind>>, filter: Filter) -> Self {
+        let Style {
+            json,
+            color,
+            is_live,
+        } = style;
+        let is_watched = !json && io::stdout().is_terminal();
+        let out: Box<dyn Write + Send> = match json {
+            true => Box::new(io::stdout()),
+            false => Box::new(color.stdout()),
+        };
+        Self {
+            // All processes of a host in few writes.
+            out: Box::new(BufWriter::with_capacity(1 << 16, out)),
+            selection: Selection { kinds, filter },
+            times: match (json, is_watched, is_live) {
+                (true, _, _) => None,
+                (false, false, _) => Some(Times::Whole),
+                (false, true, true) => Some(Times::OfDay(Zone::Here)),
+                (false, true, false) => Some(Times::OfDay(Zone::Utc)),
+            },
+            day: None,
+            is_silent: is_watched && is_live,
+            summary: is_watched.then(Summary::new),
+            has_matched: false,
+        }
+    }
+
+    /// Prints a batch, and sends it on its way. It ends when the reader has gone, when nothing can
+    /// be written, and at the batch that says that no more will come.
+    pub(crate) fn take(&mut self, batch: &Batch) -> Step {
+        if let Some(failure) = &batch.failure
+            && failure.is_final()
+        {
+            return Step::Break(Err(failure.clone()));
+        }
+        let filter = &self.selection.filter;
+        let matching = batch
+            .events
+            .iter()
+            .filter(|event| filter.matches(event.process()));
+        let matching: Vec<_> = matching.collect();
+        self.has_matched |= !matching.is_empty();
+        if let Some(summary) = &mut self.summary {
+            summary.take(batch, &matching);
+        }
+        if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
+            // Nothing may happen for a long time.
+            let (of, all) = (matching.len(), batch.counts.processes);
+            // Where scans failed before, the first good one tells only what those have not.
+            let text = match filter.is_empty() || !batch.full {
+                true => format!("watching {all} processes; Ctrl-C ends it"),
+                false => format!("watching {of} of {all} processes; Ctrl-C ends it"),
+            };
+            let line = [(color::DIM, text)];
+            // Whoever looks on knows which day it is.
+            self.day = Some(cells::day(batch.taken_at_ms, Zone::Here));
+            if let Err(error) = color::write_line(&mut self.out, &line, cells::line_width()) {
+                return Step::Break(printed(Err(error)));
+            }
+        }
+        let is_json = self.times.is_none();
+        let mut events = matching;
+        events.retain(|event| self.selection.has(event, is_json));
+        let outcome = match self.times {
+            None => json::write_events(&mut self.out, batch, &events),
+            Some(times) => self.write_lines(batch, &events, times),
+        };
+        match outcome.and_then(|()| self.out.flush()) {
+            Ok(()) => Step::Continue(()),
+            failed => Step::Break(printed(failed)),
+        }
+    }
+
+    fn write_lines(&mut self, batch: &Batch, events: &[&Event], times: Times) -> io::Result<()> {
+        let width = cells::line_width();
+        let at_ms = batch.taken_at_ms;
+        let time = match times {
+            Times::Whole => cells::utc(at_ms),
+            Times::OfDay(zone) => {
+                let day = cells::day(at_ms, zone);
+                if lines::has_any(batch, events) && self.day.as_ref() != Some(&day) {
+                    color::write_line(&mut self.out, &[(color::DIM, day.clone())], width)?;
+                    self.day = Some(day);
+                }
+                cells::time_of_day(at_ms, zone)
+            }
+        };
+        let manner = Manner {
+            time: &time,
+            width,
+            has_measures: self.selection.kinds.is_some(),
+        };
+        lines::write(&mut self.out, batch, events, manner)
+    }
+
+    /// What there is to say when all is told. `cost`: what the scanner says of itself, if that is
+    /// of interest. `is_stopped`: a signal ended it.
+    pub(crate) fn finish(&mut self, cost: Option<&Metrics>, is_stopped: bool) -> Result<Done> {
+        if let Some(summary) = &self.summary {
+            // The terminal may have printed ^C.
+            let begin = if is_stopped { "\n" } else { "" };
+            let outcome =
+                write!(self.out, "{begin}").and_then(|()| summary.write(&mut self.out, cost));
+            printed(outcome.and_then(|()| self.out.flush()))?;
+        }
+        let filter = &self.selection.filter;
+        Ok(match self.has_matched || filter.is_empty() {
+            true => Done::All,
+            false => Done::Nothing(format!("no process matches {filter}")),
+        })
+    }
+}
+
+impl Selection {
+    /// Whether it is an event of a kind that is printed.
+    fn has(&self, event: &Event, is_json: bool) -> bool {
+        let kind = match event {
+            Event::Existing(_) => Kind::Existing,
+            Event::Created(_) => Kind::Created,
+            Event::Updated { .. } => Kind::Updated,
+            Event::Exited { .. } => Kind::Exited,
+            // The library may learn to tell more than this command knows.
+            _ => return self.kinds.is_none(),
+        };
+        match (&self.kinds, event) {
+            (Some(kinds), _) => kinds.contains(&kind),
+            (None, _) if is_json => true,
+            // For people it would be a flood.
+            (None, Event::Existing(_)) => false,
+            (None, Event::Updated { changed, .. }) => {
+                changed.names().any(|name| !MEASURES.contains(&name))
+            }
+            (None, _) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::{BreakerState, Error, ErrorClass, Scanner, Transition};
+
+    use super::*;
+
+    #[test]
+    fn a_loss_and_a_failure_are_told_before_the_events() {
+        let mut scanner = Scanner::builder()
+            .build()
+            .expect("this host can be scanned");
+        let batch = scanner.scan_once().expect("a live source never ends");
+        let mut batch = Batch::clone(&batch);
+        batch.lost_batches = 3;
+        batch.failure = Some(Error::new(ErrorClass::Stuck, "no\nanswer"));
+        batch.transitions = vec![
+            Transition::interval(1000, 4213, "dear"),
+            Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad"),
+        ];
+
+        let events: Vec<_> = batch.events.iter().collect();
+        let mut out = Vec::new();
+        json::write_events(&mut out, &batch, &events).expect("memory takes it");
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        let at_ms = batch.taken_at_ms;
+        let mut lines = text.lines();
+        let lost =
+            format!(r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null}}"#);
+        assert_eq!(lines.next(), Some(lost.as_str()));
+        let failed = format!(
+            r#"{{"seq":1,"at_ms":{at_ms},"event":"scan_failed","class":"stuck","message":"no\\nanswer"}}"#
+        );
+        assert_eq!(lines.next(), Some(failed.as_str()));
+        for told in [
+            r#""interval_changed","from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
+            r#""breaker_changed","from":"closed","to":"open","reason":"bad"}"#,
+        ] {
+            let line = format!(r#"{{"seq":1,"at_ms":{at_ms},"event":{told}"#);
+            assert_eq!(lines.next(), Some(line.as_str()));
+        }
+        assert_eq!(lines.clone().count(), batch.events.len());
+        assert!(lines.all(|line| line.contains(r#","event":"existing","process":{"pid":"#)));
+
+        let mut out = Vec::new();
+        let manner = Manner {
+            time: "now",
+            width: Some(60),
+            has_measures: false,
+        };
+        lines::write(&mut out, &batch, &events, manner).expect("memory takes it");
+        let text = anstream::adapter::strip_bytes(&out).into_vec();
+        let text = String::from_utf8(text).expect("text is UTF-8");
+        assert!(text.contains("now resync: 3 scans"), "{text}");
+        assert!(text.contains("now scan failed: no\\nanswer\n"), "{text}");
+        assert!(text.contains("now interval 1 s → 4.21 s: dear\n"), "{text}");
+        assert!(text.contains("now breaker closed → open: bad\n"), "{text}");
+        assert!(text.lines().all(|line| cells::width(line) <= 60));
+    }
+}

@@ -1,0 +1,227 @@
+//! `--stats`: what the scanner says of itself, on standard error.
+
+use std::fmt::{self, Display};
+use std::io::{self, IsTerminal, Write};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, never};
+use process_scanner::{ConsumerMetrics, CpuUse, Error, Metrics, Result, TimeStats};
+
+use super::{cells, json};
+use crate::cli::signals;
+
+/// How long the end waits for somebody to read what is printed last.
+const LAST_WITHIN: Duration = Duration::from_millis(500);
+
+/// When and how they are printed.
+pub(crate) struct Stats {
+    /// `None` where they are not wanted.
+    printer: Option<Printer>,
+    json: bool,
+    /// They are not to stand in the line that shows the progress.
+    is_below: bool,
+    /// Gets a message when they are asked for.
+    pub(crate) asked: Receiver<()>,
+}
+
+/// A thread that writes, so that nobody waits for a reader that does not read.
+struct Printer {
+    texts: Sender<Vec<u8>>,
+    /// Closes when it has written all.
+    done: Receiver<()>,
+}
+
+impl Stats {
+    /// From now on SIGUSR1 asks for them, if they are wanted at all.
+    pub(crate) fn new(is_wanted: bool, json: bool) -> Result<Self> {
+        Ok(Self {
+            printer: is_wanted.then(Printer::start).transpose()?,
+            json,
+            is_below: false,
+            asked: match is_wanted {
+                true => signals::asked()?,
+                false => never(),
+            },
+        })
+    }
+
+    /// While it goes on, the progress is shown on the same terminal.
+    pub(crate) fn stand_below_progress(&mut self) {
+        self.is_below = io::stderr().is_terminal();
+    }
+
+    /// Prints them, unless the last ones are still being read.
+    pub(crate) fn print(&self, metrics: &Metrics) {
+        if let Some(printer) = &self.printer {
+            let mut text = self.text(metrics);
+            if self.is_below {
+                text.insert(0, b'\n');
+            }
+            let _ = printer.texts.try_send(text);
+        }
+    }
+
+    /// Prints them for the last time, and waits for that a little.
+    pub(crate) fn print_last(self, metrics: &Metrics) {
+        let text = self.text(metrics);
+        if let Some(printer) = self.printer
+            && printer.texts.send_timeout(text, LAST_WITHIN).is_ok()
+        {
+            drop(printer.texts);
+            let _ = printer.done.recv_timeout(LAST_WITHIN);
+        }
+    }
+
+    /// As one piece, so that nothing else gets in between.
+    fn text(&self, metrics: &Metrics) -> Vec<u8> {
+        let mut text = Vec::new();
+        match self.json {
+            true => json::write_line(&mut text, metrics).expect("BUG: memory takes it"),
+            false => text.extend_from_slice(Lines(metrics).to_string().as_bytes()),
+        }
+        text
+    }
+}
+
+impl Printer {
+    fn start() -> Result<Self> {
+        let (texts, to_write) = bounded::<Vec<u8>>(1);
+        let (has_ended, done) = bounded::<()>(0);
+        thread::Builder::new()
+            .name("pscan-stats".into())
+            .spawn(move || {
+                for text in to_write {
+                    // There is nobody left to tell if even this cannot be written.
+                    let _ = io::stderr().write_all(&text);
+                }
+                drop(has_ended);
+            })
+            .map_err(|error| Error::from_io("cannot start the thread that prints", error))?;
+        Ok(Self { texts, done })
+    }
+}
+
+struct Lines<'a>(&'a Metrics);
+
+impl Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let m = self.0;
+        let mut line = |name: &str, text: String| writeln!(f, "{name:<14} {text}");
+        let scans = m.scans_total;
+        line(
+            "scans",
+            format!(
+                "{} good, {} failed, {} tried again",
+                scans.good, scans.failed, m.retries_total
+            ),
+        )?;
+        for (class, count) in &m.errors_total {
+            line("errors", format!("{class}: {count}"))?;
+        }
+        line("scan time", times(&m.scan_time))?;
+        line("dispatch time", times(&m.dispatch_time))?;
+        line("cpu", cpu(m.cpu_total))?;
+        line(
+            "interval",
+            format!(
+                "{} ms, asked for {} ms, changed {} times",
+                m.interval_ms, m.interval_asked_ms, m.interval_changes_total
+            ),
+        )?;
+        line(
+            "breaker",
+            format!("{}, opened {} times", m.breaker, m.breaker_opened_total),
+        )?;
+        line(
+            "table",
+            format!(
+                "{} processes, {}",
+                m.processes,
+                cells::bytes(Some(m.table_bytes))
+            ),
+        )?;
+        let events = m.events_total;
+        line(
+            "events",
+            format!(
+                "{} existing, {} created, {} updated, {} exited",
+                events.existing, events.created, events.updated, events.exited
+            ),
+        )?;
+        line(
+            "unseen",
+            format!(
+                "births at most {}, fields unreadable {}, vanished {}",
+                known(m.unseen_births_at_most_total),
+                m.unreadable_fields_total,
+                known(m.vanished_total)
+            ),
+        )?;
+        line(
+            "batches",
+            format!(
+                "{} delivered, {} lost; {} panics, {} stalls",
+                m.batches_delivered_total,
+                m.batches_lost_total,
+                m.consumer_panics_total,
+                m.consumer_stalls_total
+            ),
+        )?;
+        for consumer in &m.consumers {
+            line(&name(consumer), served(consumer))?;
+        }
+        Ok(())
+    }
+}
+
+fn served(consumer: &ConsumerMetrics) -> String {
+    format!(
+        "{} delivered, {} lost, {} of {} waiting; latency {}",
+        consumer.delivered_total,
+        consumer.lost_total,
+        consumer.queue_depth,
+        consumer.queue_len,
+        times(&consumer.latency)
+    )
+}
+
+fn name(consumer: &ConsumerMetrics) -> String {
+    match &consumer.name {
+        Some(name) => format!("to {name}"),
+        None => consumer.id.to_string(),
+    }
+}
+
+fn cpu(cpu: Option<CpuUse>) -> String {
+    cpu.map_or_else(
+        || cells::UNKNOWN.to_owned(),
+        |cpu| {
+            format!(
+                "scan {:.0} ms, dispatch {:.0} ms, callbacks {:.0} ms",
+                cpu.scan_ms, cpu.dispatch_ms, cpu.callbacks_ms
+            )
+        },
+    )
+}
+
+fn times(times: &TimeStats) -> String {
+    let ms = |us: Option<u64>| {
+        us.map_or_else(
+            || cells::UNKNOWN.to_owned(),
+            |us| format!("{:.2}", us as f64 / 1e3),
+        )
+    };
+    format!(
+        "median {} ms, p90 {}, p99 {}, p99.9 {}, longest {}",
+        ms(times.p50_us),
+        ms(times.p90_us),
+        ms(times.p99_us),
+        ms(times.p999_us),
+        ms(times.max_us)
+    )
+}
+
+fn known(count: Option<u64>) -> String {
+    count.map_or_else(|| cells::UNKNOWN.to_owned(), |count| count.to_string())
+}

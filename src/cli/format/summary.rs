@@ -1,0 +1,172 @@
+//! What a watch has seen in all, told at its end.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use process_scanner::{Batch, Event, Metrics, ProcessInfo, ProcessKey};
+
+use super::cells;
+use super::color::{self, Part};
+
+/// Over less time than this a share says more of the first scan than of the watch.
+const SHARED_FROM_MS: f64 = 1000.0;
+
+/// Counts what passes.
+pub(crate) struct Summary {
+    began: Instant,
+    first_ns: Option<u64>,
+    last_ns: u64,
+    born: u64,
+    died: u64,
+    lost_batches: u64,
+    shortest: Option<(u64, String)>,
+    /// What those alive have used since they were first seen.
+    used: HashMap<ProcessKey, Used>,
+    /// Who of the dead used the most.
+    busiest: Option<(f64, String)>,
+}
+
+struct Used {
+    /// What it had used before, milliseconds of CPU time.
+    before_ms: f64,
+    now_ms: f64,
+    who: String,
+}
+
+impl Summary {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            first_ns: None,
+            last_ns: 0,
+            born: 0,
+            died: 0,
+            lost_batches: 0,
+            shortest: None,
+            used: HashMap::new(),
+            busiest: None,
+        }
+    }
+
+    /// One more batch; `events` are those that count.
+    pub(crate) fn take(&mut self, batch: &Batch, events: &[&Event]) {
+        self.first_ns.get_or_insert(batch.monotonic_ns);
+        self.last_ns = batch.monotonic_ns;
+        self.lost_batches += batch.lost_batches;
+        for event in events {
+            let process = event.process();
+            match event {
+                Event::Created(_) => {
+                    self.born += 1;
+                    self.use_of(process, Some(0.0));
+                }
+                Event::Exited { lived_ms, .. } => {
+                    self.died += 1;
+                    if let Some(ms) = *lived_ms
+                        && self.shortest.as_ref().is_none_or(|(least, _)| ms < *least)
+                    {
+                        self.shortest = Some((ms, who(process)));
+                    }
+                    self.use_of(process, None);
+                    if let Some(used) = self.used.remove(&process.key()) {
+                        self.busiest = busier(self.busiest.take(), &used);
+                    }
+                }
+                _ => self.use_of(process, None),
+            }
+        }
+    }
+
+    /// Notes what a process has used by now. `before_ms`: by when it was first seen, if that is not now.
+    fn use_of(&mut self, process: &ProcessInfo, before_ms: Option<f64>) {
+        let Some(now_ms) = process.cpu_time_ms else {
+            return;
+        };
+        let used = self.used.entry(process.key()).or_insert_with(|| Used {
+            before_ms: before_ms.unwrap_or(now_ms),
+            now_ms,
+            who: who(process),
+        });
+        used.now_ms = now_ms;
+    }
+
+    /// Writes it. `cost`: what the scanner says of itself, if it was watching a live host.
+    pub(crate) fn write(&self, out: &mut impl Write, cost: Option<&Metrics>) -> io::Result<()> {
+        let watched_ms = self
+            .last_ns
+            .saturating_sub(self.first_ns.unwrap_or(self.last_ns))
+            / 1_000_000;
+        let at_least = match self.lost_batches {
+            0 => "",
+            _ => "at least ",
+        };
+        let mut lines = vec![(
+            "watched",
+            format!(
+                "{}: {at_least}{} born, {at_least}{} died",
+                cells::duration(watched_ms),
+                self.born,
+                self.died
+            ),
+        )];
+        if let Some((ms, who)) = &self.shortest {
+            let text = format!("{who}, at most {}", cells::duration(*ms));
+            lines.push(("shortest lived", text));
+        }
+        let busiest = self.used.values().fold(self.busiest.clone(), busier);
+        if let Some((ms, who)) = busiest {
+            lines.push((
+                "busiest",
+                format!("{who}, {} CPU", cells::cpu_time(Some(ms))),
+            ));
+        }
+        if let Some(metrics) = cost {
+            lines.push(("this watch", self.cost(metrics)));
+        }
+        for (name, text) in lines {
+            let parts: [Part; 2] = [(color::BOLD, format!("{name:<14} ")), (color::PLAIN, text)];
+            // It may wrap: it is the last thing, and nothing of it is to be missed.
+            color::write_line(out, &parts, None)?;
+        }
+        Ok(())
+    }
+
+    fn cost(&self, metrics: &Metrics) -> String {
+        let scans = metrics.scans_total;
+        let mut parts = Vec::new();
+        if let Some(cpu) = metrics.cpu_total {
+            let used_ms = cpu.scan_ms + cpu.dispatch_ms + cpu.callbacks_ms;
+            let elapsed_ms = self.began.elapsed().as_secs_f64() * 1000.0;
+            parts.push(match elapsed_ms >= SHARED_FROM_MS {
+                true => format!("{:.2} % of one core", used_ms / elapsed_ms * 100.0),
+                false => format!("{used_ms:.1}ms of CPU time"),
+            });
+        }
+        parts.push(match scans.good + scans.failed {
+            1 => "1 scan".into(),
+            all => format!("{all} scans"),
+        });
+        if let Some(us) = metrics.scan_time.p50_us {
+            parts.push(format!("median {:.1}ms", us as f64 / 1e3));
+        }
+        if scans.failed > 0 {
+            parts.push(format!("{} failed", scans.failed));
+        }
+        parts.join(", ")
+    }
+}
+
+/// The busier of the two: the busiest so far and another. Who has used nothing is not busy.
+fn busier(busiest: Option<(f64, String)>, other: &Used) -> Option<(f64, String)> {
+    let used_ms = other.now_ms - other.before_ms;
+    let most_ms = busiest.as_ref().map_or(0.0, |(ms, _)| *ms);
+    match used_ms > most_ms {
+        true => Some((used_ms, other.who.clone())),
+        false => busiest,
+    }
+}
+
+fn who(process: &ProcessInfo) -> String {
+    format!("{} {}", process.pid, cells::name(process))
+}

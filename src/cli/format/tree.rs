@@ -1,0 +1,217 @@
+//! Children below their parents, as `--tree` shows them.
+
+use std::collections::{HashMap, HashSet};
+
+use process_scanner::ProcessInfo;
+
+/// A process and where it hangs in the tree.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) process: &'a ProcessInfo,
+    /// What is drawn before it.
+    pub(crate) branch: String,
+    /// It is only there because of those below it.
+    pub(crate) is_context: bool,
+}
+
+impl<'a> Line<'a> {
+    /// A process in no tree.
+    pub(crate) fn flat(process: &'a ProcessInfo) -> Self {
+        Self {
+            process,
+            branch: String::new(),
+            is_context: false,
+        }
+    }
+}
+
+/// The chosen processes and their ancestors, from the roots down. `sorted`: all there are, in the
+/// order that those of one parent shall have. `width`: how wide the lines will be.
+pub(crate) fn grow<'a>(
+    sorted: &[&'a ProcessInfo],
+    chosen: &HashSet<u32>,
+    width: Option<usize>,
+) -> Vec<Line<'a>> {
+    let by_pid: HashMap<u32, &ProcessInfo> = sorted.iter().map(|p| (p.pid, *p)).collect();
+    let parent = |process: &ProcessInfo| {
+        let pid = process.parent_pid.filter(|&pid| pid != process.pid)?;
+        by_pid.get(&pid).copied()
+    };
+    let mut shown = HashSet::new();
+    for pid in chosen {
+        let mut next = by_pid.get(pid).copied();
+        while let Some(process) = next.filter(|process| shown.insert(process.pid)) {
+            next = parent(process);
+        }
+    }
+    let mut children: HashMap<u32, Vec<&'a ProcessInfo>> = HashMap::new();
+    let mut roots = Vec::new();
+    for &process in sorted.iter().filter(|process| shown.contains(&process.pid)) {
+        match parent(process) {
+            Some(parent) => children.entry(parent.pid).or_default().push(process),
+            None => roots.push(process),
+        }
+    }
+    // Three columns each: a third of the line at the most, since what runs has to be seen too.
+    let max_depth = width.map_or(MAX_DEPTH, |width| MAX_DEPTH.min(width / 9));
+    let mut lines = Vec::with_capacity(shown.len());
+    let mut is_drawn = HashSet::new();
+    // What a host tells about parents is of different moments, and a recording may tell anything:
+    // those whose parents go round in a circle hang below the first of them.
+    for root in roots.iter().chain(sorted) {
+        if shown.contains(&root.pid) && !is_drawn.contains(&root.pid) {
+            draw(
+                root,
+                &children,
+                chosen,
+                max_depth,
+                &mut is_drawn,
+                &mut lines,
+            );
+        }
+    }
+    lines
+}
+
+/// Deeper than this nothing is moved to the right any more: nobody could read it, and each line of a long
+/// chain would be longer than the one before.
+const MAX_DEPTH: usize = 60;
+
+/// Draws a process and all below it. Without recursion, since a tree can be as deep as it has processes.
+fn draw<'a>(
+    root: &'a ProcessInfo,
+    children: &HashMap<u32, Vec<&'a ProcessInfo>>,
+    chosen: &HashSet<u32>,
+    max_depth: usize,
+    is_drawn: &mut HashSet<u32>,
+    lines: &mut Vec<Line<'a>>,
+) {
+    // What is still to be drawn, the next one last: the process, what is drawn before it, and what before
+    // those below it.
+    let mut left = vec![(root, 0, String::new(), String::new())];
+    while let Some((process, depth, branch, below)) = left.pop() {
+        if !is_drawn.insert(process.pid) {
+            continue;
+        }
+        lines.push(Line {
+            process,
+            branch,
+            is_context: !chosen.contains(&process.pid),
+        });
+        let children = children.get(&process.pid).map_or(&[][..], Vec::as_slice);
+        for (nth_last, child) in children.iter().rev().enumerate() {
+            let (branch, beside) = match nth_last {
+                0 => ("└─ ", "   "),
+                _ => ("├─ ", "│  "),
+            };
+            let beside = if depth < max_depth { beside } else { "" };
+            let below_child = format!("{below}{beside}");
+            left.push((child, depth + 1, format!("{below}{branch}"), below_child));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::ProcessKey;
+    use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
+
+    use super::*;
+
+    fn processes(parents: &[(u32, Option<u32>)]) -> Vec<ProcessInfo> {
+        let process = |&(pid, parent_pid)| {
+            let mut process = ProcessInfo::unknown(ProcessKey {
+                pid,
+                start_time_ms: None,
+            });
+            process.parent_pid = parent_pid;
+            process
+        };
+        parents.iter().map(process).collect()
+    }
+
+    fn drawn(parents: &[(u32, Option<u32>)], chosen: &[u32]) -> Vec<String> {
+        let processes = processes(parents);
+        let sorted: Vec<_> = processes.iter().collect();
+        let lines = grow(&sorted, &chosen.iter().copied().collect(), None);
+        let draw = |line: &Line<'_>| {
+            let brackets = if line.is_context { "()" } else { "" };
+            format!("{}{}{brackets}", line.branch, line.process.pid)
+        };
+        lines.iter().map(draw).collect()
+    }
+
+    #[test]
+    fn children_stand_below_their_parents() {
+        let parents = [
+            (1, None),
+            (4, Some(2)),
+            (2, Some(1)),
+            (3, Some(1)),
+            (5, Some(9)),
+        ];
+        assert_eq!(
+            drawn(&parents, &[1, 2, 3, 4, 5]),
+            ["1", "├─ 2", "│  └─ 4", "└─ 3", "5"]
+        );
+    }
+
+    #[test]
+    fn ancestors_of_what_is_chosen_are_shown_and_nothing_else() {
+        let parents = [
+            (1, None),
+            (2, Some(1)),
+            (3, Some(2)),
+            (4, Some(1)),
+            (5, Some(3)),
+        ];
+        assert_eq!(drawn(&parents, &[3]), ["1()", "└─ 2()", "   └─ 3"]);
+        assert_eq!(drawn(&parents, &[77]), [""; 0]);
+    }
+
+    #[test]
+    fn a_chain_of_thirty_thousand_takes_no_longer_lines_than_one_of_sixty() {
+        let parents: Vec<_> = (1..=30_000).map(|pid| (pid, Some(pid - 1))).collect();
+        let lines = drawn(&parents, &[30_000]);
+        assert_eq!(lines.len(), 30_000);
+        let longest = lines.iter().map(|line| line.chars().count()).max();
+        assert_eq!(
+            longest,
+            Some("   ".len() * MAX_DEPTH + "└─ 29999()".chars().count())
+        );
+    }
+
+    #[test]
+    fn branches_leave_room_for_what_runs() {
+        let parents: Vec<_> = (1..=40).map(|pid| (pid, Some(pid - 1))).collect();
+        let processes = processes(&parents);
+        let sorted: Vec<_> = processes.iter().collect();
+        for (width, longest) in [(80, 27), (200, 69), (8, 3)] {
+            let lines = grow(&sorted, &(1..=40).collect(), Some(width));
+            assert_eq!(lines.len(), 40);
+            let branches = lines.iter().map(|line| line.branch.chars().count());
+            assert_eq!(branches.max(), Some(longest), "{width}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_failure_persistence(FileFailurePersistence::Direct(
+            "tests/proptest-regressions/tree.txt"
+        )))]
+
+        #[test]
+        fn whatever_the_parents_each_is_drawn_once(
+            parents in proptest::collection::vec(proptest::option::of(0_u32..12), 1..12),
+        ) {
+            let parents: Vec<_> = (0..).zip(parents).collect();
+            let all: Vec<u32> = (0..parents.len() as u32).collect();
+            let processes = processes(&parents);
+            let sorted: Vec<_> = processes.iter().collect();
+            let lines = grow(&sorted, &all.iter().copied().collect(), None);
+            let mut pids: Vec<_> = lines.iter().map(|line| line.process.pid).collect();
+            pids.sort_unstable();
+            prop_assert_eq!(pids, all);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Which processes are told.
+
+use std::fmt;
+
+use clap::Args;
+use process_scanner::ProcessInfo;
+use regex_lite::Regex;
+
+use super::state::{State, StateParser};
+
+/// All that is given must hold.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Filter {
+    /// Only these processes
+    ///
+    /// Several with commas between, or with --pid before each.
+    #[arg(short, long, value_name = "N", num_args = 1.., value_delimiter = ',', value_parser = pid)]
+    pid: Vec<u32>,
+    /// Only processes whose name matches; (?i) ignores case
+    #[arg(long, value_name = "REGEX")]
+    name: Option<Regex>,
+    /// Only processes whose command line matches
+    ///
+    /// Never this process itself, whose command line has the pattern in it. What has started it, such as
+    /// sudo or timeout, can have it too, and is found.
+    #[arg(long, value_name = "REGEX")]
+    command: Option<Regex>,
+    /// Only processes in this state, as zombie or Z
+    ///
+    /// By its name in any case, or by its letter in proc_pid_stat(5): running (R), sleeping (S),
+    /// disk_sleep (D), idle (I, threads of the kernel), stopped (T), traced (t, by a debugger), zombie (Z),
+    /// dead (X), other. Several with commas between, or with --state before each.
+    #[arg(
+        long,
+        value_name = "S",
+        value_parser = StateParser,
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    state: Vec<State>,
+    /// No threads of the kernel
+    #[arg(long)]
+    no_kernel: bool,
+    /// This process, where it is among those looked at.
+    #[arg(skip)]
+    own_pid: Option<u32>,
+}
+
+fn pid(text: &str) -> Result<u32, String> {
+    let advice = "it has to be a process id, a whole number; for a name there is --name";
+    text.parse().map_err(|_| advice.into())
+}
+
+/// So long are the names that Linux keeps, without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).
+const LINUX_NAME_BYTES: usize = 15;
+
+impl Filter {
+    /// Whether it lets all pass.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pid.is_empty()
+            && self.name.is_none()
+            && self.command.is_none()
+            && self.state.is_empty()
+            && !self.no_kernel
+    }
+
+    /// The same for a host on which this process runs with this pid. Its own command line has the pattern
+    /// for others in it, and is never what is looked for; pgrep(1) does not find itself either.
+    pub(crate) fn on_host_with(&self, own_pid: Option<u32>) -> Self {
+        Self {
+            own_pid,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn matches(&self, process: &ProcessInfo) -> bool {
+        let has_state = |state: &State| process.status == Some(state.status());
+        (self.pid.is_empty() || self.pid.contains(&process.pid))
+            && (self.state.is_empty() || self.state.iter().any(has_state))
+            && !(self.no_kernel && process.kernel_thread == Some(true))
+            && self
+                .name
+                .as_ref()
+                .is_none_or(|name| full_name(process).is_some_and(|full| name.is_match(full)))
+            && self.command.as_ref().is_none_or(|command| {
+                self.own_pid != Some(process.pid)
+                    && line_of(process).is_some_and(|line| command.is_match(&line))
+            })
+    }
+}
+
+/// As it stands on the command line.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut given = Vec::new();
+        if !self.pid.is_empty() {
+            let pids: Vec<_> = self.pid.iter().map(u32::to_string).collect();
+            given.push(format!("--pid {}", pids.join(",")));
+        }
+        if let Some(name) = &self.name {
+            given.push(format!("--name '{name}'"));
+        }
+        if let Some(command) = &self.command {
+            given.push(format!("--command '{command}'"));
+        }
+        if !self.state.is_empty() {
+            let states: Vec<_> = self.state.iter().map(|s| s.status().as_str()).collect();
+            given.push(format!("--state {}", states.join(",")));
+        }
+        if self.no_kernel {
+            given.push("--no-kernel".into());
+        }
+        f.write_str(&given.join(" "))
+    }
+}
+
+/// The name, and where Linux has cut it the whole of it, from the command line.
+fn full_name(process: &ProcessInfo) -> Option<&str> {
+    let name = process.name.as_deref()?;
+    let program = process.command.as_ref().and_then(|c| c.args().next());
+    let program = program.map(|path| path.rsplit('/').next().unwrap_or(path));
+    match program {
+        Some(program) if name.len() == LINUX_NAME_BYTES && program.starts_with(name) => {
+            Some(program)
+        }
+        _ => Some(name),
+    }
+}
+
+fn line_of(process: &ProcessInfo) -> Option<String> {
+    let args: Vec<&str> = process.command.as_ref()?.args().collect();
+    Some(args.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use process_scanner::{ProcessKey, ReplaySource, Scanner, Status};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        filter: Filter,
+    }
+
+    fn filter(args: &[&str]) -> Filter {
+        let line = Line::try_parse_from([&["pscan"], args].concat());
+        line.expect("it is fine").filter
+    }
+
+    fn process(pid: u32, name: &str) -> ProcessInfo {
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid,
+            start_time_ms: None,
+        });
+        process.name = Some(name.into());
+        process
+    }
+
+    #[test]
+    fn all_that_is_given_must_hold() {
+        let mut make = process(7, "make");
+        make.status = Some(Status::Zombie);
+        make.kernel_thread = Some(false);
+        for args in [
+            &[][..],
+            &["--pid", "7"],
+            &["--pid", "6,7"],
+            &["--pid", "6", "7"],
+            &["-p", "7", "--name", "^ma"],
+            &["--name", "(?i)MAKE"],
+            &["--state", "zombie"],
+            &["--state", "R,Z"],
+            &["--state", "ZOMBIE"],
+            &["--state", "Running,Zombie"],
+            &["--state", "t", "--state", "Z"],
+            &["--no-kernel"],
+        ] {
+            assert!(filter(args).matches(&make), "{args:?}");
+            assert_eq!(filter(args).is_empty(), args.is_empty());
+        }
+        for args in [
+            &["--pid", "6"][..],
+            &["--name", "cmake"],
+            &["--pid", "7", "--name", "^k"],
+            &["--state", "running,T,t"],
+            &["--state", "Disk_Sleep"],
+        ] {
+            assert!(!filter(args).matches(&make), "{args:?}");
+        }
+        make.kernel_thread = Some(true);
+        assert!(!filter(&["--no-kernel"]).matches(&make));
+        // Unknown is not known to match.
+        make.kernel_thread = None;
+        make.status = None;
+        make.name = None;
+        assert!(filter(&["--no-kernel"]).matches(&make));
+        assert!(!filter(&["--state", "Z"]).matches(&make));
+        assert!(!filter(&["--name", ""]).matches(&make));
+    }
+
+    #[test]
+    fn it_tells_itself_as_it_was_given() {
+        let args = [
+            "--pid",
+            "6,7",
+            "--name",
+            "^x y$",
+            "--command",
+            "a b",
+            "--state",
+            "Z",
+            "--no-kernel",
+        ];
+        assert_eq!(
+            filter(&args).to_string(),
+            "--pid 6,7 --name '^x y$' --command 'a b' --state zombie --no-kernel"
+        );
+    }
+
+    #[test]
+    fn a_name_that_linux_has_cut_is_matched_whole() {
+        let recording = r#"{"pscan_recording":1,"source":"x","start_time_resolution_ms":1,"own_pid":null}
+{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":1,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["/bin/a-very-long-name-indeed","more"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null},{"pid":2,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["other"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}]}}}
+"#;
+        let source = ReplaySource::new(recording.as_bytes()).expect("it is a recording");
+        let mut scanner = Scanner::builder()
+            .source(source)
+            .build()
+            .expect("it can be played");
+        let batch = scanner.scan_once().expect("there is a scan");
+        let matching = |filter: &Filter| -> Vec<u32> {
+            let processes = batch.events.iter().map(|event| event.process());
+            let matching = processes.filter(|process| filter.matches(process));
+            matching.map(|process| process.pid).collect()
+        };
+        assert_eq!(matching(&filter(&["--name", "indeed$"])), [1]);
+        assert_eq!(matching(&filter(&["--name", "^a-very-long-nam$"])), [2]);
+        assert_eq!(matching(&filter(&["--name", "other"])), [0; 0]);
+        assert_eq!(matching(&filter(&["--command", "^/bin/.* more$"])), [1]);
+        assert_eq!(matching(&filter(&["--command", ""])), [1, 2]);
+        let not_the_first = filter(&["--command", "more"]).on_host_with(Some(1));
+        assert_eq!(matching(&not_the_first), [0; 0]);
+        let named = filter(&["--name", "indeed$"]).on_host_with(Some(1));
+        assert_eq!(matching(&named), [1]);
+    }
+}

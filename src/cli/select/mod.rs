@@ -1,0 +1,10 @@
+//! Which processes and events are printed, and in which order.
+
+mod filter;
+mod kind;
+mod order;
+mod state;
+
+pub(crate) use self::filter::Filter;
+pub(crate) use self::kind::Kind;
+pub(crate) use self::order::Sort;

@@ -1,0 +1,5 @@
+//! Consumers that are ready to use.
+
+mod top;
+
+pub use self::top::{AsOf, Ranked, TopN, Usage};

@@ -1,0 +1,209 @@
+//! The fold of batches: which processes there are, as a consumer knows it.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Values;
+
+use serde::{Serialize, Serializer};
+
+use super::batch::Batch;
+use super::event::Event;
+use super::process::{ProcessInfo, ProcessKey};
+
+/// All processes at one moment, in order of pid: what a consumer gets by applying its batches. Equal to
+/// another of the same processes that is up to the same batch.
+///
+/// ```
+/// use process_scanner::{Scanner, Snapshot};
+///
+/// let mut scanner = Scanner::builder().build()?;
+/// let mut snapshot = Snapshot::new();
+/// for _ in 0..2 {
+///     let batch = scanner.scan_once().expect("a live source never ends");
+///     snapshot.apply(&batch);
+/// }
+/// assert!(snapshot.by_pid(std::process::id()).is_some());
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Snapshot {
+    processes: BTreeMap<u32, ProcessInfo>,
+    seq: u64,
+    taken_at_ms: Option<u64>,
+}
+
+impl Snapshot {
+    /// A snapshot that knows of no process yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Brings it up to date with one more batch. They have to be applied in the order they came.
+    ///
+    /// True where the batch is full or follows on the one before, and for a notice, that tells no more than is
+    /// known: from then on the snapshot is as right as it was. All that a consumer is given does, whatever it
+    /// has lost.
+    ///
+    /// False where it does not, because some were left out on the way here:
+    /// - A difference that comes before any full batch, or is older than what is known, is not applied: there is
+    ///   nothing that it is the difference to.
+    /// - One that comes after a gap is applied, and right unless something was told in between. Who leaves out
+    ///   batches on purpose, such as those without events, need not mind.
+    pub fn apply(&mut self, batch: &Batch) -> bool {
+        let follows = batch.full || self.seq.checked_add(1) == Some(batch.seq);
+        if !batch.full {
+            // A notice repeats the number of the scan before, and there is nothing to apply.
+            if batch.seq == self.seq {
+                return true;
+            }
+            if self.taken_at_ms.is_none() || batch.seq < self.seq {
+                return false;
+            }
+        }
+        self.seq = batch.seq;
+        self.taken_at_ms = Some(batch.taken_at_ms);
+        if batch.full {
+            self.processes.clear();
+        }
+        for event in &batch.events {
+            match event {
+                Event::Existing(process)
+                | Event::Created(process)
+                | Event::Updated { process, .. } => {
+                    self.processes.insert(process.pid, process.clone());
+                }
+                Event::Exited { process, .. } => {
+                    self.processes.remove(&process.pid);
+                }
+            }
+        }
+        follows
+    }
+
+    /// Number of the last batch applied; 0 before the first.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// When the scan of the last batch applied began, in milliseconds from the Unix epoch;
+    /// `None` before the first.
+    pub fn taken_at_ms(&self) -> Option<u64> {
+        self.taken_at_ms
+    }
+
+    /// How many processes there are.
+    pub fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// Whether no process is known.
+    pub fn is_empty(&self) -> bool {
+        self.processes.is_empty()
+    }
+
+    /// The processes in order of pid.
+    pub fn iter(&self) -> Processes<'_> {
+        Processes(self.processes.values())
+    }
+
+    /// The process that has this pid now.
+    pub fn by_pid(&self, pid: u32) -> Option<&ProcessInfo> {
+        self.processes.get(&pid)
+    }
+
+    /// The process with this key, if it still lives.
+    pub fn get(&self, key: ProcessKey) -> Option<&ProcessInfo> {
+        self.by_pid(key.pid).filter(|process| process.key() == key)
+    }
+}
+
+/// The list of its processes in order of pid.
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// The processes of a [`Snapshot`] in order of pid.
+#[derive(Debug, Clone)]
+pub struct Processes<'s>(Values<'s, u32, ProcessInfo>);
+
+impl<'s> Iterator for Processes<'s> {
+    type Item = &'s ProcessInfo;
+
+    fn next(&mut self) -> Option<&'s ProcessInfo> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Processes<'_> {}
+
+impl<'s> IntoIterator for &'s Snapshot {
+    type Item = &'s ProcessInfo;
+    type IntoIter = Processes<'s>;
+
+    fn into_iter(self) -> Processes<'s> {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_walked_and_written_in_order_of_pid() {
+        let process = |pid| {
+            let start_time_ms = None;
+            Event::Existing(ProcessInfo::unknown(ProcessKey { pid, start_time_ms }))
+        };
+        let batch = Batch::new(1, 1000, vec![process(9), process(7)]);
+        let (mut snapshot, mut other) = (Snapshot::new(), Snapshot::new());
+        snapshot.apply(&batch);
+        let mut pids = Vec::new();
+        for process in &snapshot {
+            pids.push(process.pid);
+        }
+        assert_eq!(pids, [7, 9]);
+        assert_eq!(snapshot.iter().len(), 2);
+        let json = serde_json::to_string(&snapshot).expect("plain data");
+        let read: Vec<ProcessInfo> = serde_json::from_str(&json).expect(&json);
+        assert!(snapshot.iter().eq(&read));
+        assert_ne!(snapshot, other);
+        other.apply(&batch);
+        assert_eq!(snapshot, other);
+    }
+
+    #[test]
+    fn a_difference_to_what_was_never_told_is_not_applied_and_a_gap_is_told() {
+        let born = |seq, pid| {
+            let start_time_ms = None;
+            let process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+            Batch::new(seq, 1000 * seq, vec![Event::Created(process)])
+        };
+        let pids = |snapshot: &Snapshot| {
+            let pids = snapshot.iter().map(|process| process.pid);
+            pids.collect::<Vec<_>>()
+        };
+        let mut snapshot = Snapshot::new();
+        let notice = Batch::new(0, 500, Vec::new());
+        assert!(snapshot.apply(&notice));
+        assert!(!snapshot.apply(&born(2, 7)));
+        assert_eq!(snapshot, Snapshot::new());
+        assert!(snapshot.apply(&born(1, 7)));
+        assert!(snapshot.apply(&born(2, 8)));
+        // What happened in 3 is not known. From there on it goes on.
+        assert!(!snapshot.apply(&born(4, 9)));
+        assert_eq!((pids(&snapshot), snapshot.seq()), (vec![7, 8, 9], 4));
+        assert!(snapshot.apply(&born(5, 10)));
+        assert!(!snapshot.apply(&born(4, 11)));
+        assert_eq!((pids(&snapshot), snapshot.seq()), (vec![7, 8, 9, 10], 5));
+        let mut full = born(9, 12);
+        full.full = true;
+        assert!(snapshot.apply(&full));
+        assert_eq!((pids(&snapshot), snapshot.seq()), (vec![12], 9));
+    }
+}
