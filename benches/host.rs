@@ -201,7 +201,7 @@ fn deliver(size: usize, batches: u64, goals: &mut Goals) -> Result<(), Box<dyn E
         let config = steady(DELIVERY_INTERVAL_MS);
         let scanner = Scanner::builder().config(config).start()?;
         let reports = join_all(&scanner, consumers, subscribe)?;
-        while scanner.metrics().scan_time.count <= batches {
+        while scanner.consumers().metrics().scan_time.count <= batches {
             thread::sleep(Duration::from_millis(DELIVERY_INTERVAL_MS));
         }
         scanner.stop()?;

@@ -50,7 +50,7 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
     let mut config = Config::default();
     config.cpu_budget_percent = None;
     let handle = Scanner::builder().config(config).start()?;
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let watcher = thread::spawn({
         let truth = Arc::clone(&truth);
         move || {
@@ -62,7 +62,9 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
             ledger
         }
     });
-    let batches = handle.subscribe_with(ConsumerOptions::default().with_queue_len(2));
+    let batches = handle
+        .consumers()
+        .subscribe(ConsumerOptions::default().with_queue_len(2));
     let slow = thread::spawn({
         let hurry = Arc::clone(&hurry);
         move || {
@@ -77,7 +79,7 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
         }
     });
     let called = Arc::new(Mutex::new(Ledger::default()));
-    handle.on_batch({
+    handle.consumers().register(ConsumerOptions::default(), {
         let called = Arc::clone(&called);
         move |batch: &Arc<Batch>| lock(&called).take(batch)
     })?;
@@ -99,7 +101,7 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
             break;
         } else if now >= measure_at {
             // No child is being started right now: this is the thread that starts them.
-            figures.push(Figures::now(&handle.snapshot()));
+            figures.push(Figures::now(&handle.consumers().snapshot()));
             let held = figures.last().map(Figures::line).unwrap_or_default();
             eprintln!("{:6.0?} {held} {}", begun.elapsed(), lock(&truth).line());
             measure_at += EVERY;
@@ -113,12 +115,12 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
             thread::sleep(next.saturating_duration_since(now));
         }
     }
-    figures.push(Figures::now(&handle.snapshot()));
+    figures.push(Figures::now(&handle.consumers().snapshot()));
     // Now the slow consumer may catch up, and every exit has its scans to be told.
     family.reap_due(end + Duration::from_secs(3))?;
     hurry.store(true, Ordering::Relaxed);
     thread::sleep(Duration::from_secs(6));
-    lock(&truth).expect_the_living(&handle.snapshot());
+    lock(&truth).expect_the_living(&handle.consumers().snapshot());
     let consumers = handle.consumers().clone();
     handle.stop()?;
     family.reap_due(end + Duration::from_secs(7200))?;

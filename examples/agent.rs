@@ -35,8 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let scanner = Scanner::builder().config(config).start()?;
     // An agent with a loop of its own fetches its batches. One without registers the two below with
-    // `scanner.register(busiest.clone())`, and asks them whenever it likes.
-    let batches = scanner.subscribe_with(ConsumerOptions::new().with_name("agent"));
+    // `scanner.consumers().register(ConsumerOptions::default(), busiest.clone())`, and asks them whenever it likes.
+    let batches = scanner
+        .consumers()
+        .subscribe(ConsumerOptions::default().with_name("agent"));
     let mut busiest = TopN::busiest(3, Duration::from_secs(10));
     let mut largest = TopN::largest(3);
     let mut seen = 0;
@@ -53,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for ranked in largest.ranking() {
         println!("  {} {}", usage(ranked.usage), label(&ranked.process));
     }
-    let metrics = scanner.metrics();
+    let metrics = scanner.consumers().metrics();
     if let Some(cpu) = metrics.cpu_total {
         println!(
             "it cost {:.1} ms of CPU time",

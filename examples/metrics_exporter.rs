@@ -26,7 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.interval_ms = 200;
     let scanner = Scanner::builder().config(config).start()?;
     // Its name is a label of the metrics that are about it.
-    let batches = scanner.subscribe_with(ConsumerOptions::new().with_name("agent"));
+    let batches = scanner
+        .consumers()
+        .subscribe(ConsumerOptions::default().with_name("agent"));
     let seen = batches.iter().take(3).count();
     scanner.stop()?;
 

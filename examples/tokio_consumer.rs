@@ -13,7 +13,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use process_scanner::{Batch, Config, Consumers, Result, Scanner, Snapshot};
+use process_scanner::{Batch, Config, ConsumerOptions, Consumers, Result, Scanner, Snapshot};
 use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -22,7 +22,7 @@ use tokio::task::spawn_blocking;
 fn channel(consumers: &Consumers) -> Result<mpsc::Receiver<Arc<Batch>>> {
     // What waits is to wait in the scanner's queue, where a loss is counted and made up for.
     let (sender, receiver) = mpsc::channel(1);
-    consumers.on_batch(move |batch: &Arc<Batch>| {
+    consumers.register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
         // Waits for room. An error means that the task has gone, and nobody wants the batch.
         let _ = sender.blocking_send(Arc::clone(batch));
     })?;

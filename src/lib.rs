@@ -2,12 +2,12 @@
 //! consumers, and never a birth or a death that did not happen.
 //!
 //! ```
-//! use process_scanner::{Config, Event, Scanner};
+//! use process_scanner::{Config, ConsumerOptions, Event, Scanner};
 //!
 //! let mut config = Config::default();
 //! config.interval_ms = 500;
 //! let scanner = Scanner::builder().config(config).start()?;
-//! let batches = scanner.subscribe();
+//! let batches = scanner.consumers().subscribe(ConsumerOptions::default());
 //! for batch in batches.iter().take(2) {
 //!     for event in &batch.events {
 //!         match event {
@@ -30,7 +30,7 @@
 //! gone. What is not known is `None`.
 //!
 //! All [`Consumers`] get the same batch. A consumer is a [`Subscription`] that fetches its batches, a closure
-//! that is [called with them](Consumers::on_batch) on a thread of its own, or a [`Consumer`]. It registers
+//! that is [called with them](Consumers::register) on a thread of its own, or a [`Consumer`]. It registers
 //! and leaves at any time. Its first batch is full, that is it tells all processes; only word that the very
 //! first scan is stuck can come before. One that is too slow holds up nobody: it loses batches, is told how
 //! many, and gets a full one as soon as it has room, unless it asked to [block](Overflow::Block).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use process_scanner::{Batch, Config, Consumer, Result, ScannerHandle};
+use process_scanner::{Batch, Config, Consumer, ConsumerOptions, Result, ScannerHandle};
 
 use super::quantile;
 
@@ -21,7 +21,7 @@ pub(crate) fn steady(interval_ms: u64) -> Config {
 pub(crate) type Join = fn(&ScannerHandle, Ages) -> Result<()>;
 
 pub(crate) fn subscribe(scanner: &ScannerHandle, mut ages: Ages) -> Result<()> {
-    let subscription = scanner.subscribe();
+    let subscription = scanner.consumers().subscribe(ConsumerOptions::default());
     thread::spawn(move || {
         for batch in subscription.iter() {
             ages.on_batch(&batch);
@@ -31,7 +31,10 @@ pub(crate) fn subscribe(scanner: &ScannerHandle, mut ages: Ages) -> Result<()> {
 }
 
 pub(crate) fn call_back(scanner: &ScannerHandle, ages: Ages) -> Result<()> {
-    scanner.register(ages).map(drop)
+    scanner
+        .consumers()
+        .register(ConsumerOptions::default(), ages)
+        .map(drop)
 }
 
 /// So many consumers join. What they noted comes when they end, as the scanner does.

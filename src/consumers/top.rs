@@ -21,11 +21,11 @@ use crate::model::{Batch, Event, ProcessInfo, ProcessKey};
 /// Clones are one and the same: one is registered as a consumer, another is asked.
 ///
 /// ```
-/// use process_scanner::{Scanner, TopN, Usage};
+/// use process_scanner::{ConsumerOptions, Scanner, TopN, Usage};
 ///
 /// let mut scanner = Scanner::builder().build()?;
 /// let largest = TopN::largest(3);
-/// scanner.consumers().register(largest.clone())?;
+/// scanner.consumers().register(ConsumerOptions::default(), largest.clone())?;
 /// scanner.scan_once().expect("a live source never ends");
 /// // It has taken in every batch when this returns. A running scanner feeds it as it goes.
 /// scanner.finish();

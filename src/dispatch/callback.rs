@@ -3,24 +3,26 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 use log::error;
 
-use super::inbox::Inbox;
-use super::{Consumer, Consumers};
-use crate::metrics::CpuClock;
+use super::consumer::Consumer;
+use super::queue::Inbox;
+use super::registry::Registry;
+use crate::metrics::{CpuClock, CpuThread, Observation};
 use crate::model::{ConsumerId, Error, Result, escape, panic_text};
 
 pub(super) fn spawn(
     id: ConsumerId,
     inbox: Inbox,
-    consumers: &Consumers,
+    registry: &Arc<Registry>,
     ending: Sender<Infallible>,
     mut consumer: impl Consumer + 'static,
 ) -> Result<JoinHandle<()>> {
-    let consumers = consumers.clone();
+    let registry = Arc::clone(registry);
     thread::Builder::new()
         .name(format!("pscan-call-{}", id.0))
         .spawn(move || {
@@ -31,7 +33,10 @@ pub(super) fn spawn(
                     consumer.on_batch(&batch);
                     if let Some(spent) = clock.lap() {
                         inbox.traffic().add_callback_cpu(spent);
-                        consumers.cpu().add_callback(spent);
+                        registry.observe(Observation::CpuUsed {
+                            thread: CpuThread::Callbacks,
+                            spent,
+                        });
                     }
                 }
             });
@@ -48,8 +53,8 @@ pub(super) fn spawn(
                     inbox.traffic(),
                     escape(panic_text(&**panic))
                 );
-                consumers.count_panic();
-                consumers.leave(id);
+                registry.observe(Observation::ConsumerPanicked);
+                registry.leave(id);
             }
             panics.into_iter().for_each(discard);
             drop(ending);

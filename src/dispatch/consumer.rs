@@ -1,22 +1,16 @@
 //! What a consumer is, from its own side.
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crossbeam_channel::{RecvTimeoutError, TryRecvError};
+use crate::model::Batch;
 
-use super::Consumers;
-use super::inbox::Inbox;
-use crate::model::{Batch, ConsumerId};
-
-/// Something that is called with each batch, on a thread of its own, once it is
-/// [registered](Consumers::register). For what a closure can do there is
-/// [`on_batch`](Consumers::on_batch).
+/// Receives each batch on a thread of its own, once it is registered.
+///
+/// A closure that takes `&Arc<Batch>` is a consumer too.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use process_scanner::{Batch, Consumer, Scanner};
+/// use process_scanner::{Batch, Consumer, ConsumerOptions, Scanner};
 ///
 /// struct Failures(u64);
 ///
@@ -27,31 +21,30 @@ use crate::model::{Batch, ConsumerId};
 /// }
 ///
 /// let scanner = Scanner::builder().start()?;
-/// let consumers: Vec<Box<dyn Consumer>> = vec![Box::new(Failures(0))];
+/// let print = |batch: &Arc<Batch>| println!("scan {}", batch.seq);
+/// let consumers: Vec<Box<dyn Consumer>> = vec![Box::new(Failures(0)), Box::new(print)];
 /// for consumer in consumers {
-///     scanner.register(consumer)?;
+///     scanner.consumers().register(ConsumerOptions::default(), consumer)?;
 /// }
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
 pub trait Consumer: Send {
-    /// Takes one batch. The first one is full, and so is one after a loss; only a notice that the very
-    /// first scan is stuck can come before.
+    /// Receives one batch.
+    ///
+    /// The first one is full, and so is one after a loss. Only a notice that the very first scan is stuck can
+    /// come before the first.
     fn on_batch(&mut self, batch: &Arc<Batch>);
 }
 
-impl<C: Consumer + ?Sized> Consumer for Box<C> {
+impl<F: FnMut(&Arc<Batch>) + Send> Consumer for F {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
-        (**self).on_batch(batch);
+        self(batch);
     }
 }
 
-/// A closure as a consumer. Not every closure is one by itself: the compiler would have to be told the
-/// type of what it takes then.
-pub(super) struct Call<F>(pub(super) F);
-
-impl<F: FnMut(&Arc<Batch>) + Send> Consumer for Call<F> {
+impl Consumer for Box<dyn Consumer> {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
-        (self.0)(batch);
+        (**self).on_batch(batch);
     }
 }
 
@@ -78,13 +71,13 @@ pub enum Overflow {
 ///
 /// let scanner = Scanner::builder().start()?;
 /// // One that must lose nothing, with room for a minute's scans.
-/// let options = ConsumerOptions::new()
+/// let options = ConsumerOptions::default()
 ///     .with_name("audit")
 ///     .with_overflow(Overflow::Block)
 ///     .with_queue_len(60);
-/// let batches = scanner.subscribe_with(options);
+/// let batches = scanner.consumers().subscribe(options);
 /// assert!(batches.recv()?.full);
-/// assert_eq!(scanner.metrics().consumers[0].name.as_deref(), Some("audit"));
+/// assert_eq!(scanner.consumers().metrics().consumers[0].name.as_deref(), Some("audit"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -100,11 +93,6 @@ pub struct ConsumerOptions {
 }
 
 impl ConsumerOptions {
-    /// The defaults: the scanner's own queue length, [`Overflow::Resync`], no name.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// The same with this name.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
@@ -126,148 +114,3 @@ impl ConsumerOptions {
         self
     }
 }
-
-/// A consumer that fetches its batches itself. Dropping it leaves.
-///
-/// As an iterator it waits for each batch, and ends when the scanner has. Where there is more to do than
-/// to wait:
-///
-/// ```
-/// use std::time::Duration;
-/// use process_scanner::{RecvError, Scanner};
-///
-/// let scanner = Scanner::builder().start()?;
-/// let batches = scanner.subscribe();
-/// let mut born = 0;
-/// loop {
-///     match batches.recv_timeout(Duration::from_millis(100)) {
-///         Ok(batch) => {
-///             born += batch.events.iter().filter(|event| event.kind() == "created").count();
-///             # break;
-///         }
-///         // None has come in that time: whatever else the loop is for.
-///         Err(RecvError::Empty) => {}
-///         // The scanner has ended.
-///         Err(_) => break,
-///     }
-/// }
-/// # Ok::<(), process_scanner::Error>(())
-/// ```
-#[must_use = "a subscription that is dropped gets nothing"]
-pub struct Subscription {
-    id: ConsumerId,
-    inbox: Inbox,
-    consumers: Consumers,
-}
-
-/// Why there is no batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RecvError {
-    /// None has come yet.
-    Empty,
-    /// None will come any more: the scanner has ended, or the consumer was removed.
-    Closed,
-}
-
-impl Subscription {
-    pub(super) fn new(id: ConsumerId, inbox: Inbox, consumers: Consumers) -> Self {
-        Self {
-            id,
-            inbox,
-            consumers,
-        }
-    }
-
-    /// What names it.
-    pub fn id(&self) -> ConsumerId {
-        self.id
-    }
-
-    /// Waits for the next batch.
-    ///
-    /// # Errors
-    ///
-    /// [`RecvError::Closed`] when none will come any more.
-    pub fn recv(&self) -> Result<Arc<Batch>, RecvError> {
-        self.inbox.recv().ok_or(RecvError::Closed)
-    }
-
-    /// Waits for the next batch up to `timeout`.
-    ///
-    /// # Errors
-    ///
-    /// [`RecvError::Empty`] when none came in time, [`RecvError::Closed`] when none will come.
-    pub fn recv_timeout(&self, timeout: Duration) -> Result<Arc<Batch>, RecvError> {
-        self.inbox
-            .recv_timeout(timeout)
-            .map_err(|error| match error {
-                RecvTimeoutError::Timeout => RecvError::Empty,
-                RecvTimeoutError::Disconnected => RecvError::Closed,
-            })
-    }
-
-    /// The next batch if it is there.
-    ///
-    /// # Errors
-    ///
-    /// [`RecvError::Empty`] when it is not, [`RecvError::Closed`] when none will come.
-    pub fn try_recv(&self) -> Result<Arc<Batch>, RecvError> {
-        self.inbox.try_recv().map_err(|error| match error {
-            TryRecvError::Empty => RecvError::Empty,
-            TryRecvError::Disconnected => RecvError::Closed,
-        })
-    }
-
-    /// Waits for batch after batch until none will come any more.
-    pub fn iter(&self) -> Batches<'_> {
-        Batches(self)
-    }
-}
-
-/// Batch after batch of a [`Subscription`]; each is waited for.
-#[derive(Debug)]
-pub struct Batches<'s>(&'s Subscription);
-
-impl Iterator for Batches<'_> {
-    type Item = Arc<Batch>;
-
-    fn next(&mut self) -> Option<Arc<Batch>> {
-        self.0.inbox.recv()
-    }
-}
-
-impl<'s> IntoIterator for &'s Subscription {
-    type Item = Arc<Batch>;
-    type IntoIter = Batches<'s>;
-
-    fn into_iter(self) -> Batches<'s> {
-        self.iter()
-    }
-}
-
-/// What waits for it is left out: a full batch is all processes.
-impl fmt::Debug for Subscription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        self.consumers.leave(self.id);
-    }
-}
-
-impl fmt::Display for RecvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "no batch has come yet",
-            Self::Closed => "no batch will come any more",
-        })
-    }
-}
-
-impl std::error::Error for RecvError {}

@@ -1,4 +1,4 @@
-//! The dispatcher's thread.
+//! The dispatcher's thread: it sends every batch to every consumer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,49 +6,40 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Select, TryRecvError};
 use log::{info, warn};
 
-use super::queue::{Member, Presence};
-use super::watchdog::{Overdue, Pulse, late};
-use super::{Consumers, StopLimits};
-use crate::metrics::CpuClock;
-use crate::model::{Batch, BreakerState, ConsumerId, Error, ErrorClass, Pace, Transition};
-
-/// What is asked of the dispatcher besides handing out batches.
-pub(super) enum Control {
-    Join(Member),
-    Leave(ConsumerId),
-    Stop(StopLimits),
-}
+use super::present::Present;
+use super::queue::{ConsumerQueue, Presence};
+use super::registry::{Registry, Request};
+use super::stop::StopLimits;
+use super::watchdog::Watchdog;
+use crate::metrics::{CpuClock, CpuThread, Observation};
+use crate::model::{Batch, Error, ErrorClass};
 
 pub(super) struct Dispatcher {
-    controls: Receiver<Control>,
+    requests: Receiver<Request>,
     /// `None` once the scanner has ended.
     feed: Option<Receiver<Arc<Batch>>>,
-    consumers: Consumers,
-    members: Vec<Member>,
-    /// The last batch handed out. Once the scan after it is told as stuck, it says that too.
-    last: Option<Arc<Batch>>,
-    /// Word that the very first scan is stuck, for who joins meanwhile.
-    first_is_stuck: Option<Arc<Batch>>,
+    registry: Arc<Registry>,
+    queues: Vec<ConsumerQueue>,
+    present: Present,
     stop: Option<StopLimits>,
-    pulse: Pulse,
+    watchdog: Watchdog,
 }
 
 impl Dispatcher {
     pub(super) fn new(
-        controls: Receiver<Control>,
+        requests: Receiver<Request>,
         feed: Receiver<Arc<Batch>>,
-        consumers: Consumers,
-        pulse: Pulse,
+        registry: Arc<Registry>,
+        watchdog: Watchdog,
     ) -> Self {
         Self {
-            controls,
+            requests,
             feed: Some(feed),
-            consumers,
-            members: Vec::new(),
-            last: None,
-            first_is_stuck: None,
+            registry,
+            queues: Vec::new(),
+            present: Present::default(),
             stop: None,
-            pulse,
+            watchdog,
         }
     }
 
@@ -57,19 +48,23 @@ impl Dispatcher {
         loop {
             self.obey();
             self.settle();
-            // Nothing new while somebody waits for what is old: that holds up the scanner, which is
+            // Nothing new while a consumer waits for what is old: that holds up the scanner, which is
             // what a consumer that blocks asked for.
             if !self.is_held_up() {
-                self.take_one();
+                self.send_next();
             }
-            self.tell_what_is_stuck();
+            self.report_stall();
+            self.report_stuck_scan();
             if let Some(spent) = clock.lap() {
-                self.consumers.cpu().add_dispatch(spent);
+                self.registry.observe(Observation::CpuUsed {
+                    thread: CpuThread::Dispatch,
+                    spent,
+                });
             }
             let is_done = self.feed.is_none() && !self.is_held_up();
             let is_late = self.stop.is_some_and(|stop| Instant::now() >= stop.scan_by);
             if is_done || is_late {
-                return self.part();
+                return self.close();
             }
             self.wait();
         }
@@ -78,11 +73,11 @@ impl Dispatcher {
     /// Waits until there may be something to do.
     fn wait(&self) {
         let mut select = Select::new();
-        select.recv(&self.controls);
-        for member in &self.members {
-            // What is owed is the state of things, and before the first batch there is none.
-            if member.is_waited_for() || (member.is_owed() && self.last.is_some()) {
-                member.select_room(&mut select);
+        select.recv(&self.requests);
+        for queue in &self.queues {
+            // Before the first batch there is no full one to send.
+            if queue.is_waited_for() || (queue.is_owed() && self.present.has_begun()) {
+                queue.select_room(&mut select);
             }
         }
         if let Some(feed) = &self.feed
@@ -94,16 +89,16 @@ impl Dispatcher {
         let _ = select.ready_deadline(self.look_again());
     }
 
-    /// When there is something to do even if nothing happens.
+    /// Returns when there is something to do even if nothing happens.
     fn look_again(&self) -> Instant {
         let now = Instant::now();
-        let deadline = self.pulse.deadline();
+        let deadline = self.watchdog.deadline();
         let stalls = self
-            .members
+            .queues
             .iter()
-            .filter_map(|member| member.stalls_at(deadline));
+            .filter_map(|queue| queue.stalls_at(deadline));
         let scan = match self.is_feed_empty() {
-            true => self.pulse.look_again(now),
+            true => self.watchdog.look_again(now),
             // What is in the feed comes first, and a scan under way is looked at after that.
             false => now + deadline,
         };
@@ -120,16 +115,16 @@ impl Dispatcher {
 
     /// Whether a consumer that blocks has no room.
     fn is_held_up(&self) -> bool {
-        self.members.iter().any(Member::is_waited_for)
+        self.queues.iter().any(ConsumerQueue::is_waited_for)
     }
 
     fn obey(&mut self) {
         // The dispatcher holds a sender itself, so that this ends by being empty.
-        while let Ok(control) = self.controls.try_recv() {
-            match control {
-                Control::Join(member) => self.welcome(member),
-                Control::Leave(id) => self.members.retain(|member| member.id != id),
-                Control::Stop(stop) => self.stop = Some(stop),
+        while let Ok(request) = self.requests.try_recv() {
+            match request {
+                Request::Join(queue) => self.welcome(queue),
+                Request::Leave(id) => self.queues.retain(|queue| queue.id != id),
+                Request::Stop(stop) => self.stop = Some(stop),
             }
         }
         if self.stop.is_some_and(|stop| Instant::now() >= stop.room_by) {
@@ -137,46 +132,42 @@ impl Dispatcher {
         }
     }
 
-    fn welcome(&mut self, mut member: Member) {
-        // Later on it is in the full batch that it begins with.
-        let presence = match &self.first_is_stuck {
-            Some(notice) => {
-                let mut notice = Batch::clone(notice);
-                notice.ready_at = Instant::now();
-                member.notify(&Arc::new(notice))
-            }
-            None => Presence::Here,
+    fn welcome(&mut self, mut queue: ConsumerQueue) {
+        // After the first batch, the full one that it begins with reports a stuck scan.
+        let notice = match self.present.has_begun() {
+            false => self.present.stuck_notice(),
+            true => None,
         };
-        if presence == Presence::Here {
-            self.members.push(member);
+        let presence = notice.map(|notice| queue.notify(&Arc::new(notice)));
+        if presence != Some(Presence::Left) {
+            self.queues.push(queue);
         }
     }
 
     fn give_up_waiting(&mut self) {
-        let waiting = self.members.iter().filter(|member| member.is_waited_for());
-        for member in waiting {
+        let waiting = self.queues.iter().filter(|queue| queue.is_waited_for());
+        for queue in waiting {
             warn!(
                 "{} blocks and has no room: it loses batches on stopping",
-                member.traffic()
+                queue.traffic()
             );
         }
-        self.members.iter_mut().for_each(Member::give_up_waiting);
+        self.queues
+            .iter_mut()
+            .for_each(ConsumerQueue::give_up_waiting);
     }
 
     fn settle(&mut self) {
-        let Some(last) = &self.last else {
-            return;
-        };
-        if !self.members.iter().any(Member::is_owed) {
+        if !self.present.has_begun() || !self.queues.iter().any(ConsumerQueue::is_owed) {
             return;
         }
-        let snapshot = self.consumers.snapshot();
-        self.members
-            .retain_mut(|member| member.settle(last, &snapshot) == Presence::Here);
+        let snapshot = self.registry.snapshot();
+        self.queues
+            .retain_mut(|queue| queue.settle(&self.present, &snapshot) == Presence::Here);
     }
 
-    /// Hands out one batch of the feed, if there is one.
-    fn take_one(&mut self) -> bool {
+    /// Sends the next batch of the feed; false if there is none.
+    fn send_next(&mut self) -> bool {
         let Some(feed) = &self.feed else {
             return false;
         };
@@ -188,104 +179,79 @@ impl Dispatcher {
                 return false;
             }
         };
-        self.consumers.count_scan(&batch);
-        // Who joined before the batch was fed is to get it.
+        self.registry.observe(Observation::Scan(&batch));
+        // A consumer that joined before the batch was fed is to get it.
         self.obey();
-        {
-            let mut snapshot = self.consumers.lock_snapshot();
-            Arc::make_mut(&mut snapshot).apply(&batch);
-        }
-        let snapshot = self.consumers.snapshot();
-        self.members
-            .retain_mut(|member| member.offer(&batch, &snapshot) == Presence::Here);
-        self.consumers.count_dispatch(batch.age());
-        self.last = Some(batch);
-        self.first_is_stuck = None;
+        self.registry.apply(&batch);
+        let snapshot = self.registry.snapshot();
+        self.present.move_on(Arc::clone(&batch));
+        self.queues
+            .retain_mut(|queue| queue.offer(&batch, &self.present, &snapshot) == Presence::Here);
+        let took = batch.age();
+        self.registry.observe(Observation::Dispatched { took });
         true
     }
 
-    /// Hands out what is left and closes all queues, each with what its consumer is owed.
-    fn part(mut self) {
+    /// Sends what is left and closes all queues, each with what its consumer is owed.
+    fn close(mut self) {
         if self.is_held_up() {
             self.give_up_waiting();
         }
-        while self.take_one() {}
-        let snapshot = self.consumers.snapshot();
-        for member in self.members {
-            member.part(self.last.as_ref(), &snapshot);
+        while self.send_next() {}
+        let snapshot = self.registry.snapshot();
+        for queue in self.queues {
+            queue.close(&self.present, &snapshot);
         }
     }
 
-    fn tell_what_is_stuck(&mut self) {
+    /// Reports a consumer that blocks and has held up the scans for longer than the deadline.
+    fn report_stall(&mut self) {
         let now = Instant::now();
-        let deadline = self.pulse.deadline();
+        let deadline = self.watchdog.deadline();
         let stalled = self
-            .members
+            .queues
             .iter_mut()
-            .find(|member| member.stalls_at(deadline).is_some_and(|at| now >= at));
-        if let Some(member) = stalled {
-            member.mark_stall_told();
-            let who = Arc::clone(member.traffic());
-            self.consumers.count_stall();
-            let error = Error::new(
-                ErrorClass::Stuck,
-                format!(
-                    "{who} blocks, and has had no room for a batch for {deadline:?}: no scan goes \
-                     on until it has"
-                ),
-            );
-            self.notify(&error, None);
-        }
-        // What is in the feed came before the scan under way.
-        if self.is_feed_empty()
-            && let Some(overdue) = self.pulse.take_overdue(now)
-        {
-            let error = Error::new(
-                ErrorClass::Stuck,
-                format!(
-                    "the scan has not come back for {:.1} s: its source hangs",
-                    overdue.taken.as_secs_f64()
-                ),
-            );
-            let opening = opening(&overdue);
-            if let Some(opening) = &opening {
-                info!("{opening}");
-            }
-            self.show_stuck(&error, opening.is_some());
-            let notice = self.notify(&error, opening);
-            if self.last.is_none() {
-                self.first_is_stuck = Some(notice);
-            }
-        }
-    }
-
-    /// From now on what is made of the last batch says that the scan is stuck, and that the breaker is open
-    /// if that has `opened` it, until the next one says how things are.
-    fn show_stuck(&mut self, error: &Error, opened: bool) {
-        let Some(last) = &mut self.last else {
+            .find(|queue| queue.stalls_at(deadline).is_some_and(|at| now >= at));
+        let Some(queue) = stalled else {
             return;
         };
-        let last = Arc::make_mut(last);
-        last.failure = Some(error.clone());
-        if opened {
-            last.pace = last.pace.map(Pace::opened);
+        queue.mark_stall_reported();
+        let error = Error::new(
+            ErrorClass::Stuck,
+            format!(
+                "{} blocks, and has had no room for a batch for {deadline:?}: no scan goes on until \
+                 it has",
+                queue.traffic()
+            ),
+        );
+        self.registry.observe(Observation::ConsumerStalled);
+        self.notify(self.present.stall_notice(error));
+    }
+
+    /// Reports the scan under way if it has taken longer than the deadline.
+    fn report_stuck_scan(&mut self) {
+        // What is in the feed came before the scan under way.
+        if !self.is_feed_empty() {
+            return;
+        }
+        let Some(overdue) = self.watchdog.take_overdue(Instant::now()) else {
+            return;
+        };
+        if let Some(opening) = self.present.get_stuck(&overdue) {
+            info!("{opening}");
+        }
+        if let Some(notice) = self.present.stuck_notice() {
+            self.notify(notice);
         }
     }
 
-    fn notify(&mut self, error: &Error, transition: Option<Transition>) -> Arc<Batch> {
-        warn!("{error}");
-        let notice = Batch::notice(self.last.as_deref(), error.clone(), transition);
-        self.consumers.count_notice(&notice);
+    fn notify(&mut self, notice: Batch) {
+        if let Some(failure) = &notice.failure {
+            warn!("{failure}");
+        }
+        self.registry.observe(Observation::Notice(&notice));
         let notice = Arc::new(notice);
-        self.members
-            .retain_mut(|member| member.notify(&notice) == Presence::Here);
-        notice
+        self.queues
+            .retain_mut(|queue| queue.notify(&notice) == Presence::Here);
     }
-}
-
-/// What a scan that hangs makes of the breaker. The thread that keeps it is the one that hangs.
-fn opening(overdue: &Overdue) -> Option<Transition> {
-    let from = overdue.breaker?;
-    (from != BreakerState::Open)
-        .then(|| Transition::breaker(from, BreakerState::Open, late(overdue.taken)))
 }

@@ -1,222 +1,26 @@
 //! Fan-out: every batch to every consumer, none of which can hold up another.
 //!
-//! The scanner's thread feeds a dispatcher thread, which puts the same `Arc<Batch>` into the
-//! bounded queue of each consumer. It keeps a [`Snapshot`] of its own, from which it makes the full
-//! batch that a newcomer begins with and that sets right a consumer that lost some.
+//! The scanner's thread feeds a dispatcher thread, which puts the same `Arc<Batch>` into the bounded queue
+//! of each consumer. The dispatcher keeps a [`Snapshot`](crate::Snapshot) of its own. From it, it makes the
+//! full batch that a new consumer begins with, and that a consumer gets after it lost batches.
 
 mod callback;
 mod consumer;
 mod consumers;
 mod dispatcher;
-mod inbox;
+mod present;
 mod queue;
+mod registry;
+mod stop;
+mod subscription;
+mod thread;
 mod watchdog;
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{
-    Receiver, RecvTimeoutError, Sender, bounded, never, select_biased, unbounded,
-};
-
 pub(crate) use self::callback::discard;
-pub use self::consumer::{Batches, Consumer, ConsumerOptions, Overflow, RecvError, Subscription};
+pub use self::consumer::{Consumer, ConsumerOptions, Overflow};
 pub use self::consumers::Consumers;
-use self::dispatcher::Dispatcher;
-pub(crate) use self::watchdog::{Pulse, late};
-use crate::config::Config;
-#[cfg(feature = "metrics")]
-use crate::metrics::facade;
-use crate::model::{Batch, Error, ErrorClass, Result};
-
-/// Batches between the scanner and the dispatcher: enough that neither waits for the other to wake.
-const FEED_LEN: usize = 4;
-
-/// How long stopping waits for all threads together, unless it is told otherwise.
-pub(crate) const STOP_WITHIN: Duration = Duration::from_millis(900);
-
-/// For ever, and still a moment that a clock can tell: some 136 years.
-const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
-
-/// The dispatcher's thread as its owner holds it.
-pub(crate) struct Dispatch {
-    consumers: Consumers,
-    feed: Option<Feed>,
-    ended: Receiver<Infallible>,
-    pulse: Pulse,
-}
-
-/// Where batches go in.
-pub(crate) struct Feed(Sender<Arc<Batch>>);
-
-/// Until when stopping waits, and for what.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StopLimits {
-    within: Duration,
-    /// For consumers that block and have no room.
-    room_by: Instant,
-    /// For the scan under way.
-    scan_by: Instant,
-    /// For anything.
-    give_up_at: Instant,
-}
-
-impl Dispatch {
-    pub(crate) fn start(config: &Config, pulse: Pulse) -> Result<Self> {
-        #[cfg(feature = "metrics")]
-        facade::describe(config.interval_ms);
-        let (control, controls) = unbounded();
-        let (feed, batches) = bounded(FEED_LEN);
-        let (ending, ended) = bounded(0);
-        let consumers = Consumers::new(config, control, ending.clone());
-        let dispatcher = Dispatcher::new(controls, batches, consumers.clone(), pulse.clone());
-        let thread = thread::Builder::new()
-            .name("pscan-dispatch".into())
-            .spawn(move || {
-                dispatcher.run();
-                drop(ending);
-            })
-            .map_err(|error| Error::from_io("cannot start the dispatcher's thread", error))?;
-        consumers.keep(thread, None);
-        Ok(Self {
-            consumers,
-            feed: Some(Feed(feed)),
-            ended,
-            pulse,
-        })
-    }
-
-    pub(crate) fn consumers(&self) -> &Consumers {
-        &self.consumers
-    }
-
-    /// What a thread holds for as long as stopping has to wait for it.
-    pub(crate) fn ending(&self) -> Option<Sender<Infallible>> {
-        self.consumers.ending()
-    }
-
-    /// The way in, for another thread to use from now on.
-    pub(crate) fn take_feed(&mut self) -> Feed {
-        self.feed
-            .take()
-            .expect("BUG: only starting takes the feed, once")
-    }
-
-    pub(crate) fn feed(&self, batch: Arc<Batch>) {
-        let feed = self
-            .feed
-            .as_ref()
-            .expect("BUG: a scanner driven by hand keeps its feed");
-        // The dispatcher outlives its feed; if it panicked, the scans go on without it.
-        let _ = feed.0.send(batch);
-    }
-
-    /// Hands out everything, and waits for the threads for as long as that takes.
-    pub(crate) fn finish(&mut self) {
-        self.finish_unless(&never());
-    }
-
-    /// The same, unless `stopped` closes first: false then.
-    pub(crate) fn finish_unless(&mut self, stopped: &Receiver<Infallible>) -> bool {
-        drop(self.feed.take());
-        self.consumers.release_ending();
-        // Nothing is ever sent on it: it closes when the last thread has ended.
-        select_biased! {
-            recv(self.ended) -> _ => {}
-            recv(stopped) -> _ => return false,
-        }
-        self.join();
-        true
-    }
-
-    /// Waits for the threads of a dispatcher that was told to stop within these limits.
-    pub(crate) fn end_within(&mut self, limits: StopLimits) -> Result<()> {
-        drop(self.feed.take());
-        match self.ended.recv_deadline(limits.give_up_at) {
-            Err(RecvTimeoutError::Disconnected) => {
-                self.join();
-                Ok(())
-            }
-            Err(RecvTimeoutError::Timeout) => Err(self.what_hangs(limits)),
-            Ok(never) => match never {},
-        }
-    }
-
-    /// Who has not come back, and what to do about it.
-    fn what_hangs(&self, limits: StopLimits) -> Error {
-        let scan = self
-            .pulse
-            .taken()
-            .map(|taken| format!("the scan that began {:.1} s ago", taken.as_secs_f64()));
-        let callbacks = self.consumers.callbacks_that_run();
-        let advice = match (&scan, callbacks.is_empty()) {
-            (Some(_), true) => "find what the source waits for",
-            (None, false) => {
-                "see what these callbacks wait for, or give them more time with stop_within"
-            }
-            (Some(_), false) => "find what the source and these callbacks wait for",
-            (None, true) => "give it more time with stop_within",
-        };
-        let mut who: Vec<_> = scan.into_iter().chain(callbacks).collect();
-        if who.is_empty() {
-            who.push("one of its threads".into());
-        }
-        let message = format!(
-            "the scanner was stopped, and within {:?} this has not come back: {}",
-            limits.within,
-            who.join("; ")
-        );
-        Error::new(ErrorClass::Stuck, message).with_advice(advice)
-    }
-
-    /// Joins threads that have done their work.
-    fn join(&self) {
-        // Not with the lock held: a callback that is still to end may want it.
-        for thread in self.consumers.take_threads() {
-            if let Err(panic) = thread.join() {
-                log::error!("BUG: a thread of the dispatcher panicked");
-                discard(panic);
-            }
-        }
-    }
-}
-
-impl StopLimits {
-    /// From now on.
-    pub(crate) fn of(within: Duration) -> Self {
-        let within = within.min(FOR_EVER);
-        let now = Instant::now();
-        Self {
-            within,
-            // So that who waits for room learns what it lost before the end.
-            room_by: now + within / 3,
-            // What is left of it is for callbacks.
-            scan_by: now + within / 6 * 5,
-            give_up_at: now + within,
-        }
-    }
-}
-
-impl Drop for Dispatch {
-    fn drop(&mut self) {
-        // A handle that was stopped has done this already, and said so.
-        if self.ending().is_none() {
-            return;
-        }
-        let limits = StopLimits::of(STOP_WITHIN);
-        self.consumers.stop(limits);
-        if let Err(error) = self.end_within(limits) {
-            log::warn!("{}", error.full_message());
-        }
-    }
-}
-
-impl Feed {
-    /// Hands in a batch, waiting for room. False if nobody takes it any more: a dispatcher that is told to
-    /// stop ends in its time, whatever it waits for.
-    pub(crate) fn send(&self, batch: Arc<Batch>) -> bool {
-        self.0.send(batch).is_ok()
-    }
-}
+pub(crate) use self::registry::Registry;
+pub(crate) use self::stop::{STOP_WITHIN, StopLimits};
+pub use self::subscription::{Batches, RecvError, Subscription};
+pub(crate) use self::thread::{Dispatch, Feed};
+pub(crate) use self::watchdog::{Watchdog, late};

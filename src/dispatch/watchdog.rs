@@ -7,7 +7,7 @@ use crate::model::BreakerState;
 
 /// Set by the thread that scans, watched by the dispatcher's.
 #[derive(Debug, Clone)]
-pub(crate) struct Pulse {
+pub(crate) struct Watchdog {
     under_way: Arc<Mutex<Option<UnderWay>>>,
     deadline: Duration,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Overdue {
     pub(crate) breaker: Option<BreakerState>,
 }
 
-impl Pulse {
+impl Watchdog {
     pub(crate) fn new(deadline: Duration) -> Self {
         Self {
             under_way: Arc::default(),
@@ -86,7 +86,7 @@ impl Pulse {
 }
 
 /// Dropped when a scan panics too, so that it is not taken for one that hangs.
-pub(crate) struct ScanUnderWay<'p>(&'p Pulse);
+pub(crate) struct ScanUnderWay<'p>(&'p Watchdog);
 
 impl ScanUnderWay<'_> {
     /// It came back. Whether it was told as overdue.
@@ -116,29 +116,29 @@ mod tests {
     #[test]
     fn a_scan_is_overdue_once() {
         let deadline = Duration::from_secs(10);
-        let pulse = Pulse::new(deadline);
+        let watchdog = Watchdog::new(deadline);
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
-        assert_eq!(pulse.take_overdue(later(60)), None);
-        assert_eq!(pulse.taken(), None);
-        let scan = pulse.begin(None);
-        assert!(pulse.taken().is_some());
-        assert_eq!(pulse.take_overdue(Instant::now()), None);
-        assert!(pulse.look_again(later(3)) < later(11));
+        assert_eq!(watchdog.take_overdue(later(60)), None);
+        assert_eq!(watchdog.taken(), None);
+        let scan = watchdog.begin(None);
+        assert!(watchdog.taken().is_some());
+        assert_eq!(watchdog.take_overdue(Instant::now()), None);
+        assert!(watchdog.look_again(later(3)) < later(11));
         assert!(
-            pulse
+            watchdog
                 .take_overdue(later(11))
                 .is_some_and(|overdue| overdue.taken >= deadline)
         );
-        assert_eq!(pulse.take_overdue(later(12)), None);
+        assert_eq!(watchdog.take_overdue(later(12)), None);
         assert!(scan.end());
-        assert_eq!(pulse.taken(), None);
-        assert_eq!(pulse.take_overdue(later(60)), None);
-        assert!(!pulse.begin(None).end());
+        assert_eq!(watchdog.taken(), None);
+        assert_eq!(watchdog.take_overdue(later(60)), None);
+        assert!(!watchdog.begin(None).end());
         // One that panicked does not hang.
-        drop(pulse.begin(None));
-        assert_eq!(pulse.take_overdue(later(60)), None);
-        let _scan = pulse.begin(Some(BreakerState::HalfOpen));
-        let overdue = pulse.take_overdue(later(11)).expect("it is overdue");
+        drop(watchdog.begin(None));
+        assert_eq!(watchdog.take_overdue(later(60)), None);
+        let _scan = watchdog.begin(Some(BreakerState::HalfOpen));
+        let overdue = watchdog.take_overdue(later(11)).expect("it is overdue");
         assert_eq!(overdue.breaker, Some(BreakerState::HalfOpen));
     }
 }

@@ -4,6 +4,7 @@
 //! Counts are told as increments, so that several scanners in one program add up, and so do queues. The
 //! other gauges are those of the scanner that told them last.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{
@@ -11,6 +12,8 @@ use metrics::{
 };
 
 use super::EventCounts;
+use super::observation::{CpuThread, Observation, QueueChange};
+use super::tally::in_ns;
 use crate::model::{Batch, BreakerState, Pace, Transition};
 
 const SCANS: &str = "pscan_scan_total";
@@ -37,9 +40,29 @@ const LOST: &str = "pscan_scan_batches_lost_total";
 const LATENCY: &str = "pscan_scan_latency_seconds";
 const QUEUE: &str = "pscan_scan_queue_depth";
 
-/// Says what each is, for exporters that tell it on.
-pub(crate) fn describe(interval_ms: u64) {
-    interval_asked(interval_ms);
+/// Hands one observation to the exporter that is installed, if any.
+pub(super) fn observe(observation: &Observation<'_>) {
+    match *observation {
+        Observation::Built { interval_ms } => {
+            describe();
+            interval_asked(interval_ms);
+        }
+        Observation::IntervalAsked { interval_ms } => interval_asked(interval_ms),
+        Observation::Scan(batch) => {
+            scan(batch);
+            notice(batch);
+        }
+        Observation::Notice(batch) => notice(batch),
+        Observation::Dispatched { took } => histogram!(DISPATCH).record(took),
+        Observation::ConsumerPanicked => counter!(PANICS).increment(1),
+        Observation::ConsumerStalled => counter!(STALLS).increment(1),
+        Observation::CpuUsed { thread, spent } => cpu(thread, spent),
+        Observation::Queue { consumer, change } => queue(consumer, change),
+    }
+}
+
+/// Describes each metric, for exporters that pass that on.
+fn describe() {
     use Unit::{Bytes, Count, Microseconds, Seconds};
     for (name, unit, text) in [
         (SCANS, Count, "Scans by result: good or failed"),
@@ -105,11 +128,11 @@ pub(crate) fn describe(interval_ms: u64) {
     }
 }
 
-pub(crate) fn interval_asked(interval_ms: u64) {
+fn interval_asked(interval_ms: u64) {
     gauge!(INTERVAL_ASKED).set(interval_ms as f64 / 1e3);
 }
 
-pub(crate) fn scan(batch: &Batch) {
+fn scan(batch: &Batch) {
     let result = match batch.failure {
         None => "good",
         Some(_) => "failed",
@@ -137,7 +160,7 @@ pub(crate) fn scan(batch: &Batch) {
     histogram!(DURATION).record(Duration::from_micros(batch.cost.scan_us));
 }
 
-pub(crate) fn notice(batch: &Batch) {
+fn notice(batch: &Batch) {
     if let Some(failure) = &batch.failure {
         counter!(ERRORS, "class" => failure.class().as_str()).increment(1);
     }
@@ -170,36 +193,33 @@ fn breaker(now: BreakerState) {
     }
 }
 
-pub(crate) fn dispatch(took: Duration) {
-    histogram!(DISPATCH).record(took);
+/// Counts whole microseconds of the sum, so that nothing is lost by rounding.
+fn cpu(thread: CpuThread, spent: Duration) {
+    static USED_NS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+    let name = match thread {
+        CpuThread::Scan => "scan",
+        CpuThread::Dispatch => "dispatch",
+        CpuThread::Callbacks => "callbacks",
+    };
+    let spent_ns = in_ns(spent);
+    let before_ns = USED_NS[thread as usize].fetch_add(spent_ns, Ordering::Relaxed);
+    let now_ns = before_ns.saturating_add(spent_ns);
+    counter!(CPU, "thread" => name).increment(now_ns / 1000 - before_ns / 1000);
 }
 
-/// What was used before and what is used by now: whole microseconds of the one less those of the other,
-/// so that nothing is lost by rounding.
-pub(super) fn cpu(thread: &'static str, before_ns: u64, now_ns: u64) {
-    counter!(CPU, "thread" => thread).increment(now_ns / 1000 - before_ns / 1000);
-}
-
-pub(crate) fn panic() {
-    counter!(PANICS).increment(1);
-}
-
-pub(crate) fn stall() {
-    counter!(STALLS).increment(1);
-}
-
-pub(super) fn taken(name: Option<&str>, age: Duration) {
-    let consumer = label(name);
-    counter!(DELIVERED, "consumer" => consumer.clone()).increment(1);
-    histogram!(LATENCY, "consumer" => consumer).record(age);
-}
-
-pub(super) fn lost(name: Option<&str>) {
-    counter!(LOST, "consumer" => label(name)).increment(1);
-}
-
-pub(super) fn queued(name: Option<&str>, change: f64) {
-    gauge!(QUEUE, "consumer" => label(name)).increment(change);
+fn queue(consumer: Option<&str>, change: QueueChange) {
+    let consumer = label(consumer);
+    let deeper = |by: f64| gauge!(QUEUE, "consumer" => consumer.clone()).increment(by);
+    match change {
+        QueueChange::Put => deeper(1.0),
+        QueueChange::Taken { age } => {
+            deeper(-1.0);
+            counter!(DELIVERED, "consumer" => consumer.clone()).increment(1);
+            histogram!(LATENCY, "consumer" => consumer).record(age);
+        }
+        QueueChange::Lost => counter!(LOST, "consumer" => consumer).increment(1),
+        QueueChange::Abandoned { waiting } => deeper(-(waiting as f64)),
+    }
 }
 
 /// Those without a name share one label: what numbers them begins anew with each scanner, and a label for

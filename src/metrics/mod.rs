@@ -2,7 +2,10 @@
 
 mod cpu_clock;
 #[cfg(feature = "metrics")]
-pub(crate) mod facade;
+mod facade;
+mod histogram;
+mod meter;
+mod observation;
 mod tally;
 mod traffic;
 
@@ -11,9 +14,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub(crate) use self::cpu_clock::CpuClock;
-pub(crate) use self::tally::{CpuTimes, Tally};
-pub(crate) use self::traffic::{Totals, Traffic};
-use crate::model::{BreakerState, ConsumerId, ErrorClass};
+pub(crate) use self::meter::Meter;
+pub(crate) use self::observation::{CpuThread, Observation};
+pub(crate) use self::traffic::Traffic;
+use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
 
 /// What a scanner has done since it was made, and how it is now.
 ///
@@ -22,12 +26,12 @@ use crate::model::{BreakerState, ConsumerId, ErrorClass};
 /// [`scan_once`](crate::Scanner::scan_once) may be a moment ahead.
 ///
 /// ```
-/// use process_scanner::{ErrorClass, Scanner};
+/// use process_scanner::{ConsumerOptions, ErrorClass, Scanner};
 ///
 /// let scanner = Scanner::builder().start()?;
-/// let batches = scanner.subscribe();
+/// let batches = scanner.consumers().subscribe(ConsumerOptions::default());
 /// batches.recv()?;
-/// let metrics = scanner.metrics();
+/// let metrics = scanner.consumers().metrics();
 /// assert!(metrics.scans_total.good + metrics.scans_total.failed >= 1);
 /// if metrics.errors(ErrorClass::ResourcesExhausted) > 0 {
 ///     println!("of {} processes: descriptors or memory ran out", metrics.processes);
@@ -90,6 +94,13 @@ pub struct Metrics {
     pub consumers: Vec<ConsumerMetrics>,
 }
 
+impl Metrics {
+    /// Failed scans and notices of one class.
+    pub fn errors(&self, class: ErrorClass) -> u64 {
+        self.errors_total.get(&class).copied().unwrap_or(0)
+    }
+}
+
 /// Scans by their result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
@@ -112,6 +123,21 @@ pub struct EventCounts {
     pub updated: u64,
     /// Gone.
     pub exited: u64,
+}
+
+impl EventCounts {
+    pub(super) fn of(batch: &Batch) -> Self {
+        let mut events = Self::default();
+        for event in &batch.events {
+            *match event {
+                Event::Existing(_) => &mut events.existing,
+                Event::Created(_) => &mut events.created,
+                Event::Updated { .. } => &mut events.updated,
+                Event::Exited { .. } => &mut events.exited,
+            } += 1;
+        }
+        events
+    }
 }
 
 /// How long something took, each time. Quantiles are exact to 1 %, and `None` as long as there is

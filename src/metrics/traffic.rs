@@ -6,17 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::ConsumerMetrics;
-#[cfg(feature = "metrics")]
-use super::facade;
-use super::tally::{TimeHistogram, in_ns};
+use super::histogram::TimeHistogram;
+use super::meter::Meter;
+use super::observation::{Observation, QueueChange};
+use super::tally::in_ns;
 use crate::model::ConsumerId;
-
-/// What all consumers took and lost, those that have left included.
-#[derive(Debug, Default)]
-pub(crate) struct Totals {
-    pub(crate) delivered: AtomicU64,
-    pub(crate) lost: AtomicU64,
-}
 
 /// One consumer's counts. The dispatcher puts batches in, the consumer takes them out.
 #[derive(Debug)]
@@ -30,7 +24,7 @@ pub(crate) struct Traffic {
     /// 0 until a callback has come back for the first time.
     callback_cpu_ns: AtomicU64,
     latency: Mutex<TimeHistogram>,
-    totals: Arc<Totals>,
+    meter: Arc<Meter>,
 }
 
 /// Which consumer's it is, as people are told: `consumer 7 (sender)`, or the number alone.
@@ -48,7 +42,7 @@ impl Traffic {
         id: ConsumerId,
         name: Option<String>,
         queue_len: usize,
-        totals: Arc<Totals>,
+        meter: Arc<Meter>,
     ) -> Self {
         Self {
             id,
@@ -59,7 +53,7 @@ impl Traffic {
             lost: AtomicU64::new(0),
             callback_cpu_ns: AtomicU64::new(0),
             latency: Mutex::new(TimeHistogram::new()),
-            totals,
+            meter,
         }
     }
 
@@ -69,37 +63,33 @@ impl Traffic {
 
     pub(crate) fn count_put(&self) {
         self.put.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        facade::queued(self.name.as_deref(), 1.0);
+        self.observe(QueueChange::Put);
     }
 
     pub(crate) fn count_lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
-        self.totals.lost.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        facade::lost(self.name.as_deref());
+        self.observe(QueueChange::Lost);
     }
 
     /// The consumer has a batch in hand that was ready so long ago.
     pub(crate) fn count_taken(&self, age: Duration) {
         self.taken.fetch_add(1, Ordering::Relaxed);
-        self.totals.delivered.fetch_add(1, Ordering::Relaxed);
         self.with_latency(|latency| latency.record(age));
-        #[cfg(feature = "metrics")]
-        {
-            facade::queued(self.name.as_deref(), -1.0);
-            facade::taken(self.name.as_deref(), age);
-        }
+        self.observe(QueueChange::Taken { age });
     }
 
-    /// The consumer takes nothing any more: what still waits, waits for nobody.
+    /// The consumer takes nothing any more: what still waits is never taken.
     pub(crate) fn count_dropped(&self) {
-        #[cfg(feature = "metrics")]
-        {
-            let taken = self.taken.load(Ordering::Relaxed);
-            let waiting = self.put.load(Ordering::Relaxed).saturating_sub(taken);
-            facade::queued(self.name.as_deref(), -(waiting as f64));
-        }
+        let taken = self.taken.load(Ordering::Relaxed);
+        let waiting = self.put.load(Ordering::Relaxed).saturating_sub(taken);
+        self.observe(QueueChange::Abandoned { waiting });
+    }
+
+    fn observe(&self, change: QueueChange) {
+        self.meter.observe(Observation::Queue {
+            consumer: self.name.as_deref(),
+            change,
+        });
     }
 
     pub(crate) fn add_callback_cpu(&self, spent: Duration) {

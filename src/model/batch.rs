@@ -8,7 +8,6 @@ use super::error::Error;
 use super::event::Event;
 use super::pace::{Pace, Transition};
 use super::process::ProcessKey;
-use super::timestamp::Timestamp;
 
 /// What one scan told: a header and the events, in order of pid.
 ///
@@ -59,7 +58,7 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// When the batch was ready to be handed out.
     #[serde(skip)]
-    pub(crate) ready_at: Instant,
+    ready_at: Instant,
 }
 
 impl Batch {
@@ -109,43 +108,34 @@ impl Batch {
     /// assert_eq!(snapshot.iter().collect::<Vec<_>>(), [&old]);
     /// ```
     pub fn new(seq: u64, taken_at_ms: u64, events: Vec<Event>) -> Self {
-        Self {
+        let facts = Facts {
             seq,
             taken_at_ms,
             monotonic_ns: taken_at_ms.saturating_mul(1_000_000),
-            interval_ms: None,
             full: seq == 1,
-            lost_batches: 0,
-            failure: None,
-            cost: Cost::default(),
-            counts: Counts::default(),
-            pace: None,
-            transitions: Vec::new(),
-            unconfirmed: Vec::new(),
             events,
-            ready_at: Instant::now(),
-        }
+            ..Facts::default()
+        };
+        Self::build(facts, Pacing::default())
     }
 
-    /// Something to tell between two scans.
-    pub(crate) fn notice(
-        last: Option<&Self>,
-        failure: Error,
-        transition: Option<Transition>,
-    ) -> Self {
-        let seq = last.map_or(0, |last| last.seq);
+    /// Makes a batch that is ready to be sent now: the one place where batches come from.
+    pub(crate) fn build(facts: Facts, pacing: Pacing) -> Self {
         Self {
-            monotonic_ns: last.map_or(0, |last| last.monotonic_ns),
-            full: false,
-            failure: Some(failure),
-            counts: Counts {
-                processes: last.map_or(0, |last| last.counts.processes),
-                table_bytes: last.map_or(0, |last| last.counts.table_bytes),
-                ..Counts::default()
-            },
-            pace: last.and_then(|last| last.pace),
-            transitions: Vec::from_iter(transition),
-            ..Self::new(seq, Timestamp::now().wall_ms, Vec::new())
+            seq: facts.seq,
+            taken_at_ms: facts.taken_at_ms,
+            monotonic_ns: facts.monotonic_ns,
+            interval_ms: facts.interval_ms,
+            full: facts.full,
+            lost_batches: facts.lost_batches,
+            failure: facts.failure,
+            cost: facts.cost,
+            counts: facts.counts,
+            pace: pacing.pace,
+            transitions: pacing.transitions,
+            unconfirmed: facts.unconfirmed,
+            events: facts.events,
+            ready_at: Instant::now(),
         }
     }
 
@@ -153,6 +143,48 @@ impl Batch {
     pub fn age(&self) -> Duration {
         self.ready_at.elapsed()
     }
+}
+
+/// What a batch reports, but for the pace. Each field is that of [`Batch`].
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) seq: u64,
+    pub(crate) taken_at_ms: u64,
+    pub(crate) monotonic_ns: u64,
+    pub(crate) interval_ms: Option<f64>,
+    pub(crate) full: bool,
+    pub(crate) lost_batches: u64,
+    pub(crate) failure: Option<Error>,
+    pub(crate) cost: Cost,
+    pub(crate) counts: Counts,
+    pub(crate) unconfirmed: Vec<ProcessKey>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Facts {
+    /// Copies what a batch reports, without its events.
+    pub(crate) fn of(batch: &Batch) -> Self {
+        Self {
+            seq: batch.seq,
+            taken_at_ms: batch.taken_at_ms,
+            monotonic_ns: batch.monotonic_ns,
+            interval_ms: batch.interval_ms,
+            full: batch.full,
+            lost_batches: batch.lost_batches,
+            failure: batch.failure.clone(),
+            cost: batch.cost,
+            counts: batch.counts,
+            unconfirmed: batch.unconfirmed.clone(),
+            events: Vec::new(),
+        }
+    }
+}
+
+/// What a batch reports of the pace; the default is that of a scanner driven by hand.
+#[derive(Debug, Default)]
+pub(crate) struct Pacing {
+    pub(crate) pace: Option<Pace>,
+    pub(crate) transitions: Vec<Transition>,
 }
 
 /// What one scan cost the scanner.

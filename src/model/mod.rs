@@ -13,6 +13,7 @@ mod snapshot;
 mod timestamp;
 
 pub use self::batch::{Batch, Cost, Counts};
+pub(crate) use self::batch::{Facts, Pacing};
 pub use self::consumer_id::ConsumerId;
 pub(crate) use self::error::panic_text;
 pub use self::error::{Error, ErrorClass, Result};

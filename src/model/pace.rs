@@ -16,12 +16,9 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The same with the breaker open.
-    pub(crate) fn opened(self) -> Self {
-        Self {
-            breaker: BreakerState::Open,
-            ..self
-        }
+    /// The same with the breaker in this state.
+    pub(crate) fn with_breaker(self, breaker: BreakerState) -> Self {
+        Self { breaker, ..self }
     }
 
     pub(crate) fn new(interval_ms: u64, breaker: BreakerState) -> Self {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::by_hand::Scanner;
 use super::core::Core;
-use super::{Scanner, ScannerHandle};
+use super::handle::ScannerHandle;
 use crate::config::Config;
-use crate::dispatch::{Dispatch, Pulse};
+use crate::dispatch::{Dispatch, Watchdog};
 use crate::model::Result;
 use crate::source::{Source, live_source};
 
@@ -15,6 +16,13 @@ use crate::source::{Source, live_source};
 pub struct ScannerBuilder {
     config: Config,
     source: Option<Box<dyn Source>>,
+}
+
+impl Scanner {
+    /// Returns a builder: of a scanner of the live host with default settings, unless it is given others.
+    pub fn builder() -> ScannerBuilder {
+        ScannerBuilder::default()
+    }
 }
 
 impl ScannerBuilder {
@@ -46,12 +54,10 @@ impl ScannerBuilder {
             Some(source) => source,
             None => live_source(&self.config)?,
         };
-        let pulse = Pulse::new(self.config.scan_deadline());
-        Ok(Scanner {
-            core: Core::new(&self.config, source, pulse.clone()),
-            dispatch: Dispatch::start(&self.config, pulse)?,
-            config: self.config,
-        })
+        let watchdog = Watchdog::new(self.config.scan_deadline());
+        let core = Core::new(&self.config, source, watchdog.clone());
+        let dispatch = Dispatch::start(&self.config, watchdog)?;
+        Ok(Scanner::new(self.config, core, dispatch))
     }
 
     /// A scanner that runs on a thread of its own from now on. It does not survive fork(2), as that of

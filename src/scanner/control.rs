@@ -3,31 +3,34 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::config::Config;
-use crate::dispatch::{Consumers, STOP_WITHIN, StopLimits};
+use crate::dispatch::{Registry, STOP_WITHIN, StopLimits};
+use crate::metrics::Observation;
 use crate::model::Result;
 
-/// Asks a running scanner for something, and waits for nothing. Clones are the same, and can go to any
-/// thread and into callbacks; they do not keep the scanner running. From
-/// [`ScannerHandle::control`](crate::ScannerHandle::control).
+/// Requests something of a scanner, and waits for nothing.
 ///
-/// Once the scanner has ended there is nobody to ask: then it does nothing.
+/// Clones are the same, and can go to any thread and into callbacks. They do not keep the scanner running.
+/// From [`ScannerHandle::control`](crate::ScannerHandle::control) and
+/// [`Scanner::control`](crate::Scanner::control). What is requested before a scanner is started holds from
+/// its first scan on. Once the scanner has ended, requests do nothing.
 ///
 /// ```
-/// use process_scanner::Scanner;
+/// use std::sync::Arc;
+/// use process_scanner::{Batch, ConsumerOptions, Scanner};
 ///
 /// let scanner = Scanner::builder().start()?;
 /// let control = scanner.control().clone();
-/// // A callback that has seen enough. A thread that waits for signals does it alike.
-/// scanner.on_batch(move |batch| {
+/// // A callback that has seen enough. A thread that waits for signals does the same.
+/// let stop_after_a_good_scan = move |batch: &Arc<Batch>| {
 ///     if batch.failure.is_none() {
 ///         control.request_stop();
 ///     }
-/// })?;
+/// };
+/// scanner.consumers().register(ConsumerOptions::default(), stop_after_a_good_scan)?;
 /// // Returns when it was stopped and all has ended.
 /// scanner.wait()?;
 /// # Ok::<(), process_scanner::Error>(())
@@ -38,53 +41,64 @@ pub struct ScannerControl {
 }
 
 struct Shared {
-    consumers: Consumers,
+    registry: Arc<Registry>,
     scan: Sender<()>,
     retime: Sender<()>,
     interval_ms: Mutex<u64>,
-    /// Closes when the thread has ended that scans.
+    /// Closes when no more scans will be made.
     scanning: Receiver<Infallible>,
     stop: Mutex<Stop>,
     stopped: Receiver<Infallible>,
 }
 
 struct Stop {
-    /// Dropped to tell all who listen.
+    /// Dropped to wake all threads that listen.
     signal: Option<Sender<Infallible>>,
-    /// Those of the last who asked.
+    /// Those of the last request.
     limits: Option<StopLimits>,
 }
 
-/// What the thread that scans listens to.
-pub(super) struct Wishes {
+/// What is requested, as the thread that scans receives it.
+pub(super) struct Requests {
     /// Closes when it is to stop.
     pub(super) stopped: Receiver<Infallible>,
     /// A scan.
     pub(super) scan: Receiver<()>,
-    /// Another interval: the one that stands [there](Self::interval).
+    /// Another interval: [`interval_ms`](Self::interval_ms).
     pub(super) retime: Receiver<()>,
     shared: Arc<Shared>,
+    /// Held for as long as there may be another scan.
+    pub(super) scanning: Option<Sender<Infallible>>,
 }
 
-impl Wishes {
-    pub(super) fn interval(&self) -> Duration {
-        Duration::from_millis(*lock(&self.shared.interval_ms))
+impl Requests {
+    pub(super) fn interval_ms(&self) -> u64 {
+        *lock(&self.shared.interval_ms)
+    }
+
+    /// Whether it is to stop.
+    pub(super) fn is_stopped(&self) -> bool {
+        lock(&self.shared.stop).limits.is_some()
+    }
+
+    /// Forgets scans and intervals that were requested.
+    pub(super) fn clear(&self) {
+        self.scan
+            .try_iter()
+            .chain(self.retime.try_iter())
+            .for_each(drop);
     }
 }
 
 impl ScannerControl {
-    /// `scanning`: closes when the thread has ended that has the wishes.
-    pub(super) fn new(
-        config: &Config,
-        consumers: Consumers,
-        scanning: Receiver<Infallible>,
-    ) -> (Self, Wishes) {
-        // A wish that is there already is for the same.
+    pub(super) fn new(config: &Config, registry: Arc<Registry>) -> (Self, Requests) {
+        // One that is pending covers the next one.
         let (scan, scans) = bounded(1);
         let (retime, retimes) = bounded(1);
         let (signal, stopped) = bounded(0);
+        let (is_scanning, scanning) = bounded(0);
         let shared = Arc::new(Shared {
-            consumers,
+            registry,
             scan,
             retime,
             interval_ms: Mutex::new(config.interval_ms),
@@ -95,13 +109,14 @@ impl ScannerControl {
             }),
             stopped: stopped.clone(),
         });
-        let wishes = Wishes {
+        let requests = Requests {
             stopped,
             scan: scans,
             retime: retimes,
             shared: Arc::clone(&shared),
+            scanning: Some(is_scanning),
         };
-        (Self { shared }, wishes)
+        (Self { shared }, requests)
     }
 
     /// Has it scan now, and not only when the next scan is due: after the scan under way, if there is one, and
@@ -142,15 +157,18 @@ impl ScannerControl {
             // Held until it is told, so that of two who ask at once the same one is used and told.
             let mut asked = lock(&self.shared.interval_ms);
             *asked = interval_ms;
-            self.shared.consumers.set_interval_asked(interval_ms);
+            let meter = self.shared.registry.meter();
+            meter.observe(Observation::IntervalAsked { interval_ms });
         }
         // An error means that it is about to look anyway, or that there are no more scans.
         let _ = self.shared.retime.try_send(());
         Ok(())
     }
 
-    /// Whether it still scans, if only now and then: not once the source has ended, has failed
-    /// [for good](crate::Error::is_final) or has panicked.
+    /// Returns whether there may be another scan.
+    ///
+    /// There is none once the source has ended, has failed [for good](crate::Error::is_final) or has panicked,
+    /// and once the scanner has stopped or was dropped.
     pub fn is_running(&self) -> bool {
         // Nothing is ever sent on it.
         self.shared.scanning.try_recv() == Err(TryRecvError::Empty)
@@ -173,7 +191,7 @@ impl ScannerControl {
 
     fn tell(&self, mut stop: MutexGuard<'_, Stop>, limits: StopLimits) {
         stop.limits = Some(limits);
-        self.shared.consumers.stop(limits);
+        self.shared.registry.stop(limits);
         // Last: who finds that it is stopped finds the limits, and a dispatcher that knows them.
         stop.signal = None;
     }

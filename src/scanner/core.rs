@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use log::{info, warn};
 
 use crate::config::Config;
-use crate::dispatch::Pulse;
+use crate::dispatch::Watchdog;
 use crate::metrics::CpuClock;
 use crate::model::{
-    Batch, BreakerState, Cost, Counts, Error, ErrorClass, ProcessInfo, Result, Timestamp,
+    BreakerState, Cost, Counts, Error, ErrorClass, Facts, ProcessInfo, Result, Timestamp,
 };
 use crate::source::{Recheck, Seen, Source};
 use crate::table::{Absent, Pass, Table};
@@ -20,7 +20,7 @@ pub(super) struct Core {
     table: Table,
     own_pid: Option<u32>,
     doubt: Doubt,
-    pulse: Pulse,
+    watchdog: Watchdog,
     seq: u64,
     /// The time of the last scan.
     last: Option<Timestamp>,
@@ -36,15 +36,16 @@ pub(super) struct Core {
     logged: BTreeSet<ErrorClass>,
 }
 
-/// A scan as its loop gets to know it.
+/// A scan, before the pace is known that it leads to.
 pub(super) struct Scanned {
-    pub(super) batch: Batch,
+    /// What its batch reports.
+    pub(super) facts: Facts,
     /// CPU time that the source used on threads of its own.
     pub(super) elsewhere: Duration,
     /// It took longer than its deadline.
     pub(super) is_late: bool,
-    /// That was told while it was under way.
-    pub(super) was_told_late: bool,
+    /// That was reported while it was under way.
+    pub(super) was_reported_late: bool,
     /// There are no more after it.
     pub(super) is_last: bool,
 }
@@ -65,7 +66,7 @@ struct Doubt {
 }
 
 impl Core {
-    pub(super) fn new(config: &Config, source: Box<dyn Source>, pulse: Pulse) -> Self {
+    pub(super) fn new(config: &Config, source: Box<dyn Source>, watchdog: Watchdog) -> Self {
         let info = source.info();
         Self {
             table: Table::new(config, &info),
@@ -75,7 +76,7 @@ impl Core {
                 min_processes: config.doubt_min_processes,
                 doubted: Vec::new(),
             },
-            pulse,
+            watchdog,
             source,
             seq: 0,
             last: None,
@@ -99,39 +100,50 @@ impl Core {
         // Unless it comes back: a source that panicked, and a table that it left half way, are not
         // asked again.
         self.ended = true;
-        let pulse = self.pulse.clone();
-        let under_way = pulse.begin(breaker);
+        let watchdog = self.watchdog.clone();
+        let under_way = watchdog.begin(breaker);
         let judged = self.judged_scan();
-        let was_told_late = under_way.end();
-        let (batch, elsewhere, has_ended) = judged?;
-        self.ended = has_ended || batch.failure.as_ref().is_some_and(Error::is_final);
+        let was_reported_late = under_way.end();
+        let (facts, elsewhere, has_ended) = judged?;
+        self.ended = has_ended || facts.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {
             elsewhere,
             is_last: self.ended,
-            is_late: was_told_late || Duration::from_micros(batch.cost.scan_us) >= self.deadline,
-            was_told_late,
-            batch,
+            is_late: was_reported_late
+                || Duration::from_micros(facts.cost.scan_us) >= self.deadline,
+            was_reported_late,
+            facts,
         })
     }
 
-    /// The batch of the scan in which the source panicked, the last there is. Of what it had shown by then
-    /// nothing is told.
-    pub(super) fn panicked(&mut self, failure: Error, took: Duration) -> Batch {
+    /// Reports the scan in which the source panicked, the last there is. Nothing is reported of what it had
+    /// shown by then.
+    pub(super) fn panicked(&mut self, failure: Error, took: Duration) -> Facts {
         log_failure(&mut self.logged, Some(&failure));
         self.seq += 1;
         let at = self.last.unwrap_or_else(Timestamp::now);
-        let mut batch = Batch::new(self.seq, at.wall_ms, Vec::new());
-        batch.monotonic_ns = at.monotonic_ns;
-        batch.failure = Some(failure);
-        batch.cost.scan_us = took.as_micros() as u64;
-        batch.counts.processes = self.held.processes;
-        batch.counts.table_bytes = self.held.table_bytes;
-        batch
+        Facts {
+            seq: self.seq,
+            taken_at_ms: at.wall_ms,
+            monotonic_ns: at.monotonic_ns,
+            full: self.seq == 1,
+            failure: Some(failure),
+            cost: Cost {
+                scan_us: took.as_micros() as u64,
+                cpu_us: None,
+            },
+            counts: Counts {
+                processes: self.held.processes,
+                table_bytes: self.held.table_bytes,
+                ..Counts::default()
+            },
+            ..Facts::default()
+        }
     }
 
-    /// Its batch, the CPU time that the source used elsewhere, and whether the source has ended. `None` where
-    /// it has ended and had nothing more to show.
-    fn judged_scan(&mut self) -> Option<(Batch, Duration, bool)> {
+    /// Returns what its batch reports, the CPU time that the source used elsewhere, and whether the source has
+    /// ended. `None` where it has ended and had nothing more to show.
+    fn judged_scan(&mut self) -> Option<(Facts, Duration, bool)> {
         let at = self.source.now();
         let last = self.last.replace(at);
         let began = Instant::now();
@@ -179,8 +191,8 @@ impl Core {
         };
         let cpu = clock.lap();
         let elsewhere = Duration::from_nanos(seen.other_cpu_ns);
-        let ready_at = Instant::now();
-        let batch = Batch {
+        let took = began.elapsed();
+        let facts = Facts {
             seq: self.seq,
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
@@ -190,7 +202,7 @@ impl Core {
             lost_batches: 0,
             failure,
             cost: Cost {
-                scan_us: (ready_at - began).as_micros() as u64,
+                scan_us: took.as_micros() as u64,
                 cpu_us: cpu.map(|spent| (spent + elsewhere).as_micros() as u64),
             },
             counts: Counts {
@@ -202,13 +214,10 @@ impl Core {
                 retries,
                 table_bytes: self.held.table_bytes,
             },
-            pace: None,
-            transitions: Vec::new(),
             unconfirmed: told.unconfirmed,
             events: told.events,
-            ready_at,
         };
-        Some((batch, elsewhere, has_ended))
+        Some((facts, elsewhere, has_ended))
     }
 }
 

@@ -1,22 +1,19 @@
 //! A scanner that runs by itself, and how it is stopped.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{bounded, select_biased};
+use crossbeam_channel::select_biased;
 
+use super::control::{Requests, ScannerControl};
 use super::core::Core;
 use super::pacing::Throttle;
-use super::{ScannerControl, run};
+use super::run;
 use crate::config::Config;
-use crate::dispatch::{
-    Consumer, ConsumerOptions, Consumers, Dispatch, STOP_WITHIN, StopLimits, Subscription, discard,
-};
-use crate::metrics::Metrics;
-use crate::model::{Batch, ConsumerId, Error, Result, Snapshot};
+use crate::dispatch::{Consumers, Dispatch, STOP_WITHIN, StopLimits, discard};
+use crate::model::{Error, Result};
 
 /// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
 #[must_use = "a scanner stops when its handle is dropped"]
@@ -29,21 +26,26 @@ pub struct ScannerHandle {
 }
 
 impl ScannerHandle {
-    pub(super) fn start(core: Core, mut dispatch: Dispatch, config: Config) -> Result<Self> {
-        // Open for as long as the thread may hand out another batch.
-        let (alive, scanning) = bounded::<Infallible>(0);
-        let consumers = dispatch.consumers().clone();
-        let (control, wishes) = ScannerControl::new(&config, consumers, scanning);
+    pub(super) fn start(
+        core: Core,
+        mut dispatch: Dispatch,
+        control: ScannerControl,
+        requests: Requests,
+        mut config: Config,
+    ) -> Result<Self> {
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
-        let cpu = Arc::clone(dispatch.consumers().cpu());
+        let meter = Arc::clone(dispatch.registry().meter());
+        // What was requested before the start holds from the first scan on, which is made at once.
+        requests.clear();
+        config.interval_ms = requests.interval_ms();
         let thread = thread::Builder::new()
             .name("pscan-scan".into())
             .spawn(move || {
-                let throttle = Throttle::new(&config, cpu);
-                let outcome = run::run(core, throttle, &feed, &wishes);
-                // Before the feed: whose batches have ended is to find that the scanner has.
-                drop(alive);
+                let throttle = Throttle::new(&config, meter);
+                let outcome = run::run(core, throttle, &feed, &requests);
+                // Before the feed: a consumer whose batches have ended is to find that the scanner has.
+                drop(requests);
                 drop(feed);
                 drop(ending);
                 outcome
@@ -57,121 +59,18 @@ impl ScannerHandle {
         })
     }
 
-    /// Registers a consumer that fetches its batches itself.
-    pub fn subscribe(&self) -> Subscription {
-        self.consumers().subscribe()
-    }
-
-    /// [`subscribe`](Self::subscribe) with options of its own.
-    pub fn subscribe_with(&self, options: ConsumerOptions) -> Subscription {
-        self.consumers().subscribe_with(options)
-    }
-
-    /// Has a closure called with each batch, on a thread of its own.
+    /// Returns where consumers register and leave.
     ///
-    /// # Errors
-    ///
-    /// Those of [`Consumers::on_batch`].
-    pub fn on_batch(
-        &self,
-        consumer: impl FnMut(&Arc<Batch>) + Send + 'static,
-    ) -> Result<ConsumerId> {
-        self.consumers().on_batch(consumer)
-    }
-
-    /// [`on_batch`](Self::on_batch) with options of its own.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Consumers::on_batch`].
-    pub fn on_batch_with(
-        &self,
-        options: ConsumerOptions,
-        consumer: impl FnMut(&Arc<Batch>) + Send + 'static,
-    ) -> Result<ConsumerId> {
-        self.consumers().on_batch_with(options, consumer)
-    }
-
-    /// Registers a consumer that is called with each batch, on a thread of its own.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Consumers::on_batch`].
-    pub fn register(&self, consumer: impl Consumer + 'static) -> Result<ConsumerId> {
-        self.consumers().register(consumer)
-    }
-
-    /// [`register`](Self::register) with options of its own.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Consumers::on_batch`].
-    pub fn register_with(
-        &self,
-        options: ConsumerOptions,
-        consumer: impl Consumer + 'static,
-    ) -> Result<ConsumerId> {
-        self.consumers().register_with(options, consumer)
-    }
-
-    /// Removes a consumer. What is in its queue already still reaches it.
-    pub fn leave(&self, id: ConsumerId) {
-        self.consumers().leave(id);
-    }
-
-    /// The processes as of the last scan handed out; without any before the first.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.consumers().snapshot()
-    }
-
-    /// What the scanner has done so far.
-    pub fn metrics(&self) -> Metrics {
-        self.consumers().metrics()
-    }
-
-    /// Where consumers register and leave, which the methods above do too; a clone of it can go to any
-    /// thread.
+    /// A clone of it can go to any thread.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()
     }
 
-    /// What may be asked of it, which the next three methods do too; a clone of it can go to any thread and
-    /// into callbacks.
+    /// Returns the control, which any thread may use to request something.
+    ///
+    /// A clone of it can go to any thread and into callbacks.
     pub fn control(&self) -> &ScannerControl {
         &self.control
-    }
-
-    /// [Has it scan now](ScannerControl::scan_now), and not only when the next scan is due.
-    ///
-    /// ```
-    /// use process_scanner::{Config, Scanner};
-    ///
-    /// let mut config = Config::default();
-    /// config.interval_ms = 3_600_000;
-    /// let scanner = Scanner::builder().config(config).start()?;
-    /// let batches = scanner.subscribe();
-    /// assert!(batches.recv().expect("it scans").full);
-    /// scanner.scan_now();
-    /// assert!(!batches.recv().expect("nobody has to wait for an hour").full);
-    /// # Ok::<(), process_scanner::Error>(())
-    /// ```
-    pub fn scan_now(&self) {
-        self.control.scan_now();
-    }
-
-    /// [Has it scan](ScannerControl::set_interval_ms) every so many milliseconds from now on.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ScannerControl::set_interval_ms`].
-    pub fn set_interval_ms(&self, interval_ms: u64) -> Result<()> {
-        self.control.set_interval_ms(interval_ms)
-    }
-
-    /// Whether it still scans, if only now and then: not once the source has ended, has failed
-    /// [for good](Error::is_final) or has panicked.
-    pub fn is_running(&self) -> bool {
-        self.control.is_running()
     }
 
     /// Waits until the scanner ends by itself and every callback has taken its last batch. On a live host
@@ -189,7 +88,7 @@ impl ScannerHandle {
     /// of [`stop`](Self::stop).
     ///
     /// ```
-    /// use process_scanner::{ReplaySource, Scanner, TopN};
+    /// use process_scanner::{ConsumerOptions, ReplaySource, Scanner, TopN};
     ///
     /// let recording = concat!(
     ///     r#"{"pscan_recording":1,"source":"doc","start_time_resolution_ms":10,"own_pid":null}"#, "\n",
@@ -197,7 +96,7 @@ impl ScannerHandle {
     /// );
     /// let largest = TopN::largest(1);
     /// let scanner = Scanner::builder().source(ReplaySource::new(recording.as_bytes())?).build()?;
-    /// scanner.consumers().register(largest.clone())?;
+    /// scanner.consumers().register(ConsumerOptions::default(), largest.clone())?;
     /// scanner.start()?.wait()?;
     /// assert_eq!(largest.ranking()[0].process.pid, 7);
     /// # Ok::<(), process_scanner::Error>(())

@@ -1,103 +1,16 @@
-//! The loop: a scan of the source, a pass over the table, a batch to the dispatcher. It runs on a
-//! thread of its own at a steady beat ([`ScannerHandle`]), or by hand ([`Scanner`]).
+//! The loop: a scan of the source, a pass over the table, a batch to the dispatcher.
+//!
+//! It runs on a thread of its own at a steady interval ([`ScannerHandle`]), or by hand ([`Scanner`]).
 
 mod builder;
+mod by_hand;
 mod control;
 mod core;
 mod handle;
 mod pacing;
 mod run;
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
 pub use self::builder::ScannerBuilder;
+pub use self::by_hand::Scanner;
 pub use self::control::ScannerControl;
 pub use self::handle::ScannerHandle;
-use crate::dispatch::{Consumers, Dispatch};
-use crate::model::{Batch, ProcessInfo, Result};
-
-/// A scanner driven by hand: each [`scan_once`](Self::scan_once) is one scan, its batch returned
-/// and handed to all consumers.
-///
-/// Dropping it closes all consumers, and waits for them up to a second. [`finish`](Self::finish) waits
-/// for as long as they take.
-#[must_use = "a scanner scans only when it is asked or started"]
-pub struct Scanner {
-    core: core::Core,
-    dispatch: Dispatch,
-    config: crate::config::Config,
-}
-
-impl Scanner {
-    /// A scanner of the live host with default settings, unless told otherwise.
-    pub fn builder() -> ScannerBuilder {
-        ScannerBuilder::default()
-    }
-
-    /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;
-    /// a live one never does. What it shows in the very scan in which it ends is told in a last batch: that
-    /// has no failure, and takes nobody away.
-    ///
-    /// Another thread hands it out, so that consumers get it, and [metrics](Consumers::metrics) and
-    /// [snapshot](Consumers::snapshot) have it, a moment after this returns. What is up to date at once is
-    /// [`processes`](Self::processes).
-    ///
-    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room. Nothing else
-    /// holds it up: neither the CPU budget nor the breaker, which are about when to scan.
-    ///
-    /// # Panics
-    ///
-    /// When the source does. Whoever catches that has a scanner that has ended: what the scan had shown by
-    /// then is not told, and every later call gives `None`.
-    pub fn scan_once(&mut self) -> Option<Arc<Batch>> {
-        let batch = self.core.scan(None)?.batch;
-        let cpu_us = batch.cost.cpu_us.unwrap_or_default();
-        let cpu = self.dispatch.consumers().cpu();
-        cpu.add_scan(Duration::from_micros(cpu_us));
-        let batch = Arc::new(batch);
-        self.dispatch.feed(Arc::clone(&batch));
-        Some(batch)
-    }
-
-    /// Where consumers register and leave, by all the methods that a [`ScannerHandle`] has for it, and
-    /// where metrics and the latest snapshot are. Those two
-    /// follow a moment after [`scan_once`](Self::scan_once) has returned.
-    pub fn consumers(&self) -> &Consumers {
-        self.dispatch.consumers()
-    }
-
-    /// The processes as they were last told, in no particular order: without a copy, and always up to
-    /// the batch that [`scan_once`](Self::scan_once) just returned. Once the source has panicked, with what
-    /// its last scan had shown until then.
-    pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
-        self.core.processes()
-    }
-
-    /// Hands out everything to the last batch, and returns when every callback has taken its own.
-    ///
-    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room, so nobody may
-    /// call it who holds such a subscription and does not read it, and no callback at all.
-    pub fn finish(mut self) {
-        self.dispatch.finish();
-    }
-
-    /// Goes on by itself: a scan at once, and then one every interval, or as seldom as the CPU
-    /// budget and the breaker make it. In a child made by fork(2) there is nobody who goes on.
-    ///
-    /// # Errors
-    ///
-    /// Of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be started.
-    pub fn start(self) -> Result<ScannerHandle> {
-        ScannerHandle::start(self.core, self.dispatch, self.config)
-    }
-}
-
-impl fmt::Debug for Scanner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scanner")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
-    }
-}

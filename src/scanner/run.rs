@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, select_biased};
 
-use super::control::Wishes;
+use super::control::Requests;
 use super::core::Core;
 use super::pacing::{Next, Throttle, beat};
 use crate::dispatch::{Feed, discard};
-use crate::model::{Error, Result};
+use crate::model::{Batch, Error, Pacing, Result};
 
 /// From the end of a scan to one that is asked for: as long as the shortest interval.
 const LEAST_APART: Duration = Duration::from_millis(50);
@@ -20,34 +20,33 @@ pub(super) fn run(
     mut core: Core,
     mut throttle: Throttle,
     feed: &Feed,
-    wishes: &Wishes,
+    requests: &Requests,
 ) -> Result<()> {
     let mut due = Instant::now();
     let mut was_asked_for = false;
-    loop {
+    while !requests.is_stopped() {
         let began = Instant::now();
         // What a panic leaves half done is the core's, which makes no scan after it.
         let scan = AssertUnwindSafe(|| core.scan(Some(throttle.breaker())));
-        let mut scan = match catch_unwind(scan) {
+        let scan = match catch_unwind(scan) {
             Ok(Some(scan)) => scan,
             Ok(None) => return Ok(()),
             Err(panic) => {
                 let failure = Error::of_panic("the source", &*panic).mark_final();
                 discard(panic);
-                let batch = core.panicked(failure.clone(), began.elapsed());
-                feed.send(Arc::new(batch));
+                let facts = core.panicked(failure.clone(), began.elapsed());
+                feed.send(Arc::new(Batch::build(facts, Pacing::default())));
                 return Err(failure);
             }
         };
         let before = throttle.interval();
-        let next = throttle.after(&mut scan);
-        let is_last = scan.is_last;
-        let end = scan.batch.failure.clone().filter(Error::is_final);
-        let is_handed_out = feed.send(Arc::new(scan.batch));
+        let (next, pacing) = throttle.after(&scan);
+        let end = scan.facts.failure.clone().filter(Error::is_final);
+        let is_sent = feed.send(Arc::new(Batch::build(scan.facts, pacing)));
         if let Some(end) = end {
             return Err(end);
         }
-        if is_last || !is_handed_out {
+        if scan.is_last || !is_sent {
             return Ok(());
         }
         let now = Instant::now();
@@ -60,16 +59,16 @@ pub(super) fn run(
             // Rates need their time also after a scan that was asked for just before the beat.
             let next = if was_asked_for { due.max(apart) } else { due };
             select_biased! {
-                recv(wishes.stopped) -> _ => return Ok(()),
-                recv(wishes.retime) -> _ => {
-                    let due_anew = match throttle.ask(wishes.interval()) {
+                recv(requests.stopped) -> _ => return Ok(()),
+                recv(requests.retime) -> _ => {
+                    let due_anew = match throttle.ask(Duration::from_millis(requests.interval_ms())) {
                         Next::Beat(interval) => began + interval,
                         Next::In(wait) => now + wait,
                     };
                     due = due.min(due_anew);
                 }
-                recv(wishes.scan) -> _ => {
-                    if wishes.stopped.recv_deadline(apart) != Err(RecvTimeoutError::Timeout) {
+                recv(requests.scan) -> _ => {
+                    if requests.stopped.recv_deadline(apart) != Err(RecvTimeoutError::Timeout) {
                         return Ok(());
                     }
                     break true;
@@ -78,4 +77,5 @@ pub(super) fn run(
             }
         };
     }
+    Ok(())
 }

@@ -90,7 +90,7 @@ fn nothing_of_a_process_is_in_what_a_source_prints_of_itself() {
     let mut scanner = world.scanner();
     let batches = scanner
         .consumers()
-        .subscribe_with(ConsumerOptions::new().with_queue_len(1));
+        .subscribe(ConsumerOptions::default().with_queue_len(1));
     for _ in 0..3 {
         scanner.scan_once().unwrap();
     }

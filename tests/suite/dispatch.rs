@@ -21,21 +21,24 @@ fn world(processes: u32) -> (World, Scanner) {
 
 /// A consumer that loses nothing, registered last: when it has a batch, so have all before it.
 fn barrier(scanner: &Scanner) -> Subscription {
-    let options = ConsumerOptions::new()
+    let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
         .with_queue_len(64);
-    scanner.consumers().subscribe_with(options)
+    scanner.consumers().subscribe(options)
 }
 
 fn with_queue_len(scanner: &Scanner, queue_len: usize) -> Subscription {
     let options = ConsumerOptions::default().with_queue_len(queue_len);
-    scanner.consumers().subscribe_with(options)
+    scanner.consumers().subscribe(options)
 }
 
 #[test]
 fn all_consumers_get_the_very_same_batch() {
     let (_, mut scanner) = world(3);
-    let consumers = [scanner.consumers().subscribe(), barrier(&scanner)];
+    let consumers = [
+        scanner.consumers().subscribe(ConsumerOptions::default()),
+        barrier(&scanner),
+    ];
     for _ in 0..3 {
         let batch = scanner.scan_once().unwrap();
         for consumer in &consumers {
@@ -54,7 +57,7 @@ fn a_newcomer_begins_with_a_full_batch() {
     first.recv().unwrap();
     first.recv().unwrap();
     // It need not wait for the next scan.
-    let newcomer = scanner.consumers().subscribe();
+    let newcomer = scanner.consumers().subscribe(ConsumerOptions::default());
     let batch = newcomer.recv().unwrap();
     assert!(batch.full);
     assert_eq!((batch.seq, batch.lost_batches), (2, 0));
@@ -94,10 +97,10 @@ fn a_slow_consumer_is_told_what_it_lost_and_is_right_again() {
 #[test]
 fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
     let (_, mut scanner) = world(3);
-    let options = ConsumerOptions::new()
+    let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
-    let blocking = scanner.consumers().subscribe_with(options);
+    let blocking = scanner.consumers().subscribe(options);
     let reader = std::thread::spawn(move || {
         blocking
             .iter()
@@ -115,10 +118,10 @@ fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
 #[test]
 fn a_consumer_that_blocks_for_ever_does_not_block_stopping() {
     let (_, mut scanner) = world(3);
-    let options = ConsumerOptions::new()
+    let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
-    let blocking = scanner.consumers().subscribe_with(options);
+    let blocking = scanner.consumers().subscribe(options);
     scanner.scan_once().unwrap();
     scanner.scan_once().unwrap();
     drop(scanner);
@@ -138,14 +141,16 @@ fn a_callback_that_panics_is_removed_and_the_others_go_on() {
     // Dropped with the callback: tells that it was removed.
     let (alive, removed) = mpsc::channel::<()>();
     consumers
-        .on_batch(move |_: &Arc<Batch>| {
+        .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
             let _alive = &alive;
             // Not `panic!`, so that no hook prints it into the test's output.
             std::panic::resume_unwind(Box::new("told to"));
         })
         .unwrap();
     consumers
-        .on_batch(move |batch: &Arc<Batch>| sender.send(batch.seq).unwrap())
+        .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
+            sender.send(batch.seq).unwrap()
+        })
         .unwrap();
     scanner.scan_once().unwrap();
     assert!(removed.recv().is_err());
@@ -164,11 +169,13 @@ fn a_callback_may_register_another() {
     let inner = consumers.clone();
     let mut registered = false;
     consumers
-        .on_batch(move |_: &Arc<Batch>| {
+        .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
             if !std::mem::replace(&mut registered, true) {
                 let sender = sender.clone();
                 inner
-                    .on_batch(move |batch: &Arc<Batch>| sender.send(batch.full).unwrap())
+                    .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
+                        sender.send(batch.full).unwrap()
+                    })
                     .unwrap();
             }
         })
@@ -183,7 +190,9 @@ fn a_consumer_that_left_gets_nothing_more() {
     let (sender, receiver) = mpsc::channel();
     let id = scanner
         .consumers()
-        .on_batch(move |batch: &Arc<Batch>| sender.send(batch.seq).unwrap())
+        .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
+            sender.send(batch.seq).unwrap()
+        })
         .unwrap();
     scanner.scan_once().unwrap();
     assert_eq!(receiver.recv().unwrap(), 1);
@@ -199,8 +208,13 @@ fn who_comes_after_the_end_is_told_so() {
     let (_, scanner) = world(3);
     let consumers = scanner.consumers().clone();
     drop(scanner);
-    assert_eq!(consumers.subscribe().recv().err(), Some(RecvError::Closed));
-    let error = consumers.on_batch(|_| ()).unwrap_err();
+    assert_eq!(
+        consumers.subscribe(ConsumerOptions::default()).recv().err(),
+        Some(RecvError::Closed)
+    );
+    let error = consumers
+        .register(ConsumerOptions::default(), |_: &Arc<Batch>| ())
+        .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Ended);
     // One that was never there is not listed.
     assert_eq!(consumers.metrics().consumers, []);
@@ -212,11 +226,24 @@ fn who_comes_when_the_source_has_ended_is_told_so_too() {
     world.edit(|state| state.ended = true);
     let handle = scanner.start().unwrap();
     // The dispatcher has ended when it closes what it serves.
-    assert!(handle.subscribe().recv().is_err());
-    while handle.on_batch(|_| ()).is_ok() {
+    assert!(
+        handle
+            .consumers()
+            .subscribe(ConsumerOptions::default())
+            .recv()
+            .is_err()
+    );
+    while handle
+        .consumers()
+        .register(ConsumerOptions::default(), |_: &Arc<Batch>| ())
+        .is_ok()
+    {
         std::thread::yield_now();
     }
-    let error = handle.on_batch(|_| ()).unwrap_err();
+    let error = handle
+        .consumers()
+        .register(ConsumerOptions::default(), |_: &Arc<Batch>| ())
+        .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Ended);
     handle.stop().unwrap();
 }
@@ -234,11 +261,18 @@ fn any_consumer_registers_boxed_too_and_none_has_the_id_of_another_scanners() {
     for _ in 0..2 {
         let (_, mut scanner) = world(1);
         let boxed: Box<dyn Consumer> = Box::new(Tell(sender.clone()));
-        ids.insert(scanner.consumers().register(boxed).unwrap());
+        ids.insert(
+            scanner
+                .consumers()
+                .register(ConsumerOptions::default(), boxed)
+                .unwrap(),
+        );
         let tell = sender.clone();
         let id = scanner
             .consumers()
-            .on_batch(move |batch| tell.send(batch.seq).unwrap());
+            .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
+                tell.send(batch.seq).unwrap()
+            });
         ids.insert(id.unwrap());
         scanner.scan_once().unwrap();
         scanner.finish();

@@ -25,9 +25,11 @@ fn scan(scanner: &mut Scanner) -> Arc<Batch> {
 fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
     let world = world();
     let mut scanner = world.scanner();
-    let batches = scanner
-        .consumers()
-        .subscribe_with(ConsumerOptions::new().with_name("reader").with_queue_len(4));
+    let batches = scanner.consumers().subscribe(
+        ConsumerOptions::default()
+            .with_name("reader")
+            .with_queue_len(4),
+    );
     scan(&mut scanner);
     world.edit(|state| {
         state.processes.remove(&2);
@@ -80,12 +82,12 @@ fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
 fn what_waits_and_what_is_lost_is_told_of_each_consumer() {
     let world = world();
     let mut scanner = world.scanner();
-    let slow = scanner.consumers().subscribe_with(
-        ConsumerOptions::new()
+    let slow = scanner.consumers().subscribe(
+        ConsumerOptions::default()
             .with_overflow(Overflow::Resync)
             .with_queue_len(2),
     );
-    let quick = scanner.consumers().subscribe();
+    let quick = scanner.consumers().subscribe(ConsumerOptions::default());
     for _ in 0..5 {
         let batch = scan(&mut scanner);
         // The dispatcher is done with a batch when the last consumer has the next.
@@ -133,7 +135,7 @@ impl Source for Counting {
 #[test]
 fn what_scans_count_is_added_up() {
     let mut scanner = Scanner::builder().source(Counting(0)).build().unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     for _ in 0..3 {
         scan(&mut scanner);
         batches.recv().unwrap();
@@ -154,7 +156,7 @@ fn one_that_joins_late_has_its_first_batch_at_once() {
         std::hint::spin_loop();
     }
     let since = std::time::Instant::now();
-    let late = scanner.consumers().subscribe();
+    let late = scanner.consumers().subscribe(ConsumerOptions::default());
     let batch = late.recv().unwrap();
     assert!(
         batch.full && batch.age() <= since.elapsed(),
@@ -170,8 +172,8 @@ fn a_callback_is_counted_as_a_consumer_and_its_work_as_its_own() {
     let (called, is_called) = channel();
     let consumers = scanner.consumers().clone();
     consumers
-        .on_batch_with(
-            ConsumerOptions::new().with_name("busy"),
+        .register(
+            ConsumerOptions::default().with_name("busy"),
             move |_: &Arc<Batch>| {
                 let begun = std::time::Instant::now();
                 while begun.elapsed() < std::time::Duration::from_millis(50) {
@@ -232,7 +234,7 @@ mod facade {
         let world = world();
         let mut scanner = world.scanner();
         let consumers = scanner.consumers().clone();
-        let batches = consumers.subscribe_with(ConsumerOptions::new().with_name("exported"));
+        let batches = consumers.subscribe(ConsumerOptions::default().with_name("exported"));
         scan(&mut scanner);
         world.edit(|state| state.failure = Some(ErrorClass::Permission));
         scan(&mut scanner);

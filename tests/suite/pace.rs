@@ -25,7 +25,7 @@ fn config() -> Config {
 fn start(config: Config, source: impl Source + 'static) -> (ScannerHandle, Subscription) {
     let scanner = Scanner::builder().config(config).source(source).build();
     let scanner = scanner.unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     (scanner.start().unwrap(), batches)
 }
 
@@ -126,7 +126,7 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
     assert!(*from_ms == 50 && *to_ms > 1000, "{from_ms} to {to_ms}");
     assert!(reason.starts_with("a scan costs ") && reason.ends_with(" ms, budget 0.01 %"));
     assert_eq!(first.pace.unwrap().interval_ms, *to_ms);
-    let metrics = handle.metrics();
+    let metrics = handle.consumers().metrics();
     assert_eq!(
         (metrics.interval_asked_ms, metrics.interval_ms),
         (50, *to_ms)
@@ -207,8 +207,8 @@ fn the_interval_can_be_changed_while_it_runs() {
     let (handle, batches) = start(without_budget(3_600_000), world);
     assert_eq!(batches.recv().unwrap().transitions, []);
     // Nobody has to wait for the hour to be over.
-    handle.set_interval_ms(50).unwrap();
-    assert_eq!(handle.metrics().interval_asked_ms, 50);
+    handle.control().set_interval_ms(50).unwrap();
+    assert_eq!(handle.consumers().metrics().interval_asked_ms, 50);
     let batch = batches.recv().unwrap();
     assert_eq!(
         retimed(&batch),
@@ -227,7 +227,7 @@ fn the_interval_can_be_changed_while_it_runs() {
         retimed(&batch),
         ("interval 50 ms → 60 min: asked for".into(), 3_600_000)
     );
-    let metrics = handle.metrics();
+    let metrics = handle.consumers().metrics();
     assert_eq!(
         (
             metrics.interval_asked_ms,
@@ -237,9 +237,9 @@ fn the_interval_can_be_changed_while_it_runs() {
         (3_600_000, 3_600_000, 2)
     );
     // One that is taken back before it was told has not been.
-    handle.set_interval_ms(3_599_999).unwrap();
-    handle.set_interval_ms(3_600_000).unwrap();
-    handle.scan_now();
+    handle.control().set_interval_ms(3_599_999).unwrap();
+    handle.control().set_interval_ms(3_600_000).unwrap();
+    handle.control().scan_now();
     assert_eq!(batches.recv().unwrap().transitions, []);
     let control = handle.control().clone();
     handle.stop().unwrap();
@@ -253,12 +253,12 @@ fn an_interval_outside_its_limits_is_refused_as_at_the_start() {
     world.add(1, Made::new("p", 5));
     let (handle, _batches) = start(without_budget(1000), world);
     for interval_ms in [0, 49, 3_600_001, u64::MAX] {
-        let error = handle.set_interval_ms(interval_ms).unwrap_err();
+        let error = handle.control().set_interval_ms(interval_ms).unwrap_err();
         assert_eq!(error.class(), ErrorClass::Config);
         let expected = without_budget(interval_ms).validate().unwrap_err();
         assert_eq!(error.to_string(), expected.to_string());
     }
-    assert_eq!(handle.metrics().interval_asked_ms, 1000);
+    assert_eq!(handle.consumers().metrics().interval_asked_ms, 1000);
     handle.stop().unwrap();
 }
 
@@ -272,8 +272,8 @@ fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
     };
     let (handle, batches) = start(config, source);
     batches.recv().unwrap();
-    handle.set_interval_ms(50).unwrap();
-    handle.scan_now();
+    handle.control().set_interval_ms(50).unwrap();
+    handle.control().scan_now();
     let batch = batches.recv().unwrap();
     let first = batch.transitions.first().map(ToString::to_string).unwrap();
     assert!(
@@ -293,7 +293,7 @@ fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
         batches.recv().unwrap().pace.unwrap().breaker,
         BreakerState::Open
     );
-    handle.set_interval_ms(50).unwrap();
+    handle.control().set_interval_ms(50).unwrap();
     let probe = batches.recv().unwrap();
     assert_eq!(
         retimed(&probe),
@@ -317,7 +317,8 @@ fn what_callbacks_cost_counts_where_it_is_asked_for() {
         // With one batch waiting it is soon done when the scanner stops.
         let options = ConsumerOptions::default().with_queue_len(1);
         handle
-            .on_batch_with(options, move |_: &Arc<Batch>| {
+            .consumers()
+            .register(options, move |_: &Arc<Batch>| {
                 // CPU time, however long that takes on a machine that is busy with much else.
                 for step in 0..30_000_000 {
                     std::hint::black_box(step);
@@ -335,8 +336,8 @@ fn what_callbacks_cost_counts_where_it_is_asked_for() {
                 is_called.recv().unwrap();
                 is_called.recv().unwrap();
                 assert_eq!(batches.next().unwrap().pace.unwrap().interval_ms, 50);
-                assert_eq!(handle.metrics().interval_ms, 50);
-                let cpu = handle.metrics().cpu_total;
+                assert_eq!(handle.consumers().metrics().interval_ms, 50);
+                let cpu = handle.consumers().metrics().cpu_total;
                 assert!(cfg!(windows) || cpu.is_none_or(|cpu| cpu.callbacks_ms > 0.0));
             }
         }
@@ -369,7 +370,7 @@ fn scans_that_fail_open_the_breaker_and_good_ones_close_it_and_nobody_exits_in_b
         transitions(&failing),
         ["breaker closed → open: 2 failed scans in a row"]
     );
-    assert_eq!(handle.metrics().breaker, BreakerState::Open);
+    assert_eq!(handle.consumers().metrics().breaker, BreakerState::Open);
     // A probe that fails changes nothing, and the next one waits longer: 200 ms, less a fifth.
     let probe = batches.recv().unwrap();
     let second = batches.recv().unwrap();
@@ -403,7 +404,7 @@ fn scans_that_fail_open_the_breaker_and_good_ones_close_it_and_nobody_exits_in_b
         .map(|event| event.process().pid)
         .collect();
     assert_eq!(exited, [2]);
-    let metrics = handle.metrics();
+    let metrics = handle.consumers().metrics();
     assert_eq!(metrics.breaker, BreakerState::Closed);
     assert_eq!(metrics.breaker_opened_total, 1);
     assert!(metrics.retries_total >= metrics.errors(ErrorClass::SourceGone));

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Config, Error, ErrorClass, Event, Row, Scanner, Seen, Snapshot, Source, SourceInfo,
-    Status,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Event, Row, Scanner, Seen, Snapshot, Source,
+    SourceInfo, Status,
 };
 
 use crate::support::{Made, World, briefs};
@@ -264,7 +264,7 @@ fn a_failed_scan_takes_nobody_away() {
     assert_eq!(batch.unconfirmed.len(), 50);
     assert_eq!(batch.counts.processes, 50);
     // It is counted by class, as soon as its batch is handed out.
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     scan(&mut scanner);
     while batches.recv().unwrap().seq < 4 {}
     let metrics = scanner.consumers().metrics();
@@ -387,7 +387,7 @@ impl Source for Panicking {
 #[test]
 fn a_source_that_panicked_has_ended_the_scanner_and_nothing_of_it_is_told() {
     let mut scanner = Scanner::builder().source(Panicking(0)).build().unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     scan(&mut scanner);
     let caught = catch_unwind(AssertUnwindSafe(|| scanner.scan_once()));
     assert!(caught.is_err());
@@ -413,7 +413,7 @@ fn a_source_that_ends_ends_the_scanner_after_all_was_handed_out() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let mut scanner = world.scanner();
-    let subscription = scanner.consumers().subscribe();
+    let subscription = scanner.consumers().subscribe(ConsumerOptions::default());
     assert!(scanner.scan_once().is_some());
     world.edit(|state| state.ended = true);
     assert!(scanner.scan_once().is_none());
@@ -465,10 +465,10 @@ fn what_is_shown_in_the_scan_that_ends_is_told_in_a_last_batch() {
     config.interval_ms = 3_600_000;
     let builder = Scanner::builder().config(config).source(source());
     let scanner = builder.build().unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     let handle = scanner.start().unwrap();
     batches.recv().unwrap();
-    handle.scan_now();
+    handle.control().scan_now();
     let last = batches.recv().unwrap();
     assert!(briefs(&last.events).contains(&"created 3 p".into()));
     handle.wait().unwrap();
@@ -491,7 +491,8 @@ fn a_callback_may_ask_for_the_next_scan_and_for_the_end() {
     let control = handle.control().clone();
     let (sender, told) = std::sync::mpsc::channel();
     handle
-        .on_batch(move |batch| {
+        .consumers()
+        .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
             sender.send(batch.seq).unwrap();
             match batch.seq {
                 3.. => control.request_stop(),
@@ -514,11 +515,11 @@ fn a_scan_that_is_asked_for_is_made_at_once() {
         .source(world.clone())
         .start()
         .unwrap();
-    let subscription = handle.subscribe();
+    let subscription = handle.consumers().subscribe(ConsumerOptions::default());
     let first = subscription.recv().unwrap();
     for pid in 2..5 {
         world.add(pid, Made::new("q", 6));
-        handle.scan_now();
+        handle.control().scan_now();
         let batch = subscription.recv().unwrap();
         assert_eq!(batch.seq, first.seq + u64::from(pid) - 1);
         let born = batch
@@ -536,10 +537,10 @@ fn a_scan_that_is_asked_for_keeps_its_distance() {
     let mut config = Config::default();
     config.interval_ms = 3_600_000;
     let handle = Scanner::builder().config(config).start().unwrap();
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let mut last_ns = batches.recv().unwrap().monotonic_ns;
     for _ in 0..3 {
-        handle.scan_now();
+        handle.control().scan_now();
         let batch = batches.recv().unwrap();
         assert!(batch.monotonic_ns >= last_ns + 50_000_000, "{batch:?}");
         last_ns = batch.monotonic_ns;
@@ -558,10 +559,10 @@ fn a_running_scanner_scans_by_itself_and_stops() {
         .source(world)
         .start()
         .unwrap();
-    let subscription = handle.subscribe();
+    let subscription = handle.consumers().subscribe(ConsumerOptions::default());
     let seqs: Vec<u64> = subscription.iter().take(3).map(|batch| batch.seq).collect();
     assert!(seqs.is_sorted() && seqs[0] < seqs[2], "{seqs:?}");
-    assert_eq!(handle.snapshot().len(), 1);
+    assert_eq!(handle.consumers().snapshot().len(), 1);
     handle.stop().unwrap();
     while subscription.try_recv().is_ok() {}
     assert_eq!(

@@ -85,7 +85,7 @@ fn subscriber(
     watch: &Watch,
     stalls: Option<Receiver<()>>,
 ) -> thread::JoinHandle<()> {
-    let subscription = consumers.subscribe_with(options);
+    let subscription = consumers.subscribe(options);
     let watch = watch.clone();
     thread::spawn(move || {
         let mut reader = Reader::default();
@@ -106,7 +106,7 @@ fn callback(consumers: &Consumers, consumer: usize, options: ConsumerOptions, wa
     let watch = watch.clone();
     let mut reader = Reader::default();
     consumers
-        .on_batch_with(options, move |batch: &Arc<Batch>| {
+        .register(options, move |batch: &Arc<Batch>| {
             reader.take(batch);
             watch.report(consumer, &reader, batch);
         })
@@ -157,7 +157,7 @@ fn run(chance: &mut Chance) {
         last_seq: SCANS,
     };
     let blocking = || {
-        ConsumerOptions::new()
+        ConsumerOptions::default()
             .with_overflow(Overflow::Block)
             .with_queue_len(2)
     };
@@ -204,7 +204,7 @@ fn run(chance: &mut Chance) {
                 let (inner, watch, consumer) = (consumers.clone(), watch.clone(), survivors);
                 let mut is_done = false;
                 consumers
-                    .on_batch(move |_: &Arc<Batch>| {
+                    .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
                         if !std::mem::replace(&mut is_done, true) {
                             callback(&inner, consumer, blocking(), &watch);
                         }
@@ -215,7 +215,7 @@ fn run(chance: &mut Chance) {
             6 => {
                 let mut left = chance.below(10);
                 consumers
-                    .on_batch_with(blocking(), move |_: &Arc<Batch>| {
+                    .register(blocking(), move |_: &Arc<Batch>| {
                         left = left.checked_sub(1).unwrap_or_else(|| {
                             std::panic::resume_unwind(Box::new("told to"));
                         });
@@ -225,14 +225,16 @@ fn run(chance: &mut Chance) {
             }
             // Leaves after some batches, read or not.
             7 => {
-                let subscription = consumers.subscribe_with(options);
+                let subscription = consumers.subscribe(options);
                 let batches = chance.below(5) as usize;
                 threads.push(thread::spawn(move || {
                     assert!(subscription.iter().take(batches).count() <= batches);
                 }));
             }
             8 => {
-                let id = consumers.on_batch(|_: &Arc<Batch>| ()).unwrap();
+                let id = consumers
+                    .register(ConsumerOptions::default(), |_: &Arc<Batch>| ())
+                    .unwrap();
                 consumers.leave(id);
             }
             _ => {}

@@ -91,10 +91,10 @@ fn is_stuck(batch: &Batch) -> bool {
 fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     let (source, go_on) = hanging();
     let handle = start_hourly(source);
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let first = batches.recv().unwrap();
     assert!(first.full && first.seq == 1);
-    handle.scan_now();
+    handle.control().scan_now();
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice), "{notice:?}");
     assert_eq!((notice.seq, notice.events.len()), (1, 0));
@@ -104,9 +104,9 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     };
     assert_eq!((*from, *to), (BreakerState::Closed, BreakerState::Open));
     assert_eq!(notice.pace.unwrap().breaker, BreakerState::Open);
-    assert_eq!(handle.metrics().breaker, BreakerState::Open);
+    assert_eq!(handle.consumers().metrics().breaker, BreakerState::Open);
     // Nobody is told otherwise while it hangs, be he ever so late.
-    let late = handle.subscribe();
+    let late = handle.consumers().subscribe(ConsumerOptions::default());
     let full = late.recv().unwrap();
     assert!(full.full && is_stuck(&full), "{full:?}");
     assert_eq!((full.seq, full.events.len()), (1, 1));
@@ -120,8 +120,12 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
     let is_of_the_breaker =
         |transition: &Transition| !matches!(transition, Transition::Interval { .. });
     assert!(!second.transitions.iter().any(is_of_the_breaker));
-    assert_eq!(handle.metrics().breaker_opened_total, 1);
-    let later = handle.subscribe().recv().unwrap();
+    assert_eq!(handle.consumers().metrics().breaker_opened_total, 1);
+    let later = handle
+        .consumers()
+        .subscribe(ConsumerOptions::default())
+        .recv()
+        .unwrap();
     assert!(later.full && later.failure.is_none(), "{later:?}");
     handle.stop().unwrap();
 }
@@ -131,11 +135,11 @@ fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
     let (mut source, go_on) = hanging();
     source.scans = 1;
     let handle = start_hourly(source);
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice) && !notice.full && notice.seq == 0);
     // Who joins now is told so too, once.
-    let late = handle.subscribe();
+    let late = handle.consumers().subscribe(ConsumerOptions::default());
     let told = late.recv().unwrap();
     assert!(is_stuck(&told) && !told.full && told.seq == 0);
     assert_eq!(told.transitions, notice.transitions);
@@ -148,26 +152,26 @@ fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
     assert_good(&batches);
     assert_good(&late);
     // It stood until then and no longer.
-    assert_good(&handle.subscribe());
+    assert_good(&handle.consumers().subscribe(ConsumerOptions::default()));
     handle.stop().unwrap();
 }
 
 #[test]
 fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
     let handle = start_quiet();
-    let options = ConsumerOptions::new()
+    let options = ConsumerOptions::default()
         .with_name("reader")
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
-    let stalling = handle.consumers().subscribe_with(options);
+    let stalling = handle.consumers().subscribe(options);
     // Enough room that it loses nothing while everything stands still.
     let options = ConsumerOptions::default().with_queue_len(64);
-    let other = handle.consumers().subscribe_with(options);
+    let other = handle.consumers().subscribe(options);
     let notice = other.iter().find(|batch| is_stuck(batch)).unwrap();
     let failure = notice.failure.as_ref().unwrap().to_string();
     let who = format!("{} (reader) blocks, and has had no room", stalling.id());
     assert!(failure.starts_with(&who), "{failure}");
-    let metrics = handle.metrics();
+    let metrics = handle.consumers().metrics();
     assert_eq!(metrics.consumer_stalls_total, 1);
     assert_eq!(metrics.errors(ErrorClass::Stuck), 1);
     // When it reads again, everything goes on, and it has lost nothing.
@@ -201,7 +205,7 @@ fn a_source_whose_panic_panics_again_is_told_like_any_other() {
         }
     }
     let scanner = Scanner::builder().source(Panicking).build().unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     let error = scanner.start().unwrap().wait().unwrap_err();
     assert!(
         error.to_string().starts_with("the source panicked"),
@@ -266,10 +270,10 @@ fn a_source_that_panics_is_told_in_a_last_batch_and_on_stopping() {
             })
             .build()
             .unwrap();
-        let batches = scanner.consumers().subscribe();
+        let batches = scanner.consumers().subscribe(ConsumerOptions::default());
         let handle = scanner.start().unwrap();
         let told: Vec<_> = batches.iter().collect();
-        assert!(!handle.is_running(), "who is closed finds it so");
+        assert!(!handle.control().is_running(), "who is closed finds it so");
         assert!(dropped.recv().is_err());
         let (last, good) = told.split_last().unwrap();
         assert!(good.iter().all(|batch| batch.failure.is_none()));
@@ -283,8 +287,11 @@ fn a_source_that_panics_is_told_in_a_last_batch_and_on_stopping() {
         );
         // What the scan before showed stands.
         assert_eq!(last.counts.processes, u32::from(good_scans > 0));
-        assert_eq!(handle.snapshot().len(), usize::from(good_scans > 0));
-        let metrics = handle.metrics();
+        assert_eq!(
+            handle.consumers().snapshot().len(),
+            usize::from(good_scans > 0)
+        );
+        let metrics = handle.consumers().metrics();
         assert_eq!(metrics.scans_total.failed, 1);
         assert_eq!(metrics.errors(ErrorClass::SourceGone), 1);
         let error = match round % 2 {
@@ -303,7 +310,7 @@ fn a_queue_that_is_full_at_the_end_has_its_last_batch_beside_it() {
     for finish in [true, false] {
         let mut scanner = world.scanner();
         let options = ConsumerOptions::default().with_queue_len(1);
-        let lazy = scanner.consumers().subscribe_with(options);
+        let lazy = scanner.consumers().subscribe(options);
         for _ in 0..5 {
             scanner.scan_once().unwrap();
         }
@@ -326,7 +333,7 @@ fn a_queue_of_any_length_can_be_asked_for() {
     let mut scanner = world.scanner();
     for queue_len in [0, usize::MAX] {
         let options = ConsumerOptions::default().with_queue_len(queue_len);
-        let batches = scanner.consumers().subscribe_with(options);
+        let batches = scanner.consumers().subscribe(options);
         scanner.scan_once().unwrap();
         assert!(batches.recv().unwrap().full);
     }
@@ -365,12 +372,12 @@ fn waiting_for_what_is_stuck_costs_nothing() {
     }
     let (source, is_begun, go_on) = slow();
     let handle = start(source);
-    let options = ConsumerOptions::new()
+    let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
-    let blocked = handle.consumers().subscribe_with(options);
+    let blocked = handle.consumers().subscribe(options);
     let options = ConsumerOptions::default().with_queue_len(64);
-    let other = handle.consumers().subscribe_with(options);
+    let other = handle.consumers().subscribe(options);
     for _ in 0..4 {
         is_begun.recv().unwrap();
         go_on.send(()).unwrap();

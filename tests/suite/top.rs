@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use process_scanner::{
-    Batch, Config, Consumer, Consumers, Error, ErrorClass, Event, ProcessInfo, ProcessKey, Scanner,
-    TopN, Usage,
+    Batch, Config, Consumer, ConsumerOptions, Consumers, Error, ErrorClass, Event, ProcessInfo,
+    ProcessKey, Scanner, TopN, Usage,
 };
 
 use crate::support::{Made, World};
@@ -166,7 +166,7 @@ fn what_a_failed_scan_has_shown_of_one_is_measured_by_its_own_time() {
 
 /// What a newcomer begins with is what a consumer gets that lost batches.
 fn catch_up(consumers: &Consumers, top: &mut TopN, seq: u64) {
-    let newcomer = consumers.subscribe();
+    let newcomer = consumers.subscribe(ConsumerOptions::default());
     let mut batches = newcomer.iter();
     let full = batches.next().unwrap();
     assert!(full.full);
@@ -206,7 +206,7 @@ fn one_that_joins_late_bills_nobody_with_a_lifetime() {
     let world = world(&[1, 2]);
     let mut scanner = world.scanner();
     let consumers = scanner.consumers().clone();
-    let handed_out = consumers.subscribe();
+    let handed_out = consumers.subscribe(ConsumerOptions::default());
     let mut late = TopN::busiest(2, Duration::from_secs(60));
     scan(&world, &mut scanner, &[], &mut []);
     scan(&world, &mut scanner, &[(1, 90), (2, 10)], &mut []);

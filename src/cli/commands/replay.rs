@@ -116,8 +116,8 @@ fn play(
     let (ended, outcome) = bounded(1);
     let consumers = scanner.consumers().clone();
     // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
-    let options = ConsumerOptions::new().with_overflow(Overflow::Block);
-    consumers.on_batch_with(options, print_into(printer, ended, Arc::clone(is_over)))?;
+    let options = ConsumerOptions::default().with_overflow(Overflow::Block);
+    consumers.register(options, print_into(printer, ended, Arc::clone(is_over)))?;
     let mut scans = 0;
     while outcome.is_empty() && !is_over.load(Ordering::Relaxed) && scanner.scan_once().is_some() {
         scans += 1;

@@ -62,9 +62,9 @@ pub(crate) fn run(
     let telling_why = Arc::clone(&blind);
     // It joins before the first scan, so that it misses none. The one that prints is a consumer
     // like any other: however slow its reader is, the scans go on.
-    let options = ConsumerOptions::new().with_name("output");
+    let options = ConsumerOptions::default().with_name("output");
     let consumers = scanner.consumers().clone();
-    consumers.on_batch_with(options, move |batch: &Arc<Batch>| {
+    consumers.register(options, move |batch: &Arc<Batch>| {
         if has_ended {
             return;
         }
@@ -92,7 +92,7 @@ pub(crate) fn run(
             recv(time_is_over) -> _ => {
                 time_is_over = never();
                 over_at_ns.store(Timestamp::now().monotonic_ns, Ordering::Relaxed);
-                handle.scan_now();
+                handle.control().scan_now();
                 last_look_is_late = after(LAST_LOOK_WITHIN);
             }
             recv(last_look_is_late) -> _ => break None,

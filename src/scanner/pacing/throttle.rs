@@ -9,9 +9,8 @@ use super::breaker::{Breaker, Outcome};
 use super::change::Change;
 use super::governor::Governor;
 use crate::config::Config;
-use crate::metrics::CpuClock;
-use crate::metrics::CpuTimes;
-use crate::model::{BreakerState, Pace, Transition};
+use crate::metrics::{CpuClock, CpuThread, Meter, Observation};
+use crate::model::{BreakerState, Pace, Pacing, Transition};
 use crate::scanner::core::Scanned;
 
 /// When the next scan is due.
@@ -29,7 +28,7 @@ pub(in crate::scanner) struct Throttle {
     breaker: Breaker,
     /// Another interval that was asked for, to be told with the next scan.
     asked: Option<Change<Duration>>,
-    cpu: Arc<CpuTimes>,
+    meter: Arc<Meter>,
     covers_callbacks: bool,
     /// This thread's.
     own: CpuClock,
@@ -67,16 +66,16 @@ impl Smooth {
 
 impl Throttle {
     /// Made on the thread that scans.
-    pub(in crate::scanner) fn new(config: &Config, cpu: Arc<CpuTimes>) -> Self {
+    pub(in crate::scanner) fn new(config: &Config, meter: Arc<Meter>) -> Self {
         Self {
             governor: Governor::new(config.interval(), config.cpu_budget_percent),
             breaker: Breaker::new(config, RandomState::new()),
             asked: None,
             covers_callbacks: config.budget_covers_callbacks,
             own: CpuClock::start(),
-            others: cpu.others(config.budget_covers_callbacks),
+            others: others(&meter, config.budget_covers_callbacks),
             smooth: (CpuClock::STEP > Duration::from_millis(1)).then(Smooth::default),
-            cpu,
+            meter,
         }
     }
 
@@ -108,9 +107,10 @@ impl Throttle {
         }
     }
 
-    /// Takes in a scan, notes down in its batch what it changes, and says when the next one is due.
-    pub(in crate::scanner) fn after(&mut self, scan: &mut Scanned) -> Next {
-        let wall = Duration::from_micros(scan.batch.cost.scan_us);
+    /// Takes in a scan. Returns when the next one is due, and what the batch reports of that.
+    pub(in crate::scanner) fn after(&mut self, scan: &Scanned) -> (Next, Pacing) {
+        let facts = &scan.facts;
+        let wall = Duration::from_micros(facts.cost.scan_us);
         let mut transitions = Vec::new();
         let cost = self.cost(wall, scan.elsewhere);
         let stretched = self.governor.spent(cost);
@@ -120,32 +120,37 @@ impl Throttle {
         }
         let interval = self.governor.interval();
         let outcome = Outcome {
-            is_failed: scan.batch.failure.is_some(),
+            is_failed: facts.failure.is_some(),
             is_late: scan.is_late,
             interval,
             wall,
-            cpu: scan.batch.cost.cpu_us.map(Duration::from_micros),
+            cpu: facts.cost.cpu_us.map(Duration::from_micros),
         };
         if let Some(change) = self.breaker.judge(outcome)
-            // While it hung, all were told already.
-            && !(scan.was_told_late && change.to == BreakerState::Open)
+            // While it hung, that was reported already.
+            && !(scan.was_reported_late && change.to == BreakerState::Open)
         {
             transitions.push(Transition::breaker(change.from, change.to, change.reason));
         }
         for transition in &transitions {
             log::info!("{transition}");
         }
-        scan.batch.pace = Some(Pace::new(whole_ms(interval), self.breaker.state()));
-        scan.batch.transitions = transitions;
-        self.next()
+        let pacing = Pacing {
+            pace: Some(Pace::new(whole_ms(interval), self.breaker.state())),
+            transitions,
+        };
+        (self.next(), pacing)
     }
 
     /// CPU time since the scan before of all threads that count. Where the system does not tell,
     /// the time that the scan took: it cannot have used more.
     fn cost(&mut self, wall: Duration, elsewhere: Duration) -> Duration {
         let own = self.own.lap().unwrap_or(wall) + elsewhere;
-        self.cpu.add_scan(own);
-        let others = self.cpu.others(self.covers_callbacks);
+        self.meter.observe(Observation::CpuUsed {
+            thread: CpuThread::Scan,
+            spent: own,
+        });
+        let others = others(&self.meter, self.covers_callbacks);
         let before = std::mem::replace(&mut self.others, others);
         let cost = own + others.saturating_sub(before);
         match &mut self.smooth {
@@ -153,6 +158,15 @@ impl Throttle {
             None => cost,
         }
     }
+}
+
+/// Returns what threads other than the scanning one have used of the budget.
+fn others(meter: &Meter, with_callbacks: bool) -> Duration {
+    let callbacks = match with_callbacks {
+        true => meter.cpu_used(CpuThread::Callbacks),
+        false => Duration::ZERO,
+    };
+    meter.cpu_used(CpuThread::Dispatch) + callbacks
 }
 
 fn whole_ms(time: Duration) -> u64 {

@@ -52,7 +52,7 @@ fn an_error_that_may_pass_is_tried_once_more_before_it_counts() {
         .source(shaky(&[transient()]))
         .build()
         .unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     let batch = scanner.scan_once().unwrap();
     assert!(batch.failure.is_none() && batch.full, "{batch:?}");
     assert_eq!((batch.counts.retries, batch.events.len()), (1, 1));

@@ -6,7 +6,7 @@ use super::*;
 fn a_scan_that_hangs_does_not_hold_up_stopping() {
     let (source, go_on) = hanging();
     let handle = start(source);
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     assert!(batches.iter().any(|batch| is_stuck(&batch)));
     // It returns, though the scan does not, and says so.
     let error = handle.stop().unwrap_err();
@@ -24,7 +24,10 @@ fn a_scan_that_hangs_does_not_hold_up_stopping() {
 #[test]
 fn a_callback_that_never_returns_does_not_hold_up_stopping() {
     let (handle, go_on) = start_with_callback(quiet());
-    let idle = handle.on_batch(|_| ()).unwrap();
+    let idle = handle
+        .consumers()
+        .register(ConsumerOptions::default(), |_: &Arc<Batch>| ())
+        .unwrap();
     let error = handle.stop().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Stuck);
     let message = error.to_string();
@@ -39,9 +42,10 @@ fn start_with_callback(source: impl Source + 'static) -> (ScannerHandle, Sender<
     let handle = start(source);
     let (go_on, wait) = channel::<()>();
     let (called, is_called) = channel();
-    let options = ConsumerOptions::new().with_name("sender");
+    let options = ConsumerOptions::default().with_name("sender");
     handle
-        .on_batch_with(options, move |_: &Arc<Batch>| {
+        .consumers()
+        .register(options, move |_: &Arc<Batch>| {
             let _ = called.send(());
             let _ = wait.recv();
         })
@@ -57,7 +61,7 @@ fn stopping_gives_callbacks_the_time_that_it_is_told_to() {
     assert_eq!(error.class(), ErrorClass::Stuck);
     drop(go_on);
     let (handle, go_on) = start_with_callback(quiet());
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
     // It is under way when everything is closed, and returns when the callback does.
     batches.iter().for_each(drop);
@@ -69,10 +73,10 @@ fn stopping_gives_callbacks_the_time_that_it_is_told_to() {
 fn a_consumer_that_blocks_loses_nothing_on_stopping_if_it_is_given_the_time() {
     let (source, is_begun, go_on) = slow();
     let handle = start(source);
-    let options = ConsumerOptions::new()
+    let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
-    let blocking = handle.subscribe_with(options);
+    let blocking = handle.consumers().subscribe(options);
     // As many scans as get through while it takes none.
     drop(go_on);
     for _ in 0..5 {
@@ -99,7 +103,7 @@ fn a_consumer_that_blocks_loses_nothing_on_stopping_if_it_is_given_the_time() {
 fn a_stop_that_is_requested_ends_the_waiting() {
     // From another thread.
     let handle = start_quiet();
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let control = handle.control().clone();
     let waiting = thread::spawn(move || handle.wait());
     batches.recv().unwrap();
@@ -112,12 +116,21 @@ fn a_stop_that_is_requested_ends_the_waiting() {
     // From within a callback.
     let handle = start_quiet();
     let control = handle.control().clone();
-    handle.on_batch(move |_| control.request_stop()).unwrap();
+    handle
+        .consumers()
+        .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
+            control.request_stop()
+        })
+        .unwrap();
     handle.wait().unwrap();
     // Before anybody waits, and when nobody does.
     let handle = start_quiet();
     handle.control().request_stop();
-    handle.subscribe().iter().for_each(drop);
+    handle
+        .consumers()
+        .subscribe(ConsumerOptions::default())
+        .iter()
+        .for_each(drop);
     handle.wait().unwrap();
     let handle = start_quiet();
     handle.control().request_stop();
@@ -128,7 +141,12 @@ fn a_stop_that_is_requested_ends_the_waiting() {
 fn what_hangs_when_a_stop_is_requested_does_not_hold_up_the_waiting() {
     let (source, go_on_scanning) = hanging();
     let scan = start(source);
-    assert!(scan.subscribe().iter().any(|batch| is_stuck(&batch)));
+    assert!(
+        scan.consumers()
+            .subscribe(ConsumerOptions::default())
+            .iter()
+            .any(|batch| is_stuck(&batch))
+    );
     let (callback, go_on) = start_with_callback(quiet());
     for (handle, what) in [(scan, "the scan that "), (callback, "consumer ")] {
         let control = handle.control().clone();
@@ -145,7 +163,7 @@ fn what_hangs_when_a_stop_is_requested_does_not_hold_up_the_waiting() {
 fn the_scan_under_way_when_stopping_is_still_handed_out() {
     let (source, is_begun, go_on) = slow();
     let handle = start(source);
-    let batches = handle.subscribe();
+    let batches = handle.consumers().subscribe(ConsumerOptions::default());
     is_begun.recv().unwrap();
     let stopping = thread::spawn(move || handle.stop());
     go_on.send(()).unwrap();
@@ -162,9 +180,10 @@ fn waiting_for_a_scanner_is_until_it_has_ended_and_all_is_handed_out() {
     world.add(1, Made::new("p", 5));
     let (sender, told) = channel();
     let handle = start(world.clone());
-    assert!(handle.is_running());
+    assert!(handle.control().is_running());
     handle
-        .on_batch(move |batch| {
+        .consumers()
+        .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
             // From the first one on nothing more is to come.
             world.edit(|state| state.ended = true);
             sender.send(batch.seq).unwrap();
@@ -188,7 +207,7 @@ fn what_ended_a_scanner_for_good_is_what_waiting_for_it_returns() {
         }
     }
     let scanner = Scanner::builder().source(Broken).build().unwrap();
-    let batches = scanner.consumers().subscribe();
+    let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     let error = scanner.start().unwrap().wait().unwrap_err();
     assert_eq!(error.to_string(), "broken off");
     let told = batches.iter().map(|batch| batch.failure.clone().unwrap());
@@ -215,7 +234,7 @@ fn a_callback_that_hangs_is_named_though_the_source_has_failed_for_good() {
         }
     }
     let (handle, go_on) = start_with_callback(Broken(0));
-    while handle.is_running() {
+    while handle.control().is_running() {
         thread::yield_now();
     }
     let error = handle.stop_within(Duration::from_millis(50)).unwrap_err();
@@ -231,11 +250,12 @@ fn callbacks_that_register_others_while_the_scanner_stops_do_not_hold_it_up() {
         let handle = start(source);
         let consumers = handle.consumers().clone();
         handle
-            .on_batch(move |_: &Arc<Batch>| {
+            .consumers()
+            .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
                 let inner = consumers.clone();
                 // Whether it can still register is a matter of luck.
-                let _ = consumers.on_batch(move |_| {
-                    let _ = inner.on_batch(|_| ());
+                let _ = consumers.register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
+                    let _ = inner.register(ConsumerOptions::default(), |_: &Arc<Batch>| ());
                 });
             })
             .unwrap();
