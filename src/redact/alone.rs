@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::text;
+use super::bytes::is_blank;
 
 /// The program alone, without what it was told: the first argument, up to its first blank, since
 /// a process may have written all into it. The blanks of a path on Windows are the path's.
 pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
-    up_to(line, text::is_blank)
+    up_to(line, is_blank)
 }
 
 /// The same of what was looked through, and no further than to a `=`: behind a title without an end of its own Linux
 /// shows environment variables. Before, a password with a `=` would be cut in two.
 pub(super) fn looked_through(line: &[u8]) -> Cow<'_, [u8]> {
-    up_to(line, |byte| text::is_blank(byte) || byte == b'=')
+    up_to(line, |byte| is_blank(byte) || byte == b'=')
 }
 
 fn up_to(line: &[u8], is_end: fn(u8) -> bool) -> Cow<'_, [u8]> {
@@ -53,7 +53,7 @@ fn windows_path(text: &[u8], is_end: fn(u8) -> bool) -> usize {
                 .iter()
                 .any(|known| text[end - 4..end].eq_ignore_ascii_case(known))
         };
-        text.get(end).is_none_or(|&byte| text::is_blank(byte)) && is_known()
+        text.get(end).is_none_or(|&byte| is_blank(byte)) && is_known()
     });
     ending.unwrap_or_else(|| first_end(text, is_end))
 }

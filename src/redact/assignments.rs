@@ -1,12 +1,14 @@
 //! What an argument assigns: `PASSWORD=x`, `{"password":"x"}`, `X-Api-Key: x`.
 
+use super::bytes::{blanks, is_blank, is_name_byte};
+use super::mark::MARK;
+use super::names;
 use super::quotes::{self, Quote};
+use super::spans::Spans;
 use super::text::{
-    Kind, blanks, bracket_end, hide_words, is_blank, is_name_byte, is_placeholder,
-    starts_assignment, trim_dashes, words_end,
+    Kind, bracket_end, hide_words, is_placeholder, starts_assignment, trim_dashes, words_end,
 };
 use super::values::{self, Holds};
-use super::{MARK, Spans, names};
 
 /// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
 pub(super) fn hide(text: &[u8], kind: Kind, spans: &mut Spans) {

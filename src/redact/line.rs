@@ -1,13 +1,15 @@
 //! A command line as a list of arguments: what one says of the next.
 
+use super::bytes::is_name_byte;
+use super::mark::MARK;
 use super::options::List;
 use super::pattern::Pattern;
 use super::places::Places;
 use super::programs::Programs;
-use super::spans::{replace, settle};
+use super::spans::{Spans, replace, settle};
 use super::text::{self, Kind};
 use super::values::Holds;
-use super::{MARK, Spans, assignments, names, options, piped, shapes, urls};
+use super::{assignments, names, options, piped, shapes, urls};
 
 /// What one pass over a command line came to.
 pub(super) enum Outcome {
@@ -251,7 +253,7 @@ fn is_command_option(argument: &[u8]) -> bool {
 /// `X-Auth-Key:`, `password:`, and the value is the next argument.
 fn header(argument: &[u8]) -> Option<Holds> {
     let name = argument.strip_suffix(b":")?;
-    let is_name = name.iter().all(|&byte| text::is_name_byte(byte));
+    let is_name = name.iter().all(|&byte| is_name_byte(byte));
     let is_header = name.contains(&b'-');
     let holds = names::judge(text::trim_dashes(name)).filter(|_| is_name)?;
     (holds == Holds::Password || is_header && holds == Holds::Token).then_some(holds)

@@ -4,7 +4,9 @@
 
 mod alone;
 mod assignments;
+mod bytes;
 mod line;
+mod mark;
 mod name_words;
 mod names;
 mod options;
@@ -12,6 +14,7 @@ mod pattern;
 mod piped;
 mod places;
 mod process_name;
+mod program_name;
 mod programs;
 mod quotes;
 mod rules;
@@ -24,18 +27,12 @@ mod values;
 mod words;
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::mark::MARK;
 pub use self::pattern::Pattern;
-
-/// What stands for a secret.
-pub(crate) const MARK: &str = "[redacted]";
-
-/// Parts of a text that are hidden.
-type Spans = Vec<Range<usize>>;
 
 /// What becomes of the secrets in command lines and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

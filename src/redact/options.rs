@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
+use super::bytes::{blanks, is_blank, is_name_byte};
 use super::programs::{self, Place, Programs};
+use super::spans::Spans;
 use super::text::{
-    Kind, blanks, hide_all, hide_more_words, hide_words, is_blank, is_cut, is_name_byte,
-    is_operator, is_option, is_placeholder, trim_dashes, word_end,
+    Kind, hide_all, hide_more_words, hide_words, is_cut, is_operator, is_option, is_placeholder,
+    trim_dashes, word_end,
 };
 use super::values::Holds;
-use super::{Spans, names, quotes};
+use super::{names, quotes};
 
 /// The arguments of a command line, for what has to be known of all of them.
 pub(super) struct List<'l> {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::Spans;
+use super::spans::Spans;
 use crate::model::{Error, ErrorClass, Result};
 
 /// A regular expression for secrets: what it matches in an argument is hidden, or, where it has a capture

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::Spans;
+use super::bytes::{blanks, is_blank};
 use super::quotes::{self, Quote};
-use super::text::{blanks, is_assignment, is_blank, is_cut, is_placeholder, word_end};
+use super::spans::Spans;
+use super::text::{is_assignment, is_cut, is_placeholder, word_end};
 use super::values::Holds;
 
 /// What reads a secret from its input if this is one of its words, and what it reads.

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::mark::MARK;
 use super::values::Holds;
-use super::{MARK, names, shapes};
+use super::{names, shapes};
 
 /// As long as Linux lets a name be.
 pub(super) const CUT: usize = 15;

@@ -1,6 +1,7 @@
 //! Options that mean what their program says: `-p` is a password to mysql(1) and a path to mkdir(1).
 
 use super::places::Places;
+use super::program_name::{fits, program, without_version};
 use super::rules::{CONTAINER, Form, LOGIN, OTHER_P, RULES, SHELLS, Stands, WRAPPERS};
 use super::values::Holds;
 
@@ -205,40 +206,5 @@ fn place(word: &[u8], option: &str, form: Form) -> Option<Place> {
         1 if cluster.iter().all(u8::is_ascii_alphabetic) => Some(Place::Next),
         _ if cluster[..at].iter().all(|byte| NO_VALUE.contains(byte)) => Some(Place::At(at + 2)),
         _ => None,
-    }
-}
-
-/// The name of a program in small letters, without its folder and `.exe`; `None` for what is too long
-/// for one that is known.
-pub(super) fn program<'n>(word: &[u8], name: &'n mut [u8; 24]) -> Option<&'n [u8]> {
-    let start = word.iter().rposition(|byte| matches!(byte, b'/' | b'\\'));
-    let base = &word[start.map_or(0, |at| at + 1)..];
-    let name = name.get_mut(..base.len())?;
-    name.copy_from_slice(base);
-    name.make_ascii_lowercase();
-    let name = &*name;
-    let name = name.strip_suffix(b".exe").unwrap_or(name);
-    // An interactive shell's own name begins with a dash; a title ends in a colon.
-    let name = name.strip_suffix(b":").unwrap_or(name);
-    (!name.is_empty()).then_some(name)
-}
-
-/// `python3.11`, `psql-15`, `mysql8.0`.
-pub(super) fn without_version(name: &[u8]) -> &[u8] {
-    let version = name
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-    &name[..name.len() - version.count()]
-}
-
-pub(super) fn fits(name: &[u8], plain: &[u8], known: &str) -> bool {
-    // It goes by each word for each that is known, and most differ here.
-    if known.as_bytes().first() != name.first() {
-        return false;
-    }
-    match known.strip_suffix('*') {
-        Some(start) => name.starts_with(start.as_bytes()),
-        None => name == known.as_bytes() || plain == known.as_bytes(),
     }
 }

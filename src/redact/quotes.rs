@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::text::is_blank;
+use super::bytes::is_blank;
 
 /// A quote with the backslashes before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Tokens that are known by what they look like, wherever they stand.
 
-use super::Spans;
-use super::text::{blanks, is_name_byte};
+use super::bytes::{blanks, is_name_byte};
+use super::spans::Spans;
 use super::tokens::{SHAPES, Shape, is_token_byte};
 
 /// Whether anything known here can begin with these two: what goes by each word has to be quick.

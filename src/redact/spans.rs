@@ -1,6 +1,11 @@
 //! Parts that are hidden: in order, apart from each other, and replaced by the mark.
 
-use super::{MARK, Spans};
+use std::ops::Range;
+
+use super::mark::MARK;
+
+/// Parts of a text that are hidden.
+pub(super) type Spans = Vec<Range<usize>>;
 
 /// Brings the spans into order, apart from each other, and out of what is hidden already. Whether
 /// any is left.

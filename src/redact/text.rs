@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::Spans;
+use super::bytes::{blanks, is_blank, is_name_byte};
 use super::quotes;
+use super::spans::Spans;
 use super::values::Holds;
 
 /// What an argument is to its command line.
@@ -178,18 +179,6 @@ pub(super) fn starts_assignment(text: &[u8]) -> bool {
 pub(super) fn trim_dashes(name: &[u8]) -> &[u8] {
     let dashes = name.iter().take_while(|byte| matches!(byte, b'-' | b'.'));
     &name[dashes.count()..]
-}
-
-pub(super) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
-}
-
-pub(super) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-pub(super) fn blanks(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| is_blank(byte)).count()
 }
 
 pub(super) fn word_end(text: &[u8], start: usize) -> usize {

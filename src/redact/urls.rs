@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::{MARK, Spans, shapes};
+use super::mark::MARK;
+use super::shapes;
+use super::spans::Spans;
 
 /// Hides what is secret before each `@` in `text`.
 pub(super) fn hide(text: &[u8], spans: &mut Spans) {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{MARK, shapes};
+use super::mark::MARK;
+use super::shapes;
 
 /// What a value holds, as its name or its option says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ mod lists;
 use std::ops::Range;
 
 use self::lists::*;
-use super::programs::{fits, program, without_version};
+use super::program_name::{fits, program, without_version};
 use super::rules::{SHELLS, WRAPPERS};
 use super::text::is_assignment;
 use super::values::Holds;
