@@ -1,6 +1,9 @@
 //! Which source shows the live host.
 
-use super::{Source, SysinfoSource};
+use super::contract::Source;
+#[cfg(target_os = "linux")]
+use super::linux::LinuxSource;
+use super::sysinfo::SysinfoSource;
 use crate::config::{Config, SourceChoice};
 use crate::model::{Error, ErrorClass, Result};
 
@@ -53,10 +56,7 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
 fn linux(config: &Config) -> Result<Box<dyn Source>> {
     let path = config.proc_path.as_deref();
     let path = path.unwrap_or(std::path::Path::new("/proc"));
-    Ok(Box::new(super::LinuxSource::with_proc(
-        path,
-        config.collect,
-    )?))
+    Ok(Box::new(LinuxSource::with_proc(path, config.collect)?))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -4,27 +4,14 @@
 //! be for ever (moby issue 15204). So no scan waits longer than it may: what has not come by then is
 //! unknown for now, and another thread takes over from the one that hangs.
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::RecvTimeoutError;
 
-use super::STAT_LEN;
-use super::known::Program;
-use super::procfs::{Procfs, Unread};
-use super::stat::Stat;
-use crate::metrics::CpuClock;
-
-/// More of a command line is not read: one byte more than a table keeps at the most, so that it marks
-/// what was cut.
-pub(in crate::source) const MAX_COMMAND_BYTES: usize = (1 << 20) + 1;
-
-/// How much room for a command line is kept.
-pub(in crate::source) const KEPT_COMMAND_BYTES: usize = 1 << 16;
+use super::command_reader::{Answer, Of, Read, Reader, read_command};
 
 /// How long a scan waits when none comes.
 const DEADLINE: Duration = Duration::from_millis(100);
@@ -35,25 +22,6 @@ const FOR_EACH: Duration = Duration::from_millis(1);
 /// So many threads may hang at a time. After that none is read until one comes back.
 const MAX_HANGING: usize = 4;
 
-/// Whose command line it is, and of which program: one that was asked for before an exec says nothing of
-/// what runs after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Of {
-    pub(super) pid: u32,
-    pub(super) start_ticks: u64,
-    pub(super) program: Program,
-}
-
-/// A command line that was read: its arguments, each followed by a NUL; or why it was not.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) of: Of,
-    pub(super) command: Result<Box<[u8]>, Unread>,
-}
-
-/// How one command line is read; another in tests, that hangs when it is told to.
-pub(super) type Read = Arc<dyn Fn(Of, &mut Vec<u8>) -> Result<(), Unread> + Send + Sync>;
-
 /// The thread that reads them, and those that hang.
 pub(super) struct Commands {
     read: Read,
@@ -61,16 +29,6 @@ pub(super) struct Commands {
     reader: Option<Reader>,
     hanging: Vec<Reader>,
     cpu_ns: Arc<AtomicU64>,
-}
-
-struct Reader {
-    jobs: Sender<Of>,
-    answers: Receiver<Answer>,
-    /// Who was asked for and not answered, in the order of the answers.
-    asked: VecDeque<Of>,
-    /// Set when another does its work from now on.
-    is_retired: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
 }
 
 impl Commands {
@@ -181,125 +139,13 @@ impl Drop for Commands {
     }
 }
 
-impl Reader {
-    fn start(read: &Read, cpu_ns: &Arc<AtomicU64>) -> std::io::Result<Self> {
-        let (jobs, wanted) = unbounded::<Of>();
-        let (answer, answers) = unbounded();
-        let (read, cpu_ns) = (Arc::clone(read), Arc::clone(cpu_ns));
-        let is_retired = Arc::new(AtomicBool::new(false));
-        let is_done = Arc::clone(&is_retired);
-        let thread = thread::Builder::new()
-            .name("pscan-command".into())
-            .spawn(move || {
-                let mut clock = CpuClock::start();
-                let mut command = Vec::new();
-                for of in &wanted {
-                    let outcome = read(of, &mut command);
-                    let answered = answer.send(Answer {
-                        of,
-                        command: outcome.map(|()| command.as_slice().into()),
-                    });
-                    if command.capacity() > KEPT_COMMAND_BYTES {
-                        command = Vec::new();
-                    }
-                    if let Some(spent) = clock.lap() {
-                        let spent_ns = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
-                        cpu_ns.fetch_add(spent_ns, Ordering::Relaxed);
-                    }
-                    if answered.is_err() || is_done.load(Ordering::Relaxed) {
-                        return;
-                    }
-                }
-            })?;
-        Ok(Self {
-            jobs,
-            answers,
-            asked: VecDeque::new(),
-            is_retired,
-            thread,
-        })
-    }
-
-    fn ask(&mut self, waiting: Vec<Of>) {
-        for of in waiting {
-            // An error means that the thread has panicked, which shows when no answer comes.
-            let _ = self.jobs.send(of);
-            self.asked.push_back(of);
-        }
-    }
-
-    fn hangs_at(&self, of: Of) -> bool {
-        self.asked.front() == Some(&of)
-    }
-}
-
-fn read_command(proc: &Path, of: Of, command: &mut Vec<u8>) -> Result<(), Unread> {
-    command.clear();
-    let procfs = Procfs::open(proc).map_err(|_| Unread::Failed)?;
-    let folder = procfs.folder(of.pid)?;
-    let mut stat = [0; STAT_LEN];
-    let stat = Stat::parse(folder.read(c"stat", &mut stat)?).ok_or(Unread::Failed)?;
-    if stat.start_ticks != of.start_ticks {
-        return Err(Unread::Gone);
-    }
-    folder.read_long(c"cmdline", MAX_COMMAND_BYTES, command)?;
-    cut_empty_end(command);
-    Ok(())
-}
-
-/// One that wrote over its arguments leaves the rest of their room empty.
-/// In place of an argument that the limit cuts off there is a mark: of half a secret nobody can tell that it
-/// is one.
-pub(in crate::source) fn cut_empty_end(command: &mut Vec<u8>) {
-    let mut is_cut = false;
-    if command.len() >= MAX_COMMAND_BYTES {
-        let is_end = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
-        let end = command
-            .iter()
-            .rposition(|&byte| byte == 0)
-            .or_else(|| command.iter().rposition(is_end));
-        let end = end.map_or(0, |end| end + 1);
-        is_cut = command[end..].iter().any(|&byte| byte != 0);
-        command.truncate(end);
-    }
-    let end = command.iter().rposition(|&byte| byte != 0);
-    command.truncate(end.map_or(0, |end| end + 2));
-    if is_cut {
-        command.extend_from_slice("…\0".as_bytes());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::{Sender as Word, channel};
 
     use super::*;
-
-    #[test]
-    fn of_an_argument_that_the_limit_cuts_off_a_mark_is_left() {
-        let filled = |start: &[u8]| {
-            let mut command = start.to_vec();
-            command.resize(MAX_COMMAND_BYTES, b'x');
-            command
-        };
-        for (start, left) in [
-            (&b"app\0--password="[..], "app\0…\0"),
-            (b"app --password=", "app …\0"),
-            (b"app", "…\0"),
-        ] {
-            let mut command = filled(start);
-            cut_empty_end(&mut command);
-            assert_eq!(command, left.as_bytes());
-        }
-        let mut command = b"app\0".to_vec();
-        command.resize(MAX_COMMAND_BYTES, 0);
-        cut_empty_end(&mut command);
-        assert_eq!(command, b"app\0");
-        let mut command = b"app\0x\0\0\0".to_vec();
-        cut_empty_end(&mut command);
-        assert_eq!(command, b"app\0x\0");
-    }
+    use crate::source::linux::known::Program;
 
     fn of(pid: u32) -> Of {
         Of {

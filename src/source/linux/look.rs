@@ -1,14 +1,15 @@
 //! One process at a time: what has to be read of it, and the row that it makes.
 
+use super::boot::{Boot, TICK_MS};
 use super::cpu::{CpuClock, cpu_clock};
 use super::known::{CommandLine, Known};
 use super::pidfd;
 use super::procfs::{Listed, Procfs, Unread};
 use super::stat::{Stat, number};
-use super::{Boot, TICK_MS};
 use crate::config::Collect;
 use crate::model::Status;
-use crate::source::{ProcessRow, Reading, known_unless_empty};
+use crate::source::row::known_unless_empty;
+use crate::source::{ProcessRow, Reading};
 
 /// What is the same for all processes and all scans.
 #[derive(Debug, Clone, Copy)]

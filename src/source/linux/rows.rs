@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use super::commands::{Commands, Of};
+use super::command_reader::Of;
+use super::commands::Commands;
 use super::known::{CommandLine, Known};
 use super::look::{Look, Read, Rules};
 use super::procfs::Unread;
-use crate::source::{ProcessRow, Reading, Row, Seen, known_unless_empty};
+use crate::source::row::known_unless_empty;
+use crate::source::{ProcessRow, Reading, Row, Seen};
 
 /// Rows that wait for their command lines. Its room is kept from scan to scan.
 #[derive(Default)]

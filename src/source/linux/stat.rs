@@ -2,6 +2,9 @@
 
 use crate::model::Status;
 
+/// Longer than any line of `stat`: 52 numbers and a name.
+pub(super) const STAT_LEN: usize = 2048;
+
 /// The fields that are needed of one line, borrowed from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) struct Stat<'a> {

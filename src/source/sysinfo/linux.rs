@@ -8,12 +8,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::Fresh;
+use super::fresh::Fresh;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
+use crate::source::Reading;
 use crate::source::linux::{
     Boot, KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, Stat, TICK_MS, cut_empty_end, since_ms, started_in,
 };
-use crate::source::{Reading, known_unless_empty};
+use crate::source::row::known_unless_empty;
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 

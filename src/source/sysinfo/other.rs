@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::Fresh;
+use super::fresh::Fresh;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::source::Reading;
-use crate::source::known_unless_empty;
+use crate::source::row::known_unless_empty;
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;
 
