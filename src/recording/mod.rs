@@ -3,7 +3,9 @@
 //! [`Recorder`] is a source that writes down what another one says; [`ReplaySource`] plays it again. The
 //! format is described in `docs/recordings.md`.
 
+mod bytes;
 mod format;
+mod notes;
 mod reader;
 mod recorder;
 mod replay_source;
