@@ -1,8 +1,9 @@
-//! What the table costs a process: one pass over worlds that are held in memory, so that no system
-//! call is measured.
+//! The cost of the table for each process. The processes are in memory, so no system call is measured.
 //!
-//! Only the pass is timed, from `begin` to the last event dropped. Between two passes the world
-//! moves on, untimed.
+//! Only the scan of the table is timed, until its last event is dropped. The processes change between two
+//! scans, and that time does not count.
+//!
+//! `cargo bench --features bench --bench pipeline`
 
 // A bench prints its figures.
 #![allow(clippy::print_stdout)]
@@ -13,36 +14,31 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use process_scanner::internals::{Absent, Table};
+use fastrand::Rng;
+use process_scanner::bench::Table;
 use process_scanner::{Config, ProcessRow, Reading, Row, SourceInfo, Status, Timestamp};
-
-use self::random::Random;
-
-#[path = "crowd/random.rs"]
-#[allow(dead_code)]
-mod random;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 /// Hosts run few programs, with many command lines.
 const DIFFERENT_NAMES: u64 = 300;
 
-/// One in so many has a command line that others have too.
+/// One of this many processes has a command line that others have too.
 const SHARED_COMMAND: u64 = 10;
 
-/// After so many scans with churn three quarters of the processes are others.
+/// After this many scans with churn three quarters of the processes are different ones.
 const AGE: u32 = 150;
 
-/// What goes on in the world between two scans.
+/// What happens between two scans.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Story {
-    /// Nothing, and every row is handed over in full, as sysinfo has it.
+    /// Nothing, and the source reports every row in full, as sysinfo does.
     Unchanged,
-    /// The same after [`AGE`] scans with churn, which have scattered the table over the heap.
+    /// The same after [`AGE`] scans with churn, which scatter the table over the heap.
     UnchangedAged,
-    /// Nothing, and the source says so.
-    ToldUnchanged,
-    /// Of a hundred processes one exits and one is born.
+    /// Nothing, and the source reports that.
+    ReportedUnchanged,
+    /// One of a hundred processes exits and one is born.
     Churn,
     /// Every process uses CPU time and memory.
     AllChanged,
@@ -51,7 +47,7 @@ enum Story {
 const STORIES: [(&str, Story); 5] = [
     ("unchanged", Story::Unchanged),
     ("unchanged_aged", Story::UnchangedAged),
-    ("told_unchanged", Story::ToldUnchanged),
+    ("reported_unchanged", Story::ReportedUnchanged),
     ("churn_1_percent", Story::Churn),
     ("all_changed", Story::AllChanged),
 ];
@@ -59,32 +55,30 @@ const STORIES: [(&str, Story); 5] = [
 struct Made {
     pid: u32,
     start_time_ms: u64,
-    /// Where name and command line are in the world's text.
+    /// The places of name and command line in the text of the world.
     name: Range<usize>,
     command: Range<usize>,
     cpu_time_ns: u64,
     rss_bytes: u64,
 }
 
-/// Processes in an order that says nothing and stays, as a hash map hands them over.
+/// Processes in a random order that does not change, like that of a hash map.
 struct World {
     processes: Vec<Made>,
     /// All names and command lines in one piece: a source has just read them, so that they are
     /// close at hand, and what the table keeps is not.
     text: String,
     next_pid: u32,
-    random: Random,
+    random: Rng,
     seconds: u64,
 }
 
 impl World {
     fn new(len: usize) -> Self {
-        let mut random = Random(1);
-        // Pids as on a host that has been up for a while: rising, with gaps.
+        let mut random = Rng::with_seed(1);
+        // A host that has been up for a while has pids with gaps.
         let mut pids: Vec<u32> = (0..len as u32).map(|i| 300 + i * 7 + i % 5).collect();
-        for i in (1..pids.len()).rev() {
-            pids.swap(i, random.below(i as u64 + 1) as usize);
-        }
+        random.shuffle(&mut pids);
         let mut text = String::new();
         let processes = pids
             .into_iter()
@@ -99,13 +93,13 @@ impl World {
         }
     }
 
-    fn go_on(&mut self, story: Story) {
+    fn change(&mut self, story: Story) {
         self.seconds += 1;
         match story {
-            Story::Unchanged | Story::UnchangedAged | Story::ToldUnchanged => {}
+            Story::Unchanged | Story::UnchangedAged | Story::ReportedUnchanged => {}
             Story::Churn => {
                 for _ in 0..self.processes.len() / 100 {
-                    let place = self.random.below(self.processes.len() as u64) as usize;
+                    let place = self.random.usize(..self.processes.len());
                     self.processes[place] =
                         Made::new(self.next_pid, &mut self.random, &mut self.text);
                     self.next_pid += 1;
@@ -127,32 +121,29 @@ impl World {
         )
     }
 
-    /// One pass, with every row in full or, for those the table has, none.
-    fn pass(&self, table: &mut Table, in_full: bool) -> usize {
-        let mut pass = table.begin(self.now());
-        for made in &self.processes {
-            pass.see(match in_full {
-                true => made.row(&self.text),
-                false => Row::Unchanged { pid: made.pid },
-            });
-        }
-        assert!(pass.take_fault().is_none());
-        black_box(pass.finish(Absent::AreGone)).events.len()
+    /// Scan every process in full, or report that none has changed. Return the number of events.
+    fn scan(&self, table: &mut Table, in_full: bool) -> usize {
+        let rows = self.processes.iter().map(|made| match in_full {
+            true => made.row(&self.text),
+            false => Row::Unchanged { pid: made.pid },
+        });
+        let events = table.scan(self.now(), rows).expect("the rows are valid");
+        black_box(events).len()
     }
 }
 
 impl Made {
-    fn new(pid: u32, random: &mut Random, text: &mut String) -> Self {
+    fn new(pid: u32, random: &mut Rng, text: &mut String) -> Self {
         let begin = text.len();
-        let program = random.below(DIFFERENT_NAMES);
+        let program = random.u64(..DIFFERENT_NAMES);
         let _ = write!(text, "program-{program}");
         let middle = text.len();
         let _ = write!(text, "/usr/lib/suite/bin/program-{program}\0--instance\0");
-        if random.below(SHARED_COMMAND) > 0 {
-            let _ = write!(text, "{:016x}\0", random.next());
+        if random.u64(..SHARED_COMMAND) > 0 {
+            let _ = write!(text, "{:016x}\0", random.u64(..));
         }
-        // 80 bytes on the average.
-        let length = 40 + random.below(81) as usize;
+        // 80 bytes on average.
+        let length = 40 + random.usize(..81);
         while text.len() - middle < length {
             text.push_str("--flag=1\0");
         }
@@ -161,8 +152,8 @@ impl Made {
             start_time_ms: 1_690_000_000_000 + u64::from(pid) * 10,
             name: begin..middle,
             command: middle..text.len(),
-            cpu_time_ns: random.below(1 << 40),
-            rss_bytes: random.below(1 << 18) * 4096,
+            cpu_time_ns: random.u64(..1 << 40),
+            rss_bytes: random.u64(..1 << 18) * 4096,
         }
     }
 
@@ -186,7 +177,7 @@ fn new_table() -> Table {
     Table::new(&Config::default(), &source)
 }
 
-fn passes(criterion: &mut Criterion) {
+fn scans(criterion: &mut Criterion) {
     for (name, story) in STORIES {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(20);
@@ -197,21 +188,21 @@ fn passes(criterion: &mut Criterion) {
                 let mut table = new_table();
                 if story == Story::UnchangedAged {
                     for _ in 0..AGE {
-                        world.go_on(Story::Churn);
-                        world.pass(&mut table, true);
+                        world.change(Story::Churn);
+                        world.scan(&mut table, true);
                     }
                 }
-                // From the second pass on the table knows every process and its CPU use.
+                // After two scans the table knows every process and its CPU use.
                 for _ in 0..2 {
-                    world.go_on(Story::Unchanged);
-                    world.pass(&mut table, true);
+                    world.change(Story::Unchanged);
+                    world.scan(&mut table, true);
                 }
-                bencher.iter_custom(|passes| {
+                bencher.iter_custom(|scans| {
                     let mut spent = Duration::ZERO;
-                    for _ in 0..passes {
-                        world.go_on(story);
+                    for _ in 0..scans {
+                        world.change(story);
                         let began = Instant::now();
-                        let events = world.pass(&mut table, story != Story::ToldUnchanged);
+                        let events = world.scan(&mut table, story != Story::ReportedUnchanged);
                         spent += began.elapsed();
                         assert_eq!(events == 0, is_silent(story));
                     }
@@ -232,8 +223,8 @@ fn print_memory() {
         let mut world = World::new(len);
         let mut table = new_table();
         for _ in 0..3 {
-            world.go_on(Story::Unchanged);
-            world.pass(&mut table, true);
+            world.change(Story::Unchanged);
+            world.scan(&mut table, true);
         }
         let bytes = table.heap_bytes();
         println!("{len} processes: {bytes} bytes, {} each", bytes / len);
@@ -243,6 +234,6 @@ fn print_memory() {
 fn main() {
     print_memory();
     let mut criterion = Criterion::default().configure_from_args();
-    passes(&mut criterion);
+    scans(&mut criterion);
     criterion.final_summary();
 }

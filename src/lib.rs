@@ -88,6 +88,9 @@
 //!
 //! `metrics`, off by default, hands [`Metrics`] to the facade of the `metrics` crate as they are counted, so
 //! that the agent's own exporter carries them.
+//!
+//! `bench`, off by default, is for the benches of this crate. What it adds is not part of the API and may
+//! change with any release.
 
 // On docs.rs: on which systems there is what is not on all of them.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -97,6 +100,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod config;
 mod consumers;
 mod dispatch;
@@ -127,10 +132,3 @@ pub use crate::source::LinuxSource;
 pub use crate::source::{
     ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, SysinfoSource, live_source,
 };
-
-/// What this crate's own benches and tests measure by itself: no part of the API, and it may change
-/// with any release.
-#[doc(hidden)]
-pub mod internals {
-    pub use crate::table::{Absent, Pass, Table, Told};
-}

@@ -5,6 +5,8 @@
 //! look-up finds an old process and tells a pid that was used again.
 
 mod ages;
+#[cfg(test)]
+mod allocations;
 mod identity;
 mod notes;
 mod pass;
@@ -18,7 +20,7 @@ use std::fmt;
 use ahash::RandomState;
 
 use self::notes::Notes;
-pub use self::pass::{Absent, Pass, Told};
+pub(crate) use self::pass::{Absent, Pass};
 use self::texts::Texts;
 use crate::config::Config;
 use crate::model::{ProcessInfo, Status, Timestamp};
@@ -27,7 +29,7 @@ use crate::source::SourceInfo;
 /// All processes of the last scan, compact, each with what the next scan is compared with.
 ///
 /// A [`Scanner`](crate::Scanner) drives one.
-pub struct Table {
+pub(crate) struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
     by_pid: HashMap<u32, u32, RandomState>,
@@ -92,7 +94,7 @@ impl Slot {
 
 impl Table {
     /// An empty table for what this source will show.
-    pub fn new(config: &Config, source: &SourceInfo) -> Self {
+    pub(crate) fn new(config: &Config, source: &SourceInfo) -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
@@ -112,37 +114,27 @@ impl Table {
     }
 
     /// Begins one pass over it, for a scan taken at `at`.
-    pub fn begin(&mut self, at: Timestamp) -> Pass<'_> {
+    pub(crate) fn begin(&mut self, at: Timestamp) -> Pass<'_> {
         Pass::new(self, at)
     }
 
     /// How many processes it holds.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_pid.len()
     }
 
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.by_pid.is_empty()
-    }
-
     /// The processes as they were last told, in no particular order.
-    pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
+    pub(crate) fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
         self.slots.iter().filter_map(|slot| slot.told.as_ref())
     }
 
     /// Bytes on the heap: arena, index, strings, and room kept for the next pass.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
             + self.free.capacity() * size_of::<u32>()
             + self.by_pid.capacity() * (size_of::<(u32, u32)>() + 1) * 8 / 7
             + self.texts.heap_bytes()
             + self.notes.heap_bytes()
-    }
-
-    /// How many different names and command lines it holds.
-    pub fn distinct_strings(&self) -> usize {
-        self.texts.len()
     }
 
     fn put(&mut self, slot: Slot) -> u32 {
@@ -252,6 +244,21 @@ mod tests {
             (changed, command.as_deref()),
             (Changes::COMMAND, Some("sh"))
         );
+    }
+
+    #[test]
+    fn debug_output_contains_no_process() {
+        const SECRET: &[u8] = b"a-word-of-a-command-line";
+        let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+        let mut pass = table.begin(Timestamp::new(0, 1));
+        pass.see(Row::Process(ProcessRow {
+            name: Reading::Known(SECRET),
+            command: Reading::Known(SECRET),
+            ..ProcessRow::unknown(7)
+        }));
+        assert_eq!(pass.finish(Absent::AreGone).events.len(), 1);
+        let printed = format!("{table:?}");
+        assert!(!printed.contains("a-word"), "{printed}");
     }
 
     #[test]

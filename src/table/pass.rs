@@ -13,7 +13,7 @@ use crate::source::{ProcessRow, Reading, Row};
 /// seen, and no later pass tells it.
 #[derive(Debug)]
 #[must_use = "a pass that is not finished tells nothing"]
-pub struct Pass<'t> {
+pub(crate) struct Pass<'t> {
     table: &'t mut Table,
     at: Timestamp,
     /// Rows for processes that the table now holds, so that what is missing is a subtraction.
@@ -31,7 +31,7 @@ pub struct Pass<'t> {
 
 /// What becomes of the processes that a pass did not see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absent {
+pub(crate) enum Absent {
     /// The scan is believed: they exited.
     AreGone,
     /// The scan is not believed: they stand until another settles it.
@@ -40,15 +40,14 @@ pub enum Absent {
 
 /// What a pass had to tell.
 #[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Told {
+pub(crate) struct Told {
     /// The events in order of pid; where a pid was used again, `Exited` before `Created`.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// What was not seen, or could not be read, and stands as it was.
-    pub unconfirmed: Vec<ProcessKey>,
+    pub(crate) unconfirmed: Vec<ProcessKey>,
     /// How many of the processes told as created started after the last scan that was believed began
     /// and before this one did.
-    pub newborn: u64,
+    pub(crate) newborn: u64,
 }
 
 impl<'t> Pass<'t> {
@@ -73,7 +72,7 @@ impl<'t> Pass<'t> {
     }
 
     /// Takes in one row.
-    pub fn see(&mut self, row: Row<'_>) {
+    pub(crate) fn see(&mut self, row: Row<'_>) {
         self.rows += 1;
         let pid = row.pid();
         let index = self.find(pid);
@@ -105,7 +104,7 @@ impl<'t> Pass<'t> {
     }
 
     /// Whether this pass has seen a process with this pid.
-    pub fn has_seen(&self, pid: u32) -> bool {
+    pub(crate) fn has_seen(&self, pid: u32) -> bool {
         self.table
             .by_pid
             .get(&pid)
@@ -113,23 +112,23 @@ impl<'t> Pass<'t> {
     }
 
     /// How many rows it took in.
-    pub fn rows(&self) -> u32 {
+    pub(crate) fn rows(&self) -> u32 {
         self.rows
     }
 
     /// What the source broke its [contract](crate::Source) with, first; the rows that did were
     /// left out.
-    pub fn take_fault(&mut self) -> Option<Error> {
+    pub(crate) fn take_fault(&mut self) -> Option<Error> {
         self.fault.take()
     }
 
     /// How many processes the table held when the pass began.
-    pub fn processes_before(&self) -> usize {
+    pub(crate) fn processes_before(&self) -> usize {
         self.before
     }
 
     /// The pids of the processes of the table that it has not seen, in order.
-    pub fn missing(&self) -> Vec<u32> {
+    pub(crate) fn missing(&self) -> Vec<u32> {
         let table = &*self.table;
         if table.len() == self.marked {
             return Vec::new();
@@ -146,7 +145,7 @@ impl<'t> Pass<'t> {
     }
 
     /// Ends the pass and tells what it found.
-    pub fn finish(mut self, absent: Absent) -> Told {
+    pub(crate) fn finish(mut self, absent: Absent) -> Told {
         let mut unconfirmed = self.table.notes.take_unreadable();
         for pid in self.missing() {
             let index = self.table.by_pid[&pid];

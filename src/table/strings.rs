@@ -48,6 +48,7 @@ impl Strings {
     }
 
     /// How many different strings there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.users.len()
     }

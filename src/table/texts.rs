@@ -112,6 +112,7 @@ impl Texts {
     }
 
     /// How many different ones there are.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.strings.len()
     }

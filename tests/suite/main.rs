@@ -7,7 +7,6 @@
     unreachable_pub
 )]
 
-mod alloc;
 mod api;
 mod cli;
 mod config;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use process_scanner::internals::{Absent, Table};
 use process_scanner::{
-    Batch, Config, Error, ErrorClass, ProcessRow, Reading, Recheck, Recorder, ReplaySource, Result,
+    Batch, Error, ErrorClass, Event, ProcessRow, Reading, Recheck, Recorder, ReplaySource, Result,
     Row, Scanner, Seen, Source, SourceInfo, Status, Timestamp,
 };
 use proptest::prelude::*;
@@ -294,27 +293,49 @@ proptest! {
     }
 }
 
-/// CPU time that is unknown for a scan and less after it tells another process, live and replayed.
+/// A process whose CPU time is unknown in one scan and smaller in the next.
+#[derive(Debug)]
+struct Restarted {
+    world: World,
+    cpu_times_ns: std::vec::IntoIter<Option<u64>>,
+}
+
+impl Source for Restarted {
+    fn info(&self) -> SourceInfo {
+        self.world.info()
+    }
+
+    fn now(&mut self) -> Timestamp {
+        match self.cpu_times_ns.next() {
+            Some(cpu_time_ns) => {
+                let mut made = Made::new("sh", 5);
+                (made.start_time_ms, made.cpu_time_ns) = (None, cpu_time_ns);
+                self.world.add(6, made);
+            }
+            None => self.world.edit(|state| state.ended = true),
+        }
+        self.world.now()
+    }
+
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.world.scan(hand_over)
+    }
+}
+
 #[test]
 fn another_process_after_an_unreadable_scan_plays_as_it_was_lived() {
-    let world = World::new();
-    let with_cpu_time = |cpu_time_ns| {
-        let mut made = Made::new("sh", 5);
-        (made.start_time_ms, made.cpu_time_ns) = (None, cpu_time_ns);
-        world.add(6, made);
-    };
-    let mut recorder = Recorder::new(world.clone(), Vec::new()).unwrap();
-    let mut table = Table::new(&Config::default(), &recorder.info());
-    let mut live = Vec::new();
-    for cpu_time_ns in [Some(360), None, Some(0)] {
-        with_cpu_time(cpu_time_ns);
-        let mut pass = table.begin(recorder.now());
-        recorder.scan(&mut |row| pass.see(row)).unwrap();
-        live.push(pass.finish(Absent::AreGone).events);
-    }
-    let source = ReplaySource::new(std::io::Cursor::new(recorder.into_output())).unwrap();
-    let mut scanner = Scanner::builder().source(source).build().unwrap();
-    for live in live {
-        assert_eq!(scanner.scan_once().unwrap().events, live);
-    }
+    let (recording, live) = record(Restarted {
+        world: World::new(),
+        cpu_times_ns: vec![Some(360), None, Some(0)].into_iter(),
+    });
+    let kinds: Vec<Vec<_>> = live
+        .iter()
+        .map(|batch| batch.events.iter().map(Event::kind).collect())
+        .collect();
+    // The CPU time that is unknown is a change too.
+    assert_eq!(
+        kinds,
+        [vec!["existing"], vec!["updated"], vec!["exited", "created"]]
+    );
+    assert_round_trip(&recording, &live);
 }

@@ -1,7 +1,9 @@
-//! What the table allocates, and what it keeps.
+//! Tests of what the table allocates and keeps.
 
-use process_scanner::internals::{Absent, Table};
-use process_scanner::{Config, ProcessRow, Reading, Row, SourceInfo, Timestamp};
+use super::{Absent, Table};
+use crate::config::Config;
+use crate::model::Timestamp;
+use crate::source::{ProcessRow, Reading, Row, SourceInfo};
 
 fn at(scan: u64) -> Timestamp {
     Timestamp::new(1_700_000_000_000 + scan * 1000, scan * 1_000_000_000)
@@ -25,13 +27,13 @@ fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> R
 fn a_scan_in_which_nothing_changed_allocates_nothing() {
     let mut table = table();
     let names: [&[u8]; 3] = [b"plain", b"not \xff utf-8", b""];
-    let mut scan = |number, by_word: bool| {
+    let mut scan = |number, unchanged: bool| {
         let mut events = 0;
         let counted = allocation_counter::measure(|| {
             let mut pass = table.begin(at(number));
             for pid in 1..=3000 {
                 let name = names[pid as usize % 3];
-                pass.see(match by_word {
+                pass.see(match unchanged {
                     true => Row::Unchanged { pid },
                     false => row(pid, 7, name, b"a\0b\xff\0"),
                 });
@@ -65,13 +67,13 @@ fn a_million_processes_pass_through_and_leave_nothing() {
         let expected = LIVING * if scan == 0 { 1 } else { 2 };
         assert_eq!(told.events.len(), expected as usize);
         assert_eq!(table.len(), LIVING as usize);
-        assert_eq!(table.distinct_strings(), LIVING as usize);
+        assert_eq!(table.texts.len(), LIVING as usize);
         sizes.push(table.heap_bytes());
     }
     assert!(u64::from(SCANS * LIVING) > 1_000_000);
     // The first scans find the sizes; after that nothing grows but by the digits of a name.
-    let early = *sizes[2..20].iter().max().unwrap();
-    let late = *sizes[20..].iter().max().unwrap();
+    let early = *sizes[2..20].iter().max().expect("there were scans");
+    let late = *sizes[20..].iter().max().expect("there were scans");
     assert!(late < early + early / 10, "{early} bytes became {late}");
 }
 

@@ -1,0 +1,44 @@
+//! Give the benches of this crate access to the table.
+//!
+//! This module is not part of the API and may change with any release.
+
+use crate::config::Config;
+use crate::model::{Event, Result, Timestamp};
+use crate::source::{Row, SourceInfo};
+use crate::table;
+
+/// The table of processes of a scanner, without the scanner.
+#[derive(Debug)]
+pub struct Table(table::Table);
+
+impl Table {
+    /// Create an empty table for the rows of this source.
+    pub fn new(config: &Config, source: &SourceInfo) -> Self {
+        Self(table::Table::new(config, source))
+    }
+
+    /// Apply the rows of one scan and return its events.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a row breaks the contract of a [`Source`](crate::Source).
+    pub fn scan<'r>(
+        &mut self,
+        at: Timestamp,
+        rows: impl Iterator<Item = Row<'r>>,
+    ) -> Result<Vec<Event>> {
+        let mut pass = self.0.begin(at);
+        for row in rows {
+            pass.see(row);
+        }
+        match pass.take_fault() {
+            Some(fault) => Err(fault),
+            None => Ok(pass.finish(table::Absent::AreGone).events),
+        }
+    }
+
+    /// Return the number of bytes that the table has on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
+}
