@@ -100,8 +100,6 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(feature = "bench")]
-pub mod bench;
 mod config;
 mod consumers;
 mod dispatch;
@@ -132,3 +130,11 @@ pub use crate::source::LinuxSource;
 pub use crate::source::{
     ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, SysinfoSource, live_source,
 };
+
+/// What the benches of this crate measure by itself.
+///
+/// It is not part of the API and may change with any release.
+#[cfg(feature = "bench")]
+pub mod bench {
+    pub use crate::table::bench::Table;
+}

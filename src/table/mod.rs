@@ -7,6 +7,8 @@
 mod ages;
 #[cfg(test)]
 mod allocations;
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 mod identity;
 mod notes;
 mod pass;

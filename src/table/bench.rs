@@ -1,23 +1,21 @@
-//! Give the benches of this crate access to the table.
-//!
-//! This module is not part of the API and may change with any release.
+//! Gives the benches of this crate access to the table.
 
+use super::pass::Absent;
 use crate::config::Config;
 use crate::model::{Event, Result, Timestamp};
 use crate::source::{Row, SourceInfo};
-use crate::table;
 
 /// The table of processes of a scanner, without the scanner.
 #[derive(Debug)]
-pub struct Table(table::Table);
+pub struct Table(super::Table);
 
 impl Table {
-    /// Create an empty table for the rows of this source.
+    /// Creates an empty table for the rows of this source.
     pub fn new(config: &Config, source: &SourceInfo) -> Self {
-        Self(table::Table::new(config, source))
+        Self(super::Table::new(config, source))
     }
 
-    /// Apply the rows of one scan and return its events.
+    /// Applies the rows of one scan and returns its events.
     ///
     /// # Errors
     ///
@@ -33,11 +31,11 @@ impl Table {
         }
         match pass.take_fault() {
             Some(fault) => Err(fault),
-            None => Ok(pass.finish(table::Absent::AreGone).events),
+            None => Ok(pass.finish(Absent::AreGone).events),
         }
     }
 
-    /// Return the number of bytes that the table has on the heap.
+    /// Returns the number of bytes that the table has on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.0.heap_bytes()
     }
