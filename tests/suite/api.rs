@@ -75,7 +75,7 @@ const _: () = all_threads_may_share::<LinuxSource>();
 #[test]
 fn nothing_of_a_process_is_in_what_a_source_prints_of_itself() {
     const SECRET: &str = "a-word-of-a-command-line";
-    let mut world = crate::support::World::new();
+    let world = crate::support::World::new();
     let mut made = crate::support::Made::new(SECRET, 5);
     made.args = vec![SECRET.into()];
     world.add(7, made);

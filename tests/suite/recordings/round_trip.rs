@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Error, ErrorClass, Event, ProcessRow, Reading, Recheck, Recorder, ReplaySource, Result,
-    Row, Scanner, Seen, Source, SourceInfo, Status, Timestamp,
+    Batch, Error, ErrorClass, Event, ProcessRow, Reading, Recheck, ReplaySource, Result, Row, Seen,
+    Source, SourceInfo, Status, Timestamp,
 };
 use proptest::prelude::*;
 

@@ -1,0 +1,74 @@
+//! Our scan, with all work until the dispatcher has handled its batch.
+
+use std::error::Error;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use process_scanner::{Config, Scanner, SourceChoice};
+
+use super::contender::{Contender, OURS_ON_LINUX, OURS_OVER_SYSINFO, Scan};
+use crate::measure::cost::Cost;
+use crate::measure::proc;
+
+pub(crate) struct Ours {
+    pub(crate) scanner: Scanner,
+    name: &'static str,
+}
+
+impl Ours {
+    /// Use the source `sysinfo`.
+    pub(crate) fn sysinfo() -> Result<Self, Box<dyn Error>> {
+        Self::with(SourceChoice::Sysinfo, OURS_OVER_SYSINFO)
+    }
+
+    /// Use the source `linux`, which exists on Linux only.
+    pub(crate) fn linux() -> Result<Self, Box<dyn Error>> {
+        Self::with(SourceChoice::Linux, OURS_ON_LINUX)
+    }
+
+    fn with(source: SourceChoice, name: &'static str) -> Result<Self, Box<dyn Error>> {
+        let mut config = Config::default();
+        config.source = source;
+        Ok(Self {
+            scanner: Scanner::builder().config(config).build()?,
+            name,
+        })
+    }
+
+    /// Scan once, and return also the CPU time in microseconds that all other threads used for it.
+    ///
+    /// That time is 0 if unknown.
+    pub(crate) fn scan_and_deliver(&mut self) -> Result<(Scan, f64), Box<dyn Error>> {
+        let others = proc::others_cpu_us();
+        let (cost, batch) = Cost::of(|| self.scanner.scan_once());
+        let batch = batch.ok_or("a live source never ends")?;
+        let give_up_at = Instant::now() + Duration::from_secs(10);
+        while self.scanner.consumers().snapshot().seq() < batch.seq {
+            if Instant::now() > give_up_at {
+                return Err("the dispatcher does not handle the batch".into());
+            }
+            thread::sleep(Duration::from_micros(200));
+        }
+        let deliver_us = others
+            .zip(proc::others_cpu_us())
+            .map_or(0.0, |(before, after)| after - before);
+        let scan = Scan {
+            cost,
+            has_failed: batch.failure.is_some(),
+            processes: Some(batch.counts.processes as usize),
+        };
+        Ok((scan, deliver_us))
+    }
+}
+
+impl Contender for Ours {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn scan(&mut self) -> Result<Scan, Box<dyn Error>> {
+        let (mut scan, deliver_us) = self.scan_and_deliver()?;
+        scan.cost.cpu_us = scan.cost.cpu_us.map(|scan_us| scan_us + deliver_us);
+        Ok(scan)
+    }
+}

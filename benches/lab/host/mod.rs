@@ -1,0 +1,63 @@
+//! Measure the cost of watching a host of 1000, 3000 and 10,000 processes, beside the cost of other programs.
+//!
+//! It starts that many children. All contenders scan the same host in turns. The output is Markdown; standard
+//! error says what could not be measured.
+
+mod delivery;
+mod goals;
+mod load;
+mod plan;
+mod scans;
+mod watch;
+
+use std::error::Error;
+
+use self::goals::Goals;
+use self::load::Load;
+use self::plan::Plan;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Numbers of children to start [default: 1000 3000 10000, with --quick 100]
+    sizes: Vec<usize>,
+}
+
+pub(crate) fn run(options: Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
+    let plan = Plan::new(options.sizes, is_quick);
+    let mut goals = Goals::new(plan.goals_size());
+    let mut is_complete = true;
+    for &size in &plan.sizes {
+        eprintln!("starting {size} children");
+        let measured = match Load::start(size) {
+            Ok(load) => measure(size, load, &plan, &mut goals),
+            Err(error) => Err(format!("cannot start {size} children: {error}").into()),
+        };
+        if let Err(error) = measured {
+            eprintln!("skipped the rest with {size} children: {error}");
+            is_complete = false;
+        }
+    }
+    goals.print();
+    match is_complete {
+        true => Ok(()),
+        false => Err("some measurements are missing".into()),
+    }
+}
+
+fn measure(
+    size: usize,
+    mut load: Load,
+    plan: &Plan,
+    goals: &mut Goals,
+) -> Result<(), Box<dyn Error>> {
+    println!("\n### With {size} children\n");
+    scans::compare(size, &mut load, plan, goals)?;
+    if size == plan.smallest() {
+        scans::count_failures(plan.scans_with_churn(), goals)?;
+    }
+    if let Some(watched) = watch::watch(plan.watch_time())? {
+        watched.print();
+        goals.take_watched(size, &watched);
+    }
+    delivery::measure(size, plan.batches(), goals)
+}

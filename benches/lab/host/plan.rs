@@ -1,0 +1,55 @@
+//! How much to measure.
+
+use std::time::Duration;
+
+const SIZES: [usize; 3] = [1000, 3000, 10_000];
+const QUICK_SIZES: [usize; 1] = [100];
+
+/// The goals are for a host with this many processes.
+const GOALS_SIZE: usize = 3000;
+
+pub(super) struct Plan {
+    is_quick: bool,
+    pub(super) sizes: Vec<usize>,
+}
+
+impl Plan {
+    /// Measure at these sizes, or at the default ones if there are none.
+    pub(super) fn new(mut sizes: Vec<usize>, is_quick: bool) -> Self {
+        if sizes.is_empty() {
+            sizes.extend_from_slice(if is_quick { &QUICK_SIZES } else { &SIZES });
+        }
+        Self { is_quick, sizes }
+    }
+
+    pub(super) fn smallest(&self) -> usize {
+        self.sizes.iter().copied().min().unwrap_or(0)
+    }
+
+    /// Return the size that is compared with the goals.
+    pub(super) fn goals_size(&self) -> usize {
+        let has_it = self.sizes.contains(&GOALS_SIZE);
+        if has_it { GOALS_SIZE } else { self.smallest() }
+    }
+
+    /// Return a number of rounds that takes about as long at each size.
+    pub(super) fn rounds(&self, size: usize) -> usize {
+        match self.is_quick {
+            true => 5,
+            false => (200_000 / size.max(1)).clamp(20, 200),
+        }
+    }
+
+    /// Return the number of scans during which failures are counted.
+    pub(super) fn scans_with_churn(&self) -> u64 {
+        if self.is_quick { 50 } else { 1000 }
+    }
+
+    pub(super) fn batches(&self) -> u64 {
+        if self.is_quick { 10 } else { 200 }
+    }
+
+    pub(super) fn watch_time(&self) -> Duration {
+        Duration::from_secs(if self.is_quick { 5 } else { 60 })
+    }
+}

@@ -1,0 +1,121 @@
+//! Experiments with the scanner on this host, and the programs that draw the pictures in `docs/`.
+//!
+//! `cargo bench --bench lab -- --help` lists them.
+
+// An experiment prints its figures.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+#[cfg(target_os = "linux")]
+mod chart;
+mod contenders;
+mod crowd;
+#[cfg(target_os = "linux")]
+mod csv;
+mod host;
+mod live;
+mod measure;
+#[cfg(target_os = "linux")]
+mod picture;
+#[cfg(target_os = "linux")]
+mod scale;
+mod short_lived;
+mod soak;
+mod statistics;
+#[cfg(target_os = "linux")]
+mod study;
+
+use std::env;
+use std::error::Error;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use self::crowd::{births, child, turnover, workers};
+
+/// Experiments with the scanner on this host. Times are for a full run, without --quick.
+#[derive(Debug, Parser)]
+#[command(name = "lab", disable_help_subcommand = true)]
+struct Lab {
+    #[command(subcommand)]
+    experiment: Option<Experiment>,
+
+    /// Run for seconds only, to prove that the experiment works
+    #[arg(long, global = true)]
+    quick: bool,
+
+    /// Ignored: cargo passes it to every bench
+    #[arg(long, global = true, hide = true)]
+    bench: bool,
+
+    /// Means --quick: cargo passes it to test a bench
+    #[arg(long, global = true, hide = true)]
+    test: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Experiment {
+    /// Compare a scan with the bare sysinfo refresh under it (1 minute)
+    Live(live::Options),
+    /// Compare scans, `ps` and `pscan watch` at 1000, 3000 and 10,000 processes (1 hour)
+    Host(host::Options),
+    /// Count the short-lived processes that each interval shows (1 minute)
+    ShortLived(short_lived::Options),
+    /// Fork for an hour and check every batch against the truth (1 hour)
+    Soak(soak::Options),
+    /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
+    #[cfg(target_os = "linux")]
+    Study(study::Options),
+    /// Draw docs/benchmarks/study.svg from the figures of `study` (1 second)
+    #[cfg(target_os = "linux")]
+    StudyPlot,
+    /// Measure the cost of a scan at 1000 to 20,000 processes (5 minutes)
+    #[cfg(target_os = "linux")]
+    Scale(scale::Options),
+    /// Draw docs/benchmarks/scale.svg from the figures of `scale` (1 second)
+    #[cfg(target_os = "linux")]
+    ScalePlot,
+    /// Draw docs/pscan.svg, the picture in the README, from a real run (10 seconds)
+    #[cfg(target_os = "linux")]
+    Picture,
+}
+
+/// What a child of an experiment does, by its first argument.
+const ROLES: &[child::Role] = &[
+    (child::WAIT, |_| child::wait()),
+    (births::END, |_| Ok(())),
+    (turnover::GIVE_BIRTH, turnover::give_birth),
+    (workers::WORK, |_| workers::work()),
+    #[cfg(target_os = "linux")]
+    (study::worker::WORK_IN_BURSTS, study::worker::work),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    #[cfg(target_os = "linux")]
+    if let Ok(part) = env::var(picture::actors::PART) {
+        return picture::actors::play(&part);
+    }
+    // Without clap, which would make each of ten thousand children larger.
+    if let Some(ended) = child::play_role(env::args().skip(1), ROLES) {
+        return Ok(ended?);
+    }
+    let lab = Lab::parse();
+    let is_quick = lab.quick || lab.test;
+    let Some(experiment) = lab.experiment else {
+        return Ok(Lab::command().print_help()?);
+    };
+    match experiment {
+        Experiment::Live(options) => live::run(&options, is_quick),
+        Experiment::Host(options) => host::run(options, is_quick),
+        Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
+        Experiment::Soak(options) => soak::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Study(options) => study::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::StudyPlot => study::plot::draw(),
+        #[cfg(target_os = "linux")]
+        Experiment::Scale(options) => scale::run(options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::ScalePlot => scale::plot::draw(),
+        #[cfg(target_os = "linux")]
+        Experiment::Picture => picture::draw(),
+    }
+}

@@ -1,0 +1,35 @@
+//! How much to measure.
+
+const SIZES: [usize; 5] = [1000, 2000, 5000, 10_000, 20_000];
+const QUICK_SIZES: [usize; 1] = [100];
+
+pub(super) struct Plan {
+    is_quick: bool,
+    pub(super) sizes: Vec<usize>,
+}
+
+impl Plan {
+    /// Measure at these sizes, or at the default ones if there are none.
+    pub(super) fn new(mut sizes: Vec<usize>, is_quick: bool) -> Self {
+        if sizes.is_empty() {
+            sizes.extend_from_slice(if is_quick { &QUICK_SIZES } else { &SIZES });
+        }
+        Self { is_quick, sizes }
+    }
+
+    /// Return the rounds of our scan and its system calls, which take about as long at each size.
+    pub(super) fn calls_rounds(&self, size: usize) -> usize {
+        match self.is_quick {
+            true => 5,
+            false => (3_000_000 / size.max(1)).clamp(50, 500),
+        }
+    }
+
+    /// Return the rounds of our scan and sysinfo, which takes a second for 20,000 processes.
+    pub(super) fn sysinfo_rounds(&self, size: usize) -> usize {
+        match self.is_quick {
+            true => 5,
+            false => (200_000 / size.max(1)).clamp(10, 100),
+        }
+    }
+}
