@@ -225,7 +225,7 @@ pub struct Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::error::ErrorClass;
+    use crate::model::error_class::ErrorClass;
     use crate::model::pace::BreakerState;
 
     #[test]

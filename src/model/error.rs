@@ -10,60 +10,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::error_class::ErrorClass;
 use super::escape::escape;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The kind of an [`Error`]: what an agent would decide by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ErrorClass {
-    /// This system cannot do what was asked. It will not get better by itself.
-    Unsupported,
-    /// The system refused for lack of rights.
-    Permission,
-    /// Descriptors, memory or threads ran out. Usually passes.
-    ResourcesExhausted,
-    /// The place that process data comes from does not answer or answers with nothing.
-    SourceGone,
-    /// Something did not come back in its time.
-    Stuck,
-    /// Data that cannot be true or cannot be read.
-    BadData,
-    /// A setting outside its limits.
-    Config,
-    /// Output could not be written.
-    Output,
-    /// The source has no more scans: a recording is over. Not a failure.
-    Ended,
-}
-
-impl ErrorClass {
-    /// The class's name as JSON has it, `snake_case`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unsupported => "unsupported",
-            Self::Permission => "permission",
-            Self::ResourcesExhausted => "resources_exhausted",
-            Self::SourceGone => "source_gone",
-            Self::Stuck => "stuck",
-            Self::BadData => "bad_data",
-            Self::Config => "config",
-            Self::Output => "output",
-            Self::Ended => "ended",
-        }
-    }
-}
-
-impl fmt::Display for ErrorClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// An error: what was tried and on what, its [class](ErrorClass), the platform's own error as
 /// [`source()`](StdError::source), and where one is known the next step.
@@ -134,7 +87,7 @@ impl Error {
     ///
     /// `message` says what was tried, on what.
     pub fn from_io(message: impl Into<String>, source: io::Error) -> Self {
-        Self::new(class_of(&source), message).with_source(source)
+        Self::new(ErrorClass::of_io(&source), message).with_source(source)
     }
 
     /// That `who` panicked, and with what words.
@@ -265,30 +218,6 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     }
 }
 
-fn class_of(error: &io::Error) -> ErrorClass {
-    match error.kind() {
-        io::ErrorKind::NotFound => ErrorClass::SourceGone,
-        io::ErrorKind::PermissionDenied => ErrorClass::Permission,
-        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull => ErrorClass::ResourcesExhausted,
-        io::ErrorKind::Unsupported => ErrorClass::Unsupported,
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => ErrorClass::BadData,
-        io::ErrorKind::TimedOut => ErrorClass::Stuck,
-        io::ErrorKind::BrokenPipe => ErrorClass::Output,
-        _ if is_exhaustion(error) => ErrorClass::ResourcesExhausted,
-        _ => ErrorClass::SourceGone,
-    }
-}
-
-/// EAGAIN (no thread to be had), ENFILE and EMFILE have no `io::ErrorKind` of their own.
-/// Their numbers: errno(3); the same three on Linux, macOS and FreeBSD but for EAGAIN.
-fn is_exhaustion(error: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    cfg!(unix)
-        && (matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
-            || error.kind() == io::ErrorKind::WouldBlock)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,18 +247,5 @@ mod tests {
         assert_eq!(class(12), ErrorClass::ResourcesExhausted);
         assert_eq!(class(13), ErrorClass::Permission);
         assert_eq!(class(24), ErrorClass::ResourcesExhausted);
-    }
-
-    #[test]
-    fn the_name_of_a_class_is_its_name_in_json() {
-        for class in [
-            ErrorClass::Unsupported,
-            ErrorClass::ResourcesExhausted,
-            ErrorClass::BadData,
-            ErrorClass::Ended,
-        ] {
-            let json = serde_json::to_value(class).expect("a class is a string");
-            assert_eq!(json, class.as_str());
-        }
     }
 }

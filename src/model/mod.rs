@@ -5,6 +5,7 @@
 mod batch;
 mod consumer_id;
 mod error;
+mod error_class;
 mod escape;
 mod event;
 mod pace;
@@ -16,7 +17,8 @@ pub use self::batch::{Batch, Cost, Counts};
 pub(crate) use self::batch::{Facts, Pacing};
 pub use self::consumer_id::ConsumerId;
 pub(crate) use self::error::panic_text;
-pub use self::error::{Error, ErrorClass, Result};
+pub use self::error::{Error, Result};
+pub use self::error_class::ErrorClass;
 pub use self::escape::{escape, is_control};
 pub use self::event::{Changes, Event};
 pub use self::pace::{BreakerState, Pace, Transition};
