@@ -16,6 +16,7 @@ mod faults;
 mod fixtures;
 mod fold;
 mod hostile;
+mod house;
 #[cfg(target_os = "linux")]
 mod linux;
 mod live;
