@@ -166,7 +166,7 @@ impl Made {
         row.command = Reading::Known(&text[self.command.clone()]);
         row.status = Some(Status::Sleeping);
         row.cpu_time_ns = Some(self.cpu_time_ns);
-        row.rss_bytes = Some(self.rss_bytes);
+        row.resources.rss_bytes = Some(self.rss_bytes);
         row.kernel_thread = Some(false);
         Row::Process(row)
     }

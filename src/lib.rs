@@ -118,9 +118,9 @@ pub use crate::dispatch::{
 };
 pub use crate::metrics::{ConsumerMetrics, CpuUse, EventCounts, Metrics, ScanCounts, TimeStats};
 pub use crate::model::{
-    Batch, BreakerState, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass, Event,
-    Pace, ProcessInfo, ProcessKey, Processes, Result, Snapshot, Status, Timestamp, Transition,
-    escape, is_control,
+    Batch, BreakerState, Change, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass,
+    Event, FIELDS, Field, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result,
+    Snapshot, Status, Timestamp, Transition, Unit, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};

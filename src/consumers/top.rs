@@ -148,7 +148,7 @@ impl TopN {
                     By::Cpu { window_ns } => {
                         Usage::CpuPercent(tracked.percent(state.now_ns, window_ns)?)
                     }
-                    By::Rss => Usage::RssBytes(tracked.process.rss_bytes?),
+                    By::Rss => Usage::RssBytes(tracked.process.resources.rss_bytes?),
                 };
                 usage.is_any().then_some((usage, key, &tracked.process))
             })

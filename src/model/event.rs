@@ -1,11 +1,9 @@
 //! What a batch is made of: one [`Event`] for each thing that happened.
 
-use std::fmt;
-use std::ops::{BitOr, BitOrAssign};
-
-use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::changes::Changes;
 use super::process::ProcessInfo;
 
 /// One thing that happened to one process.
@@ -139,125 +137,6 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// A set of things that changed about a process.
-///
-/// ```
-/// use process_scanner::Changes;
-///
-/// let exec = Changes::NAME | Changes::COMMAND;
-/// assert!(exec.contains(Changes::NAME) && !exec.contains(Changes::RSS));
-/// assert_eq!(exec.to_string(), "name, command");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Changes(u8);
-
-impl Changes {
-    /// The name: as a rule an `exec`.
-    pub const NAME: Self = Self(1);
-    /// The command line: as a rule an `exec`. A change of nothing but a secret that is
-    /// [hidden](crate::Redactor) does not show.
-    pub const COMMAND: Self = Self(2);
-    /// The parent: as a rule the old one ended.
-    pub const PARENT: Self = Self(4);
-    /// The status, other than between running, sleeping and idle.
-    pub const STATUS: Self = Self(8);
-    /// CPU time or use.
-    pub const CPU: Self = Self(16);
-    /// Resident memory.
-    pub const RSS: Self = Self(32);
-
-    const NAMES: [(Self, &'static str); 6] = [
-        (Self::NAME, "name"),
-        (Self::COMMAND, "command"),
-        (Self::PARENT, "parent"),
-        (Self::STATUS, "status"),
-        (Self::CPU, "cpu"),
-        (Self::RSS, "rss"),
-    ];
-
-    /// Whether nothing changed.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether all of `other` changed.
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The names of what changed: `name`, `command`, `parent`, `status`, `cpu`, `rss`, in this
-    /// order.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES
-            .into_iter()
-            .filter(move |(change, _)| self.contains(*change))
-            .map(|(_, name)| name)
-    }
-
-    pub(crate) fn insert(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-}
-
-impl BitOr for Changes {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl BitOrAssign for Changes {
-    fn bitor_assign(&mut self, other: Self) {
-        self.insert(other);
-    }
-}
-
-/// All of them together.
-impl FromIterator<Self> for Changes {
-    fn from_iter<I: IntoIterator<Item = Self>>(changes: I) -> Self {
-        changes.into_iter().fold(Self::default(), Self::bitor)
-    }
-}
-
-/// The names with commas between them; nothing where nothing changed.
-impl fmt::Display for Changes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, name) in self.names().enumerate() {
-            let comma = if at > 0 { ", " } else { "" };
-            write!(f, "{comma}{name}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Changes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
-    }
-}
-
-/// A list of names.
-impl Serialize for Changes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for name in self.names() {
-            list.serialize_element(name)?;
-        }
-        list.end()
-    }
-}
-
-/// From a list of names. What only a later version has a name for is left out.
-impl<'de> Deserialize<'de> for Changes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let names = Vec::<String>::deserialize(deserializer)?;
-        let is_there = |&(_, name): &(Self, &str)| names.iter().any(|other| other == name);
-        let changes = Self::NAMES.into_iter().filter(is_there);
-        Ok(changes.map(|(change, _)| change).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,19 +152,8 @@ mod tests {
         process.status = Some(Status::DiskSleep);
         process.cpu_percent = Some(12.7);
         process.cpu_time_ms = Some(1_234.567_891);
-        process.rss_bytes = Some(u64::MAX);
+        process.resources.rss_bytes = Some(u64::MAX);
         process
-    }
-
-    #[test]
-    fn changes_are_a_set() {
-        let mut changes: Changes = [Changes::RSS, Changes::NAME, Changes::RSS]
-            .into_iter()
-            .collect();
-        assert_eq!(changes.to_string(), "name, rss");
-        changes |= Changes::CPU;
-        assert_eq!(changes.to_string(), "name, cpu, rss");
-        assert_eq!(Changes::default().to_string(), "");
     }
 
     #[test]

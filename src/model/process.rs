@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::resources::Resources;
+
 /// What tells one process from another that had the same pid: `(pid, start time)`.
 ///
 /// It stays the same for as long as the process lives, over `exec` and over becoming a zombie.
@@ -23,7 +25,9 @@ pub struct ProcessKey {
 }
 
 /// One process as a batch or a snapshot tells it. What is not known is `None`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS), the plain ones beside the others.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct ProcessInfo {
     /// Process id.
@@ -47,8 +51,9 @@ pub struct ProcessInfo {
     pub cpu_percent: Option<f32>,
     /// CPU time used since the process's start, user and system, in milliseconds.
     pub cpu_time_ms: Option<f64>,
-    /// Resident memory in bytes.
-    pub rss_bytes: Option<u64>,
+    /// Its plain values, such as resident memory.
+    #[serde(flatten)]
+    pub resources: Resources,
     /// Whether it is a thread of the kernel.
     pub kernel_thread: Option<bool>,
 }
@@ -65,7 +70,7 @@ impl ProcessInfo {
             status: None,
             cpu_percent: None,
             cpu_time_ms: None,
-            rss_bytes: None,
+            resources: Resources::default(),
             kernel_thread: None,
         }
     }

@@ -1,10 +1,31 @@
-//! Names and command lines in a recording: bytes that are text as a rule.
+//! Bytes of names and command lines in a recording.
 
 use std::fmt;
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
+
+use crate::source::Reading;
+
+/// `null` or the value; [`Reading::Same`] is a field left out.
+impl<T: Serialize> Serialize for Reading<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Known(value) => value.serialize(serializer),
+            Self::Same | Self::Unknown => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Option::deserialize(deserializer)? {
+            Some(value) => Self::Known(value),
+            None => Self::Unknown,
+        })
+    }
+}
 
 /// Bytes that are text as a rule: a string where they are UTF-8, otherwise `{"hex": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{Args, Text};
-use crate::model::{ErrorClass, Status};
-use crate::source::{ProcessRow, Reading};
+use super::row::RowRecord;
+use crate::model::ErrorClass;
 
 /// The version written, and the only one read.
 pub(crate) const VERSION: u32 = 1;
@@ -133,78 +131,6 @@ impl Shown {
             .map(|row| row.pid)
             .chain(self.unchanged.iter().copied())
             .chain(self.unreadable.iter().copied())
-    }
-}
-
-/// One process as read. `null` is unknown; a name or command left out was not read again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RowRecord {
-    pub(crate) pid: u32,
-    pub(crate) start_time_ms: Option<u64>,
-    pub(crate) parent_pid: Option<u32>,
-    #[serde(default, skip_serializing_if = "is_same")]
-    pub(crate) name: Reading<Text>,
-    #[serde(default, skip_serializing_if = "is_same")]
-    pub(crate) command: Reading<Args>,
-    pub(crate) status: Option<Status>,
-    pub(crate) cpu_time_ns: Option<u64>,
-    pub(crate) rss_bytes: Option<u64>,
-    pub(crate) kernel_thread: Option<bool>,
-}
-
-impl RowRecord {
-    pub(crate) fn as_row(&self) -> ProcessRow<'_> {
-        ProcessRow {
-            pid: self.pid,
-            start_time_ms: self.start_time_ms,
-            parent_pid: self.parent_pid,
-            name: self.name.as_ref().map(|text| &text.0[..]),
-            command: self.command.as_ref().map(|args| &args.0[..]),
-            status: self.status,
-            cpu_time_ns: self.cpu_time_ns,
-            rss_bytes: self.rss_bytes,
-            kernel_thread: self.kernel_thread,
-        }
-    }
-}
-
-impl From<&ProcessRow<'_>> for RowRecord {
-    fn from(row: &ProcessRow<'_>) -> Self {
-        Self {
-            pid: row.pid,
-            start_time_ms: row.start_time_ms,
-            parent_pid: row.parent_pid,
-            name: row.name.map(|name| Text(name.to_vec())),
-            command: row.command.map(|command| Args(command.to_vec())),
-            status: row.status,
-            cpu_time_ns: row.cpu_time_ns,
-            rss_bytes: row.rss_bytes,
-            kernel_thread: row.kernel_thread,
-        }
-    }
-}
-
-fn is_same<T>(reading: &Reading<T>) -> bool {
-    matches!(reading, Reading::Same)
-}
-
-/// `null` or the value; [`Reading::Same`] is a field left out.
-impl<T: Serialize> Serialize for Reading<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Known(value) => value.serialize(serializer),
-            Self::Same | Self::Unknown => serializer.serialize_none(),
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Option::deserialize(deserializer)? {
-            Some(value) => Self::Known(value),
-            None => Self::Unknown,
-        })
     }
 }
 

@@ -9,6 +9,7 @@ mod notes;
 mod reader;
 mod recorder;
 mod replay_source;
+mod row;
 
 pub use self::recorder::Recorder;
 pub use self::replay_source::ReplaySource;

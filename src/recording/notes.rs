@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use ahash::RandomState;
 
-use super::format::{RowRecord, Shown};
+use super::format::Shown;
+use super::row::RowRecord;
 use crate::model::{Error, ErrorClass};
 use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading, Row};

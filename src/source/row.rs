@@ -1,6 +1,6 @@
 //! What a source hands over of a process.
 
-use crate::model::Status;
+use crate::model::{Resources, Status};
 
 /// One process as a source saw it, borrowed from the source: nothing is copied for a process that
 /// did not change.
@@ -53,8 +53,8 @@ pub struct ProcessRow<'a> {
     pub status: Option<Status>,
     /// CPU time since its start, user and system, in nanoseconds.
     pub cpu_time_ns: Option<u64>,
-    /// Resident memory in bytes.
-    pub rss_bytes: Option<u64>,
+    /// Its plain values, such as resident memory.
+    pub resources: Resources,
     /// Whether it is a thread of the kernel.
     pub kernel_thread: Option<bool>,
 }
@@ -70,7 +70,7 @@ impl ProcessRow<'_> {
             command: Reading::Unknown,
             status: None,
             cpu_time_ns: None,
-            rss_bytes: None,
+            resources: Resources::default(),
             kernel_thread: None,
         }
     }

@@ -19,7 +19,7 @@ fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> R
     row.name = Reading::Known(name);
     row.command = Reading::Known(command);
     row.cpu_time_ns = Some(5);
-    row.rss_bytes = Some(4096);
+    row.resources.rss_bytes = Some(4096);
     Row::Process(row)
 }
 

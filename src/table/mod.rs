@@ -25,7 +25,7 @@ use self::notes::Notes;
 pub(crate) use self::pass::{Absent, Pass};
 use self::texts::Texts;
 use crate::config::Config;
-use crate::model::{ProcessInfo, Status, Timestamp};
+use crate::model::{ProcessInfo, Resources, Status, Timestamp};
 use crate::source::SourceInfo;
 
 /// All processes of the last scan, compact, each with what the next scan is compared with.
@@ -81,7 +81,7 @@ struct Slot {
     cpu_time_ns: Option<u64>,
     /// The last CPU time that could be read, 0 if none could: what a successor's would be less than.
     cpu_time_known_ns: u64,
-    rss_bytes: Option<u64>,
+    resources: Resources,
     /// Monotonic time of the reading of `cpu_time_ns`.
     cpu_read_at_ns: u64,
 }
@@ -166,7 +166,7 @@ impl Table {
         process.status = slot.status;
         process.cpu_percent = slot.cpu_percent;
         process.cpu_time_ms = slot.cpu_time_ns.map(rates::ns_to_ms);
-        process.rss_bytes = slot.rss_bytes;
+        process.resources = slot.resources;
         self.free.push(index);
         self.by_pid.remove(&process.pid);
         self.texts

@@ -15,8 +15,8 @@ pub(super) struct Notes {
 struct Touch {
     pid: u32,
     slot: u32,
-    /// `None`: it is new.
-    changed: Option<Changes>,
+    /// Empty: it is new.
+    changed: Changes,
 }
 
 #[derive(Debug)]
@@ -39,12 +39,11 @@ impl Notes {
     }
 
     pub(super) fn note_new(&mut self, pid: u32, slot: u32) {
-        let changed = None;
+        let changed = Changes::default();
         self.touched.push(Touch { pid, slot, changed });
     }
 
     pub(super) fn note_changed(&mut self, pid: u32, slot: u32, changed: Changes) {
-        let changed = Some(changed);
         self.touched.push(Touch { pid, slot, changed });
     }
 
@@ -74,11 +73,12 @@ impl Notes {
                 events.push(gone.into());
             }
             let process = slots[touch.slot as usize].told().clone();
-            events.push(match touch.changed {
-                Some(changed) => Event::Updated { process, changed },
+            let changed = touch.changed;
+            events.push(match changed.is_empty() {
+                false => Event::Updated { process, changed },
                 // Until a first scan was whole, nobody can say what was born.
-                None if is_first => Event::Existing(process),
-                None => Event::Created(process),
+                true if is_first => Event::Existing(process),
+                true => Event::Created(process),
             });
         }
         events.extend(gone.map(Event::from));

@@ -222,7 +222,7 @@ impl Pass<'_> {
         process.status = row.status;
         process.cpu_percent = self.table.percent_of_life(row, self.at);
         process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
-        process.rss_bytes = row.rss_bytes;
+        process.resources = row.resources;
         process.kernel_thread = row.kernel_thread;
         self.newborn += u64::from(self.table.is_newborn(row, self.at));
         let slot = Slot {
@@ -233,7 +233,7 @@ impl Pass<'_> {
             cpu_percent: process.cpu_percent,
             cpu_time_ns: row.cpu_time_ns,
             cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
-            rss_bytes: row.rss_bytes,
+            resources: row.resources,
             cpu_read_at_ns: self.at.monotonic_ns,
             told: Some(process),
         };
@@ -309,7 +309,7 @@ impl Pass<'_> {
         slot.cpu_time_ns = row.cpu_time_ns;
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
         slot.cpu_read_at_ns = self.at.monotonic_ns;
-        slot.rss_bytes = row.rss_bytes;
+        slot.resources = row.resources;
         slot.status = row.status;
         changed.insert(table.rules.measures(slot));
 
@@ -342,7 +342,7 @@ impl Pass<'_> {
             told.status = slot.status;
             told.cpu_percent = slot.cpu_percent;
             told.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
-            told.rss_bytes = slot.rss_bytes;
+            told.resources = slot.resources;
         }
         self.table.notes.note_changed(pid, index, changed);
     }

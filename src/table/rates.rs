@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Rules, Slot};
-use crate::model::Changes;
+use crate::model::{Changes, Resources};
 
 pub(super) const NS_PER_MS: u64 = 1_000_000;
 
@@ -42,13 +42,20 @@ impl Rules {
         if cpu_differs {
             changed.insert(Changes::CPU);
         }
-        let rss_differs = match (self.rss_threshold_bytes, told.rss_bytes, slot.rss_bytes) {
-            (Some(threshold), Some(old), Some(new)) => old.abs_diff(new) >= threshold,
-            (_, old, new) => old != new,
-        };
-        if rss_differs {
-            changed.insert(Changes::RSS);
+        if told.resources != slot.resources {
+            changed.insert(self.resources(&told.resources, &slot.resources));
         }
         changed
+    }
+
+    /// Which plain values differ. Memory has a threshold of its own, of 1 byte or more.
+    fn resources(&self, told: &Resources, now: &Resources) -> Changes {
+        let differing = Changes::between(told, now);
+        match (self.rss_threshold_bytes, told.rss_bytes, now.rss_bytes) {
+            (Some(threshold), Some(old), Some(new)) if old.abs_diff(new) < threshold => {
+                differing.without(Changes::RSS)
+            }
+            _ => differing,
+        }
     }
 }

@@ -134,7 +134,7 @@ fn we_are_among_the_processes_with_all_that_can_be_known_with(live: Live) {
     assert!(us.name.is_some());
     assert!(us.start_time_ms.is_some());
     assert!(us.cpu_time_ms.is_some());
-    assert!(us.rss_bytes.is_some_and(|bytes| bytes > 100_000));
+    assert!(us.resources.rss_bytes.is_some_and(|bytes| bytes > 100_000));
     let ours: Vec<String> = std::env::args()
         .skip(1)
         .filter(|arg| !arg.is_empty())
@@ -193,7 +193,7 @@ fn a_child_is_born_and_dies_once_with(live: Live) {
         panic!("{events:?}");
     };
     assert_eq!(process.parent_pid, Some(std::process::id()));
-    assert!(process.rss_bytes.is_some_and(|bytes| bytes > 0));
+    assert!(process.resources.rss_bytes.is_some_and(|bytes| bytes > 0));
     let key = process.key();
     assert_args_end_in(&mut scanner, pid, &CHILD_ARGS.map(str::to_owned));
     drop(child);

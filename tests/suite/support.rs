@@ -203,7 +203,7 @@ pub fn show(pid: u32, made: &Made, hand_over: &mut dyn FnMut(Row<'_>)) {
     row.command = Reading::Known(&command);
     row.status = Some(made.status);
     row.cpu_time_ns = made.cpu_time_ns;
-    row.rss_bytes = made.rss_bytes;
+    row.resources.rss_bytes = made.rss_bytes;
     row.kernel_thread = Some(false);
     hand_over(Row::Process(row));
 }

@@ -2,7 +2,7 @@
 
 use super::procfs::Listed;
 use super::stat::Stat;
-use crate::model::Status;
+use crate::model::{Resources, Status};
 
 /// A process as it was last handed over.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub(super) struct Known {
     pub(super) inode: u64,
     pub(super) start_ticks: u64,
     pub(super) cpu_ns: u64,
-    pub(super) rss_bytes: Option<u64>,
+    pub(super) resources: Resources,
     rough_rss_pages: u64,
     pub(super) program: Program,
     pub(super) status: Status,
@@ -64,7 +64,7 @@ impl Known {
             inode: listed.inode,
             start_ticks: stat.start_ticks,
             cpu_ns,
-            rss_bytes: None,
+            resources: Resources::default(),
             rough_rss_pages: stat.rough_rss_pages,
             program: Program::new(stat.image, stat.name),
             status: stat.status(),
@@ -93,7 +93,7 @@ impl Known {
     /// Whether there is nothing to tell of it.
     pub(super) fn is_as(&self, before: &Self) -> bool {
         self.cpu_ns == before.cpu_ns
-            && self.rss_bytes == before.rss_bytes
+            && self.resources == before.resources
             && self.parent == before.parent
             && self.status == before.status
             && self.program.comm == before.program.comm

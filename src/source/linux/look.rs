@@ -113,7 +113,7 @@ impl Rules {
         }
         let mut unreadable_fields = 0;
         match self.memory(procfs, &known, &stat, before, why) {
-            Ok(rss_bytes) => known.rss_bytes = rss_bytes,
+            Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
             Err(Unread::Gone) => return Look::Gone,
             Err(_) => unreadable_fields += 1,
         }
@@ -193,10 +193,10 @@ impl Rules {
         }
         if let Some(before) = before
             && why != Why::Turn
-            && before.rss_bytes.is_some()
+            && before.resources.rss_bytes.is_some()
             && known.has_memory_of(before)
         {
-            return Ok(before.rss_bytes);
+            return Ok(before.resources.rss_bytes);
         }
         let mut room = [0; 128];
         let statm = procfs.read_of(known.pid, "statm", &mut room)?;
@@ -249,7 +249,7 @@ impl Rules {
             command,
             status: Some(known.status),
             cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
-            rss_bytes: known.rss_bytes,
+            resources: known.resources,
             kernel_thread: Some(known.is_kernel_thread),
         }
     }

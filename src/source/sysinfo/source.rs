@@ -15,7 +15,7 @@ use super::linux as platform;
 use super::other as platform;
 use super::status::status;
 use crate::config::Collect;
-use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
+use crate::model::{Error, ErrorClass, Resources, Result, Status, Timestamp};
 use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo};
 
 /// In so many scans after its first a process's name and command line are read anew.
@@ -174,7 +174,10 @@ impl SysinfoSource {
             status,
             cpu_time_ns: (is_opened && self.collect.cpu)
                 .then(|| process.accumulated_cpu_time().saturating_mul(1_000_000)),
-            rss_bytes: (is_opened && self.collect.memory).then(|| process.memory()),
+            resources: Resources {
+                rss_bytes: (is_opened && self.collect.memory).then(|| process.memory()),
+                ..Resources::default()
+            },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
         };
         let may_lack_command = !self.collect.command || status == Some(Status::Zombie);
@@ -183,7 +186,7 @@ impl SysinfoSource {
             row.name == Reading::Unknown,
             row.command == Reading::Unknown && !may_lack_command,
             row.cpu_time_ns.is_none() && self.collect.cpu,
-            row.rss_bytes.is_none() && self.collect.memory,
+            row.resources.rss_bytes.is_none() && self.collect.memory,
         ];
         hand_over(Row::Process(row));
         let is_the_same = known.is_some_and(|known| known.start_time_ms == fresh.start_time_ms);

@@ -206,7 +206,7 @@ fn watch_while_files_are_closed(live: Live, works: u32) {
         (&before.name, &before.command)
     );
     assert_eq!(
-        (after.status, after.rss_bytes),
-        (before.status, before.rss_bytes)
+        (after.status, after.resources.rss_bytes),
+        (before.status, before.resources.rss_bytes)
     );
 }

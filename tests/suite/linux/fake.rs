@@ -65,7 +65,7 @@ fn a_folder_with_other_pids_than_ours_is_read_without_clocks() {
     assert_eq!(pids, [1, 7, 42, 300]);
     let process = super::known(&scanner, 42);
     assert_eq!(
-        process.rss_bytes,
+        process.resources.rss_bytes,
         Some(25 * rustix::param::page_size() as u64)
     );
     assert_eq!(super::args(&process), ["/bin/x", "-v"]);
@@ -98,7 +98,7 @@ fn files_that_say_nothing_are_told_as_unreadable_and_end_nobody() {
     fs::write(fake.folder(3).join("statm"), "nothing").unwrap();
     let batch = scan(&mut scanner);
     assert!(batch.events.iter().all(|event| event.kind() == "updated"));
-    assert_eq!(super::known(&scanner, 3).rss_bytes, None);
+    assert_eq!(super::known(&scanner, 3).resources.rss_bytes, None);
     assert_eq!(batch.counts.unreadable_fields, 5 + 5 + 1);
     let unconfirmed: Vec<u32> = batch.unconfirmed.iter().map(|key| key.pid).collect();
     assert_eq!(unconfirmed, [1, 2]);
@@ -126,7 +126,7 @@ fn the_memory_of_a_process_that_does_not_run_is_renewed_within_thirty_scans() {
     for _ in 0..30 {
         let batch = scan(&mut scanner);
         let events = batch.events.iter().filter(|event| {
-            let rss_bytes = event.process().rss_bytes;
+            let rss_bytes = event.process().resources.rss_bytes;
             rss_bytes == Some(26 * rustix::param::page_size() as u64)
         });
         renewed.extend(events.map(|event| event.process().pid));

@@ -116,7 +116,10 @@ fn assert_same(linux: &ProcessInfo, sysinfo: &ProcessInfo) {
     assert_eq!(linux.command, sysinfo.command, "{about}");
     assert_eq!(linux.parent_pid, sysinfo.parent_pid, "{about}");
     assert_eq!(linux.status, sysinfo.status, "{about}");
-    assert_eq!(linux.rss_bytes, sysinfo.rss_bytes, "{about}");
+    assert_eq!(
+        linux.resources.rss_bytes, sysinfo.resources.rss_bytes,
+        "{about}"
+    );
     assert_eq!(linux.kernel_thread, sysinfo.kernel_thread, "{about}");
     // User and system time are each cut to a tick of 10 ms there.
     let cpu_time_ms = |process: &ProcessInfo| process.cpu_time_ms.unwrap();

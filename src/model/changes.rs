@@ -1,0 +1,251 @@
+//! What changed about a process: a set of [`Changes`].
+
+use std::fmt;
+use std::iter;
+use std::ops::{BitOr, BitOrAssign};
+
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::fields::{FIELDS, Field, PLAIN_FIELDS};
+use super::resources::Resources;
+
+/// A set of things that changed about a process, as [`FIELDS`](crate::FIELDS) names them.
+///
+/// ```
+/// use process_scanner::Changes;
+///
+/// let exec = Changes::NAME | Changes::COMMAND;
+/// assert!(exec.contains(Changes::NAME) && !exec.contains(Changes::RSS));
+/// assert_eq!(exec.to_string(), "name, command");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Changes(u64);
+
+/// The name of each bit that is in use. Compiling it proves that no bit has two names and no name two bits.
+static NAMES: [Option<&'static str>; 64] = {
+    let mut names = [None; 64];
+    let mut at = 0;
+    while at < FIELDS.len() {
+        if let Some(change) = FIELDS[at].change {
+            names[change.bit as usize] = Some(change.name);
+            assert!(
+                Changes::named(change.name).0 == Changes::of(&FIELDS[at]).0,
+                "BUG: a change has two bits"
+            );
+        }
+        at += 1;
+    }
+    at = 0;
+    while at < FIELDS.len() {
+        if let Some(change) = FIELDS[at].change {
+            assert!(
+                matches!(names[change.bit as usize], Some(name) if is_same(name, change.name)),
+                "BUG: a bit has two names"
+            );
+        }
+        at += 1;
+    }
+    names
+};
+
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+impl Changes {
+    /// The name: as a rule an `exec`.
+    pub const NAME: Self = Self::named("name");
+    /// The command line: as a rule an `exec`. A change of nothing but a secret that is
+    /// [hidden](crate::Redactor) does not show.
+    pub const COMMAND: Self = Self::named("command");
+    /// The parent: as a rule the old one ended.
+    pub const PARENT: Self = Self::named("parent");
+    /// The status, other than between running, sleeping and idle.
+    pub const STATUS: Self = Self::named("status");
+    /// CPU time or use.
+    pub const CPU: Self = Self::named("cpu");
+    /// Resident memory.
+    pub const RSS: Self = Self::named("rss");
+    /// All changes that there are.
+    pub const ALL: Self = Self::of_fields(false);
+    /// All changes of amounts, such as CPU time and memory, which change all the time.
+    pub const MEASURES: Self = Self::of_fields(true);
+
+    const fn named(name: &str) -> Self {
+        let mut at = 0;
+        while at < FIELDS.len() {
+            if let Some(change) = FIELDS[at].change
+                && is_same(change.name, name)
+            {
+                return Self::of(&FIELDS[at]);
+            }
+            at += 1;
+        }
+        panic!("BUG: no field has this change")
+    }
+
+    const fn of_fields(only_measures: bool) -> Self {
+        let (mut at, mut all) = (0, 0);
+        while at < FIELDS.len() {
+            if !only_measures || FIELDS[at].unit.is_measure() {
+                all |= Self::of(&FIELDS[at]).0;
+            }
+            at += 1;
+        }
+        Self(all)
+    }
+
+    /// Returns the change of a field; the empty set where the field never changes.
+    pub const fn of(field: &Field) -> Self {
+        match field.change {
+            Some(change) => Self(1 << change.bit),
+            None => Self(0),
+        }
+    }
+
+    /// Returns which plain values differ.
+    pub(crate) fn between(old: &Resources, new: &Resources) -> Self {
+        let differing = PLAIN_FIELDS
+            .iter()
+            .filter(|plain| (plain.get)(old) != (plain.get)(new));
+        differing.map(|plain| Self::of(plain.field)).collect()
+    }
+
+    /// Whether nothing changed.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether all of `other` changed.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Returns these changes without those of `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Returns each change by itself, in order of their bits.
+    pub fn each(self) -> impl Iterator<Item = Self> {
+        let mut rest = self.0;
+        iter::from_fn(move || {
+            let lowest = rest & rest.wrapping_neg();
+            rest ^= lowest;
+            (lowest != 0).then_some(Self(lowest))
+        })
+    }
+
+    /// The names of what changed: `name`, `command`, `parent`, `status`, `cpu`, `rss` and so on, in order of
+    /// their bits.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.each()
+            .filter_map(|change| NAMES[change.0.trailing_zeros() as usize])
+    }
+
+    pub(crate) fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl BitOr for Changes {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Changes {
+    fn bitor_assign(&mut self, other: Self) {
+        self.insert(other);
+    }
+}
+
+/// All of them together.
+impl FromIterator<Self> for Changes {
+    fn from_iter<I: IntoIterator<Item = Self>>(changes: I) -> Self {
+        changes.into_iter().fold(Self::default(), Self::bitor)
+    }
+}
+
+/// The names with commas between them; nothing where nothing changed.
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.names().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            write!(f, "{comma}{name}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// A list of names.
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for name in self.names() {
+            list.serialize_element(name)?;
+        }
+        list.end()
+    }
+}
+
+/// From a list of names. What only a later version has a name for is left out.
+impl<'de> Deserialize<'de> for Changes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        let is_there = |change: &Self| change.names().any(|name| names.iter().any(|n| n == name));
+        Ok(Self::ALL.each().filter(is_there).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_a_set() {
+        let mut changes: Changes = [Changes::RSS, Changes::NAME, Changes::RSS]
+            .into_iter()
+            .collect();
+        assert_eq!(changes.to_string(), "name, rss");
+        changes |= Changes::CPU;
+        assert_eq!(changes.to_string(), "name, cpu, rss");
+        assert_eq!(changes.without(Changes::MEASURES), Changes::NAME);
+        assert_eq!(Changes::default().to_string(), "");
+    }
+
+    #[test]
+    fn changes_have_names_in_their_own_order() {
+        let names: Vec<_> = Changes::ALL.names().collect();
+        assert!(names.starts_with(&["name", "command", "parent", "status", "cpu", "rss"]));
+        assert_eq!(names.len(), Changes::ALL.each().count());
+        let measures: Vec<_> = Changes::MEASURES.names().collect();
+        assert!(measures.starts_with(&["cpu", "rss"]), "{measures:?}");
+    }
+
+    #[test]
+    fn plain_values_differ_by_their_fields() {
+        let old = Resources::default();
+        assert_eq!(Changes::between(&old, &old), Changes::default());
+        for rss_bytes in [Some(0), Some(1)] {
+            let new = Resources { rss_bytes, ..old };
+            assert_eq!(Changes::between(&old, &new), Changes::RSS);
+            assert_eq!(Changes::between(&new, &new), Changes::default());
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What a field of a process has in it: its [`Unit`] and its [`Value`].
+
+use std::cmp::Ordering;
+
+use serde::{Serialize, Serializer};
+
+use super::process::{CommandLine, Status};
+
+/// Says what a field measures, and so how a person reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// A process id.
+    Pid,
+    /// A moment, in milliseconds from the Unix epoch. A person reads how long ago it was.
+    EpochMs,
+    /// A text, which may have anything in it.
+    Text,
+    /// The arguments of a command line.
+    Arguments,
+    /// One of the states of a process.
+    State,
+    /// Percent of one core: 250 is two and a half cores.
+    CorePercent,
+    /// CPU time in milliseconds.
+    CpuMs,
+    /// Bytes.
+    Bytes,
+    /// A number of things.
+    Count,
+    /// True or false.
+    Flag,
+}
+
+impl Unit {
+    /// Returns whether a value is a number. A column of numbers is aligned to the right.
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Pid | Self::EpochMs) || self.is_measure()
+    }
+
+    /// Returns whether a value is an amount, which changes all the time.
+    pub const fn is_measure(self) -> bool {
+        matches!(
+            self,
+            Self::CorePercent | Self::CpuMs | Self::Bytes | Self::Count
+        )
+    }
+}
+
+/// Holds the value of one field of one process.
+///
+/// It serialises as the field does in JSON; an unknown value is `null`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'p> {
+    /// The value is unknown.
+    Unknown,
+    /// True or false.
+    Flag(bool),
+    /// A whole number, 0 or more.
+    Count(u64),
+    /// A number that may have a fraction.
+    Real(f64),
+    /// A number in percent, which JSON prints in single precision.
+    Percent(f32),
+    /// A text.
+    Text(&'p str),
+    /// The arguments of a command line.
+    Arguments(&'p CommandLine),
+    /// The state of a process.
+    State(Status),
+}
+
+impl Value<'_> {
+    /// Returns whether the value is unknown.
+    pub fn is_unknown(self) -> bool {
+        self == Self::Unknown
+    }
+
+    /// Compares two values of one field; `None` where one of them is unknown.
+    ///
+    /// Texts are compared without regard to case, and equal ones by their bytes. A state and a command line have
+    /// no order.
+    pub fn compare(self, other: Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Flag(a), Self::Flag(b)) => Some(a.cmp(&b)),
+            (Self::Count(a), Self::Count(b)) => Some(a.cmp(&b)),
+            (Self::Real(a), Self::Real(b)) => Some(a.total_cmp(&b)),
+            (Self::Percent(a), Self::Percent(b)) => Some(a.total_cmp(&b)),
+            (Self::Text(a), Self::Text(b)) => {
+                let order = a.to_lowercase().cmp(&b.to_lowercase());
+                Some(order.then_with(|| a.cmp(b)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown => serializer.serialize_none(),
+            Self::Flag(flag) => flag.serialize(serializer),
+            Self::Count(count) => count.serialize(serializer),
+            Self::Real(real) => real.serialize(serializer),
+            Self::Percent(percent) => percent.serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+            Self::Arguments(command) => command.serialize(serializer),
+            Self::State(status) => status.serialize(serializer),
+        }
+    }
+}
+
+/// Implements the conversion of a known value, and that of one that may be unknown.
+macro_rules! from {
+    ($type:ty, $variant:ident) => {
+        impl<'p> From<$type> for Value<'p> {
+            fn from(value: $type) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+
+        impl<'p> From<Option<$type>> for Value<'p> {
+            fn from(value: Option<$type>) -> Self {
+                value.map_or(Self::Unknown, Self::from)
+            }
+        }
+    };
+}
+
+from!(bool, Flag);
+from!(u32, Count);
+from!(u64, Count);
+from!(f64, Real);
+from!(f32, Percent);
+from!(&'p str, Text);
+from!(&'p CommandLine, Arguments);
+from!(Status, State);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unknown_and_what_has_no_order_compares_with_nothing() {
+        let count = Value::from(7_u64);
+        assert_eq!(Value::Unknown.compare(Value::Unknown), None);
+        assert_eq!(count.compare(Value::from(None::<u64>)), None);
+        assert_eq!(count.compare(Value::Real(7.0)), None);
+        assert_eq!(count.compare(Value::Count(8)), Some(Ordering::Less));
+        let state = Value::State(Status::Idle);
+        assert_eq!(state.compare(state), None);
+        let texts = Value::Text("zsh").compare(Value::Text("Bash"));
+        assert_eq!(texts, Some(Ordering::Greater));
+        let case = Value::Text("bash").compare(Value::Text("Bash"));
+        assert_eq!(case, Some(Ordering::Greater));
+    }
+
+    #[test]
+    fn each_value_is_in_json_what_it_is_by_itself() {
+        let command: CommandLine = ["sh", "-c"].iter().collect();
+        for (value, expected) in [
+            (Value::Unknown, "null"),
+            (Value::from(true), "true"),
+            (Value::from(u64::MAX), "18446744073709551615"),
+            (Value::from(1_234.567_891), "1234.567891"),
+            (Value::from(12.7_f32), "12.7"),
+            (Value::from("a\n"), r#""a\n""#),
+            (Value::from(&command), r#"["sh","-c"]"#),
+            (Value::from(Status::DiskSleep), r#""disk_sleep""#),
+        ] {
+            let json = serde_json::to_string(&value).expect("plain data");
+            assert_eq!(json, expected);
+        }
+    }
+}

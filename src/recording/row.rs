@@ -1,0 +1,294 @@
+//! A process in a recording.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::bytes::{Args, Text};
+use crate::model::{PLAIN_FIELDS, Resources, Status};
+use crate::source::{ProcessRow, Reading};
+
+/// One process as read. `null` is unknown; a name or command left out was not read again.
+///
+/// Its plain values stand beside the others, by their names in JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RowRecord {
+    pub(crate) pid: u32,
+    pub(crate) start_time_ms: Option<u64>,
+    pub(crate) parent_pid: Option<u32>,
+    pub(crate) name: Reading<Text>,
+    pub(crate) command: Reading<Args>,
+    pub(crate) status: Option<Status>,
+    pub(crate) cpu_time_ns: Option<u64>,
+    pub(crate) resources: Resources,
+    pub(crate) kernel_thread: Option<bool>,
+}
+
+/// The plain fields that the format had from the beginning: they are written even if they are unknown, and all
+/// others are left out then.
+const ALWAYS_WRITTEN: [&str; 1] = ["rss_bytes"];
+
+impl RowRecord {
+    pub(crate) fn as_row(&self) -> ProcessRow<'_> {
+        ProcessRow {
+            pid: self.pid,
+            start_time_ms: self.start_time_ms,
+            parent_pid: self.parent_pid,
+            name: self.name.as_ref().map(|text| &text.0[..]),
+            command: self.command.as_ref().map(|args| &args.0[..]),
+            status: self.status,
+            cpu_time_ns: self.cpu_time_ns,
+            resources: self.resources,
+            kernel_thread: self.kernel_thread,
+        }
+    }
+}
+
+impl From<&ProcessRow<'_>> for RowRecord {
+    fn from(row: &ProcessRow<'_>) -> Self {
+        Self {
+            pid: row.pid,
+            start_time_ms: row.start_time_ms,
+            parent_pid: row.parent_pid,
+            name: row.name.map(|name| Text(name.to_vec())),
+            command: row.command.map(|command| Args(command.to_vec())),
+            status: row.status,
+            cpu_time_ns: row.cpu_time_ns,
+            resources: row.resources,
+            kernel_thread: row.kernel_thread,
+        }
+    }
+}
+
+impl Serialize for RowRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("RowRecord", FIELD_NAMES.len())?;
+        out.serialize_field("pid", &self.pid)?;
+        out.serialize_field("start_time_ms", &self.start_time_ms)?;
+        out.serialize_field("parent_pid", &self.parent_pid)?;
+        if self.name != Reading::Same {
+            out.serialize_field("name", &self.name)?;
+        }
+        if self.command != Reading::Same {
+            out.serialize_field("command", &self.command)?;
+        }
+        out.serialize_field("status", &self.status)?;
+        out.serialize_field("cpu_time_ns", &self.cpu_time_ns)?;
+        for plain in &PLAIN_FIELDS {
+            let (name, value) = (plain.field.name, (plain.get)(&self.resources));
+            if !value.is_unknown() || ALWAYS_WRITTEN.contains(&name) {
+                out.serialize_field(name, &value)?;
+            }
+        }
+        out.serialize_field("kernel_thread", &self.kernel_thread)?;
+        out.end()
+    }
+}
+
+/// A field of a row by its name.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Pid,
+    StartTimeMs,
+    ParentPid,
+    Name,
+    Command,
+    Status,
+    CpuTimeNs,
+    KernelThread,
+    Plain(PlainName),
+}
+
+/// The name of a plain field.
+struct PlainName(&'static str);
+
+impl<'de> Deserialize<'de> for PlainName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl Visitor<'_> for NameVisitor {
+            type Value = PlainName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<PlainName, E> {
+                let mut names = PLAIN_FIELDS.iter().map(|plain| plain.field.name);
+                let found = names.find(|plain| *plain == name);
+                found
+                    .map(PlainName)
+                    .ok_or_else(|| E::unknown_field(name, &FIELD_NAMES))
+            }
+        }
+        deserializer.deserialize_identifier(NameVisitor)
+    }
+}
+
+/// All names, for the message that one is unknown.
+static FIELD_NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut names = vec!["pid", "start_time_ms", "parent_pid", "name", "command"];
+    names.extend(["status", "cpu_time_ns"]);
+    names.extend(PLAIN_FIELDS.iter().map(|plain| plain.field.name));
+    names.push("kernel_thread");
+    names
+});
+
+/// What is read of a row besides its plain values. `None`: it has not been read yet.
+#[derive(Default)]
+struct Others {
+    pid: Option<u32>,
+    start_time_ms: Option<Option<u64>>,
+    parent_pid: Option<Option<u32>>,
+    name: Option<Reading<Text>>,
+    command: Option<Reading<Args>>,
+    status: Option<Option<Status>>,
+    cpu_time_ns: Option<Option<u64>>,
+    kernel_thread: Option<Option<bool>>,
+}
+
+/// The plain values of a row, for the derived reader of [`Resources`]. Nothing is held twice.
+struct PlainValues<'o, A> {
+    map: A,
+    /// Takes what is not plain.
+    others: &'o mut Others,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for PlainValues<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let (map, others) = (&mut self.map, &mut *self.others);
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Pid => take(map, "pid", &mut others.pid)?,
+                Key::StartTimeMs => take(map, "start_time_ms", &mut others.start_time_ms)?,
+                Key::ParentPid => take(map, "parent_pid", &mut others.parent_pid)?,
+                Key::Name => take(map, "name", &mut others.name)?,
+                Key::Command => take(map, "command", &mut others.command)?,
+                Key::Status => take(map, "status", &mut others.status)?,
+                Key::CpuTimeNs => take(map, "cpu_time_ns", &mut others.cpu_time_ns)?,
+                Key::KernelThread => take(map, "kernel_thread", &mut others.kernel_thread)?,
+                Key::Plain(PlainName(name)) => {
+                    return seed.deserialize(name.into_deserializer()).map(Some);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+fn take<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+    map: &mut A,
+    name: &'static str,
+    slot: &mut Option<T>,
+) -> Result<(), A::Error> {
+    if slot.is_some() {
+        return Err(de::Error::duplicate_field(name));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(())
+}
+
+impl<'de> Deserialize<'de> for RowRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RowVisitor;
+        impl<'de> Visitor<'de> for RowVisitor {
+            type Value = RowRecord;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a process")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RowRecord, A::Error> {
+                let mut others = Others::default();
+                let plain = PlainValues {
+                    map,
+                    others: &mut others,
+                };
+                let resources = Resources::deserialize(MapAccessDeserializer::new(plain))?;
+                Ok(RowRecord {
+                    pid: others.pid.ok_or_else(|| de::Error::missing_field("pid"))?,
+                    start_time_ms: others.start_time_ms.flatten(),
+                    parent_pid: others.parent_pid.flatten(),
+                    name: others.name.unwrap_or_default(),
+                    command: others.command.unwrap_or_default(),
+                    status: others.status.flatten(),
+                    cpu_time_ns: others.cpu_time_ns.flatten(),
+                    resources,
+                    kernel_thread: others.kernel_thread.flatten(),
+                })
+            }
+        }
+        deserializer.deserialize_map(RowVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<RowRecord, String> {
+        serde_json::from_str(json).map_err(|error: serde_json::Error| error.to_string())
+    }
+
+    #[test]
+    fn a_row_is_written_as_the_first_version_of_the_format_has_it() {
+        let unknown = RowRecord::from(&ProcessRow::unknown(7));
+        let json = serde_json::to_string(&unknown).expect("plain data");
+        assert_eq!(
+            json,
+            r#"{"pid":7,"start_time_ms":null,"parent_pid":null,"name":null,"command":null,"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}"#
+        );
+    }
+
+    #[test]
+    fn every_plain_value_comes_back() {
+        for plain in &PLAIN_FIELDS {
+            let name = plain.field.name;
+            let json = format!(r#"{{"{name}":1,"pid":7}}"#);
+            let row = read(&json).expect(&json);
+            assert!(!(plain.get)(&row.resources).is_unknown(), "{name}");
+            let written = serde_json::to_string(&row).expect("plain data");
+            assert!(written.contains(&format!(r#""{name}":1"#)), "{written}");
+            assert_eq!(read(&written), Ok(row));
+        }
+    }
+
+    #[test]
+    fn what_is_no_row_is_refused_with_its_reason() {
+        for (json, reason) in [
+            (
+                r#"{"pid":7,"colour":1}"#,
+                "unknown field `colour`, expected one of `pid`, ",
+            ),
+            (r#"{"pid":7,"pid":7}"#, "duplicate field `pid`"),
+            (
+                r#"{"pid":7,"name":null,"name":null}"#,
+                "duplicate field `name`",
+            ),
+            (
+                r#"{"pid":7,"rss_bytes":1,"rss_bytes":1}"#,
+                "duplicate field `rss_bytes`",
+            ),
+            (r#"{"rss_bytes":1}"#, "missing field `pid`"),
+            (r#"{"pid":null}"#, "expected u32"),
+            (r#"{"pid":7,"rss_bytes":-1}"#, "expected u64"),
+            ("7", "expected a process"),
+        ] {
+            let error = read(json).expect_err(json);
+            assert!(error.contains(reason), "{json}: {error}");
+        }
+    }
+}
