@@ -58,8 +58,14 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Order by cpu, rss, pid, name or age; by cpu if left out
-    #[arg(long, value_name = "BY", value_enum, hide_possible_values = true)]
+    // The orders that the fields have.
+    #[arg(
+        long,
+        value_name = "BY",
+        help = Sort::help(),
+        value_parser = Sort::parser(),
+        hide_possible_values = true
+    )]
     pub(crate) sort: Option<Sort>,
     /// Turn the order round
     #[arg(short, long)]

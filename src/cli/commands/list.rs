@@ -55,8 +55,8 @@ fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a P
     let matching = snapshot.iter().filter(|process| filter.matches(process));
     let mut chosen: Vec<_> = matching.collect();
     let by_default = match args.json && args.top.is_none() {
-        true => Sort::Pid,
-        false => Sort::default(),
+        true => Sort::PID,
+        false => Sort::CPU,
     };
     let sort = args.sort.unwrap_or(by_default);
     sort.sort(&mut chosen, args.reverse);
@@ -73,7 +73,7 @@ fn grown<'a>(
 ) -> Vec<Line<'a>> {
     let mut all: Vec<_> = snapshot.iter().collect();
     // Siblings in an order that is the same in the next moment.
-    args.sort.unwrap_or(Sort::Pid).sort(&mut all, args.reverse);
+    args.sort.unwrap_or(Sort::PID).sort(&mut all, args.reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
     tree::grow(&all, &chosen, width)
 }
@@ -89,6 +89,7 @@ fn print_table(
     let layout = Layout {
         width: cells::line_width(),
         is_tree: args.tree,
+        sort: args.sort,
         now_ms: last.taken_at_ms,
     };
     let mut lines = match args.tree {

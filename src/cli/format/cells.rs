@@ -3,9 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use process_scanner::{CommandLine, ProcessInfo, escape};
+use process_scanner::{CommandLine, Field, ProcessInfo, Unit, Value, escape};
 use unicode_width::UnicodeWidthChar;
 
 /// What stands for a value that is not known.
@@ -26,9 +24,12 @@ pub(crate) fn line_width() -> Option<usize> {
     )
 }
 
-/// Whether lines are too narrow for a name beside the command line, and for the whole of that.
+/// From this width on lines have room for a name beside the command line, and for the whole of that.
+pub(crate) const WIDE: usize = 100;
+
+/// Whether they have not.
 pub(crate) fn is_narrow(line_width: Option<usize>) -> bool {
-    line_width.is_some_and(|width| width < 100)
+    line_width.is_some_and(|width| width < WIDE)
 }
 
 /// How many lines the terminal has; `None` where there is none.
@@ -74,15 +75,17 @@ pub(crate) fn cut(text: &str, line_width: Option<usize>) -> &str {
 }
 
 pub(crate) fn name(process: &ProcessInfo) -> String {
-    match &process.name {
-        Some(name) => escape(name).into_owned(),
-        None => UNKNOWN.to_owned(),
-    }
+    value(Unit::Text, process.name.as_deref().into(), 0)
+}
+
+/// CPU time, like any duration.
+pub(crate) fn cpu_time(ms: Option<f64>) -> String {
+    value(Unit::CpuMs, ms.into(), 0)
 }
 
 /// The arguments one after the other; nothing for a process that is known to have none.
 pub(crate) fn command(command: Option<&CommandLine>) -> String {
-    command.map_or_else(|| UNKNOWN.to_owned(), |command| joined(command.args()))
+    value(Unit::Arguments, command.into(), 0)
 }
 
 /// The same without the folders that lead to the program.
@@ -113,26 +116,37 @@ fn joined<'a>(args: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-pub(crate) fn percent(percent: Option<f32>) -> String {
-    percent.map_or_else(|| UNKNOWN.to_owned(), |percent| format!("{percent:.1}"))
+/// The value of a field, without its unit where its heading has that. `now_ms`: wall clock, milliseconds from the
+/// Unix epoch, that ages are reckoned to.
+pub(crate) fn value(unit: Unit, value: Value<'_>, now_ms: u64) -> String {
+    match (unit, value) {
+        (Unit::Bytes, Value::Count(count)) => bytes(count),
+        // The clock may have been set back since.
+        (Unit::EpochMs, Value::Count(ms)) => duration(now_ms.saturating_sub(ms)),
+        (Unit::CpuMs, Value::Real(ms)) => duration(ms as u64),
+        (_, Value::Percent(percent)) => format!("{percent:.1}"),
+        (_, Value::Count(count)) => count.to_string(),
+        (_, Value::Real(real)) => real.to_string(),
+        (_, Value::Flag(flag)) => if flag { "yes" } else { "no" }.to_owned(),
+        (_, Value::State(status)) => status.as_str().to_owned(),
+        (_, Value::Text(text)) => escape(text).into_owned(),
+        (_, Value::Arguments(command)) => joined(command.args()),
+        // It is unknown, or of a kind that only a later library knows.
+        _ => UNKNOWN.to_owned(),
+    }
 }
 
-/// CPU time, like any duration.
-pub(crate) fn cpu_time(ms: Option<f64>) -> String {
-    ms.map_or_else(|| UNKNOWN.to_owned(), |ms| duration(ms as u64))
-}
-
-/// How long ago a process was started. The clock may have been set back since.
-pub(crate) fn age(start_time_ms: Option<u64>, now_ms: u64) -> String {
-    let ms = start_time_ms.map(|start_ms| now_ms.saturating_sub(start_ms));
-    ms.map_or_else(|| UNKNOWN.to_owned(), duration)
+/// The value of a field of a process with its unit, where it has no heading.
+pub(crate) fn value_with_unit(field: &Field, process: &ProcessInfo, now_ms: u64) -> String {
+    let text = value(field.unit, field.value(process), now_ms);
+    match field.unit {
+        Unit::CorePercent => text + " %",
+        _ => text,
+    }
 }
 
 /// Memory in units of 1000, with a digit after the point from kilobytes on.
-pub(crate) fn bytes(bytes: Option<u64>) -> String {
-    let Some(bytes) = bytes else {
-        return UNKNOWN.to_owned();
-    };
+pub(crate) fn bytes(bytes: u64) -> String {
     if bytes < 1000 {
         return format!("{bytes} B");
     }
@@ -161,62 +175,22 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
-/// Where it is that time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Zone {
-    /// This place, for who looks on; UTC where no time zone is known.
-    Here,
-    /// Recordings are read far from where they were made.
-    Utc,
-}
-
-/// The time of day, as fine as there is use for.
-pub(crate) fn time_of_day(wall_ms: u64, zone: Zone) -> String {
-    match zone {
-        Zone::Here => format_in(wall_ms, TimeZone::system(), "%H:%M:%S"),
-        Zone::Utc => format_in(wall_ms, TimeZone::UTC, "%H:%M:%S%.3f"),
-    }
-}
-
-/// The day of it, if it has a name.
-pub(crate) fn day(wall_ms: u64, zone: Zone) -> String {
-    match zone {
-        _ if timestamp(wall_ms).is_none() => UNKNOWN.to_owned(),
-        Zone::Here => format_in(wall_ms, TimeZone::system(), "%Y-%m-%d"),
-        Zone::Utc => format_in(wall_ms, TimeZone::UTC, "%Y-%m-%d UTC"),
-    }
-}
-
-fn format_in(wall_ms: u64, zone: TimeZone, format: &str) -> String {
-    let time = timestamp(wall_ms).map(|time| time.to_zoned(zone));
-    time.map_or_else(|| utc(wall_ms), |time| time.strftime(format).to_string())
-}
-
-/// A wall clock time with its date, in UTC.
-pub(crate) fn utc(wall_ms: u64) -> String {
-    // A recording can claim any time; beyond the year 9999 it has no name.
-    timestamp(wall_ms).map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
-}
-
-fn timestamp(wall_ms: u64) -> Option<Timestamp> {
-    let ms = i64::try_from(wall_ms).ok()?;
-    Timestamp::from_millisecond(ms).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use process_scanner::{FIELDS, Status};
+
     use super::*;
 
     #[test]
     fn unknown_is_never_zero() {
-        assert_eq!(percent(None), "-");
+        for field in FIELDS {
+            assert_eq!(value(field.unit, Value::Unknown, 5), "-", "{}", field.name);
+        }
         assert_eq!(cpu_time(None), "-");
-        assert_eq!(bytes(None), "-");
         assert_eq!(command(None), "-");
-        assert_eq!(percent(Some(0.0)), "0.0");
+        assert_eq!(value(Unit::CorePercent, Value::Percent(0.0), 0), "0.0");
         assert_eq!(cpu_time(Some(0.0)), "0ms");
-        assert_eq!(age(None, 5), "-");
-        assert_eq!(bytes(Some(0)), "0 B");
+        assert_eq!(bytes(0), "0 B");
     }
 
     #[test]
@@ -231,7 +205,7 @@ mod tests {
             (5_000_000_000, "5.0 GB"),
             (u64::MAX, "18.4 EB"),
         ] {
-            assert_eq!(bytes(Some(given)), told);
+            assert_eq!(bytes(given), told);
         }
         for (given, told) in [
             (0, "0ms"),
@@ -246,23 +220,28 @@ mod tests {
     }
 
     #[test]
-    fn times_are_in_utc() {
-        for (given, told) in [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
-            (1_735_689_600_001, "2025-01-01T00:00:00.001Z"),
-            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-            (u64::MAX, "18446744073709551615ms"),
+    fn each_unit_has_a_form_of_its_own() {
+        let line: CommandLine = ["sh", "a\nb"].iter().collect();
+        for (unit, given, told) in [
+            (Unit::Pid, Value::Count(7), "7"),
+            (Unit::EpochMs, Value::Count(1000), "2.5s"),
+            // The clock was set back.
+            (Unit::EpochMs, Value::Count(4000), "0ms"),
+            (Unit::Text, Value::Text("a\nb"), "a\\nb"),
+            (Unit::Arguments, Value::Arguments(&line), "sh a\\nb"),
+            (Unit::State, Value::State(Status::DiskSleep), "disk_sleep"),
+            (Unit::CorePercent, Value::Percent(120.54), "120.5"),
+            (Unit::CpuMs, Value::Real(1250.5), "1.2s"),
+            (Unit::Bytes, Value::Count(4096), "4.1 kB"),
+            (Unit::Count, Value::Count(4096), "4096"),
+            (Unit::Flag, Value::Flag(true), "yes"),
         ] {
-            assert_eq!(utc(given), told);
+            assert_eq!(value(unit, given, 3500), told);
         }
     }
 
     #[test]
     fn cutting_counts_columns() {
-        assert_eq!(age(Some(1000), 3_500), "2.5s");
-        assert_eq!(age(Some(1000), 900), "0ms");
         assert_eq!(cut("abc", None), "abc");
         assert_eq!(cut("abc", Some(2)), "ab");
         assert_eq!(cut("日本語", Some(5)), "日本");

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
-use process_scanner::Status;
+use process_scanner::{Status, Unit, Value};
 
 use super::cells;
 
@@ -49,23 +49,33 @@ pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
 const MAGENTA: Style = AnsiColor::Magenta.on_default();
 
+/// The style of a value by what is worth a look.
+pub(crate) fn of_value(unit: Unit, value: Value<'_>) -> Style {
+    match (unit, value) {
+        (Unit::CorePercent, Value::Percent(percent)) => of_cpu(percent),
+        (Unit::State, Value::State(status)) => of_status(status),
+        (Unit::CorePercent | Unit::State, _) => DIM,
+        _ => PLAIN,
+    }
+}
+
 /// From half a core on it is much, from a tenth on worth a look.
-pub(crate) fn of_cpu(percent: Option<f32>) -> Style {
+fn of_cpu(percent: f32) -> Style {
     match percent {
-        Some(percent) if percent >= 50.0 => RED.bold(),
-        Some(percent) if percent >= 10.0 => YELLOW,
-        Some(percent) if percent >= 0.05 => PLAIN,
-        // What is printed as 0.0 and what is unknown.
+        percent if percent >= 50.0 => RED.bold(),
+        percent if percent >= 10.0 => YELLOW,
+        percent if percent >= 0.05 => PLAIN,
+        // What is printed as 0.0.
         _ => DIM,
     }
 }
 
-pub(crate) fn of_status(status: Option<Status>) -> Style {
+fn of_status(status: Status) -> Style {
     match status {
-        Some(Status::Running) => GREEN,
-        Some(Status::DiskSleep) => YELLOW,
-        Some(Status::Stopped | Status::Traced) => MAGENTA,
-        Some(Status::Zombie | Status::Dead) => RED,
+        Status::Running => GREEN,
+        Status::DiskSleep => YELLOW,
+        Status::Stopped | Status::Traced => MAGENTA,
+        Status::Zombie | Status::Dead => RED,
         _ => DIM,
     }
 }

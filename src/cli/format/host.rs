@@ -124,7 +124,7 @@ impl fmt::Display for Totals {
             _ => {}
         }
         if let (Some(used), Some(all)) = (self.used_bytes, self.memory_bytes) {
-            let [used, all] = [used, all].map(|bytes| cells::bytes(Some(bytes)));
+            let [used, all] = [used, all].map(cells::bytes);
             write!(f, " · memory {used} of {all}")?;
         }
         if let Some(ms) = self.uptime_ms {

@@ -3,16 +3,13 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use process_scanner::{Batch, Event, ProcessInfo, Status};
+use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
 use super::{cells, color};
 use crate::cli::outcome::told;
 
 /// So wide are the longest names that a program can have on Linux; those of kernel workers can be wider.
 const NAME_WIDTH: usize = 15;
-
-/// What of a process changes all the time.
-pub(crate) const MEASURES: [&str; 2] = ["cpu", "rss"];
 
 /// How events are told to people.
 #[derive(Debug, Clone, Copy)]
@@ -80,10 +77,12 @@ pub(crate) fn write(
 fn details(event: &Event, process: &ProcessInfo, manner: Manner<'_>) -> String {
     match event {
         Event::Updated { changed, .. } => {
-            let names = changed
-                .names()
-                .filter(|name| manner.has_measures || !MEASURES.contains(name));
-            let facts: Vec<_> = names.map(|name| fact(name, process, manner)).collect();
+            let changed = match manner.has_measures {
+                true => *changed,
+                false => changed.without(Changes::MEASURES),
+            };
+            let facts = changed.each().map(|change| fact(change, process, manner));
+            let facts: Vec<_> = facts.collect();
             facts.join(", ")
         }
         Event::Exited { lived_ms, .. } => {
@@ -106,25 +105,58 @@ fn command(process: &ProcessInfo, manner: Manner<'_>) -> String {
 }
 
 /// What something that changed is now.
-fn fact(name: &str, process: &ProcessInfo, manner: Manner<'_>) -> String {
-    match name {
-        "command" => format!("command {}", command(process, manner)),
-        "parent" => match process.parent_pid {
-            Some(pid) => format!("parent {pid}"),
-            None => format!("parent {}", cells::UNKNOWN),
-        },
-        "status" => {
-            let status = process.status.map_or(cells::UNKNOWN, Status::as_str);
-            format!("status {status}")
-        }
-        "cpu" => format!(
-            "cpu {} % {}",
-            cells::percent(process.cpu_percent),
-            cells::cpu_time(process.cpu_time_ms)
-        ),
-        "rss" => format!("rss {}", cells::bytes(process.rss_bytes)),
+fn fact(change: Changes, process: &ProcessInfo, manner: Manner<'_>) -> String {
+    match change {
         // It stands at the beginning of the line.
-        "name" => "has this name now".into(),
-        other => other.to_owned(),
+        Changes::NAME => "has this name now".into(),
+        Changes::COMMAND => format!("command {}", command(process, manner)),
+        _ => {
+            let fields = FIELDS.iter().filter(|field| Changes::of(field) == change);
+            // No start time changes, so that no age is reckoned.
+            let values = fields.map(|field| cells::value_with_unit(field, process, 0));
+            format!("{change} {}", values.collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::{ProcessKey, Status};
+
+    use super::*;
+
+    #[test]
+    fn each_change_is_told_with_the_values_of_its_fields() {
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid: 7,
+            start_time_ms: None,
+        });
+        let manner = Manner {
+            time: "now",
+            width: Some(60),
+            has_measures: true,
+        };
+        let told = |process: &ProcessInfo| {
+            let changed = Event::updated(process.clone(), Changes::ALL);
+            details(&changed, process, manner)
+        };
+        let unknown = told(&process);
+        assert!(
+            unknown
+                .starts_with("has this name now, command -, parent -, status -, cpu - % -, rss -"),
+            "{unknown}"
+        );
+        process.command = Some(["/bin/sh", "-c"].iter().collect());
+        process.parent_pid = Some(1);
+        process.status = Some(Status::Zombie);
+        (process.cpu_percent, process.cpu_time_ms) = (Some(12.54), Some(1250.5));
+        process.resources.rss_bytes = Some(4096);
+        let known = told(&process);
+        assert!(
+            known.starts_with(
+                "has this name now, command sh -c, parent 1, status zombie, cpu 12.5 % 1.2s, rss 4.1 kB"
+            ),
+            "{known}"
+        );
     }
 }

@@ -10,4 +10,5 @@ pub(crate) mod progress;
 pub(crate) mod stats;
 mod summary;
 pub(crate) mod table;
+mod times;
 pub(crate) mod tree;

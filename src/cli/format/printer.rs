@@ -3,13 +3,13 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use process_scanner::{Batch, Event, Metrics, Result};
+use process_scanner::{Batch, Changes, Event, Metrics, Result};
 
-use super::cells::Zone;
 use super::color::Color;
 use super::json;
-use super::lines::{self, MEASURES, Manner};
+use super::lines::{self, Manner};
 use super::summary::Summary;
+use super::times::{self, Zone};
 use super::{cells, color};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::{Filter, Kind};
@@ -114,7 +114,7 @@ impl Printer {
             };
             let line = [(color::DIM, text)];
             // Whoever looks on knows which day it is.
-            self.day = Some(cells::day(batch.taken_at_ms, Zone::Here));
+            self.day = Some(times::day(batch.taken_at_ms, Zone::Here));
             if let Err(error) = color::write_line(&mut self.out, &line, cells::line_width()) {
                 return Step::Break(printed(Err(error)));
             }
@@ -136,14 +136,14 @@ impl Printer {
         let width = cells::line_width();
         let at_ms = batch.taken_at_ms;
         let time = match times {
-            Times::Whole => cells::utc(at_ms),
+            Times::Whole => times::utc(at_ms),
             Times::OfDay(zone) => {
-                let day = cells::day(at_ms, zone);
+                let day = times::day(at_ms, zone);
                 if lines::has_any(batch, events) && self.day.as_ref() != Some(&day) {
                     color::write_line(&mut self.out, &[(color::DIM, day.clone())], width)?;
                     self.day = Some(day);
                 }
-                cells::time_of_day(at_ms, zone)
+                times::time_of_day(at_ms, zone)
             }
         };
         let manner = Manner {
@@ -189,7 +189,7 @@ impl Selection {
             // For people it would be a flood.
             (None, Event::Existing(_)) => false,
             (None, Event::Updated { changed, .. }) => {
-                changed.names().any(|name| !MEASURES.contains(&name))
+                !changed.without(Changes::MEASURES).is_empty()
             }
             (None, _) => true,
         }

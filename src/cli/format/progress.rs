@@ -61,7 +61,7 @@ impl Progress {
             "{} {scans}{failed}, {} processes, {}",
             self.scans,
             self.processes,
-            cells::bytes(Some(self.bytes.load(Ordering::Relaxed)))
+            cells::bytes(self.bytes.load(Ordering::Relaxed))
         );
         // A line that wraps could not be written over. The last column is the cursor's.
         let width = terminal_size::terminal_size_of(io::stderr());

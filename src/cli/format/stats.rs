@@ -135,11 +135,7 @@ impl Display for Lines<'_> {
         )?;
         line(
             "table",
-            format!(
-                "{} processes, {}",
-                m.processes,
-                cells::bytes(Some(m.table_bytes))
-            ),
+            format!("{} processes, {}", m.processes, cells::bytes(m.table_bytes)),
         )?;
         let events = m.events_total;
         line(

@@ -2,14 +2,34 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{ProcessInfo, Status};
+use process_scanner::{Field, ProcessInfo};
 
 use super::cells::{self, UNKNOWN};
 use super::color::{self, Part};
 use super::tree::Line;
+use crate::cli::select::Sort;
 
 /// A name longer than this pushes its own command aside, and not those of all others.
 const MAX_NAME_WIDTH: usize = 24;
+
+/// The usual columns in order, each by its field, and how wide lines have to be for it. What runs is worth more
+/// than most.
+const COLUMNS: [(&str, usize); 8] = [
+    ("pid", 0),
+    ("cpu_percent", 0),
+    ("rss_bytes", 35),
+    ("cpu_time_ms", 70),
+    ("start_time_ms", 60),
+    ("status", 50),
+    (NAME, cells::WIDE),
+    (COMMAND, 0),
+];
+
+/// The column of a field that the list is ordered by and that is no usual one comes after so many others.
+const OTHER_AFTER: usize = 2;
+
+const NAME: &str = "name";
+const COMMAND: &str = "command";
 
 /// How the table is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -17,96 +37,76 @@ pub(crate) struct Layout {
     /// `None`: lines may be as long as they like.
     pub(crate) width: Option<usize>,
     pub(crate) is_tree: bool,
+    /// What the list is ordered by, if the user says so: its column is shown, usual or not.
+    pub(crate) sort: Option<Sort>,
     /// Wall clock, milliseconds from the Unix epoch: ages are reckoned to it.
     pub(crate) now_ms: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Column {
-    Pid,
-    Cpu,
-    Rss,
-    CpuTime,
-    Age,
-    Status,
-    Name,
-    Command,
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    field: &'static Field,
+    heading: &'static str,
 }
 
 impl Layout {
     fn columns(self) -> Vec<Column> {
-        use Column::{Age, Command, Cpu, CpuTime, Name, Pid, Rss, Status};
         let has_room = |from| self.width.is_none_or(|width| width >= from);
-        let mut columns = vec![Pid, Cpu];
-        // What runs is worth more than all of these.
-        columns.extend(has_room(35).then_some(Rss));
-        columns.extend(has_room(70).then_some(CpuTime));
-        columns.extend(has_room(60).then_some(Age));
-        columns.extend(has_room(50).then_some(Status));
-        if !self.is_tree && !cells::is_narrow(self.width) {
-            columns.push(Name);
+        let usual = COLUMNS.iter().filter(|&&(name, from)| {
+            // A tree has no room for names.
+            has_room(from) && !(self.is_tree && name == NAME)
+        });
+        let mut columns: Vec<_> = usual
+            .map(|(name, _)| {
+                let field = Field::named(name).expect("BUG: a test holds them against the fields");
+                Column::of(field).expect("BUG: a test holds them against the fields")
+            })
+            .collect();
+        let sorted_by = self.sort.and_then(Sort::field);
+        let is_usual = |field: &Field| COLUMNS.iter().any(|(name, _)| *name == field.name);
+        if let Some(column) = sorted_by
+            .filter(|field| !is_usual(field))
+            .and_then(Column::of)
+        {
+            columns.insert(OTHER_AFTER, column);
         }
-        columns.push(Command);
         columns
     }
 }
 
 impl Column {
-    fn heading(self) -> &'static str {
-        match self {
-            Self::Pid => "PID",
-            Self::Cpu => "CPU%",
-            Self::Rss => "RSS",
-            Self::CpuTime => "TIME",
-            Self::Age => "AGE",
-            Self::Status => "STATUS",
-            Self::Name => "NAME",
-            Self::Command => "COMMAND",
-        }
+    fn of(field: &'static Field) -> Option<Self> {
+        let heading = field.heading?;
+        Some(Self { field, heading })
     }
 
-    /// Numbers are to the right, so that their size shows.
-    fn is_to_the_right(self) -> bool {
-        matches!(
-            self,
-            Self::Pid | Self::Cpu | Self::Rss | Self::CpuTime | Self::Age
-        )
+    fn is(self, name: &str) -> bool {
+        self.field.name == name
     }
 
     fn max_width(self) -> usize {
-        match self {
-            Self::Name => MAX_NAME_WIDTH,
-            _ => usize::MAX,
+        match self.is(NAME) {
+            true => MAX_NAME_WIDTH,
+            false => usize::MAX,
         }
     }
 
     fn part(self, line: &Line<'_>, layout: Layout, has_names: bool) -> Part {
-        let process = line.process;
-        let (text, style): (String, _) = match self {
-            Self::Pid => (process.pid.to_string(), color::PLAIN),
-            Self::Cpu => (
-                cells::percent(process.cpu_percent),
-                color::of_cpu(process.cpu_percent),
-            ),
-            Self::Rss => (cells::bytes(process.rss_bytes), color::PLAIN),
-            Self::CpuTime => (cells::cpu_time(process.cpu_time_ms), color::PLAIN),
-            Self::Age => (
-                cells::age(process.start_time_ms, layout.now_ms),
-                color::PLAIN,
-            ),
-            Self::Status => (
-                process.status.map_or(UNKNOWN, Status::as_str).to_owned(),
-                color::of_status(process.status),
-            ),
-            Self::Name => (cells::name(process), color::BOLD),
-            Self::Command if has_names => (cells::command(process.command.as_ref()), color::PLAIN),
-            Self::Command => {
+        let (process, unit) = (line.process, self.field.unit);
+        let value = self.field.value(process);
+        let text = match self.is(COMMAND) && !has_names {
+            true => {
                 let text = what_runs(process, cells::is_narrow(layout.width));
-                (format!("{}{text}", line.branch), color::PLAIN)
+                format!("{}{text}", line.branch)
             }
+            false => cells::value(unit, value, layout.now_ms),
         };
         let is_quiet = line.is_context || process.kernel_thread == Some(true);
-        let style = if is_quiet { color::DIM } else { style };
+        let style = match is_quiet {
+            true => color::DIM,
+            false if self.is(NAME) => color::BOLD,
+            false => color::of_value(unit, value),
+        };
         (style, text)
     }
 }
@@ -127,10 +127,10 @@ fn what_runs(process: &ProcessInfo, is_narrow: bool) -> String {
 /// Writes the processes in the order given, each line no wider than the layout has it.
 pub(crate) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) -> io::Result<()> {
     let columns = layout.columns();
-    let has_names = columns.contains(&Column::Name);
+    let has_names = columns.iter().any(|column| column.is(NAME));
     let headings = columns
         .iter()
-        .map(|column| (color::BOLD, column.heading().to_owned()));
+        .map(|column| (color::BOLD, column.heading.to_owned()));
     let mut rows = vec![headings.collect::<Vec<_>>()];
     rows.extend(lines.iter().map(|line| {
         let cells = columns.iter();
@@ -143,12 +143,12 @@ pub(crate) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) ->
         .enumerate()
         .map(|(at, column)| {
             // Nothing comes after it.
-            if *column == Column::Command {
+            if column.is(COMMAND) {
                 return 0;
             }
             let widest = rows.iter().map(|row| cells::width(&row[at].1)).max();
             let widest = widest.unwrap_or(0).min(column.max_width());
-            widest.max(column.heading().len())
+            widest.max(column.heading.len())
         })
         .collect();
     for row in &rows {
@@ -162,7 +162,8 @@ fn parts(row: &[Part], columns: &[Column], widths: &[usize]) -> Vec<Part> {
     for (at, (style, text)) in row.iter().enumerate() {
         let gap = usize::from(at > 0);
         let padding = widths[at].saturating_sub(cells::width(text));
-        let (before, after) = match columns[at].is_to_the_right() {
+        // Numbers are to the right, so that their size shows.
+        let (before, after) = match columns[at].field.unit.is_number() {
             true => (gap + padding, 0),
             false => (gap, padding),
         };
@@ -194,6 +195,7 @@ mod tests {
         let layout = Layout {
             width,
             is_tree: false,
+            sort: None,
             now_ms: 0,
         };
         let mut out = Vec::new();
@@ -201,6 +203,34 @@ mod tests {
         let text = anstream::adapter::strip_bytes(&out).into_vec();
         let text = String::from_utf8(text).expect("the table is UTF-8");
         text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_column_is_a_field_with_a_heading() {
+        for (name, _) in COLUMNS {
+            assert!(Field::named(name).and_then(Column::of).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_list_is_ordered_by_has_a_column() {
+        for sort in Sort::all() {
+            let layout = Layout {
+                width: None,
+                is_tree: false,
+                sort: Some(sort),
+                now_ms: 0,
+            };
+            let columns = layout.columns();
+            let field = sort.field().expect("it is an order");
+            assert!(
+                columns.iter().any(|column| column.is(field.name)),
+                "{sort:?}"
+            );
+            let mut names: Vec<_> = columns.iter().map(|column| column.field.name).collect();
+            names.dedup();
+            assert_eq!(names.len(), columns.len(), "{sort:?}");
+        }
     }
 
     #[test]

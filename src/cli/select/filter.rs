@@ -134,8 +134,8 @@ fn line_of(process: &ProcessInfo) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-    use process_scanner::{ProcessKey, ReplaySource, Scanner, Status};
+    use clap::{CommandFactory, Parser};
+    use process_scanner::{Field, ProcessKey, ReplaySource, Scanner, Status, Unit};
 
     use super::*;
 
@@ -199,6 +199,21 @@ mod tests {
         assert!(filter(&["--no-kernel"]).matches(&make));
         assert!(!filter(&["--state", "Z"]).matches(&make));
         assert!(!filter(&["--name", ""]).matches(&make));
+    }
+
+    #[test]
+    fn each_filter_is_of_a_field() {
+        let unit_of = |name: &str| Field::named(name).map(|field| field.unit);
+        for arg in Line::command().get_arguments() {
+            let (field, unit) = match arg.get_id().as_str() {
+                "state" => ("status", Unit::State),
+                "no_kernel" => ("kernel_thread", Unit::Flag),
+                "pid" => ("pid", Unit::Pid),
+                "command" => ("command", Unit::Arguments),
+                other => (other, Unit::Text),
+            };
+            assert_eq!(unit_of(field), Some(unit), "{field}");
+        }
     }
 
     #[test]

@@ -10,3 +10,32 @@ pub(crate) enum Kind {
     Updated,
     Exited,
 }
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::{Changes, Event, ProcessInfo, ProcessKey};
+
+    use super::*;
+
+    #[test]
+    fn a_kind_has_the_name_that_its_events_have() {
+        let process = || {
+            ProcessInfo::unknown(ProcessKey {
+                pid: 7,
+                start_time_ms: None,
+            })
+        };
+        for (kind, event) in [
+            (Kind::Existing, Event::Existing(process())),
+            (Kind::Created, Event::Created(process())),
+            (Kind::Updated, Event::updated(process(), Changes::ALL)),
+            (Kind::Exited, Event::exited(process(), None)),
+        ] {
+            let value = kind.to_possible_value();
+            assert_eq!(
+                value.map(|v| v.get_name().to_owned()).as_deref(),
+                Some(event.kind())
+            );
+        }
+    }
+}
