@@ -1,6 +1,6 @@
 //! What a pass notes down until it can be told in order.
 
-use super::Slot;
+use super::slot::Slot;
 use crate::model::{Changes, Event, ProcessInfo, ProcessKey};
 
 /// The notes of one pass. Their room is kept from pass to pass.

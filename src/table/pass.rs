@@ -1,10 +1,11 @@
 //! One pass over the table: each row is marked seen and compared with its slot; then a sweep
 //! finds what was not seen.
 
+use super::arena::Table;
 use super::identity::{self, Evidence, Identity};
 use super::rates::{ns_to_ms, percent};
+use super::slot::Slot;
 use super::texts::Texts;
-use super::{Slot, Table};
 use crate::model::{Changes, Error, ErrorClass, Event, ProcessInfo, ProcessKey, Timestamp};
 use crate::source::{ProcessRow, Reading, Row};
 
@@ -50,13 +51,20 @@ pub(crate) struct Told {
     pub(crate) newborn: u64,
 }
 
+impl Table {
+    /// Begins the pass of a scan.
+    pub(crate) fn begin(&mut self, at: Timestamp) -> Pass<'_> {
+        Pass::new(self, at)
+    }
+}
+
 impl<'t> Pass<'t> {
-    pub(super) fn new(table: &'t mut Table, at: Timestamp) -> Self {
+    fn new(table: &'t mut Table, at: Timestamp) -> Self {
         table.pass = table.pass.wrapping_add(1);
         // A pass that was dropped has left its own, and their slots may be another's by now.
         table.notes.clear();
-        table.origin.get_or_insert(at);
-        let first = table.last_whole.is_none();
+        table.ages.begin(at);
+        let first = table.ages.is_first();
         let before = table.len();
         Self {
             table,
@@ -155,7 +163,7 @@ impl<'t> Pass<'t> {
             }
         }
         if absent == Absent::AreGone {
-            self.table.last_whole = Some(self.at);
+            self.table.ages.mark_whole(self.at);
         }
         let table = &mut *self.table;
         let events = table.notes.take_events(&table.slots, self.first);
@@ -220,11 +228,11 @@ impl Pass<'_> {
             process.command = Some(texts.take_command(command));
         }
         process.status = row.status;
-        process.cpu_percent = self.table.percent_of_life(row, self.at);
+        process.cpu_percent = self.table.ages.percent_of_life(row, self.at);
         process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
         process.resources = row.resources;
         process.kernel_thread = row.kernel_thread;
-        self.newborn += u64::from(self.table.is_newborn(row, self.at));
+        self.newborn += u64::from(self.table.ages.is_newborn(row, self.at));
         let slot = Slot {
             start_time_ms: row.start_time_ms,
             pass: self.table.pass,
@@ -248,7 +256,7 @@ impl Pass<'_> {
         let evidence = Evidence {
             known_start_ms: slot.start_time_ms,
             seen_start_ms: row.start_time_ms,
-            coarse_start_times: self.table.rules.start_time_resolution_ms >= 1000,
+            coarse_start_times: self.table.ages.is_coarse(),
             cpu_time_went_back: row
                 .cpu_time_ns
                 .is_some_and(|now_ns| now_ns < slot.cpu_time_known_ns),
@@ -311,7 +319,7 @@ impl Pass<'_> {
         slot.cpu_read_at_ns = self.at.monotonic_ns;
         slot.resources = row.resources;
         slot.status = row.status;
-        changed.insert(table.rules.measures(slot));
+        changed.insert(table.thresholds.exceeded(slot));
 
         if !changed.is_empty() {
             self.tell(index, row.pid, changed);
@@ -328,7 +336,7 @@ impl Pass<'_> {
             self.at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
         );
         slot.cpu_read_at_ns = self.at.monotonic_ns;
-        let changed = table.rules.measures(slot);
+        let changed = table.thresholds.exceeded(slot);
         if !changed.is_empty() {
             let pid = slot.told().pid;
             self.tell(index, pid, changed);
@@ -349,7 +357,7 @@ impl Pass<'_> {
 
     fn say_goodbye(&mut self, index: u32) {
         let start_time_ms = self.table.slots[index as usize].start_time_ms;
-        let lived_ms = start_time_ms.and_then(|start| self.table.age_ms(start, self.at));
+        let lived_ms = start_time_ms.and_then(|start| self.table.ages.age_ms(start, self.at));
         let process = self.table.take(index);
         self.table.notes.note_gone(process, lived_ms);
     }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Rules, Slot};
+use super::slot::Slot;
 use crate::model::{Changes, Resources};
 
 pub(super) const NS_PER_MS: u64 = 1_000_000;
@@ -24,12 +24,19 @@ pub(super) fn percent(old_ns: Option<u64>, new_ns: Option<u64>, interval_ns: u64
         .then(|| (used_ns as f64 / interval_ns as f64 * 100.0) as f32)
 }
 
-impl Rules {
+/// How far a value must move before it is reported again. Constant for a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thresholds {
+    pub(super) cpu_percent: Option<f32>,
+    pub(super) rss_bytes: Option<u64>,
+}
+
+impl Thresholds {
     /// Which measured values are far enough from what was last told of them.
-    pub(super) fn measures(&self, slot: &Slot) -> Changes {
+    pub(super) fn exceeded(&self, slot: &Slot) -> Changes {
         let told = slot.told();
         let mut changed = Changes::default();
-        let cpu_differs = match self.cpu_threshold_percent {
+        let cpu_differs = match self.cpu_percent {
             None => {
                 told.cpu_percent != slot.cpu_percent
                     || told.cpu_time_ms != slot.cpu_time_ns.map(ns_to_ms)
@@ -51,7 +58,7 @@ impl Rules {
     /// Which plain values differ. Memory has a threshold of its own, of 1 byte or more.
     fn resources(&self, told: &Resources, now: &Resources) -> Changes {
         let differing = Changes::between(told, now);
-        match (self.rss_threshold_bytes, told.rss_bytes, now.rss_bytes) {
+        match (self.rss_bytes, told.rss_bytes, now.rss_bytes) {
             (Some(threshold), Some(old), Some(new)) if old.abs_diff(new) < threshold => {
                 differing.without(Changes::RSS)
             }
