@@ -10,9 +10,9 @@ use crate::model::{Result, Timestamp};
 /// - Each living process is handed over once a scan, in any order. Rows that were handed over
 ///   before an error stand: they are true of their processes. What was *not* handed over is
 ///   taken to be gone only if the scan returned `Ok`.
-/// - What is not known is `None` or [`Reading::Unknown`]; never 0 and never empty.
+/// - What is not known is `None` or [`Reading::Unknown`](super::Reading::Unknown); never 0 and never empty.
 /// - It comes back, and does not panic.
-/// - [`Row::Unchanged`] and [`Reading::Same`] refer to the scan just before (and its recheck), good
+/// - [`Row::Unchanged`] and [`Reading::Same`](super::Reading::Same) refer to the scan just before (and its recheck), good
 ///   or failed: they are for processes that were handed over in that one.
 ///
 /// # Panics
