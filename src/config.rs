@@ -1,4 +1,4 @@
-//! The scanner's settings, their defaults and limits.
+//! Settings, their defaults and limits.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Error, ErrorClass, Result};
 use crate::redact::{Pattern, Redact, Redactor};
 
-/// The most batches that may wait for one consumer.
+/// The largest queue of a consumer, in batches.
 pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 
 /// Settings of a [`Scanner`](crate::Scanner).
 ///
-/// Missing fields take their defaults when it is deserialised. Unknown ones are an error, so that a
-/// setting that is misspelt does not pass for one that is made; a file with a setting that only a later
-/// version has is refused by this one.
+/// When it is deserialised, missing fields take their defaults and unknown fields are an error, so
+/// that a misspelt setting is not ignored. An older version therefore refuses a file with newer
+/// settings.
 ///
 /// ```
 /// use process_scanner::Config;
@@ -37,84 +37,104 @@ pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 #[non_exhaustive]
 pub struct Config {
     /// Milliseconds from the start of one scan to the start of the next: 50 to 3,600,000 (one
-    /// hour), 1000 by default. A running scanner takes longer where
-    /// [`cpu_budget_percent`](Self::cpu_budget_percent) asks for it.
+    /// hour).
+    ///
+    /// 1000 by default. A running scanner uses a longer interval where
+    /// [`cpu_budget_percent`](Self::cpu_budget_percent) requires it.
     pub interval_ms: u64,
-    /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100, 0.75 by default;
-    /// `None`, in a file `"off"`: as much as the interval takes. It holds over any minute, or, where one scan
-    /// costs more than a minute of it, in the long run; it counts the threads of the scanner, not those of
-    /// callbacks.
+    /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100.
+    ///
+    /// 0.75 by default. `None`, in a file `"off"`, sets no limit. The budget holds over any minute;
+    /// where one scan costs more than a minute's budget, it holds in the long run. It counts the
+    /// threads of the scanner, not those of callbacks.
     #[serde(with = "limit")]
     pub cpu_budget_percent: Option<f64>,
-    /// Whether what callbacks use counts against the budget too; not by default. For a program that
-    /// is nothing but a scanner.
+    /// Whether the CPU time of callbacks counts against the budget.
+    ///
+    /// False by default. Set it in a program that is only a scanner.
     pub budget_covers_callbacks: bool,
-    /// So many failed scans in a row open the breaker: 1 to 1000, 5 by default.
+    /// Failed scans in a row that open the breaker: 1 to 1000, 5 by default.
     pub breaker_failed_scans: u32,
     /// The longest wait for a probe while the breaker is open, in milliseconds: 100 to 3,600,000
-    /// (one hour), 60,000 by default. No wait is shorter than the interval.
+    /// (one hour).
+    ///
+    /// 60,000 by default. No wait is shorter than the interval.
     pub breaker_max_wait_ms: u64,
-    /// A scan that waits more than so many times as long as it works shows a host that is overloaded:
-    /// at least 1, finite, 10 by default; `None`, in a file `"off"`: never, for a source that waits by nature.
-    /// Five such scans in a row, each with more than 0.1 s of waiting, open the breaker.
+    /// How many times longer than its CPU time a scan may wait: at least 1, finite.
+    ///
+    /// 10 by default. A scan that waits longer than that indicates an overloaded host. Five such
+    /// scans in a row, each with more than 0.1 s of waiting, open the breaker. `None`, in a file
+    /// `"off"`, disables this, for a source that waits by nature.
     #[serde(with = "limit")]
     pub overload_wait_ratio: Option<f64>,
-    /// Which source shows the live host, unless the scanner is given one.
+    /// Which source reads the live host, unless the builder is given a source.
     pub source: SourceChoice,
-    /// Where proc(5) is mounted, for the source `linux`: `/proc` by default. For an agent in a container
-    /// that has the host's elsewhere.
+    /// Where proc(5) is mounted, for the source `linux`.
+    ///
+    /// `None` is `/proc`. Set it for an agent in a container that has the host's `/proc` elsewhere.
     pub proc_path: Option<PathBuf>,
-    /// What the live source reads of each process. A source of one's own has settings of its own.
+    /// What the live source reads of each process. Sources of your own ignore it.
     pub collect: Collect,
-    /// A change of CPU use is told from this many percentage points of one core on: more than 0,
-    /// finite. `None`, the default: any change of CPU use or CPU time.
+    /// Smallest change of CPU use that is reported, in percentage points of one core: more than 0,
+    /// finite.
+    ///
+    /// `None`, the default, reports any change of CPU use or CPU time.
     pub cpu_threshold_percent: Option<f32>,
-    /// A change of resident memory is told from this many bytes on, at least 1. `None`, the
-    /// default: any change.
+    /// Smallest change of resident memory that is reported, in bytes: at least 1.
+    ///
+    /// `None`, the default, reports any change.
     pub rss_threshold_bytes: Option<u64>,
-    /// How much of a name or of a command line is kept, in bytes as the system gives them: 64 to
-    /// 1,048,576 (1 MiB), 16,384 by default. What is cut ends in `…`; changes beyond it do not show.
+    /// The most bytes of a name or command line that are kept: 64 to 1,048,576 (1 MiB).
+    ///
+    /// 16,384 by default. A longer text is cut and ends in `…`; changes after the cut are not
+    /// reported.
     pub max_text_bytes: usize,
-    /// What becomes of the secrets in command lines and names: hidden unless told otherwise.
+    /// What is redacted in names and command lines: secrets by default.
     pub redact: Redact,
-    /// What else is secret on these hosts, besides what [`Redact::Secrets`] knows. None by default;
-    /// with [`Redact::Off`] there may be none.
+    /// Patterns of further secrets, besides those that [`Redact::Secrets`] finds.
+    ///
+    /// None by default. With [`Redact::Off`] there must be none.
     pub redact_patterns: Vec<Pattern>,
-    /// How many batches may wait for a consumer, unless it asks otherwise: 1 to 65,536, 16 by
-    /// default.
+    /// Batches that can wait for a consumer that sets no queue length: 1 to 65,536, 16 by default.
     pub queue_len: usize,
-    /// A scan that takes longer than this many milliseconds is told as stuck, and so is a consumer
-    /// that blocks and holds up the scans for as long: 100 to 3,600,000 (one hour), 10,000 by default.
+    /// Milliseconds after which a scan is reported as stuck: 100 to 3,600,000 (one hour).
+    ///
+    /// 10,000 by default. A consumer that blocks and delays the scans for as long is reported too.
     pub scan_deadline_ms: u64,
-    /// A scan is doubted that misses more than this share of the processes at once, and more than
-    /// [`doubt_min_processes`](Self::doubt_min_processes): more than 0, at most 1 (never), a third
-    /// by default. What it missed and no second look could settle stays until the next good scan.
+    /// Share of the processes that a scan may miss without doubt: more than 0, at most 1 (never
+    /// doubt).
+    ///
+    /// A third by default. A scan that misses more, and more than
+    /// [`doubt_min_processes`](Self::doubt_min_processes), is doubted: the missing processes that
+    /// no second read could find stay until the next good scan.
     pub doubt_share: f64,
-    /// A scan is doubted only if it misses more processes than this at once: 20 by default.
+    /// Number of processes that a scan may always miss without doubt: 20 by default.
     pub doubt_min_processes: usize,
 }
 
-/// A source of the live host.
+/// Selects the source of the live host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SourceChoice {
-    /// `Linux` where it can be used, else `Sysinfo`. The default.
+    /// `Linux` if it works on this host, else `Sysinfo`. The default.
     #[default]
     Auto,
-    /// The kernel's own files, read directly: on Linux alone.
+    /// Reads the kernel's files directly. Linux only.
     Linux,
-    /// The crate sysinfo, on every system.
+    /// Uses the crate sysinfo. On every system.
     Sysinfo,
 }
 
-/// What a source reads of each process, besides what it cannot do without. What is not read is
-/// `None`. Deserialised as [`Config`] is, which it is part of.
+/// Selects the optional fields that a source reads of each process.
+///
+/// All are true by default. Fields that are not read are `None`. It is deserialised as part of
+/// [`Config`], by the same rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Collect {
-    /// CPU time and use.
+    /// CPU time and CPU use.
     pub cpu: bool,
     /// Resident memory.
     pub memory: bool,
@@ -162,7 +182,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](ErrorClass::Config), naming the field, its value and its limits.
+    /// Of class [`Config`](ErrorClass::Config), with the name of the field, its value and its
+    /// limits.
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
         within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;
@@ -187,7 +208,7 @@ impl Config {
             return Err(outside(
                 "redact",
                 "off",
-                "secrets or arguments where redact_patterns has any",
+                "secrets or arguments if redact_patterns is not empty",
             ));
         }
         if let Some(percent) = self.cpu_threshold_percent
@@ -224,7 +245,7 @@ impl Config {
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, min: T, max: T) -> Result<()> {
-    // Not a number is neither less nor more.
+    // NaN fails both comparisons.
     if !(value >= min && value <= max) {
         return Err(outside(field, value, &format!("from {min} to {max}")));
     }
@@ -234,7 +255,7 @@ fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, min: T, max:
 fn outside(field: &str, value: impl std::fmt::Display, limits: &str) -> Error {
     Error::new(
         ErrorClass::Config,
-        format!("{field} is {value}, and has to be {limits}"),
+        format!("{field} is {value}: it must be {limits}"),
     )
 }
 
@@ -244,10 +265,9 @@ impl From<&Config> for Redactor {
     }
 }
 
-/// A limit that can be taken away, as it stands in a file: a number, or `off`.
+/// Serialises an optional limit as a number or `off`.
 ///
-/// Formats such as TOML have no null, and leave out what is none: read back it would be the default. They
-/// have to say of themselves which of the two it is, as all for settings do.
+/// Formats such as TOML have no null and omit `None`, which would then read back as the default.
 mod limit {
     use std::fmt;
 
@@ -294,7 +314,7 @@ mod limit {
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-            // Settings that come from environment variables are all text.
+            // Settings from environment variables are all text.
             match (text, text.parse()) {
                 (OFF, _) => Ok(None),
                 (_, Ok(limit)) => Ok(Some(limit)),
@@ -302,7 +322,7 @@ mod limit {
             }
         }
 
-        /// As JSON has none.
+        /// JSON's null.
         fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
             Ok(None)
         }

@@ -1,5 +1,8 @@
-//! Which processes a host runs, which were born, which died and what each uses: told to any number of
-//! consumers, and never a birth or a death that did not happen.
+//! A process scanner for monitoring agents: it reports births, exits and changes of a host's processes.
+//!
+//! It scans all processes at an interval, compares each scan with the one before, and sends the
+//! differences to any number of consumers. It stays within a CPU budget, redacts secrets, and never
+//! reports a birth or an exit that did not happen.
 //!
 //! ```
 //! use process_scanner::{Config, ConsumerOptions, Event, Scanner};
@@ -9,10 +12,11 @@
 //! let scanner = Scanner::builder().config(config).start()?;
 //! let batches = scanner.consumers().subscribe(ConsumerOptions::default());
 //! for batch in batches.iter().take(2) {
+//!     println!("scan {}: {} processes", batch.seq, batch.counts.processes);
 //!     for event in &batch.events {
 //!         match event {
-//!             Event::Created(process) => println!("{:?} was born", process.key()),
-//!             Event::Exited { process, .. } => println!("{:?} is gone", process.key()),
+//!             Event::Created(process) => println!("created {:?}", process.key()),
+//!             Event::Exited { process, .. } => println!("exited {:?}", process.key()),
 //!             _ => {}
 //!         }
 //!     }
@@ -23,79 +27,89 @@
 //!
 //! # From scan to consumer
 //!
-//! A [`Scanner`] scans when it is told to, with [`scan_once`](Scanner::scan_once). Started, it is a
-//! [`ScannerHandle`] that keeps a steady beat on a thread of its own until it is stopped or dropped; any thread
-//! may ask it for a scan, another interval or its end by a [`ScannerControl`]. Either
-//! way each scan is a [`Batch`]: a header, and an [`Event`] for each process that is new, has changed or is
-//! gone. What is not known is `None`.
+//! 1. A [`Source`] reads the processes: this host by default.
+//! 2. The scanner compares them with its table of processes.
+//! 3. The result is a [`Batch`]: a header, and one [`Event`] for each process that is new, has changed
+//!    or has exited. Unknown values are `None`, never 0.
+//! 4. Every consumer receives the same batch.
 //!
-//! All [`Consumers`] get the same batch. A consumer is a [`Subscription`] that fetches its batches, a closure
-//! that is [called with them](Consumers::register) on a thread of its own, or a [`Consumer`]. It registers
-//! and leaves at any time. Its first batch is full, that is it tells all processes; only word that the very
-//! first scan is stuck can come before. One that is too slow holds up nobody: it loses batches, is told how
-//! many, and gets a full one as soon as it has room, unless it asked to [block](Overflow::Block).
+//! [`ScannerBuilder::start`] returns a [`ScannerHandle`], which scans on its own thread until it is
+//! stopped or dropped. [`ScannerBuilder::build`] returns a [`Scanner`], which scans once for each call
+//! of [`scan_once`](Scanner::scan_once). A [`ScannerControl`] requests a scan, another interval or the
+//! stop from any thread.
 //!
-//! Applying every batch to a [`Snapshot`] gives exactly what the scanner holds, whatever was lost.
-//! [`TopN`] is a consumer that is ready to use.
+//! A consumer is a [`Subscription`], which receives batches when the caller asks for them, or a
+//! closure or [`Consumer`] that is [called](Consumers::register) with each batch on its own thread.
+//! Consumers register and leave at any time. The first batch of a consumer is full: it lists all
+//! processes. Only a notice that the very first scan is stuck can come before it.
 //!
-//! # When something goes wrong
+//! A slow consumer does not delay the others. It loses batches, and the next batch it receives is full
+//! and has the [number of lost batches](Batch::lost_batches). A consumer that must not lose batches can
+//! [block](Overflow::Block).
 //!
-//! A scan that failed is a batch with a [failure](Batch::failure), and takes nobody away: what it did not
-//! show stands. The [class](ErrorClass) of an [`Error`] is what to act on. A scan that hangs and a consumer
-//! that holds up the others are told by a thread that they do not hold up. After an error that
-//! [is final](Error::is_final) there are no more scans.
+//! A [`Snapshot`] that applies every batch is equal to the scanner's table, even after lost batches.
+//! [`TopN`] is a ready consumer that ranks processes.
 //!
-//! # What it may cost
+//! # Failures
 //!
-//! A running scanner stays within a [CPU budget](Config::cpu_budget_percent): it scans less often where a
-//! scan costs more, and leaves a host alone where scans fail, hang or wait. Each such [`Transition`] is in
-//! a batch with its reason, and [`Metrics`] tell what the scanner does and costs at any time.
+//! A failed scan reports an [error](Batch::failure) and no exits: processes that it did not read stay as
+//! they were. The [class](ErrorClass) of an [`Error`] is what a program decides by. A scan that hangs
+//! and a consumer that blocks are reported by another thread, in a batch without events. After an error
+//! that [is final](Error::is_final) there are no more scans.
+//!
+//! # Cost
+//!
+//! A running scanner uses at most 0.75 % of one core by default
+//! ([`Config::cpu_budget_percent`]), and scans less often where scans cost more. Its breaker opens where
+//! scans fail, hang or wait for an overloaded host: then the scanner only probes now and then. The batch
+//! reports each such [`Transition`] with its reason. [`Metrics`] count what the scanner does and uses.
 //!
 //! # Secrets
 //!
-//! Secrets in names and command lines are hidden by a [`Redactor`] in the table and in the recorder, before
-//! anybody gets to see them; [`Config::redact`] says how far.
+//! A [`Redactor`] hides passwords, tokens and keys in names and command lines, before any consumer or
+//! recording receives them. [`Config::redact`] sets how much is redacted.
 //!
 //! # Sources
 //!
-//! A [`Source`] shows the processes as [`Row`]s; a table compares them with what it holds, and what differs
-//! are the events. The live host's is `LinuxSource` on Linux and [`SysinfoSource`] elsewhere, unless
-//! [`Config::source`] says otherwise. Whatever else has pids can be a source of one's own:
-//! `examples/own_source.rs` is one.
+//! The live source is `LinuxSource` on Linux and [`SysinfoSource`] elsewhere, unless
+//! [`Config::source`] selects one. Anything with pids can be a source: implement [`Source`], as
+//! `examples/own_source.rs` does.
 //!
 //! # Recordings
 //!
-//! A [`Recorder`] writes down what a source says; a [`ReplaySource`] plays it again, anywhere, through the
-//! very same table and dispatcher and by the recorded clock.
+//! A [`Recorder`] writes what a source emits to a file. A [`ReplaySource`] reads it back, on any
+//! system, through the same table and dispatcher, by the recorded clock.
 //!
 //! # Testing a consumer
 //!
-//! [`Batch::new`], the constructors of [`Event`] and [`Transition`], and a [`CommandLine`] made of its
-//! arguments make whatever a consumer may be given; [`Batch::new`] has an example. What a host has really
-//! done is in a recording: a scanner of a [`ReplaySource`] plays it to the consumer, and
-//! [`ScannerHandle::wait`] or [`Scanner::finish`] returns when it has taken in all of it.
+//! [`Batch::new`], the constructors of [`Event`] and [`Transition`], and a [`CommandLine`] collected
+//! from its arguments make any batch that a consumer can receive; [`Batch::new`] has an example.
+//! To test with the events of a real host, replay a recording: [`ScannerHandle::wait`] and
+//! [`Scanner::finish`] return when the consumer has received all of it.
 //!
 //! # Examples
 //!
-//! In `examples/`: `agent` tells the busiest processes, `tokio_consumer` feeds an async task,
-//! `metrics_exporter` carries the metrics to Prometheus, `own_source` scans something else than this host,
-//! and `test_with_recording` tests a consumer with a recording.
+//! | in `examples/` | |
+//! |---|---|
+//! | `agent` | prints the busiest processes, births, exits, failures and lost batches |
+//! | `tokio_consumer` | sends batches to an async task |
+//! | `metrics_exporter` | exports the metrics to Prometheus |
+//! | `own_source` | scans a list of jobs in place of this host |
+//! | `test_with_recording` | tests a consumer with a recording |
 //!
 //! # Features
 //!
-//! `cli`, on by default, is what only the command `pscan` needs. A library has no use for it:
-//! `default-features = false`.
-//!
-//! `metrics`, off by default, hands [`Metrics`] to the facade of the `metrics` crate as they are counted, so
-//! that the agent's own exporter carries them.
-//!
-//! `bench`, off by default, is for the benches of this crate. What it adds is not part of the API and may
-//! change with any release.
+//! - `cli`, on by default: the dependencies of the command `pscan`. A library does not need them: use
+//!   `default-features = false`.
+//! - `metrics`, off by default: emits [`Metrics`] to the facade of the `metrics` crate as they are
+//!   counted, for the exporter that the agent installs.
+//! - `bench`, off by default: internals for this crate's benches. It is not part of the API, and may
+//!   change with any release.
 
-// On docs.rs: on which systems there is what is not on all of them.
+// docs.rs marks items that exist only on some systems.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-/// The README's examples, for `cargo test`.
+/// Runs the README's examples as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -131,9 +145,9 @@ pub use crate::source::{
     ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, SysinfoSource, live_source,
 };
 
-/// What the benches of this crate measure by itself.
+/// Internals for this crate's benches.
 ///
-/// It is not part of the API and may change with any release.
+/// It is not part of the API, and may change with any release.
 #[cfg(feature = "bench")]
 pub mod bench {
     pub use crate::table::bench::Table;

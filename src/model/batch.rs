@@ -1,4 +1,4 @@
-//! What consumers get: one [`Batch`] a scan.
+//! What consumers receive: one [`Batch`] for each scan.
 
 use std::time::{Duration, Instant};
 
@@ -9,68 +9,80 @@ use super::event::Event;
 use super::pace::{Pace, Transition};
 use super::process::ProcessKey;
 
-/// What one scan told: a header and the events, in order of pid.
+/// The result of one scan: a header, and the events in order of pid.
 ///
-/// A consumer that applies every batch it is given to a [`Snapshot`](crate::Snapshot) has exactly
-/// the scanner's own table, whatever it lost in between.
+/// A [`Snapshot`](crate::Snapshot) that applies every batch of a consumer is equal to the scanner's
+/// table, even after lost batches.
 ///
-/// It serialises, field by field, and is not read back: an error keeps more than its class and its message,
-/// and how old a batch is another machine cannot know.
+/// It serialises field by field. It does not deserialise: the causes of an error and the age of the
+/// batch are not in JSON.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Number of the scan, from 1. Every scan has one, a failed one too. A notice, that a scan or a
-    /// consumer is stuck, comes between two scans: it has no events, and the number of the scan
-    /// handed out before it (0 before the first).
+    /// Number of the scan, from 1.
+    ///
+    /// Failed scans are numbered too. A notice that a scan or a consumer is stuck comes between two
+    /// scans: it has no events, and the number of the scan before it, 0 before the first.
     pub seq: u64,
-    /// When the scan began by the source's wall clock, in milliseconds from the Unix epoch; for a
-    /// notice, when it was made by this machine's.
+    /// When the scan began, in milliseconds since the Unix epoch, by the source's wall clock.
+    ///
+    /// For a notice: when it was made, by this machine's clock.
     pub taken_at_ms: u64,
-    /// The same by the source's monotonic clock, in nanoseconds from an arbitrary moment; for a
-    /// notice, that of the scan before.
+    /// When the scan began, in nanoseconds from an arbitrary moment, by the source's monotonic
+    /// clock.
+    ///
+    /// For a notice: the value of the scan before.
     pub monotonic_ns: u64,
-    /// Milliseconds on the monotonic clock since the scan before; `None` for the first, for a notice, and
-    /// for the last of a source that panicked.
+    /// Milliseconds since the scan before, by the monotonic clock.
+    ///
+    /// `None` for the first scan, for a notice, and for the last batch after the source panicked.
     pub interval_ms: Option<f64>,
-    /// Whether the events tell the whole table (and nothing else), so that the reader starts anew. The first
-    /// batch is full also where its scan failed: then it has what that scan showed, which can be nothing, and the
-    /// batches after it, which are not full, tell the rest as [`Existing`](Event::Existing).
+    /// Whether the events list the whole table, so that a consumer replaces what it has.
+    ///
+    /// The first batch is full even if its scan failed. It then lists what that scan read, which
+    /// can be nothing; later batches, which are not full, report the rest as
+    /// [`Existing`](Event::Existing).
     pub full: bool,
-    /// Batches that were meant for this consumer and that it did not get, since the one before.
-    /// The events of this one make up for them. 0 in any batch that is not full.
+    /// Batches that this consumer lost since its previous batch.
+    ///
+    /// The events of this batch make up for them. 0 in a batch that is not full.
     pub lost_batches: u64,
-    /// Why the scan failed; `None` for a good one. A failed scan tells no exit. In a notice, what is stuck;
-    /// and so in a full batch that is made while a scan hangs, for who joins or is behind.
+    /// Why the scan failed; `None` if it did not. A failed scan reports no exits.
+    ///
+    /// In a notice: what is stuck. A full batch that is made while a scan hangs has that error too.
     pub failure: Option<Error>,
     /// What the scan cost.
     pub cost: Cost,
     /// What the scan counted.
     pub counts: Counts,
-    /// How a running scanner goes on from here; `None` for a scanner driven by hand, and where its source has
-    /// panicked.
+    /// Interval and breaker of a running scanner after this scan.
+    ///
+    /// `None` for a scanner driven by hand, and after the source panicked.
     pub pace: Option<Pace>,
-    /// What of that has changed with this scan, and why.
+    /// Changes of interval and breaker with this scan, each with its reason.
     pub transitions: Vec<Transition>,
-    /// Processes that this scan did not show and that could not be confirmed to be gone. They
-    /// stand as they were until a scan settles it.
+    /// Processes that this scan missed and whose exit is not certain.
+    ///
+    /// They stay as they were until a later scan reads them or reports their exit.
     pub unconfirmed: Vec<ProcessKey>,
-    /// The events in order of pid; where a pid was used again, `Exited` before `Created`.
+    /// The events in order of pid. Where a pid was reused, `Exited` comes before `Created`.
     pub events: Vec<Event>,
-    /// When the batch was ready to be handed out.
+    /// When the batch was ready to be sent.
     #[serde(skip)]
     ready_at: Instant,
 }
 
 impl Batch {
-    /// A batch of these events, for whoever tests a consumer. It is full if it is the first, as a
-    /// scanner's is; its monotonic time is the wall clock's, and the rest is none, 0 or empty until it is
-    /// assigned.
+    /// Makes a batch of these events, for tests of a consumer.
+    ///
+    /// It is full if `seq` is 1, as for a scanner's batches. The monotonic time is taken from the
+    /// wall clock. All other fields are `None`, 0 or empty, and can be assigned.
     ///
     /// ```
     /// use std::sync::Arc;
     /// use process_scanner::{Batch, Consumer, Event, ProcessInfo, ProcessKey, Snapshot};
     ///
-    /// /// The consumer under test: it keeps the pids of those that died young.
+    /// /// The consumer under test: it collects the pids of short-lived processes.
     /// #[derive(Default)]
     /// struct ShortLived(Vec<u32>);
     ///
@@ -104,7 +116,7 @@ impl Batch {
     ///     short_lived.on_batch(&Arc::new(batch));
     /// }
     /// assert_eq!(short_lived.0, [9]);
-    /// // What the batches told in all.
+    /// // The snapshot has the processes that remain.
     /// assert_eq!(snapshot.iter().collect::<Vec<_>>(), [&old]);
     /// ```
     pub fn new(seq: u64, taken_at_ms: u64, events: Vec<Event>) -> Self {
@@ -119,7 +131,7 @@ impl Batch {
         Self::build(facts, Pacing::default())
     }
 
-    /// Makes a batch that is ready to be sent now: the one place where batches come from.
+    /// Makes a batch that is ready to be sent now. All batches are made here.
     pub(crate) fn build(facts: Facts, pacing: Pacing) -> Self {
         Self {
             seq: facts.seq,
@@ -139,13 +151,13 @@ impl Batch {
         }
     }
 
-    /// How long ago the batch was ready to be handed out: what delivery took so far.
+    /// Returns the time since the batch was ready to be sent: how long delivery took so far.
     pub fn age(&self) -> Duration {
         self.ready_at.elapsed()
     }
 }
 
-/// What a batch reports, but for the pace. Each field is that of [`Batch`].
+/// The fields of a [`Batch`] without those of the pace.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) seq: u64,
@@ -162,7 +174,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Copies what a batch reports, without its events.
+    /// Copies the fields of a batch, without its events.
     pub(crate) fn of(batch: &Batch) -> Self {
         Self {
             seq: batch.seq,
@@ -180,7 +192,7 @@ impl Facts {
     }
 }
 
-/// What a batch reports of the pace; the default is that of a scanner driven by hand.
+/// The fields of a [`Batch`] about the pace. The default is that of a scanner driven by hand.
 #[derive(Debug, Default)]
 pub(crate) struct Pacing {
     pub(crate) pace: Option<Pace>,
@@ -193,8 +205,10 @@ pub(crate) struct Pacing {
 pub struct Cost {
     /// Wall time of reading and comparing, in microseconds.
     pub scan_us: u64,
-    /// CPU time of the same, user and system, in microseconds; `None` where the system does not tell
-    /// that of a thread. In steps of 15,625 on Windows.
+    /// CPU time of reading and comparing, user and system, in microseconds.
+    ///
+    /// `None` where the system does not report the CPU time of a thread. In steps of 15,625 on
+    /// Windows.
     pub cpu_us: Option<u64>,
 }
 
@@ -202,23 +216,27 @@ pub struct Cost {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Rows that the scan showed, without those of a second look.
+    /// Rows that the source emitted, without those of a recheck.
     pub rows: u32,
     /// Fields that should have been read and could not be.
     pub unreadable_fields: u32,
-    /// Processes that were listed and had gone when they were read; `None` where the source
-    /// cannot tell.
+    /// Processes that were listed and had exited when they were read.
+    ///
+    /// `None` where the source does not count them.
     pub vanished: Option<u32>,
-    /// How many processes may have been born and have died unseen since the scan before, at the
-    /// most: what the system started, less the births told. It counts threads too, so as a rule it
-    /// is far too high. `None` where the system does not count, in a failed and in the first scan.
+    /// Upper limit of the unseen processes: born and exited since the scan before.
+    ///
+    /// The number of processes and threads that the system started, minus the births reported. As
+    /// it counts threads, it is usually far too high. `None` where the system does not count them,
+    /// in a failed scan and in the first.
     pub unseen_at_most: Option<u64>,
     /// Processes in the table after the scan.
     pub processes: u32,
-    /// How often the source was asked again within this scan, because it failed in a way that may
-    /// pass and had shown nothing: 0 or 1.
+    /// How often the source was asked again within this scan: 0 or 1.
+    ///
+    /// It is asked again after a transient error, if it had emitted no row.
     pub retries: u32,
-    /// Bytes that the table takes on the heap.
+    /// Heap bytes of the table.
     pub table_bytes: u64,
 }
 
@@ -229,17 +247,17 @@ mod tests {
     use crate::model::pace::BreakerState;
 
     #[test]
-    fn a_batch_is_written_with_all_that_it_says() {
+    fn a_batch_serialises_with_all_its_fields() {
         let key = ProcessKey {
             pid: 7,
             start_time_ms: None,
         };
-        let gone = Event::exited(crate::ProcessInfo::unknown(key), None);
-        let mut batch = Batch::new(2, 1000, vec![gone]);
+        let exited = Event::exited(crate::ProcessInfo::unknown(key), None);
+        let mut batch = Batch::new(2, 1000, vec![exited]);
         batch.interval_ms = Some(500.5);
         batch.failure = Some(Error::new(ErrorClass::Permission, "no"));
         batch.pace = Some(Pace::new(500, BreakerState::HalfOpen));
-        batch.transitions = vec![Transition::interval(250, 500, "dear")];
+        batch.transitions = vec![Transition::interval(250, 500, "expensive")];
         batch.unconfirmed = vec![key];
         let json = serde_json::to_value(&batch).expect("plain data");
         for (field, expected) in [
@@ -259,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_scan_cost_and_counted_reads_back_as_it_was_written() {
+    fn cost_and_counts_survive_a_json_round_trip() {
         let cost = Cost {
             scan_us: 1,
             cpu_us: None,

@@ -1,10 +1,12 @@
-//! What names a consumer.
+//! The id of a consumer.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Names one registered consumer. No two of a process are alike, be they of different scanners.
+/// Identifies one registered consumer.
+///
+/// Ids are unique within this process, across all its scanners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ConsumerId(pub(crate) u64);
 

@@ -1,6 +1,6 @@
-//! What can go wrong, sorted into classes that an agent can act on.
+//! Errors, in classes that a program can decide by.
 //!
-//! Everything fallible in this crate returns [`Error`]; a scan that failed carries one in its
+//! Every fallible function of this crate returns [`Error`]. A failed scan has one in its
 //! [`Batch`](crate::Batch).
 
 use std::any::Any;
@@ -18,12 +18,12 @@ use super::escape::escape;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error: what was tried and on what, its [class](ErrorClass), the platform's own error as
-/// [`source()`](StdError::source), and where one is known the next step.
+/// An error: what was tried on what, its [class](ErrorClass), its cause and advice.
 ///
-/// Cheap to clone.
+/// The cause is the platform's own error, returned by [`source()`](StdError::source). The
+/// [advice](Self::advice) is the next step, where one is known. Errors are cheap to clone.
 ///
-/// A source makes one, and an agent reads it from the batch of the scan:
+/// A source makes an error, and a program reads it from the batch of the scan:
 ///
 /// ```
 /// use std::fs;
@@ -36,20 +36,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///         SourceInfo::new("list")
 ///     }
 ///
-///     fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+///     fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
 ///         let list = fs::read_to_string("/nowhere/jobs").map_err(|error| {
 ///             Error::from_io("cannot read the jobs in /nowhere/jobs", error)
-///                 .with_advice("see that the job server runs")
+///                 .with_advice("check that the job server runs")
 ///         })?;
-///         Err(Error::new(ErrorClass::BadData, format!("no list of jobs: {list}")).mark_lasting())
+///         let message = format!("cannot parse the jobs in /nowhere/jobs: {list}");
+///         Err(Error::new(ErrorClass::BadData, message).mark_lasting())
 ///     }
 /// }
 ///
 /// let mut scanner = Scanner::builder().source(List).build()?;
-/// let batch = scanner.scan_once().expect("no failure of it is final");
+/// let batch = scanner.scan_once().expect("no failure of this source is final");
 /// let failure = batch.failure.as_ref().expect("there is no such file");
 /// match failure.class() {
-///     // It may be there again: the next scan tries.
+///     // The file may come back: the next scan reads it again.
 ///     ErrorClass::SourceGone => println!("{}", failure.full_message()),
 ///     _ => println!("{} ({})", failure.full_message(), failure.advice().unwrap_or("no advice")),
 /// }
@@ -71,7 +72,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of `class`; `message` says what was tried, on what, and what came of it.
+    /// Makes an error of `class`. `message` has what was tried, on what, and the result.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             class,
@@ -83,40 +84,40 @@ impl Error {
         }))
     }
 
-    /// An error whose class follows from what the system said.
+    /// Makes an error from an I/O error, and derives its class from that.
     ///
-    /// `message` says what was tried, on what.
+    /// `message` has what was tried, on what.
     pub fn from_io(message: impl Into<String>, source: io::Error) -> Self {
         Self::new(ErrorClass::of_io(&source), message).with_source(source)
     }
 
-    /// That `who` panicked, and with what words.
-    pub(crate) fn of_panic(who: &str, panic: &(dyn Any + Send)) -> Self {
+    /// Makes the error of a panic in `what`, with the text of the panic.
+    pub(crate) fn of_panic(what: &str, panic: &(dyn Any + Send)) -> Self {
         Self::new(
             ErrorClass::SourceGone,
-            format!("{who} panicked: {}", panic_text(panic)),
+            format!("{what} panicked: {}", panic_text(panic)),
         )
     }
 
-    /// The same error with the error that caused it.
+    /// Sets the error that caused it.
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.edit(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
-    /// The same error with what its reader should do next.
+    /// Sets the advice: what the reader should do next.
     #[must_use]
     pub fn with_advice(self, advice: impl Into<Cow<'static, str>>) -> Self {
         self.edit(|inner| inner.advice = Some(advice.into()))
     }
 
-    /// The same error, saying also that its source will never give another scan.
+    /// Marks the error as final: the source returns no scan after it.
     #[must_use]
     pub fn mark_final(self) -> Self {
         self.edit(|inner| inner.is_final = true)
     }
 
-    /// The same error, saying also that it is no use to try again at once.
+    /// Marks the error as lasting: retrying at once does not help.
     #[must_use]
     pub fn mark_lasting(self) -> Self {
         self.edit(|inner| inner.is_lasting = true)
@@ -127,24 +128,26 @@ impl Error {
         self
     }
 
-    /// The class.
+    /// Returns the class.
     pub fn class(&self) -> ErrorClass {
         self.0.class
     }
 
-    /// What to do about it, where that is known.
+    /// Returns what to do about it, where that is known.
     pub fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
     }
 
-    /// Whether the source that returned it will never give another scan.
+    /// Returns whether the source returns no scan after this error.
     pub fn is_final(&self) -> bool {
         self.0.is_final
     }
 
-    /// Whether the same may well succeed if it is tried again at once: it is of class
-    /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted) or [`SourceGone`](ErrorClass::SourceGone),
-    /// and nothing says that it is [final](Self::mark_final) or [lasting](Self::mark_lasting).
+    /// Returns whether a retry at once can succeed.
+    ///
+    /// True for the classes [`ResourcesExhausted`](ErrorClass::ResourcesExhausted) and
+    /// [`SourceGone`](ErrorClass::SourceGone), unless the error is marked [final](Self::mark_final)
+    /// or [lasting](Self::mark_lasting).
     pub fn is_transient(&self) -> bool {
         let class = self.class();
         matches!(
@@ -154,10 +157,11 @@ impl Error {
             && !self.0.is_lasting
     }
 
-    /// The message with the messages of all that caused it, on one line: a recording or a source of one's own
-    /// can have put anything into it, and all that is not for reading is [escaped](crate::escape). The
-    /// [advice](Self::advice) is not in it: what to do is for a person to read, who may be shown it elsewhere
-    /// or not at all.
+    /// Returns the message and the messages of all its causes, on one line.
+    ///
+    /// It is [escaped](crate::escape), since a recording or a source can put any text into it. The
+    /// [advice](Self::advice) is not included: it is for people, and a program may print it
+    /// elsewhere or not at all.
     pub fn full_message(&self) -> String {
         let mut text = self.0.message.clone();
         let mut cause = self.source();
@@ -173,7 +177,7 @@ impl Error {
     }
 }
 
-/// The message alone, as it was given.
+/// Writes the message alone, without causes and not escaped.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
@@ -199,7 +203,7 @@ impl StdError for Error {
     }
 }
 
-/// As a failed scan stands in JSON: its class and its whole message.
+/// Serialises the class and the full message, as a failed scan has them in JSON.
 impl Serialize for Error {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
@@ -210,11 +214,11 @@ impl Serialize for Error {
     }
 }
 
-/// The words of a panic.
+/// Returns the text of a panic.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     match panic.downcast_ref::<String>() {
         Some(text) => text,
-        None => panic.downcast_ref::<&str>().unwrap_or(&"without a text"),
+        None => panic.downcast_ref::<&str>().unwrap_or(&"(no text)"),
     }
 }
 
@@ -223,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_message_carries_its_causes_and_the_source_is_kept() {
+    fn full_message_has_all_causes_and_source_returns_the_first() {
         let error = Error::from_io("cannot list /proc", io::Error::from_raw_os_error(24));
         assert!(error.full_message().starts_with("cannot list /proc: "));
         assert!(error.source().is_some());
@@ -234,13 +238,13 @@ mod tests {
         assert_eq!(advised.full_message(), error.full_message());
         let forged = Error::new(ErrorClass::BadData, "x\n[ERROR] \x1b[2J\u{202e}");
         assert_eq!(forged.full_message(), r"x\n[ERROR] \x1b[2J\u{202e}");
-        // One that somebody else holds too can still be added to.
+        // A shared error can be changed; its other clones stay as they were.
         assert!(error.clone().mark_final().is_final() && !error.is_final());
     }
 
     #[test]
     #[cfg(unix)]
-    fn classes_follow_from_the_errno() {
+    fn class_is_derived_from_errno() {
         let class = |errno| Error::from_io("x", io::Error::from_raw_os_error(errno)).class();
         assert_eq!(class(1), ErrorClass::Permission);
         assert_eq!(class(2), ErrorClass::SourceGone);

@@ -5,33 +5,33 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of an [`Error`](crate::Error): what an agent would decide by.
+/// The class of an [`Error`](crate::Error): what a program decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// This system cannot do what was asked. It will not get better by itself.
+    /// This system cannot do what was requested. Retrying does not help.
     Unsupported,
-    /// The system refused for lack of rights.
+    /// The system denied access.
     Permission,
-    /// Descriptors, memory or threads ran out. Usually passes.
+    /// File descriptors, memory or threads ran out. Usually passes.
     ResourcesExhausted,
-    /// The place that process data comes from does not answer or answers with nothing.
+    /// The source of process data does not answer, or returns nothing.
     SourceGone,
-    /// Something did not come back in its time.
+    /// An operation exceeded its time limit.
     Stuck,
-    /// Data that cannot be true or cannot be read.
+    /// Data is impossible or cannot be parsed.
     BadData,
-    /// A setting outside its limits.
+    /// A setting is outside its limits.
     Config,
     /// Output could not be written.
     Output,
-    /// The source has no more scans: a recording is over. Not a failure.
+    /// The source has no more scans: a recording has ended. Not a failure.
     Ended,
 }
 
 impl ErrorClass {
-    /// The class's name as JSON has it, `snake_case`.
+    /// Returns the name of the class in JSON, in `snake_case`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unsupported => "unsupported",
@@ -46,7 +46,7 @@ impl ErrorClass {
         }
     }
 
-    /// The class of an error of the system.
+    /// Returns the class of an I/O error.
     pub(super) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::SourceGone,

@@ -1,14 +1,16 @@
-//! Text from outside made harmless for a terminal.
+//! Escapes text from other programs for terminals and logs.
 //!
-//! Any process can call itself anything. Escape sequences in a name could repaint the screen or
-//! worse, and bidirectional controls could make it read as another one.
+//! Any process can choose its own name. Escape sequences in a name can change the screen, and
+//! bidirectional controls can make a name read as another one.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a terminal or a log viewer may act on the character in place of showing it: controls, those of
-/// direction (Unicode's bidirectional algorithm, UAX 9), and most of what is invisible. Not those that shape
-/// the character before them, as of an emoji.
+/// Returns whether a terminal or log viewer may act on the character instead of printing it.
+///
+/// True for control characters, for those of direction (Unicode's bidirectional algorithm, UAX 9),
+/// and for most invisible ones. False for characters that modify the one before them, as in an
+/// emoji.
 pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -31,11 +33,11 @@ pub fn is_control(c: char) -> bool {
         )
 }
 
-/// The text with every [control character](is_control) spelled out, as in `\n`, `\x1b` and `\u{202e}`: for
-/// terminals and logs. Names, command lines and the words of an error can hold whatever others put there.
+/// Escapes every [control character](is_control), as `\n`, `\x1b` and `\u{202e}`.
 ///
-/// A backslash stays as it is, so that paths on Windows can be read, and what was escaped once stays as it
-/// is.
+/// Use it for names, command lines and error messages in terminals and logs: other programs choose
+/// that text. Backslashes stay as they are, so that Windows paths stay readable and escaped text is
+/// not escaped again.
 ///
 /// ```
 /// assert_eq!(process_scanner::escape("sh\n\x1b[2J"), r"sh\n\x1b[2J");
@@ -67,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn controls_are_spelled_out() {
+    fn control_characters_are_escaped() {
         for (text, escaped) in [
             ("a\x1b[31mb", "a\\x1b[31mb"),
             ("\n\r\t\0\x07", "\\n\\r\\t\\x00\\x07"),
@@ -81,13 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_left_is_a_control() {
+    fn escaped_text_has_no_control_characters() {
         let all: String = ('\0'..=char::MAX).collect();
         assert!(!escape(&all).contains(is_control));
     }
 
     #[test]
-    fn ordinary_text_is_left_alone() {
+    fn ordinary_text_is_not_changed() {
         for text in [
             "",
             "sshd",

@@ -1,6 +1,6 @@
-//! The vocabulary: what the scanner says of processes, and the errors it says it with.
+//! Plain data that is reported about processes, and errors.
 //!
-//! Plain data without threads or clocks of its own. Every other room imports this one, and it imports none.
+//! No threads, no clocks. All other modules import this one; it imports none of them.
 
 mod batch;
 mod changes;

@@ -1,22 +1,24 @@
-//! At what pace a running scanner goes, and what changes it.
+//! Interval and breaker of a running scanner, and their changes.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a running scanner goes on after a scan.
+/// Interval and breaker of a running scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pace {
     /// Milliseconds from the start of one scan to the start of the next, while the breaker is not
-    /// open: what was asked for, or more where the CPU budget takes it.
+    /// open.
+    ///
+    /// The interval that was requested, or a longer one where the CPU budget requires it.
     pub interval_ms: u64,
-    /// Whether it scans at all.
+    /// State of the breaker.
     pub breaker: BreakerState,
 }
 
 impl Pace {
-    /// The same with the breaker in this state.
+    /// Sets the state of the breaker.
     pub(crate) fn with_breaker(self, breaker: BreakerState) -> Self {
         Self { breaker, ..self }
     }
@@ -29,22 +31,22 @@ impl Pace {
     }
 }
 
-/// Whether a running scanner makes its scans.
+/// Whether a running scanner scans, or the breaker stops it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BreakerState {
-    /// It does.
+    /// The scanner scans at its interval.
     #[default]
     Closed,
-    /// Scans failed, hung, or waited too long for the host: only a probe is made now and then.
+    /// Scans failed, hung or waited too long. The scanner only probes now and then.
     Open,
-    /// A probe was good. It scans again, and one bad scan opens the breaker.
+    /// A probe was good. The scanner scans again, and one bad scan opens the breaker.
     HalfOpen,
 }
 
 impl BreakerState {
-    /// The state's name as JSON has it, `snake_case`.
+    /// Returns the name of the state in JSON, in `snake_case`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -60,41 +62,41 @@ impl fmt::Display for BreakerState {
     }
 }
 
-/// A change of the pace, and its reason.
+/// A change of interval or breaker, and its reason.
 ///
-/// It serialises as `pscan watch --json` has it, without what is the batch's: `event` is
+/// It serialises as in `pscan watch --json`, without the fields of the batch: `event` is
 /// `interval_changed` or `breaker_changed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 #[non_exhaustive]
 pub enum Transition {
-    /// The interval was stretched, or could shrink again, or another was
-    /// [asked for](crate::ScannerControl::set_interval_ms).
+    /// The interval changed: for the budget, or because another one was
+    /// [requested](crate::ScannerControl::set_interval_ms).
     #[non_exhaustive]
     #[serde(rename = "interval_changed")]
     Interval {
-        /// Milliseconds that it was.
+        /// Milliseconds before.
         from_ms: u64,
-        /// Milliseconds that it is now.
+        /// Milliseconds now.
         to_ms: u64,
-        /// Why, for people.
+        /// The reason, for people.
         reason: String,
     },
     /// The breaker opened, half opened or closed.
     #[non_exhaustive]
     #[serde(rename = "breaker_changed")]
     Breaker {
-        /// What it was.
+        /// State before.
         from: BreakerState,
-        /// What it is now.
+        /// State now.
         to: BreakerState,
-        /// Why, for people.
+        /// The reason, for people.
         reason: String,
     },
 }
 
 impl Transition {
-    /// An [`Interval`](Self::Interval), as tests of a consumer need them.
+    /// Makes an [`Interval`](Self::Interval), for tests of a consumer.
     pub fn interval(from_ms: u64, to_ms: u64, reason: impl Into<String>) -> Self {
         Self::Interval {
             from_ms,
@@ -103,7 +105,7 @@ impl Transition {
         }
     }
 
-    /// A [`Breaker`](Self::Breaker), as tests of a consumer need them.
+    /// Makes a [`Breaker`](Self::Breaker), for tests of a consumer.
     pub fn breaker(from: BreakerState, to: BreakerState, reason: impl Into<String>) -> Self {
         Self::Breaker {
             from,
@@ -113,7 +115,7 @@ impl Transition {
     }
 }
 
-/// As in `interval 1 s → 4.21 s: a scan costs 31 ms, budget 0.75 %`.
+/// Writes one line, such as `interval 1 s → 4.21 s: a scan costs 31 ms, budget 0.75 %`.
 impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -124,21 +126,20 @@ impl fmt::Display for Transition {
             } => write!(
                 f,
                 "interval {} → {}: {reason}",
-                Rough(*from_ms),
-                Rough(*to_ms)
+                Rounded(*from_ms),
+                Rounded(*to_ms)
             ),
             Self::Breaker { from, to, reason } => write!(f, "breaker {from} → {to}: {reason}"),
         }
     }
 }
 
-/// Milliseconds as a person would say it.
-struct Rough(u64);
+/// Milliseconds, rounded for people.
+struct Rounded(u64);
 
 impl fmt::Display for Rough {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(ms) = *self;
-        // Whole numbers need no fraction.
         let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
         match ms {
             ..1000 => write!(f, "{ms} ms"),
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transition_reads_as_a_sentence() {
+    fn a_transition_prints_on_one_line() {
         let interval = |from_ms, to_ms| Transition::interval(from_ms, to_ms, "a reason");
         for (transition, expected) in [
             (interval(1000, 4213), "interval 1 s → 4.21 s: a reason"),
@@ -169,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_the_pace_reads_back_as_it_was_written() {
+    fn transitions_and_pace_survive_a_json_round_trip() {
         use BreakerState::{Closed, HalfOpen, Open};
 
         for (transition, expected) in [
             (
-                Transition::interval(1000, 4213, "dear"),
-                r#"{"event":"interval_changed","from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
+                Transition::interval(1000, 4213, "expensive"),
+                r#"{"event":"interval_changed","from_ms":1000,"to_ms":4213,"reason":"expensive"}"#,
             ),
             (
                 Transition::breaker(HalfOpen, Open, "bad"),

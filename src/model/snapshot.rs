@@ -1,4 +1,4 @@
-//! The fold of batches: which processes there are, as a consumer knows it.
+//! All processes, as a consumer knows them from its batches.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Values;
@@ -9,8 +9,9 @@ use super::batch::Batch;
 use super::event::Event;
 use super::process::{ProcessInfo, ProcessKey};
 
-/// All processes at one moment, in order of pid: what a consumer gets by applying its batches. Equal to
-/// another of the same processes that is up to the same batch.
+/// All processes at one moment, in order of pid: the result of applying batches.
+///
+/// Two snapshots are equal if they have the same processes as of the same batch.
 ///
 /// ```
 /// use process_scanner::{Scanner, Snapshot};
@@ -32,26 +33,27 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A snapshot that knows of no process yet.
+    /// Makes a snapshot without processes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Brings it up to date with one more batch. They have to be applied in the order they came.
+    /// Applies one more batch. Batches must be applied in the order of their delivery.
     ///
-    /// True where the batch is full or follows on the one before, and for a notice, that tells no more than is
-    /// known: from then on the snapshot is as right as it was. All that a consumer is given does, whatever it
-    /// has lost.
+    /// Returns true if the batch is full, follows the previous one, or is a notice: the snapshot is
+    /// then as correct as before. Every batch that a consumer receives does, even after lost
+    /// batches.
     ///
-    /// False where it does not, because some were left out on the way here:
-    /// - A difference that comes before any full batch, or is older than what is known, is not applied: there is
-    ///   nothing that it is the difference to.
-    /// - One that comes after a gap is applied, and right unless something was told in between. Who leaves out
-    ///   batches on purpose, such as those without events, need not mind.
+    /// Returns false if batches in between were not applied:
+    ///
+    /// - A batch that is not full, and comes before any full one or is older than the snapshot, is
+    ///   not   applied.
+    /// - A batch after a gap is applied. The snapshot is correct only if the batches in the gap had
+    ///   no events.
     pub fn apply(&mut self, batch: &Batch) -> bool {
         let follows = batch.full || self.seq.checked_add(1) == Some(batch.seq);
         if !batch.full {
-            // A notice repeats the number of the scan before, and there is nothing to apply.
+            // A notice repeats the number of the scan before, and has no events.
             if batch.seq == self.seq {
                 return true;
             }
@@ -79,51 +81,52 @@ impl Snapshot {
         follows
     }
 
-    /// Number of the last batch applied; 0 before the first.
+    /// Returns the number of the last batch applied; 0 before the first.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// When the scan of the last batch applied began, in milliseconds from the Unix epoch;
-    /// `None` before the first.
+    /// Returns when the scan of the last batch applied began, in milliseconds since the Unix epoch.
+    ///
+    /// `None` before the first batch.
     pub fn taken_at_ms(&self) -> Option<u64> {
         self.taken_at_ms
     }
 
-    /// How many processes there are.
+    /// Returns the number of processes.
     pub fn len(&self) -> usize {
         self.processes.len()
     }
 
-    /// Whether no process is known.
+    /// Returns whether there are no processes.
     pub fn is_empty(&self) -> bool {
         self.processes.is_empty()
     }
 
-    /// The processes in order of pid.
+    /// Returns the processes in order of pid.
     pub fn iter(&self) -> Processes<'_> {
         Processes(self.processes.values())
     }
 
-    /// The process that has this pid now.
+    /// Returns the process that has this pid now.
     pub fn by_pid(&self, pid: u32) -> Option<&ProcessInfo> {
         self.processes.get(&pid)
     }
 
-    /// The process with this key, if it still lives.
+    /// Returns the process with this key, if it has not exited.
     pub fn get(&self, key: ProcessKey) -> Option<&ProcessInfo> {
         self.by_pid(key.pid).filter(|process| process.key() == key)
     }
 }
 
-/// The list of its processes in order of pid.
+/// Serialises the list of processes, in order of pid.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }
 }
 
-/// The processes of a [`Snapshot`] in order of pid.
+/// Iterator over the processes of a [`Snapshot`], in order of pid.
 #[derive(Debug, Clone)]
 pub struct Processes<'s>(Values<'s, u32, ProcessInfo>);
 
@@ -155,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_walked_and_written_in_order_of_pid() {
+    fn it_iterates_and_serialises_in_order_of_pid() {
         let process = |pid| {
             let start_time_ms = None;
             Event::Existing(ProcessInfo::unknown(ProcessKey { pid, start_time_ms }))
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_to_what_was_never_told_is_not_applied_and_a_gap_is_told() {
+    fn batches_before_a_full_one_are_not_applied_and_gaps_are_reported() {
         let born = |seq, pid| {
             let start_time_ms = None;
             let process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
@@ -195,7 +198,7 @@ mod tests {
         assert_eq!(snapshot, Snapshot::new());
         assert!(snapshot.apply(&born(1, 7)));
         assert!(snapshot.apply(&born(2, 8)));
-        // What happened in 3 is not known. From there on it goes on.
+        // The events of batch 3 are unknown. Later batches are applied.
         assert!(!snapshot.apply(&born(4, 9)));
         assert_eq!((pids(&snapshot), snapshot.seq()), (vec![7, 8, 9], 4));
         assert!(snapshot.apply(&born(5, 10)));
