@@ -137,7 +137,7 @@ impl fmt::Display for Transition {
 /// Milliseconds, rounded for people.
 struct Rounded(u64);
 
-impl fmt::Display for Rough {
+impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(ms) = *self;
         let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
