@@ -1,4 +1,4 @@
-//! Settings and a source made into a scanner.
+//! Builds a scanner from settings and a source.
 
 use std::fmt;
 
@@ -10,43 +10,43 @@ use crate::dispatch::{Dispatch, Watchdog};
 use crate::model::Result;
 use crate::source::{Source, live_source};
 
-/// Makes a [`Scanner`] or starts one; from [`Scanner::builder`].
+/// Builds a [`Scanner`] or starts one. [`Scanner::builder`] returns it.
 #[derive(Default)]
-#[must_use = "a builder makes nothing until it is built or started"]
+#[must_use = "a builder does nothing until `build` or `start` is called"]
 pub struct ScannerBuilder {
     config: Config,
     source: Option<Box<dyn Source>>,
 }
 
 impl Scanner {
-    /// Returns a builder: of a scanner of the live host with default settings, unless it is given others.
+    /// Returns a builder with default settings and the live host as its source.
     pub fn builder() -> ScannerBuilder {
         ScannerBuilder::default()
     }
 }
 
 impl ScannerBuilder {
-    /// Takes these settings in place of the defaults.
+    /// Sets the settings.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Scans this source in place of the live host.
+    /// Sets a source in place of the live host.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.source = Some(Box::new(source));
         self
     }
 
-    /// A scanner to be driven by hand with [`Scanner::scan_once`].
+    /// Builds a scanner to be driven by hand with [`Scanner::scan_once`].
     ///
-    /// It has threads from now on, and a child that this process makes by fork(2) has none of them: a scanner
-    /// does not survive that. A program that makes itself a daemon does so first.
+    /// The scanner has threads from now on. It does not survive fork(2), because a child has none
+    /// of them. A program that becomes a daemon must fork first.
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](crate::ErrorClass::Config) when a setting is outside its limits; those of
-    /// [`live_source`] when this host cannot be scanned; of class
+    /// Of class [`Config`](crate::ErrorClass::Config) when a setting is outside its limits; those
+    /// of [`live_source`] when this host cannot be scanned; of class
     /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be started.
     pub fn build(self) -> Result<Scanner> {
         self.config.validate()?;
@@ -60,7 +60,7 @@ impl ScannerBuilder {
         Ok(Scanner::new(self.config, core, dispatch))
     }
 
-    /// A scanner that runs on a thread of its own from now on. It does not survive fork(2), as that of
+    /// Starts a scanner that runs on its own thread. It does not survive fork(2), as with
     /// [`build`](Self::build).
     ///
     /// # Errors

@@ -12,12 +12,12 @@ use crate::dispatch::{Consumers, Dispatch};
 use crate::metrics::{CpuThread, Observation};
 use crate::model::{Batch, Pacing, ProcessInfo, Result};
 
-/// A scanner driven by hand: each [`scan_once`](Self::scan_once) is one scan, its batch returned
-/// and handed to all consumers.
+/// A scanner driven by hand, which scans when [`scan_once`](Self::scan_once) is called.
 ///
-/// Dropping it closes all consumers, and waits for them up to a second. [`finish`](Self::finish) waits
-/// for as long as they take.
-#[must_use = "a scanner scans only when it is asked or started"]
+/// Each call returns the batch of the scan and sends it to all consumers. Dropping the scanner
+/// closes all consumers, and waits for callbacks for up to a second. [`finish`](Self::finish) waits
+/// as long as they take.
+#[must_use = "a scanner scans only when `scan_once` or `start` is called"]
 pub struct Scanner {
     core: Core,
     dispatch: Dispatch,
@@ -39,23 +39,25 @@ impl Scanner {
         }
     }
 
-    /// Takes one scan now, and hands its batch to the consumers. `None` once the source has ended;
-    /// a live one never does. What it shows in the very scan in which it ends is told in a last batch: that
-    /// has no failure, and takes nobody away.
+    /// Scans now, sends the batch to the consumers and returns it.
     ///
-    /// Another thread hands it out, so that consumers get it, and [metrics](Consumers::metrics) and
-    /// [snapshot](Consumers::snapshot) have it, a moment after this returns. What is up to date at once is
-    /// [`processes`](Self::processes).
+    /// Returns `None` once the source has ended; a live source never ends. If the source emits rows
+    /// in the scan in which it ends, they are reported in a last batch, without a failure and
+    /// without exits.
     ///
-    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room. Nothing else
-    /// holds it up: neither the CPU budget nor the breaker, which are about when to scan.
+    /// Another thread sends the batch. So consumers receive it, and [metrics](Consumers::metrics)
+    /// and [snapshot](Consumers::snapshot) include it, a moment after this returns.
+    /// [`processes`](Self::processes) is up to date at once.
+    ///
+    /// It waits for a consumer that [blocks](crate::Overflow::Block) and whose queue is full. CPU
+    /// budget and breaker do not delay it: they only decide when a running scanner scans.
     ///
     /// # Panics
     ///
-    /// When the source does. Whoever catches that has a scanner that has ended: what the scan had shown by
-    /// then is not told, and every later call gives `None`.
+    /// If the source panics. A caller that catches the panic has a scanner that has ended: the rows
+    /// of that scan are not reported, and every later call returns `None`.
     pub fn scan_once(&mut self) -> Option<Arc<Batch>> {
-        // Unless the source comes back there are no more scans.
+        // Put back below, unless this is the last scan or the source panics.
         let scanning = self.requests.scanning.take();
         if self.requests.is_stopped() {
             return None;
@@ -78,40 +80,45 @@ impl Scanner {
 
     /// Returns where consumers register and leave, and where metrics and the latest snapshot are.
     ///
-    /// Those two follow a moment after [`scan_once`](Self::scan_once) has returned.
+    /// Metrics and snapshot follow a moment after [`scan_once`](Self::scan_once) has returned.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()
     }
 
     /// Returns the control, for any thread and for callbacks.
     ///
-    /// What is requested by it holds from the start on, if the scanner is [started](Self::start). Of a scanner
-    /// driven by hand, only a requested stop matters: it ends the scans and closes all consumers.
+    /// If the scanner is [started](Self::start), requests made before take effect then. A scanner
+    /// driven by hand obeys only [`request_stop`](ScannerControl::request_stop): it ends the scans
+    /// and closes all consumers.
     pub fn control(&self) -> &ScannerControl {
         &self.control
     }
 
-    /// The processes as they were last told, in no particular order: without a copy, and always up to
-    /// the batch that [`scan_once`](Self::scan_once) just returned. Once the source has panicked, with what
-    /// its last scan had shown until then.
+    /// Returns the processes as last reported, in no particular order, without a copy.
+    ///
+    /// They are up to date with the batch that [`scan_once`](Self::scan_once) returned last. After
+    /// a panic of the source they include the rows that the last scan emitted before it.
     pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
         self.core.processes()
     }
 
-    /// Hands out everything to the last batch, and returns when every callback has taken its own.
+    /// Sends all batches, closes all consumers and waits until every callback has returned.
     ///
-    /// It waits for a consumer that [blocks](crate::Overflow::Block) and has no room, so nobody may
-    /// call it who holds such a subscription and does not read it, and no callback at all.
+    /// It waits for a consumer that [blocks](crate::Overflow::Block) and whose queue is full. Do
+    /// not call it from a callback, nor on the thread that reads such a subscription: it would wait
+    /// forever.
     pub fn finish(mut self) {
         self.dispatch.finish();
     }
 
-    /// Goes on by itself: a scan at once, and then one every interval, or as seldom as the CPU
-    /// budget and the breaker make it. In a child made by fork(2) there is nobody who goes on.
+    /// Starts to scan on its own thread: one scan at once, then one every interval.
+    ///
+    /// CPU budget and breaker can make the interval longer. The scanner does not survive fork(2).
     ///
     /// # Errors
     ///
-    /// Of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be started.
+    /// Of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be
+    /// started.
     pub fn start(self) -> Result<ScannerHandle> {
         let Self {
             core,

@@ -1,4 +1,4 @@
-//! What may be asked of a running scanner, from any thread.
+//! Requests to a running scanner, from any thread.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,12 +11,12 @@ use crate::dispatch::{Registry, STOP_WITHIN, StopLimits};
 use crate::metrics::Observation;
 use crate::model::Result;
 
-/// Requests something of a scanner, and waits for nothing.
+/// Sends requests to a scanner, without waiting for their effect.
 ///
-/// Clones are the same, and can go to any thread and into callbacks. They do not keep the scanner running.
-/// From [`ScannerHandle::control`](crate::ScannerHandle::control) and
-/// [`Scanner::control`](crate::Scanner::control). What is requested before a scanner is started holds from
-/// its first scan on. Once the scanner has ended, requests do nothing.
+/// Clones are the same control. They can be used on any thread and in callbacks, and do not keep
+/// the scanner running. [`ScannerHandle::control`](crate::ScannerHandle::control) and
+/// [`Scanner::control`](crate::Scanner::control) return it. Requests made before a scanner is
+/// started take effect with its first scan. Once the scanner has ended, requests do nothing.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::model::Result;
 ///
 /// let scanner = Scanner::builder().start()?;
 /// let control = scanner.control().clone();
-/// // A callback that has seen enough. A thread that waits for signals does the same.
+/// // This callback stops the scanner. A thread that waits for signals can do the same.
 /// let stop_after_a_good_scan = move |batch: &Arc<Batch>| {
 ///     if batch.failure.is_none() {
 ///         control.request_stop();
@@ -45,29 +45,29 @@ struct Shared {
     scan: Sender<()>,
     retime: Sender<()>,
     interval_ms: Mutex<u64>,
-    /// Closes when no more scans will be made.
+    /// Closes when there are no more scans.
     scanning: Receiver<Infallible>,
     stop: Mutex<Stop>,
     stopped: Receiver<Infallible>,
 }
 
 struct Stop {
-    /// Dropped to wake all threads that listen.
+    /// Dropped to wake all threads that wait for the stop.
     signal: Option<Sender<Infallible>>,
-    /// Those of the last request.
+    /// Limits of the last stop request.
     limits: Option<StopLimits>,
 }
 
-/// What is requested, as the thread that scans receives it.
+/// Requests, as the scanning thread receives them.
 pub(super) struct Requests {
-    /// Closes when it is to stop.
+    /// Closes when a stop is requested.
     pub(super) stopped: Receiver<Infallible>,
-    /// A scan.
+    /// Requests for a scan.
     pub(super) scan: Receiver<()>,
-    /// Another interval: [`interval_ms`](Self::interval_ms).
+    /// Requests for another interval, which is [`interval_ms`](Self::interval_ms).
     pub(super) retime: Receiver<()>,
     shared: Arc<Shared>,
-    /// Held for as long as there may be another scan.
+    /// Held for as long as there can be another scan.
     pub(super) scanning: Option<Sender<Infallible>>,
 }
 
@@ -76,12 +76,12 @@ impl Requests {
         *lock(&self.shared.interval_ms)
     }
 
-    /// Whether it is to stop.
+    /// Returns whether a stop is requested.
     pub(super) fn is_stopped(&self) -> bool {
         lock(&self.shared.stop).limits.is_some()
     }
 
-    /// Forgets scans and intervals that were requested.
+    /// Drops pending requests for a scan or an interval.
     pub(super) fn clear(&self) {
         self.scan
             .try_iter()
@@ -92,7 +92,7 @@ impl Requests {
 
 impl ScannerControl {
     pub(super) fn new(config: &Config, registry: Arc<Registry>) -> (Self, Requests) {
-        // One that is pending covers the next one.
+        // A pending request already covers the next one.
         let (scan, scans) = bounded(1);
         let (retime, retimes) = bounded(1);
         let (signal, stopped) = bounded(0);
@@ -119,31 +119,37 @@ impl ScannerControl {
         (Self { shared }, requests)
     }
 
-    /// Has it scan now, and not only when the next scan is due: after the scan under way, if there is one, and
-    /// 50 ms after the end of the one before, since CPU use over less time says nothing. The other scans keep
-    /// their beat, unless its cost changes the interval, or the breaker is open: then the wait for the next
-    /// probe begins anew.
+    /// Requests a scan now, in addition to those at the interval.
     ///
-    /// Neither the CPU budget nor an open breaker holds it up. What it costs counts, so that the scans after
-    /// it may come later, and so does its failure.
+    /// It starts after the current scan, if there is one, and at least 50 ms after the end of the
+    /// last one, because CPU use over a shorter time means nothing. The other scans keep their
+    /// times, unless the cost of this one changes the interval. If the breaker is open, the wait
+    /// for the next probe starts again.
+    ///
+    /// CPU budget and breaker do not delay it. Its cost and its failure count, so later scans may
+    /// come later.
     pub fn scan_now(&self) {
-        // An error means that this is asked for already, or that there are no more scans.
+        // An error means that a request is already pending, or that there are no more scans.
         let _ = self.shared.scan.try_send(());
     }
 
-    /// Has it scan every `interval_ms` milliseconds from now on, as
-    /// [`Config::interval_ms`](crate::Config::interval_ms) does from the beginning. A shorter interval holds
-    /// at once, a longer one from the next scan on, which still comes when it was due. Where the CPU budget
-    /// takes more time, the interval is stretched from this one, and an open breaker waits by it.
+    /// Sets the interval between scans, in milliseconds: 50 to 3,600,000 (one hour).
     ///
-    /// The batch of the next scan that begins tells it as a
-    /// [`Transition::Interval`](crate::Transition::Interval), if it changes the interval in use; that of a scan
-    /// under way does not. [`Metrics::interval_asked_ms`](crate::Metrics::interval_asked_ms) has it at once.
+    /// It replaces [`Config::interval_ms`](crate::Config::interval_ms). A shorter interval takes
+    /// effect at once, a longer one after the next scan, which still comes at its time. Where the
+    /// CPU budget requires it, a longer interval is used than this one. An open breaker computes
+    /// its waits from it.
+    ///
+    /// If the interval in use changes, the batch of the next scan reports it as a
+    /// [`Transition::Interval`](crate::Transition::Interval); the batch of a scan that has already
+    /// begun does not. [`Metrics::interval_asked_ms`](crate::Metrics::interval_asked_ms) has the
+    /// new value at once.
     ///
     /// # Errors
     ///
-    /// That of [`Config::validate`](crate::Config::validate), of class [`Config`](crate::ErrorClass::Config),
-    /// when it is less than 50 or more than 3,600,000 (one hour); nothing is changed then.
+    /// Of class [`Config`](crate::ErrorClass::Config), as from
+    /// [`Config::validate`](crate::Config::validate), when the interval is outside its limits. The
+    /// interval then stays as it was.
     pub fn set_interval_ms(&self, interval_ms: u64) -> Result<()> {
         let config = Config {
             interval_ms,
@@ -154,59 +160,64 @@ impl ScannerControl {
             return Ok(());
         }
         {
-            // Held until it is told, so that of two who ask at once the same one is used and told.
-            let mut asked = lock(&self.shared.interval_ms);
-            *asked = interval_ms;
+            // Held until the meter has it, so that of two concurrent requests the same one is used
+            // and counted.
+            let mut requested_ms = lock(&self.shared.interval_ms);
+            *requested_ms = interval_ms;
             let meter = self.shared.registry.meter();
             meter.observe(Observation::IntervalAsked { interval_ms });
         }
-        // An error means that it is about to look anyway, or that there are no more scans.
+        // An error means that a request is already pending, or that there are no more scans.
         let _ = self.shared.retime.try_send(());
         Ok(())
     }
 
-    /// Returns whether there may be another scan.
+    /// Returns whether there can be another scan.
     ///
-    /// There is none once the source has ended, has failed [for good](crate::Error::is_final) or has panicked,
-    /// and once the scanner has stopped or was dropped.
+    /// False once the source has ended, failed [for good](crate::Error::is_final) or panicked, and
+    /// once the scanner was stopped or dropped.
     pub fn is_running(&self) -> bool {
         // Nothing is ever sent on it.
         self.shared.scanning.try_recv() == Err(TryRecvError::Empty)
     }
 
-    /// Tells it to stop as [`ScannerHandle::stop`](crate::ScannerHandle::stop) does, with the same limits from
-    /// now on, and does not wait for that. Who [waits](crate::ScannerHandle::wait) for the scanner does. It can
-    /// be called from within a callback. Once it is told to stop, this changes nothing.
+    /// Requests a stop with the limits of [`ScannerHandle::stop`](crate::ScannerHandle::stop), and
+    /// returns.
+    ///
+    /// The limits count from now on. [`ScannerHandle::wait`](crate::ScannerHandle::wait) returns
+    /// when the scanner has stopped. It can be called from a callback. Further calls change
+    /// nothing.
     pub fn request_stop(&self) {
         let stop = self.lock_stop();
         if stop.limits.is_none() {
-            self.tell(stop, StopLimits::of(STOP_WITHIN));
+            self.apply_stop(stop, StopLimits::of(STOP_WITHIN));
         }
     }
 
-    /// Tells it to stop within these limits, whatever it was told before.
+    /// Stops the scanner within these limits. They replace those of earlier requests.
     pub(super) fn stop(&self, limits: StopLimits) {
-        self.tell(self.lock_stop(), limits);
+        self.apply_stop(self.lock_stop(), limits);
     }
 
-    fn tell(&self, mut stop: MutexGuard<'_, Stop>, limits: StopLimits) {
+    fn apply_stop(&self, mut stop: MutexGuard<'_, Stop>, limits: StopLimits) {
         stop.limits = Some(limits);
         self.shared.registry.stop(limits);
-        // Last: who finds that it is stopped finds the limits, and a dispatcher that knows them.
+        // Last, because a thread that sees the stop must find the limits set and the dispatcher
+        // informed.
         stop.signal = None;
     }
 
-    /// Within which limits it was told to stop, if it was.
+    /// Returns the limits of the last stop request, if there is one.
     pub(super) fn stop_limits(&self) -> Option<StopLimits> {
         self.lock_stop().limits
     }
 
-    /// Closes when it is told to stop.
+    /// Closes when a stop is requested.
     pub(super) fn stopped(&self) -> &Receiver<Infallible> {
         &self.shared.stopped
     }
 
-    /// Closes when the thread has ended that scans.
+    /// Closes when the scanning thread has ended.
     pub(super) fn scanning(&self) -> &Receiver<Infallible> {
         &self.shared.scanning
     }
@@ -217,7 +228,7 @@ impl ScannerControl {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that holds one of these can leave it half changed.
+    // No holder of these locks can leave the value half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

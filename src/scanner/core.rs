@@ -1,4 +1,4 @@
-//! One scan after the other, and whether each is believed.
+//! Makes one scan after another, and decides whether each is trusted.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::model::{
 use crate::source::{Recheck, Seen, Source};
 use crate::table::{Absent, Pass, Table};
 
-/// A source, the table of what it showed, and the judgement between them.
+/// A source, the table of its rows, and the checks between them.
 pub(super) struct Core {
     source: Box<dyn Source>,
     table: Table,
@@ -24,44 +24,44 @@ pub(super) struct Core {
     seq: u64,
     /// The time of the last scan.
     last: Option<Timestamp>,
-    /// What the table held after the last scan that came back.
-    held: Held,
-    /// How many processes and threads the system had started at the last good scan.
+    /// Size of the table after the last scan that returned.
+    table_size: TableSize,
+    /// Processes and threads that the system had started at the last good scan.
     started_total: Option<u64>,
-    /// No more scans: the source said so, or it panicked.
+    /// There are no more scans: the source ended or panicked.
     ended: bool,
-    /// Past this a scan came back too late.
+    /// A scan that takes longer is late.
     deadline: Duration,
     /// The classes of failure that were logged since the last good scan.
     logged: BTreeSet<ErrorClass>,
 }
 
-/// A scan, before the pace is known that it leads to.
+/// The result of a scan, before interval and breaker take it into account.
 pub(super) struct Scanned {
     /// What its batch reports.
     pub(super) facts: Facts,
     /// CPU time that the source used on threads of its own.
-    pub(super) elsewhere: Duration,
-    /// It took longer than its deadline.
+    pub(super) other_cpu: Duration,
+    /// The scan took longer than its deadline.
     pub(super) is_late: bool,
-    /// That was reported while it was under way.
+    /// The dispatcher reported that while the scan ran.
     pub(super) was_reported_late: bool,
-    /// There are no more after it.
+    /// There are no more scans after it.
     pub(super) is_last: bool,
 }
 
 #[derive(Default)]
-struct Held {
+struct TableSize {
     processes: u32,
     table_bytes: u64,
 }
 
-/// When a good scan misses so much at once that it is not believed the first time.
+/// Decides whether a good scan misses too many processes at once to be trusted.
 struct Doubt {
     share: f64,
     min_processes: usize,
-    /// What the last scan missed, if it was doubted, in order of pid: what is still missing in the
-    /// next one is gone.
+    /// Processes that the last scan missed, if it was doubted, in order of pid. They have exited if
+    /// the next scan misses them too.
     doubted: Vec<u32>,
 }
 
@@ -80,7 +80,7 @@ impl Core {
             source,
             seq: 0,
             last: None,
-            held: Held::default(),
+            table_size: TableSize::default(),
             started_total: None,
             ended: false,
             deadline: config.scan_deadline(),
@@ -92,22 +92,23 @@ impl Core {
         self.table.processes()
     }
 
-    /// One scan as a batch; `None` once the source has ended or panicked. `breaker`: what it is, if one watches.
+    /// Makes one scan. Returns `None` once the source has ended or panicked. `breaker` is its
+    /// state, if there is one.
     pub(super) fn scan(&mut self, breaker: Option<BreakerState>) -> Option<Scanned> {
         if self.ended {
             return None;
         }
-        // Unless it comes back: a source that panicked, and a table that it left half way, are not
-        // asked again.
+        // Reset below if the scan returns. If the source panics, the table may be half updated, and
+        // neither is used again.
         self.ended = true;
         let watchdog = self.watchdog.clone();
         let under_way = watchdog.begin(breaker);
-        let judged = self.judged_scan();
+        let checked = self.checked_scan();
         let was_reported_late = under_way.end();
-        let (facts, elsewhere, has_ended) = judged?;
+        let (facts, other_cpu, has_ended) = checked?;
         self.ended = has_ended || facts.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {
-            elsewhere,
+            other_cpu,
             is_last: self.ended,
             is_late: was_reported_late
                 || Duration::from_micros(facts.cost.scan_us) >= self.deadline,
@@ -116,8 +117,8 @@ impl Core {
         })
     }
 
-    /// Reports the scan in which the source panicked, the last there is. Nothing is reported of what it had
-    /// shown by then.
+    /// Reports the scan in which the source panicked, which is the last one, without the rows that
+    /// it emitted.
     pub(super) fn panicked(&mut self, failure: Error, took: Duration) -> Facts {
         log_failure(&mut self.logged, Some(&failure));
         self.seq += 1;
@@ -133,30 +134,29 @@ impl Core {
                 cpu_us: None,
             },
             counts: Counts {
-                processes: self.held.processes,
-                table_bytes: self.held.table_bytes,
+                processes: self.table_size.processes,
+                table_bytes: self.table_size.table_bytes,
                 ..Counts::default()
             },
             ..Facts::default()
         }
     }
 
-    /// Returns what its batch reports, the CPU time that the source used elsewhere, and whether the source has
-    /// ended. `None` where it has ended and had nothing more to show.
-    fn judged_scan(&mut self) -> Option<(Facts, Duration, bool)> {
+    /// Makes a scan and its checks. Returns what its batch reports, the CPU time on the source's
+    /// own threads, and whether the source has ended. `None` if it has ended without rows.
+    fn checked_scan(&mut self) -> Option<(Facts, Duration, bool)> {
         let at = self.source.now();
         let last = self.last.replace(at);
         let began = Instant::now();
         let mut clock = CpuClock::start();
         let mut pass = self.table.begin(at);
         let mut outcome = self.source.scan(&mut |row| pass.see(row));
-        // Rows that were handed over stand, and once more a moment later they would be rated over no
-        // time at all.
-        let may_pass = outcome.as_ref().is_err_and(Error::is_transient);
-        let retries = u32::from(may_pass && pass.rows() == 0);
+        // Emitted rows stand. Rows of a retry moments later would give rates over almost no time.
+        let is_transient = outcome.as_ref().is_err_and(Error::is_transient);
+        let retries = u32::from(is_transient && pass.rows() == 0);
         if retries > 0 {
             let again = self.source.scan(&mut |row| pass.see(row));
-            // One that has no more to show leaves it at the first error, and ends at the next scan.
+            // A source that ended keeps the first error, and ends at the next scan.
             if !again.as_ref().is_err_and(is_end) {
                 outcome = again;
             }
@@ -165,32 +165,33 @@ impl Core {
         if rows == 0 && outcome.as_ref().is_err_and(is_end) {
             return None;
         }
-        let judged = outcome
-            .and_then(|seen| believe(seen, &mut pass, self.own_pid))
+        let checked = outcome
+            .and_then(|seen| check(seen, &mut pass, self.own_pid))
             .and_then(|seen| {
                 let absent = self.doubt.settle(&mut *self.source, &mut pass)?;
                 Ok((seen, absent))
             });
-        let has_ended = judged.as_ref().is_err_and(is_end);
-        let (seen, absent, failure) = match judged {
+        let has_ended = checked.as_ref().is_err_and(is_end);
+        let (seen, absent, failure) = match checked {
             Ok((seen, absent)) => (seen, absent, None),
-            // An end is no failure, but what it came too early for is not gone.
+            // The end of a source is not a failure. Processes that it no longer emitted have not
+            // exited.
             Err(_) if has_ended => (Seen::default(), Absent::Stand, pass.take_fault()),
             Err(error) => (Seen::default(), Absent::Stand, Some(error)),
         };
-        let told = pass.finish(absent);
+        let found = pass.finish(absent);
         let unseen_at_most = match failure {
-            None => self.count_unseen(seen.started_total, told.newborn),
+            None => self.count_unseen(seen.started_total, found.newborn),
             Some(_) => None,
         };
         log_failure(&mut self.logged, failure.as_ref());
         self.seq += 1;
-        self.held = Held {
+        self.table_size = TableSize {
             processes: self.table.len() as u32,
             table_bytes: self.table.heap_bytes() as u64,
         };
         let cpu = clock.lap();
-        let elsewhere = Duration::from_nanos(seen.other_cpu_ns);
+        let other_cpu = Duration::from_nanos(seen.other_cpu_ns);
         let took = began.elapsed();
         let facts = Facts {
             seq: self.seq,
@@ -203,26 +204,26 @@ impl Core {
             failure,
             cost: Cost {
                 scan_us: took.as_micros() as u64,
-                cpu_us: cpu.map(|spent| (spent + elsewhere).as_micros() as u64),
+                cpu_us: cpu.map(|spent| (spent + other_cpu).as_micros() as u64),
             },
             counts: Counts {
                 rows,
                 unreadable_fields: seen.unreadable_fields,
                 vanished: seen.vanished,
                 unseen_at_most,
-                processes: self.held.processes,
+                processes: self.table_size.processes,
                 retries,
-                table_bytes: self.held.table_bytes,
+                table_bytes: self.table_size.table_bytes,
             },
-            unconfirmed: told.unconfirmed,
-            events: told.events,
+            unconfirmed: found.unconfirmed,
+            events: found.events,
         };
-        Some((facts, elsewhere, has_ended))
+        Some((facts, other_cpu, has_ended))
     }
 }
 
 impl Core {
-    /// What the system started since the last good scan, less those of them that were told.
+    /// Returns the processes started since the last good scan, minus the births reported.
     fn count_unseen(&mut self, total: Option<u64>, newborn: u64) -> Option<u64> {
         let before = std::mem::replace(&mut self.started_total, total);
         // A count that went back is that of another system, restored from a snapshot.
@@ -235,22 +236,22 @@ fn is_end(error: &Error) -> bool {
     error.class() == ErrorClass::Ended
 }
 
-/// Whether a scan that its source calls good can be one.
-fn believe(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> {
+/// Checks a scan that its source returned as good.
+fn check(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> {
     if let Some(fault) = pass.take_fault() {
         return Err(fault);
     }
     if pass.rows() == 0 {
         return Err(Error::new(
             ErrorClass::SourceGone,
-            "the scan showed no process at all",
+            "the scan read no process at all",
         ));
     }
     match own_pid {
         Some(pid) if !pass.has_seen(pid) => Err(Error::new(
             ErrorClass::SourceGone,
             format!(
-                "the scan showed {} processes and not the scanner's own, pid {pid}",
+                "the scan read {} processes, but not the scanner's own, pid {pid}",
                 pass.rows()
             ),
         )),
@@ -259,8 +260,8 @@ fn believe(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen
 }
 
 impl Doubt {
-    /// What becomes of the processes that a believable scan did not show: they are looked for once
-    /// more, and where the source cannot do that, a large loss has to be seen twice.
+    /// Rechecks the processes that a trusted scan missed. If the source cannot recheck, a large
+    /// loss must be seen twice.
     fn settle(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) -> Result<Absent> {
         let before = pass.processes_before();
         let missing = pass.missing();
@@ -268,17 +269,17 @@ impl Doubt {
             self.doubted.clear();
             return Ok(Absent::AreGone);
         }
-        let able = source.recheck(&missing, &mut |row| pass.see(row))?;
+        let rechecked = source.recheck(&missing, &mut |row| pass.see(row))?;
         if let Some(fault) = pass.take_fault() {
             return Err(fault);
         }
         let missing = pass.missing();
-        let seen_before = |pid: &&u32| self.doubted.binary_search(pid).is_ok();
-        let newly_missing = missing.len() - missing.iter().filter(seen_before).count();
+        let was_missing = |pid: &&u32| self.doubted.binary_search(pid).is_ok();
+        let newly_missing = missing.len() - missing.iter().filter(was_missing).count();
         let is_large =
             newly_missing > self.min_processes && newly_missing as f64 > before as f64 * self.share;
         self.doubted.clear();
-        Ok(match able {
+        Ok(match rechecked {
             Recheck::NotAble if is_large => {
                 self.doubted = missing;
                 Absent::Stand
@@ -288,21 +289,21 @@ impl Doubt {
     }
 }
 
-/// Logs a failure of each class once, until a good scan clears them.
+/// Logs the first failure of each class, until a good scan clears them.
 fn log_failure(logged: &mut BTreeSet<ErrorClass>, failure: Option<&Error>) {
     match failure {
-        Some(error) if is_news(logged, error.class()) => {
+        Some(error) if is_first(logged, error.class()) => {
             warn!("scan failed ({}): {}", error.class(), error.full_message());
         }
         None if !logged.is_empty() => {
             logged.clear();
-            info!("scans are good again");
+            info!("scans succeed again");
         }
         _ => {}
     }
 }
 
-fn is_news(logged: &mut BTreeSet<ErrorClass>, class: ErrorClass) -> bool {
+fn is_first(logged: &mut BTreeSet<ErrorClass>, class: ErrorClass) -> bool {
     logged.insert(class)
 }
 
@@ -319,8 +320,8 @@ mod tests {
             log_failure(&mut logged, Some(error));
         }
         assert_eq!(logged.len(), 2);
-        assert!(!is_news(&mut logged, ErrorClass::SourceGone));
+        assert!(!is_first(&mut logged, ErrorClass::SourceGone));
         log_failure(&mut logged, None);
-        assert!(is_news(&mut logged, ErrorClass::SourceGone));
+        assert!(is_first(&mut logged, ErrorClass::SourceGone));
     }
 }

@@ -1,4 +1,4 @@
-//! A scanner that runs by itself, and how it is stopped.
+//! A scanner that runs on its own thread, and how it is stopped.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,13 +15,15 @@ use crate::config::Config;
 use crate::dispatch::{Consumers, Dispatch, STOP_WITHIN, StopLimits, discard};
 use crate::model::{Error, Result};
 
-/// A running scanner. Dropping it stops it, as [`stop`](Self::stop) does.
+/// A running scanner.
+///
+/// Dropping it stops it, as [`stop`](Self::stop) does.
 #[must_use = "a scanner stops when its handle is dropped"]
 pub struct ScannerHandle {
     dispatch: Dispatch,
     control: ScannerControl,
     thread: Option<JoinHandle<Result<()>>>,
-    /// It was waited for, and whether all has ended was told.
+    /// The scanner was stopped or waited for, and the result was returned.
     is_over: bool,
 }
 
@@ -36,7 +38,7 @@ impl ScannerHandle {
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
         let meter = Arc::clone(dispatch.registry().meter());
-        // What was requested before the start holds from the first scan on, which is made at once.
+        // A scan is made at once, and the interval is read here, so pending requests are done.
         requests.clear();
         config.interval_ms = requests.interval_ms();
         let thread = thread::Builder::new()
@@ -44,13 +46,13 @@ impl ScannerHandle {
             .spawn(move || {
                 let throttle = Throttle::new(&config, meter);
                 let outcome = run::run(core, throttle, &feed, &requests);
-                // Before the feed: a consumer whose batches have ended is to find that the scanner has.
+                // Before the feed, so that a consumer whose batches end finds `is_running` false.
                 drop(requests);
                 drop(feed);
                 drop(ending);
                 outcome
             })
-            .map_err(|error| Error::from_io("cannot start the scanner's thread", error))?;
+            .map_err(|error| Error::from_io("cannot start the thread that scans", error))?;
         Ok(Self {
             dispatch,
             control,
@@ -61,31 +63,31 @@ impl ScannerHandle {
 
     /// Returns where consumers register and leave.
     ///
-    /// A clone of it can go to any thread.
+    /// Its clones can be used on any thread.
     pub fn consumers(&self) -> &Consumers {
         self.dispatch.consumers()
     }
 
-    /// Returns the control, which any thread may use to request something.
+    /// Returns the control, which any thread can use to send requests.
     ///
-    /// A clone of it can go to any thread and into callbacks.
+    /// Its clones can be used on any thread and in callbacks.
     pub fn control(&self) -> &ScannerControl {
         &self.control
     }
 
-    /// Waits until the scanner ends by itself and every callback has taken its last batch. On a live host
-    /// that is for ever, unless another thread or a callback [requests](ScannerControl::request_stop) that it
-    /// stops: then it returns as [`stop`](Self::stop) does.
+    /// Waits until the scanner ends and every callback has received its last batch.
     ///
-    /// Until then it waits also for a consumer that [blocks](crate::Overflow::Block) and has no room. It may
-    /// not be called from within a callback.
+    /// A live host never ends by itself. If another thread or a callback [requests a
+    /// stop](ScannerControl::request_stop), this returns as [`stop`](Self::stop) does. Until then
+    /// it also waits for a consumer that [blocks](crate::Overflow::Block) and whose queue is full.
+    /// Do not call it from a callback: it would wait forever.
     ///
     /// # Errors
     ///
-    /// What ended it, if that is not that the source has [ended](crate::ErrorClass::Ended): a failure that
-    /// [is final](Error::is_final), of the class that the source gave it. Of class
-    /// [`SourceGone`](crate::ErrorClass::SourceGone) when the source panicked. Where a stop was requested, those
-    /// of [`stop`](Self::stop).
+    /// The failure that ended the scanner, with its own class, if it [is final](Error::is_final)
+    /// and not that the source has [ended](crate::ErrorClass::Ended). Of class
+    /// [`SourceGone`](crate::ErrorClass::SourceGone) when the source panicked. After a stop
+    /// request, those of [`stop`](Self::stop).
     ///
     /// ```
     /// use process_scanner::{ConsumerOptions, ReplaySource, Scanner, TopN};
@@ -112,32 +114,35 @@ impl ScannerHandle {
             }
         }
         let limits = self.control.stop_limits();
-        self.halt(limits.expect("BUG: who closes it has set the limits"))
+        self.halt(limits.expect("BUG: the limits are set before it closes"))
     }
 
-    /// Lets the scan under way end, hands out what is left, closes all consumers and joins the
-    /// threads; all that within a second. What a consumer had no room for, its last batch makes up
-    /// for, and says how many it lost.
+    /// Stops the scanner within a second, and waits for its threads.
+    ///
+    /// The current scan ends, queued batches are sent, all consumers are closed and the threads are
+    /// joined. A consumer whose queue is full receives one last batch that makes up for the batches
+    /// it lost, and has their number.
     ///
     /// # Errors
     ///
-    /// Of class [`Stuck`](crate::ErrorClass::Stuck) when a source or a callback did not come back in that
-    /// time. It names the scan and the consumers that did not. Their threads are left to themselves, and end
-    /// when they do. So it is when called from within
-    /// a callback, which cannot come back before this does:
-    /// [`request_stop`](ScannerControl::request_stop) is for that. Otherwise those of [`wait`](Self::wait), for a
-    /// scanner that has ended by itself before.
+    /// Of class [`Stuck`](crate::ErrorClass::Stuck) when the source or a callback did not return in
+    /// time. The error names the scan and the consumers. Their threads keep running, and end when
+    /// they return. A call from within a callback always fails like this: use
+    /// [`request_stop`](ScannerControl::request_stop) there. For a scanner that had already ended:
+    /// those of [`wait`](Self::wait).
     pub fn stop(self) -> Result<()> {
         self.stop_within(STOP_WITHIN)
     }
 
-    /// [`stop`](Self::stop) with a time of one's own in place of 0.9 s, for callbacks that take longer for
-    /// what is in their queues. A third of it is for consumers that [block](crate::Overflow::Block) to make
-    /// room, five sixths for the scan under way, and all of it for callbacks.
+    /// Stops the scanner as [`stop`](Self::stop), within another time than 0.9 s.
     ///
-    /// Of no time at all ([`Duration::ZERO`]) nobody gets any: it closes all consumers, with what is handed out by
-    /// then, and as a rule returns the error at once. [`Duration::MAX`], as any time of more than 136 years, is
-    /// for ever.
+    /// Use it for callbacks that need longer for the batches in their queues. Consumers that
+    /// [block](crate::Overflow::Block) get a third of the time to make room, the current scan gets
+    /// five sixths, and callbacks get all of it.
+    ///
+    /// [`Duration::ZERO`] waits for nothing: it closes all consumers after what was already sent,
+    /// and usually returns the error at once. [`Duration::MAX`], like any time over 136 years,
+    /// waits forever.
     ///
     /// # Errors
     ///
@@ -148,11 +153,12 @@ impl ScannerHandle {
         self.halt(limits)
     }
 
-    /// Waits for the end of a scanner that was told to stop within these limits.
+    /// Waits for the end of a scanner that is stopping within these limits.
     fn halt(&mut self, limits: StopLimits) -> Result<()> {
         self.is_over = true;
         let outcome = self.dispatch.end_within(limits);
-        // What hangs is left to itself, and comes before what ended the scanner: that was told in its last batch.
+        // Stuck threads are reported first. The failure that ended the scanner was in its last
+        // batch.
         outcome.and_then(|()| self.join())
     }
 
@@ -161,7 +167,7 @@ impl ScannerHandle {
             return Ok(());
         };
         thread.join().unwrap_or_else(|panic| {
-            let error = Error::of_panic("the scanner", &*panic);
+            let error = Error::of_panic("the thread that scans", &*panic);
             discard(panic);
             Err(error)
         })

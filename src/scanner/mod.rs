@@ -1,6 +1,6 @@
-//! The loop: a scan of the source, a pass over the table, a batch to the dispatcher.
+//! The scan loop: scans the source, compares with the table, sends a batch to the dispatcher.
 //!
-//! It runs on a thread of its own at a steady interval ([`ScannerHandle`]), or by hand ([`Scanner`]).
+//! It runs on its own thread at an interval ([`ScannerHandle`]), or by hand ([`Scanner`]).
 
 mod builder;
 mod by_hand;

@@ -1,4 +1,4 @@
-//! What the thread of a running scanner does.
+//! The loop of a running scanner's thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crossbeam_channel::{RecvTimeoutError, select_biased};
 
 use super::control::Requests;
 use super::core::Core;
-use super::pacing::{Next, Throttle, beat};
+use super::pacing::{Next, Throttle, due};
 use crate::dispatch::{Feed, discard};
 use crate::model::{Batch, Error, Pacing, Result};
 
-/// From the end of a scan to one that is asked for: as long as the shortest interval.
+/// Least time between the end of a scan and a requested one: the shortest interval.
 const LEAST_APART: Duration = Duration::from_millis(50);
 
-/// Scans until it is stopped, or until the source ends; an error is what ended it.
+/// Scans until the scanner is stopped or the source ends. The error is what ended it.
 pub(super) fn run(
     mut core: Core,
     mut throttle: Throttle,
@@ -23,10 +23,10 @@ pub(super) fn run(
     requests: &Requests,
 ) -> Result<()> {
     let mut due = Instant::now();
-    let mut was_asked_for = false;
+    let mut was_requested = false;
     while !requests.is_stopped() {
         let began = Instant::now();
-        // What a panic leaves half done is the core's, which makes no scan after it.
+        // A panic can only leave the core half updated, and the core makes no scan after it.
         let scan = AssertUnwindSafe(|| core.scan(Some(throttle.breaker())));
         let scan = match catch_unwind(scan) {
             Ok(Some(scan)) => scan,
@@ -51,21 +51,21 @@ pub(super) fn run(
         }
         let now = Instant::now();
         due = match next {
-            Next::Beat(interval) => beat::next(due, before, interval, now),
-            Next::In(wait) => now + wait,
+            Next::EveryInterval(interval) => due::next(due, before, interval, now),
+            Next::After(wait) => now + wait,
         };
         let apart = now + LEAST_APART;
-        was_asked_for = loop {
-            // Rates need their time also after a scan that was asked for just before the beat.
-            let next = if was_asked_for { due.max(apart) } else { due };
+        was_requested = loop {
+            // Rates also need their time after a scan that was requested just before the due one.
+            let next = if was_requested { due.max(apart) } else { due };
             select_biased! {
                 recv(requests.stopped) -> _ => return Ok(()),
                 recv(requests.retime) -> _ => {
-                    let due_anew = match throttle.ask(Duration::from_millis(requests.interval_ms())) {
-                        Next::Beat(interval) => began + interval,
-                        Next::In(wait) => now + wait,
+                    let new_due = match throttle.request(Duration::from_millis(requests.interval_ms())) {
+                        Next::EveryInterval(interval) => began + interval,
+                        Next::After(wait) => now + wait,
                     };
-                    due = due.min(due_anew);
+                    due = due.min(new_due);
                 }
                 recv(requests.scan) -> _ => {
                     if requests.stopped.recv_deadline(apart) != Err(RecvTimeoutError::Timeout) {

@@ -1,7 +1,7 @@
-//! When to leave a host alone that cannot be scanned, and when to come back.
+//! Decides when to stop scanning a host in trouble, and when to try again.
 //!
-//! What became of each scan goes in, the state and the wait for the next one come out: no clock, no
-//! thread, no wait in here.
+//! Results of scans go in; the state and the wait for the next scan come out. No clock, no thread
+//! and no waiting in here.
 
 use std::time::Duration;
 
@@ -12,27 +12,27 @@ use crate::config::Config;
 use crate::dispatch::late;
 use crate::model::BreakerState;
 
-/// So many scans in a row that waited for a CPU, or for the kernel, show an overloaded host.
+/// Scans in a row with long waits for a CPU or the kernel that indicate an overloaded host.
 const WAITS_IN_A_ROW: u32 = 5;
 
-/// A shorter wait is nothing to spare a host, whatever it is in proportion to the work.
+/// A shorter wait never counts, whatever its ratio to the work.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
-/// Nor is one that leaves most of the interval: a program at a low priority waits on any busy host.
-/// But this long is long at any interval.
+/// A wait that leaves half of the interval does not count: a low-priority program waits on any busy
+/// host. But a wait of this length counts at any interval.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// So many good scans in a row close the breaker, the probe that half opened it included.
+/// Good scans in a row that close the breaker, including the probe that half opened it.
 const GOOD_IN_A_ROW: u32 = 3;
 
-/// The first probe comes after so many intervals; each further one waits twice as long as the last.
+/// Intervals until the first probe. Each further probe waits twice as long as the one before.
 const FIRST_WAIT_INTERVALS: u32 = 2;
 
-/// How far a wait is drawn from what it is meant to be, either way, so that the scanners of a fleet
-/// do not all come back in the same moment.
+/// Random deviation of a wait, up or down, so that the scanners of a fleet do not all probe at
+/// once.
 const JITTER: f64 = 0.2;
 
-/// The breaker and what it counts.
+/// The breaker and its counts.
 #[derive(Debug)]
 pub(super) struct Breaker {
     failed_to_open: u32,
@@ -42,23 +42,23 @@ pub(super) struct Breaker {
     failed: u32,
     waited: u32,
     good: u32,
-    /// How often it has opened since it was closed.
+    /// How often it has opened since it was last closed.
     opened: u32,
-    /// Where the jitter comes from.
+    /// Source of the jitter.
     random: RandomState,
     draws: u64,
 }
 
-/// What became of a scan.
+/// The result of a scan, as the breaker needs it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Outcome {
     pub(super) is_failed: bool,
-    /// It took longer than it may.
+    /// It took longer than its deadline.
     pub(super) is_late: bool,
-    /// Between scans as they are made now.
+    /// The interval in use.
     pub(super) interval: Duration,
     pub(super) wall: Duration,
-    /// `None` where the system does not tell.
+    /// `None` where the system does not report it.
     pub(super) cpu: Option<Duration>,
 }
 
@@ -82,19 +82,19 @@ impl Breaker {
         self.state
     }
 
-    /// Takes in what became of a scan.
-    pub(super) fn judge(&mut self, scan: Outcome) -> Option<Change<BreakerState>> {
+    /// Counts a scan. Returns the change of state, if there is one.
+    pub(super) fn record(&mut self, scan: Outcome) -> Option<Change<BreakerState>> {
         let waits = self.waits(scan);
         count(&mut self.failed, scan.is_failed);
         count(&mut self.waited, waits);
         let is_bad = scan.is_failed || scan.is_late || waits;
         count(&mut self.good, !is_bad);
-        let reason = self.complaint(scan);
+        let reason = self.reason_to_open(scan);
         match self.state {
             BreakerState::Closed => self.change(BreakerState::Open, reason?),
             BreakerState::Open | BreakerState::HalfOpen if is_bad => {
-                // A single bad one is enough here, so that there need not be a complaint.
-                let reason = reason.unwrap_or_else(|| self.probe_complaint(scan));
+                // One bad scan is enough here, so there may be no other reason.
+                let reason = reason.unwrap_or_else(|| self.probe_failure(scan));
                 self.change(BreakerState::Open, reason)
             }
             BreakerState::Open => self.change(BreakerState::HalfOpen, "a good probe".into()),
@@ -106,24 +106,25 @@ impl Breaker {
         }
     }
 
-    /// How long to wait for the next scan, from the end of the last; `None` unless it is open.
+    /// Returns the wait from the end of the last scan to the next; `None` unless the breaker is
+    /// open.
     pub(super) fn wait(&mut self, interval: Duration) -> Option<Duration> {
         if self.state != BreakerState::Open {
             return None;
         }
         let doublings = self.opened.saturating_sub(1).min(31);
-        let meant = interval.saturating_mul(FIRST_WAIT_INTERVALS);
-        let meant = meant.saturating_mul(1 << doublings);
-        // So that none is drawn beyond the limit, and none below the interval.
-        let meant = meant
+        let target = interval.saturating_mul(FIRST_WAIT_INTERVALS);
+        let target = target.saturating_mul(1 << doublings);
+        // So that no wait exceeds the limit or is shorter than the interval.
+        let target = target
             .min(self.max_wait.div_f64(1.0 + JITTER))
             .max(interval.div_f64(1.0 - JITTER));
         self.draws += 1;
         let drawn = self.random.hash_one(self.draws) as f64 / u64::MAX as f64;
-        Some(meant.mul_f64(1.0 - JITTER + drawn * 2.0 * JITTER))
+        Some(target.mul_f64(1.0 - JITTER + drawn * 2.0 * JITTER))
     }
 
-    /// Whether the scan waited far longer than it worked.
+    /// Returns whether the scan waited far longer than it worked.
     fn waits(&self, scan: Outcome) -> bool {
         let (Some(ratio), Some(cpu)) = (self.wait_ratio, scan.cpu) else {
             return false;
@@ -133,8 +134,8 @@ impl Breaker {
         waited >= long && waited.as_secs_f64() > cpu.as_secs_f64() * ratio
     }
 
-    /// Why no more scans should be made for a while, if there is a reason.
-    fn complaint(&self, scan: Outcome) -> Option<String> {
+    /// Returns the reason to open the breaker, if there is one.
+    fn reason_to_open(&self, scan: Outcome) -> Option<String> {
         if scan.is_late {
             return Some(late(scan.wall));
         }
@@ -150,7 +151,7 @@ impl Breaker {
         })
     }
 
-    fn probe_complaint(&self, scan: Outcome) -> String {
+    fn probe_failure(&self, scan: Outcome) -> String {
         match scan.is_failed {
             true => "the probe failed".into(),
             false => format!(
@@ -179,9 +180,9 @@ fn waited(scan: Outcome) -> String {
     )
 }
 
-/// Counts up, or begins anew.
-fn count(in_a_row: &mut u32, once_more: bool) {
-    *in_a_row = match once_more {
+/// Increments the count, or resets it.
+fn count(in_a_row: &mut u32, is_another: bool) {
+    *in_a_row = match is_another {
         true => in_a_row.saturating_add(1),
         false => 0,
     };
@@ -206,7 +207,7 @@ mod tests {
         wall: Duration::from_millis(40),
         cpu: Some(Duration::from_millis(39)),
     };
-    /// 500 ms of waiting for 40 of work.
+    /// 500 ms of waiting for 40 ms of work.
     const OVERLOADED: Outcome = Outcome {
         is_failed: false,
         is_late: false,
@@ -219,9 +220,9 @@ mod tests {
         Breaker::new(&Config::default(), RandomState::with_seeds(1, 2, 3, 4))
     }
 
-    /// The transitions that these scans make, as `closed → open: reason`.
-    fn judged(breaker: &mut Breaker, scans: &[Outcome]) -> Vec<String> {
-        let changes = scans.iter().filter_map(|&scan| breaker.judge(scan));
+    /// Returns the transitions that these scans cause, as `closed → open: reason`.
+    fn transitions(breaker: &mut Breaker, scans: &[Outcome]) -> Vec<String> {
+        let changes = scans.iter().filter_map(|&scan| breaker.record(scan));
         changes
             .map(|change| format!("{} → {}: {}", change.from, change.to, change.reason))
             .collect()
@@ -231,10 +232,10 @@ mod tests {
     fn five_failures_in_a_row_open_it_and_four_do_not() {
         let mut breaker = breaker();
         let scans = [FAILED, FAILED, FAILED, FAILED, GOOD];
-        assert_eq!(judged(&mut breaker, &scans), [""; 0]);
+        assert_eq!(transitions(&mut breaker, &scans), [""; 0]);
         assert_eq!(breaker.wait(SECOND), None);
         assert_eq!(
-            judged(&mut breaker, &[FAILED; 5]),
+            transitions(&mut breaker, &[FAILED; 5]),
             ["closed → open: 5 failed scans in a row"]
         );
     }
@@ -247,24 +248,24 @@ mod tests {
             ..GOOD
         };
         assert_eq!(
-            judged(&mut breaker(), &[scan]),
+            transitions(&mut breaker(), &[scan]),
             ["closed → open: a scan took 12.3 s, longer than its deadline"]
         );
     }
 
     #[test]
-    fn a_probe_that_is_late_is_a_bad_one() {
+    fn a_late_probe_is_bad() {
         let late = Outcome {
             is_late: true,
             wall: SECOND * 11,
             ..GOOD
         };
         let mut breaker = breaker();
-        judged(&mut breaker, &[FAILED; 5]);
-        assert_eq!(judged(&mut breaker, &[late]), [""; 0]);
+        transitions(&mut breaker, &[FAILED; 5]);
+        assert_eq!(transitions(&mut breaker, &[late]), [""; 0]);
         assert_eq!(breaker.state(), BreakerState::Open);
         assert_eq!(
-            judged(&mut breaker, &[GOOD, late]),
+            transitions(&mut breaker, &[GOOD, late]),
             [
                 "open → half_open: a good probe",
                 "half_open → open: a scan took 11.0 s, longer than its deadline"
@@ -275,18 +276,18 @@ mod tests {
     #[test]
     fn an_overloaded_host_opens_it_after_five_scans() {
         let mut breaker = breaker();
-        assert_eq!(judged(&mut breaker, &[OVERLOADED; 4]), [""; 0]);
-        assert_eq!(judged(&mut breaker, &[GOOD]), [""; 0]);
+        assert_eq!(transitions(&mut breaker, &[OVERLOADED; 4]), [""; 0]);
+        assert_eq!(transitions(&mut breaker, &[GOOD]), [""; 0]);
         assert_eq!(
-            judged(&mut breaker, &[OVERLOADED; 5]),
+            transitions(&mut breaker, &[OVERLOADED; 5]),
             [
                 "closed → open: 5 scans in a row waited far longer than they worked, the last 540 ms \
                  for 40 ms of work"
             ]
         );
-        assert_eq!(judged(&mut breaker, &[OVERLOADED]), [""; 0]);
+        assert_eq!(transitions(&mut breaker, &[OVERLOADED]), [""; 0]);
         assert_eq!(
-            judged(&mut breaker, &[GOOD, OVERLOADED]),
+            transitions(&mut breaker, &[GOOD, OVERLOADED]),
             [
                 "open → half_open: a good probe",
                 "half_open → open: the probe waited far longer than it worked, 540 ms for 40 ms of work"
@@ -295,40 +296,40 @@ mod tests {
     }
 
     #[test]
-    fn waits_that_are_short_or_not_told_or_not_minded_do_not_count() {
+    fn short_unknown_and_disabled_waits_do_not_count() {
         let mut short = OVERLOADED;
         short.wall = Duration::from_millis(99);
         short.cpu = Some(Duration::from_millis(1));
         short.interval = Duration::from_millis(50);
-        let mut not_told = OVERLOADED;
-        not_told.cpu = None;
-        // Most of its interval is left.
+        let mut unknown = OVERLOADED;
+        unknown.cpu = None;
+        // It leaves most of its interval.
         let mut early = OVERLOADED;
         early.interval = SECOND * 2;
-        for scan in [short, not_told, early] {
-            assert_eq!(judged(&mut breaker(), &[scan; 20]), [""; 0]);
+        for scan in [short, unknown, early] {
+            assert_eq!(transitions(&mut breaker(), &[scan; 20]), [""; 0]);
         }
         let config = Config {
             overload_wait_ratio: None,
             ..Config::default()
         };
         let mut breaker = Breaker::new(&config, RandomState::with_seeds(1, 2, 3, 4));
-        assert_eq!(judged(&mut breaker, &[OVERLOADED; 20]), [""; 0]);
+        assert_eq!(transitions(&mut breaker, &[OVERLOADED; 20]), [""; 0]);
     }
 
     #[test]
     fn a_good_probe_half_opens_it_and_three_good_scans_close_it() {
         let mut breaker = breaker();
-        judged(&mut breaker, &[FAILED; 5]);
+        transitions(&mut breaker, &[FAILED; 5]);
         assert_eq!(
-            judged(&mut breaker, &[FAILED, GOOD, GOOD, FAILED]),
+            transitions(&mut breaker, &[FAILED, GOOD, GOOD, FAILED]),
             [
                 "open → half_open: a good probe",
                 "half_open → open: the probe failed"
             ]
         );
         assert_eq!(
-            judged(&mut breaker, &[GOOD, GOOD, GOOD, GOOD]),
+            transitions(&mut breaker, &[GOOD, GOOD, GOOD, GOOD]),
             [
                 "open → half_open: a good probe",
                 "half_open → closed: 3 good scans in a row"
@@ -337,37 +338,37 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_cap_and_begin_anew_once_it_was_closed() {
+    fn waits_double_up_to_the_limit_and_restart_once_closed() {
         let mut breaker = breaker();
-        judged(&mut breaker, &[FAILED; 5]);
+        transitions(&mut breaker, &[FAILED; 5]);
         let is_near = |wait: Duration, seconds: u64| {
-            let meant = Duration::from_secs(seconds);
-            wait >= meant.mul_f64(0.8) && wait <= meant.mul_f64(1.2)
+            let target = Duration::from_secs(seconds);
+            wait >= target.mul_f64(0.8) && wait <= target.mul_f64(1.2)
         };
         for seconds in [2, 4, 8, 16, 32] {
             let wait = breaker.wait(SECOND).expect("it is open");
             assert!(is_near(wait, seconds), "{wait:?} for {seconds} s");
-            judged(&mut breaker, &[FAILED]);
+            transitions(&mut breaker, &[FAILED]);
         }
         for _ in 0..100 {
-            judged(&mut breaker, &[FAILED]);
+            transitions(&mut breaker, &[FAILED]);
             let wait = breaker.wait(SECOND).expect("it is open");
             assert!(is_near(wait, 50) && wait <= SECOND * 60, "{wait:?}");
         }
-        // It was not closed in between, so that the next wait is no shorter.
-        judged(&mut breaker, &[GOOD, FAILED]);
+        // The breaker was not closed in between, so the next wait is not shorter.
+        transitions(&mut breaker, &[GOOD, FAILED]);
         assert!(breaker.wait(SECOND).expect("it is open") >= SECOND * 40);
-        judged(&mut breaker, &[GOOD, GOOD, GOOD]);
-        judged(&mut breaker, &[FAILED; 5]);
+        transitions(&mut breaker, &[GOOD, GOOD, GOOD]);
+        transitions(&mut breaker, &[FAILED; 5]);
         assert!(is_near(breaker.wait(SECOND).expect("it is open"), 2));
     }
 
     #[test]
-    fn no_wait_is_shorter_than_the_interval_and_no_two_are_alike() {
+    fn no_wait_is_shorter_than_the_interval_and_waits_vary() {
         let mut breaker = breaker();
-        judged(&mut breaker, &[FAILED; 5]);
-        // At the limit too, and where the interval is longer than that.
-        judged(&mut breaker, &[FAILED; 10]);
+        transitions(&mut breaker, &[FAILED; 5]);
+        // Also at the limit, and with an interval longer than the limit.
+        transitions(&mut breaker, &[FAILED; 10]);
         for interval in [SECOND, SECOND * 50, SECOND * 600] {
             let waits: std::collections::HashSet<_> =
                 (0..50).filter_map(|_| breaker.wait(interval)).collect();

@@ -1,6 +1,6 @@
-//! What a change of the pace is told with.
+//! A change of interval or breaker, with its reason.
 
-/// A state that changed, and why.
+/// Old state, new state and reason.
 #[derive(Debug)]
 pub(super) struct Change<T> {
     pub(super) from: T,

@@ -1,8 +1,8 @@
-//! When the next scan is due, and whether there is one: the CPU budget, the breaker, the beat.
+//! Decides when the next scan is due: interval, CPU budget and breaker.
 
-pub(super) mod beat;
 mod breaker;
 mod change;
+pub(super) mod due;
 mod governor;
 mod throttle;
 

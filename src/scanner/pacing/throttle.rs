@@ -1,4 +1,4 @@
-//! What a running scanner makes of each scan's cost and outcome: the wait for the next one.
+//! Computes the wait for the next scan from cost and result of each scan.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,30 +16,30 @@ use crate::scanner::core::Scanned;
 /// When the next scan is due.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::scanner) enum Next {
-    /// At the next beat of this interval.
-    Beat(Duration),
-    /// So long from now.
-    In(Duration),
+    /// At the next multiple of this interval.
+    EveryInterval(Duration),
+    /// This long from now.
+    After(Duration),
 }
 
-/// Governor and breaker, and the clocks that they are fed from.
+/// Governor, breaker, and the clocks that they use.
 pub(in crate::scanner) struct Throttle {
     governor: Governor,
     breaker: Breaker,
-    /// Another interval that was asked for, to be told with the next scan.
-    asked: Option<Change<Duration>>,
+    /// A change by a requested interval, to be reported with the next scan.
+    requested: Option<Change<Duration>>,
     meter: Arc<Meter>,
     covers_callbacks: bool,
-    /// This thread's.
+    /// CPU clock of this thread.
     own: CpuClock,
-    /// That of the other threads which count.
+    /// CPU time of the other threads that count.
     others: Duration,
-    /// `None` where the clocks tell a single scan's CPU time.
+    /// `None` where the clock is fine enough for a single scan.
     smooth: Option<Smooth>,
 }
 
-/// The CPU time of scans by a clock whose steps are longer than a scan: what they have used together,
-/// shared out by the time that each took.
+/// Estimates the CPU time of a scan where the clock's steps are longer than a scan: the sum is
+/// divided among the scans by their wall time.
 #[derive(Debug, Default)]
 struct Smooth {
     cpu_s: f64,
@@ -47,16 +47,16 @@ struct Smooth {
 }
 
 impl Smooth {
-    /// What was long ago counts less and less: a hundredth less with each scan.
-    const KEPT: f64 = 0.99;
+    /// Weight that older scans keep with each new scan.
+    const DECAY: f64 = 0.99;
 
     fn share(&mut self, cpu: Duration, wall: Duration, step: Duration) -> Duration {
-        // Until a step has passed, one may be about to.
+        // Before the first step, a step may be about to come.
         if self.wall_s == 0.0 {
             self.cpu_s = step.min(wall).as_secs_f64();
         }
-        self.cpu_s = self.cpu_s * Self::KEPT + cpu.as_secs_f64();
-        self.wall_s = self.wall_s * Self::KEPT + wall.as_secs_f64();
+        self.cpu_s = self.cpu_s * Self::DECAY + cpu.as_secs_f64();
+        self.wall_s = self.wall_s * Self::DECAY + wall.as_secs_f64();
         match self.wall_s > 0.0 {
             true => wall.mul_f64(self.cpu_s / self.wall_s),
             false => cpu,
@@ -65,12 +65,12 @@ impl Smooth {
 }
 
 impl Throttle {
-    /// Made on the thread that scans.
+    /// Must be called on the thread that scans, for its CPU clock.
     pub(in crate::scanner) fn new(config: &Config, meter: Arc<Meter>) -> Self {
         Self {
             governor: Governor::new(config.interval(), config.cpu_budget_percent),
             breaker: Breaker::new(config, RandomState::new()),
-            asked: None,
+            requested: None,
             covers_callbacks: config.budget_covers_callbacks,
             own: CpuClock::start(),
             others: others(&meter, config.budget_covers_callbacks),
@@ -83,18 +83,19 @@ impl Throttle {
         self.breaker.state()
     }
 
-    /// From the start of one scan to the start of the next, while the breaker is not open.
+    /// Returns the time from the start of one scan to the start of the next, while the breaker is
+    /// not open.
     pub(in crate::scanner) fn interval(&self) -> Duration {
         self.governor.interval()
     }
 
-    /// From now on this interval is asked for. When the next scan would be due, after the last.
-    pub(in crate::scanner) fn ask(&mut self, interval: Duration) -> Next {
-        if let Some(mut change) = self.governor.ask(interval) {
-            if let Some(untold) = self.asked.take() {
-                change.from = untold.from;
+    /// Sets the requested interval. Returns when the scan after the last one is due with it.
+    pub(in crate::scanner) fn request(&mut self, interval: Duration) -> Next {
+        if let Some(mut change) = self.governor.request(interval) {
+            if let Some(pending) = self.requested.take() {
+                change.from = pending.from;
             }
-            self.asked = (change.from != change.to).then_some(change);
+            self.requested = (change.from != change.to).then_some(change);
         }
         self.next()
     }
@@ -102,19 +103,19 @@ impl Throttle {
     fn next(&mut self) -> Next {
         let interval = self.governor.interval();
         match self.breaker.wait(interval) {
-            Some(wait) => Next::In(wait),
-            None => Next::Beat(interval),
+            Some(wait) => Next::After(wait),
+            None => Next::EveryInterval(interval),
         }
     }
 
-    /// Takes in a scan. Returns when the next one is due, and what the batch reports of that.
+    /// Counts a scan. Returns when the next one is due, and what the batch reports about it.
     pub(in crate::scanner) fn after(&mut self, scan: &Scanned) -> (Next, Pacing) {
         let facts = &scan.facts;
         let wall = Duration::from_micros(facts.cost.scan_us);
         let mut transitions = Vec::new();
-        let cost = self.cost(wall, scan.elsewhere);
-        let stretched = self.governor.spent(cost);
-        for change in self.asked.take().into_iter().chain(stretched) {
+        let cost = self.cost(wall, scan.other_cpu);
+        let by_budget = self.governor.record(cost);
+        for change in self.requested.take().into_iter().chain(by_budget) {
             let (from_ms, to_ms) = (whole_ms(change.from), whole_ms(change.to));
             transitions.push(Transition::interval(from_ms, to_ms, change.reason));
         }
@@ -126,8 +127,8 @@ impl Throttle {
             wall,
             cpu: facts.cost.cpu_us.map(Duration::from_micros),
         };
-        if let Some(change) = self.breaker.judge(outcome)
-            // While it hung, that was reported already.
+        if let Some(change) = self.breaker.record(outcome)
+            // The dispatcher reported it while the scan hung.
             && !(scan.was_reported_late && change.to == BreakerState::Open)
         {
             transitions.push(Transition::breaker(change.from, change.to, change.reason));
@@ -142,10 +143,10 @@ impl Throttle {
         (self.next(), pacing)
     }
 
-    /// CPU time since the scan before of all threads that count. Where the system does not tell,
-    /// the time that the scan took: it cannot have used more.
-    fn cost(&mut self, wall: Duration, elsewhere: Duration) -> Duration {
-        let own = self.own.lap().unwrap_or(wall) + elsewhere;
+    /// Returns the CPU time of all threads that count, since the scan before. Where the system does
+    /// not report it, the wall time of the scan, which is an upper limit.
+    fn cost(&mut self, wall: Duration, other_cpu: Duration) -> Duration {
+        let own = self.own.lap().unwrap_or(wall) + other_cpu;
         self.meter.observe(Observation::CpuUsed {
             thread: CpuThread::Scan,
             spent: own,
@@ -160,7 +161,7 @@ impl Throttle {
     }
 }
 
-/// Returns what threads other than the scanning one have used of the budget.
+/// Returns the CPU time of the other threads that count against the budget.
 fn others(meter: &Meter, with_callbacks: bool) -> Duration {
     let callbacks = match with_callbacks {
         true => meter.cpu_used(CpuThread::Callbacks),
@@ -178,26 +179,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_of_coarse_steps_does_not_swing_the_interval() {
+    fn a_coarse_clock_does_not_change_the_interval() {
         const STEP: Duration = Duration::from_micros(15_625);
         for true_ms in [2, 5, 7, 10, 20] {
             let cost = Duration::from_millis(true_ms);
             let mut governor = Governor::new(Duration::from_millis(50), Some(0.75));
             let mut smooth = Smooth::default();
-            let (mut used, mut told, mut changes) = (Duration::ZERO, Duration::ZERO, 0);
+            let (mut used, mut seen, mut changes) = (Duration::ZERO, Duration::ZERO, 0);
             for scan in 0..2000 {
                 used += cost;
-                // The clock tells whole steps.
+                // The clock only returns whole steps.
                 let now = STEP * u32::try_from(used.as_micros() / STEP.as_micros()).expect("few");
-                let share = smooth.share(now - told, cost, STEP);
-                told = now;
-                let change = governor.spent(share);
+                let share = smooth.share(now - seen, cost, STEP);
+                seen = now;
+                let change = governor.record(share);
                 changes += u32::from(scan >= 200 && change.is_some());
             }
             assert!(changes <= 5, "{changes} changes at {true_ms} ms");
-            let meant = cost.as_secs_f64() / 0.0075;
+            let target = cost.as_secs_f64() / 0.0075;
             let is = governor.interval().as_secs_f64();
-            assert!(is > meant && is < meant * 1.6, "{is} s at {true_ms} ms");
+            assert!(is > target && is < target * 1.6, "{is} s at {true_ms} ms");
         }
     }
 }
