@@ -1,4 +1,4 @@
-//! A consumer that is called: a thread that waits for its batches.
+//! The thread of a consumer that is called with its batches.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -26,7 +26,7 @@ pub(super) fn spawn(
     thread::Builder::new()
         .name(format!("pscan-call-{}", id.0))
         .spawn(move || {
-            // What it leaves half done is its own, and it is never called again.
+            // A panic can only leave the consumer half updated, and it is not called again.
             let calls = AssertUnwindSafe(|| {
                 let mut clock = CpuClock::start();
                 while let Some(batch) = inbox.recv() {
@@ -41,7 +41,7 @@ pub(super) fn spawn(
                 }
             });
             let called = catch_unwind(calls);
-            // Its own drop is part of its work, so that stopping waits for it too.
+            // Dropping the consumer is part of its work, so stopping waits for it too.
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(consumer)));
             let panics: Vec<_> = [called, dropped]
                 .into_iter()
@@ -49,7 +49,7 @@ pub(super) fn spawn(
                 .collect();
             if let Some(panic) = panics.first() {
                 error!(
-                    "{} is removed, it panicked: {}",
+                    "{} panicked and is removed: {}",
                     inbox.traffic(),
                     escape(panic_text(&**panic))
                 );
@@ -59,11 +59,11 @@ pub(super) fn spawn(
             panics.into_iter().for_each(discard);
             drop(ending);
         })
-        .map_err(|error| Error::from_io("cannot start a consumer's thread", error))
+        .map_err(|error| Error::from_io("cannot start the thread of a consumer", error))
 }
 
-/// Drops what a panic has thrown. Its own drop is somebody else's code as well, and may panic in turn: then
-/// what that throws is left where it is.
+/// Drops the payload of a panic. Its `drop` is foreign code and may panic too; that payload is
+/// leaked.
 pub(crate) fn discard(panic: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         std::mem::forget(again);
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// Panics when it is dropped, as often as it says.
+    /// Panics this many times when it is dropped.
     struct Again(u32);
 
     impl Drop for Again {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_panics_when_it_is_dropped_is_got_rid_of() {
+    fn a_payload_that_panics_on_drop_is_discarded() {
         for times in 0..3 {
             discard(Box::new(Again(times)));
         }

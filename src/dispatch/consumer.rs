@@ -1,10 +1,10 @@
-//! What a consumer is, from its own side.
+//! The trait [`Consumer`] and its options.
 
 use std::sync::Arc;
 
 use crate::model::Batch;
 
-/// Receives each batch on a thread of its own, once it is registered.
+/// Receives each batch on its own thread, once it is registered.
 ///
 /// A closure that takes `&Arc<Batch>` is a consumer too.
 ///
@@ -31,8 +31,8 @@ use crate::model::Batch;
 pub trait Consumer: Send {
     /// Receives one batch.
     ///
-    /// The first one is full, and so is one after a loss. Only a notice that the very first scan is stuck can
-    /// come before the first.
+    /// The first batch is full, and so is the first after lost batches. Only a notice that the very
+    /// first scan is stuck can come before the first full batch.
     fn on_batch(&mut self, batch: &Arc<Batch>);
 }
 
@@ -48,29 +48,31 @@ impl Consumer for Box<dyn Consumer> {
     }
 }
 
-/// What happens to a batch for which a consumer has no room.
+/// What happens to a batch when a consumer's queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// It is lost, and counted. As soon as there is room the consumer gets a full batch that says
-    /// how many were lost. The default.
+    /// The batch is lost and counted. The default.
+    ///
+    /// As soon as the queue has room, the consumer receives a full batch with the number of lost
+    /// batches.
     #[default]
     Resync,
-    /// It waits, and all scanning waits with it. For a consumer that must lose nothing.
+    /// The batch waits, and all scans wait with it. For a consumer that must not lose batches.
     ///
-    /// Only while the scanner is stopping is the wait bounded: a consumer that makes no room then
-    /// loses what is left, and its last batch says how many those were. While it is behind it gets
-    /// no notice of what is stuck.
+    /// While the scanner stops, the wait is bounded: if the queue stays full, the remaining batches
+    /// are lost, and the last batch has their number. While its queue is full, the consumer
+    /// receives no notices about stuck scans.
     Block,
 }
 
-/// How a consumer wants to be served.
+/// Options of a consumer: queue length, overflow and name.
 ///
 /// ```
 /// use process_scanner::{ConsumerOptions, Overflow, Scanner};
 ///
 /// let scanner = Scanner::builder().start()?;
-/// // One that must lose nothing, with room for a minute's scans.
+/// // It must not lose batches, and has room for a minute of scans.
 /// let options = ConsumerOptions::default()
 ///     .with_name("audit")
 ///     .with_overflow(Overflow::Block)
@@ -83,31 +85,32 @@ pub enum Overflow {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConsumerOptions {
-    /// How many batches may wait for it, 1 to 65,536, and the nearer of these for what lies outside;
-    /// `None` for the scanner's own setting.
+    /// Batches that can wait in its queue: 1 to 65,536. Other values are clamped.
+    ///
+    /// `None` takes [`Config::queue_len`](crate::Config::queue_len).
     pub queue_len: Option<usize>,
-    /// What happens when they are too many.
+    /// What happens to a batch when the queue is full.
     pub overflow: Overflow,
-    /// What it is called in [`Metrics`](crate::Metrics), and beside its number in logs and errors.
+    /// Name of the consumer in [`Metrics`](crate::Metrics), logs and errors.
     pub name: Option<String>,
 }
 
 impl ConsumerOptions {
-    /// The same with this name.
+    /// Sets the name.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The same with this policy for a full queue.
+    /// Sets what happens when the queue is full.
     #[must_use]
     pub fn with_overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
     }
 
-    /// The same with room for this many batches.
+    /// Sets the queue length, in batches.
     #[must_use]
     pub fn with_queue_len(mut self, queue_len: usize) -> Self {
         self.queue_len = Some(queue_len);

@@ -1,4 +1,4 @@
-//! Where consumers register and leave.
+//! The handle with which consumers register and leave.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::model::{ConsumerId, Result, Snapshot};
 
 /// Registers and removes the consumers of one scanner.
 ///
-/// Clones are the same place, and can go to any thread.
+/// Clones refer to the same consumers, and can be used on any thread.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::model::{ConsumerId, Result, Snapshot};
 ///
 /// let scanner = Scanner::builder().start()?;
 /// let consumers = scanner.consumers().clone();
-/// // A part of the agent that starts later, on its own thread, and knows no scanner.
+/// // A part of the agent that starts later, on its own thread, without the scanner.
 /// let part = thread::spawn(move || {
 ///     let batches = consumers.subscribe(ConsumerOptions::default());
 ///     let first = batches.recv().ok()?;
@@ -45,7 +45,7 @@ impl Consumers {
         Self { registry }
     }
 
-    /// Registers a consumer that fetches its batches itself.
+    /// Registers a consumer that receives its batches with [`Subscription::recv`].
     ///
     /// Once the scanner has ended, the subscription is closed from the beginning.
     pub fn subscribe(&self, options: ConsumerOptions) -> Subscription {
@@ -55,14 +55,15 @@ impl Consumers {
 
     /// Registers a consumer that is called with each batch, on its own thread.
     ///
-    /// A closure is a consumer too; its argument needs its type: `|batch: &Arc<Batch>| …`. A consumer that
-    /// panics is removed, and the others go on.
+    /// A closure is a consumer too; its argument needs its type: `|batch: &Arc<Batch>| …`. A
+    /// consumer that panics is removed, and the others continue.
     ///
     /// # Errors
     ///
-    /// Of class [`Ended`](crate::ErrorClass::Ended) once the scanner has ended or is being stopped. A consumer
-    /// that registers in the very moment of the end may get no batch and no error. Otherwise when no thread can
-    /// be started, as a rule of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted).
+    /// Of class [`Ended`](crate::ErrorClass::Ended) once the scanner has ended or is stopping. A
+    /// consumer that registers at the moment of the end may get neither a batch nor an error. When
+    /// no thread can be started, usually of class
+    /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted).
     pub fn register(
         &self,
         options: ConsumerOptions,
@@ -81,21 +82,21 @@ impl Consumers {
 
     /// Removes a consumer.
     ///
-    /// What is in its queue already still reaches it. It is no error if the consumer has left already.
+    /// It still receives the batches in its queue. Nothing happens if it has already left.
     pub fn leave(&self, id: ConsumerId) {
         self.registry.leave(id);
     }
 
     /// Returns the processes as of the last batch sent.
     ///
-    /// Before the first batch there are none.
+    /// Before the first batch it is empty.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.registry.snapshot()
     }
 
     /// Returns what the scanner has counted so far.
     ///
-    /// No scan waits for it.
+    /// No scan waits for this call.
     pub fn metrics(&self) -> Metrics {
         self.registry.metrics()
     }

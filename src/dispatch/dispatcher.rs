@@ -1,4 +1,4 @@
-//! The dispatcher's thread: it sends every batch to every consumer.
+//! The dispatcher's thread, which sends every batch to every consumer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Select, TryRecvError};
 use log::{info, warn};
 
-use super::present::Present;
+use super::latest::Latest;
 use super::queue::{ConsumerQueue, Presence};
 use super::registry::{Registry, Request};
 use super::stop::StopLimits;
@@ -20,7 +20,7 @@ pub(super) struct Dispatcher {
     feed: Option<Receiver<Arc<Batch>>>,
     registry: Arc<Registry>,
     queues: Vec<ConsumerQueue>,
-    present: Present,
+    latest: Latest,
     stop: Option<StopLimits>,
     watchdog: Watchdog,
 }
@@ -37,7 +37,7 @@ impl Dispatcher {
             feed: Some(feed),
             registry,
             queues: Vec::new(),
-            present: Present::default(),
+            latest: Latest::default(),
             stop: None,
             watchdog,
         }
@@ -46,11 +46,11 @@ impl Dispatcher {
     pub(super) fn run(mut self) {
         let mut clock = CpuClock::start();
         loop {
-            self.obey();
-            self.settle();
-            // Nothing new while a consumer waits for what is old: that holds up the scanner, which is
-            // what a consumer that blocks asked for.
-            if !self.is_held_up() {
+            self.handle_requests();
+            self.send_owed();
+            // While a consumer blocks, no further batch is sent. The feed fills up, and the scanner
+            // waits.
+            if !self.is_blocked() {
                 self.send_next();
             }
             self.report_stall();
@@ -61,7 +61,7 @@ impl Dispatcher {
                     spent,
                 });
             }
-            let is_done = self.feed.is_none() && !self.is_held_up();
+            let is_done = self.feed.is_none() && !self.is_blocked();
             let is_late = self.stop.is_some_and(|stop| Instant::now() >= stop.scan_by);
             if is_done || is_late {
                 return self.close();
@@ -70,27 +70,27 @@ impl Dispatcher {
         }
     }
 
-    /// Waits until there may be something to do.
+    /// Waits for a request, a batch, room in a queue, or the next check.
     fn wait(&self) {
         let mut select = Select::new();
         select.recv(&self.requests);
         for queue in &self.queues {
             // Before the first batch there is no full one to send.
-            if queue.is_waited_for() || (queue.is_owed() && self.present.has_begun()) {
+            if queue.is_blocking() || (queue.is_owed() && self.latest.has_begun()) {
                 queue.select_room(&mut select);
             }
         }
         if let Some(feed) = &self.feed
-            && !self.is_held_up()
+            && !self.is_blocked()
         {
             select.recv(feed);
         }
-        // Whether there is something or it is only time to look, the loop finds out.
-        let _ = select.ready_deadline(self.look_again());
+        // The result does not matter: the loop checks everything.
+        let _ = select.ready_deadline(self.next_check());
     }
 
-    /// Returns when there is something to do even if nothing happens.
-    fn look_again(&self) -> Instant {
+    /// Returns when to check again even if nothing happens.
+    fn next_check(&self) -> Instant {
         let now = Instant::now();
         let deadline = self.watchdog.deadline();
         let stalls = self
@@ -98,11 +98,11 @@ impl Dispatcher {
             .iter()
             .filter_map(|queue| queue.stalls_at(deadline));
         let scan = match self.is_feed_empty() {
-            true => self.watchdog.look_again(now),
-            // What is in the feed comes first, and a scan under way is looked at after that.
+            true => self.watchdog.next_check(now),
+            // Batches in the feed come before the current scan, which is checked after them.
             false => now + deadline,
         };
-        let stop = self.stop.map(|stop| match self.is_held_up() {
+        let stop = self.stop.map(|stop| match self.is_blocked() {
             true => stop.room_by.min(stop.scan_by),
             false => stop.scan_by,
         });
@@ -113,29 +113,29 @@ impl Dispatcher {
         self.feed.as_ref().is_none_or(Receiver::is_empty)
     }
 
-    /// Whether a consumer that blocks has no room.
-    fn is_held_up(&self) -> bool {
-        self.queues.iter().any(ConsumerQueue::is_waited_for)
+    /// Returns whether a consumer blocks and its queue is full.
+    fn is_blocked(&self) -> bool {
+        self.queues.iter().any(ConsumerQueue::is_blocking)
     }
 
-    fn obey(&mut self) {
-        // The dispatcher holds a sender itself, so that this ends by being empty.
+    fn handle_requests(&mut self) {
+        // The registry holds a sender, so this ends when the channel is empty.
         while let Ok(request) = self.requests.try_recv() {
             match request {
-                Request::Join(queue) => self.welcome(queue),
+                Request::Join(queue) => self.join(queue),
                 Request::Leave(id) => self.queues.retain(|queue| queue.id != id),
                 Request::Stop(stop) => self.stop = Some(stop),
             }
         }
         if self.stop.is_some_and(|stop| Instant::now() >= stop.room_by) {
-            self.give_up_waiting();
+            self.stop_blocking();
         }
     }
 
-    fn welcome(&mut self, mut queue: ConsumerQueue) {
-        // After the first batch, the full one that it begins with reports a stuck scan.
-        let notice = match self.present.has_begun() {
-            false => self.present.stuck_notice(),
+    fn join(&mut self, mut queue: ConsumerQueue) {
+        // After the first batch, the full batch of a new consumer has the error of a stuck scan.
+        let notice = match self.latest.has_begun() {
+            false => self.latest.stuck_notice(),
             true => None,
         };
         let presence = notice.map(|notice| queue.notify(&Arc::new(notice)));
@@ -144,29 +144,29 @@ impl Dispatcher {
         }
     }
 
-    fn give_up_waiting(&mut self) {
-        let waiting = self.queues.iter().filter(|queue| queue.is_waited_for());
-        for queue in waiting {
+    fn stop_blocking(&mut self) {
+        let blocking = self.queues.iter().filter(|queue| queue.is_blocking());
+        for queue in blocking {
             warn!(
-                "{} blocks and has no room: it loses batches on stopping",
+                "{} blocks and its queue is full: it loses batches, because the scanner is stopping",
                 queue.traffic()
             );
         }
         self.queues
             .iter_mut()
-            .for_each(ConsumerQueue::give_up_waiting);
+            .for_each(ConsumerQueue::stop_blocking);
     }
 
-    fn settle(&mut self) {
-        if !self.present.has_begun() || !self.queues.iter().any(ConsumerQueue::is_owed) {
+    fn send_owed(&mut self) {
+        if !self.latest.has_begun() || !self.queues.iter().any(ConsumerQueue::is_owed) {
             return;
         }
         let snapshot = self.registry.snapshot();
         self.queues
-            .retain_mut(|queue| queue.settle(&self.present, &snapshot) == Presence::Here);
+            .retain_mut(|queue| queue.send_owed(&self.latest, &snapshot) == Presence::Here);
     }
 
-    /// Sends the next batch of the feed; false if there is none.
+    /// Sends the next batch of the feed. Returns false if there is none.
     fn send_next(&mut self) -> bool {
         let Some(feed) = &self.feed else {
             return false;
@@ -180,31 +180,31 @@ impl Dispatcher {
             }
         };
         self.registry.observe(Observation::Scan(&batch));
-        // A consumer that joined before the batch was fed is to get it.
-        self.obey();
+        // A consumer that joined before the batch was fed must receive it.
+        self.handle_requests();
         self.registry.apply(&batch);
         let snapshot = self.registry.snapshot();
-        self.present.move_on(Arc::clone(&batch));
+        self.latest.advance(Arc::clone(&batch));
         self.queues
-            .retain_mut(|queue| queue.offer(&batch, &self.present, &snapshot) == Presence::Here);
+            .retain_mut(|queue| queue.offer(&batch, &self.latest, &snapshot) == Presence::Here);
         let took = batch.age();
         self.registry.observe(Observation::Dispatched { took });
         true
     }
 
-    /// Sends what is left and closes all queues, each with what its consumer is owed.
+    /// Sends the remaining batches and closes all queues, each with what its consumer is owed.
     fn close(mut self) {
-        if self.is_held_up() {
-            self.give_up_waiting();
+        if self.is_blocked() {
+            self.stop_blocking();
         }
         while self.send_next() {}
         let snapshot = self.registry.snapshot();
         for queue in self.queues {
-            queue.close(&self.present, &snapshot);
+            queue.close(&self.latest, &snapshot);
         }
     }
 
-    /// Reports a consumer that blocks and has held up the scans for longer than the deadline.
+    /// Reports a consumer that blocks and has delayed the scans for longer than the deadline.
     fn report_stall(&mut self) {
         let now = Instant::now();
         let deadline = self.watchdog.deadline();
@@ -219,28 +219,28 @@ impl Dispatcher {
         let error = Error::new(
             ErrorClass::Stuck,
             format!(
-                "{} blocks, and has had no room for a batch for {deadline:?}: no scan goes on until \
-                 it has",
+                "{} blocks, and its queue has been full for {deadline:?}: scans wait until it has room",
                 queue.traffic()
             ),
-        );
+        )
+        .with_advice("read its batches, make its queue longer, or let it lose batches");
         self.registry.observe(Observation::ConsumerStalled);
-        self.notify(self.present.stall_notice(error));
+        self.notify(self.latest.stall_notice(error));
     }
 
-    /// Reports the scan under way if it has taken longer than the deadline.
+    /// Reports the current scan if it has taken longer than the deadline.
     fn report_stuck_scan(&mut self) {
-        // What is in the feed came before the scan under way.
+        // Batches in the feed came before the current scan.
         if !self.is_feed_empty() {
             return;
         }
         let Some(overdue) = self.watchdog.take_overdue(Instant::now()) else {
             return;
         };
-        if let Some(opening) = self.present.get_stuck(&overdue) {
+        if let Some(opening) = self.latest.mark_stuck(&overdue) {
             info!("{opening}");
         }
-        if let Some(notice) = self.present.stuck_notice() {
+        if let Some(notice) = self.latest.stuck_notice() {
             self.notify(notice);
         }
     }

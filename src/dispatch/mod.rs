@@ -1,14 +1,14 @@
-//! Fan-out: every batch to every consumer, none of which can hold up another.
+//! Sends every batch to every consumer, so that none delays another.
 //!
-//! The scanner's thread feeds a dispatcher thread, which puts the same `Arc<Batch>` into the bounded queue
-//! of each consumer. The dispatcher keeps a [`Snapshot`](crate::Snapshot) of its own. From it, it makes the
-//! full batch that a new consumer begins with, and that a consumer gets after it lost batches.
+//! The scanning thread feeds a dispatcher thread, which puts the same `Arc<Batch>` into the bounded
+//! queue of each consumer. The dispatcher keeps its own [`Snapshot`](crate::Snapshot). From it, it
+//! makes the full batch for a new consumer, and for one that lost batches.
 
 mod callback;
 mod consumer;
 mod consumers;
 mod dispatcher;
-mod present;
+mod latest;
 mod queue;
 mod registry;
 mod stop;
@@ -23,4 +23,4 @@ pub(crate) use self::registry::Registry;
 pub(crate) use self::stop::{STOP_WITHIN, StopLimits};
 pub use self::subscription::{Batches, RecvError, Subscription};
 pub(crate) use self::thread::{Dispatch, Feed};
-pub(crate) use self::watchdog::{Watchdog, late};
+pub(crate) use self::watchdog::{Watchdog, late_reason};

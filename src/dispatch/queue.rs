@@ -1,4 +1,4 @@
-//! The queue of one consumer: the dispatcher puts batches in at one end, the consumer takes them out.
+//! The queue of one consumer: the dispatcher puts batches in, the consumer takes them out.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,18 +9,18 @@ use crossbeam_channel::{
 use log::debug;
 
 use super::consumer::Overflow;
-use super::present::Present;
+use super::latest::Latest;
 use crate::metrics::Traffic;
 use crate::model::{Batch, ConsumerId, Snapshot};
 
-/// The last batch of a queue that closed without room for it.
-type Parting = Arc<Mutex<Option<Arc<Batch>>>>;
+/// The last batch of a queue that was full when it closed.
+type LastBatch = Arc<Mutex<Option<Arc<Batch>>>>;
 
 /// The dispatcher's end.
 pub(super) struct ConsumerQueue {
     pub(super) id: ConsumerId,
     sender: Sender<Arc<Batch>>,
-    parting: Parting,
+    last_batch: LastBatch,
     traffic: Arc<Traffic>,
     overflow: Overflow,
     owed: Owed,
@@ -29,35 +29,35 @@ pub(super) struct ConsumerQueue {
 /// The consumer's end.
 pub(super) struct Inbox {
     receiver: Receiver<Arc<Batch>>,
-    parting: Parting,
+    last_batch: LastBatch,
     traffic: Arc<Traffic>,
 }
 
-/// What a consumer did not get yet.
+/// What a consumer has not received yet.
 enum Owed {
     Nothing,
-    /// A full batch, with the number of batches it lost; one that has just joined lost none.
+    /// A full batch, with the number of lost batches; 0 for a new consumer.
     Full {
         lost: u64,
     },
-    /// This very batch.
-    Batch(Arc<Batch>, Hold),
+    /// This batch.
+    Batch(Arc<Batch>, Stall),
 }
 
-/// Since when a consumer holds up the scans, and whether that was reported.
-struct Hold {
+/// Since when a consumer has delayed the scans, and whether that was reported.
+struct Stall {
     since: Instant,
     is_reported: bool,
 }
 
-/// Whether a consumer is still there.
+/// Whether the consumer still has its end of the queue.
 #[derive(PartialEq)]
 pub(super) enum Presence {
     Here,
     Left,
 }
 
-/// Makes the two ends of a queue. Its consumer begins with a full batch.
+/// Makes the two ends of a queue. Its consumer is owed a full batch.
 pub(super) fn bounded_queue(
     id: ConsumerId,
     queue_len: usize,
@@ -65,16 +65,16 @@ pub(super) fn bounded_queue(
     traffic: Arc<Traffic>,
 ) -> (ConsumerQueue, Inbox) {
     let (sender, receiver) = bounded(queue_len);
-    let parting = Parting::default();
+    let last_batch = LastBatch::default();
     let inbox = Inbox {
         receiver,
-        parting: Arc::clone(&parting),
+        last_batch: Arc::clone(&last_batch),
         traffic: Arc::clone(&traffic),
     };
     let queue = ConsumerQueue {
         id,
         sender,
-        parting,
+        last_batch,
         traffic,
         overflow,
         owed: Owed::Full { lost: 0 },
@@ -83,75 +83,74 @@ pub(super) fn bounded_queue(
 }
 
 impl ConsumerQueue {
-    /// Returns what counts for the consumer, and names it.
+    /// Returns the counts of the consumer, which also print its name.
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
     }
 
-    /// Whether the consumer blocks and has no room.
-    pub(super) fn is_waited_for(&self) -> bool {
+    /// Returns whether the consumer blocks and its queue is full.
+    pub(super) fn is_blocking(&self) -> bool {
         matches!(self.owed, Owed::Batch(..))
     }
 
-    /// Whether something can be put in as soon as there is room.
+    /// Returns whether a batch is waiting for room.
     pub(super) fn is_owed(&self) -> bool {
         !matches!(self.owed, Owed::Nothing)
     }
 
-    /// Has a selection wake up when there is room.
+    /// Adds the queue to a selection, which wakes up when there is room.
     pub(super) fn select_room<'a>(&'a self, select: &mut Select<'a>) {
         select.send(&self.sender);
     }
 
-    /// Returns when the consumer will have held up the scans for so long that it has to be reported.
+    /// Returns when the consumer must be reported for delaying the scans.
     pub(super) fn stalls_at(&self, deadline: Duration) -> Option<Instant> {
         match &self.owed {
-            Owed::Batch(_, hold) if !hold.is_reported => Some(hold.since + deadline),
+            Owed::Batch(_, stall) if !stall.is_reported => Some(stall.since + deadline),
             _ => None,
         }
     }
 
-    /// Notes that the consumer was reported.
+    /// Marks the consumer as reported.
     pub(super) fn mark_stall_reported(&mut self) {
-        if let Owed::Batch(_, hold) = &mut self.owed {
-            hold.is_reported = true;
+        if let Owed::Batch(_, stall) = &mut self.owed {
+            stall.is_reported = true;
         }
     }
 
-    /// From now on the consumer loses what it has no room for, as others do.
-    pub(super) fn give_up_waiting(&mut self) {
+    /// Makes the consumer lose batches when its queue is full, as others do.
+    pub(super) fn stop_blocking(&mut self) {
         self.overflow = Overflow::Resync;
-        if self.is_waited_for() {
+        if self.is_blocking() {
             self.traffic.count_lost();
             self.owed = Owed::Full { lost: 1 };
         }
     }
 
-    /// Puts in the batch of a scan, or notes that there was no room.
+    /// Puts in the batch of a scan, or counts it as lost or owed.
     pub(super) fn offer(
         &mut self,
         batch: &Arc<Batch>,
-        present: &Present,
+        latest: &Latest,
         snapshot: &Snapshot,
     ) -> Presence {
         if let Owed::Full { lost } = &mut self.owed {
-            // One that has just joined has lost nothing yet.
+            // A new consumer has not lost anything yet.
             if *lost > 0 {
                 *lost += 1;
                 self.traffic.count_lost();
             } else if batch.full {
-                return self.settle_with(Arc::clone(batch));
+                return self.put_owed(Arc::clone(batch));
             }
-            return self.settle(present, snapshot);
+            return self.send_owed(latest, snapshot);
         }
         self.put_or_owe(Arc::clone(batch))
     }
 
-    /// Puts in a notice. It changes nothing in the table, so that it goes before the full batch that a
-    /// consumer is still waiting for.
+    /// Puts in a notice. It has no events, so it can go before a full batch that is owed.
     pub(super) fn notify(&mut self, notice: &Arc<Batch>) -> Presence {
         match &mut self.owed {
-            // It is behind, and the notice is about what it is behind with.
+            // The notice is about the batches that this consumer has not read.
             Owed::Batch(..) => Presence::Here,
             Owed::Full { lost } if *lost > 0 => {
                 *lost += 1;
@@ -166,36 +165,39 @@ impl ConsumerQueue {
         }
     }
 
-    /// Puts in what is owed, if there is room by now.
-    pub(super) fn settle(&mut self, present: &Present, snapshot: &Snapshot) -> Presence {
-        // Making a full batch is work; it is not done for a queue without room.
+    /// Puts in what is owed, if there is room.
+    pub(super) fn send_owed(&mut self, latest: &Latest, snapshot: &Snapshot) -> Presence {
+        // Making a full batch is expensive, so check for room first.
         if matches!(self.owed, Owed::Full { .. }) && self.sender.is_full() {
             return Presence::Here;
         }
-        match self.due(present, snapshot) {
-            Some(batch) => self.settle_with(batch),
+        match self.owed_batch(latest, snapshot) {
+            Some(batch) => self.put_owed(batch),
             None => Presence::Here,
         }
     }
 
-    /// Closes the queue. There may be no room in it, so that what is owed is left beside it.
-    pub(super) fn close(self, present: &Present, snapshot: &Snapshot) {
-        if let Some(batch) = self.due(present, snapshot) {
+    /// Closes the queue. The owed batch goes beside it, because there may be no room.
+    pub(super) fn close(self, latest: &Latest, snapshot: &Snapshot) {
+        if let Some(batch) = self.owed_batch(latest, snapshot) {
             self.traffic.count_put();
-            *self.parting.lock().unwrap_or_else(PoisonError::into_inner) = Some(batch);
+            *self
+                .last_batch
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(batch);
         }
     }
 
-    fn due(&self, present: &Present, snapshot: &Snapshot) -> Option<Arc<Batch>> {
+    fn owed_batch(&self, latest: &Latest, snapshot: &Snapshot) -> Option<Arc<Batch>> {
         match &self.owed {
             Owed::Nothing => None,
             Owed::Batch(batch, _) => Some(Arc::clone(batch)),
-            Owed::Full { lost } => present.full(snapshot, *lost).map(Arc::new),
+            Owed::Full { lost } => latest.full(snapshot, *lost).map(Arc::new),
         }
     }
 
-    /// Puts in what is owed. Where there is no room it stays owed.
-    fn settle_with(&mut self, batch: Arc<Batch>) -> Presence {
+    /// Puts in an owed batch. Without room it stays owed.
+    fn put_owed(&mut self, batch: Arc<Batch>) -> Presence {
         match self.try_put(batch) {
             Ok(()) => {
                 self.owed = Owed::Nothing;
@@ -214,13 +216,13 @@ impl ConsumerQueue {
                 self.owed = match self.overflow {
                     Overflow::Block => Owed::Batch(
                         batch,
-                        Hold {
+                        Stall {
                             since: Instant::now(),
                             is_reported: false,
                         },
                     ),
                     Overflow::Resync => {
-                        debug!("{} has no room, batches are lost", self.traffic);
+                        debug!("the queue of {} is full: it loses batches", self.traffic);
                         self.traffic.count_lost();
                         Owed::Full { lost: 1 }
                     }
@@ -246,16 +248,16 @@ impl Drop for Inbox {
 }
 
 impl Inbox {
-    /// Waits for the next batch; `None` when no more will come.
+    /// Waits for the next batch. Returns `None` when the queue is closed and empty.
     pub(super) fn recv(&self) -> Option<Arc<Batch>> {
-        let batch = self.receiver.recv().ok().or_else(|| self.parting())?;
+        let batch = self.receiver.recv().ok().or_else(|| self.take_last())?;
         Some(self.taken(batch))
     }
 
     pub(super) fn recv_timeout(&self, timeout: Duration) -> Result<Arc<Batch>, RecvTimeoutError> {
         let outcome = match self.receiver.recv_timeout(timeout) {
             Err(RecvTimeoutError::Disconnected) => {
-                self.parting().ok_or(RecvTimeoutError::Disconnected)
+                self.take_last().ok_or(RecvTimeoutError::Disconnected)
             }
             outcome => outcome,
         };
@@ -264,7 +266,7 @@ impl Inbox {
 
     pub(super) fn try_recv(&self) -> Result<Arc<Batch>, TryRecvError> {
         let outcome = match self.receiver.try_recv() {
-            Err(TryRecvError::Disconnected) => self.parting().ok_or(TryRecvError::Disconnected),
+            Err(TryRecvError::Disconnected) => self.take_last().ok_or(TryRecvError::Disconnected),
             outcome => outcome,
         };
         outcome.map(|batch| self.taken(batch))
@@ -279,8 +281,11 @@ impl Inbox {
         batch
     }
 
-    fn parting(&self) -> Option<Arc<Batch>> {
-        let mut parting = self.parting.lock().unwrap_or_else(PoisonError::into_inner);
-        parting.take()
+    fn take_last(&self) -> Option<Arc<Batch>> {
+        let mut last_batch = self
+            .last_batch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last_batch.take()
     }
 }

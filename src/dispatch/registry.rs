@@ -1,4 +1,4 @@
-//! What the threads of a dispatcher share: its consumers, its snapshot, and how they end.
+//! What the threads of a dispatcher share: consumers, snapshot, metrics and their end.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,14 +14,14 @@ use crate::config::{Config, MAX_QUEUE_LEN};
 use crate::metrics::{Meter, Metrics, Observation, Traffic};
 use crate::model::{Batch, ConsumerId, Error, ErrorClass, Result, Snapshot};
 
-/// What the dispatcher is asked for, besides sending batches.
+/// Requests to the dispatcher.
 pub(super) enum Request {
     Join(ConsumerQueue),
     Leave(ConsumerId),
     Stop(StopLimits),
 }
 
-/// The consumers of one scanner, and what they have in common.
+/// The consumers of one scanner, and what they share.
 pub(crate) struct Registry {
     requests: Sender<Request>,
     snapshot: Mutex<Arc<Snapshot>>,
@@ -29,29 +29,30 @@ pub(crate) struct Registry {
     meter: Arc<Meter>,
     /// One for each consumer that has not left.
     traffic: Mutex<Vec<Arc<Traffic>>>,
-    /// The dispatcher's thread and those of callbacks, to be joined.
+    /// Threads of the dispatcher and of callbacks, to be joined.
     threads: Mutex<Vec<Thread>>,
-    /// Closes when the last thread that holds a clone has ended: how stopping knows that all have.
+    /// Closes when the last thread that holds a clone has ended. Stopping waits for that.
     ending: Mutex<Option<Sender<Infallible>>>,
 }
 
-/// A thread, and its consumer if it is a callback's.
+/// A thread, and its consumer if it is that of a callback.
 struct Thread {
     handle: JoinHandle<()>,
     callback: Option<Arc<Traffic>>,
 }
 
-/// A consumer that has just joined.
+/// A consumer that has just registered.
 pub(super) struct Joined {
     pub(super) id: ConsumerId,
     pub(super) inbox: Inbox,
-    /// What a thread of its own holds for as long as stopping has to wait for it; an error where the scanner
-    /// has ended: then the inbox is closed.
+    /// Held by its thread, so that stopping waits for it. An error if the scanner has ended; the
+    /// inbox is then closed.
     pub(super) ending: Result<Sender<Infallible>>,
 }
 
 impl Registry {
-    /// Makes that of a dispatcher that listens to `requests`, and whose end drops the last clone of `ending`.
+    /// Makes the registry of a dispatcher that receives `requests`. Its thread holds a clone of
+    /// `ending`.
     pub(super) fn new(
         config: &Config,
         requests: Sender<Request>,
@@ -68,7 +69,7 @@ impl Registry {
         }
     }
 
-    /// Has the dispatcher serve one more consumer.
+    /// Registers a consumer.
     pub(super) fn join(&self, options: ConsumerOptions) -> Joined {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = ConsumerId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
@@ -79,13 +80,14 @@ impl Registry {
         lock(&self.traffic).push(Arc::clone(&traffic));
         let (queue, inbox) = bounded_queue(id, queue_len, options.overflow, traffic);
         let joined = self.requests.send(Request::Join(queue));
-        // An error means that the dispatcher has ended; without an ending it is about to.
+        // An error means that the dispatcher has ended. Without `ending` it is about to end.
         let ending = joined.ok().and_then(|()| self.ending());
         let ending = ending.ok_or_else(|| {
             Error::new(
                 ErrorClass::Ended,
                 "cannot register a consumer: the scanner has ended",
             )
+            .with_advice("start another scanner")
         });
         Joined { id, inbox, ending }
     }
@@ -102,7 +104,7 @@ impl Registry {
         Arc::clone(&lock(&self.snapshot))
     }
 
-    /// Brings the snapshot up to this batch.
+    /// Applies a batch to the snapshot.
     pub(super) fn apply(&self, batch: &Batch) {
         Arc::make_mut(&mut lock(&self.snapshot)).apply(batch);
     }
@@ -124,21 +126,21 @@ impl Registry {
         }
     }
 
-    /// Keeps a thread to be joined; `callback`: its consumer, if it is a callback's.
+    /// Keeps a thread to be joined, with the consumer if it is that of a callback.
     pub(super) fn keep(&self, handle: JoinHandle<()>, callback: Option<Arc<Traffic>>) {
         let mut threads = lock(&self.threads);
         threads.retain(|thread| !thread.handle.is_finished());
         threads.push(Thread { handle, callback });
     }
 
-    /// Takes the threads that were kept, to join them.
+    /// Takes the threads to join them.
     pub(super) fn take_threads(&self) -> impl Iterator<Item = JoinHandle<()>> {
         let threads = std::mem::take(&mut *lock(&self.threads));
         threads.into_iter().map(|thread| thread.handle)
     }
 
-    /// Names the callbacks whose threads have not ended.
-    pub(super) fn callbacks_that_run(&self) -> Vec<String> {
+    /// Returns the names of callbacks whose threads have not ended.
+    pub(super) fn running_callbacks(&self) -> Vec<String> {
         let threads = lock(&self.threads);
         let running = threads.iter().filter(|thread| !thread.handle.is_finished());
         running
@@ -147,25 +149,25 @@ impl Registry {
             .collect()
     }
 
-    /// Has the dispatcher stop. From now on stopping waits only for the threads that are there.
+    /// Stops the dispatcher. From now on stopping waits only for threads that exist already.
     pub(crate) fn stop(&self, limits: StopLimits) {
         // An error means that it has ended already.
         let _ = self.requests.send(Request::Stop(limits));
         self.release_ending();
     }
 
-    /// Returns what a thread holds for as long as stopping has to wait for it.
+    /// Returns what a thread must hold so that stopping waits for it.
     pub(super) fn ending(&self) -> Option<Sender<Infallible>> {
         lock(&self.ending).clone()
     }
 
-    /// From now on stopping waits only for the threads that are there.
+    /// From now on stopping waits only for threads that exist already.
     pub(super) fn release_ending(&self) {
         lock(&self.ending).take();
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that holds one of these can leave it half changed.
+    // No holder of these locks can leave the value half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

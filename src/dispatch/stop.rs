@@ -1,22 +1,22 @@
-//! How long stopping waits, and for what.
+//! The time limits of stopping.
 
 use std::time::{Duration, Instant};
 
 /// How long stopping waits for all threads together by default.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_millis(900);
 
-/// For ever, and still a moment that a clock can express: some 136 years.
+/// Forever, as a time that a clock can still express: some 136 years.
 const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// Until when stopping waits, and for what.
+/// The times until which stopping waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StopLimits {
     pub(super) within: Duration,
-    /// For consumers that block and have no room.
+    /// For consumers that block and whose queue is full.
     pub(super) room_by: Instant,
-    /// For the scan under way.
+    /// For the current scan.
     pub(super) scan_by: Instant,
-    /// For anything.
+    /// For everything.
     pub(super) give_up_at: Instant,
 }
 
@@ -27,9 +27,9 @@ impl StopLimits {
         let now = Instant::now();
         Self {
             within,
-            // So that a consumer that waits for room gets its lost count before the end.
+            // Early enough that a consumer that blocked still gets its lost count.
             room_by: now + within / 3,
-            // What is left of it is for callbacks.
+            // The rest is for callbacks.
             scan_by: now + within / 6 * 5,
             give_up_at: now + within,
         }

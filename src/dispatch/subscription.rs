@@ -1,4 +1,4 @@
-//! A consumer that fetches its batches itself.
+//! A consumer that receives its batches itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use super::queue::Inbox;
 use super::registry::Registry;
 use crate::model::{Batch, ConsumerId};
 
-/// A consumer that fetches its batches itself. Dropping it leaves.
+/// A consumer that receives batches when its owner asks for them.
 ///
-/// As an iterator it waits for each batch, and ends when the scanner has. Where there is more to do than
-/// to wait:
+/// Dropping it removes the consumer. As an iterator it waits for each batch, and ends when the
+/// scanner has ended. In a loop with other work:
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::model::{Batch, ConsumerId};
 ///             born += batch.events.iter().filter(|event| event.kind() == "created").count();
 ///             # break;
 ///         }
-///         // None has come in that time: whatever else the loop is for.
+///         // No batch in that time: do the other work.
 ///         Err(RecvError::Empty) => {}
 ///         // The scanner has ended.
 ///         Err(_) => break,
@@ -36,20 +36,20 @@ use crate::model::{Batch, ConsumerId};
 /// }
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
-#[must_use = "a subscription that is dropped gets nothing"]
+#[must_use = "dropping a subscription removes the consumer"]
 pub struct Subscription {
     id: ConsumerId,
     inbox: Inbox,
     registry: Arc<Registry>,
 }
 
-/// Why there is no batch.
+/// Why no batch was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecvError {
-    /// None has come yet.
+    /// No batch has arrived yet.
     Empty,
-    /// None will come any more: the scanner has ended, or the consumer was removed.
+    /// There are no more batches: the scanner has ended, or the consumer was removed.
     Closed,
 }
 
@@ -62,7 +62,7 @@ impl Subscription {
         }
     }
 
-    /// What names it.
+    /// Returns the id of the consumer.
     pub fn id(&self) -> ConsumerId {
         self.id
     }
@@ -71,16 +71,17 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// [`RecvError::Closed`] when none will come any more.
+    /// [`RecvError::Closed`] when there are no more batches.
     pub fn recv(&self) -> Result<Arc<Batch>, RecvError> {
         self.inbox.recv().ok_or(RecvError::Closed)
     }
 
-    /// Waits for the next batch up to `timeout`.
+    /// Waits for the next batch for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// [`RecvError::Empty`] when none came in time, [`RecvError::Closed`] when none will come.
+    /// [`RecvError::Empty`] when none arrived in time, [`RecvError::Closed`] when there are no
+    /// more.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Arc<Batch>, RecvError> {
         self.inbox
             .recv_timeout(timeout)
@@ -90,11 +91,12 @@ impl Subscription {
             })
     }
 
-    /// The next batch if it is there.
+    /// Returns the next batch if one is in the queue, without waiting.
     ///
     /// # Errors
     ///
-    /// [`RecvError::Empty`] when it is not, [`RecvError::Closed`] when none will come.
+    /// [`RecvError::Empty`] when the queue is empty, [`RecvError::Closed`] when there are no more
+    /// batches.
     pub fn try_recv(&self) -> Result<Arc<Batch>, RecvError> {
         self.inbox.try_recv().map_err(|error| match error {
             TryRecvError::Empty => RecvError::Empty,
@@ -102,13 +104,13 @@ impl Subscription {
         })
     }
 
-    /// Waits for batch after batch until none will come any more.
+    /// Returns an iterator that waits for each batch, until there are no more.
     pub fn iter(&self) -> Batches<'_> {
         Batches(self)
     }
 }
 
-/// Batch after batch of a [`Subscription`]; each is waited for.
+/// Iterator over the batches of a [`Subscription`], which waits for each.
 #[derive(Debug)]
 pub struct Batches<'s>(&'s Subscription);
 
@@ -129,7 +131,7 @@ impl<'s> IntoIterator for &'s Subscription {
     }
 }
 
-/// What waits for it is left out: a full batch is all processes.
+/// Omits the queue: a full batch contains all processes.
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
@@ -147,8 +149,10 @@ impl Drop for Subscription {
 impl fmt::Display for RecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "no batch has come yet",
-            Self::Closed => "no batch will come any more",
+            Self::Empty => "no batch has arrived yet",
+            Self::Closed => {
+                "there are no more batches: the scanner has ended, or the consumer was removed"
+            }
         })
     }
 }

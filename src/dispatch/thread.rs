@@ -1,4 +1,4 @@
-//! The dispatcher's thread as its owner holds it: it is fed, and it is ended.
+//! The dispatcher's thread, as its owner starts, feeds and stops it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use super::consumers::Consumers;
 use super::dispatcher::Dispatcher;
 use super::registry::Registry;
 use super::stop::{STOP_WITHIN, StopLimits};
-use super::watchdog::Watchdog;
+use super::watchdog::{SOURCE_ADVICE, Watchdog};
 use crate::config::Config;
 use crate::model::{Batch, Error, ErrorClass, Result};
 
-/// Batches between the scanner and the dispatcher: enough that neither waits for the other to wake.
+/// Batches between scanner and dispatcher: enough that neither waits for the other to wake up.
 const FEED_LEN: usize = 4;
 
-/// The dispatcher's thread as its owner holds it.
+/// The dispatcher's thread, as its owner holds it.
 pub(crate) struct Dispatch {
     consumers: Consumers,
     registry: Arc<Registry>,
@@ -29,23 +29,24 @@ pub(crate) struct Dispatch {
     watchdog: Watchdog,
 }
 
-/// Where batches go in.
+/// Sends batches to the dispatcher.
 pub(crate) struct Feed(Sender<Arc<Batch>>);
 
 impl Dispatch {
     pub(crate) fn start(config: &Config, watchdog: Watchdog) -> Result<Self> {
-        let (requests, to_obey) = unbounded();
+        let (requests, received) = unbounded();
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);
         let registry = Arc::new(Registry::new(config, requests, ending.clone()));
-        let dispatcher = Dispatcher::new(to_obey, batches, Arc::clone(&registry), watchdog.clone());
+        let dispatcher =
+            Dispatcher::new(received, batches, Arc::clone(&registry), watchdog.clone());
         let thread = thread::Builder::new()
             .name("pscan-dispatch".into())
             .spawn(move || {
                 dispatcher.run();
                 drop(ending);
             })
-            .map_err(|error| Error::from_io("cannot start the dispatcher's thread", error))?;
+            .map_err(|error| Error::from_io("cannot start the thread of the dispatcher", error))?;
         registry.keep(thread, None);
         Ok(Self {
             consumers: Consumers::new(Arc::clone(&registry)),
@@ -64,12 +65,12 @@ impl Dispatch {
         &self.registry
     }
 
-    /// What a thread holds for as long as stopping has to wait for it.
+    /// Returns what a thread must hold so that stopping waits for it.
     pub(crate) fn ending(&self) -> Option<Sender<Infallible>> {
         self.registry.ending()
     }
 
-    /// The way in, for another thread to use from now on.
+    /// Takes the feed, for another thread.
     pub(crate) fn take_feed(&mut self) -> Feed {
         self.feed
             .take()
@@ -81,20 +82,20 @@ impl Dispatch {
             .feed
             .as_ref()
             .expect("BUG: a scanner driven by hand keeps its feed");
-        // The dispatcher outlives its feed; if it panicked, the scans go on without it.
+        // The dispatcher outlives its feed. If it panicked, the scans continue without it.
         let _ = feed.0.send(batch);
     }
 
-    /// Hands out everything, and waits for the threads for as long as that takes.
+    /// Sends all batches and waits for the threads, without a limit.
     pub(crate) fn finish(&mut self) {
         self.finish_unless(&never());
     }
 
-    /// The same, unless `stopped` closes first: false then.
+    /// Does the same, unless `stopped` closes first: then it returns false.
     pub(crate) fn finish_unless(&mut self, stopped: &Receiver<Infallible>) -> bool {
         drop(self.feed.take());
         self.registry.release_ending();
-        // Nothing is ever sent on it: it closes when the last thread has ended.
+        // Nothing is ever sent on it. It closes when the last thread has ended.
         select_biased! {
             recv(self.ended) -> _ => {}
             recv(stopped) -> _ => return false,
@@ -103,7 +104,7 @@ impl Dispatch {
         true
     }
 
-    /// Waits for the threads of a dispatcher that was told to stop within these limits.
+    /// Waits for the threads of a dispatcher that is stopping within these limits.
     pub(crate) fn end_within(&mut self, limits: StopLimits) -> Result<()> {
         drop(self.feed.take());
         match self.ended.recv_deadline(limits.give_up_at) {
@@ -111,41 +112,41 @@ impl Dispatch {
                 self.join();
                 Ok(())
             }
-            Err(RecvTimeoutError::Timeout) => Err(self.what_hangs(limits)),
+            Err(RecvTimeoutError::Timeout) => Err(self.still_running(limits)),
             Ok(never) => match never {},
         }
     }
 
-    /// Who has not come back, and what to do about it.
-    fn what_hangs(&self, limits: StopLimits) -> Error {
+    /// Makes the error that names what is still running, with advice.
+    fn still_running(&self, limits: StopLimits) -> Error {
         let scan = self
             .watchdog
-            .taken()
-            .map(|taken| format!("the scan that began {:.1} s ago", taken.as_secs_f64()));
-        let callbacks = self.registry.callbacks_that_run();
+            .elapsed()
+            .map(|elapsed| format!("the scan that began {:.1} s ago", elapsed.as_secs_f64()));
+        let callbacks = self.registry.running_callbacks();
         let advice = match (&scan, callbacks.is_empty()) {
-            (Some(_), true) => "find what the source waits for",
+            (Some(_), true) => SOURCE_ADVICE,
             (None, false) => {
-                "see what these callbacks wait for, or give them more time with stop_within"
+                "find what these callbacks wait for, or give them more time with stop_within"
             }
             (Some(_), false) => "find what the source and these callbacks wait for",
             (None, true) => "give it more time with stop_within",
         };
-        let mut who: Vec<_> = scan.into_iter().chain(callbacks).collect();
-        if who.is_empty() {
-            who.push("one of its threads".into());
+        let mut running: Vec<_> = scan.into_iter().chain(callbacks).collect();
+        if running.is_empty() {
+            running.push("one of its threads".into());
         }
         let message = format!(
-            "the scanner was stopped, and within {:?} this has not come back: {}",
+            "cannot stop the scanner within {:?}; still running: {}",
             limits.within,
-            who.join("; ")
+            running.join("; ")
         );
         Error::new(ErrorClass::Stuck, message).with_advice(advice)
     }
 
-    /// Joins threads that have done their work.
+    /// Joins threads that have ended.
     fn join(&self) {
-        // Not with the lock held: a callback that is still to end may want it.
+        // Without the lock, because a callback that is about to end may need it.
         for thread in self.registry.take_threads() {
             if let Err(panic) = thread.join() {
                 log::error!("BUG: a thread of the dispatcher panicked");
@@ -157,7 +158,7 @@ impl Dispatch {
 
 impl Drop for Dispatch {
     fn drop(&mut self) {
-        // A handle that was stopped has done this already, and said so.
+        // A handle that was stopped has done this already, and returned the error.
         if self.ending().is_none() {
             return;
         }
@@ -170,8 +171,8 @@ impl Drop for Dispatch {
 }
 
 impl Feed {
-    /// Hands in a batch, waiting for room. False if nobody takes it any more: a dispatcher that is told to
-    /// stop ends in its time, whatever it waits for.
+    /// Sends a batch, and waits for room. Returns false if the dispatcher has ended, which it does
+    /// in its time after a stop.
     pub(crate) fn send(&self, batch: Arc<Batch>) -> bool {
         self.0.send(batch).is_ok()
     }

@@ -1,74 +1,74 @@
-//! Whether the scan under way is taking too long, as another thread can see it.
+//! Detects from another thread that the current scan takes too long.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::BreakerState;
 
-/// Set by the thread that scans, watched by the dispatcher's.
+/// Set by the scanning thread, checked by the dispatcher's.
 #[derive(Debug, Clone)]
 pub(crate) struct Watchdog {
-    under_way: Arc<Mutex<Option<UnderWay>>>,
+    current: Arc<Mutex<Option<CurrentScan>>>,
     deadline: Duration,
 }
 
 #[derive(Debug)]
-struct UnderWay {
+struct CurrentScan {
     began: Instant,
     breaker: Option<BreakerState>,
-    told: bool,
+    is_reported: bool,
 }
 
 /// A scan that takes too long.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Overdue {
-    pub(crate) taken: Duration,
-    /// What the breaker was when the scan began; `None` where none watches.
+    pub(crate) elapsed: Duration,
+    /// The breaker's state when the scan began; `None` without a breaker.
     pub(crate) breaker: Option<BreakerState>,
 }
 
 impl Watchdog {
     pub(crate) fn new(deadline: Duration) -> Self {
         Self {
-            under_way: Arc::default(),
+            current: Arc::default(),
             deadline,
         }
     }
 
-    /// A scan begins. It is under way until what this returns is ended or dropped.
-    pub(crate) fn begin(&self, breaker: Option<BreakerState>) -> ScanUnderWay<'_> {
-        *self.lock() = Some(UnderWay {
+    /// Marks the begin of a scan, which lasts until the guard is ended or dropped.
+    pub(crate) fn begin(&self, breaker: Option<BreakerState>) -> ScanGuard<'_> {
+        *self.lock() = Some(CurrentScan {
             began: Instant::now(),
             breaker,
-            told: false,
+            is_reported: false,
         });
-        ScanUnderWay(self)
+        ScanGuard(self)
     }
 
-    /// The scan under way, if it has been going on for too long and that was not said yet.
+    /// Returns the current scan if it is overdue and not yet reported, and marks it as reported.
     pub(crate) fn take_overdue(&self, now: Instant) -> Option<Overdue> {
-        let mut under_way = self.lock();
-        let scan = under_way.as_mut().filter(|scan| !scan.told)?;
-        let taken = now.saturating_duration_since(scan.began);
-        (taken >= self.deadline).then(|| {
-            scan.told = true;
+        let mut current = self.lock();
+        let scan = current.as_mut().filter(|scan| !scan.is_reported)?;
+        let elapsed = now.saturating_duration_since(scan.began);
+        (elapsed >= self.deadline).then(|| {
+            scan.is_reported = true;
             Overdue {
-                taken,
+                elapsed,
                 breaker: scan.breaker,
             }
         })
     }
 
-    /// How long the scan under way has taken by now, if there is one.
-    pub(crate) fn taken(&self) -> Option<Duration> {
+    /// Returns how long the current scan has taken so far, if there is one.
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
         self.lock().as_ref().map(|scan| scan.began.elapsed())
     }
 
-    /// When to look again.
-    pub(crate) fn look_again(&self, now: Instant) -> Instant {
+    /// Returns when to check again.
+    pub(crate) fn next_check(&self, now: Instant) -> Instant {
         match &*self.lock() {
-            Some(scan) if !scan.told => scan.began + self.deadline,
-            // One that begins right now is due no earlier.
+            Some(scan) if !scan.is_reported => scan.began + self.deadline,
+            // A scan that begins now is not overdue before that.
             _ => now + self.deadline,
         }
     }
@@ -77,35 +77,36 @@ impl Watchdog {
         self.deadline
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<UnderWay>> {
-        // Nothing that holds it can panic half way.
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<CurrentScan>> {
+        // No holder can panic half way.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Dropped when a scan panics too, so that it is not taken for one that hangs.
-pub(crate) struct ScanUnderWay<'p>(&'p Watchdog);
+/// Marks the current scan. A panic drops it too, so that the scan does not count as stuck.
+pub(crate) struct ScanGuard<'w>(&'w Watchdog);
 
-impl ScanUnderWay<'_> {
-    /// It came back. Whether it was told as overdue.
+impl ScanGuard<'_> {
+    /// Ends the scan. Returns whether it was reported as overdue.
     pub(crate) fn end(self) -> bool {
-        self.0.lock().take().is_some_and(|scan| scan.told)
+        self.0.lock().take().is_some_and(|scan| scan.is_reported)
     }
 }
 
-impl Drop for ScanUnderWay<'_> {
+impl Drop for ScanGuard<'_> {
     fn drop(&mut self) {
         self.0.lock().take();
     }
 }
 
-/// Why a scan that takes too long opens the breaker.
-pub(crate) fn late(taken: Duration) -> String {
+/// Advice for a scan that hangs.
+pub(crate) const SOURCE_ADVICE: &str = "find what the source waits for";
+
+/// Returns the reason to open the breaker for a late scan.
+pub(crate) fn late_reason(elapsed: Duration) -> String {
     format!(
         "a scan took {:.1} s, longer than its deadline",
-        taken.as_secs_f64()
+        elapsed.as_secs_f64()
     )
 }
 
@@ -114,27 +115,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scan_is_overdue_once() {
+    fn a_scan_is_reported_as_overdue_once() {
         let deadline = Duration::from_secs(10);
         let watchdog = Watchdog::new(deadline);
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
         assert_eq!(watchdog.take_overdue(later(60)), None);
-        assert_eq!(watchdog.taken(), None);
+        assert_eq!(watchdog.elapsed(), None);
         let scan = watchdog.begin(None);
-        assert!(watchdog.taken().is_some());
+        assert!(watchdog.elapsed().is_some());
         assert_eq!(watchdog.take_overdue(Instant::now()), None);
-        assert!(watchdog.look_again(later(3)) < later(11));
+        assert!(watchdog.next_check(later(3)) < later(11));
         assert!(
             watchdog
                 .take_overdue(later(11))
-                .is_some_and(|overdue| overdue.taken >= deadline)
+                .is_some_and(|overdue| overdue.elapsed >= deadline)
         );
         assert_eq!(watchdog.take_overdue(later(12)), None);
         assert!(scan.end());
-        assert_eq!(watchdog.taken(), None);
+        assert_eq!(watchdog.elapsed(), None);
         assert_eq!(watchdog.take_overdue(later(60)), None);
         assert!(!watchdog.begin(None).end());
-        // One that panicked does not hang.
+        // A scan that panicked is not stuck.
         drop(watchdog.begin(None));
         assert_eq!(watchdog.take_overdue(later(60)), None);
         let _scan = watchdog.begin(Some(BreakerState::HalfOpen));

@@ -102,9 +102,9 @@ impl Core {
         // neither is used again.
         self.ended = true;
         let watchdog = self.watchdog.clone();
-        let under_way = watchdog.begin(breaker);
+        let guard = watchdog.begin(breaker);
         let checked = self.checked_scan();
-        let was_reported_late = under_way.end();
+        let was_reported_late = guard.end();
         let (facts, other_cpu, has_ended) = checked?;
         self.ended = has_ended || facts.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {

@@ -9,7 +9,7 @@ use ahash::RandomState;
 
 use super::change::Change;
 use crate::config::Config;
-use crate::dispatch::late;
+use crate::dispatch::late_reason;
 use crate::model::BreakerState;
 
 /// Scans in a row with long waits for a CPU or the kernel that indicate an overloaded host.
@@ -137,7 +137,7 @@ impl Breaker {
     /// Returns the reason to open the breaker, if there is one.
     fn reason_to_open(&self, scan: Outcome) -> Option<String> {
         if scan.is_late {
-            return Some(late(scan.wall));
+            return Some(late_reason(scan.wall));
         }
         if self.failed >= self.failed_to_open {
             return Some(format!("{} failed scans in a row", self.failed));

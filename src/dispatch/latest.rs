@@ -1,8 +1,8 @@
-//! The state between two batches: what full batches and notices are made of.
+//! The state between two batches, from which full batches and notices are made.
 
 use std::sync::Arc;
 
-use super::watchdog::{Overdue, late};
+use super::watchdog::{Overdue, SOURCE_ADVICE, late_reason};
 use crate::model::{
     Batch, BreakerState, Counts, Error, ErrorClass, Event, Facts, Pacing, Snapshot, Timestamp,
     Transition,
@@ -10,51 +10,52 @@ use crate::model::{
 
 /// The last batch sent, and whether the scan after it is stuck.
 #[derive(Debug, Default)]
-pub(super) struct Present {
+pub(super) struct Latest {
     last: Option<Arc<Batch>>,
     stuck: Option<Stuck>,
 }
 
-/// A scan that does not come back.
+/// A scan that has not returned in time.
 #[derive(Debug)]
 struct Stuck {
     error: Error,
-    /// The breaker opens with it. The thread that keeps the breaker is the one that hangs.
+    /// The transition to open. It is made here, because the thread with the breaker hangs.
     opening: Option<Transition>,
 }
 
-impl Present {
-    /// Takes in a batch of a scan: none is stuck any more.
-    pub(super) fn move_on(&mut self, batch: Arc<Batch>) {
+impl Latest {
+    /// Stores the batch of a scan, which ends a stuck scan.
+    pub(super) fn advance(&mut self, batch: Arc<Batch>) {
         self.last = Some(batch);
         self.stuck = None;
     }
 
-    /// Notes that the scan under way is stuck, until the next batch. Returns the transition if it opens the
+    /// Marks the current scan as stuck until the next batch. Returns the transition if it opens the
     /// breaker.
-    pub(super) fn get_stuck(&mut self, overdue: &Overdue) -> Option<&Transition> {
+    pub(super) fn mark_stuck(&mut self, overdue: &Overdue) -> Option<&Transition> {
         let error = Error::new(
             ErrorClass::Stuck,
             format!(
-                "the scan has not come back for {:.1} s: its source hangs",
-                overdue.taken.as_secs_f64()
+                "the scan has not returned for {:.1} s: its source hangs",
+                overdue.elapsed.as_secs_f64()
             ),
-        );
-        let is_new = |from: &BreakerState| *from != BreakerState::Open;
-        let opening = overdue
-            .breaker
-            .filter(is_new)
-            .map(|from| Transition::breaker(from, BreakerState::Open, late(overdue.taken)));
+        )
+        .with_advice(SOURCE_ADVICE);
+        let was_not_open = |from: &BreakerState| *from != BreakerState::Open;
+        let opening = overdue.breaker.filter(was_not_open).map(|from| {
+            Transition::breaker(from, BreakerState::Open, late_reason(overdue.elapsed))
+        });
         let stuck = self.stuck.insert(Stuck { error, opening });
         stuck.opening.as_ref()
     }
 
-    /// Whether there has been a batch.
+    /// Returns whether there has been a batch.
     pub(super) fn has_begun(&self) -> bool {
         self.last.is_some()
     }
 
-    /// Makes the full batch of a consumer that begins or has lost batches; `None` before the first batch.
+    /// Makes the full batch for a consumer that is new or has lost batches; `None` before the first
+    /// batch.
     pub(super) fn full(&self, snapshot: &Snapshot, lost_batches: u64) -> Option<Batch> {
         let last = self.last.as_ref()?;
         let stuck = self.stuck.as_ref().map(|stuck| stuck.error.clone());
@@ -80,7 +81,7 @@ impl Present {
         self.notice(error, Vec::new())
     }
 
-    /// Makes a batch that comes between two scans: without events, with the number of the scan before.
+    /// Makes a batch without events between two scans, with the number of the scan before.
     fn notice(&self, failure: Error, transitions: Vec<Transition>) -> Batch {
         let counts = |last: &Batch| Counts {
             processes: last.counts.processes,
@@ -99,15 +100,16 @@ impl Present {
         Batch::build(facts, self.pacing(transitions))
     }
 
-    /// How the scanner goes on: as the last batch says, or with the breaker open.
+    /// Returns interval and breaker of the last batch, with the breaker open if the stuck scan
+    /// opens it.
     fn pacing(&self, transitions: Vec<Transition>) -> Pacing {
         let pace = self.last.as_ref().and_then(|last| last.pace);
-        let is_opened = self
+        let is_open = self
             .stuck
             .as_ref()
             .is_some_and(|stuck| stuck.opening.is_some());
         Pacing {
-            pace: match is_opened {
+            pace: match is_open {
                 true => pace.map(|pace| pace.with_breaker(BreakerState::Open)),
                 false => pace,
             },
