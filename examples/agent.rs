@@ -1,9 +1,9 @@
-//! A Top-N agent: after each scan it tells the busiest processes, births and deaths, and what failed
-//! or was lost; at the end what it cost itself.
+//! A Top-N agent: after each scan it prints the busiest processes, births, exits, failures and lost
+//! batches, and at the end its own CPU time.
 //!
 //! `cargo run --example agent -- [SCANS]`
 
-// An example shows what it does.
+// Examples print.
 #![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::env;
@@ -16,7 +16,7 @@ use process_scanner::{
 };
 
 const USAGE: &str = "usage: agent [SCANS]
-SCANS: stop after so many, 3 if left out";
+SCANS: number of scans, 3 by default";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let scans = match env::args().nth(1).as_deref() {
@@ -34,77 +34,78 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.interval_ms = 200;
 
     let scanner = Scanner::builder().config(config).start()?;
-    // An agent with a loop of its own fetches its batches. One without registers the two below with
-    // `scanner.consumers().register(ConsumerOptions::default(), busiest.clone())`, and asks them whenever it likes.
+    // This agent receives its batches in its own loop. An agent without a loop registers both
+    // rankings with `scanner.consumers().register(ConsumerOptions::default(), busiest.clone())` and
+    // reads them when needed.
     let batches = scanner
         .consumers()
         .subscribe(ConsumerOptions::default().with_name("agent"));
     let mut busiest = TopN::busiest(3, Duration::from_secs(10));
     let mut largest = TopN::largest(3);
-    let mut seen = 0;
+    let mut received = 0;
     for batch in batches.iter().take(scans) {
         busiest.on_batch(&batch);
         largest.on_batch(&batch);
-        tell(&batch);
+        print_batch(&batch);
         for ranked in busiest.ranking() {
             println!("  {} {}", usage(ranked.usage), label(&ranked.process));
         }
-        seen += 1;
+        received += 1;
     }
-    println!("the largest");
+    println!("largest in memory");
     for ranked in largest.ranking() {
         println!("  {} {}", usage(ranked.usage), label(&ranked.process));
     }
     let metrics = scanner.consumers().metrics();
     if let Some(cpu) = metrics.cpu_total {
         println!(
-            "it cost {:.1} ms of CPU time",
+            "this agent's scanner used {:.1} ms of CPU time",
             cpu.scan_ms + cpu.dispatch_ms
         );
     }
-    // Within a second all threads have ended, or it says which have not.
+    // Returns within a second, with an error that names threads that have not ended.
     scanner.stop()?;
-    if seen < scans {
-        return Err(format!("the scanner ended after {seen} of {scans} scans").into());
+    if received < scans {
+        return Err(format!("the scanner ended after {received} of {scans} scans").into());
     }
     Ok(())
 }
 
-/// How much, in columns.
+/// Formats the usage in columns.
 fn usage(usage: Usage) -> String {
     match usage {
         Usage::CpuPercent(percent) => format!("{percent:>6.2} %  "),
         Usage::RssBytes(bytes) => format!("{:>6.1} MiB", bytes as f64 / f64::from(1 << 20)),
-        // The library may learn to rank by more.
+        // Later versions may rank by more.
         _ => "?".into(),
     }
 }
 
-fn tell(batch: &Batch) {
+fn print_batch(batch: &Batch) {
     if batch.lost_batches > 0 {
-        // Nothing to mend: this batch tells the whole table.
+        // Nothing to do: this batch lists all processes.
         println!("{} batches lost before this one", batch.lost_batches);
     }
     if let Some(failure) = &batch.failure {
-        // What was known stands, and the next scan tries again.
+        // Known processes stay, and the next scan tries again.
         println!("failed ({}): {}", failure.class(), failure.full_message());
     }
     for transition in &batch.transitions {
-        // Scans cost more than they may, or fail: they come less often, and this says why.
+        // The interval or the breaker changed, with the reason.
         println!("{transition}");
     }
     let count = batch.counts.processes;
-    println!("scan {}: {count} processes, the busiest", batch.seq);
+    println!("scan {}: {count} processes; the busiest:", batch.seq);
     for event in &batch.events {
         match event {
-            Event::Created(process) => println!("  born     {}", label(process)),
-            Event::Exited { process, .. } => println!("  gone     {}", label(process)),
+            Event::Created(process) => println!("  created  {}", label(process)),
+            Event::Exited { process, .. } => println!("  exited   {}", label(process)),
             _ => {}
         }
     }
 }
 
-/// Escaped: a process may call itself anything, and a terminal would act on it.
+/// Formats pid and name. A name can contain anything, so it is escaped for the terminal.
 fn label(process: &ProcessInfo) -> String {
     let name = process.name.as_deref().unwrap_or("?");
     format!("{} {}", process.pid, name.escape_debug())

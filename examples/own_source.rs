@@ -1,9 +1,9 @@
-//! A source of one's own, and a scanner driven by hand: the "processes" are the jobs in a list,
-//! which could as well be a file, a cluster's API or a test.
+//! A source of your own, and a scanner driven by hand. The "processes" are the jobs in a list,
+//! which could also be a file, the API of a cluster or a test.
 //!
 //! `cargo run --example own_source`
 
-// An example shows what it does.
+// Examples print.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -12,11 +12,11 @@ use process_scanner::{
     ProcessRow, Reading, Result, Row, Scanner, Seen, Snapshot, Source, SourceInfo,
 };
 
-/// What the list says scan by scan: number, start in milliseconds, name, CPU time in milliseconds.
+/// The list for each scan: number, start in milliseconds, name, CPU time in milliseconds.
 const LISTS: [&str; 3] = [
     "1 1000 backup 40\n2 2000 index 10",
     "1 1000 backup 90\n2 2000 index 10\n3 3000 report 5",
-    // Job 2 has ended, and another got its number.
+    // Job 2 has ended, and its number was reused.
     "1 1000 backup 90\n2 4000 mail 1\n3 3000 report 5",
 ];
 
@@ -29,7 +29,7 @@ impl Source for Jobs {
         SourceInfo::new("jobs")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         let mut seen = Seen::default();
         for line in self.lists.next().unwrap_or_default().lines() {
             let mut words = line.split(' ');
@@ -37,7 +37,7 @@ impl Source for Jobs {
                 seen.unreadable_fields += 1;
                 continue;
             };
-            // What cannot be read is unknown; it is never made 0 or empty.
+            // Values that cannot be read are unknown, never 0 or empty.
             let mut row = ProcessRow::unknown(pid);
             row.start_time_ms = words.next().and_then(|start| start.parse().ok());
             row.name = words
@@ -47,7 +47,7 @@ impl Source for Jobs {
                 .next()
                 .and_then(|ms| ms.parse().ok())
                 .map(|ms: u64| ms * 1_000_000);
-            hand_over(Row::Process(row));
+            emit(Row::Process(row));
         }
         Ok(seen)
     }
@@ -65,11 +65,11 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         for event in &batch.events {
             let process = event.process();
             let name = process.name.as_deref().unwrap_or("?");
-            // Escaped, since a name can be anything and a terminal would act on it.
+            // Escaped, because a name can contain anything and a terminal would act on it.
             let name = name.escape_debug();
             println!("  {:<8} {} {name}", event.kind(), process.pid);
         }
-        // Whoever applies every batch has the scanner's own table.
+        // A snapshot that applies every batch is equal to the scanner's table.
         snapshot.apply(&batch);
     }
     println!("at the end");
@@ -77,7 +77,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         let name = process.name.as_deref().unwrap_or("?");
         println!("  {} {}", process.pid, name.escape_debug());
     }
-    // A list that has become empty is not believed: jobs do not all end because nobody answers.
+    // An empty list fails the scan: more likely the source is broken than all jobs have ended.
     let batch = scanner.scan_once().ok_or("this source never ends")?;
     let failure = batch
         .failure

@@ -1,12 +1,13 @@
-//! A consumer of one's own, and its tests: they play recordings, so they need no processes, no time
+//! A consumer of your own and its tests, which replay recordings: they need no processes, no time
 //! and no luck.
 //!
-//! A recording is text, one scan a line; `docs/recordings.md` has its format. What a test needs is
-//! written by hand, as here, or made by `pscan record FILE` on a host and cut down.
+//! A recording is text, one scan a line; `docs/recordings.md` has its format. Write one by hand, as
+//! here, or record one with `pscan record FILE` on a host and shorten it.
 //!
-//! `cargo test --example test_with_recording`, or `cargo run --example test_with_recording -- [FILE]`
+//! `cargo test --example test_with_recording`, or `cargo run --example test_with_recording --
+//! [FILE]`
 
-// An example shows what it does.
+// Examples print.
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use process_scanner::{Batch, Consumer, Event, ReplaySource, Result, Scanner};
 
-/// Counts how often a process ended within a second of its start, by its name.
+/// Counts, by name, how many processes exited within a second of their start.
 #[derive(Debug, Default)]
 struct CrashLoops {
     short_lives: BTreeMap<Arc<str>, u32>,
@@ -31,7 +32,7 @@ impl Consumer for CrashLoops {
                 process, lived_ms, ..
             } = event
                 && let Some(name) = &process.name
-                // Unknown is not short.
+                // An unknown lifetime does not count.
                 && lived_ms.is_some_and(|lived_ms| lived_ms <= 1000)
             {
                 *self.short_lives.entry(Arc::clone(name)).or_default() += 1;
@@ -40,12 +41,12 @@ impl Consumer for CrashLoops {
     }
 }
 
-/// Plays a whole recording to a consumer.
-fn play(recording: impl BufRead + Send + 'static, consumer: &mut impl Consumer) -> Result<()> {
+/// Replays a whole recording to a consumer.
+fn replay(recording: impl BufRead + Send + 'static, consumer: &mut impl Consumer) -> Result<()> {
     let source = ReplaySource::new(recording)?;
     let mut scanner = Scanner::builder().source(source).build()?;
     while let Some(batch) = scanner.scan_once() {
-        // A scan that failed when it was recorded is part of the story. A damaged recording is not.
+        // Failed scans are part of the recording. A damaged recording is an error.
         if let Some(failure) = batch.failure.as_ref().filter(|failure| failure.is_final()) {
             return Err(failure.clone());
         }
@@ -54,7 +55,7 @@ fn play(recording: impl BufRead + Send + 'static, consumer: &mut impl Consumer) 
     Ok(())
 }
 
-/// A worker is started again and again, and a shell ends after an hour.
+/// A worker is restarted again and again, and a shell exits after an hour.
 const RESTARTS: &str = r#"{"pscan_recording":1,"source":"test","start_time_resolution_ms":10,"own_pid":null}
 {"scan":{"wall_ms":3600000,"monotonic_ns":0,"shown":{"rows":[{"pid":1,"start_time_ms":0,"name":"init"},{"pid":2,"start_time_ms":100,"name":"sh"}]}}}
 {"scan":{"wall_ms":3601000,"monotonic_ns":1000000000,"shown":{"unchanged":[1,2],"rows":[{"pid":7,"start_time_ms":3600500,"name":"worker"}]}}}
@@ -67,11 +68,11 @@ const RESTARTS: &str = r#"{"pscan_recording":1,"source":"test","start_time_resol
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let mut loops = CrashLoops::default();
     match env::args_os().nth(1) {
-        Some(file) => play(BufReader::new(File::open(file)?), &mut loops)?,
-        None => play(RESTARTS.as_bytes(), &mut loops)?,
+        Some(file) => replay(BufReader::new(File::open(file)?), &mut loops)?,
+        None => replay(RESTARTS.as_bytes(), &mut loops)?,
     }
     for (name, count) in &loops.short_lives {
-        println!("{} ended early {count} times", name.escape_debug());
+        println!("{} exited early {count} times", name.escape_debug());
     }
     Ok(())
 }
@@ -81,17 +82,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_that_ends_early_is_counted_and_a_long_life_is_not() {
+    fn an_early_exit_is_counted_and_a_late_one_is_not() {
         let mut loops = CrashLoops::default();
-        play(RESTARTS.as_bytes(), &mut loops).unwrap();
+        replay(RESTARTS.as_bytes(), &mut loops).unwrap();
         let counts: Vec<_> = loops.short_lives.into_iter().collect();
         assert_eq!(counts, [("worker".into(), 2)]);
     }
 
     #[test]
-    fn a_recording_that_breaks_off_fails_the_test_that_plays_it() {
+    fn a_truncated_recording_is_an_error() {
         let broken = &RESTARTS[..RESTARTS.len() - 5];
-        let error = play(broken.as_bytes(), &mut CrashLoops::default()).unwrap_err();
+        let error = replay(broken.as_bytes(), &mut CrashLoops::default()).unwrap_err();
         assert!(error.is_final(), "{error}");
     }
 }

@@ -1,13 +1,13 @@
-//! Batches in an async task, by way of a callback that sends them into a channel.
+//! Receives batches in an async task, through a callback that sends them to a channel.
 //!
-//! The channel is short and nobody but the callback's own thread waits for room in it: neither the
-//! runtime nor the scanner. A task that is slow gets batches late at first, as long as the consumer's
-//! queue (`queue_len`) has room. After that it loses batches, is told how many, and gets a full one
-//! that makes up for them. Nothing is lost without a word.
+//! The channel is short, and only the callback's own thread waits for room in it: neither the
+//! runtime nor the scanner does. A slow task first receives its batches late, while the consumer's
+//! queue (`queue_len`) has room. After that batches are lost, and the next one is full and has the
+//! number of lost batches.
 //!
 //! `cargo run --example tokio_consumer`
 
-// An example shows what it does.
+// Examples print.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -18,12 +18,12 @@ use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-/// The batches from now on. The channel closes when the scanner has ended.
+/// Returns a channel of batches. It closes when the scanner has ended.
 fn channel(consumers: &Consumers) -> Result<mpsc::Receiver<Arc<Batch>>> {
-    // What waits is to wait in the scanner's queue, where a loss is counted and made up for.
+    // Batches wait in the scanner's queue, where lost ones are counted, not in the channel.
     let (sender, receiver) = mpsc::channel(1);
     consumers.register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
-        // Waits for room. An error means that the task has gone, and nobody wants the batch.
+        // Waits for room. An error means that the task has ended and needs no more batches.
         let _ = sender.blocking_send(Arc::clone(batch));
     })?;
     Ok(receiver)
@@ -33,7 +33,7 @@ async fn watch(mut batches: mpsc::Receiver<Arc<Batch>>, scans: u64) -> Snapshot 
     let mut snapshot = Snapshot::new();
     while let Some(batch) = batches.recv().await {
         if batch.lost_batches > 0 {
-            println!("{} batches lost, and made up for", batch.lost_batches);
+            println!("{} batches lost; this one is full", batch.lost_batches);
         }
         if let Some(failure) = &batch.failure {
             println!("failed: {}", failure.full_message());
@@ -45,7 +45,7 @@ async fn watch(mut batches: mpsc::Receiver<Arc<Batch>>, scans: u64) -> Snapshot 
         }
     }
     snapshot
-    // The receiver goes here, so that the callback is free when the scanner is stopped.
+    // The receiver is dropped here, so that the callback does not wait when the scanner stops.
 }
 
 async fn run() -> std::result::Result<(), Box<dyn Error>> {
@@ -55,10 +55,10 @@ async fn run() -> std::result::Result<(), Box<dyn Error>> {
     let task = tokio::spawn(watch(channel(scanner.consumers())?, 3));
     let snapshot = task.await?;
     println!("{} processes", snapshot.len());
-    // It joins threads, which no async task may wait for.
+    // Stopping joins threads, and async tasks must not wait for that.
     spawn_blocking(|| scanner.stop()).await??;
     if snapshot.is_empty() {
-        return Err("no scan has shown a process".into());
+        return Err("no scan has read a process".into());
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    /// One more process each scan.
+    /// Emits one process more in each scan.
     struct Growing(u32);
 
     impl Source for Growing {
@@ -83,36 +83,39 @@ mod tests {
             SourceInfo::new("growing")
         }
 
-        fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
             self.0 += 1;
-            (1..=self.0).for_each(|pid| hand_over(Row::Process(ProcessRow::unknown(pid))));
+            (1..=self.0).for_each(|pid| emit(Row::Process(ProcessRow::unknown(pid))));
             Ok(Seen::default())
         }
     }
 
     #[test]
-    fn a_slow_task_is_told_what_it_lost_and_is_set_right() {
+    fn a_slow_task_receives_the_lost_count_and_a_full_batch() {
         const SCANS: u64 = 50;
         let mut scanner = Scanner::builder().source(Growing(0)).build().unwrap();
         let mut batches = channel(scanner.consumers()).unwrap();
-        // All are made before the task reads one.
+        // All scans are made before the task receives a batch.
         for _ in 0..SCANS {
             scanner.scan_once().unwrap();
         }
         let mut snapshot = Snapshot::new();
-        let (mut got, mut lost) = (0, 0);
+        let (mut received, mut lost) = (0, 0);
         while let Some(batch) = batches.blocking_recv() {
             snapshot.apply(&batch);
-            got += 1;
+            received += 1;
             lost += batch.lost_batches;
             if batch.seq == SCANS {
                 break;
             }
         }
         assert!(lost > 0);
-        // The batch that makes up for some is itself counted as one that was not got as it was.
-        let full = got + lost - SCANS;
-        assert!((1..=lost).contains(&full), "{got} got, {lost} lost");
+        // The full batch that replaces lost ones counts as lost too.
+        let full = received + lost - SCANS;
+        assert!(
+            (1..=lost).contains(&full),
+            "{received} received, {lost} lost"
+        );
         assert_eq!(snapshot.len() as u64, SCANS);
     }
 }

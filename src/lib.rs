@@ -48,7 +48,7 @@
 //! [block](Overflow::Block).
 //!
 //! A [`Snapshot`] that applies every batch is equal to the scanner's table, even after lost batches.
-//! [`TopN`] is a ready consumer that ranks processes.
+//! [`TopN`] is a built-in consumer that ranks processes.
 //!
 //! # Failures
 //!

@@ -1,4 +1,4 @@
-//! Consumers that are ready to use.
+//! Built-in consumers.
 
 mod top;
 mod tracked;

@@ -1,8 +1,7 @@
-//! The few processes that use most: a consumer that is ready to use, and the example of how to write
-//! one.
+//! A built-in consumer that ranks processes, and an example of how to write a consumer.
 //!
-//! It keeps what it needs of each batch and no more, it is right again after a full one, and what it
-//! knows is asked for from any thread while it is fed on its own.
+//! It stores only what it needs of each batch, replaces its state with each full batch, and can be
+//! read from any thread while it receives batches on its own.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -17,9 +16,9 @@ use super::tracked::Tracked;
 use crate::dispatch::Consumer;
 use crate::model::{Batch, Event, ProcessInfo, ProcessKey};
 
-/// The N processes that are busiest over a sliding window, or largest in memory.
+/// Ranks the N processes that are busiest over a sliding window, or largest in memory.
 ///
-/// Clones are one and the same: one is registered as a consumer, another is asked.
+/// Clones share their state: register one as a consumer, and read the ranking from another.
 ///
 /// ```
 /// use process_scanner::{ConsumerOptions, Scanner, TopN, Usage};
@@ -28,7 +27,7 @@ use crate::model::{Batch, Event, ProcessInfo, ProcessKey};
 /// let largest = TopN::largest(3);
 /// scanner.consumers().register(ConsumerOptions::default(), largest.clone())?;
 /// scanner.scan_once().expect("a live source never ends");
-/// // It has taken in every batch when this returns. A running scanner feeds it as it goes.
+/// // Returns when it has received every batch. A running scanner sends them as it scans.
 /// scanner.finish();
 /// for ranked in largest.ranking() {
 ///     if let Usage::RssBytes(bytes) = ranked.usage {
@@ -51,17 +50,17 @@ enum By {
     Rss,
 }
 
-/// A process and what it is ranked by.
+/// A process, and the value that ranks it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Ranked {
-    /// The process as it was last told.
+    /// The process as last reported.
     pub process: ProcessInfo,
-    /// What it uses. In JSON it stands beside the process, as `{"cpu_percent": 12.5}`.
+    /// Its usage. In JSON it is `{"cpu_percent": 12.5}` or `{"rss_bytes": 4096}`.
     pub usage: Usage,
 }
 
-/// How much a process uses of what it is ranked by.
+/// How much a process uses of the ranked resource.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -72,13 +71,13 @@ pub enum Usage {
     RssBytes(u64),
 }
 
-/// Which scan something is of.
+/// The scan that a ranking is as of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AsOf {
-    /// Its number, as in [`Batch::seq`].
+    /// Number of the scan, as in [`Batch::seq`].
     pub seq: u64,
-    /// When it began, in milliseconds from the Unix epoch.
+    /// When it began, in milliseconds since the Unix epoch.
     pub taken_at_ms: u64,
 }
 
@@ -94,7 +93,7 @@ impl Usage {
         match (self, other) {
             (Self::CpuPercent(one), Self::CpuPercent(other)) => one.total_cmp(&other),
             (Self::RssBytes(one), Self::RssBytes(other)) => one.cmp(&other),
-            // A ranking is by one of them.
+            // A ranking has only one kind.
             _ => Ordering::Equal,
         }
     }
@@ -103,27 +102,27 @@ impl Usage {
 #[derive(Debug, Default)]
 struct State {
     processes: HashMap<ProcessKey, Tracked, RandomState>,
-    /// Monotonic time of the last good batch: what was not told since stood until then.
+    /// Monotonic time of the last good batch. Values not reported since then are as of this time.
     now_ns: u64,
     as_of: Option<AsOf>,
 }
 
 impl TopN {
-    /// The `len` processes with the highest CPU use over the last `window`.
+    /// Ranks the `len` processes with the highest CPU use over the last `window`.
     ///
-    /// One is ranked from the second time its CPU time is told, and one that was born since the scan
-    /// before at once: nobody is billed with what was used before it was first seen.
+    /// A process is ranked once its CPU time has been reported twice. A process born since the scan
+    /// before is ranked at once. CPU time from before a process was first read does not count.
     ///
-    /// It keeps two samples of 16 bytes for each scan of the window in which a process used CPU, so a
-    /// window of very many scans costs memory. It knows what is told: with
-    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent) set, use that is not told again is
-    /// taken to be what it was, which is true to within that threshold.
+    /// It stores two samples of 16 bytes for each scan of the window in which a process used CPU,
+    /// so a long window with many scans costs memory. With
+    /// [`cpu_threshold_percent`](crate::Config::cpu_threshold_percent), CPU use that is not
+    /// reported again counts as unchanged, which is exact to within that threshold.
     pub fn busiest(len: usize, window: Duration) -> Self {
         let window_ns = u64::try_from(window.as_nanos()).unwrap_or(u64::MAX);
         Self::by(len, By::Cpu { window_ns })
     }
 
-    /// The `len` processes with the most resident memory.
+    /// Ranks the `len` processes with the most resident memory.
     pub fn largest(len: usize) -> Self {
         Self::by(len, By::Rss)
     }
@@ -136,8 +135,9 @@ impl TopN {
         }
     }
 
-    /// The processes that use most, the first the most; those that use equally much in order of
-    /// their keys. Fewer where fewer are known to use anything.
+    /// Returns the ranking, highest usage first, equal usage in order of key.
+    ///
+    /// It is shorter than `len` if fewer processes use anything.
     pub fn ranking(&self) -> Vec<Ranked> {
         let state = self.lock();
         let mut ranked: Vec<(Usage, ProcessKey, &ProcessInfo)> = state
@@ -166,14 +166,15 @@ impl TopN {
             .collect()
     }
 
-    /// Number and time of the good scan that the ranking is of; `None` before the first. While scans fail or
-    /// the breaker is open it stays what it was.
+    /// Returns the last good scan, which the ranking is as of; `None` before the first.
+    ///
+    /// It stays the same while scans fail or the breaker is open.
     pub fn as_of(&self) -> Option<AsOf> {
         self.lock().as_of
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A batch is applied event by event, and no event can panic half way.
+        // Events are applied one by one, and none can panic half way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -199,9 +200,9 @@ impl fmt::Debug for TopN {
 
 impl State {
     fn apply(&mut self, batch: &Batch, window_ns: u64) {
-        let stood_until_ns = self.now_ns;
+        let valid_until_ns = self.now_ns;
         let at_ns = batch.monotonic_ns;
-        // A failed scan says nothing of those that it did not show: for them no time has passed.
+        // A failed scan has no news of the processes that it missed: for them no time has passed.
         if batch.failure.is_none() {
             self.now_ns = at_ns;
             self.as_of = Some(AsOf {
@@ -209,8 +210,8 @@ impl State {
                 taken_at_ms: batch.taken_at_ms,
             });
         }
-        // A full batch tells all there are. What is known of those that live on stays: CPU time only
-        // grows, so that the sample before the loss is as good as ever.
+        // A full batch lists all processes. The samples of those that live on are kept: CPU time
+        // only grows, so samples from before lost batches are still correct.
         let mut before = match batch.full {
             true => std::mem::take(&mut self.processes),
             false => HashMap::default(),
@@ -226,11 +227,11 @@ impl State {
                 .remove(&key)
                 .or_else(|| self.processes.remove(&key))
                 .unwrap_or_else(|| Tracked::new(event, at_ns));
-            let stood_at_percent = tracked.process.cpu_percent;
+            let last_percent = tracked.process.cpu_percent;
             tracked.process = process.clone();
-            // A full batch whose scan failed has for most of them what an earlier one has measured.
+            // A full batch of a failed scan mostly repeats what an earlier scan measured.
             if batch.failure.is_none() || !batch.full {
-                tracked.sample(stood_until_ns, stood_at_percent, at_ns);
+                tracked.sample(valid_until_ns, last_percent, at_ns);
             }
             tracked.forget_before(at_ns.saturating_sub(window_ns));
             self.processes.insert(key, tracked);

@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 
 use crate::model::{Event, ProcessInfo};
 
-/// A process with its CPU time, as it was told from batch to batch.
+/// A process with its CPU time, as batches reported it.
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub(super) process: ProcessInfo,
-    /// CPU time as it is known to have been, oldest first: the last of those before the window, and
-    /// those in it.
+    /// Known CPU times, oldest first: the last one before the window, and those within it.
     samples: VecDeque<Sample>,
 }
 
@@ -20,9 +19,9 @@ struct Sample {
 }
 
 impl Sample {
-    /// What it comes to if so much goes on being used. Without a threshold every change is told, and no
-    /// word means that nothing was used.
-    fn at_the_use_of(self, percent: Option<f32>, at_ns: u64) -> Self {
+    /// Extrapolates the sample at this CPU use. Without a threshold every change is reported, so no
+    /// report means no use.
+    fn extrapolate(self, percent: Option<f32>, at_ns: u64) -> Self {
         let share = percent.map_or(0.0, |percent| f64::from(percent) / 100.0);
         let over_ms = at_ns.saturating_sub(self.at_ns) as f64 / 1e6;
         Self {
@@ -33,12 +32,11 @@ impl Sample {
 }
 
 impl Tracked {
-    /// One that is told for the first time.
     pub(super) fn new(event: &Event, at_ns: u64) -> Self {
         let process = event.process();
         let mut samples = VecDeque::new();
-        // Of one that was born since the scan before, CPU use is that of its life, which began when
-        // nothing was used yet.
+        // The CPU use of a process born since the scan before covers its life, at the start of
+        // which its CPU time was 0.
         if let (Event::Created(_), Some(cpu_time_ms), Some(percent)) =
             (event, process.cpu_time_ms, process.cpu_percent)
             && percent > 0.0
@@ -55,25 +53,20 @@ impl Tracked {
         }
     }
 
-    /// Takes down the CPU time as it is told now. Until the batch before its use stood as it was told
-    /// last, so that what was used besides was used since then.
-    pub(super) fn sample(
-        &mut self,
-        stood_until_ns: u64,
-        stood_at_percent: Option<f32>,
-        at_ns: u64,
-    ) {
+    /// Adds a sample. Until the batch before, the last reported use applied; the remaining CPU time
+    /// was used since then.
+    pub(super) fn sample(&mut self, valid_until_ns: u64, last_percent: Option<f32>, at_ns: u64) {
         let Some(cpu_time_ms) = self.process.cpu_time_ms else {
             return;
         };
         match self.samples.back() {
-            // It never shrinks: this is another process, or the count began anew.
+            // CPU time never shrinks, so this is another process, or the count started again.
             Some(last) if last.cpu_time_ms > cpu_time_ms => self.samples.clear(),
-            Some(&last) if last.at_ns < stood_until_ns => {
-                let stood = last.at_the_use_of(stood_at_percent, stood_until_ns);
+            Some(&last) if last.at_ns < valid_until_ns => {
+                let extrapolated = last.extrapolate(last_percent, valid_until_ns);
                 self.samples.push_back(Sample {
-                    cpu_time_ms: stood.cpu_time_ms.min(cpu_time_ms),
-                    ..stood
+                    cpu_time_ms: extrapolated.cpu_time_ms.min(cpu_time_ms),
+                    ..extrapolated
                 });
             }
             _ => {}
@@ -81,7 +74,8 @@ impl Tracked {
         self.samples.push_back(Sample { at_ns, cpu_time_ms });
     }
 
-    /// One sample from before the window is enough to know what CPU time was when it began.
+    /// Drops samples from before the window, except the last of them, which gives the CPU time at
+    /// its begin.
     pub(super) fn forget_before(&mut self, window_begin_ns: u64) {
         let is_before = |sample: &Sample| sample.at_ns <= window_begin_ns;
         while self.samples.get(1).is_some_and(is_before) {
@@ -89,9 +83,9 @@ impl Tracked {
         }
     }
 
-    /// CPU use over the window, or over as much of it as the process is known for.
+    /// Returns CPU use over the window, or over the part of it for which the process is known.
     pub(super) fn percent(&self, now_ns: u64, window_ns: u64) -> Option<f64> {
-        // A failed scan that showed it has told more of it than of the others.
+        // A failed scan that read the process has newer values than the last good scan.
         let now_ns = self
             .samples
             .back()
@@ -104,13 +98,14 @@ impl Tracked {
         (over_ns > 0).then(|| used_ms * 1e6 / over_ns as f64 * 100.0)
     }
 
-    /// CPU time now that nothing was told since the last sample.
+    /// Returns CPU time at this moment, extrapolated from the last sample.
     fn last_at(&self, at_ns: u64) -> Option<Sample> {
         let last = self.samples.back()?;
-        Some(last.at_the_use_of(self.process.cpu_percent, at_ns))
+        Some(last.extrapolate(self.process.cpu_percent, at_ns))
     }
 
-    /// CPU time at a moment, evenly used between two samples; the first sample if that is later.
+    /// Returns CPU time at this moment, interpolated between two samples; the first sample if it is
+    /// later.
     fn at(&self, at_ns: u64) -> Option<Sample> {
         let next = self.samples.iter().position(|sample| sample.at_ns > at_ns);
         let Some(next) = next else {

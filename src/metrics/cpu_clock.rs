@@ -1,30 +1,32 @@
-//! The CPU time of the calling thread, by the system's own account.
+//! The CPU time of the calling thread, as the system reports it.
 
 use std::time::Duration;
 
-/// What the thread that made it uses, lap by lap.
+/// Measures the CPU time of the thread that made it, lap by lap.
 #[derive(Debug)]
 pub(crate) struct CpuClock(Option<Duration>);
 
 impl CpuClock {
-    /// How far it moves at once.
+    /// Resolution of the clock.
     pub(crate) const STEP: Duration = match cfg!(windows) {
         true => Duration::from_micros(15_625),
         false => Duration::from_nanos(1),
     };
 
-    /// Whether this system tells the CPU time of a thread.
-    pub(crate) fn is_there() -> bool {
+    /// Returns whether this system reports the CPU time of a thread.
+    pub(crate) fn is_available() -> bool {
         thread_cpu_time().is_some()
     }
 
-    /// Begins to count.
+    /// Starts to measure.
     pub(crate) fn start() -> Self {
         Self(thread_cpu_time())
     }
 
-    /// CPU time since it began or was last asked, on the same thread. `None` where the system does
-    /// not tell.
+    /// Returns the CPU time since the start or the last lap. `None` where the system does not
+    /// report it.
+    ///
+    /// Must be called on the thread that started it.
     pub(crate) fn lap(&mut self) -> Option<Duration> {
         let now = thread_cpu_time()?;
         let before = self.0.replace(now)?;
@@ -32,11 +34,10 @@ impl CpuClock {
     }
 }
 
-/// CPU time that the calling thread has used since its start, user and system. `None` where the
-/// system does not tell.
+/// Returns the CPU time of the calling thread since its start, user and system.
 ///
-/// To the nanosecond on Unix (clock_gettime(2) with CLOCK_THREAD_CPUTIME_ID); in steps of a clock
-/// tick, as a rule 15.6 ms, on Windows (GetThreadTimes).
+/// `None` where the system does not report it. In nanoseconds on Unix (clock_gettime(2) with
+/// CLOCK_THREAD_CPUTIME_ID); in clock ticks, usually 15.6 ms, on Windows (GetThreadTimes).
 fn thread_cpu_time() -> Option<Duration> {
     platform::thread_cpu_time()
 }
@@ -54,7 +55,7 @@ mod platform {
     }
 }
 
-// No safe crate that is kept up has this one call.
+// No maintained crate wraps this call safely.
 #[cfg(windows)]
 #[allow(unsafe_code)]
 mod platform {
@@ -65,8 +66,8 @@ mod platform {
 
     pub(super) fn thread_cpu_time() -> Option<Duration> {
         let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
-        // SAFETY: all four are valid for writes for as long as the call takes, and the handle that
-        // GetCurrentThread gives is a constant that means the calling thread, and is never closed.
+        // SAFETY: all four pointers are valid for writes during the call. The handle from
+        // GetCurrentThread is a constant that means the calling thread, and need not be closed.
         unsafe {
             GetThreadTimes(
                 GetCurrentThread(),
@@ -80,7 +81,7 @@ mod platform {
         Some(duration(kernel) + duration(user))
     }
 
-    /// FILETIME counts steps of 100 ns in two halves.
+    /// Converts a FILETIME, which counts steps of 100 ns in two halves.
     fn duration(time: FILETIME) -> Duration {
         let steps = u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
         Duration::from_micros(steps / 10) + Duration::from_nanos(steps % 10 * 100)
@@ -104,16 +105,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_takes_cpu_time_and_is_counted_for_its_own_thread_only() {
+    fn cpu_time_counts_for_the_thread_that_works() {
         let Some(before) = thread_cpu_time() else {
-            eprintln!("skipped: this system does not tell the CPU time of a thread");
+            eprintln!("skipped: this system does not report the CPU time of a thread");
             return;
         };
         let busy = std::thread::spawn(|| {
-            let begun = thread_cpu_time().expect("this system tells it");
-            // Two of the coarsest ticks there are.
-            while thread_cpu_time().expect("as before") < begun + Duration::from_millis(32) {
-                std::hint::black_box(begun);
+            let start = thread_cpu_time().expect("this system reports it");
+            // Two ticks of the coarsest clock.
+            while thread_cpu_time().expect("as before") < start + Duration::from_millis(32) {
+                std::hint::black_box(start);
             }
         });
         busy.join().expect("it only counts");

@@ -1,8 +1,8 @@
-//! The same counts, handed to the `metrics` facade, so that whatever the agent exports its own
-//! metrics with carries them. Where nobody listens, each costs a few nanoseconds.
+//! Emits the counts to the `metrics` facade, for the exporter that the agent installs.
 //!
-//! Counts are told as increments, so that several scanners in one program add up, and so do queues. The
-//! other gauges are those of the scanner that told them last.
+//! Without an exporter, each call costs a few nanoseconds. Counters and queue depths are emitted as
+//! increments, so several scanners in one program add up. Other gauges have the value of the
+//! scanner that emitted last.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -40,7 +40,7 @@ const LOST: &str = "pscan_scan_batches_lost_total";
 const LATENCY: &str = "pscan_scan_latency_seconds";
 const QUEUE: &str = "pscan_scan_queue_depth";
 
-/// Hands one observation to the exporter that is installed, if any.
+/// Emits one observation.
 pub(super) fn observe(observation: &Observation<'_>) {
     match *observation {
         Observation::Built { interval_ms } => {
@@ -61,13 +61,13 @@ pub(super) fn observe(observation: &Observation<'_>) {
     }
 }
 
-/// Describes each metric, for exporters that pass that on.
+/// Describes each metric, for exporters that use the descriptions.
 fn describe() {
     use Unit::{Bytes, Count, Microseconds, Seconds};
     for (name, unit, text) in [
         (SCANS, Count, "Scans by result: good or failed"),
-        (ERRORS, Count, "Failed scans and stuck ones by class"),
-        (RETRIES, Count, "Scans whose source was asked twice"),
+        (ERRORS, Count, "Failed and stuck scans by class"),
+        (RETRIES, Count, "Retried scans"),
         (
             CPU,
             Microseconds,
@@ -79,50 +79,45 @@ fn describe() {
         (
             UNSEEN,
             Count,
-            "Processes that may have come and gone unseen, at the most",
+            "Upper limit of processes born and exited between scans",
         ),
         (UNREADABLE, Count, "Fields that could not be read"),
         (
             VANISHED,
             Count,
-            "Processes that went between being listed and read",
+            "Processes that exited between being listed and read",
         ),
         (PANICS, Count, "Callbacks that panicked and were removed"),
-        (
-            STALLS,
-            Count,
-            "Times a consumer that blocks held up the scans",
-        ),
-        (DELIVERED, Count, "Batches taken by consumer"),
-        (LOST, Count, "Batches lost by consumer"),
+        (STALLS, Count, "Times a blocking consumer delayed the scans"),
+        (DELIVERED, Count, "Batches received, by consumer"),
+        (LOST, Count, "Batches lost, by consumer"),
     ] {
         describe_counter!(name, unit, text);
     }
     for (name, unit, text) in [
-        (INTERVAL, Seconds, "Between two scans, as they are made"),
-        (
-            INTERVAL_ASKED,
-            Seconds,
-            "Between two scans, as was asked for",
-        ),
+        (INTERVAL, Seconds, "Interval in use"),
+        (INTERVAL_ASKED, Seconds, "Interval requested"),
         (
             BREAKER,
             Count,
-            "1 for the state that the breaker is in: closed, open or half_open",
+            "1 for the current state of the breaker: closed, open or half_open",
         ),
         (PROCESSES, Count, "Processes in the table"),
-        (TABLE, Bytes, "What the table takes"),
-        (QUEUE, Count, "Batches that wait, by consumer"),
+        (TABLE, Bytes, "Heap bytes of the table"),
+        (QUEUE, Count, "Batches in the queue, by consumer"),
     ] {
         describe_gauge!(name, unit, text);
     }
     for (name, text) in [
-        (DURATION, "Reading and comparing"),
+        (DURATION, "Wall time of a scan: reading and comparing"),
         (
             DISPATCH,
-            "From a batch being ready to its being in all queues",
+            "Time from a finished batch to all queues with room",
         ),
-        (LATENCY, "From a batch being ready to a consumer having it"),
+        (
+            LATENCY,
+            "Time from a finished batch to the consumer that receives it",
+        ),
     ] {
         describe_histogram!(name, Seconds, text);
     }
@@ -193,7 +188,7 @@ fn breaker(now: BreakerState) {
     }
 }
 
-/// Counts whole microseconds of the sum, so that nothing is lost by rounding.
+/// Emits whole microseconds of the sum, so that rounding loses nothing.
 fn cpu(thread: CpuThread, spent: Duration) {
     static USED_NS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
     let name = match thread {
@@ -222,8 +217,8 @@ fn queue(consumer: Option<&str>, change: QueueChange) {
     }
 }
 
-/// Those without a name share one label: what numbers them begins anew with each scanner, and a label for
-/// each that comes and goes would stay for ever.
+/// Unnamed consumers share one label. Their ids would add a label for each that comes and goes,
+/// forever.
 fn label(name: Option<&str>) -> String {
     name.unwrap_or("unnamed").to_owned()
 }

@@ -1,4 +1,4 @@
-//! How long things took, as quantiles.
+//! Quantiles of measured times.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use super::TimeStats;
 
-/// Times from a microsecond to an hour, to two digits.
+/// Times from a microsecond to an hour, to two significant digits.
 #[derive(Debug)]
 pub(super) struct TimeHistogram {
     us: Histogram<u32>,
@@ -18,7 +18,7 @@ impl TimeHistogram {
         const HOUR_US: u64 = 3_600_000_000;
         Self {
             us: Histogram::new_with_bounds(1, HOUR_US, 2)
-                .expect("BUG: these are bounds as a histogram may have them"),
+                .expect("BUG: the bounds of the histogram are valid"),
             sum_us: 0,
         }
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tail_is_there_and_what_is_off_the_scale_is_the_longest() {
+    fn it_has_a_tail_and_counts_times_beyond_its_range_as_the_longest() {
         let mut times = TimeHistogram::new();
         assert_eq!(times.read(), TimeStats::default());
         for us in 1..=1000 {
@@ -58,7 +58,7 @@ mod tests {
         times.record(Duration::from_secs(1 << 40));
         let read = times.read();
         let is_near =
-            |us: Option<u64>, meant: u64| us.is_some_and(|us| us.abs_diff(meant) * 100 <= meant);
+            |us: Option<u64>, target: u64| us.is_some_and(|us| us.abs_diff(target) * 100 <= target);
         assert_eq!(read.count, 1001);
         assert!(
             is_near(read.p50_us, 501) && is_near(read.p99_us, 991),

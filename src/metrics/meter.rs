@@ -1,4 +1,4 @@
-//! The way in for all that is observed, and the way out for what was counted.
+//! Receives all observations and returns the counts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::facade;
 use super::observation::{CpuThread, Observation};
 use super::tally::Tally;
 
-/// Gives each observation of a scanner to the listeners.
+/// Passes each observation of a scanner to the listeners.
 #[derive(Debug)]
 pub(crate) struct Meter {
     tally: Tally,
@@ -23,20 +23,22 @@ impl Meter {
         meter
     }
 
-    /// Has all listeners take in one observation. No lock of the dispatcher may be held: a listener of the
-    /// facade is the agent's own code, and may ask for the metrics.
+    /// Passes one observation to all listeners.
+    ///
+    /// The caller must not hold a lock of the dispatcher: a recorder of the facade is the agent's
+    /// code, and may read the metrics.
     pub(crate) fn observe(&self, observation: Observation<'_>) {
         self.tally.observe(&observation);
         #[cfg(feature = "metrics")]
         facade::observe(&observation);
     }
 
-    /// CPU time that one of the threads has used so far.
+    /// Returns the CPU time of one of the threads so far.
     pub(crate) fn cpu_used(&self, thread: CpuThread) -> Duration {
         self.tally.cpu_used(thread)
     }
 
-    /// What was counted so far, but for the single consumers.
+    /// Returns all counts, except those of single consumers.
     pub(crate) fn read(&self) -> Metrics {
         self.tally.read()
     }

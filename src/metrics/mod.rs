@@ -1,4 +1,4 @@
-//! What the scanner says of itself.
+//! What the scanner counts about itself.
 
 mod cpu_clock;
 #[cfg(feature = "metrics")]
@@ -19,11 +19,11 @@ pub(crate) use self::observation::{CpuThread, Observation};
 pub(crate) use self::traffic::Traffic;
 use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
 
-/// What a scanner has done since it was made, and how it is now.
+/// What a scanner has counted since it was built, and its current state.
 ///
-/// What ends in `_total` only grows. Scans are counted as their batches are handed out, so a consumer
-/// that has a batch in hand finds it counted. Who has it from
-/// [`scan_once`](crate::Scanner::scan_once) may be a moment ahead.
+/// Fields that end in `_total` only grow. Scans are counted when their batches are sent, so a
+/// consumer that has received a batch finds it counted. [`scan_once`](crate::Scanner::scan_once)
+/// may return a moment before that.
 ///
 /// ```
 /// use process_scanner::{ConsumerOptions, ErrorClass, Scanner};
@@ -44,84 +44,88 @@ use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Scans by their result.
+    /// Scans by result.
     pub scans_total: ScanCounts,
-    /// Failed scans, and notices that a scan or a consumer is stuck, by the class of the error.
+    /// Failed scans, and notices that a scan or a consumer is stuck, by class of the error.
     pub errors_total: BTreeMap<ErrorClass, u64>,
-    /// Scans whose source was asked a second time.
+    /// Scans that were retried.
     pub retries_total: u64,
-    /// Wall time of scans, reading and comparing.
+    /// Wall time of scans: reading and comparing.
     pub scan_time: TimeStats,
-    /// Time from a batch being ready to its being in the queues of all consumers that had room.
+    /// Time from a finished batch to the queues of all consumers with room.
     pub dispatch_time: TimeStats,
-    /// CPU time of the scanner's threads; `None` where the system does not tell that of a thread.
+    /// CPU time of the scanner's threads; `None` where the system does not report that of a thread.
     pub cpu_total: Option<CpuUse>,
-    /// Milliseconds between scans as they were asked for.
+    /// The requested interval, in milliseconds.
     pub interval_asked_ms: u64,
-    /// Milliseconds between scans as they are made while the breaker is closed; those asked for, for
-    /// a scanner that is driven by hand.
+    /// The interval in use while the breaker is closed, in milliseconds.
+    ///
+    /// For a scanner driven by hand, the requested one.
     pub interval_ms: u64,
-    /// Times that interval changed.
+    /// Changes of the interval in use.
     pub interval_changes_total: u64,
-    /// Whether scans are made; always closed for a scanner that is driven by hand.
+    /// State of the breaker; always closed for a scanner driven by hand.
     pub breaker: BreakerState,
-    /// Times the breaker opened.
+    /// How often the breaker opened.
     pub breaker_opened_total: u64,
     /// Processes in the table.
     pub processes: u32,
-    /// Bytes that the table takes on the heap.
+    /// Heap bytes of the table.
     pub table_bytes: u64,
-    /// Events by their kind, before they were handed to anyone.
+    /// Events by kind, counted once for all consumers.
     pub events_total: EventCounts,
-    /// Processes that may have been born and have died unseen, at the most; `None` where the system
-    /// does not count. See [`unseen_at_most`](crate::Counts::unseen_at_most).
+    /// Upper limit of the unseen processes: born and exited between two scans.
+    ///
+    /// `None` where the system does not count them. See
+    /// [`unseen_at_most`](crate::Counts::unseen_at_most).
     pub unseen_births_at_most_total: Option<u64>,
     /// Fields that should have been read and could not be.
     pub unreadable_fields_total: u64,
-    /// Processes that had gone between being listed and being read; `None` where the source cannot
-    /// tell.
+    /// Processes that exited between being listed and read.
+    ///
+    /// `None` where the source does not count them.
     pub vanished_total: Option<u64>,
     /// Callbacks that panicked and were removed.
     pub consumer_panics_total: u64,
-    /// Times a consumer that blocks has held up the scans for longer than
+    /// How often a blocking consumer delayed the scans for longer than
     /// [`scan_deadline_ms`](crate::Config::scan_deadline_ms).
     pub consumer_stalls_total: u64,
-    /// Batches that consumers took out of their queues, those of consumers that have left included.
+    /// Batches that consumers received, including those that have left.
     pub batches_delivered_total: u64,
-    /// Batches that consumers lost, those of consumers that have left included.
+    /// Batches that consumers lost, including those that have left.
     pub batches_lost_total: u64,
-    /// The consumers that are registered, in the order in which they registered.
+    /// The registered consumers, in the order of their registration.
     pub consumers: Vec<ConsumerMetrics>,
 }
 
 impl Metrics {
-    /// Failed scans and notices of one class.
+    /// Returns the number of failed scans and notices of one class.
     pub fn errors(&self, class: ErrorClass) -> u64 {
         self.errors_total.get(&class).copied().unwrap_or(0)
     }
 }
 
-/// Scans by their result.
+/// Scans by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ScanCounts {
-    /// Those that were believed.
+    /// Scans that were trusted.
     pub good: u64,
-    /// Those that were not.
+    /// Scans that failed.
     pub failed: u64,
 }
 
-/// Events by their kind.
+/// Events by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct EventCounts {
-    /// There when the scanner began.
+    /// Processes that existed when the scanner began.
     pub existing: u64,
-    /// Born, or first shown.
+    /// Births: processes that were read for the first time.
     pub created: u64,
-    /// Changed.
+    /// Changes.
     pub updated: u64,
-    /// Gone.
+    /// Exits.
     pub exited: u64,
 }
 
@@ -140,60 +144,63 @@ impl EventCounts {
     }
 }
 
-/// How long something took, each time. Quantiles are exact to 1 %, and `None` as long as there is
-/// nothing to take them of.
+/// Statistics of a measured time.
+///
+/// Quantiles are exact to 1 %, and `None` before the first measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct TimeStats {
-    /// How often it was measured.
+    /// Number of measurements.
     pub count: u64,
-    /// All together, in microseconds.
+    /// Sum, in microseconds.
     pub sum_us: u64,
-    /// The median, in microseconds.
+    /// Median, in microseconds.
     pub p50_us: Option<u64>,
-    /// Nine in ten took no longer, in microseconds.
+    /// 90th percentile, in microseconds.
     pub p90_us: Option<u64>,
-    /// 99 in 100 took no longer, in microseconds.
+    /// 99th percentile, in microseconds.
     pub p99_us: Option<u64>,
-    /// 999 in 1000 took no longer, in microseconds.
+    /// 99.9th percentile, in microseconds.
     pub p999_us: Option<u64>,
-    /// The longest, in microseconds.
+    /// Maximum, in microseconds.
     pub max_us: Option<u64>,
 }
 
-/// CPU time, user and system, in milliseconds.
+/// CPU time of the scanner's threads, user and system, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct CpuUse {
-    /// The thread that scans: reading, comparing, waiting. By hand: the scans alone.
+    /// The scanning thread. For a scanner driven by hand: the scans alone.
     pub scan_ms: f64,
-    /// The thread that hands out.
+    /// The dispatcher's thread.
     pub dispatch_ms: f64,
-    /// The consumers' own work in callbacks, those that have left included. It does not count
-    /// against the budget, unless
-    /// [`budget_covers_callbacks`](crate::Config::budget_covers_callbacks) says so.
+    /// Callbacks, including those that have left.
+    ///
+    /// They do not count against the budget, unless
+    /// [`budget_covers_callbacks`](crate::Config::budget_covers_callbacks) is set.
     pub callbacks_ms: f64,
 }
 
-/// How one consumer is served.
+/// Queue, losses and latency of one consumer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConsumerMetrics {
-    /// Which one it is.
+    /// Id of the consumer.
     pub id: ConsumerId,
-    /// The name it was [registered with](crate::ConsumerOptions::with_name).
+    /// The name from its [options](crate::ConsumerOptions::with_name).
     pub name: Option<String>,
-    /// Batches that wait for it now.
+    /// Batches in its queue now.
     pub queue_depth: u64,
-    /// How many may.
+    /// Length of its queue.
     pub queue_len: u64,
-    /// Batches it has taken out of its queue.
+    /// Batches that it has received.
     pub delivered_total: u64,
-    /// Batches it has lost.
+    /// Batches that it has lost.
     pub lost_total: u64,
-    /// From a batch being ready to the consumer having it in hand.
+    /// Time from a finished batch to the consumer that receives it.
     pub latency: TimeStats,
-    /// CPU time of a callback, in milliseconds; `None` for one that fetches its batches itself, and
-    /// where the system does not tell that of a thread.
+    /// CPU time of its callback, in milliseconds.
+    ///
+    /// `None` for a subscription, and where the system does not report the CPU time of a thread.
     pub callback_cpu_ms_total: Option<f64>,
 }

@@ -1,7 +1,8 @@
-//! What there is to count: each thing that happens, listed once.
+//! The list of everything that is counted.
 //!
-//! Two listeners take these in: the [`Tally`](super::Tally), which [`Metrics`](super::Metrics) is read from,
-//! and, with the feature `metrics`, the facade of the `metrics` crate.
+//! Two listeners receive the observations: the [`Tally`](super::Tally), from which
+//! [`Metrics`](super::Metrics) is read, and, with the feature `metrics`, the facade of the
+//! `metrics` crate.
 
 use std::time::Duration;
 
@@ -14,25 +15,25 @@ use crate::model::Batch;
     expect(dead_code, reason = "only the facade labels its counts by consumer")
 )]
 pub(crate) enum Observation<'a> {
-    /// A scanner was made, with this interval.
+    /// A scanner was built, with this interval.
     Built { interval_ms: u64 },
-    /// Another interval was asked for.
+    /// Another interval was requested.
     IntervalAsked { interval_ms: u64 },
     /// The dispatcher received the batch of a scan.
     Scan(&'a Batch),
     /// The dispatcher sends a notice: a scan or a consumer is stuck.
     Notice(&'a Batch),
-    /// A batch is in all queues that had room, this long after it was ready.
+    /// A batch is in all queues with room, this long after it was ready.
     Dispatched { took: Duration },
     /// A callback panicked and was removed.
     ConsumerPanicked,
-    /// A consumer that blocks has held up the scans for longer than the deadline.
+    /// A blocking consumer has delayed the scans for longer than the deadline.
     ConsumerStalled,
     /// A thread of the scanner has used CPU time.
     CpuUsed { thread: CpuThread, spent: Duration },
     /// The queue of a consumer changed.
     Queue {
-        /// The consumer's name, where it has one.
+        /// The consumer's name, if it has one.
         consumer: Option<&'a str>,
         change: QueueChange,
     },
@@ -46,15 +47,15 @@ pub(crate) enum CpuThread {
     Callbacks,
 }
 
-/// What happens to the queue of a consumer.
+/// A change to the queue of a consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QueueChange {
     /// A batch was put in.
     Put,
-    /// The consumer took a batch out, this long after it was ready.
+    /// The consumer received a batch, this long after it was ready.
     Taken { age: Duration },
-    /// A batch for which there was no room was dropped.
+    /// A batch was lost, because the queue was full.
     Lost,
-    /// The consumer is gone, and leaves this many batches in the queue.
+    /// The consumer left with this many batches in the queue.
     Abandoned { waiting: u64 },
 }

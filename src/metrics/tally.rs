@@ -10,8 +10,9 @@ use super::observation::{CpuThread, Observation, QueueChange};
 use super::{CpuUse, EventCounts, Metrics};
 use crate::model::{Batch, BreakerState, Transition};
 
-/// The counts of one scanner, written by its threads and read by any. The thread that scans never waits
-/// for a lock here.
+/// The counts of one scanner, written by its threads and read by any.
+///
+/// The scanning thread never waits for a lock here.
 #[derive(Debug)]
 pub(crate) struct Tally {
     counts: Mutex<Counts>,
@@ -20,10 +21,10 @@ pub(crate) struct Tally {
     lost: AtomicU64,
 }
 
-/// What is counted on the dispatcher's thread as a rule.
+/// Counts that the dispatcher's thread usually writes.
 #[derive(Debug)]
 struct Counts {
-    /// All plain numbers; times, CPU and queues are filled in on reading.
+    /// Plain numbers. Times, CPU time and queues are filled in when it is read.
     metrics: Metrics,
     scan_time: TimeHistogram,
     dispatch_time: TimeHistogram,
@@ -66,18 +67,18 @@ impl Tally {
                 QueueChange::Lost => {
                     self.lost.fetch_add(1, Ordering::Relaxed);
                 }
-                // Each consumer has its own queue's depth: `Traffic`.
+                // Queue depths are counted per consumer, in `Traffic`.
                 QueueChange::Put | QueueChange::Abandoned { .. } => {}
             },
         }
     }
 
-    /// CPU time that one of the threads has used so far.
+    /// Returns the CPU time of one of the threads so far.
     pub(super) fn cpu_used(&self, thread: CpuThread) -> Duration {
         Duration::from_nanos(self.cpu(thread).load(Ordering::Relaxed))
     }
 
-    /// All of it, but for the single consumers.
+    /// Returns all counts, except those of single consumers.
     pub(super) fn read(&self) -> Metrics {
         let counts = self.lock();
         Metrics {
@@ -85,7 +86,7 @@ impl Tally {
             batches_lost_total: self.lost.load(Ordering::Relaxed),
             scan_time: counts.scan_time.read(),
             dispatch_time: counts.dispatch_time.read(),
-            cpu_total: CpuClock::is_there().then(|| self.read_cpu()),
+            cpu_total: CpuClock::is_available().then(|| self.read_cpu()),
             ..counts.metrics.clone()
         }
     }
@@ -112,7 +113,7 @@ impl Tally {
 impl Counts {
     fn ask_interval(&mut self, interval_ms: u64) {
         self.metrics.interval_asked_ms = interval_ms;
-        // Until a scan reports another one, the interval asked for is the one in use.
+        // Until a scan reports another interval, the requested one is in use.
         if !self.has_pace {
             self.metrics.interval_ms = interval_ms;
         }
@@ -146,7 +147,7 @@ impl Counts {
         self.count_notice(batch);
     }
 
-    /// What a batch says that need not be of a scan: what went wrong, and what changed.
+    /// Counts what notices have too: failure, interval and breaker.
     fn count_notice(&mut self, batch: &Batch) {
         let metrics = &mut self.metrics;
         if let Some(failure) = &batch.failure {
@@ -159,7 +160,7 @@ impl Counts {
             match transition {
                 Transition::Interval { .. } => metrics.interval_changes_total += 1,
                 Transition::Breaker { to, .. } => {
-                    // The first scan can hang: then there is no pace to report it.
+                    // If the very first scan hangs, there is no pace to report it.
                     metrics.breaker = *to;
                     metrics.breaker_opened_total += u64::from(*to == BreakerState::Open);
                 }
@@ -177,7 +178,7 @@ impl EventCounts {
     }
 }
 
-/// Adds what is known; a total is known once anything of it is.
+/// Adds a count, if it is known. A total is known once one of its counts is.
 fn add(total: &mut Option<u64>, more: Option<u64>) {
     if let Some(more) = more {
         *total = Some(total.unwrap_or(0) + more);

@@ -1,4 +1,4 @@
-//! What goes to one consumer, counted at both ends of its queue.
+//! Counts of one consumer, at both ends of its queue.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use super::observation::{Observation, QueueChange};
 use super::tally::in_ns;
 use crate::model::ConsumerId;
 
-/// One consumer's counts. The dispatcher puts batches in, the consumer takes them out.
+/// Counts of one consumer. The dispatcher puts batches in, the consumer takes them out.
 #[derive(Debug)]
 pub(crate) struct Traffic {
     id: ConsumerId,
@@ -21,13 +21,13 @@ pub(crate) struct Traffic {
     put: AtomicU64,
     taken: AtomicU64,
     lost: AtomicU64,
-    /// 0 until a callback has come back for the first time.
+    /// 0 until the callback has returned for the first time.
     callback_cpu_ns: AtomicU64,
     latency: Mutex<TimeHistogram>,
     meter: Arc<Meter>,
 }
 
-/// Which consumer's it is, as people are told: `consumer 7 (sender)`, or the number alone.
+/// Writes the consumer's id and name, as `consumer 7 (sender)`, or the id alone.
 impl fmt::Display for Traffic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
@@ -71,14 +71,14 @@ impl Traffic {
         self.observe(QueueChange::Lost);
     }
 
-    /// The consumer has a batch in hand that was ready so long ago.
+    /// Counts a batch that the consumer received, this long after it was ready.
     pub(crate) fn count_taken(&self, age: Duration) {
         self.taken.fetch_add(1, Ordering::Relaxed);
         self.with_latency(|latency| latency.record(age));
         self.observe(QueueChange::Taken { age });
     }
 
-    /// The consumer takes nothing any more: what still waits is never taken.
+    /// Counts the batches that the consumer leaves in its queue.
     pub(crate) fn count_dropped(&self) {
         let taken = self.taken.load(Ordering::Relaxed);
         let waiting = self.put.load(Ordering::Relaxed).saturating_sub(taken);
@@ -104,7 +104,7 @@ impl Traffic {
         ConsumerMetrics {
             id: self.id,
             name: self.name.clone(),
-            // One that is taken while this is read may not be counted as put yet.
+            // A batch that is taken at this moment may not be counted as put yet.
             queue_depth: put.saturating_sub(delivered_total),
             queue_len: self.queue_len as u64,
             delivered_total,
@@ -114,8 +114,8 @@ impl Traffic {
         }
     }
 
-    fn with_latency<T>(&self, use_it: impl FnOnce(&mut TimeHistogram) -> T) -> T {
+    fn with_latency<T>(&self, access: impl FnOnce(&mut TimeHistogram) -> T) -> T {
         // Numbers cannot be left half changed.
-        use_it(&mut self.latency.lock().unwrap_or_else(PoisonError::into_inner))
+        access(&mut self.latency.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
