@@ -1,28 +1,28 @@
-//! What a source is: the trait [`Source`], and what it says of itself and of a scan.
+//! The trait [`Source`], its contract, and what it returns.
 
 use super::row::Row;
 use crate::model::{Result, Timestamp};
 
-/// Something that can be asked, again and again, which processes there are.
+/// A source of process data, which is scanned again and again.
 ///
 /// # Contract
 ///
-/// - Each living process is handed over once a scan, in any order. Rows that were handed over
-///   before an error stand: they are true of their processes. What was *not* handed over is
-///   taken to be gone only if the scan returned `Ok`.
-/// - What is not known is `None` or [`Reading::Unknown`](super::Reading::Unknown); never 0 and never empty.
-/// - It comes back, and does not panic.
-/// - [`Row::Unchanged`] and [`Reading::Same`](super::Reading::Same) refer to the scan just before (and its recheck), good
-///   or failed: they are for processes that were handed over in that one.
+/// - Each scan emits one row for every living process, in any order. Emitted rows stand even if the
+///   scan then returns an error. A process without a row exits only if the scan returned `Ok`.
+/// - Unknown values are `None` or [`Reading::Unknown`](super::Reading::Unknown), never 0 and never empty.
+/// - A scan returns, and does not panic.
+/// - [`Row::Unchanged`] and [`Reading::Same`](super::Reading::Same) refer to the scan just before, including its recheck,
+///   whether it succeeded or failed. They are only for processes for which that scan emitted a
+///   row.
 ///
 /// # Panics
 ///
-/// A source that panics is never asked again. Of a running scanner all consumers get a last batch, which
-/// tells nothing new and whose failure [is final](crate::Error::is_final), of class
-/// [`SourceGone`](crate::ErrorClass::SourceGone), and says that the source panicked and with what words;
-/// then they are closed, and [`wait`](crate::ScannerHandle::wait) and
-/// [`stop`](crate::ScannerHandle::stop) return that error. From
-/// [`scan_once`](crate::Scanner::scan_once) the panic goes on to who called it. Where panics abort the program, it ends.
+/// A source that panics is never used again. All consumers of a running scanner receive a last
+/// batch without events. Its failure [is final](crate::Error::is_final), of class
+/// [`SourceGone`](crate::ErrorClass::SourceGone), and has the text of the panic. Then the consumers
+/// are closed, and [`wait`](crate::ScannerHandle::wait) and [`stop`](crate::ScannerHandle::stop)
+/// return that error. [`scan_once`](crate::Scanner::scan_once) passes the panic on to its caller.
+/// Where panics abort the program, the program ends.
 ///
 /// ```
 /// use process_scanner::{ProcessRow, Result, Row, Seen, Source, SourceInfo};
@@ -34,47 +34,46 @@ use crate::model::{Result, Timestamp};
 ///         SourceInfo::new("one")
 ///     }
 ///
-///     fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-///         hand_over(Row::Process(ProcessRow::unknown(1)));
+///     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+///         emit(Row::Process(ProcessRow::unknown(1)));
 ///         Ok(Seen::default())
 ///     }
 /// }
 /// ```
 pub trait Source: Send {
-    /// What is to be known of the source itself. Constant.
+    /// Returns facts about the source. They never change.
     fn info(&self) -> SourceInfo;
 
-    /// The time of the scan that is about to be made; asked once before each, however often that is
-    /// tried. Rates are reckoned from its monotonic part, and the batch bears it, be the scan good or
-    /// failed.
+    /// Returns the time of the scan that follows. It is called once before each scan.
     ///
-    /// A recording answers with the recorded time. The default is the clocks of this machine.
+    /// A retry of the scan keeps this time. CPU use is computed from its monotonic part, and the
+    /// batch has it, even if the scan fails. A recording returns the recorded time. The default
+    /// reads the clocks of this machine.
     fn now(&mut self) -> Timestamp {
         Timestamp::now()
     }
 
-    /// Takes one scan.
+    /// Reads all processes and emits a row for each.
     ///
-    /// Where it fails with an error that [is transient](crate::Error::is_transient) and has handed over
-    /// nothing, it is called once more at once. To the source that is a scan like any other.
+    /// If it returns an error that [is transient](crate::Error::is_transient) before it has emitted
+    /// a row, it is called once more at once. For the source that is a scan like any other.
     ///
     /// # Errors
     ///
-    /// When the processes could not be listed. One that [is final](crate::Error::is_final) ends the
-    /// scanner.
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen>;
+    /// When the processes could not be listed. An error that [is final](crate::Error::is_final)
+    /// ends the scanner.
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen>;
 
-    /// Looks once more for processes that the scan just made did not show, each pid once, before
-    /// they are told as exited. A row is handed over for each that is there after all;
-    /// [`Row::Unreadable`] for one that is there but tells nothing.
+    /// Rechecks the processes that the scan missed, before their exits are reported.
     ///
-    /// The default is not able to.
+    /// Each pid occurs once. It emits a row for each process that still exists; [`Row::Unreadable`]
+    /// for one that exists and cannot be read. The default returns [`Recheck::NotAble`].
     ///
     /// # Errors
     ///
-    /// When nothing can be said of them; none is told as exited then.
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        let _ = (pids, hand_over);
+    /// When the processes could not be rechecked. Then no exit is reported.
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        let _ = (pids, emit);
         Ok(Recheck::NotAble)
     }
 }
@@ -88,31 +87,32 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).now()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        (**self).scan(hand_over)
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        (**self).scan(emit)
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        (**self).recheck(pids, hand_over)
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        (**self).recheck(pids, emit)
     }
 }
 
-/// What is to be known of a [`Source`].
+/// Facts about a [`Source`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceInfo {
-    /// Its name, for people.
+    /// Name of the source, for people.
     pub name: String,
-    /// How fine its start times are, in milliseconds; the start of a process is this much later
-    /// than told at the most. Where it is 1000, equal start times do not prove one process. 0 counts as 1.
+    /// Resolution of its start times, in milliseconds. A true start time is at most this much
+    /// later.
+    ///
+    /// With 1000, equal start times do not prove that two rows are of one process. 0 counts as 1.
     pub start_time_resolution_ms: u64,
-    /// The pid of a process that every scan must show, because it is the one that scans. A scan
-    /// without it is not believed.
+    /// Pid of the process that scans, which every scan must emit. A scan without it is not trusted.
     pub own_pid: Option<u32>,
 }
 
 impl SourceInfo {
-    /// A source with start times to the millisecond, and no pid that must be shown.
+    /// Makes the facts of a source with start times in milliseconds, and without an own pid.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -121,14 +121,14 @@ impl SourceInfo {
         }
     }
 
-    /// The same with start times only this fine, in milliseconds; 0 counts as 1.
+    /// Sets the resolution of start times, in milliseconds; 0 counts as 1.
     #[must_use]
     pub fn with_start_time_resolution_ms(mut self, resolution_ms: u64) -> Self {
         self.start_time_resolution_ms = resolution_ms.max(1);
         self
     }
 
-    /// The same with a pid that every scan must show.
+    /// Sets the pid that every scan must emit.
     #[must_use]
     pub fn with_own_pid(mut self, own_pid: u32) -> Self {
         self.own_pid = Some(own_pid);
@@ -136,29 +136,31 @@ impl SourceInfo {
     }
 }
 
-/// What a good scan saw, besides its rows: the default, and what was counted assigned.
+/// What a successful scan counted. Start from the default, and assign what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Seen {
     /// Fields that should have been read and could not be, over all rows.
     pub unreadable_fields: u32,
-    /// Processes that were listed and had gone when they were read; `None` where the source
-    /// cannot tell.
+    /// Processes that were listed and had exited when they were read.
+    ///
+    /// `None` where the source does not count them.
     pub vanished: Option<u32>,
-    /// How many processes and threads the system had started since its own start, however short
-    /// their lives were, when the scan began; `None` where it does not count them.
+    /// Processes and threads that the system had started since its boot, when the scan began.
+    ///
+    /// `None` where the system does not count them.
     pub started_total: Option<u64>,
-    /// CPU time that the source has used on threads of its own since the scan before, in nanoseconds. It
-    /// counts as the scanner's.
+    /// CPU time of the source's own threads since the scan before, in nanoseconds. It counts as the
+    /// scanner's.
     pub other_cpu_ns: u64,
 }
 
-/// Whether a source could look for missing processes once more.
+/// Whether a source could recheck the missing processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recheck {
-    /// It looked: what it did not hand over is gone.
+    /// It rechecked them: those without a row have exited.
     Done,
-    /// It has no other way to look than the scan.
+    /// It has no other way to find them than the scan.
     NotAble,
 }

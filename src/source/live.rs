@@ -1,4 +1,4 @@
-//! Which source shows the live host.
+//! Selects the source of the live host.
 
 use super::contract::Source;
 #[cfg(target_os = "linux")]
@@ -7,26 +7,29 @@ use super::sysinfo::SysinfoSource;
 use crate::config::{Config, SourceChoice};
 use crate::model::{Error, ErrorClass, Result};
 
-/// The source of the live host that the settings ask for: what a scanner scans unless it is given
-/// another one.
+/// Returns the source of the live host that the settings select.
+///
+/// A scanner uses it unless the builder is given another source.
 ///
 /// # Errors
 ///
-/// When this host cannot be scanned, or not by the source asked for: of class
-/// [`Unsupported`](ErrorClass::Unsupported) elsewhere than on Linux, and otherwise as the system says.
+/// When this host cannot be scanned, or not with the selected source. Of class
+/// [`Unsupported`](ErrorClass::Unsupported) if that is `Linux` on another system, of class
+/// [`Config`](ErrorClass::Config) if [`proc_path`](Config::proc_path) is set for sysinfo; otherwise
+/// of the class of the system's error.
 pub fn live_source(config: &Config) -> Result<Box<dyn Source>> {
     match config.source {
         SourceChoice::Sysinfo => sysinfo(config),
         SourceChoice::Linux => linux(config),
         SourceChoice::Auto if !cfg!(target_os = "linux") => sysinfo(config),
-        // Nobody else could read the place that was named.
+        // Only this source can read another folder than /proc.
         SourceChoice::Auto if config.proc_path.is_some() => linux(config),
         SourceChoice::Auto => linux(config).or_else(|error| {
             log::warn!(
-                "the source linux cannot be used, sysinfo is: {}",
+                "the source linux cannot be used, using sysinfo: {}",
                 error.full_message()
             );
-            // Where neither can be used, the first says why: sysinfo only goes by what it is left with.
+            // If neither works, the first error is the more precise one.
             sysinfo(config).map_err(|_| match error.class() {
                 ErrorClass::Unsupported => error.with_advice("mount proc(5) there"),
                 _ => error,
@@ -40,13 +43,13 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
         return Err(Error::new(
             ErrorClass::Config,
             format!(
-                "proc_path is {}, and sysinfo reads /proc alone",
+                "proc_path is {}, but the source sysinfo can only read /proc",
                 path.display()
             ),
         )
         .with_advice(match cfg!(target_os = "linux") {
-            true => "choose the source linux",
-            false => "leave it out on this system",
+            true => "select the source linux",
+            false => "remove proc_path on this system",
         }));
     }
     Ok(Box::new(SysinfoSource::new(config.collect)?))
@@ -63,7 +66,7 @@ fn linux(config: &Config) -> Result<Box<dyn Source>> {
 fn linux(_config: &Config) -> Result<Box<dyn Source>> {
     Err(Error::new(
         ErrorClass::Unsupported,
-        "the source linux is for Linux, and this is another system",
+        "the source linux works only on Linux",
     )
-    .with_advice("choose the source sysinfo, or let it be chosen"))
+    .with_advice("select the source sysinfo or auto"))
 }

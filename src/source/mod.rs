@@ -1,7 +1,7 @@
-//! Where process data comes from: the trait [`Source`], and what it hands over.
+//! Where process data comes from: the trait [`Source`], its rows, and the live host.
 //!
-//! A live host ([`SysinfoSource`]), a recording ([`ReplaySource`](crate::ReplaySource)) and whatever a test or a user
-//! makes up are all alike to the table.
+//! The table treats a live host ([`SysinfoSource`]), a recording
+//! ([`ReplaySource`](crate::ReplaySource)) and any other source alike.
 
 mod contract;
 #[cfg(target_os = "linux")]

@@ -1,30 +1,30 @@
-//! What a source hands over of a process.
+//! The rows that a source emits.
 
 use crate::model::{Resources, Status};
 
-/// One process as a source saw it, borrowed from the source: nothing is copied for a process that
-/// did not change.
+/// One process as the source read it, borrowed from the source.
+///
+/// Nothing is copied for a process that did not change.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Row<'a> {
-    /// The process, read.
+    /// The process was read.
     Process(ProcessRow<'a>),
-    /// The very process last handed over for this pid, and nothing of it has changed, its CPU
-    /// time included.
+    /// The same process as in the last row of this pid, and nothing has changed, its CPU time
+    /// included.
     Unchanged {
-        /// Its pid.
+        /// Process id.
         pid: u32,
     },
-    /// A process with this pid is there, and nothing of it can be read now. What was known of it
-    /// stands.
+    /// A process with this pid exists, but cannot be read now. It stays as it was.
     Unreadable {
-        /// Its pid.
+        /// Process id.
         pid: u32,
     },
 }
 
 impl Row<'_> {
-    /// The pid it is about.
+    /// Returns the pid of the row.
     pub fn pid(&self) -> u32 {
         match *self {
             Row::Process(ref row) => row.pid,
@@ -33,34 +33,35 @@ impl Row<'_> {
     }
 }
 
-/// What was read of one process: [`unknown`](Self::unknown), and what is known assigned.
+/// What was read of one process. Start from [`unknown`](Self::unknown), and assign what is known.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ProcessRow<'a> {
     /// Process id.
     pub pid: u32,
-    /// Milliseconds from the Unix epoch to its start, by a clock that does not step while the
+    /// Start time in milliseconds since the Unix epoch, by a clock that does not step while the
     /// source lives.
     pub start_time_ms: Option<u64>,
     /// Process id of its parent; `None` where it has none or it is unknown.
     pub parent_pid: Option<u32>,
-    /// Its name, in the system's own bytes.
+    /// Name, in the system's own bytes.
     pub name: Reading<&'a [u8]>,
-    /// Its arguments in the system's own bytes, each followed by a NUL, as
-    /// proc_pid_cmdline(5) has them. Empty: it is known to have none.
+    /// Arguments in the system's own bytes, each followed by a NUL, as in proc_pid_cmdline(5).
+    ///
+    /// Empty: it is known to have none.
     pub command: Reading<&'a [u8]>,
-    /// What it is doing.
+    /// Status.
     pub status: Option<Status>,
     /// CPU time since its start, user and system, in nanoseconds.
     pub cpu_time_ns: Option<u64>,
-    /// Its plain values, such as resident memory.
+    /// The plain values, such as resident memory.
     pub resources: Resources,
-    /// Whether it is a thread of the kernel.
+    /// Whether it is a kernel thread.
     pub kernel_thread: Option<bool>,
 }
 
 impl ProcessRow<'_> {
-    /// A process of which only the pid is known.
+    /// Makes a row of which only the pid is known.
     pub fn unknown(pid: u32) -> Self {
         Self {
             pid,
@@ -76,21 +77,21 @@ impl ProcessRow<'_> {
     }
 }
 
-/// A value that a source reads only when it has reason to.
+/// A value that a source reads only when necessary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reading<T> {
-    /// Not read again: what the last row for this process said stands.
+    /// Not read again. The value of the last row of this process applies.
     #[default]
     Same,
-    /// It could not be read. What is known of it stands, but for the command line of a process that has
-    /// got another name: that can be another program's.
+    /// Could not be read. The last known value stays, except the command line of a process whose
+    /// name has changed: it may belong to another program.
     Unknown,
     /// Read.
     Known(T),
 }
 
 impl<T> Reading<T> {
-    /// The same reading of a value made from this one's.
+    /// Converts the value, if it was read.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
             Self::Same => Reading::Same,
@@ -99,7 +100,7 @@ impl<T> Reading<T> {
         }
     }
 
-    /// The same reading, borrowed.
+    /// Borrows the value.
     pub fn as_ref(&self) -> Reading<&T> {
         match self {
             Self::Same => Reading::Same,
@@ -109,7 +110,7 @@ impl<T> Reading<T> {
     }
 }
 
-/// What was read, where it is known that it is never empty.
+/// Returns what was read, for values that cannot be empty.
 pub(super) fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
     match bytes {
         [] => Reading::Unknown,

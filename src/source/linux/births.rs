@@ -1,24 +1,24 @@
-//! How many processes the system has started.
+//! Counts the processes that the system has started.
 
 use super::procfs::Procfs;
 use super::stat::number;
 
-/// Forks since boot, threads included, by what `/proc/stat` says.
-pub(super) fn started_total(procfs: &Procfs, room: &mut Vec<u8>) -> Option<u64> {
+/// Returns the forks since boot, threads included, from `/proc/stat`.
+pub(super) fn started_total(procfs: &Procfs, buffer: &mut Vec<u8>) -> Option<u64> {
     loop {
-        let len = procfs.read(c"stat", room).ok()?.len();
-        let started = started_in(&room[..len]);
-        // A host with many CPUs and interrupts has a long one.
-        if started.is_some() || len < room.len() || room.len() > 1 << 20 {
+        let len = procfs.read(c"stat", buffer).ok()?.len();
+        let started = started_in(&buffer[..len]);
+        // A host with many CPUs and interrupts has a long `/proc/stat`.
+        if started.is_some() || len < buffer.len() || buffer.len() > 1 << 20 {
             return started;
         }
-        room.resize((room.len() * 2).max(2048), 0);
+        buffer.resize((buffer.len() * 2).max(2048), 0);
     }
 }
 
-/// The number in the line `processes` of `/proc/stat` (proc_stat(5)).
+/// Parses the line `processes` of `/proc/stat` (proc_stat(5)).
 pub(in crate::source) fn started_in(stat: &[u8]) -> Option<u64> {
-    // A line without its end may be cut within the number.
+    // A line without its newline may be cut within the number.
     stat.split_inclusive(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(b"processes "))
         .and_then(|rest| number(rest.strip_suffix(b"\n")?.trim_ascii()))
@@ -31,15 +31,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_is_found_however_little_room_there_is() {
+    fn the_number_is_found_with_a_small_buffer() {
         let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
-        let mut room = vec![0; 1];
-        let started = started_total(&procfs, &mut room).expect("Linux counts them");
-        assert!(started > 0 && started_total(&procfs, &mut room) >= Some(started));
+        let mut buffer = vec![0; 1];
+        let started = started_total(&procfs, &mut buffer).expect("Linux counts them");
+        assert!(started > 0 && started_total(&procfs, &mut buffer) >= Some(started));
     }
 
     #[test]
-    fn what_has_no_such_line_has_no_number() {
+    fn without_the_line_there_is_no_number() {
         assert_eq!(started_in(b"cpu 1\nprocesses\n"), None);
         assert_eq!(started_in(b"processes x\n"), None);
         assert_eq!(started_in(b"cpu 1\nprocesses 12"), None);

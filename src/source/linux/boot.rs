@@ -1,26 +1,28 @@
-//! The clock that start times are told by on Linux.
+//! The clock of start times on Linux.
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::Timestamp;
 
-/// Start times are told in ticks of this many milliseconds: `USER_HZ` is 100 on every architecture
-/// that sysinfo and we know (include/asm-generic/param.h).
+/// Milliseconds in a tick, the unit of start times: `USER_HZ` is 100 on every architecture that
+/// sysinfo and this crate know (include/asm-generic/param.h).
 pub(in crate::source) const TICK_MS: u64 = 10;
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// The moment of boot, as the wall clock had it when this was made. It does not move with the wall
-/// clock after that.
+/// The moment of boot by the wall clock, as it was when this was made. It does not move with the
+/// wall clock after that.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::source) struct Boot {
-    /// Milliseconds from the Unix epoch.
+    /// Milliseconds since the Unix epoch.
     ms: u64,
 }
 
 impl Boot {
-    /// By the wall clock as it is now, to the 10 ms that start times are told in: the wall clock read
-    /// between two readings of the other, as close as a few tries get.
+    /// Computes the moment of boot to 10 ms, the unit of start times.
+    ///
+    /// The wall clock is read between two readings of the other clock; of five tries, the fastest
+    /// is used.
     pub(in crate::source) fn now() -> Self {
         let (_, boot_ns) = (0..5)
             .map(|_| {
@@ -36,19 +38,20 @@ impl Boot {
         }
     }
 
-    /// What started so many ticks after boot, in milliseconds from the Unix epoch.
+    /// Converts ticks after boot to milliseconds since the Unix epoch.
     pub(in crate::source) fn start_time_ms(self, ticks: u64) -> u64 {
         self.ms.saturating_add(ticks.saturating_mul(TICK_MS))
     }
 
-    /// This moment, by all clocks that a scan needs.
+    /// Reads all clocks that a scan needs.
     pub(in crate::source) fn timestamp(self) -> Timestamp {
         let start_clock_ms = self.ms.saturating_add(since_ms());
         Timestamp::now().with_start_clock_ms(start_clock_ms)
     }
 }
 
-/// Milliseconds since boot, suspends included: CLOCK_BOOTTIME, which start times are counted by.
+/// Returns the milliseconds since boot, including suspends: CLOCK_BOOTTIME, the clock of start
+/// times.
 pub(in crate::source) fn since_ms() -> u64 {
     ns(ClockId::Boottime) / NS_PER_MS
 }

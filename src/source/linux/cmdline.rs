@@ -1,16 +1,16 @@
 //! What is kept of `/proc/PID/cmdline`.
 
-/// More of a command line is not read: one byte more than a table keeps at the most, so that it marks
-/// what was cut.
+/// The most bytes of a command line that are read: one more than a table keeps, so that it marks
+/// the cut.
 pub(in crate::source) const MAX_COMMAND_BYTES: usize = (1 << 20) + 1;
 
-/// How much room for a command line is kept.
+/// Capacity of the buffer that is kept between command lines.
 pub(in crate::source) const KEPT_COMMAND_BYTES: usize = 1 << 16;
 
-/// One that wrote over its arguments leaves the rest of their room empty.
-/// In place of an argument that the limit cuts off there is a mark: of half a secret nobody can tell that it
-/// is one.
-pub(in crate::source) fn cut_empty_end(command: &mut Vec<u8>) {
+/// Removes NULs at the end, which a process leaves that has overwritten its arguments.
+///
+/// An argument that the limit cuts is replaced by a mark: half a secret is not recognisable as one.
+pub(in crate::source) fn trim_command(command: &mut Vec<u8>) {
     let mut is_cut = false;
     if command.len() >= MAX_COMMAND_BYTES {
         let is_end = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_argument_that_the_limit_cuts_off_a_mark_is_left() {
+    fn a_mark_replaces_an_argument_that_the_limit_cuts() {
         let filled = |start: &[u8]| {
             let mut command = start.to_vec();
             command.resize(MAX_COMMAND_BYTES, b'x');
@@ -46,15 +46,15 @@ mod tests {
             (b"app", "…\0"),
         ] {
             let mut command = filled(start);
-            cut_empty_end(&mut command);
+            trim_command(&mut command);
             assert_eq!(command, left.as_bytes());
         }
         let mut command = b"app\0".to_vec();
         command.resize(MAX_COMMAND_BYTES, 0);
-        cut_empty_end(&mut command);
+        trim_command(&mut command);
         assert_eq!(command, b"app\0");
         let mut command = b"app\0x\0\0\0".to_vec();
-        cut_empty_end(&mut command);
+        trim_command(&mut command);
         assert_eq!(command, b"app\0x\0");
     }
 }

@@ -1,7 +1,7 @@
 //! Command lines, read on a thread of their own.
 //!
-//! Reading `/proc/PID/cmdline` waits for as long as the memory map of that process is locked, which can
-//! be for ever (moby issue 15204). So no scan waits longer than it may: what has not come by then is
+//! Reading `/proc/PID/cmdline` waits while the memory map of the process is locked, which can be
+//! forever (moby issue 15204). So a scan waits only for a limited time: late command lines are
 //! unknown for now, and another thread takes over from the one that hangs.
 
 use std::path::PathBuf;
@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 
-use super::command_reader::{Answer, Of, Read, Reader, read_command};
+use super::command_reader::{Answer, ReadCommand, Reader, Target, read_command};
 
-/// How long a scan waits when none comes.
+/// How long a scan waits without an answer.
 const DEADLINE: Duration = Duration::from_millis(100);
 
-/// How much longer it waits for each that it asks for: some hundred times what one takes.
-const FOR_EACH: Duration = Duration::from_millis(1);
+/// Additional time for each request: some hundred times what one takes.
+const TIME_EACH: Duration = Duration::from_millis(1);
 
-/// So many threads may hang at a time. After that none is read until one comes back.
+/// Threads that may hang at a time. With more, no command line is read until one returns.
 const MAX_HANGING: usize = 4;
 
-/// The thread that reads them, and those that hang.
+/// The thread that reads command lines, and those that hang.
 pub(super) struct Commands {
-    read: Read,
+    read: ReadCommand,
     deadline: Duration,
     reader: Option<Reader>,
     hanging: Vec<Reader>,
@@ -33,11 +33,11 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn new(proc: PathBuf) -> Self {
-        let read = move |of, command: &mut Vec<u8>| read_command(&proc, of, command);
+        let read = move |target, command: &mut Vec<u8>| read_command(&proc, target, command);
         Self::with(Arc::new(read), DEADLINE)
     }
 
-    fn with(read: Read, deadline: Duration) -> Self {
+    fn with(read: ReadCommand, deadline: Duration) -> Self {
         Self {
             read,
             deadline,
@@ -47,22 +47,22 @@ impl Commands {
         }
     }
 
-    /// CPU time that the threads have used in all, in nanoseconds.
+    /// Returns the CPU time of all threads so far, in nanoseconds.
     pub(super) fn cpu_ns(&self) -> u64 {
         self.cpu_ns.load(Ordering::Relaxed)
     }
 
-    /// Reads these, as far as they come in time, all together. What comes later is among the answers of
-    /// the next time it is asked for.
-    pub(super) fn fetch(&mut self, wanted: &[Of]) -> Vec<Answer> {
+    /// Reads these command lines, as far as they arrive in time. Late answers are returned by a
+    /// later call for the same target.
+    pub(super) fn fetch(&mut self, wanted: &[Target]) -> Vec<Answer> {
         let mut answers = self.late();
-        answers.retain(|answer| wanted.contains(&answer.of));
-        let is_answered = |of: &Of| answers.iter().any(|answer| answer.of == *of);
-        let hangs_at = |of: &Of| self.hanging.iter().any(|reader| reader.hangs_at(*of));
-        let mut waiting: Vec<Of> = wanted
+        answers.retain(|answer| wanted.contains(&answer.target));
+        let is_answered = |target: &Target| answers.iter().any(|answer| answer.target == *target);
+        let hangs_at = |target: &Target| self.hanging.iter().any(|reader| reader.hangs_at(*target));
+        let mut waiting: Vec<Target> = wanted
             .iter()
             .copied()
-            .filter(|of| !is_answered(of) && !hangs_at(of))
+            .filter(|target| !is_answered(target) && !hangs_at(target))
             .collect();
         if waiting.is_empty() || self.hanging.len() >= MAX_HANGING {
             return answers;
@@ -70,18 +70,18 @@ impl Commands {
         let Some(mut reader) = self.take_reader() else {
             return answers;
         };
-        waiting.retain(|of| !reader.asked.contains(of));
-        reader.ask(waiting);
-        let all = u32::try_from(reader.asked.len()).unwrap_or(u32::MAX);
-        let until = Instant::now() + self.deadline + FOR_EACH.saturating_mul(all);
+        waiting.retain(|target| !reader.pending.contains(target));
+        reader.request(waiting);
+        let all = u32::try_from(reader.pending.len()).unwrap_or(u32::MAX);
+        let until = Instant::now() + self.deadline + TIME_EACH.saturating_mul(all);
         let mut hangs = false;
-        while !hangs && !reader.asked.is_empty() && Instant::now() < until {
+        while !hangs && !reader.pending.is_empty() && Instant::now() < until {
             match reader.answers.recv_timeout(self.deadline) {
                 Ok(answer) => {
-                    reader.asked.pop_front();
+                    reader.pending.pop_front();
                     answers.push(answer);
                 }
-                // A panic is as good as hanging: another takes over.
+                // A panic counts as hanging: another thread takes over.
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => hangs = true,
             }
         }
@@ -94,17 +94,18 @@ impl Commands {
         answers
     }
 
-    /// What has come since the last time. Who hung and has come back ends by itself.
+    /// Returns the answers that arrived since the last call. Threads that hung and have returned
+    /// end.
     fn late(&mut self) -> Vec<Answer> {
         let mut late = Vec::new();
         if let Some(reader) = &mut self.reader {
             while let Ok(answer) = reader.answers.try_recv() {
-                reader.asked.pop_front();
+                reader.pending.pop_front();
                 late.push(answer);
             }
         }
         self.hanging.retain(|reader| {
-            // In this order: who has ended has answered, and what it said is taken below.
+            // In this order: a thread that has ended has answered, and its answer is received here.
             let has_ended = reader.thread.is_finished();
             let answer = reader.answers.try_recv();
             let is_done = has_ended || answer.is_ok();
@@ -117,9 +118,11 @@ impl Commands {
     fn take_reader(&mut self) -> Option<Reader> {
         match self.reader.take() {
             Some(reader) => Some(reader),
-            // Without a thread there are no command lines; there will be again.
+            // Without a thread there are no command lines for now. The next scan tries again.
             None => Reader::start(&self.read, &self.cpu_ns)
-                .inspect_err(|error| log::warn!("no thread to read command lines: {error}"))
+                .inspect_err(|error| {
+                    log::warn!("cannot start the thread that reads command lines: {error}")
+                })
                 .ok(),
         }
     }
@@ -130,58 +133,58 @@ impl Drop for Commands {
         if let Some(reader) = self.reader.take() {
             reader.is_retired.store(true, Ordering::Relaxed);
             drop(reader.jobs);
-            // It may be about to hang.
-            if reader.asked.is_empty() && reader.thread.join().is_err() {
+            // With pending requests it may be about to hang.
+            if reader.pending.is_empty() && reader.thread.join().is_err() {
                 log::error!("BUG: the thread that reads command lines panicked");
             }
         }
-        // One that hangs is left to itself, and ends when it comes back.
+        // A thread that hangs is left running, and ends when it returns.
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::sync::mpsc::{Sender as Word, channel};
+    use std::sync::mpsc::{Sender as Signal, channel};
 
     use super::*;
     use crate::source::linux::known::Program;
 
-    fn of(pid: u32) -> Of {
-        Of {
+    fn target(pid: u32) -> Target {
+        Target {
             pid,
             start_ticks: 5,
             program: Program::default(),
         }
     }
 
-    /// Command lines that are their pids, but that those from 1000 on hang until there is a word.
-    fn commands(deadline: Duration) -> (Commands, Word<()>) {
-        let (word, waits) = channel::<()>();
+    /// Reads the pid as the command line. Pids from 1000 on hang until a signal is sent.
+    fn commands(deadline: Duration) -> (Commands, Signal<()>) {
+        let (signal, waits) = channel::<()>();
         let waits = Mutex::new(waits);
-        let read = move |of: Of, command: &mut Vec<u8>| {
-            if of.pid >= 1000 {
-                let _ = waits.lock().expect("nobody panics").recv();
+        let read = move |target: Target, command: &mut Vec<u8>| {
+            if target.pid >= 1000 {
+                let _ = waits.lock().expect("no holder panics").recv();
             }
             command.clear();
-            command.extend_from_slice(of.pid.to_string().as_bytes());
+            command.extend_from_slice(target.pid.to_string().as_bytes());
             Ok(())
         };
-        (Commands::with(Arc::new(read), deadline), word)
+        (Commands::with(Arc::new(read), deadline), signal)
     }
 
     fn fetched(commands: &mut Commands, pids: &[u32]) -> Vec<u32> {
-        let wanted: Vec<Of> = pids.iter().map(|&pid| of(pid)).collect();
+        let wanted: Vec<Target> = pids.iter().map(|&pid| target(pid)).collect();
         let mut answered = Vec::new();
         for answer in commands.fetch(&wanted) {
             let command = answer.command.expect("it can be read");
-            assert_eq!(*command, *answer.of.pid.to_string().as_bytes());
-            answered.push(answer.of.pid);
+            assert_eq!(*command, *answer.target.pid.to_string().as_bytes());
+            answered.push(answer.target.pid);
         }
         answered
     }
 
-    /// Asks again and again until all these are answered.
+    /// Fetches until all these are answered.
     fn fetch_all(commands: &mut Commands, pids: &[u32]) {
         let mut waiting = pids.to_vec();
         while !waiting.is_empty() {
@@ -192,48 +195,48 @@ mod tests {
 
     #[test]
     fn all_are_read_in_order() {
-        let (mut commands, _word) = commands(Duration::from_secs(3600));
+        let (mut commands, _signal) = commands(Duration::from_secs(3600));
         let pids: Vec<u32> = (1..=500).collect();
         assert_eq!(fetched(&mut commands, &pids), pids);
         assert!(commands.hanging.is_empty());
     }
 
     #[test]
-    fn one_that_hangs_holds_up_no_other_for_long_and_comes_late() {
-        let (mut commands, word) = commands(Duration::from_millis(1));
+    fn a_read_that_hangs_does_not_delay_others_and_is_answered_late() {
+        let (mut commands, signal) = commands(Duration::from_millis(1));
         while commands.hanging.is_empty() {
             assert!(!fetched(&mut commands, &[1000]).contains(&1000));
         }
         fetch_all(&mut commands, &[1, 2, 3]);
         assert!(!fetched(&mut commands, &[1000, 4]).contains(&1000));
-        word.send(()).expect("it waits");
-        // What it read at last is not read again: there is no second word.
+        signal.send(()).expect("it waits");
+        // The late answer is used and not read again: there is no second signal.
         fetch_all(&mut commands, &[1000]);
     }
 
     #[test]
-    fn what_comes_late_is_not_taken_for_that_of_another_program() {
-        let (mut commands, word) = commands(Duration::from_millis(1));
+    fn a_late_answer_does_not_count_for_another_program() {
+        let (mut commands, signal) = commands(Duration::from_millis(1));
         while commands.hanging.is_empty() {
             fetched(&mut commands, &[1000]);
         }
         // From now on nothing hangs.
-        drop(word);
-        let after = Of {
+        drop(signal);
+        let after = Target {
             program: Program::new(7, b"other"),
-            ..of(1000)
+            ..target(1000)
         };
         let answer = loop {
             if let Some(answer) = commands.fetch(&[after]).pop() {
                 break answer;
             }
         };
-        assert_eq!(answer.of, after);
+        assert_eq!(answer.target, after);
     }
 
     #[test]
-    fn when_too_many_hang_none_is_read_until_one_comes_back() {
-        let (mut commands, word) = commands(Duration::from_millis(1));
+    fn with_too_many_hanging_none_is_read_until_one_returns() {
+        let (mut commands, signal) = commands(Duration::from_millis(1));
         for pid in 1000.. {
             if commands.hanging.len() == MAX_HANGING {
                 break;
@@ -241,18 +244,18 @@ mod tests {
             fetched(&mut commands, &[pid]);
         }
         assert_eq!(fetched(&mut commands, &[1]), [0; 0]);
-        drop(word);
+        drop(signal);
         fetch_all(&mut commands, &[1]);
     }
 
     #[test]
     fn a_reader_that_panics_is_replaced() {
-        let read = |of: Of, _: &mut Vec<u8>| match of.pid {
-            1 => panic!("made to"),
+        let read = |target: Target, _: &mut Vec<u8>| match target.pid {
+            1 => panic!("test"),
             _ => Ok(()),
         };
         let mut commands = Commands::with(Arc::new(read), Duration::from_secs(3600));
-        assert!(commands.fetch(&[of(1)]).is_empty());
-        assert_eq!(commands.fetch(&[of(2)]).len(), 1);
+        assert!(commands.fetch(&[target(1)]).is_empty());
+        assert_eq!(commands.fetch(&[target(2)]).len(), 1);
     }
 }

@@ -1,27 +1,28 @@
-//! The CPU time of another process, by its own clock.
+//! The CPU time of another process, from its CPU clock.
 
 use nix::errno::Errno;
 use nix::time::ClockId;
 
-/// `CPUCLOCK_SCHED` of include/linux/posix-timers.h: what the scheduler counted, in nanoseconds.
+/// `CPUCLOCK_SCHED` of include/linux/posix-timers.h: the scheduler's count, in nanoseconds.
 const SCHEDULER: u32 = 2;
 
-/// What a process's CPU clock says.
+/// Reading of a process's CPU clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CpuClock {
-    /// Nanoseconds that all its threads have used, those that have ended included.
+    /// Nanoseconds of all its threads, including ended ones.
     Ns(u64),
     /// There is no process with this pid.
     Gone,
-    /// It could not be read.
+    /// The clock could not be read.
     Unknown,
 }
 
-/// Reads the CPU clock of a process, which takes neither rights nor a descriptor. It also goes for one
-/// that has ended and was not waited for.
+/// Reads the CPU clock of a process. It needs neither rights nor a descriptor, and works for
+/// zombies.
 ///
-/// The clock's number is made of the pid, as clock_getcpuclockid(3) makes it: `MAKE_PROCESS_CPUCLOCK` of
-/// include/linux/posix-timers.h. That function itself would take another system call to check it.
+/// The clock's number is computed from the pid as in clock_getcpuclockid(3):
+/// `MAKE_PROCESS_CPUCLOCK` of include/linux/posix-timers.h. The function itself makes another
+/// system call to check the pid.
 pub(super) fn cpu_clock(pid: u32) -> CpuClock {
     let number = (!pid << 3) | SCHEDULER;
     match ClockId::from_raw(number.cast_signed()).now() {
@@ -44,14 +45,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_own_goes_on_and_that_of_nobody_is_gone() {
+    fn our_own_clock_runs_and_an_unused_pid_is_gone() {
         let ours = || match cpu_clock(std::process::id()) {
             CpuClock::Ns(ns) => ns,
             other => panic!("{other:?}"),
         };
         let before = ours();
         while ours() == before {}
-        // No pid is as large: 2 to the power of 22 is the most there is (PID_MAX_LIMIT).
+        // No pid is as large: the maximum is 2 to the power of 22 (PID_MAX_LIMIT).
         assert_eq!(cpu_clock(1 << 23), CpuClock::Gone);
     }
 }

@@ -1,19 +1,20 @@
-//! Which processes have ended: their children have another parent, though they have not run.
+//! Processes that have ended, because their children change their parent without running.
 
 use super::known::Known;
 use super::procfs::Listed;
 
-/// The processes that have ended since the scan before. Its room is kept from scan to scan.
+/// The processes that have ended since the scan before. Its buffers are reused from scan to scan.
 #[derive(Default)]
 pub(super) struct Ended {
     /// In order of pid.
     pids: Vec<u32>,
-    /// Those that were found to have ended in this scan, and may have been behind their children.
+    /// Processes that this scan found to have ended, possibly after their children.
     found: Vec<u32>,
 }
 
 impl Ended {
-    /// Notes those that are not listed any more, and those that the scan before found to be zombies.
+    /// Collects the processes that are no longer listed, and those that the scan before found to be
+    /// zombies.
     pub(super) fn begin_scan(&mut self, before: &[Known], listed: &[Listed]) {
         self.pids.clear();
         self.pids.append(&mut self.found);
@@ -27,12 +28,12 @@ impl Ended {
         self.pids.sort_unstable();
     }
 
-    /// Adds a process that this scan found to have ended: it is known from the next scan on.
+    /// Adds a process that this scan found to have ended, for the next scan.
     pub(super) fn add(&mut self, pid: u32) {
         self.found.push(pid);
     }
 
-    /// Whether a process has ended.
+    /// Returns whether a process has ended.
     pub(super) fn has(&self, pid: u32) -> bool {
         !self.pids.is_empty() && self.pids.binary_search(&pid).is_ok()
     }

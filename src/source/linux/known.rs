@@ -1,10 +1,10 @@
-//! What is remembered of a process from scan to scan.
+//! What is stored about a process from scan to scan.
 
 use super::procfs::Listed;
 use super::stat::Stat;
 use crate::model::{Resources, Status};
 
-/// A process as it was last handed over.
+/// A process as it was last emitted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) pid: u32,
@@ -18,22 +18,22 @@ pub(super) struct Known {
     pub(super) program: Program,
     pub(super) status: Status,
     pub(super) is_kernel_thread: bool,
-    pub(super) command: CommandLine,
+    pub(super) command: CommandState,
     /// It has run since its command line was read.
     pub(super) has_run: bool,
-    /// It is there and could not be read in the scan before: it stands, and nothing can be the same.
+    /// It could not be read in the scan before. It stays, and is emitted in full next time.
     pub(super) is_lost: bool,
-    /// What tells it from another that started in the same tick.
+    /// Distinguishes processes that started in the same tick: the inode of the pidfd.
     pub(super) identity: Option<u64>,
-    /// So many had its pid before it and started in the same tick.
+    /// How many earlier processes had its pid and start tick.
     pub(super) nth: u8,
 }
 
-/// What tells the program that a process runs from the one before an exec, as far as it shows.
+/// Distinguishes the program of a process from the one before an `exec`, as far as possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Program {
     image: u64,
-    /// The beginning of its name, and all of one that is not a kernel thread's.
+    /// The first bytes of its name, and the whole name of anything but a kernel thread.
     comm: [u8; 16],
 }
 
@@ -46,17 +46,17 @@ impl Program {
     }
 }
 
-/// What is known of a command line.
+/// Whether the command line must be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CommandLine {
-    /// It has to be read.
-    Wanted,
-    /// It was read, or there is none to be read.
-    Asked,
+pub(super) enum CommandState {
+    /// It must be read.
+    Needed,
+    /// It was read, or there is none.
+    Done,
 }
 
 impl Known {
-    /// As `stat` has it now; memory and command line are still to be asked for.
+    /// Makes an entry from `stat`. Memory and command line are added later.
     pub(super) fn new(listed: Listed, stat: &Stat<'_>, cpu_ns: u64) -> Self {
         Self {
             pid: listed.pid,
@@ -69,7 +69,7 @@ impl Known {
             program: Program::new(stat.image, stat.name),
             status: stat.status(),
             is_kernel_thread: stat.is_kernel_thread,
-            command: CommandLine::Wanted,
+            command: CommandState::Needed,
             has_run: false,
             is_lost: false,
             identity: None,
@@ -77,7 +77,7 @@ impl Known {
         }
     }
 
-    /// The same while it cannot be read.
+    /// Marks the process as unreadable in this scan.
     pub(super) fn lost(self) -> Self {
         Self {
             is_lost: true,
@@ -85,13 +85,13 @@ impl Known {
         }
     }
 
-    /// Whether the memory is certainly what it was, by what `stat` says.
+    /// Returns whether `stat` shows that the memory has not changed.
     pub(super) fn has_memory_of(&self, before: &Self) -> bool {
         self.cpu_ns == before.cpu_ns && self.rough_rss_pages == before.rough_rss_pages
     }
 
-    /// Whether there is nothing to tell of it.
-    pub(super) fn is_as(&self, before: &Self) -> bool {
+    /// Returns whether no field has changed.
+    pub(super) fn is_equal(&self, before: &Self) -> bool {
         self.cpu_ns == before.cpu_ns
             && self.resources == before.resources
             && self.parent == before.parent

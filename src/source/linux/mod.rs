@@ -1,14 +1,16 @@
-//! The live host on Linux, read from the kernel itself.
+//! The live host on Linux, read directly from the kernel.
 //!
-//! What a process that has not run costs is one entry of a list and the reading of one clock: where the
-//! inode of its folder and its CPU time are what they were, it is the same process, and nothing of it is
-//! read. `docs/platforms.md` says why each step is sound. Everything else is read anew:
+//! A process that has not run costs one entry of the list of `/proc` and one reading of its CPU
+//! clock. If the inode of its folder and its CPU time are unchanged, it is the same process, and
+//! nothing else is read. `docs/platforms.md` explains why each step is correct. Otherwise these are
+//! read:
 //!
-//! - `stat` of those that ran, that are new, or whose turn it is. It has the start time, to tell who it
-//!   is, and name, parent, state.
-//! - `statm` of those that ran or whose memory looks different: the memory in `stat` is rough.
-//! - The command line of those that are new, or that an `exec` has changed: a new name, or arguments in
-//!   another place. Of those that ran it is read again in their turn, since they may have written over it.
+//! - `stat` of processes that ran, are new, or have their turn. The start time identifies the
+//!   process; name,   parent and state come with it.
+//! - `statm` of processes that ran or whose memory in `stat` differs, which is rough.
+//! - The command line of processes that are new, or that an `exec` has changed: another name, or
+//!   arguments   at another address. If a process has run, it is read again in its turn, because
+//!   the process may have   overwritten it.
 
 mod births;
 mod boot;
@@ -17,8 +19,8 @@ mod command_reader;
 mod commands;
 mod cpu;
 mod ended;
+mod inspect;
 mod known;
-mod look;
 mod namespace;
 mod pidfd;
 mod procfs;
@@ -28,6 +30,6 @@ mod stat;
 
 pub(super) use self::births::started_in;
 pub(super) use self::boot::{Boot, TICK_MS, since_ms};
-pub(super) use self::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, cut_empty_end};
+pub(super) use self::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 pub use self::source::LinuxSource;
 pub(super) use self::stat::Stat;

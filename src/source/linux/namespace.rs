@@ -1,18 +1,18 @@
-//! Whose processes a `/proc` shows, and whether it shows all of them.
+//! Which pid namespace a `/proc` belongs to, and whether it hides processes.
 
 use super::cpu::{CpuClock, cpu_clock};
 use super::procfs::{Procfs, Unread};
 use super::stat::number;
 
-/// How this `/proc` stands to the process that reads it.
+/// How this `/proc` relates to the process that reads it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Namespace {
-    /// Our pid as it has it; `None` where it does not show us.
+    /// Our pid in this `/proc`; `None` if it does not contain us.
     pub(super) own_pid: Option<u32>,
-    /// Its pids are those that system calls know.
+    /// Its pids are those that system calls use.
     pub(super) is_ours: bool,
-    /// Process 1 shows.
-    sees_first: bool,
+    /// Process 1 is visible.
+    shows_init: bool,
 }
 
 impl Namespace {
@@ -20,25 +20,25 @@ impl Namespace {
         let own_pid = procfs.own_pid();
         Self {
             own_pid,
-            // Clocks can be denied, by a sandbox for one.
+            // A sandbox can deny CPU clocks.
             is_ours: own_pid.is_some_and(|pid| is_ours(procfs, pid) && has_clock(pid)),
-            sees_first: sees_first(procfs),
+            shows_init: shows_init(procfs),
         }
     }
 
-    /// Whether a process that does not show lives all the same: `hidepid` hides those of other users
-    /// (proc_pid(5)).
+    /// Returns whether an invisible process still lives: `hidepid` hides the processes of other
+    /// users (proc_pid(5)).
     pub(super) fn is_hidden(&self, procfs: &Procfs, pid: u32) -> bool {
         match self.is_ours {
             true => has_clock(pid),
-            // Every pid namespace has a process 1. Once that is hidden, so may be others.
-            false => self.sees_first && !sees_first(procfs),
+            // Every pid namespace has a process 1. If that is now hidden, others may be too.
+            false => self.shows_init && !shows_init(procfs),
         }
     }
 }
 
-/// A process in another pid namespace has a pid in each of those below it, and they stand in the line
-/// `NSpid` (proc_pid_status(5), Linux 4.1).
+/// Returns whether this `/proc` is of our own pid namespace. In a namespace below it a process has
+/// several pids, listed in the line `NSpid` (proc_pid_status(5), Linux 4.1).
 fn is_ours(procfs: &Procfs, own_pid: u32) -> bool {
     let mut status = Vec::new();
     let read = procfs
@@ -58,6 +58,6 @@ fn has_clock(pid: u32) -> bool {
     matches!(cpu_clock(pid), CpuClock::Ns(_))
 }
 
-fn sees_first(procfs: &Procfs) -> bool {
+fn shows_init(procfs: &Procfs) -> bool {
     !matches!(procfs.folder(1), Err(Unread::Gone))
 }

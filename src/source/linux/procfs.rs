@@ -1,4 +1,4 @@
-//! `/proc` as a folder: who is listed, and the files of each.
+//! Lists `/proc`, and opens and reads its files.
 
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -11,32 +11,33 @@ use rustix::io::Errno;
 use super::stat::number;
 use crate::model::{Error, Result};
 
-/// Where it is, unless another place is named.
+/// Where proc(5) usually is.
 const USUAL: &str = "/proc";
 
-const ADVICE: &str = "check that /proc is mounted and that file descriptors are left";
+const ADVICE: &str = "check that /proc is mounted and that file descriptors are available";
 
-const NAME_IT: &str = "name the folder that proc(5) is mounted at";
+const PATH_ADVICE: &str = "set proc_path or --proc to the folder where proc(5) is mounted";
 
-/// Room for a pid, a slash and the longest name of a file that is read, with its NUL.
+/// Space for a pid, a slash and the longest file name that is read, with its NUL.
 const PATH_LEN: usize = 24;
 
-/// A process as the list shows it.
+/// A process in the list of `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) pid: u32,
-    /// Of its folder: another process never has the same, but one process's can change.
+    /// Inode of its folder. No two processes have the same, but it can change while a process
+    /// lives.
     pub(super) inode: u64,
 }
 
 /// Why a file of a process could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// The process has gone.
+    /// The process has exited.
     Gone,
-    /// It is not for us.
+    /// Access was denied.
     Denied,
-    /// Anything else: no descriptor left, for one.
+    /// Any other error, such as no descriptor left.
     Failed,
 }
 
@@ -64,7 +65,7 @@ impl Procfs {
         Ok(Self { dir })
     }
 
-    /// All processes, in order of pid, into `listed`.
+    /// Lists all processes into `listed`, in order of pid.
     pub(super) fn list(
         &self,
         path: &Path,
@@ -88,8 +89,8 @@ impl Procfs {
                 inode: entry.ino(),
             });
         }
-        // The kernel lists them in order (next_tgid in fs/proc/base.c); others that look like it need
-        // not.
+        // The kernel lists them in order (next_tgid in fs/proc/base.c). A filesystem that imitates
+        // /proc may not.
         if !is_in_order {
             listed.sort_unstable_by_key(|listed| listed.pid);
             listed.dedup_by_key(|listed| listed.pid);
@@ -97,19 +98,19 @@ impl Procfs {
         Ok(())
     }
 
-    /// The pid that this /proc knows us by; `None` if it does not show us.
+    /// Returns our pid in this /proc; `None` if it does not contain us.
     pub(super) fn own_pid(&self) -> Option<u32> {
         let mut buffer = [MaybeUninit::<u8>::uninit(); 16];
         let (link, _) = readlinkat_raw(&self.dir, c"self", &mut buffer).ok()?;
         u32::try_from(number(link)?).ok()
     }
 
-    /// Reads a file of its own, such as `stat`, as far as the buffer goes.
+    /// Reads a file such as `stat` of /proc itself, as far as the buffer reaches.
     pub(super) fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
     }
 
-    /// Reads a file of a process, as far as the buffer goes.
+    /// Reads a file of a process, as far as the buffer reaches.
     pub(super) fn read_of<'a>(
         &self,
         pid: u32,
@@ -120,7 +121,7 @@ impl Procfs {
         read_at(&self.dir, path_of(pid, name, &mut path), buffer)
     }
 
-    /// The folder of a process. Its files stay those of this very process.
+    /// Opens the folder of a process. Its files never become those of another process.
     pub(super) fn folder(&self, pid: u32) -> Result<Folder, Unread> {
         let mut path = [0; PATH_LEN];
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -129,20 +130,20 @@ impl Procfs {
     }
 }
 
-/// The open folder of one process. Once that has ended nothing can be read in it, whoever has its pid
-/// by then.
+/// The open folder of one process. Once the process has exited, nothing can be read in it, even if
+/// its pid is reused.
 #[derive(Debug)]
 pub(super) struct Folder {
     dir: OwnedFd,
 }
 
 impl Folder {
-    /// Reads one of its files, as far as the buffer goes.
+    /// Reads a file, as far as the buffer reaches.
     pub(super) fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
     }
 
-    /// Reads one of its files to the end, or up to so many bytes.
+    /// Reads a file to its end, or up to `max_bytes`.
     pub(super) fn read_long(
         &self,
         name: &CStr,
@@ -163,7 +164,8 @@ impl Folder {
     }
 }
 
-/// One call reads all: the kernel makes such a file as a whole (single_open in fs/seq_file.c).
+/// One call reads all, because the kernel produces such a file as a whole (single_open in
+/// fs/seq_file.c).
 fn read_at<'a>(dir: impl AsFd, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
     let file = open_at(dir, name)?;
     let len = rustix::io::read(&file, &mut *buffer)?;
@@ -171,12 +173,12 @@ fn read_at<'a>(dir: impl AsFd, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a 
 }
 
 fn open_at(dir: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
-    // No file of proc(5) minds, and what is not one of them must not hold us up.
+    // proc(5) ignores NONBLOCK. Other files in its place, such as a pipe, must not block the scan.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     openat(dir, name, flags, Mode::empty())
 }
 
-/// `PID/NAME` or, without a name, `PID`.
+/// Builds `PID/NAME`, or `PID` without a name.
 fn path_of<'a>(pid: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
     let mut digits = [0; 10];
     let mut begin = digits.len();
@@ -203,14 +205,14 @@ fn path_of<'a>(pid: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
     CStr::from_bytes_with_nul(&path[..len]).expect("BUG: one NUL was put, at the end")
 }
 
-fn cannot(what: &str, path: &Path, errno: Errno) -> Error {
+fn cannot(action: &str, path: &Path, errno: Errno) -> Error {
     let is_elsewhere = path != Path::new(USUAL);
     let advice = match errno {
-        Errno::NOTDIR => NAME_IT,
-        Errno::NOENT if is_elsewhere => NAME_IT,
+        Errno::NOTDIR => PATH_ADVICE,
+        Errno::NOENT if is_elsewhere => PATH_ADVICE,
         _ => ADVICE,
     };
-    Error::from_io(format!("cannot {what} {}", path.display()), errno.into()).with_advice(advice)
+    Error::from_io(format!("cannot {action} {}", path.display()), errno.into()).with_advice(advice)
 }
 
 #[cfg(test)]
@@ -230,15 +232,15 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_in_order_and_shows_us() {
+    fn the_list_is_in_order_and_contains_us() {
         let (procfs, listed) = list();
         assert!(listed.is_sorted_by_key(|listed| listed.pid));
-        let own = procfs.own_pid().expect("it shows us");
+        let own = procfs.own_pid().expect("it contains us");
         assert!(listed.iter().any(|listed| listed.pid == own));
     }
 
     #[test]
-    fn a_path_is_made_of_any_pid() {
+    fn paths_of_all_pids_fit() {
         let mut path = [0; PATH_LEN];
         assert_eq!(path_of(0, "stat", &mut path), c"0/stat");
         assert_eq!(
@@ -249,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_gone_and_a_long_file_is_read_up_to_its_limit() {
+    fn a_missing_process_is_gone_and_a_long_file_is_read_up_to_the_limit() {
         let (procfs, _) = list();
         assert_eq!(
             procfs.read_of(1 << 23, "stat", &mut [0; 10]),
             Err(Unread::Gone)
         );
         assert_eq!(procfs.folder(1 << 23).err(), Some(Unread::Gone));
-        let own = procfs.own_pid().expect("it shows us");
+        let own = procfs.own_pid().expect("it contains us");
         let folder = procfs.folder(own).expect("we live");
         let mut whole = Vec::new();
         folder

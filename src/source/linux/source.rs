@@ -1,4 +1,4 @@
-//! The source `linux`: one scan after another.
+//! The source `linux`.
 
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -8,8 +8,8 @@ use super::births;
 use super::boot::{Boot, TICK_MS};
 use super::commands::Commands;
 use super::ended::Ended;
+use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
-use super::look::{Look, Rules, Why};
 use super::namespace::Namespace;
 use super::procfs::{Listed, Procfs};
 use super::rows::Waiting;
@@ -18,32 +18,33 @@ use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 
-/// In so many scans everything of every process is read anew, be it never so idle.
-const ROUND_SCANS: u32 = 30;
+/// Every process is read in full at least once in this many scans, even if idle.
+const FULL_READ_SCANS: u32 = 30;
 
-/// Room for the list: some 1300 entries a call.
+/// Buffer for the list: some 1300 entries per system call.
 const LIST_LEN: usize = 32 * 1024;
 
-/// The processes of this host, as the Linux kernel shows them in `/proc`.
+/// Reads the processes of this host from `/proc`, on Linux.
 ///
-/// Start times are told to 10 ms, CPU time to the nanosecond. What can change of a process that does
-/// not run (memory, parent, status) is renewed within 30 scans. Of a command line at most 1 MiB is read.
+/// Start times have a resolution of 10 ms, CPU times of 1 ns. Of a process that does not run,
+/// changes of memory, parent and status are reported within 30 scans. At most 1 MiB of a command
+/// line is read.
 pub struct LinuxSource {
     proc: PathBuf,
     rules: Rules,
     namespace: Namespace,
     scans: u32,
-    /// What was handed over in the last scan, in order of pid.
+    /// The processes that the last scan emitted, in order of pid.
     known: Vec<Known>,
     commands: Commands,
-    /// CPU time of its threads that was told.
-    told_cpu_ns: u64,
-    room: Room,
+    /// CPU time of the command threads that was already reported.
+    reported_cpu_ns: u64,
+    buffers: Buffers,
 }
 
-/// What is kept from scan to scan only so that no scan has to allocate it.
+/// Buffers that are reused, so that a scan does not allocate.
 #[derive(Default)]
-struct Room {
+struct Buffers {
     known: Vec<Known>,
     listed: Vec<Listed>,
     list: Vec<MaybeUninit<u8>>,
@@ -64,7 +65,7 @@ impl fmt::Debug for LinuxSource {
 }
 
 impl LinuxSource {
-    /// The processes that `/proc` shows; `collect` says what is read of each.
+    /// Makes a source that reads `/proc`. `collect` selects the fields.
     ///
     /// # Errors
     ///
@@ -73,17 +74,19 @@ impl LinuxSource {
         Self::with_proc("/proc", collect)
     }
 
-    /// The processes that another mount of proc(5) shows, such as the host's at `/host/proc` in a
-    /// container. Where its pids are not those of this process's namespace, CPU time has steps of 10 ms
-    /// and `stat` of every process is read in each scan.
+    /// Makes a source that reads another mount of proc(5), such as the host's `/host/proc` in a
+    /// container.
+    ///
+    /// If its pids are not those of this process's namespace, CPU time has steps of 10 ms and each
+    /// scan reads `stat` of every process.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened or listed, as the system says: of class
-    /// [`SourceGone`](ErrorClass::SourceGone) where there is none,
+    /// When it cannot be opened or listed, of the class of the system's error:
+    /// [`SourceGone`](ErrorClass::SourceGone) if it does not exist,
     /// [`Permission`](ErrorClass::Permission) or
     /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted). Of class
-    /// [`Unsupported`](ErrorClass::Unsupported) when what is there is not what the kernel shows.
+    /// [`Unsupported`](ErrorClass::Unsupported) when the folder is not a proc(5) of Linux.
     pub fn with_proc(proc: impl Into<PathBuf>, collect: Collect) -> Result<Self> {
         let proc = proc.into();
         let procfs = Procfs::open(&proc)?;
@@ -101,131 +104,142 @@ impl LinuxSource {
             namespace,
             scans: 0,
             known: Vec::new(),
-            told_cpu_ns: 0,
-            room: Room {
+            reported_cpu_ns: 0,
+            buffers: Buffers {
                 list: vec![MaybeUninit::uninit(); LIST_LEN],
                 line: vec![0; STAT_LEN],
                 counters: vec![0; STAT_LEN],
-                ..Room::default()
+                ..Buffers::default()
             },
         };
         source.check(&procfs)?;
         Ok(source)
     }
 
-    /// Reads what can be known beforehand, so that a `/proc` that is not Linux's own is found out now.
+    /// Reads one process, so that a folder that is not Linux's `/proc` fails now.
     fn check(&mut self, procfs: &Procfs) -> Result<()> {
-        let room = &mut self.room;
-        procfs.list(&self.proc, &mut room.list, &mut room.listed)?;
+        let buffers = &mut self.buffers;
+        procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
         let pid = self
             .namespace
             .own_pid
-            .or(room.listed.first().map(|listed| listed.pid));
-        let listed = room.listed.iter().find(|listed| Some(listed.pid) == pid);
+            .or(buffers.listed.first().map(|listed| listed.pid));
+        let listed = buffers.listed.iter().find(|listed| Some(listed.pid) == pid);
         let rules = &self.rules;
-        let look =
-            listed.map(|&listed| rules.look(procfs, listed, None, Why::Changes, &mut room.line));
-        match look {
-            Some(Look::Read(read)) if read.unreadable_fields == 0 => Ok(()),
-            Some(Look::Failed(_)) if no_descriptor_is_left(&self.proc) => Err(Error::new(
+        let inspected = listed
+            .map(|&listed| rules.inspect(procfs, listed, None, Why::Changes, &mut buffers.line));
+        match inspected {
+            Some(Inspected::Read(read)) if read.unreadable_fields == 0 => Ok(()),
+            Some(Inspected::Failed(_)) if no_descriptor_is_left(&self.proc) => Err(Error::new(
                 ErrorClass::ResourcesExhausted,
-                format!("no file in {} can be opened", self.proc.display()),
+                format!(
+                    "cannot open any file in {}: no file descriptors are available",
+                    self.proc.display()
+                ),
             )
-            .with_advice("see that file descriptors are left")),
+            .with_advice("close files or raise the limit of file descriptors")),
             _ => Err(Error::new(
                 ErrorClass::Unsupported,
-                format!("{} is not what Linux shows there", self.proc.display()),
+                format!(
+                    "{} is not a proc(5) filesystem of Linux",
+                    self.proc.display()
+                ),
             )
-            .with_advice("mount proc(5) there, or choose the source sysinfo")),
+            .with_advice("mount proc(5) there, or select the source sysinfo")),
         }
     }
 
-    /// The open `/proc`, if it is still the one we know.
+    /// Opens `/proc`, and checks that it is still the same one.
     fn open(&self) -> Result<Procfs> {
         let procfs = Procfs::open(&self.proc)?;
         let own_pid = procfs.own_pid();
         if own_pid == self.namespace.own_pid {
             return Ok(procfs);
         }
-        let shown = |pid: Option<u32>| pid.map_or("nowhere".into(), |pid| format!("as pid {pid}"));
+        let pid_text = |pid: Option<u32>| pid.map_or("no pid".into(), |pid| format!("pid {pid}"));
         Err(Error::new(
             ErrorClass::SourceGone,
             format!(
-                "{} shows this process {}, and has shown it {} so far: it is not the same any more",
+                "{} is not the same filesystem any more: this process has {} in it, and had {}",
                 self.proc.display(),
-                shown(own_pid),
-                shown(self.namespace.own_pid)
+                pid_text(own_pid),
+                pid_text(self.namespace.own_pid)
             ),
-        ))
+        )
+        .with_advice("unmount what is mounted over it, or start another scanner"))
     }
 
-    /// One scan, with what the one before has shown.
-    fn read_all(&mut self, before: &[Known], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    /// Makes one scan. `before` are the processes of the scan before.
+    fn read_all(&mut self, before: &[Known], emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         let procfs = self.open()?;
-        let room = &mut self.room;
+        let buffers = &mut self.buffers;
         let mut seen = Seen {
             vanished: Some(0),
-            // Before the processes are listed, so that it counts none that the list can lack.
-            started_total: births::started_total(&procfs, &mut room.counters),
+            // Before the processes are listed, so that it counts none that the list lacks.
+            started_total: births::started_total(&procfs, &mut buffers.counters),
             ..Seen::default()
         };
-        procfs.list(&self.proc, &mut room.list, &mut room.listed)?;
+        procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
         self.scans = self.scans.wrapping_add(1);
-        self.known = std::mem::take(&mut room.known);
+        self.known = std::mem::take(&mut buffers.known);
         self.known.clear();
-        room.ended.begin_scan(before, &room.listed);
-        self.walk(&procfs, before, &mut seen, hand_over);
+        buffers.ended.begin_scan(before, &buffers.listed);
+        self.walk(&procfs, before, &mut seen, emit);
         let cpu_ns = self.commands.cpu_ns();
-        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.told_cpu_ns, cpu_ns);
+        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
         Ok(seen)
     }
 
-    /// Looks at all that are listed and hands them over.
+    /// Reads and emits all listed processes.
     fn walk(
         &mut self,
         procfs: &Procfs,
         before: &[Known],
         seen: &mut Seen,
-        hand_over: &mut dyn FnMut(Row<'_>),
+        emit: &mut dyn FnMut(Row<'_>),
     ) {
-        let room = &mut self.room;
+        let buffers = &mut self.buffers;
         let mut before = before.iter().peekable();
-        for &listed in &room.listed {
+        for &listed in &buffers.listed {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
             let before = before.next_if(|before| before.pid == listed.pid);
             let turn = listed.pid.wrapping_add(self.scans);
-            let has_lost_parent = before.is_some_and(|before| room.ended.has(before.parent));
-            let why = match turn.is_multiple_of(ROUND_SCANS) {
+            let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
+            let why = match turn.is_multiple_of(FULL_READ_SCANS) {
                 true => Why::Turn,
                 false if has_lost_parent => Why::LostParent,
                 false => Why::Changes,
             };
-            let look = self.rules.look(procfs, listed, before, why, &mut room.line);
-            if let (Look::Read(read), Some(before)) = (&look, before) {
+            let inspected = self
+                .rules
+                .inspect(procfs, listed, before, why, &mut buffers.line);
+            if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
                 let is_new_zombie =
                     read.known.status == Status::Zombie && before.status != Status::Zombie;
                 if read.is_new || is_new_zombie {
-                    room.ended.add(listed.pid);
+                    buffers.ended.add(listed.pid);
                 }
             }
-            if matches!(look, Look::Gone) && before.is_some() {
-                room.ended.add(listed.pid);
+            if matches!(inspected, Inspected::Gone) && before.is_some() {
+                buffers.ended.add(listed.pid);
             }
             let (rules, known) = (&self.rules, &mut self.known);
-            room.waiting
-                .take(rules, listed.pid, look, known, seen, hand_over);
+            buffers
+                .waiting
+                .add(rules, listed.pid, inspected, known, seen, emit);
         }
-        self.hand_over_waiting(seen, hand_over);
+        self.emit_waiting(seen, emit);
     }
 
-    fn hand_over_waiting(&mut self, seen: &mut Seen, hand_over: &mut dyn FnMut(Row<'_>)) {
+    fn emit_waiting(&mut self, seen: &mut Seen, emit: &mut dyn FnMut(Row<'_>)) {
         let (commands, known) = (&mut self.commands, &mut self.known);
-        let waiting = &mut self.room.waiting;
-        waiting.hand_over(&self.rules, commands, known, seen, hand_over);
+        let waiting = &mut self.buffers.waiting;
+        waiting.emit_all(&self.rules, commands, known, seen, emit);
     }
 }
 
-/// Whether that is why a file could not be read: one for the folder and one for the file are needed.
+/// Returns whether a file could not be read for lack of descriptors. A folder and a file in it need
+/// two.
 fn no_descriptor_is_left(proc: &Path) -> bool {
     let open = || std::fs::File::open(proc);
     let both = open().and_then(|first| Ok((first, open()?)));
@@ -243,43 +257,45 @@ impl Source for LinuxSource {
         self.rules.boot.timestamp()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         let before = std::mem::take(&mut self.known);
-        let outcome = self.read_all(&before, hand_over);
+        let outcome = self.read_all(&before, emit);
         match outcome {
-            Ok(_) => self.room.known = before,
-            // Nothing can be the same as in a scan that has shown nothing. But who was who is remembered.
+            Ok(_) => self.buffers.known = before,
+            // After a failed scan everything is emitted in full. Identities are kept.
             Err(_) => self.known.extend(before.into_iter().map(Known::lost)),
         }
         outcome
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         let procfs = self.open()?;
-        // They were counted by the scan.
+        // The scan has already counted them.
         let mut seen = Seen::default();
         let mut pids = pids.to_vec();
         pids.sort_unstable();
         pids.dedup();
         for pid in pids {
-            // No folder has this inode, so that the next scan reads it again.
+            // No folder has inode 0, so the next scan reads the process again.
             let listed = Listed { pid, inode: 0 };
-            let room = &mut self.room;
-            // It was not shown in this scan, but it may be who had the pid in the one before.
-            let before = room.known.binary_search_by_key(&pid, |known| known.pid);
-            let before = before.ok().map(|index| room.known[index].lost());
+            let buffers = &mut self.buffers;
+            // This scan did not emit it, but it may be the process that had the pid in the scan
+            // before.
+            let before = buffers.known.binary_search_by_key(&pid, |known| known.pid);
+            let before = before.ok().map(|index| buffers.known[index].lost());
             let before = before.as_ref();
-            let mut look = self
-                .rules
-                .look(&procfs, listed, before, Why::Changes, &mut room.line);
-            if matches!(look, Look::Gone) && self.namespace.is_hidden(&procfs, pid) {
-                look = Look::Failed(None);
+            let mut inspected =
+                self.rules
+                    .inspect(&procfs, listed, before, Why::Changes, &mut buffers.line);
+            if matches!(inspected, Inspected::Gone) && self.namespace.is_hidden(&procfs, pid) {
+                inspected = Inspected::Failed(None);
             }
             let (rules, known) = (&self.rules, &mut self.known);
-            room.waiting
-                .take(rules, pid, look, known, &mut seen, hand_over);
+            buffers
+                .waiting
+                .add(rules, pid, inspected, known, &mut seen, emit);
         }
-        self.hand_over_waiting(&mut seen, hand_over);
+        self.emit_waiting(&mut seen, emit);
         self.known.sort_unstable_by_key(|known| known.pid);
         Ok(Recheck::Done)
     }

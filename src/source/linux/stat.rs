@@ -1,20 +1,20 @@
-//! What `/proc/PID/stat` says, parsed over its bytes (proc_pid_stat(5)).
+//! Parses `/proc/PID/stat` (proc_pid_stat(5)).
 
 use crate::model::Status;
 
 /// Longer than any line of `stat`: 52 numbers and a name.
 pub(super) const STAT_LEN: usize = 2048;
 
-/// The fields that are needed of one line, borrowed from it.
+/// The fields that are needed, borrowed from the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) struct Stat<'a> {
-    /// Field 2, without its parentheses. It may contain anything, `)` and newlines too.
+    /// Field 2, without its parentheses. It can contain anything, even `)` and newlines.
     pub(in crate::source) name: &'a [u8],
     /// Field 3.
     pub(in crate::source) state: u8,
-    /// Field 4; 0 where there is none.
+    /// Field 4; 0 if there is none.
     pub(in crate::source) parent: u32,
-    /// Of field 9.
+    /// From field 9.
     pub(in crate::source) is_kernel_thread: bool,
     /// Fields 14 and 15, user and system, in ticks.
     pub(in crate::source) cpu_ticks: u64,
@@ -22,10 +22,10 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) threads: u64,
     /// Field 22, in ticks since boot.
     pub(in crate::source) start_ticks: u64,
-    /// Field 24: resident pages, as counted without asking all CPUs.
+    /// Field 24: resident pages, a rough count per CPU.
     pub(in crate::source) rough_rss_pages: u64,
-    /// Fields 28, 48 and 49, mixed: where the stack and the arguments are. An `exec` puts them
-    /// elsewhere, since their place is random. All are 0 for those who may not know.
+    /// Fields 28, 48 and 49, mixed: the random addresses of stack and arguments, which an `exec`
+    /// changes. All are 0 for readers without the rights of ptrace(2).
     pub(in crate::source) image: u64,
 }
 
@@ -33,7 +33,7 @@ pub(in crate::source) struct Stat<'a> {
 const KERNEL_THREAD: u64 = 0x0020_0000;
 
 impl<'a> Stat<'a> {
-    /// `None` for what is not a line of `stat`.
+    /// Parses a line; `None` if it is not one of `stat`.
     pub(in crate::source) fn parse(line: &'a [u8]) -> Option<Self> {
         let begin = line.iter().position(|&byte| byte == b'(')? + 1;
         let end = line.iter().rposition(|&byte| byte == b')')?;
@@ -48,7 +48,7 @@ impl<'a> Stat<'a> {
         let start_ticks = fields.skip(1)?.number()?;
         let rough_rss_pages = fields.skip(1)?.number().unwrap_or(0);
         let stack = fields.skip(3)?.number()?;
-        // Linux 3.5 and later; what is not there has not changed.
+        // Linux 3.5 and later. Missing fields count as unchanged.
         let mut rest = fields.skip(19);
         let mut rest = || rest.as_mut()?.number();
         let (args_begin, args_end) = (rest().unwrap_or(0), rest().unwrap_or(0));
@@ -65,7 +65,7 @@ impl<'a> Stat<'a> {
         })
     }
 
-    /// Field 3 as it is told: letters of task_state_array in fs/proc/array.c.
+    /// Converts field 3, a letter of task_state_array in fs/proc/array.c.
     pub(in crate::source) fn status(&self) -> Status {
         match self.state {
             b'R' => Status::Running,
@@ -81,7 +81,7 @@ impl<'a> Stat<'a> {
     }
 }
 
-/// What follows the name, field by field.
+/// The fields after the name.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -106,7 +106,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Digits and nothing else, as far as a u64 holds them.
+/// Parses digits and nothing else, up to the maximum of u64.
 pub(in crate::source) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -160,15 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn our_own_is_read() {
+    fn our_own_line_is_parsed() {
         let line = std::fs::read("/proc/self/stat").expect("there is a /proc here");
         let stat = Stat::parse(&line).expect("the kernel writes it");
         assert!(stat.start_ticks > 0 && !stat.is_kernel_thread && stat.image != 0);
         assert!(stat.rough_rss_pages > 0 && stat.parent > 0);
     }
 
-    /// The same line read by us and by the crate procfs.
-    fn assert_as_procfs_has_it(line: &[u8]) {
+    /// Parses a line with this module and with the crate procfs.
+    fn assert_equal_to_procfs(line: &[u8]) {
         use procfs::FromRead;
 
         let ours = Stat::parse(line).expect("the kernel writes it");
@@ -189,17 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn every_process_here_is_read_as_the_crate_procfs_reads_it() {
+    fn every_process_of_this_host_is_parsed_as_by_procfs() {
         let mut lines = 0;
         for entry in std::fs::read_dir("/proc")
             .expect("there is a /proc here")
             .flatten()
         {
-            // One that is no process has none, and one that has gone has none any more.
+            // Other entries of /proc have no `stat`, and neither has a process that has just
+            // exited.
             if let Ok(line) = std::fs::read(entry.path().join("stat"))
                 && number(entry.file_name().as_encoded_bytes()).is_some()
             {
-                assert_as_procfs_has_it(&line);
+                assert_equal_to_procfs(&line);
                 lines += 1;
             }
         }
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_are_read_as_the_crate_procfs_reads_them() {
+    fn hostile_names_are_parsed_as_by_procfs() {
         for name in [
             "",
             ")",
@@ -218,12 +219,12 @@ mod tests {
             " ",
             "9) R 9 9",
         ] {
-            assert_as_procfs_has_it(&line_of(name.as_bytes(), "77"));
+            assert_equal_to_procfs(&line_of(name.as_bytes(), "77"));
         }
     }
 
     #[test]
-    fn what_is_no_stat_is_none() {
+    fn other_lines_are_none() {
         for line in [
             &b""[..],
             b")",
@@ -245,7 +246,7 @@ mod tests {
         )))]
 
         #[test]
-        fn whatever_the_name_the_rest_is_found(name: Vec<u8>, start: u64) {
+        fn fields_are_found_after_any_name(name: Vec<u8>, start: u64) {
             let line = line_of(&name, &start.to_string());
             let stat = Stat::parse(&line).expect("it is a line of stat");
             prop_assert_eq!(stat.start_ticks, start);
@@ -253,7 +254,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(line: Vec<u8>, at in 0..200_usize, byte: u8) {
+        fn it_never_panics(line: Vec<u8>, at in 0..200_usize, byte: u8) {
             let _ = Stat::parse(&line);
             let mut line = line_of(&line, "5");
             if let Some(there) = line.get_mut(at) {

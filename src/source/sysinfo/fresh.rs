@@ -7,6 +7,6 @@ pub(super) struct Fresh<'a> {
     pub(super) start_time_ms: Option<u64>,
     pub(super) name: Reading<&'a [u8]>,
     pub(super) command: Reading<&'a [u8]>,
-    /// The second it started in is over.
+    /// The second of its start is over.
     pub(super) is_settled: bool,
 }

@@ -1,4 +1,4 @@
-//! What sysinfo does not say on Linux, asked of the kernel.
+//! Reads from the kernel what sysinfo does not report, on Linux.
 
 use std::fs;
 use std::io::{self, Read};
@@ -12,70 +12,73 @@ use super::fresh::Fresh;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::source::Reading;
 use crate::source::linux::{
-    Boot, KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, Stat, TICK_MS, cut_empty_end, since_ms, started_in,
+    Boot, KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, Stat, TICK_MS, since_ms, started_in, trim_command,
 };
 use crate::source::row::known_unless_empty;
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 
-/// Command lines are read here, and only so much of them as is needed.
+/// Command lines are read here, up to the needed length.
 pub(super) const READS_COMMANDS: bool = true;
 
-/// What [`is_there`] says is certain.
-pub(super) const KNOWS_WHO_IS_GONE: bool = true;
+/// The result of [`exists`] is certain.
+pub(super) const RECHECK_IS_PROOF: bool = true;
 
-/// Why a refresh came back with nothing.
-pub(super) fn why_nothing() -> Error {
-    match look() {
+/// Returns the error for an empty refresh.
+pub(super) fn empty_list_error() -> Error {
+    match try_proc() {
         Err(error) => {
             Error::from_io("cannot list the processes in /proc", error).with_advice(ADVICE)
         }
-        Ok(()) => Error::new(ErrorClass::SourceGone, "/proc listed no process at all"),
+        Ok(()) => Error::new(
+            ErrorClass::SourceGone,
+            "the list of processes in /proc is empty",
+        ),
     }
 }
 
-/// Looks as sysinfo does, which keeps to itself why it saw nothing: it needs three descriptors at
-/// once, for the list, a process's folder and a file in it.
-fn look() -> io::Result<()> {
+/// Reads as sysinfo does, which hides its errors. It needs three descriptors at once, for the list,
+/// the folder of a process and a file in it.
+fn try_proc() -> io::Result<()> {
     let _list = fs::read_dir("/proc")?;
     let _folder = fs::File::open("/proc/self")?;
     fs::read("/proc/self/stat").map(drop)
 }
 
-/// Reads of `/proc` what sysinfo does not tell.
+/// Reads from `/proc` what sysinfo does not report.
 #[derive(Debug)]
-pub(super) struct Beside {
-    /// What sysinfo adds to whole seconds since boot.
+pub(super) struct Supplement {
+    /// The boot time that sysinfo adds to whole seconds since boot.
     boot_time: u64,
     boot: Boot,
     stat: Vec<u8>,
     command: Vec<u8>,
 }
 
-impl Beside {
+impl Supplement {
     pub(super) fn new(system: &mut System, own_pid: sysinfo::Pid) -> Result<Self> {
-        const WHAT: &str = "cannot learn from /proc when this process started";
-        let mut beside = Self {
+        const WHAT: &str = "cannot read the start time of this process from /proc";
+        let mut supplement = Self {
             boot_time: 0,
             boot: Boot::now(),
             stat: Vec::new(),
             command: Vec::new(),
         };
-        let ticks = beside
+        let ticks = supplement
             .ticks(own_pid.as_u32())
             .map_err(|error| Error::from_io(WHAT, error).with_advice(ADVICE))?;
         let kind = ProcessRefreshKind::nothing().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own_pid]), true, kind);
         let own = system.process(own_pid).ok_or_else(|| {
-            let error = match look() {
+            let error = match try_proc() {
                 Err(error) => Error::from_io(WHAT, error),
                 Ok(()) => Error::new(ErrorClass::SourceGone, WHAT),
             };
             error.with_advice(ADVICE)
         })?;
-        // Whatever it takes for the boot time, it adds it to all start times alike.
-        beside.boot_time = own.start_time().saturating_sub(ticks / 100);
-        Ok(beside)
+        // sysinfo adds the same value to all start times, right or wrong.
+        supplement.boot_time = own.start_time().saturating_sub(ticks / 100);
+        Ok(supplement)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -88,8 +91,8 @@ impl Beside {
         }
     }
 
-    /// Start time, name and command line of the process that sysinfo has read; `None` if it has gone
-    /// or another has its pid.
+    /// Reads start time, name and command line of a process that sysinfo has read. `None` if it has
+    /// exited or its pid was reused.
     pub(super) fn read(
         &mut self,
         process: &sysinfo::Process,
@@ -110,11 +113,11 @@ impl Beside {
                 file.take(MAX_COMMAND_BYTES as u64)
                     .read_to_end(&mut self.command)
             });
-            // Whose it is, is known only if the process has not changed in the meantime.
+            // The command line is of this process only if the pid was not reused meanwhile.
             if self.ticks(pid).ok()? != ticks {
                 return None;
             }
-            cut_empty_end(&mut self.command);
+            trim_command(&mut self.command);
             if read.is_ok() {
                 command = known_unless_empty(&self.command);
             }
@@ -123,13 +126,14 @@ impl Beside {
             start_time_ms: Some(self.boot.start_time_ms(ticks)),
             name: known_unless_empty(Stat::parse(&self.stat)?.name),
             command,
-            // Reckoned from before it was read: nothing can come any more that starts in that second.
+            // The second was over before `stat` was read: no later process can have the same start
+            // second.
             is_settled: since_boot_s > ticks / 100 + 1,
         })
     }
 
-    /// When a process started: field 22 of `/proc/PID/stat`, in ticks of 10 ms since boot
-    /// (proc_pid_stat(5)). sysinfo makes whole seconds of the same number.
+    /// Reads the start time in ticks of 10 ms since boot: field 22 of `/proc/PID/stat`
+    /// (proc_pid_stat(5)). sysinfo rounds the same number to seconds.
     fn ticks(&mut self, pid: u32) -> io::Result<u64> {
         self.stat.clear();
         let mut file = fs::File::open(format!("/proc/{pid}/stat"))?;
@@ -140,9 +144,9 @@ impl Beside {
     }
 }
 
-const ADVICE: &str = "check that /proc is mounted and that file descriptors are left";
+const ADVICE: &str = "check that /proc is mounted and that file descriptors are available";
 
-/// Our pid as `/proc` has it, which can be that of another pid namespace.
+/// Returns our pid in `/proc`, which can be of another pid namespace.
 pub(super) fn own_pid() -> u32 {
     fs::read_link("/proc/self")
         .ok()
@@ -154,30 +158,31 @@ pub(super) fn started_total() -> Option<u64> {
     started_in(&fs::read("/proc/stat").ok()?)
 }
 
-/// Whether there is a process with this pid. It takes no descriptor to find out.
-pub(super) fn is_there(pid: u32) -> Result<bool> {
-    if exists(&format!("/proc/{pid}"))? {
+/// Returns whether there is a process with this pid. It needs no descriptor.
+pub(super) fn exists(pid: u32) -> Result<bool> {
+    if path_exists(&format!("/proc/{pid}"))? {
         return Ok(true);
     }
-    // Where /proc is not itself, its silence says nothing.
-    if !exists("/proc/self/stat")? {
+    // Without /proc a missing entry proves nothing.
+    if !path_exists("/proc/self/stat")? {
         return Err(Error::new(
             ErrorClass::SourceGone,
-            "/proc is not mounted, so missing processes cannot be looked for",
-        ));
+            "cannot recheck missing processes: /proc is not mounted",
+        )
+        .with_advice("mount proc(5) at /proc"));
     }
-    // Every pid namespace has a process 1. If it does not show, other users' processes are hidden
-    // (`hidepid`, proc_pid(5)), and only a signal that is not sent can find them: kill(2), EPERM.
-    // One that could be sent would be for a process of our own, which would show.
-    if exists("/proc/1")? {
+    // Every pid namespace has a process 1. If it is invisible, other users' processes are hidden
+    // (`hidepid`, proc_pid(5)). Then only kill(2) with signal 0 can find them: EPERM means that the
+    // process exists. Success would mean a process of our own, which would be visible.
+    if path_exists("/proc/1")? {
         return Ok(false);
     }
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     Ok(pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::PERM)))
 }
 
-fn exists(path: &str) -> Result<bool> {
+fn path_exists(path: &str) -> Result<bool> {
     Path::new(path)
         .try_exists()
-        .map_err(|error| Error::from_io(format!("cannot look for {path}"), error))
+        .map_err(|error| Error::from_io(format!("cannot check whether {path} exists"), error))
 }

@@ -1,20 +1,19 @@
-//! The live host, read by the `sysinfo` crate.
+//! The live host, read with the crate sysinfo.
 //!
-//! sysinfo swallows every error, and has its own ideas of what a process's name and start time are;
-//! `docs/platforms.md` has what follows from them. What it says is taken here with the caution that each
-//! point needs:
+//! sysinfo hides every error, and has its own view of names and start times; `docs/platforms.md`
+//! has the consequences. So this source takes care:
 //!
-//! - CPU time comes from `accumulated_cpu_time()`, never from `cpu_usage()`, which depends on what
-//!   else was refreshed when.
-//! - A start time of 0 means that the process could not be opened, and then its CPU time and memory
-//!   of 0 are unknown as well.
-//! - Start times are whole seconds, and a pid can be used twice within one. On Linux they are
-//!   read from `/proc/PID/stat`, and read again until that second is over.
-//! - Names are read once in a process's life, and command lines are kept whole, however long, and as
-//!   first read, so that an `exec` would never show. They are read beside sysinfo: those of young
-//!   processes in each of their first scans, those of all others in a slow round.
-//! - Threads are left out, `wait()` and `exists()` are not used, and no pid is asked for twice in
-//!   one call, which would remove a living process.
+//! - CPU time comes from `accumulated_cpu_time()`, never from `cpu_usage()`, which depends on
+//!   earlier   refreshes.
+//! - A start time of 0 means that the process could not be opened. Its CPU time and memory of 0 are
+//!   unknown   then.
+//! - Start times are whole seconds, and a pid can be reused within one. On Linux they are read from
+//!   `/proc/PID/stat`, again and again until that second is over.
+//! - sysinfo reads names once in a process's life. It keeps command lines whole and as first read,
+//!   so an   `exec` would never be reported. Both are read beside sysinfo: those of young processes
+//!   in each of their   first scans, those of all others in turn.
+//! - Threads are skipped. `wait()` and `exists()` are not used. No pid is passed twice in one call,
+//!   which   would remove a living process.
 
 mod fresh;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What sysinfo does not say again, asked of a second `System`, where there is nothing better.
+//! Reads names and command lines again with a second `System`, where there is nothing better.
 
 use std::ffi::OsStr;
 
@@ -11,24 +11,24 @@ use crate::source::row::known_unless_empty;
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;
 
-/// sysinfo has them.
+/// sysinfo reads them.
 pub(super) const READS_COMMANDS: bool = false;
 
-/// There is no other way to look than the one that the scan took.
-pub(super) const KNOWS_WHO_IS_GONE: bool = false;
+/// A recheck has no other way than that of the scan.
+pub(super) const RECHECK_IS_PROOF: bool = false;
 
 /// A second `System`, made for each scan in which something is due.
 #[derive(Debug)]
-pub(super) struct Beside {
-    anew: Option<System>,
+pub(super) struct Supplement {
+    second: Option<System>,
     name: Vec<u8>,
     command: Vec<u8>,
 }
 
-impl Beside {
+impl Supplement {
     pub(super) fn new(_system: &mut System, _own_pid: Pid) -> Result<Self> {
         Ok(Self {
-            anew: None,
+            second: None,
             name: Vec::new(),
             command: Vec::new(),
         })
@@ -39,9 +39,9 @@ impl Beside {
     }
 
     pub(super) fn prepare(&mut self, due: impl Iterator<Item = Pid>, with_command: bool) {
-        self.anew = None;
+        self.second = None;
         let due: Vec<Pid> = due.collect();
-        // Every look costs an open handle on Windows, and nothing there ever execs.
+        // On Windows each process costs an open handle, and there is no `exec`.
         if due.is_empty() || cfg!(windows) {
             return;
         }
@@ -49,25 +49,25 @@ impl Beside {
         if with_command {
             kind = kind.with_cmd(UpdateKind::Always);
         }
-        // Where it cannot be made, what was known stands.
-        if let Ok(mut anew) = System::new() {
-            anew.refresh_processes_specifics(ProcessesToUpdate::Some(&due), true, kind);
-            self.anew = Some(anew);
+        // Without a second `System` the last values stay.
+        if let Ok(mut second) = System::new() {
+            second.refresh_processes_specifics(ProcessesToUpdate::Some(&due), true, kind);
+            self.second = Some(second);
         }
     }
 
-    /// Name and command line of the process that the first `System` has read.
+    /// Returns name and command line of a process that the first `System` has read.
     pub(super) fn read(
         &mut self,
         process: &Process,
         is_new: bool,
         with_command: bool,
     ) -> Option<Fresh<'_>> {
-        let anew = self
-            .anew
+        let second = self
+            .second
             .as_ref()
-            .and_then(|anew| anew.process(process.pid()))
-            .filter(|now| is_surely_the_same(process, now));
+            .and_then(|second| second.process(process.pid()))
+            .filter(|now| is_the_same(process, now));
         let start_time = process.start_time();
         let mut fresh = Fresh {
             start_time_ms: (start_time != 0).then(|| start_time.saturating_mul(1000)),
@@ -75,7 +75,7 @@ impl Beside {
             command: Reading::Same,
             is_settled: process.run_time() > 1,
         };
-        if let Some(read) = anew.or(is_new.then_some(process)) {
+        if let Some(read) = second.or(is_new.then_some(process)) {
             join(&[read.name()], &mut self.name);
             self.name.pop();
             fresh.name = known_unless_empty(&self.name);
@@ -88,9 +88,9 @@ impl Beside {
     }
 }
 
-/// Whether a second `System` read the process that the first one has, and not one that got its pid
-/// in between. Two `System`s may differ by a second in what they make of one start time.
-fn is_surely_the_same(before: &Process, now: &Process) -> bool {
+/// Returns whether a second `System` has read the same process, and not one that reused its pid in
+/// between. Two `System`s can differ by a second in one start time.
+fn is_the_same(before: &Process, now: &Process) -> bool {
     before.start_time().abs_diff(now.start_time()) <= 1
         && before.accumulated_cpu_time() <= now.accumulated_cpu_time()
         && before.parent() == now.parent()
@@ -108,10 +108,10 @@ pub(super) fn own_pid() -> u32 {
     std::process::id()
 }
 
-pub(super) fn why_nothing() -> Error {
+pub(super) fn empty_list_error() -> Error {
     Error::new(
         ErrorClass::SourceGone,
-        "the system listed no process at all",
+        "the system's list of processes is empty",
     )
 }
 
@@ -119,6 +119,6 @@ pub(super) fn started_total() -> Option<u64> {
     None
 }
 
-pub(super) fn is_there(_pid: u32) -> Result<bool> {
+pub(super) fn exists(_pid: u32) -> Result<bool> {
     Ok(false)
 }

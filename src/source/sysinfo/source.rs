@@ -1,4 +1,4 @@
-//! The source `sysinfo`: one scan after another.
+//! The source `sysinfo`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,53 +18,52 @@ use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Resources, Result, Status, Timestamp};
 use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo};
 
-/// In so many scans after its first a process's name and command line are read anew.
+/// Name and command line of a process are read again in this many scans after its first.
 const YOUNG_SCANS: u8 = 3;
 
-/// In so many scans the name and command line of every older process are read anew once.
-const ROUND_SCANS: u32 = 60;
+/// Name and command line of older processes are read again once in this many scans.
+const REREAD_SCANS: u32 = 60;
 
-/// The processes of this host, as `sysinfo` sees them.
+/// Reads the processes of this host with the crate sysinfo, on every system.
 ///
-/// Start times are whole seconds, but on Linux, where they are read from `/proc/PID/stat` to
-/// 10 ms. CPU time has steps of 10 ms there. Of a command line at most 1 MiB is read.
+/// Start times are whole seconds; on Linux they are read from `/proc/PID/stat`, with a resolution
+/// of 10 ms. CPU time has steps of 10 ms there, and at most 1 MiB of a command line is read.
 pub struct SysinfoSource {
     system: System,
-    beside: platform::Beside,
+    supplement: platform::Supplement,
     own_pid: Pid,
     collect: Collect,
     scans: u32,
     known: HashMap<Pid, Known, RandomState>,
 }
 
-/// What is remembered of each process.
+/// What is stored about each process.
 #[derive(Debug)]
 struct Known {
-    /// Its start time as sysinfo tells it, in seconds.
+    /// Start time from sysinfo, in seconds.
     start_time: u64,
-    /// Its start time as it is told.
+    /// Start time as emitted.
     start_time_ms: Option<u64>,
-    /// The second it started in is over: with a known start time nothing can come that looks the
-    /// same.
+    /// The second of its start is over: no later process can have the same start time.
     is_settled: bool,
-    /// In how many scans it was handed over, as far as that matters.
+    /// Number of scans that emitted it; it stops mattering after the first few.
     scans: u8,
     last_scan: u32,
 }
 
-/// What came of handing over a process that sysinfo lists.
-enum Shown {
+/// The result of emitting a process that sysinfo lists.
+enum Emitted {
     Row {
         unreadable_fields: u32,
     },
-    /// It has just gone, it could not be read, or another has its pid by now. What sysinfo has of it
-    /// and what is read beside would not be of one process.
+    /// The process has exited, could not be read, or its pid was reused. sysinfo's values and those
+    /// read beside it would not be of one process.
     NotReadable,
-    /// A thread, which has the pid of a process that was.
+    /// A thread, which has the pid of an exited process.
     Gone,
 }
 
-/// What sysinfo holds of other people's processes is left out.
+/// Omits what sysinfo holds of other users' processes.
 impl fmt::Debug for SysinfoSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SysinfoSource")
@@ -75,19 +74,19 @@ impl fmt::Debug for SysinfoSource {
 }
 
 impl SysinfoSource {
-    /// The processes of this host; `collect` says what is read of each.
+    /// Makes a source for this host. `collect` selects the fields.
     ///
     /// # Errors
     ///
-    /// Of class [`Unsupported`](ErrorClass::Unsupported) where sysinfo does not know this system,
-    /// and of the class of the system's error where it cannot start.
+    /// Of class [`Unsupported`](ErrorClass::Unsupported) where sysinfo does not support this
+    /// system, otherwise of the class of the system's error.
     pub fn new(collect: Collect) -> Result<Self> {
         let mut system = System::new().map_err(cannot_start)?;
         let own_pid = Pid::from_u32(platform::own_pid());
-        let beside = platform::Beside::new(&mut system, own_pid)?;
+        let supplement = platform::Supplement::new(&mut system, own_pid)?;
         Ok(Self {
             system,
-            beside,
+            supplement,
             own_pid,
             collect,
             scans: 0,
@@ -109,40 +108,40 @@ impl SysinfoSource {
         kind
     }
 
-    /// Whether start time, name and command line of a process are read now.
+    /// Returns whether start time, name and command line of a process are read now.
     fn is_due(&self, pid: Pid, process: &Process) -> bool {
         let Some(known) = self.known.get(&pid) else {
             return true;
         };
         if known.start_time != process.start_time()
             || !known.is_settled
-            // It was not handed over in the scan before, so that nothing can be the same.
+            // The scan before did not emit it, so all fields must be emitted.
             || known.last_scan != self.scans.wrapping_sub(1)
         {
             return true;
         }
         let turn = pid.as_u32().wrapping_add(self.scans);
-        let is_its_turn = turn.is_multiple_of(ROUND_SCANS);
-        // As a rule a kernel thread does not exec, and nothing does on Windows.
+        let is_its_turn = turn.is_multiple_of(REREAD_SCANS);
+        // Kernel threads usually do not exec, and on Windows there is no `exec`.
         (known.scans <= YOUNG_SCANS || is_its_turn)
             && process.thread_kind().is_none()
             && !cfg!(windows)
     }
 
-    /// Hands over the row of one process.
-    fn hand_over(&mut self, pid: Pid, is_due: bool, hand_over: &mut dyn FnMut(Row<'_>)) -> Shown {
+    /// Emits the row of one process.
+    fn emit_row(&mut self, pid: Pid, is_due: bool, emit: &mut dyn FnMut(Row<'_>)) -> Emitted {
         let Some(process) = self.system.process(pid) else {
-            return Shown::NotReadable;
+            return Emitted::NotReadable;
         };
         if process.thread_kind() == Some(ThreadKind::Userland) {
-            return Shown::Gone;
+            return Emitted::Gone;
         }
         let is_kernel_thread = process.thread_kind() == Some(ThreadKind::Kernel);
         let with_command = self.collect.command && !is_kernel_thread;
         let start_time = process.start_time();
         let parent_pid = self.parent(process);
         let known = self.known.get(&pid);
-        // Or it was not handed over of late, so that nothing can be said to be the same.
+        // A process that recent scans did not emit counts as new, so all fields are emitted.
         let is_new = known.is_none_or(|known| {
             known.start_time != start_time || self.scans.wrapping_sub(known.last_scan) > 1
         });
@@ -153,13 +152,13 @@ impl SysinfoSource {
                 command: Reading::Same,
                 is_settled: known.is_settled,
             },
-            _ => match self.beside.read(process, is_new, with_command) {
+            _ => match self.supplement.read(process, is_new, with_command) {
                 Some(fresh) => fresh,
-                None => return Shown::NotReadable,
+                None => return Emitted::NotReadable,
             },
         };
         let status = status(process.status());
-        // One that could not be opened has a start time of 0, and then all its numbers are 0.
+        // A process that could not be opened has a start time of 0, and all its numbers are 0.
         let is_opened = start_time != 0;
         let row = ProcessRow {
             pid: pid.as_u32(),
@@ -188,7 +187,7 @@ impl SysinfoSource {
             row.cpu_time_ns.is_none() && self.collect.cpu,
             row.resources.rss_bytes.is_none() && self.collect.memory,
         ];
-        hand_over(Row::Process(row));
+        emit(Row::Process(row));
         let is_the_same = known.is_some_and(|known| known.start_time_ms == fresh.start_time_ms);
         let now = Known {
             start_time,
@@ -201,14 +200,14 @@ impl SysinfoSource {
             last_scan: self.scans,
         };
         self.known.insert(pid, now);
-        Shown::Row {
+        Emitted::Row {
             unreadable_fields: unreadable.into_iter().map(u32::from).sum(),
         }
     }
 
     fn parent(&self, process: &Process) -> Option<u32> {
         let parent = process.parent()?;
-        // Windows keeps the pid of a parent that is long gone, and may have given it to another.
+        // Windows keeps the pid of a parent that has exited, and may have reused it.
         if cfg!(windows)
             && self
                 .system
@@ -229,11 +228,11 @@ impl Source for SysinfoSource {
     }
 
     fn now(&mut self) -> Timestamp {
-        self.beside.now()
+        self.supplement.now()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        // Before the processes are, so that it counts none that they can lack.
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        // Before the processes are listed, so that it counts none that the list lacks.
         let started_total = platform::started_total();
         let kind = self.refresh_kind();
         let updated = self
@@ -241,21 +240,21 @@ impl Source for SysinfoSource {
             .refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
         self.scans = self.scans.wrapping_add(1);
         if updated == 0 {
-            return Err(platform::why_nothing());
+            return Err(platform::empty_list_error());
         }
         let processes = self.system.processes().iter();
         let listed: Vec<(Pid, bool)> = processes
             .map(|(&pid, process)| (pid, self.is_due(pid, process)))
             .collect();
         let due = listed.iter().filter(|(_, is_due)| *is_due);
-        self.beside
+        self.supplement
             .prepare(due.map(|(pid, _)| *pid), self.collect.command);
         let mut seen = Seen {
             started_total,
             ..Seen::default()
         };
         for &(pid, is_due) in &listed {
-            if let Shown::Row { unreadable_fields } = self.hand_over(pid, is_due, hand_over) {
+            if let Emitted::Row { unreadable_fields } = self.emit_row(pid, is_due, emit) {
                 seen.unreadable_fields += unreadable_fields;
             }
         }
@@ -266,23 +265,23 @@ impl Source for SysinfoSource {
         Ok(seen)
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         let mut pids: Vec<Pid> = pids.iter().copied().map(Pid::from_u32).collect();
         pids.sort_unstable();
         pids.dedup(); // A pid named twice is removed while it lives.
         let kind = self.refresh_kind();
         self.system
             .refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
-        self.beside
+        self.supplement
             .prepare(pids.iter().copied(), self.collect.command);
         for pid in pids {
-            let shown = self.hand_over(pid, true, hand_over);
-            if matches!(shown, Shown::NotReadable) && platform::is_there(pid.as_u32())? {
-                hand_over(Row::Unreadable { pid: pid.as_u32() });
+            let emitted = self.emit_row(pid, true, emit);
+            if matches!(emitted, Emitted::NotReadable) && platform::exists(pid.as_u32())? {
+                emit(Row::Unreadable { pid: pid.as_u32() });
             }
         }
-        // Elsewhere than on Linux it is the same look that missed them: no proof.
-        Ok(match platform::KNOWS_WHO_IS_GONE {
+        // Except on Linux, the recheck uses the same way as the scan, so it is no proof.
+        Ok(match platform::RECHECK_IS_PROOF {
             true => Recheck::Done,
             false => Recheck::NotAble,
         })
@@ -290,11 +289,11 @@ impl Source for SysinfoSource {
 }
 
 fn cannot_start(error: sysinfo::Error) -> Error {
-    const WHAT: &str = "sysinfo cannot start on this host";
+    const WHAT: &str = "cannot start sysinfo on this host";
     match error {
         sysinfo::Error::Io(error) => Error::from_io(WHAT, error),
         sysinfo::Error::Unsupported => Error::new(ErrorClass::Unsupported, WHAT)
-            .with_advice("Linux, macOS, Windows and FreeBSD are supported"),
+            .with_advice("use Linux, macOS, Windows or FreeBSD"),
         error => Error::new(ErrorClass::SourceGone, WHAT).with_source(error),
     }
 }

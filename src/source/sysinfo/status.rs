@@ -1,12 +1,12 @@
-//! The status of a process in our words.
+//! Converts the status of a process from sysinfo.
 
 use sysinfo::ProcessStatus;
 
 use crate::model::Status;
 
-/// The same status; `None` where sysinfo does not know it.
+/// Converts the status; `None` where sysinfo does not know it.
 pub(super) fn status(status: ProcessStatus) -> Option<Status> {
-    // It says `Run` of everything there.
+    // On Windows it is always `Run`.
     if cfg!(windows) {
         return None;
     }

@@ -1,8 +1,8 @@
-//! One process at a time: what has to be read of it, and the row that it makes.
+//! Reads one process: what has to be read of it, and the row it makes.
 
 use super::boot::{Boot, TICK_MS};
 use super::cpu::{CpuClock, cpu_clock};
-use super::known::{CommandLine, Known};
+use super::known::{CommandState, Known};
 use super::pidfd;
 use super::procfs::{Listed, Procfs, Unread};
 use super::stat::{Stat, number};
@@ -11,38 +11,38 @@ use crate::model::Status;
 use crate::source::row::known_unless_empty;
 use crate::source::{ProcessRow, Reading};
 
-/// What is the same for all processes and all scans.
+/// What is the same for all processes and scans.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) collect: Collect,
     pub(super) boot: Boot,
-    /// The pids of `/proc` are those that clocks are asked by.
+    /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
     pub(super) page_bytes: u64,
 }
 
-/// Why a process is looked at.
+/// Why a process is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
-    /// To see whether it has run.
+    /// To find whether it has run.
     Changes,
-    /// Its parent has ended: it has another, be it idle.
+    /// Its parent has ended, so it has another one, even if it is idle.
     LostParent,
-    /// All of it is renewed now, be it idle.
+    /// Its turn has come: everything is read, even if it is idle.
     Turn,
 }
 
-/// What came of looking at one process.
-pub(super) enum Look<'a> {
-    /// It is as it was.
+/// The result of reading one process.
+pub(super) enum Inspected<'a> {
+    /// Nothing has changed.
     Unchanged(Known),
     /// It was read.
     Read(Read<'a>),
-    /// It has gone.
+    /// It has exited.
     Gone,
-    /// It is there, and its files are not for us.
+    /// It exists, but access to its files is denied.
     Denied { cpu_time_ns: Option<u64> },
-    /// It could not be read this time, and stands as it was, if it is known.
+    /// It could not be read. If it is known, it stays as it was.
     Failed(Option<Known>),
 }
 
@@ -50,44 +50,44 @@ pub(super) enum Look<'a> {
 pub(super) struct Read<'a> {
     pub(super) known: Known,
     pub(super) name: &'a [u8],
-    /// It was not handed over in the scan before, so that nothing can be the same.
+    /// The scan before did not emit it, so all fields must be emitted.
     pub(super) is_new: bool,
     pub(super) unreadable_fields: u32,
 }
 
 impl Rules {
-    /// Looks at a process. `before`: what was last handed over for this pid, in the scan before.
-    /// `why`: whether it is to be read though it seems to be the same. `line`: room for its `stat`.
-    pub(super) fn look<'a>(
+    /// Reads a process. `before` is the entry of this pid in the scan before, `why` decides whether
+    /// it is read even if it seems unchanged, and `line` is a buffer for `stat`.
+    pub(super) fn inspect<'a>(
         &self,
         procfs: &Procfs,
         listed: Listed,
         before: Option<&Known>,
         why: Why,
         line: &'a mut [u8],
-    ) -> Look<'a> {
+    ) -> Inspected<'a> {
         let clock_ns = match self.has_clocks.then(|| cpu_clock(listed.pid)) {
             Some(CpuClock::Ns(ns)) => Some(ns),
-            Some(CpuClock::Gone) => return Look::Gone,
+            Some(CpuClock::Gone) => return Inspected::Gone,
             Some(CpuClock::Unknown) | None => None,
         };
-        let lost = || Look::Failed(before.copied().map(Known::lost));
+        let lost = || Inspected::Failed(before.copied().map(Known::lost));
         if let Some(before) = before
             && why == Why::Changes
             && !before.is_lost
             && before.inode == listed.inode
             && clock_ns == Some(before.cpu_ns)
-            && before.command == CommandLine::Asked
+            && before.command == CommandState::Done
         {
-            return Look::Unchanged(*before);
+            return Inspected::Unchanged(*before);
         }
         let line = match procfs.read_of(listed.pid, "stat", line) {
             Ok(line) => line,
-            Err(Unread::Gone) => return Look::Gone,
-            // It was for us before.
+            Err(Unread::Gone) => return Inspected::Gone,
+            // Access was allowed before, so this may pass.
             Err(Unread::Denied) if before.is_some() => return lost(),
             Err(Unread::Denied) => {
-                return Look::Denied {
+                return Inspected::Denied {
                     cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
                 };
             }
@@ -97,10 +97,10 @@ impl Rules {
             return lost();
         };
         let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
-        // The clock may have been that of another, who had the pid until now.
+        // The clock may have been that of the previous process with this pid.
         let clock_ns = match clock_ns.filter(|_| is_new).map(|_| cpu_clock(listed.pid)) {
             Some(CpuClock::Ns(ns)) => Some(ns),
-            Some(_) => return Look::Gone,
+            Some(_) => return Inspected::Gone,
             None => clock_ns,
         };
         let ticks_ns = stat.cpu_ticks.saturating_mul(TICK_MS * 1_000_000);
@@ -114,7 +114,7 @@ impl Rules {
         let mut unreadable_fields = 0;
         match self.memory(procfs, &known, &stat, before, why) {
             Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
-            Err(Unread::Gone) => return Look::Gone,
+            Err(Unread::Gone) => return Inspected::Gone,
             Err(_) => unreadable_fields += 1,
         }
         known.has_run =
@@ -122,13 +122,13 @@ impl Rules {
         known.command = self.command(&known, before, why);
         match before {
             Some(before)
-                if known.command == CommandLine::Asked
-                    && known.is_as(before)
+                if known.command == CommandState::Done
+                    && known.is_equal(before)
                     && unreadable_fields == 0 =>
             {
-                Look::Unchanged(known)
+                Inspected::Unchanged(known)
             }
-            _ => Look::Read(Read {
+            _ => Inspected::Read(Read {
                 known,
                 name: stat.name,
                 is_new: before.is_none(),
@@ -137,7 +137,7 @@ impl Rules {
         }
     }
 
-    /// Whether the process is the one that was known by its pid.
+    /// Returns whether this is the process that was known by its pid.
     fn is_same(&self, now: &mut Known, before: &Known) -> bool {
         if now.start_ticks != before.start_ticks {
             return false;
@@ -146,14 +146,15 @@ impl Rules {
         if now.inode == before.inode {
             return true;
         }
-        // The kernel forgets inodes when it needs memory. Or another has started in the same tick.
+        // The kernel has dropped the inode for lack of memory, or another process started in the
+        // same tick.
         now.identity = self.identity(now);
-        let are_alike = match (before.identity, now.identity) {
+        let are_equal = match (before.identity, now.identity) {
             (Some(before), Some(now)) => before == now,
             _ => true,
         };
-        // Before Linux 6.9 all are alike.
-        let is_same = are_alike && now.cpu_ns >= before.cpu_ns;
+        // Before Linux 6.9 all identities are equal, and only CPU time distinguishes the two.
+        let is_same = are_equal && now.cpu_ns >= before.cpu_ns;
         if !is_same {
             now.nth = before.nth.saturating_add(1);
         }
@@ -164,14 +165,15 @@ impl Rules {
         self.has_clocks.then(|| pidfd::identity(process.pid))?
     }
 
-    /// Milliseconds from the Unix epoch. A tick is longer than a millisecond, so that those that started
-    /// in one can be told with start times that differ and lie within it.
+    /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
+    /// millisecond, so processes that started in the same tick get different start times within it.
     fn start_time_ms(&self, process: &Known) -> u64 {
         let tick_ms = self.boot.start_time_ms(process.start_ticks);
         tick_ms + u64::from(process.nth).min(TICK_MS - 1)
     }
 
-    /// Resident memory to the page, from `statm` (proc_pid_statm(5)): that of `stat` is rough.
+    /// Returns the resident memory, from `statm` (proc_pid_statm(5)), because that of `stat` is
+    /// rough.
     fn memory(
         &self,
         procfs: &Procfs,
@@ -183,7 +185,7 @@ impl Rules {
         if !self.collect.memory {
             return Ok(None);
         }
-        // The first thread has ended and others live on: its memory is theirs, and is not shown.
+        // The first thread has ended and others live on. Their memory is not visible.
         if known.status == Status::Zombie && stat.threads > 1 {
             return Err(Unread::Denied);
         }
@@ -198,43 +200,43 @@ impl Rules {
         {
             return Ok(before.resources.rss_bytes);
         }
-        let mut room = [0; 128];
-        let statm = procfs.read_of(known.pid, "statm", &mut room)?;
+        let mut buffer = [0; 128];
+        let statm = procfs.read_of(known.pid, "statm", &mut buffer)?;
         let pages = statm.split(|&byte| byte == b' ').nth(1).and_then(number);
         let pages = pages.ok_or(Unread::Failed)?;
         Ok(Some(pages.saturating_mul(self.page_bytes)))
     }
 
-    fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandLine {
-        // A kernel thread has none, and a zombie's is gone.
+    fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandState {
+        // A kernel thread has none, and a zombie has lost it.
         if !self.collect.command || known.is_kernel_thread || known.status == Status::Zombie {
-            return CommandLine::Asked;
+            return CommandState::Done;
         }
         match before {
             Some(before)
-                if before.command == CommandLine::Asked
+                if before.command == CommandState::Done
                     && known.program == before.program
-                    // It may have written over it since.
+                    // A process that has run may have overwritten it.
                     && !(why == Why::Turn && known.has_run) =>
             {
-                CommandLine::Asked
+                CommandState::Done
             }
-            _ => CommandLine::Wanted,
+            _ => CommandState::Needed,
         }
     }
 
-    /// How many fields of a row are read.
+    /// Returns the number of fields that are read for a row.
     pub(super) fn fields(&self) -> u32 {
         let Collect {
             cpu,
             memory,
             command,
         } = self.collect;
-        // Its start time and its name are read in any case.
+        // Start time and name are always read.
         2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
     }
 
-    /// The row of a process whose command line was not asked for or has come.
+    /// Makes the row of a process. Its command line was not needed, or has arrived.
     pub(super) fn row<'a>(
         &self,
         known: &Known,
@@ -254,8 +256,8 @@ impl Rules {
         }
     }
 
-    /// What is said of its name. That of a kernel's worker follows its work, and is told once, as a
-    /// program's would be.
+    /// Returns the name for the row. The name of a kernel worker follows its work, so it is only
+    /// emitted once.
     pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
         match read.known.is_kernel_thread && !read.is_new {
             true => Reading::Same,
@@ -263,12 +265,12 @@ impl Rules {
         }
     }
 
-    /// What is said of a command line that was not asked for.
-    pub(super) fn unasked<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
+    /// Returns the command line for the row, if it was not read.
+    pub(super) fn unread_command<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
         match self.collect.command {
             false => Reading::Unknown,
             true if read.known.is_kernel_thread => Reading::Known(&[]),
-            // That of a zombie is gone. It may have had another when it died than was known.
+            // A zombie has lost it, and may have changed it before it exited.
             true if read.is_new || read.known.status == Status::Zombie => Reading::Unknown,
             true => Reading::Same,
         }
