@@ -232,9 +232,9 @@ pub struct Counts {
     pub unseen_at_most: Option<u64>,
     /// Processes in the table after the scan.
     pub processes: u32,
-    /// How often the source was asked again within this scan: 0 or 1.
+    /// Retries within this scan: 0 or 1.
     ///
-    /// It is asked again after a transient error, if it had emitted no row.
+    /// The source is scanned once more after a transient error, if it had emitted no row.
     pub retries: u32,
     /// Heap bytes of the table.
     pub table_bytes: u64,

@@ -47,7 +47,7 @@ impl Snapshot {
     /// Returns false if batches in between were not applied:
     ///
     /// - A batch that is not full, and comes before any full one or is older than the snapshot, is
-    ///   not   applied.
+    ///   not applied.
     /// - A batch after a gap is applied. The snapshot is correct only if the batches in the gap had
     ///   no events.
     pub fn apply(&mut self, batch: &Batch) -> bool {

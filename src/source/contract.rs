@@ -9,11 +9,11 @@ use crate::model::{Result, Timestamp};
 ///
 /// - Each scan emits one row for every living process, in any order. Emitted rows stand even if the
 ///   scan then returns an error. A process without a row exits only if the scan returned `Ok`.
-/// - Unknown values are `None` or [`Reading::Unknown`](super::Reading::Unknown), never 0 and never empty.
+/// - Unknown values are `None` or [`Reading::Unknown`](crate::Reading::Unknown), never 0 and never empty.
 /// - A scan returns, and does not panic.
-/// - [`Row::Unchanged`] and [`Reading::Same`](super::Reading::Same) refer to the scan just before, including its recheck,
-///   whether it succeeded or failed. They are only for processes for which that scan emitted a
-///   row.
+/// - [`Row::Unchanged`] and [`Reading::Same`](crate::Reading::Same) refer to the scan just before,
+///   including its recheck, whether it succeeded or failed. They are only for processes for which that
+///   scan emitted a row.
 ///
 /// # Panics
 ///

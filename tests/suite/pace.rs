@@ -212,7 +212,7 @@ fn the_interval_can_be_changed_while_it_runs() {
     let batch = batches.recv().unwrap();
     assert_eq!(
         retimed(&batch),
-        ("interval 60 min → 50 ms: asked for".into(), 50)
+        ("interval 60 min → 50 ms: requested".into(), 50)
     );
     for batch in batches.iter().take(3) {
         assert_eq!(batch.transitions, []);
@@ -225,7 +225,7 @@ fn the_interval_can_be_changed_while_it_runs() {
         .unwrap();
     assert_eq!(
         retimed(&batch),
-        ("interval 50 ms → 60 min: asked for".into(), 3_600_000)
+        ("interval 50 ms → 60 min: requested".into(), 3_600_000)
     );
     let metrics = handle.consumers().metrics();
     assert_eq!(
@@ -277,7 +277,7 @@ fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
     let batch = batches.recv().unwrap();
     let first = batch.transitions.first().map(ToString::to_string).unwrap();
     assert!(
-        first.contains(": 50 ms asked for, but a scan costs "),
+        first.contains(": 50 ms requested, but a scan costs "),
         "{first}"
     );
     assert!(batch.pace.unwrap().interval_ms > 50);
@@ -297,7 +297,7 @@ fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
     let probe = batches.recv().unwrap();
     assert_eq!(
         retimed(&probe),
-        ("interval 60 min → 50 ms: asked for".into(), 50)
+        ("interval 60 min → 50 ms: requested".into(), 50)
     );
     handle.stop().unwrap();
 }

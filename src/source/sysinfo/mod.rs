@@ -4,16 +4,16 @@
 //! has the consequences. So this source takes care:
 //!
 //! - CPU time comes from `accumulated_cpu_time()`, never from `cpu_usage()`, which depends on
-//!   earlier   refreshes.
+//!   earlier refreshes.
 //! - A start time of 0 means that the process could not be opened. Its CPU time and memory of 0 are
-//!   unknown   then.
+//!   unknown then.
 //! - Start times are whole seconds, and a pid can be reused within one. On Linux they are read from
 //!   `/proc/PID/stat`, again and again until that second is over.
 //! - sysinfo reads names once in a process's life. It keeps command lines whole and as first read,
-//!   so an   `exec` would never be reported. Both are read beside sysinfo: those of young processes
-//!   in each of their   first scans, those of all others in turn.
+//!   so an `exec` would never be reported. Both are read beside sysinfo: those of young processes
+//!   in each of their first scans, those of all others in turn.
 //! - Threads are skipped. `wait()` and `exists()` are not used. No pid is passed twice in one call,
-//!   which   would remove a living process.
+//!   which would remove a living process.
 
 mod fresh;
 #[cfg(target_os = "linux")]

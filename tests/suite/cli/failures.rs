@@ -160,7 +160,7 @@ fn that_no_descriptors_are_left_is_told() {
             let line = failure_of(&output);
             assert!(
                 line.contains("Too many open files")
-                    || line.ends_with("(see that file descriptors are left)"),
+                    || line.ends_with("(close files or raise the limit of file descriptors)"),
                 "{descriptors} {args}: {line}"
             );
         }

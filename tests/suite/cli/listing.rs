@@ -41,10 +41,10 @@ fn the_source_and_its_place_can_be_chosen() {
     }
     let nowhere = failure_of(&run(&["--proc", "/nowhere"])).to_owned();
     assert!(nowhere.contains("cannot open /nowhere: "), "{nowhere}");
-    let advice = " (name the folder that proc(5) is mounted at)";
+    let advice = " (set proc_path or --proc to the folder where proc(5) is mounted)";
     assert!(nowhere.ends_with(advice), "{nowhere}");
     let both = failure_of(&run(&["--source", "sysinfo", "--proc", "/proc"])).to_owned();
-    assert!(both.contains("choose the source linux"), "{both}");
+    assert!(both.contains("select the source linux"), "{both}");
 }
 
 #[test]
