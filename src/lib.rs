@@ -130,7 +130,7 @@ pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
-pub use crate::metrics::{ConsumerMetrics, CpuUse, EventCounts, Metrics, ScanCounts, TimeStats};
+pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanCounts, TimeStats};
 pub use crate::model::{
     Batch, BreakerState, Change, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass,
     Event, FIELDS, Field, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result,

@@ -55,7 +55,7 @@ pub struct Metrics {
     /// Time from a finished batch to the queues of all consumers with room.
     pub dispatch_time: TimeStats,
     /// CPU time of the scanner's threads; `None` where the system does not report that of a thread.
-    pub cpu_total: Option<CpuUse>,
+    pub cpu_total: Option<CpuTimes>,
     /// The requested interval, in milliseconds.
     pub interval_asked_ms: u64,
     /// The interval in use while the breaker is closed, in milliseconds.
@@ -169,7 +169,7 @@ pub struct TimeStats {
 /// CPU time of the scanner's threads, user and system, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[non_exhaustive]
-pub struct CpuUse {
+pub struct CpuTimes {
     /// The scanning thread. For a scanner driven by hand: the scans alone.
     pub scan_ms: f64,
     /// The dispatcher's thread.

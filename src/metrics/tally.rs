@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cpu_clock::CpuClock;
 use super::histogram::TimeHistogram;
 use super::observation::{CpuThread, Observation, QueueChange};
-use super::{CpuUse, EventCounts, Metrics};
+use super::{CpuTimes, EventCounts, Metrics};
 use crate::model::{Batch, BreakerState, Transition};
 
 /// The counts of one scanner, written by its threads and read by any.
@@ -91,9 +91,9 @@ impl Tally {
         }
     }
 
-    fn read_cpu(&self) -> CpuUse {
+    fn read_cpu(&self) -> CpuTimes {
         let ms = |thread| self.cpu(thread).load(Ordering::Relaxed) as f64 / 1e6;
-        CpuUse {
+        CpuTimes {
             scan_ms: ms(CpuThread::Scan),
             dispatch_ms: ms(CpuThread::Dispatch),
             callbacks_ms: ms(CpuThread::Callbacks),

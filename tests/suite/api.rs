@@ -23,7 +23,7 @@ const _: () = {
     all_threads_may_share::<Consumers>();
     all_threads_may_share::<Cost>();
     all_threads_may_share::<Counts>();
-    all_threads_may_share::<CpuUse>();
+    all_threads_may_share::<CpuTimes>();
     all_threads_may_share::<Error>();
     all_threads_may_share::<ErrorClass>();
     all_threads_may_share::<Event>();

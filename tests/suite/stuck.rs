@@ -169,7 +169,10 @@ fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
     let other = handle.consumers().subscribe(options);
     let notice = other.iter().find(|batch| is_stuck(batch)).unwrap();
     let failure = notice.failure.as_ref().unwrap().to_string();
-    let who = format!("{} (reader) blocks, and its queue has been full", stalling.id());
+    let who = format!(
+        "{} (reader) blocks, and its queue has been full",
+        stalling.id()
+    );
     assert!(failure.starts_with(&who), "{failure}");
     let metrics = handle.consumers().metrics();
     assert_eq!(metrics.consumer_stalls_total, 1);

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never};
-use process_scanner::{ConsumerMetrics, CpuUse, Error, Metrics, Result, TimeStats};
+use process_scanner::{ConsumerMetrics, CpuTimes, Error, Metrics, Result, TimeStats};
 
 use super::{cells, json};
 use crate::cli::signals;
@@ -189,7 +189,7 @@ fn name(consumer: &ConsumerMetrics) -> String {
     }
 }
 
-fn cpu(cpu: Option<CpuUse>) -> String {
+fn cpu(cpu: Option<CpuTimes>) -> String {
     cpu.map_or_else(
         || cells::UNKNOWN.to_owned(),
         |cpu| {
