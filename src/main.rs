@@ -1,4 +1,4 @@
-//! The `pscan` command: which processes this host runs, once or as events, live or recorded.
+//! The `pscan` command: lists processes, or prints, records and replays their events.
 
 mod cli;
 

@@ -1,4 +1,4 @@
-//! What `pscan` does: picks the subcommand, and turns its outcome into an exit status.
+//! Runs the subcommand and turns its outcome into an exit status.
 
 mod args;
 mod commands;
@@ -23,7 +23,7 @@ pub(crate) fn main() -> ExitCode {
     let parsed = args::definition().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return print_parse_error(&error),
     };
     log_to_stderr();
     match run(cli) {
@@ -47,15 +47,15 @@ fn run(cli: Cli) -> Result<Done> {
     }
 }
 
-/// Answers `--help` and `--version`, and a command line that is wrong.
-fn refuse(error: &clap::Error) -> ExitCode {
+/// Prints help, the version, or what is wrong with the arguments.
+fn print_parse_error(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match printed(error.print()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error),
         };
     }
-    // It quotes the arguments, and they need not be harmless. Its own colours go with that.
+    // The text quotes arguments, which may contain control characters. Escaping removes clap's colours too.
     let text = error.render().to_string();
     for line in text.lines() {
         let _ = writeln!(io::stderr(), "{}", escape(line));
@@ -66,22 +66,24 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Other programs take the name or pid of a process, or `help`, where this one has its commands.
+/// Returns a tip for an unknown subcommand.
+///
+/// Other programs take a pid, a name or `help` as their first argument.
 fn tip(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    // It would have to be quoted, for the shell and as a pattern.
+    // Any other name needs quotes for the shell, and escapes in the pattern.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     match &**word {
-        "help" => Some("for help use 'pscan --help', for more 'pscan man | man -l -'".into()),
-        // One of the commands was meant.
+        "help" => Some("for help, use 'pscan --help'; for more, 'pscan man | man -l -'".into()),
+        // clap already suggests a similar command.
         _ if error.get(ContextKind::SuggestedSubcommand).is_some() => None,
         pid if pid.parse::<u32>().is_ok() => {
-            Some(format!("to look for this process use 'pscan --pid {pid}'"))
+            Some(format!("to select this process, use 'pscan --pid {pid}'"))
         }
         name if name.chars().all(is_plain) => Some(format!(
-            "to look for processes by name use 'pscan --name {name}'"
+            "to select processes by name, use 'pscan --name {name}'"
         )),
         _ => None,
     }
@@ -91,7 +93,7 @@ fn log_to_stderr() {
     let env = env_logger::Env::default().default_filter_or("off");
     env_logger::Builder::from_env(env)
         .format(|out, record| {
-            // What is logged quotes names and messages from outside.
+            // Log messages quote names and errors, which may contain control characters.
             let text = record.args().to_string();
             writeln!(
                 out,

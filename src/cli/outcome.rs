@@ -1,4 +1,4 @@
-//! How a command ends, and what it says of that on standard error.
+//! Outcomes of commands: exit status and messages on standard error.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -6,28 +6,31 @@ use std::process::ExitCode;
 
 use process_scanner::{Error, ErrorClass, Result, escape};
 
-/// How a command ended that did not fail.
+/// Outcome of a command that did not fail.
 pub(crate) enum Done {
-    /// It did what it was asked to.
+    /// The command is done.
     All,
-    /// What it was asked for is not there. To whoever asks, as to grep, that is an answer.
+    /// No process matches, for the reason in the text.
+    ///
+    /// The exit status is 1, as with grep.
     Nothing(String),
 }
 
-/// Says something of what was done, beside what was asked for.
+/// Prints a remark to standard error.
 pub(crate) fn remark(text: &str) {
-    // There is nobody left to tell if even this cannot be written.
+    // A failure to write to standard error cannot be reported.
     let _ = writeln!(io::stderr(), "pscan: {}", escape(text));
 }
 
+/// Prints an error to standard error, and returns the exit status.
 pub(crate) fn fail(error: &Error) -> ExitCode {
-    // There is nobody left to tell if even this cannot be written.
-    let _ = writeln!(io::stderr(), "pscan: {}", told(error));
+    // A failure to write to standard error cannot be reported.
+    let _ = writeln!(io::stderr(), "pscan: {}", message(error));
     ExitCode::FAILURE
 }
 
-/// An error on one line, with what to do about it.
-pub(crate) fn told(error: &Error) -> String {
+/// Formats an error and its advice on one line.
+pub(crate) fn message(error: &Error) -> String {
     let mut text = error.full_message();
     if let Some(advice) = error.advice() {
         text.push_str(&format!(" ({})", escape(advice)));
@@ -35,17 +38,17 @@ pub(crate) fn told(error: &Error) -> String {
     text
 }
 
-/// The error with the file that it is about.
+/// Adds the name of a file to an error.
 pub(crate) fn in_file(file: &str, error: Error) -> Error {
     let advice = error.advice().map(str::to_owned);
-    let told = Error::new(error.class(), file).with_source(error);
+    let named = Error::new(error.class(), file).with_source(error);
     match advice {
-        Some(advice) => told.with_advice(advice),
-        None => told,
+        Some(advice) => named.with_advice(advice),
+        None => named,
     }
 }
 
-/// A file that cannot be opened or made, and what helps where that is known.
+/// Builds the error for a file that cannot be opened or created.
 pub(crate) fn cannot(
     what: &str,
     path: &Path,
@@ -59,7 +62,9 @@ pub(crate) fn cannot(
     }
 }
 
-/// What a write to standard output comes to: a reader that went away has seen what it wanted.
+/// Returns the outcome of a write to standard output.
+///
+/// A closed pipe is no error: the reader has read what it needs.
 pub(crate) fn printed(outcome: io::Result<()>) -> Result<()> {
     match outcome {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
@@ -67,7 +72,7 @@ pub(crate) fn printed(outcome: io::Result<()>) -> Result<()> {
             "cannot write to standard output",
         )
         .with_source(error)
-        .with_advice("make room where it goes, or send it somewhere else")),
+        .with_advice("free space there, or redirect the output")),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
-//! Signals that end the program or ask it something.
+//! Signals that stop pscan or request statistics.
 
-pub(crate) use self::platform::{asked, stop};
+pub(crate) use self::platform::{stats, stop};
 
 #[cfg(unix)]
 mod platform {
@@ -12,39 +12,41 @@ mod platform {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
     use signal_hook::iterator::Signals;
 
-    /// Gets a message when Ctrl-C is pressed or the system asks the program to end. From now on they
-    /// end it only by that, so that this comes before the first output.
+    /// Returns a channel that gets a message on SIGINT, SIGTERM or SIGHUP.
+    ///
+    /// From then on these signals do not kill the process, so commands call this before the first output.
     pub(crate) fn stop() -> Result<Receiver<()>> {
         let mut signals = vec![SIGINT, SIGTERM, SIGHUP];
         let ignored = ignored();
-        // Whoever starts it so, nohup(1) or a shell that starts it in the background, wants that.
+        // nohup(1), and shells that start a background job, ignore signals on purpose.
         signals.retain(|signal| ignored >> (signal - 1) & 1 == 0);
         listen(signals)
     }
 
-    /// Gets a message when somebody asks for the statistics.
-    pub(crate) fn asked() -> Result<Receiver<()>> {
+    /// Returns a channel that gets a message on SIGUSR1, which requests statistics.
+    pub(crate) fn stats() -> Result<Receiver<()>> {
         listen(vec![SIGUSR1])
     }
 
     fn listen(signals: Vec<i32>) -> Result<Receiver<()>> {
         let cannot_wait = |error| Error::from_io("cannot wait for signals", error);
-        let (tell, told) = bounded(1);
+        let (sender, receiver) = bounded(1);
         let mut signals = Signals::new(signals).map_err(cannot_wait)?;
         thread::Builder::new()
             .name("pscan-signal".into())
             .spawn(move || {
                 for _ in signals.forever() {
-                    // One that is there already says the same.
-                    let _ = tell.try_send(());
+                    // If the channel is full, a pending message already covers this signal.
+                    let _ = sender.try_send(());
                 }
             })
             .map_err(cannot_wait)?;
-        Ok(told)
+        Ok(receiver)
     }
 
-    /// The signals that are ignored, a bit each: `SigIgn` in proc_pid_status(5). Elsewhere than on Linux
-    /// only unsafe code could ask, and none is taken to be.
+    /// Returns the ignored signals, one bit each: `SigIgn` in proc_pid_status(5).
+    ///
+    /// 0 on other systems than Linux, where only unsafe code can find out.
     fn ignored() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -58,21 +60,21 @@ mod platform {
     use crossbeam_channel::{Receiver, bounded, never};
     use process_scanner::{Error, ErrorClass, Result};
 
-    /// Gets a message when Ctrl-C is pressed or the console is closed.
+    /// Returns a channel for Ctrl-C and for the end of the console.
     pub(crate) fn stop() -> Result<Receiver<()>> {
-        let (tell, told) = bounded(1);
+        let (sender, receiver) = bounded(1);
         ctrlc::set_handler(move || {
-            // One that is there already says the same.
-            let _ = tell.try_send(());
+            // If the channel is full, a pending message already covers this one.
+            let _ = sender.try_send(());
         })
         .map_err(|error| {
             Error::new(ErrorClass::Unsupported, "cannot wait for Ctrl-C").with_source(error)
         })?;
-        Ok(told)
+        Ok(receiver)
     }
 
-    /// There is no such signal here: they are printed at the end alone.
-    pub(crate) fn asked() -> Result<Receiver<()>> {
+    /// Returns a channel without messages: this system has no SIGUSR1.
+    pub(crate) fn stats() -> Result<Receiver<()>> {
         Ok(never())
     }
 }

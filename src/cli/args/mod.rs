@@ -1,4 +1,4 @@
-//! The command line as clap reads it.
+//! Defines the command line for clap.
 
 mod numbers;
 mod schedule;
@@ -17,28 +17,28 @@ use crate::cli::format::printer::{Printer, Style};
 use crate::cli::select::{Filter, Kind, Sort};
 
 const EXAMPLES: &str = "\
-Exit status: 0 done, 1 failed or nothing matches, 2 wrong usage.
+Exit status: 0 done, 1 failed or no process matches, 2 wrong usage.
 More: pscan COMMAND --help, pscan man | man -l -
 
 Examples:
-  pscan --top 10 --sort rss            the ten largest in memory
-  pscan --tree --name '^(sshd|bash)$'  these, and whose children they are
+  pscan --top 10 --sort rss            list the ten largest in memory
+  pscan --tree --name '^(sshd|bash)$'  show these below their parents
   pscan --json | jq '.processes[].name'
-  pscan watch --events created,exited  births and deaths as they come
-  pscan record host.ndjson --for 1m    for `pscan replay host.ndjson`";
+  pscan watch --events created,exited  print births and exits
+  pscan record host.ndjson --for 1m    record; then pscan replay host.ndjson";
 
-/// Those that have a manual page.
+/// The subcommands, each with a manual page.
 const SUBCOMMANDS: [&str; 5] = ["watch", "record", "replay", "completions", "man"];
 
-/// Tells which processes run here, which are born, which die and what each uses.
+/// Report which processes run, start and exit, and what each uses.
 ///
-/// Without a command: all processes once, the busiest first. `-` is what could not be known.
+/// Without a command, pscan lists all processes once, the busiest first. Unknown values are `-`.
 #[derive(Debug, Parser)]
 #[command(
     name = "pscan",
     version,
     after_help = EXAMPLES,
-    // Of options that do not go together, clap would name one, as if it were all there is.
+    // For options that conflict, clap would print a usage line with one of them alone.
     override_usage = "pscan [OPTIONS]\n       pscan <COMMAND>",
     args_conflicts_with_subcommands = true,
     disable_help_flag = true,
@@ -51,37 +51,45 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) list: List,
     /// Print help
-    // One form of help: what is said in more words stands in the manual page.
+    // There is one form of help; the manual page has the details.
     #[arg(short, long, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    // The orders that the fields have.
+    // The list of fields has the orders.
     #[arg(
         long,
         value_name = "BY",
         help = Sort::help(),
+        long_help = Sort::long_help(),
         value_parser = Sort::parser(),
         hide_possible_values = true
     )]
     pub(crate) sort: Option<Sort>,
-    /// Turn the order round
+    /// Reverse the order
     #[arg(short, long)]
     pub(crate) reverse: bool,
-    /// Only the first N in that order
+    /// Print only the first N processes
     #[arg(short = 'n', long, value_name = "N", value_parser = at_least_one)]
     pub(crate) top: Option<u64>,
-    /// Children below their parents, by pid; with ancestors
+    /// Print children below their parents, with all ancestors
+    ///
+    /// Children of one parent are in order of pid, unless --sort is given.
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) tree: bool,
     #[command(flatten)]
     pub(crate) filter: Filter,
-    /// Print one JSON object; by pid unless --sort or --top
+    /// Print one JSON object, in order of pid by default
+    ///
+    /// With --top the default order is cpu.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Time between the samples; 0: no CPU use
+    /// Measure CPU use for N ms; 0: no CPU use
+    ///
+    /// pscan takes two samples, N milliseconds apart. N is at most 60000; with 0 pscan takes one
+    /// sample, so CPU use is unknown.
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u64).range(0..=60_000))]
     pub(crate) sample_ms: u64,
     #[command(flatten)]
@@ -94,51 +102,52 @@ pub(crate) struct List {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sub {
-    /// Print what happens to processes as it happens, until Ctrl-C
+    /// Print births, exits and changes of processes until Ctrl-C
     ///
-    /// For people: births, deaths, and changes of name, command, parent and status; on a terminal
-    /// with a summary at the end. With --json, or as --events says, all changes and first of all an
-    /// `existing` event for each process there is.
+    /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
+    /// a summary follows. JSON has all changes, and begins with an `existing` event for each
+    /// process. --events selects kinds of events for both; text then has changes of CPU use and
+    /// memory too.
     ///
-    /// A reader that is too slow loses events; it is told so by a `resync` event, and then told the
-    /// state anew by `existing` events.
+    /// A reader that is too slow loses events. It then gets a `resync` event with the number of
+    /// lost batches, and an `existing` event for each process.
     Watch(Watch),
-    /// Write down what the scans see, for `replay`, until Ctrl-C
+    /// Record scans to a file, for `replay`, until Ctrl-C
     ///
-    /// Each scan is written as soon as it is made, so that whatever ends the recording, the scans
-    /// so far can be replayed. Secrets in command lines are not written unless asked for.
+    /// Each scan is written as soon as it ends, so the scans before a crash can be replayed.
+    /// Secrets in command lines are redacted unless --no-redact is given.
     Record(Record),
-    /// Print what `watch` would have printed when FILE was recorded
+    /// Print the events of a recording, like `watch`
     ///
-    /// It goes as fast as it can, unless it is given a speed.
+    /// It replays as fast as it can, unless --speed is given.
     Replay(Replay),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  pscan completions bash > ~/.local/share/bash-completion/completions/pscan"
     )]
     Completions {
-        /// The shell that is to complete
+        /// Shell that runs the script
         shell: Shell,
     },
-    /// Print a manual page, in roff
+    /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// The command that it is about: watch, record, replay, completions or man; the program as
-        /// a whole if left out
+        /// Command to describe: watch, record, replay, completions or man; default: pscan itself
         #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
         command: Option<String>,
     },
 }
 
-/// What is printed of what happens.
+/// Options for printed events.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// Print JSON, one event on each line
+    /// Print JSON, one event per line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Only these events: existing, created, updated, exited, with commas between
+    /// Print only these events, separated by commas: existing, created, updated, exited
     ///
-    /// What is of the watch itself, such as a failed scan or a loss, is told in any case.
+    /// Failed scans, lost batches, and changes of the interval and of the breaker are always
+    /// printed.
     #[arg(
         long,
         value_name = "KINDS",
@@ -156,8 +165,9 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// What prints it. `filter`: its own, as it is for this host. `is_live`: what is told happens now and
-    /// here.
+    /// Builds the printer for these options.
+    ///
+    /// `filter`: the filter of these options, adapted to the host. `is_live`: the events are from this host.
     pub(crate) fn printer(&self, filter: Filter, is_live: bool) -> Printer {
         let style = Style {
             json: self.json,
@@ -187,7 +197,7 @@ Examples:
   pscan record host.ndjson --for 10m
   pscan record - --scans 60 | zstd > host.ndjson.zst")]
 pub(crate) struct Record {
-    /// The recording to write, replacing what is there; `-` is standard output
+    /// Recording to write, replacing an existing file; `-` is standard output
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
@@ -202,18 +212,20 @@ Examples:
   pscan replay host.ndjson --speed 10
   zstd -dc host.ndjson.zst | pscan replay - --json")]
 pub(crate) struct Replay {
-    /// The recording to read; `-` is standard input
+    /// Recording to read; `-` is standard input
     pub(crate) file: PathBuf,
-    /// So many times as fast as it was recorded, 0.001 to 1000000; as fast as it can if left out
+    /// Replay N times as fast as recorded, 0.001 to 1000000; default: as fast as possible
     #[arg(long, value_name = "N", value_parser = speed)]
     pub(crate) speed: Option<f64>,
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
-/// The command line's definition, for all that is made of it.
+/// Builds the definition of the command line.
+///
+/// The parser, the completions and the manual pages come from it.
 pub(crate) fn definition() -> Command {
-    // Its FILE could not stand after `--pid 1` if that took as many as there are.
+    // With any number of values, `--pid 1 FILE` would take FILE for a pid.
     Cli::command().mut_subcommands(|command| match command.get_name() {
         "replay" => command.mut_arg("pid", |pid| pid.num_args(1)),
         _ => command,
@@ -227,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_is_sound() {
+    fn definition_passes_checks_of_clap() {
         definition().debug_assert();
     }
 
@@ -239,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limits_are_those_of_the_library() {
+    fn limits_equal_those_of_the_library() {
         for (given, is_fine) in [
             (49, false),
             (50, true),
@@ -253,7 +265,7 @@ mod tests {
             assert_eq!(parsed.is_ok(), is_fine, "{given}");
             assert_eq!(config.validate().is_ok(), is_fine, "{given}");
         }
-        let watch = Cli::try_parse_from(["pscan", "watch"]).expect("it is fine");
+        let watch = Cli::try_parse_from(["pscan", "watch"]).expect("the arguments are valid");
         let Some(Sub::Watch(watch)) = watch.sub else {
             panic!("{watch:?}");
         };
@@ -265,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn help_fits_a_screen_of_80_columns() {
+    fn help_fits_45_lines_of_80_columns() {
         let help = definition().term_width(80).render_help().to_string();
         let lines: Vec<_> = help.lines().collect();
         assert!(lines.len() <= 45, "{} lines:\n{help}", lines.len());

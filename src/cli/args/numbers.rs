@@ -1,16 +1,16 @@
-//! Numbers as arguments.
+//! Parses numeric arguments.
 
 pub(super) fn at_least_one(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
-        _ => Err("it has to be a whole number of at least 1".into()),
+        _ => Err("must be a whole number of at least 1".into()),
     }
 }
 
 pub(super) fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
-        _ => Err("it has to be a number from 0.001 to 1000000".into()),
+        _ => Err("must be a number from 0.001 to 1000000".into()),
     }
 }
 
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_speed_is_a_number_that_time_can_be_divided_by() {
+    fn speed_accepts_positive_finite_numbers_alone() {
         assert_eq!(speed("0.5"), Ok(0.5));
         for given in ["0", "-1", "NaN", "inf", "1e300", "fast", ""] {
             speed(given).expect_err(given);

@@ -1,4 +1,4 @@
-//! Which source is scanned, how often and for how long.
+//! Options that choose the source, the interval and the end of scanning.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,10 +9,13 @@ use process_scanner::{Config, SourceChoice};
 
 use super::numbers::at_least_one;
 
-/// Where live processes are read from.
+/// Options that choose the live source.
 #[derive(Debug, Args)]
 pub(crate) struct Live {
-    /// What to read: linux, sysinfo or auto
+    /// Source to scan: linux, sysinfo or auto
+    ///
+    /// linux reads proc(5); sysinfo works on every system. auto is linux on Linux if its check at
+    /// the start passes, otherwise sysinfo.
     #[arg(
         long,
         value_name = "NAME",
@@ -21,12 +24,12 @@ pub(crate) struct Live {
         hide_possible_values = true
     )]
     pub(crate) source: Choice,
-    /// Where proc(5) is, such as the host's in a container
+    /// Read proc(5) at PATH, such as the host's in a container
     #[arg(long, value_name = "PATH")]
     pub(crate) proc: Option<PathBuf>,
 }
 
-/// The sources by their names.
+/// Sources by name.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Choice {
     Auto,
@@ -35,7 +38,7 @@ pub(crate) enum Choice {
 }
 
 impl Live {
-    /// Has the settings name this source.
+    /// Sets this source in the settings.
     pub(crate) fn configure(&self, config: &mut Config) {
         config.source = match self.source {
             Choice::Auto => SourceChoice::Auto,
@@ -46,23 +49,23 @@ impl Live {
     }
 }
 
-/// When a live source is scanned, and how often.
+/// Options for the interval, the end and the cost of scanning.
 #[derive(Debug, Args)]
 pub(crate) struct Schedule {
-    /// Milliseconds from one scan to the next, 50 to 3600000; more where the CPU budget takes it
+    /// Scan every N milliseconds, 50 to 3600000; less often if the CPU budget requires it
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
     pub(crate) interval_ms: u64,
     /// Stop after N scans
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) scans: Option<u64>,
-    /// Stop after this time, such as 30s, 5m or 1h30m, with a last scan
+    /// Stop after this time, such as 30s, 5m or 1h30m, and a last scan
     #[arg(long = "for", value_name = "TIME", value_parser = run_time)]
     pub(crate) run_for: Option<Duration>,
-    /// CPU time to use at the most, in percent of one core, 0.01 to 100, or `off`; scans are made
-    /// less often where they cost more
+    /// Limit CPU time to this percentage of one core, 0.01 to 100, or `off`; pscan scans less often
+    /// if scans cost more
     #[arg(long, value_name = "PERCENT", default_value = "0.75", value_parser = cpu_budget)]
     pub(crate) cpu_budget: CpuBudget,
-    /// Print what the scanner did and what it cost to standard error, at the end and on SIGUSR1
+    /// Print the scanner's counters and cost to standard error, at the end and on SIGUSR1
     #[arg(long)]
     pub(crate) stats: bool,
     #[command(flatten)]
@@ -70,19 +73,19 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Settings with this source and this beat.
+    /// Builds settings with this source, interval and budget.
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::default();
         self.live.configure(&mut config);
         config.interval_ms = self.interval_ms;
         config.cpu_budget_percent = self.cpu_budget.0;
-        // What this program does besides scanning is part of what it costs the host.
+        // To the user, scanning and printing are one program.
         config.budget_covers_callbacks = true;
         config
     }
 }
 
-/// `None`: there is none.
+/// Limit of CPU time, in percent of one core; `None`: no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct CpuBudget(pub(crate) Option<f64>);
 
@@ -92,19 +95,18 @@ fn cpu_budget(text: &str) -> Result<CpuBudget, String> {
     }
     match text.parse::<f64>() {
         Ok(percent) if (0.01..=100.0).contains(&percent) => Ok(CpuBudget(Some(percent))),
-        _ => Err("it has to be a number from 0.01 to 100, or `off`".into()),
+        _ => Err("must be a number from 0.01 to 100, or `off`".into()),
     }
 }
 
-/// A time with its units. A bare number would leave open what it counts.
+/// Parses a time with units; a bare number has no clear unit.
 fn run_time(text: &str) -> Result<Duration, String> {
     let time = text.parse::<Span>().ok();
     let days = SpanRelativeTo::days_are_24_hours();
     let time = time.and_then(|time| time.to_duration(days).ok());
     let time = time.and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| !time.is_zero()).ok_or_else(|| {
-        "it has to be a time with its unit, such as 500ms, 30s, 5m, 1h30m or 2d".into()
-    })
+    time.filter(|time| !time.is_zero())
+        .ok_or_else(|| "must be a time with a unit, such as 500ms, 30s, 5m, 1h30m or 2d".into())
 }
 
 #[cfg(test)]
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_has_the_limits_of_the_library() {
+    fn budget_has_the_limits_of_the_library() {
         for (given, is_fine) in [
             ("0.0099", false),
             ("0.01", true),
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_a_unit() {
+    fn time_requires_a_unit() {
         for (given, ms) in [
             ("500ms", 500),
             ("30s", 30_000),

@@ -1,23 +1,26 @@
-//! What is hidden of command lines.
+//! Options for redacting command lines.
 
 use clap::Args;
 use process_scanner::{Config, Pattern, Redact};
 
 #[derive(Debug, Args)]
 pub(crate) struct Secrets {
-    /// Show secrets in command lines
+    /// Do not redact secrets in command lines
     #[arg(long, conflicts_with_all = ["strip_args", "redact"])]
     no_redact: bool,
-    /// Show no arguments, only programs
+    /// Hide arguments, keep only the program
     #[arg(long)]
     strip_args: bool,
-    /// Hide too what matches in an argument
+    /// Also redact text that matches REGEX
+    ///
+    /// REGEX is matched against each argument and each name; if it has a group, only the text of the
+    /// first group is redacted. Repeat --redact for more patterns.
     #[arg(long, value_name = "REGEX", value_parser = pattern)]
     redact: Vec<Pattern>,
 }
 
 impl Secrets {
-    /// Has the settings hide it.
+    /// Sets the redaction in the settings.
     pub(crate) fn configure(&self, config: &mut Config) {
         config.redact = match (self.no_redact, self.strip_args) {
             (true, _) => Redact::Off,

@@ -1,4 +1,4 @@
-//! `pscan` without a command: all processes once.
+//! `pscan` without a command: lists all processes once.
 
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
@@ -17,7 +17,9 @@ use crate::cli::format::{cells, color};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::{Filter, Sort};
 
-/// The version of the JSON object; a change that could break a reader raises it.
+/// Version of the JSON object.
+///
+/// A change that can break a reader raises it.
 const SCHEMA: u32 = 1;
 
 pub(crate) fn run(args: &List) -> Result<Done> {
@@ -39,7 +41,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     let chosen = chosen(args, &filter, &snapshot);
     let outcome = match host {
         None => print_json(&last, &chosen),
-        // Nobody looks for a table of nothing, and why there is none is told.
+        // Without a match there is no table, only the reason on standard error.
         Some(_) if chosen.is_empty() => Ok(()),
         Some(host) => print_table(args, host, &snapshot, &last, &chosen),
     };
@@ -50,7 +52,9 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     })
 }
 
-/// Who is asked for, in the order asked for. JSON goes by pid unless an order is named.
+/// Returns the matching processes, sorted and cut to `--top`.
+///
+/// Without `--sort` and `--top`, JSON is in order of pid.
 fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
     let matching = snapshot.iter().filter(|process| filter.matches(process));
     let mut chosen: Vec<_> = matching.collect();
@@ -65,14 +69,15 @@ fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a P
     chosen
 }
 
-fn grown<'a>(
+/// Returns the tree of the matching processes and their ancestors.
+fn tree_lines<'a>(
     args: &List,
     snapshot: &'a Snapshot,
     chosen: &[&'a ProcessInfo],
     width: Option<usize>,
 ) -> Vec<Line<'a>> {
     let mut all: Vec<_> = snapshot.iter().collect();
-    // Siblings in an order that is the same in the next moment.
+    // By default siblings are in order of pid, which stays the same from run to run.
     args.sort.unwrap_or(Sort::PID).sort(&mut all, args.reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
     tree::grow(&all, &chosen, width)
@@ -93,28 +98,30 @@ fn print_table(
         now_ms: last.taken_at_ms,
     };
     let mut lines = match args.tree {
-        true => grown(args, snapshot, chosen, layout.width),
+        true => tree_lines(args, snapshot, chosen, layout.width),
         false => chosen.iter().copied().map(Line::flat).collect(),
     };
-    let left_out = leave_out(args, &mut lines);
+    let left_out = cut_to_screen(args, &mut lines);
     let mut out = BufWriter::new(args.color.stdout().lock());
     let header = (color::DIM, totals.fitted(layout.width));
     color::write_line(&mut out, &[header], layout.width)?;
     table::write(&mut out, &lines, layout)?;
     if left_out > 0 {
-        let text = format!("and {left_out} more; --top N shows N of them, | less -S all");
+        let text = format!("and {left_out} more; --top N prints N processes, | less -S all");
         color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
     }
     out.flush()
 }
 
-/// Leaves out the end of a list that does not fit the screen, and says how many that are. The busiest are
-/// first, and would scroll away. Who asks for something of their own gets all of it.
-fn leave_out(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
-    // Above and below it stand the totals, the headings, the rest and the prompt.
+/// Cuts a list to the screen, and counts the removed lines.
+///
+/// Otherwise the busiest processes, which come first, would scroll away. `--top`, filters and `--tree` print
+/// everything.
+fn cut_to_screen(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
+    // The totals, the headings, the number of removed lines, and the prompt.
     const OTHER_LINES: usize = 4;
-    let asks_for_all = args.tree || args.top.is_some() || !args.filter.is_empty();
-    let Some(height) = cells::screen_height().filter(|_| !asks_for_all) else {
+    let prints_all = args.tree || args.top.is_some() || !args.filter.is_empty();
+    let Some(height) = cells::screen_height().filter(|_| !prints_all) else {
         return 0;
     };
     let fit = height.saturating_sub(OTHER_LINES).max(1);
@@ -135,7 +142,9 @@ fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
     out.flush()
 }
 
-/// One good scan. What a failed one saw is not the whole truth, and nobody asked for less.
+/// Scans once.
+///
+/// A failed scan is an error, since its list may be incomplete.
 fn sample(scanner: &mut Scanner, snapshot: &mut Snapshot) -> Result<Arc<Batch>> {
     let batch = scanner
         .scan_once()

@@ -1,4 +1,4 @@
-//! What the command line can ask for, a file each.
+//! The subcommands, one file each.
 
 pub(crate) mod list;
 pub(crate) mod pages;

@@ -1,5 +1,6 @@
-//! What goes with an installed `pscan`: completions and manual pages, made from the command line's
-//! own definition.
+//! `pscan completions` and `pscan man`: files for an installed `pscan`.
+//!
+//! Both come from the definition of the command line.
 
 use std::io::{self, Write};
 
@@ -12,31 +13,34 @@ use process_scanner::Result;
 use crate::cli::args;
 use crate::cli::outcome::printed;
 
+/// Prints a completion script.
 pub(crate) fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut args::definition(), "pscan", &mut script);
     print(&script)
 }
 
-/// The page of a subcommand, or of the program as a whole.
+/// Prints the manual page of a subcommand, or of `pscan` itself.
 pub(crate) fn man(subcommand: Option<&str>) -> Result<()> {
     let mut pscan = args::definition();
-    // It gives the subcommands their full names.
+    // This sets the full names of the subcommands.
     pscan.build();
     let page = subcommand.map_or(&pscan, |name| {
         pscan
             .find_subcommand(name)
-            .expect("BUG: the command line takes none but these")
+            .expect("BUG: the parser accepts existing subcommands alone")
     });
     let mut text = Vec::new();
-    write_page(page, &mut text).expect("BUG: memory takes it");
+    write_page(page, &mut text).expect("BUG: writing to memory failed");
     print(&text)
 }
 
-/// As `Man::render` does, but that the lines of the examples stay lines, and with what clap does not know: on
-/// each page how it ends and what to see also, and on that of the program what holds for all commands.
+/// Writes a manual page, with sections that `Man::render` does not have.
+///
+/// Each page gets the exit status, examples line by line, and related pages. The page of `pscan` itself also
+/// describes the columns and the environment.
 fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
-    // It would be called after the subcommand.
+    // By default the source would be the subcommand's name.
     let man = Man::new(page.clone()).source(concat!("pscan ", env!("CARGO_PKG_VERSION")));
     man.render_title(out)?;
     man.render_name_section(out)?;
@@ -49,8 +53,8 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
         out.extend_from_slice(COLUMNS.as_bytes());
     }
     let has_filters = page.get_arguments().any(|arg| arg.get_id() == "pid");
-    let or_nothing = if has_filters { OR_NOTHING } else { "" };
-    out.extend_from_slice(EXIT_STATUS.replace("OR_NOTHING", or_nothing).as_bytes());
+    let or_no_match = if has_filters { OR_NO_MATCH } else { "" };
+    out.extend_from_slice(EXIT_STATUS.replace("OR_NO_MATCH", or_no_match).as_bytes());
     if is_program {
         out.extend_from_slice(ENVIRONMENT.as_bytes());
     }
@@ -58,7 +62,7 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
         let mut examples = Roff::new();
         examples.control("SH", ["EXAMPLES"]).control("nf", []);
         let notes = notes.to_string();
-        // What stands before them is in a section of its own.
+        // The exit status, which comes before the examples in the help, has its own section.
         for line in notes
             .lines()
             .skip_while(|line| !line.starts_with("Example"))
@@ -76,72 +80,73 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// What the table tells.
+/// The section on the columns of the table.
 const COLUMNS: &str = r#".SH COLUMNS
 .TP
 .B CPU%
-CPU use between the two samples, in percent of one core: 250 is two and a half cores. Above the table it is that
-of the host, in percent of all cores.
+CPU use between the two samples, in percent of one core: 250 is two and a half cores. The line above the table has
+the host's CPU use, in percent of all cores.
 .TP
 .B RSS
 Resident memory. A MB is 1,000,000 bytes.
 .TP
 .B TIME
-CPU time used since the process began.
+CPU time since the process started, user and system.
 .TP
 .B AGE
-Time since it began.
+Time since the process started.
 .TP
 .B STATUS
-What it is doing: one of the states that \-\-state lists.
+State of the process: one of those that \-\-state lists.
 .TP
 .B NAME
-The name that the system gives it. On Linux a program\(aqs has at most 15 bytes, and that of a thread of the
-kernel can have more. Left out in a tree, and where a line has less than 100 columns.
+Name that the system reports. On Linux a program\(aqs name has at most 15 bytes; the name of a kernel thread can be
+longer. A tree, and lines of less than 100 columns, do not have this column.
 .TP
 .B COMMAND
-Its arguments. They are empty for a thread of the kernel, which has none, and \- where they could not be known, as
-those of a zombie. Where NAME is left out, the name stands for them in brackets in either case. Where a line has less
-than 100 columns, the program stands without its folders.
+Arguments. Kernel threads have none, so the column is empty. Unknown arguments, such as those of a zombie, are \-.
+Without the column NAME, both have the name in brackets instead. On lines of less than 100 columns, the program comes
+without its folders.
 .PP
-A value that could not be known is \-. Faint are threads of the kernel, and in a tree the ancestors of what was
-asked for. On a terminal a list that does not fit ends with how many more there are.
+Unknown values are \-. Kernel threads are faint; in a tree, so are ancestors that do not match. On a terminal, a list
+that does not fit the screen ends with the number of further processes.
 "#;
 
-/// OR_NOTHING is filled in.
+/// The section on the exit status; `OR_NO_MATCH` is a placeholder.
 const EXIT_STATUS: &str = r#".SH "EXIT STATUS"
 .TP
 .B 0
-All was done.
+Done.
 .TP
 .B 1
-Something failed, and a line on standard error says whatOR_NOTHING.
+pscan failed, and standard error has the reasonOR_NO_MATCH.
 .TP
 .B 2
 Wrong usage.
 "#;
 
-const OR_NOTHING: &str = "; or no process matched what was asked for";
+const OR_NO_MATCH: &str = "; or no process matches";
 
 const ENVIRONMENT: &str = r#".SH ENVIRONMENT
 .TP
 .B NO_COLOR
-If it is set and not empty, there are no colours unless asked for with \-\-color.
+If it is set and not empty, pscan uses no colours, except with \-\-color always.
 .TP
 .BR CLICOLOR ", " CLICOLOR_FORCE
-There are no colours if the first is 0, and colours without a terminal too if the second is set. NO_COLOR comes first.
+If CLICOLOR is 0, pscan uses no colours. If CLICOLOR_FORCE is set, it uses colours without a terminal too. NO_COLOR
+overrides both.
 .TP
 .B TERM
-If it is dumb, there are no colours, unless CI is set.
+If it is dumb, pscan uses no colours, unless CI is set.
 .TP
 .B COLUMNS
-How wide lines may be where standard output is no terminal.
+Width of lines if standard output is no terminal.
 .TP
 .B RUST_LOG
-What is logged to standard error, such as info or debug; nothing by default.
+Level of the log on standard error, such as info or debug; by default pscan logs nothing.
 .TP
 .B TZ
-The time zone of the times that watch prints to a terminal.
+Time zone of the times that watch prints to a terminal.
 "#;
 
 const OTHERS: &str = r#".SH "SEE ALSO"

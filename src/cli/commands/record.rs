@@ -1,4 +1,4 @@
-//! `pscan record`: the live source written down.
+//! `pscan record`: writes scans of the live source to a file.
 
 use std::error::Error as _;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::cli::outcome::{cannot, in_file};
 use crate::cli::signals;
 
 pub(crate) fn run(args: &args::Record) -> Result<()> {
-    // A file is only replaced when there is something to put in its place.
+    // The source is opened first, so that a failure does not destroy an existing file.
     let mut config = args.schedule.config();
     args.secrets.configure(&mut config);
     let redactor = Redactor::from(&config);
@@ -28,10 +28,10 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
         true => Box::new(io::stdout()),
         false => Box::new(create(&args.file)?),
     };
-    // Not before the file is open: that can wait for ever, and nobody would listen to a signal.
+    // Opening a file can block for ever; before this call a signal still ends the process.
     let stopped = signals::stop()?;
     let mut stats = Stats::new(args.schedule.stats, false)?;
-    stats.stand_below_progress();
+    stats.print_below_progress();
     let bytes = Arc::new(AtomicU64::new(0));
     let output = Counted::new(output, Arc::clone(&bytes));
     let mut progress = Progress::new(bytes, is_stdout);
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
                 progress.step(batch);
                 match &batch.failure {
                     Some(failure) if failure.is_final() => Step::Break(Err(failure.clone())),
-                    // Any other failed scan is written down as one.
+                    // The recorder has written any other failed scan as a failure.
                     _ => Step::Continue(()),
                 }
             },
@@ -61,7 +61,9 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
     }
 }
 
-/// A file for nobody else: what other people's processes were told to do is not for everybody.
+/// Creates a file that only its owner can read.
+///
+/// Command lines of other users can be confidential.
 fn create(path: &Path) -> Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
@@ -69,8 +71,8 @@ fn create(path: &Path) -> Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| {
         let advice = match error.kind() {
-            io::ErrorKind::NotFound => Some("check the path; folders have to be there already"),
-            io::ErrorKind::PermissionDenied => Some("choose a file that is yours"),
+            io::ErrorKind::NotFound => Some("check the path; pscan does not create folders"),
+            io::ErrorKind::PermissionDenied => Some("choose a file that you may write"),
             io::ErrorKind::IsADirectory => Some("name a file in that folder"),
             io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
                 Some("choose a file on another file system")

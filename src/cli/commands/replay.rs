@@ -1,4 +1,6 @@
-//! `pscan replay`: a recording through the same scanner, printed the same way.
+//! `pscan replay`: prints the events of a recording.
+//!
+//! Scanner and printer are those of `watch`.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -19,8 +21,8 @@ use crate::cli::format::printer::{Printer, Step};
 use crate::cli::outcome::{Done, cannot, in_file, remark};
 use crate::cli::signals;
 
-/// How long the end waits for the last lines to be printed.
-const STOPS_WITHIN: Duration = Duration::from_millis(500);
+/// Longest wait for the last lines after a signal.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 type Shared = Arc<Mutex<Printer>>;
 
@@ -37,19 +39,19 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
     let (ended, has_ended) = bounded(1);
     let is_stopped = Arc::new(AtomicBool::new(false));
     let is_over = Arc::clone(&is_stopped);
-    // On a thread of its own, because reading can wait for ever, and a signal must end it all the same.
+    // A thread of its own, because reading can block for ever, and a signal must end the command anyway.
     thread::Builder::new()
         .name("pscan-replay".into())
         .spawn(move || {
             let _ = ended.send(play(input, &args, printing, &is_over));
         })
-        .map_err(|error| Error::from_io("cannot start the thread that reads", error))?;
+        .map_err(|error| Error::from_io("cannot start the reading thread", error))?;
     let mut scans = 0;
     select! {
         recv(stopped) -> _ => {
             is_stopped.store(true, Ordering::Relaxed);
-            // Not for long: it can be waiting for a line that never comes.
-            let _ = has_ended.recv_timeout(STOPS_WITHIN);
+            // The reading thread can be waiting for a line that never comes.
+            let _ = has_ended.recv_timeout(STOP_TIMEOUT);
         }
         recv(has_ended) -> outcome => {
             scans = outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
@@ -60,9 +62,9 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
         Ok(mut printer) => printer.finish(None, is_stopped)?,
         Err(_) => Done::All,
     };
-    // Whoever sees nothing printed would otherwise think that nothing happened.
+    // Empty output alone would look like a recording without events.
     if scans == 0 && !is_stopped && matches!(done, Done::All) {
-        remark(&format!("{name}: the recording holds no scan"));
+        remark(&format!("{name}: the recording contains no scans"));
     }
     Ok(done)
 }
@@ -76,7 +78,7 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
         let advice = match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Some("check the path"),
             io::ErrorKind::PermissionDenied => {
-                Some("run it as somebody who may read that, or ask for a copy")
+                Some("run pscan as a user that may read it, or replay a copy")
             }
             io::ErrorKind::IsADirectory => Some("name a recording, such as one in that folder"),
             _ => None,
@@ -87,7 +89,9 @@ fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
     Ok((name, Box::new(BufReader::new(file))))
 }
 
-/// A folder can be opened, and only reading it would fail.
+/// Opens a file, and fails for a folder.
+///
+/// On Unix a folder can be opened, and only reading it fails.
 fn open_file(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     match file.metadata()?.is_dir() {
@@ -96,7 +100,9 @@ fn open_file(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Plays it until it ends, or `is_over` is set, and says how many scans that were.
+/// Replays a recording, and returns the number of scans.
+///
+/// It stops early when `is_over` is set.
 fn play(
     input: Box<dyn BufRead + Send>,
     args: &args::Replay,
@@ -110,12 +116,12 @@ fn play(
         began: None,
     };
     let mut config = Config::default();
-    // A recording can be of a time or a program that hid nothing.
+    // The recording can contain secrets, if it was made without redaction.
     args.output.secrets.configure(&mut config);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let (ended, outcome) = bounded(1);
     let consumers = scanner.consumers().clone();
-    // Nothing of a recording may be lost, so this one holds up the scans as long as it needs.
+    // No batch of a recording may be lost, so this consumer blocks the scans.
     let options = ConsumerOptions::default().with_overflow(Overflow::Block);
     consumers.register(options, print_into(printer, ended, Arc::clone(is_over)))?;
     let mut scans = 0;
@@ -130,7 +136,9 @@ fn play(
     }
 }
 
-/// A consumer that prints, and says how it ended if it ends before the recording does.
+/// Returns a consumer that prints.
+///
+/// If it ends before the recording does, it sends the outcome to `ended`.
 fn print_into(
     printer: Shared,
     ended: Sender<Result<()>>,
@@ -150,15 +158,15 @@ fn print_into(
 }
 
 fn thread_failed() -> Error {
-    Error::new(ErrorClass::Output, "the printing thread has failed")
+    Error::new(ErrorClass::Output, "the printing thread failed")
 }
 
-/// A recording that takes its time.
+/// A recording that replays at a given speed.
 struct Paced {
     source: ReplaySource<Box<dyn BufRead + Send>>,
-    /// So many times as fast as it was recorded; `None`: at once.
+    /// Factor to the recorded speed; `None`: as fast as possible.
     speed: Option<f64>,
-    /// When the first scan was played, and when it was recorded.
+    /// When the first scan was replayed, and its recorded time in nanoseconds.
     began: Option<(Instant, u64)>,
 }
 
@@ -167,7 +175,9 @@ impl Source for Paced {
         self.source.info()
     }
 
-    /// Asked once before each scan.
+    /// Waits until the next scan is due.
+    ///
+    /// The scanner calls this once before each scan.
     fn now(&mut self) -> Timestamp {
         let at = self.source.now();
         if let Some(speed) = self.speed {
@@ -175,18 +185,18 @@ impl Source for Paced {
                 .began
                 .get_or_insert_with(|| (Instant::now(), at.monotonic_ns));
             let since = Duration::from_nanos(at.monotonic_ns.saturating_sub(first_ns));
-            // A recording can claim any time. What is too far off to be reckoned is never.
+            // A recording can contain any time; a wait too long for `Duration` never ends.
             let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed);
             thread::sleep(due.unwrap_or(Duration::MAX).saturating_sub(began.elapsed()));
         }
         at
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        self.source.scan(hand_over)
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.source.scan(emit)
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        self.source.recheck(pids, hand_over)
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.source.recheck(pids, emit)
     }
 }

@@ -1,4 +1,4 @@
-//! A live source scanned at its beat until it is told to stop: what `watch` and `record` share.
+//! Scans a live source until the end, for `watch` and `record`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,20 +14,25 @@ use crate::cli::args::Schedule;
 use crate::cli::format::printer::Step;
 use crate::cli::format::stats::Stats;
 
-/// How long the end waits for the last look at the host: for one that answers, however busy it is.
-const LAST_LOOK_WITHIN: Duration = Duration::from_secs(5);
+/// Longest wait for the last scan; even a busy host is faster.
+const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How it went, when nothing failed.
+/// Outcome of a session without failure.
 pub(crate) struct Ran {
-    /// What the scanner says of itself in the end.
+    /// Metrics of the scanner at the end.
     pub(crate) metrics: Metrics,
-    /// A signal has ended it, as Ctrl-C does.
+    /// A signal, such as Ctrl-C, ended the session.
     pub(crate) is_stopped: bool,
 }
 
-/// Scans the source and gives each batch to `each`, until that ends it, the scans are done, the time
-/// is over, or somebody stops the program. When the time is over it looks once more, so that all of it
-/// was watched. Where no scan was good it ends with the failure of the last.
+/// Scans the source, and calls `each` with each batch, until the end.
+///
+/// The session ends when `each` returns `Break`, after `--scans`, after `--for`, or on a message of `stopped`.
+/// After `--for` it scans once more, so that no event before the end is missing.
+///
+/// # Errors
+///
+/// If no scan succeeded, the failure of the last one.
 pub(crate) fn run(
     source: impl Source + 'static,
     config: Config,
@@ -38,8 +43,8 @@ pub(crate) fn run(
 ) -> Result<Ran> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
     let mut time_is_over = schedule.run_for.map_or_else(never, after);
-    let mut last_look_is_late = never();
-    // A scan that begins from then on is the last.
+    let mut last_scan_timeout = never();
+    // The first scan that starts at this time or later is the last.
     let over_at_ns = Arc::new(AtomicU64::new(u64::MAX));
     let is_last = {
         let over_at_ns = Arc::clone(&over_at_ns);
@@ -57,22 +62,23 @@ pub(crate) fn run(
         .build()?;
     let (done, outcome) = bounded(1);
     let mut has_ended = false;
-    let mut has_seen = false;
-    let blind = Arc::new(Mutex::new(None));
-    let telling_why = Arc::clone(&blind);
-    // It joins before the first scan, so that it misses none. The one that prints is a consumer
-    // like any other: however slow its reader is, the scans go on.
+    let mut has_succeeded = false;
+    // The last failure while no scan has succeeded.
+    let only_failures = Arc::new(Mutex::new(None));
+    let last_failure = Arc::clone(&only_failures);
+    // Registering before the first scan makes sure that no scan is missed. A consumer with a queue, so that a
+    // slow reader of the output does not delay the scans.
     let options = ConsumerOptions::default().with_name("output");
     let consumers = scanner.consumers().clone();
     consumers.register(options, move |batch: &Arc<Batch>| {
         if has_ended {
             return;
         }
-        has_seen |= batch.failure.is_none();
-        let why = batch.failure.clone().filter(|_| !has_seen);
-        *telling_why.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        has_succeeded |= batch.failure.is_none();
+        let failure = batch.failure.clone().filter(|_| !has_succeeded);
+        *last_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
         let step = match each(batch) {
-            // The scanner itself would notice only when the next scan is due.
+            // The scanner itself would end only when the next scan is due.
             Step::Continue(()) if is_last(batch) => Step::Break(Ok(())),
             step => step,
         };
@@ -93,28 +99,31 @@ pub(crate) fn run(
                 time_is_over = never();
                 over_at_ns.store(Timestamp::now().monotonic_ns, Ordering::Relaxed);
                 handle.control().scan_now();
-                last_look_is_late = after(LAST_LOOK_WITHIN);
+                last_scan_timeout = after(LAST_SCAN_TIMEOUT);
             }
-            recv(last_look_is_late) -> _ => break None,
+            recv(last_scan_timeout) -> _ => break None,
             recv(outcome) -> outcome => break Some(outcome),
-            recv(stats.asked) -> _ => stats.print(&consumers.metrics()),
+            recv(stats.requests) -> _ => stats.print(&consumers.metrics()),
         }
     };
     let halted = handle.stop();
     let metrics = consumers.metrics();
     stats.print_last(&metrics);
-    let blind = blind.lock().unwrap_or_else(PoisonError::into_inner).take();
-    // What goes wrong with the last batch is a failure also if the end was asked for.
+    let only_failures = only_failures
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    // A failure to print the last batch counts even if a signal ended the session.
     let ended = ended.unwrap_or_else(|| Ok(outcome.try_recv().unwrap_or(Ok(()))));
     match ended {
         Ok(outcome) => {
-            // A reader that takes nothing, or a host that does not answer, must not turn a wish
-            // to stop into a failure. What was printed so far stands.
+            // A stuck reader or host must not turn a requested stop into a failure. The output so far is
+            // valid.
             if let Err(error) = halted {
                 log::warn!("{}", error.full_message());
             }
             outcome?;
-            match blind {
+            match only_failures {
                 Some(failure) => Err(failure),
                 None => Ok(Ran {
                     metrics,
@@ -124,13 +133,14 @@ pub(crate) fn run(
         }
         Err(_) => halted.and(Err(Error::new(
             ErrorClass::SourceGone,
-            "the scanner has ended by itself",
+            "the scanner ended by itself",
         ))),
     }
 }
 
-/// A source that ends after so many scans, so that not one more is made however late the printing
-/// thread gets to count them.
+/// A source that ends after a number of scans.
+///
+/// Counting in the printing thread would be too late to prevent one more scan.
 struct Limited<S> {
     source: S,
     left: u64,
@@ -142,7 +152,7 @@ impl<S: Source> Source for Limited<S> {
         self.source.info()
     }
 
-    /// Asked once a scan, however often that is tried.
+    /// Counts scans; the scanner calls this once per scan, retries included.
     fn now(&mut self) -> Timestamp {
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
@@ -151,15 +161,15 @@ impl<S: Source> Source for Limited<S> {
         self.source.now()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         if self.is_over {
-            return Err(Error::new(ErrorClass::Ended, "all scans are made").mark_final());
+            return Err(Error::new(ErrorClass::Ended, "all requested scans are done").mark_final());
         }
-        self.source.scan(hand_over)
+        self.source.scan(emit)
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        self.source.recheck(pids, hand_over)
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.source.recheck(pids, emit)
     }
 }
 
@@ -179,7 +189,7 @@ mod tests {
         schedule: Schedule,
     }
 
-    /// One process that is always there.
+    /// A source with one process that never exits.
     struct One;
 
     impl Source for One {
@@ -191,8 +201,8 @@ mod tests {
             Timestamp::now()
         }
 
-        fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-            hand_over(Row::Process(ProcessRow::unknown(1)));
+        fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+            emit(Row::Process(ProcessRow::unknown(1)));
             Ok(Seen::default())
         }
 
@@ -202,10 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn when_its_time_is_over_it_looks_once_more() {
+    fn session_scans_once_more_after_its_time() {
         let args = ["pscan", "--for", "100ms", "--interval-ms", "3600000"];
-        let line = Line::try_parse_from(args).expect("it is fine");
-        let stats = Stats::new(line.schedule.stats, true).expect("nobody is asked");
+        let line = Line::try_parse_from(args).expect("the arguments are valid");
+        let stats = Stats::new(line.schedule.stats, true).expect("no thread starts");
         let (seen, scans) = channel();
         let began = Instant::now();
         let began_ns = Timestamp::now().monotonic_ns;
@@ -214,9 +224,9 @@ mod tests {
             Step::Continue(())
         };
         let config = line.schedule.config();
-        run(One, config, &line.schedule, &never(), stats, each).expect("it goes well");
+        run(One, config, &line.schedule, &never(), stats, each).expect("the session succeeds");
         assert!(began.elapsed() >= Duration::from_millis(100));
-        // The first as a rule, and one that began when the time was over.
+        // Usually the first scan, and one that started after the time was over.
         let scans: Vec<u64> = scans.iter().collect();
         assert!(scans.len() <= 2, "{scans:?}");
         assert!(scans.last() >= Some(&(began_ns + 100_000_000)), "{scans:?}");

@@ -1,4 +1,4 @@
-//! `pscan watch`: what happens on this host, as it happens.
+//! `pscan watch`: prints the events of this host.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
                 .take(batch)
         },
     )?;
-    // Whoever still holds it is stuck with a reader that takes nothing, and would not take this either.
+    // If the lock is taken, printing is stuck: the reader does not read, and would not read the summary.
     match printer.try_lock() {
         Ok(mut printer) => printer.finish(Some(&ran.metrics), ran.is_stopped),
         Err(_) => Ok(Done::All),

@@ -1,4 +1,4 @@
-//! Values as people read them, and how wide they are on a terminal.
+//! Formats values as text, and measures their width on a terminal.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -6,11 +6,12 @@ use std::io::{self, IsTerminal};
 use process_scanner::{CommandLine, Field, ProcessInfo, Unit, Value, escape};
 use unicode_width::UnicodeWidthChar;
 
-/// What stands for a value that is not known.
+/// Placeholder for an unknown value.
 pub(crate) const UNKNOWN: &str = "-";
 
-/// How wide lines may be: the terminal's width; without one what COLUMNS says, as watch(1) sets it; else as
-/// wide as they like.
+/// Returns the width of lines, in columns; `None`: no limit.
+///
+/// The terminal's width; without a terminal, the variable COLUMNS, which watch(1) sets.
 pub(crate) fn line_width() -> Option<usize> {
     terminal_size_of_stdout().map_or_else(
         || {
@@ -24,15 +25,15 @@ pub(crate) fn line_width() -> Option<usize> {
     )
 }
 
-/// From this width on lines have room for a name beside the command line, and for the whole of that.
+/// Narrowest width for names and whole paths, in columns.
 pub(crate) const WIDE: usize = 100;
 
-/// Whether they have not.
+/// Returns whether lines are too narrow for names and whole paths.
 pub(crate) fn is_narrow(line_width: Option<usize>) -> bool {
     line_width.is_some_and(|width| width < WIDE)
 }
 
-/// How many lines the terminal has; `None` where there is none.
+/// Returns the number of lines of the terminal; `None` without a terminal.
 pub(crate) fn screen_height() -> Option<usize> {
     terminal_size_of_stdout().map(|(_, height)| height)
 }
@@ -46,21 +47,21 @@ fn terminal_size_of_stdout() -> Option<(usize, usize)> {
     Some((usize::from(width.0), usize::from(height.0)))
 }
 
-/// How many columns a character takes.
+/// Returns the columns of a character.
 fn width_of(c: char) -> usize {
     match c {
-        // It makes an emoji, two columns wide, of the character before it.
+        // It turns the character before it into an emoji, which takes two columns.
         '\u{fe0f}' => 1,
         c => c.width().unwrap_or(0),
     }
 }
 
-/// How many columns a text takes.
+/// Returns the columns of a text.
 pub(crate) fn width(text: &str) -> usize {
     text.chars().map(width_of).sum()
 }
 
-/// As much of the text as fits.
+/// Cuts a text to a width.
 pub(crate) fn cut(text: &str, line_width: Option<usize>) -> &str {
     let Some(mut room) = line_width else {
         return text;
@@ -78,17 +79,17 @@ pub(crate) fn name(process: &ProcessInfo) -> String {
     value(Unit::Text, process.name.as_deref().into(), 0)
 }
 
-/// CPU time, like any duration.
+/// Formats CPU time as a duration.
 pub(crate) fn cpu_time(ms: Option<f64>) -> String {
     value(Unit::CpuMs, ms.into(), 0)
 }
 
-/// The arguments one after the other; nothing for a process that is known to have none.
+/// Joins the arguments by spaces; empty for a process without arguments.
 pub(crate) fn command(command: Option<&CommandLine>) -> String {
     value(Unit::Arguments, command.into(), 0)
 }
 
-/// The same without the folders that lead to the program.
+/// Joins the arguments, without the folders of the program.
 pub(crate) fn short_command(command: &CommandLine) -> String {
     let mut args = command.args();
     let program = args.next().unwrap_or_default();
@@ -99,7 +100,9 @@ pub(crate) fn short_command(command: &CommandLine) -> String {
     joined(std::iter::once(short).chain(args))
 }
 
-/// Whether a program is named by its whole path. What is no path can be a text with any slashes in it.
+/// Returns whether a program is an absolute path.
+///
+/// Slashes in any other text need not separate folders.
 fn is_path(program: &str) -> bool {
     program.starts_with('/')
         || matches!(program.as_bytes(), [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic())
@@ -116,12 +119,13 @@ fn joined<'a>(args: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-/// The value of a field, without its unit where its heading has that. `now_ms`: wall clock, milliseconds from the
-/// Unix epoch, that ages are reckoned to.
+/// Formats the value of a field below its heading, without unit.
+///
+/// `now_ms`: time for ages, wall clock, milliseconds from the Unix epoch.
 pub(crate) fn value(unit: Unit, value: Value<'_>, now_ms: u64) -> String {
     match (unit, value) {
         (Unit::Bytes, Value::Count(count)) => bytes(count),
-        // The clock may have been set back since.
+        // 0 if the clock was set back to before the start.
         (Unit::EpochMs, Value::Count(ms)) => duration(now_ms.saturating_sub(ms)),
         (Unit::CpuMs, Value::Real(ms)) => duration(ms as u64),
         (_, Value::Percent(percent)) => format!("{percent:.1}"),
@@ -131,12 +135,12 @@ pub(crate) fn value(unit: Unit, value: Value<'_>, now_ms: u64) -> String {
         (_, Value::State(status)) => status.as_str().to_owned(),
         (_, Value::Text(text)) => escape(text).into_owned(),
         (_, Value::Arguments(command)) => joined(command.args()),
-        // It is unknown, or of a kind that only a later library knows.
+        // Unknown, or of a kind that a later version of the library adds.
         _ => UNKNOWN.to_owned(),
     }
 }
 
-/// The value of a field of a process with its unit, where it has no heading.
+/// Formats the value of a field without heading, with unit.
 pub(crate) fn value_with_unit(field: &Field, process: &ProcessInfo, now_ms: u64) -> String {
     let text = value(field.unit, field.value(process), now_ms);
     match field.unit {
@@ -145,7 +149,7 @@ pub(crate) fn value_with_unit(field: &Field, process: &ProcessInfo, now_ms: u64)
     }
 }
 
-/// Memory in units of 1000, with a digit after the point from kilobytes on.
+/// Formats bytes in decimal units, from kilobytes on with one decimal.
 pub(crate) fn bytes(bytes: u64) -> String {
     if bytes < 1000 {
         return format!("{bytes} B");
@@ -153,7 +157,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64 / 1000.0;
     let mut units = ["kB", "MB", "GB", "TB", "PB", "EB"].into_iter();
     let mut unit = units.next();
-    // What would be printed as 1000.0 belongs to the next unit.
+    // A value that rounds to 1000.0 gets the next unit.
     while value >= 999.95
         && let Some(next) = units.next()
     {
@@ -163,7 +167,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{value:.1} {}", unit.unwrap_or_default())
 }
 
-/// How long something took, as fine as is of use.
+/// Formats a duration in its two largest units.
 pub(crate) fn duration(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
@@ -182,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_is_never_zero() {
+    fn unknown_values_are_never_zero() {
         for field in FIELDS {
             assert_eq!(value(field.unit, Value::Unknown, 5), "-", "{}", field.name);
         }
@@ -194,8 +198,8 @@ mod tests {
     }
 
     #[test]
-    fn units_change_where_they_should() {
-        for (given, told) in [
+    fn units_change_at_1000() {
+        for (given, expected) in [
             (999, "999 B"),
             (1000, "1.0 kB"),
             (1536, "1.5 kB"),
@@ -205,9 +209,9 @@ mod tests {
             (5_000_000_000, "5.0 GB"),
             (u64::MAX, "18.4 EB"),
         ] {
-            assert_eq!(bytes(given), told);
+            assert_eq!(bytes(given), expected);
         }
-        for (given, told) in [
+        for (given, expected) in [
             (0, "0ms"),
             (999, "999ms"),
             (1250, "1.2s"),
@@ -215,14 +219,14 @@ mod tests {
             (11_520_000, "3h12m"),
             (90_000_000, "1d01h"),
         ] {
-            assert_eq!(duration(given), told);
+            assert_eq!(duration(given), expected);
         }
     }
 
     #[test]
-    fn each_unit_has_a_form_of_its_own() {
+    fn each_unit_has_its_own_format() {
         let line: CommandLine = ["sh", "a\nb"].iter().collect();
-        for (unit, given, told) in [
+        for (unit, given, expected) in [
             (Unit::Pid, Value::Count(7), "7"),
             (Unit::EpochMs, Value::Count(1000), "2.5s"),
             // The clock was set back.
@@ -236,12 +240,12 @@ mod tests {
             (Unit::Count, Value::Count(4096), "4096"),
             (Unit::Flag, Value::Flag(true), "yes"),
         ] {
-            assert_eq!(value(unit, given, 3500), told);
+            assert_eq!(value(unit, given, 3500), expected);
         }
     }
 
     #[test]
-    fn cutting_counts_columns() {
+    fn cut_counts_columns() {
         assert_eq!(cut("abc", None), "abc");
         assert_eq!(cut("abc", Some(2)), "ab");
         assert_eq!(cut("日本語", Some(5)), "日本");

@@ -1,4 +1,4 @@
-//! Whether output is coloured, which colour means what, and lines in colours that fit.
+//! Colours, their meaning, and coloured lines of a given width.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,9 @@ use super::cells;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Color {
-    /// Colours: auto, always or never
+    /// Use colours: auto, always or never
+    ///
+    /// auto uses them on a terminal, unless the environment disables them.
     #[arg(
         long = "color",
         value_name = "WHEN",
@@ -30,7 +32,7 @@ enum When {
 }
 
 impl Color {
-    /// Standard output, which takes the colours out where nobody wants them.
+    /// Returns standard output, which removes colours if they are not wanted.
     pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
         let choice = match self.when {
             When::Auto => ColorChoice::Auto,
@@ -49,7 +51,7 @@ pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
 const MAGENTA: Style = AnsiColor::Magenta.on_default();
 
-/// The style of a value by what is worth a look.
+/// Returns the style of a value.
 pub(crate) fn of_value(unit: Unit, value: Value<'_>) -> Style {
     match (unit, value) {
         (Unit::CorePercent, Value::Percent(percent)) => of_cpu(percent),
@@ -59,17 +61,18 @@ pub(crate) fn of_value(unit: Unit, value: Value<'_>) -> Style {
     }
 }
 
-/// From half a core on it is much, from a tenth on worth a look.
+/// Returns the style of CPU use, in percent of one core.
 fn of_cpu(percent: f32) -> Style {
     match percent {
         percent if percent >= 50.0 => RED.bold(),
         percent if percent >= 10.0 => YELLOW,
         percent if percent >= 0.05 => PLAIN,
-        // What is printed as 0.0.
+        // Printed as 0.0.
         _ => DIM,
     }
 }
 
+/// Returns the style of a status.
 fn of_status(status: Status) -> Style {
     match status {
         Status::Running => GREEN,
@@ -80,13 +83,13 @@ fn of_status(status: Status) -> Style {
     }
 }
 
-/// A text and how it looks.
+/// A text with its style.
 pub(crate) type Part = (Style, String);
 
-/// What a line that was cut ends in.
+/// End of a cut line.
 const CUT: &str = "…";
 
-/// Writes a line, no wider than `width`, without blanks at its end.
+/// Writes a line of at most `width` columns, without trailing spaces.
 pub(crate) fn write_line(
     out: &mut impl Write,
     parts: &[Part],
@@ -115,7 +118,7 @@ pub(crate) fn write_line(
             write!(out, "{style}{cut}{style:#}")?;
         }
         room -= cells::width(cut);
-        // A wide character that has no room leaves none for what comes after it.
+        // If a wide character does not fit, narrow ones after it must not take its place.
         if cut.len() < text.len() {
             break;
         }

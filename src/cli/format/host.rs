@@ -1,4 +1,4 @@
-//! The host as a whole: the line above the table.
+//! Totals of the host: the line above the table.
 
 use std::fmt;
 use std::time::Instant;
@@ -8,13 +8,14 @@ use sysinfo::{CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, Sy
 
 use super::cells;
 
-/// The host's counters, to be asked at the beginning and at the end. `None`: nothing is to be had.
+/// The host's counters, read at the start and at the end.
 pub(crate) struct Host {
+    /// `None`: sysinfo has no data on this system.
     system: Option<System>,
     began: Instant,
 }
 
-/// What is said of the host. What is not known is left out.
+/// Totals of the host; unknown values are not printed.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     processes: usize,
@@ -29,11 +30,11 @@ pub(crate) struct Totals {
 }
 
 impl Host {
-    /// From now on CPU use is reckoned.
+    /// Starts measuring CPU use.
     pub(crate) fn new() -> Self {
         let mut system = System::new().ok();
         if let Some(system) = &mut system {
-            look_at_cpus(system);
+            refresh_cpus(system);
         }
         Self {
             system,
@@ -41,13 +42,13 @@ impl Host {
         }
     }
 
-    /// The totals over the time since then; `with_cpu_use`: of CPU use too.
+    /// Returns the totals since `new`; CPU use only if `with_cpu_use`.
     pub(crate) fn totals<'a>(
         self,
         processes: impl Iterator<Item = &'a ProcessInfo>,
         with_cpu_use: bool,
     ) -> Totals {
-        // Over less it would tell that of the time since boot.
+        // Over a shorter time, sysinfo returns the CPU use since boot.
         let has_cpu_use = with_cpu_use && self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
         let mut totals = Totals::default();
         for process in processes {
@@ -57,9 +58,9 @@ impl Host {
         let Some(mut system) = self.system else {
             return totals;
         };
-        look_at_cpus(&mut system);
+        refresh_cpus(&mut system);
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-        // It says 0 where it does not know.
+        // sysinfo returns 0 for unknown values.
         let known = |number: u64| (number > 0).then_some(number);
         let cpus = system.cpus().len();
         totals.cpus = (cpus > 0).then_some(cpus);
@@ -67,7 +68,7 @@ impl Host {
             .filter(|percent| has_cpu_use && cpus > 0 && percent.is_finite());
         totals.memory_bytes = known(system.total_memory());
         totals.used_bytes = totals.memory_bytes.map(|_| system.used_memory());
-        // On Windows it would have to watch for a while first.
+        // On Windows sysinfo needs more time to compute the load.
         if cfg!(unix) {
             let load = System::load_average().ok();
             totals.load = load.map(|load| [load.one, load.five, load.fifteen]);
@@ -78,25 +79,27 @@ impl Host {
     }
 }
 
-/// Not on Windows: sysinfo asks its performance counters, which need more than two looks to know anything.
-fn look_at_cpus(system: &mut System) {
+/// Refreshes CPU use, except on Windows.
+///
+/// There sysinfo reads performance counters, which need more than two refreshes.
+fn refresh_cpus(system: &mut System) {
     if !cfg!(windows) {
         system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
     }
 }
 
-/// What stands between two totals.
+/// Separator of two totals.
 const GAP: &str = " · ";
 
 impl Totals {
-    /// As much as fits.
+    /// Formats the totals that fit the width.
     pub(crate) fn fitted(&self, width: Option<usize>) -> String {
         let whole = self.to_string();
         let mut fitted = String::new();
         for (index, part) in whole.split(GAP).enumerate() {
             let gap = if index == 0 { "" } else { GAP };
             let longer = cells::width(&fitted) + cells::width(gap) + cells::width(part);
-            // The first is there in any case, cut as any line is.
+            // The first total is always printed; a long line is cut later.
             if index > 0 && width.is_some_and(|width| longer > width) {
                 break;
             }
@@ -142,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unknown_or_has_no_room_is_left_out() {
+    fn unknown_totals_and_those_that_do_not_fit_are_omitted() {
         let mut totals = Totals {
             processes: 214,
             running: 3,

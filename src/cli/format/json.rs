@@ -1,4 +1,4 @@
-//! JSON on lines of their own: the one way in which `--json` output is written.
+//! Writes the output of `--json`: one JSON object per line.
 
 use std::io::{self, Write};
 
@@ -24,7 +24,7 @@ struct EventLine<'a> {
     what: What<'a>,
 }
 
-/// What is told, each with its `event`.
+/// The content of a line, with its `event`.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum What<'a> {
@@ -33,27 +33,29 @@ enum What<'a> {
     Notice(Notice<'a>),
 }
 
-/// What is of the watch itself.
+/// An event that belongs to no process.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Notice<'a> {
     Resync {
         lost_batches: u64,
-        /// Changes of it may have been among what was lost.
+        /// The current pace, since the lost batches may contain changes of it.
         pace: Option<Pace>,
     },
     ScanFailed(&'a Error),
 }
 
-/// Writes a value and the end of its line.
+/// Writes a value as one line of JSON.
 pub(crate) fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, TerminalSafe);
     value.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
-/// JSON on one line that also escapes what it would not have to, and what a terminal might act on
-/// or a reader take for the end of a line.
+/// Formats JSON on one line, and escapes all control characters.
+///
+/// JSON does not require it for all of them, but a terminal may act on the others, or a reader take them for
+/// the end of a line.
 struct TerminalSafe;
 
 impl Formatter for TerminalSafe {
@@ -74,7 +76,9 @@ impl Formatter for TerminalSafe {
     }
 }
 
-/// Writes what a batch has to tell, each on a line: first what concerns all, then these events of it.
+/// Writes a batch, one line per event.
+///
+/// Events of the scan come first, then `events`.
 pub(crate) fn write_events(
     out: &mut impl Write,
     batch: &Batch,
@@ -111,10 +115,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_character_comes_back_and_none_is_a_control() {
+    fn every_character_round_trips_and_none_is_a_control() {
         let all: String = ('\0'..=char::MAX).collect();
         let mut line = Vec::new();
-        write_line(&mut line, &all).expect("memory takes it");
+        write_line(&mut line, &all).expect("writing to memory works");
         assert_eq!(line.pop(), Some(b'\n'));
         let line = String::from_utf8(line).expect("JSON is UTF-8");
         assert!(!line.contains(is_control));
@@ -122,15 +126,16 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_as_json_has_them() {
+    fn control_characters_are_json_escapes() {
         let mut line = Vec::new();
-        write_line(&mut line, &["\u{9b}1m\x7f\u{202e}\u{e0041}\x1b\""]).expect("memory takes it");
+        write_line(&mut line, &["\u{9b}1m\x7f\u{202e}\u{e0041}\x1b\""])
+            .expect("writing to memory works");
         let expected = "[\"\\u009b1m\\u007f\\u202e\\udb40\\udc41\\u001b\\\"\"]\n";
         assert_eq!(String::from_utf8(line).expect("JSON is UTF-8"), expected);
     }
 
     #[test]
-    fn a_life_of_unknown_length_is_null() {
+    fn unknown_lifetime_is_null() {
         let process = ProcessInfo::unknown(process_scanner::ProcessKey {
             pid: 1,
             start_time_ms: None,
@@ -141,7 +146,7 @@ mod tests {
             what: What::Process(&Event::exited(process, None)),
         };
         let mut out = Vec::new();
-        write_line(&mut out, &line).expect("memory takes it");
+        write_line(&mut out, &line).expect("writing to memory works");
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         assert!(
             text.starts_with(r#"{"seq":2,"at_ms":3,"event":"exited","process":{"pid":1,"#),

@@ -1,4 +1,4 @@
-//! What happens, a line an event, for people.
+//! Writes events as text, one line per event.
 
 use std::io::{self, Write};
 
@@ -6,21 +6,23 @@ use anstyle::Style;
 use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
 use super::{cells, color};
-use crate::cli::outcome::told;
+use crate::cli::outcome::message;
 
-/// So wide are the longest names that a program can have on Linux; those of kernel workers can be wider.
+/// Width of the longest program name on Linux.
+///
+/// Names of kernel threads can be wider.
 const NAME_WIDTH: usize = 15;
 
-/// How events are told to people.
+/// The format of event lines.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner<'a> {
+pub(crate) struct LineLayout<'a> {
     pub(crate) time: &'a str,
     pub(crate) width: Option<usize>,
-    /// What it uses is told of a process that has changed.
+    /// `updated` lines contain CPU use and memory.
     pub(crate) has_measures: bool,
 }
 
-/// Whether there is anything to tell of a batch.
+/// Returns whether a batch has anything to print.
 pub(crate) fn has_any(batch: &Batch, events: &[&Event]) -> bool {
     !events.is_empty()
         || batch.lost_batches > 0
@@ -28,25 +30,26 @@ pub(crate) fn has_any(batch: &Batch, events: &[&Event]) -> bool {
         || !batch.transitions.is_empty()
 }
 
-/// Writes what a batch has to tell: first what concerns all, then these events of it.
+/// Writes a batch: its losses, failure and transitions first, then `events`.
 pub(crate) fn write(
     out: &mut impl Write,
     batch: &Batch,
     events: &[&Event],
-    manner: Manner<'_>,
+    layout: LineLayout<'_>,
 ) -> io::Result<()> {
     let mut write_line = |style: Style, what: String, more: String| {
-        let time = (color::DIM, format!("{} ", manner.time));
+        let time = (color::DIM, format!("{} ", layout.time));
         let parts = [time, (style, what), (color::PLAIN, more)];
-        color::write_line(out, &parts, manner.width)
+        color::write_line(out, &parts, layout.width)
     };
     if batch.lost_batches > 0 {
         let (lost, now) = (batch.lost_batches, batch.counts.processes);
-        let more = format!(" {lost} scans were not told; {now} processes now");
+        let batches = if lost == 1 { "batch" } else { "batches" };
+        let more = format!(" {lost} {batches} lost; {now} processes now");
         write_line(color::RED, "resync:".into(), more)?;
     }
     if let Some(failure) = &batch.failure {
-        let more = format!(" {}", told(failure));
+        let more = format!(" {}", message(failure));
         write_line(color::RED, "scan failed:".into(), more)?;
     }
     for transition in &batch.transitions {
@@ -66,22 +69,22 @@ pub(crate) fn write(
             " {:>7} {name}{:padding$} {}",
             process.pid,
             "",
-            details(event, process, manner)
+            details(event, process, layout)
         );
         write_line(style, format!("{:<8}", event.kind()), more)?;
     }
     Ok(())
 }
 
-/// What an event has to say besides which process it is about.
-fn details(event: &Event, process: &ProcessInfo, manner: Manner<'_>) -> String {
+/// Formats the details of an event, without its process.
+fn details(event: &Event, process: &ProcessInfo, layout: LineLayout<'_>) -> String {
     match event {
         Event::Updated { changed, .. } => {
-            let changed = match manner.has_measures {
+            let changed = match layout.has_measures {
                 true => *changed,
                 false => changed.without(Changes::MEASURES),
             };
-            let facts = changed.each().map(|change| fact(change, process, manner));
+            let facts = changed.each().map(|change| fact(change, process, layout));
             let facts: Vec<_> = facts.collect();
             facts.join(", ")
         }
@@ -93,26 +96,26 @@ fn details(event: &Event, process: &ProcessInfo, manner: Manner<'_>) -> String {
             let used = cells::cpu_time(process.cpu_time_ms);
             format!("lived {lived}, used {used} CPU")
         }
-        _ => command(process, manner),
+        _ => command(process, layout),
     }
 }
 
-fn command(process: &ProcessInfo, manner: Manner<'_>) -> String {
+fn command(process: &ProcessInfo, layout: LineLayout<'_>) -> String {
     match &process.command {
-        Some(command) if cells::is_narrow(manner.width) => cells::short_command(command),
+        Some(command) if cells::is_narrow(layout.width) => cells::short_command(command),
         command => cells::command(command.as_ref()),
     }
 }
 
-/// What something that changed is now.
-fn fact(change: Changes, process: &ProcessInfo, manner: Manner<'_>) -> String {
+/// Formats the new values of a change.
+fn fact(change: Changes, process: &ProcessInfo, layout: LineLayout<'_>) -> String {
     match change {
-        // It stands at the beginning of the line.
+        // The name itself is at the start of the line.
         Changes::NAME => "has this name now".into(),
-        Changes::COMMAND => format!("command {}", command(process, manner)),
+        Changes::COMMAND => format!("command {}", command(process, layout)),
         _ => {
             let fields = FIELDS.iter().filter(|field| Changes::of(field) == change);
-            // No start time changes, so that no age is reckoned.
+            // A start time never changes, so no value is an age.
             let values = fields.map(|field| cells::value_with_unit(field, process, 0));
             format!("{change} {}", values.collect::<Vec<_>>().join(" "))
         }
@@ -126,21 +129,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_change_is_told_with_the_values_of_its_fields() {
+    fn each_change_is_printed_with_the_values_of_its_fields() {
         let mut process = ProcessInfo::unknown(ProcessKey {
             pid: 7,
             start_time_ms: None,
         });
-        let manner = Manner {
+        let layout = LineLayout {
             time: "now",
             width: Some(60),
             has_measures: true,
         };
-        let told = |process: &ProcessInfo| {
+        let printed = |process: &ProcessInfo| {
             let changed = Event::updated(process.clone(), Changes::ALL);
-            details(&changed, process, manner)
+            details(&changed, process, layout)
         };
-        let unknown = told(&process);
+        let unknown = printed(&process);
         assert!(
             unknown
                 .starts_with("has this name now, command -, parent -, status -, cpu - % -, rss -"),
@@ -151,7 +154,7 @@ mod tests {
         process.status = Some(Status::Zombie);
         (process.cpu_percent, process.cpu_time_ms) = (Some(12.54), Some(1250.5));
         process.resources.rss_bytes = Some(4096);
-        let known = told(&process);
+        let known = printed(&process);
         assert!(
             known.starts_with(
                 "has this name now, command sh -c, parent 1, status zombie, cpu 12.5 % 1.2s, rss 4.1 kB"

@@ -1,4 +1,4 @@
-//! How things are printed: as a table or a tree, a line an event, or JSON.
+//! Prints a table, a tree, one line per event, or JSON.
 
 pub(crate) mod cells;
 pub(crate) mod color;

@@ -1,4 +1,4 @@
-//! Batches as lines on standard output: what `watch` and `replay` print.
+//! Prints batches to standard output, for `watch` and `replay`.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -7,53 +7,53 @@ use process_scanner::{Batch, Changes, Event, Metrics, Result};
 
 use super::color::Color;
 use super::json;
-use super::lines::{self, Manner};
+use super::lines::{self, LineLayout};
 use super::summary::Summary;
 use super::times::{self, Zone};
 use super::{cells, color};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::{Filter, Kind};
 
-/// Whether to go on, and if not how it ended.
+/// `Continue`, or `Break` with the outcome.
 pub(crate) type Step = ControlFlow<Result<()>>;
 
-/// How batches are printed.
+/// The output format.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     pub(crate) json: bool,
     pub(crate) color: Color,
-    /// What is told happens now and here.
+    /// The events are from this host, as they happen.
     pub(crate) is_live: bool,
 }
 
-/// Which events are printed.
+/// Selects the events to print.
 struct Selection {
     kinds: Option<Vec<Kind>>,
     filter: Filter,
 }
 
-/// How lines tell the time.
+/// The format of times in lines.
 #[derive(Debug, Clone, Copy)]
 enum Times {
-    /// With its date, for who reads it elsewhere and later.
+    /// Time with date, for readers elsewhere and later.
     Whole,
-    /// The time of day, and a line where a day begins.
+    /// Time of day, and a line where a day begins.
     OfDay(Zone),
 }
 
-/// Prints batch after batch.
+/// Prints batches.
 pub(crate) struct Printer {
     out: Box<dyn Write + Send>,
     selection: Selection,
-    /// How the text has the time; `None` prints JSON.
+    /// Format of times in text; `None`: print JSON.
     times: Option<Times>,
-    /// The day that was told last, where lines have the time of day alone.
+    /// The day printed last, if lines have the time of day alone.
     day: Option<String>,
-    /// Nothing is printed yet to say that it watches.
+    /// The line `watching …` is still to be printed.
     is_silent: bool,
-    /// `None` where nobody looks on.
+    /// `None` if standard output is no terminal.
     summary: Option<Summary>,
-    /// There was a process that the filter lets pass, be it printed or not.
+    /// A process has matched, even if no event of it was printed.
     has_matched: bool,
 }
 
@@ -70,7 +70,7 @@ impl Printer {
             false => Box::new(color.stdout()),
         };
         Self {
-            // All processes of a host in few writes.
+            // Large enough for all processes of a host in a few writes.
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
             selection: Selection { kinds, filter },
             times: match (json, is_watched, is_live) {
@@ -86,8 +86,10 @@ impl Printer {
         }
     }
 
-    /// Prints a batch, and sends it on its way. It ends when the reader has gone, when nothing can
-    /// be written, and at the batch that says that no more will come.
+    /// Prints a batch and flushes the output.
+    ///
+    /// Breaks if the reader has closed the pipe, if writing fails, and on a final failure, after which no batch
+    /// comes.
     pub(crate) fn take(&mut self, batch: &Batch) -> Step {
         if let Some(failure) = &batch.failure
             && failure.is_final()
@@ -105,15 +107,15 @@ impl Printer {
             summary.take(batch, &matching);
         }
         if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
-            // Nothing may happen for a long time.
+            // The first event may come much later.
             let (of, all) = (matching.len(), batch.counts.processes);
-            // Where scans failed before, the first good one tells only what those have not.
+            // After failed scans, the first good batch may be a difference, with only some of the processes.
             let text = match filter.is_empty() || !batch.full {
                 true => format!("watching {all} processes; Ctrl-C ends it"),
                 false => format!("watching {of} of {all} processes; Ctrl-C ends it"),
             };
             let line = [(color::DIM, text)];
-            // Whoever looks on knows which day it is.
+            // The user knows the current day.
             self.day = Some(times::day(batch.taken_at_ms, Zone::Here));
             if let Err(error) = color::write_line(&mut self.out, &line, cells::line_width()) {
                 return Step::Break(printed(Err(error)));
@@ -146,16 +148,17 @@ impl Printer {
                 times::time_of_day(at_ms, zone)
             }
         };
-        let manner = Manner {
+        let layout = LineLayout {
             time: &time,
             width,
             has_measures: self.selection.kinds.is_some(),
         };
-        lines::write(&mut self.out, batch, events, manner)
+        lines::write(&mut self.out, batch, events, layout)
     }
 
-    /// What there is to say when all is told. `cost`: what the scanner says of itself, if that is
-    /// of interest. `is_stopped`: a signal ended it.
+    /// Prints the summary, and returns the outcome.
+    ///
+    /// `cost`: metrics of the scanner, for a live host. `is_stopped`: a signal ended the command.
     pub(crate) fn finish(&mut self, cost: Option<&Metrics>, is_stopped: bool) -> Result<Done> {
         if let Some(summary) = &self.summary {
             // The terminal may have printed ^C.
@@ -173,20 +176,20 @@ impl Printer {
 }
 
 impl Selection {
-    /// Whether it is an event of a kind that is printed.
+    /// Returns whether events of this kind are printed.
     fn has(&self, event: &Event, is_json: bool) -> bool {
         let kind = match event {
             Event::Existing(_) => Kind::Existing,
             Event::Created(_) => Kind::Created,
             Event::Updated { .. } => Kind::Updated,
             Event::Exited { .. } => Kind::Exited,
-            // The library may learn to tell more than this command knows.
+            // A later version of the library may have more kinds of events.
             _ => return self.kinds.is_none(),
         };
         match (&self.kinds, event) {
             (Some(kinds), _) => kinds.contains(&kind),
             (None, _) if is_json => true,
-            // For people it would be a flood.
+            // Text would be too long to read.
             (None, Event::Existing(_)) => false,
             (None, Event::Updated { changed, .. }) => {
                 !changed.without(Changes::MEASURES).is_empty()
@@ -203,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_loss_and_a_failure_are_told_before_the_events() {
+    fn loss_and_failure_are_printed_before_events() {
         let mut scanner = Scanner::builder()
             .build()
             .expect("this host can be scanned");
@@ -212,13 +215,13 @@ mod tests {
         batch.lost_batches = 3;
         batch.failure = Some(Error::new(ErrorClass::Stuck, "no\nanswer"));
         batch.transitions = vec![
-            Transition::interval(1000, 4213, "dear"),
+            Transition::interval(1000, 4213, "expensive"),
             Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad"),
         ];
 
         let events: Vec<_> = batch.events.iter().collect();
         let mut out = Vec::new();
-        json::write_events(&mut out, &batch, &events).expect("memory takes it");
+        json::write_events(&mut out, &batch, &events).expect("writing to memory works");
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
@@ -229,28 +232,31 @@ mod tests {
             r#"{{"seq":1,"at_ms":{at_ms},"event":"scan_failed","class":"stuck","message":"no\\nanswer"}}"#
         );
         assert_eq!(lines.next(), Some(failed.as_str()));
-        for told in [
-            r#""interval_changed","from_ms":1000,"to_ms":4213,"reason":"dear"}"#,
+        for expected in [
+            r#""interval_changed","from_ms":1000,"to_ms":4213,"reason":"expensive"}"#,
             r#""breaker_changed","from":"closed","to":"open","reason":"bad"}"#,
         ] {
-            let line = format!(r#"{{"seq":1,"at_ms":{at_ms},"event":{told}"#);
+            let line = format!(r#"{{"seq":1,"at_ms":{at_ms},"event":{expected}"#);
             assert_eq!(lines.next(), Some(line.as_str()));
         }
         assert_eq!(lines.clone().count(), batch.events.len());
         assert!(lines.all(|line| line.contains(r#","event":"existing","process":{"pid":"#)));
 
         let mut out = Vec::new();
-        let manner = Manner {
+        let layout = LineLayout {
             time: "now",
             width: Some(60),
             has_measures: false,
         };
-        lines::write(&mut out, &batch, &events, manner).expect("memory takes it");
+        lines::write(&mut out, &batch, &events, layout).expect("writing to memory works");
         let text = anstream::adapter::strip_bytes(&out).into_vec();
         let text = String::from_utf8(text).expect("text is UTF-8");
-        assert!(text.contains("now resync: 3 scans"), "{text}");
+        assert!(text.contains("now resync: 3 batches lost;"), "{text}");
         assert!(text.contains("now scan failed: no\\nanswer\n"), "{text}");
-        assert!(text.contains("now interval 1 s → 4.21 s: dear\n"), "{text}");
+        assert!(
+            text.contains("now interval 1 s → 4.21 s: expensive\n"),
+            "{text}"
+        );
         assert!(text.contains("now breaker closed → open: bad\n"), "{text}");
         assert!(text.lines().all(|line| cells::width(line) <= 60));
     }

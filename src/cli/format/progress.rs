@@ -1,4 +1,4 @@
-//! How far a recording is, on a terminal.
+//! Shows the progress of a recording on a terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use process_scanner::Batch;
 
 use super::cells;
 
-/// A line on standard error that is written over again and again.
+/// A line on standard error that each scan overwrites.
 pub(crate) struct Progress {
-    /// Nobody looks on.
+    /// Standard error is no terminal, or the recording goes to standard output.
     is_quiet: bool,
     bytes: Arc<AtomicU64>,
     scans: u64,
@@ -20,11 +20,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// `bytes`: how many are written by now.
-    /// `has_stdout`: the recording goes to standard output.
+    /// Creates the line.
+    ///
+    /// `bytes`: counter of the bytes written. `has_stdout`: the recording goes to standard output.
     pub(crate) fn new(bytes: Arc<AtomicU64>, has_stdout: bool) -> Self {
         Self {
-            // On one terminal the two would be mixed up.
+            // Otherwise the line and the recording could mix on one terminal.
             is_quiet: !io::stderr().is_terminal() || has_stdout,
             bytes,
             scans: 0,
@@ -34,9 +35,9 @@ impl Progress {
         }
     }
 
-    /// One more scan.
+    /// Counts a scan and redraws the line.
     pub(crate) fn step(&mut self, batch: &Batch) {
-        // A notice has the number of the scan before it.
+        // A notice has the number of the scan before it, and counts as no scan.
         if batch.seq > self.scans && batch.failure.is_some() {
             self.failed += 1;
         }
@@ -63,18 +64,18 @@ impl Progress {
             self.processes,
             cells::bytes(self.bytes.load(Ordering::Relaxed))
         );
-        // A line that wraps could not be written over. The last column is the cursor's.
+        // `\r` cannot overwrite a line that wraps. The last column is for the cursor.
         let width = terminal_size::terminal_size_of(io::stderr());
         let room = width.map(|(width, _)| usize::from(width.0).saturating_sub(1));
         let text = cells::cut(&text, room);
         let rest = self.drawn.saturating_sub(text.len());
-        // There is nobody left to tell if even this cannot be written.
+        // A failure to write to standard error cannot be reported.
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
         self.drawn = text.len();
     }
 }
 
-/// What comes next stands below it.
+/// Ends the line, so that later output is below it.
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.drawn > 0 {
@@ -83,7 +84,7 @@ impl Drop for Progress {
     }
 }
 
-/// An output that counts what goes through it.
+/// An output that counts the bytes written.
 pub(crate) struct Counted<W> {
     output: W,
     bytes: Arc<AtomicU64>,

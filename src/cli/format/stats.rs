@@ -1,4 +1,4 @@
-//! `--stats`: what the scanner says of itself, on standard error.
+//! `--stats`: prints the metrics of the scanner to standard error.
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
@@ -11,47 +11,47 @@ use process_scanner::{ConsumerMetrics, CpuTimes, Error, Metrics, Result, TimeSta
 use super::{cells, json};
 use crate::cli::signals;
 
-/// How long the end waits for somebody to read what is printed last.
-const LAST_WITHIN: Duration = Duration::from_millis(500);
+/// Longest wait, at the end, for the reader of standard error.
+const LAST_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// When and how they are printed.
+/// Prints statistics at the end and on SIGUSR1.
 pub(crate) struct Stats {
-    /// `None` where they are not wanted.
+    /// `None` without `--stats`.
     printer: Option<Printer>,
     json: bool,
-    /// They are not to stand in the line that shows the progress.
+    /// Statistics start a new line, below the progress.
     is_below: bool,
-    /// Gets a message when they are asked for.
-    pub(crate) asked: Receiver<()>,
+    /// Gets a message when SIGUSR1 requests statistics.
+    pub(crate) requests: Receiver<()>,
 }
 
-/// A thread that writes, so that nobody waits for a reader that does not read.
+/// A writing thread, so that no stuck reader blocks the command.
 struct Printer {
     texts: Sender<Vec<u8>>,
-    /// Closes when it has written all.
+    /// Closes after the last text is written.
     done: Receiver<()>,
 }
 
 impl Stats {
-    /// From now on SIGUSR1 asks for them, if they are wanted at all.
-    pub(crate) fn new(is_wanted: bool, json: bool) -> Result<Self> {
+    /// Starts the thread and listens to SIGUSR1, if statistics are enabled.
+    pub(crate) fn new(is_enabled: bool, json: bool) -> Result<Self> {
         Ok(Self {
-            printer: is_wanted.then(Printer::start).transpose()?,
+            printer: is_enabled.then(Printer::start).transpose()?,
             json,
             is_below: false,
-            asked: match is_wanted {
-                true => signals::asked()?,
+            requests: match is_enabled {
+                true => signals::stats()?,
                 false => never(),
             },
         })
     }
 
-    /// While it goes on, the progress is shown on the same terminal.
-    pub(crate) fn stand_below_progress(&mut self) {
+    /// Prints statistics below the progress, if both are on the same terminal.
+    pub(crate) fn print_below_progress(&mut self) {
         self.is_below = io::stderr().is_terminal();
     }
 
-    /// Prints them, unless the last ones are still being read.
+    /// Prints statistics, unless the reader is not done with the previous ones.
     pub(crate) fn print(&self, metrics: &Metrics) {
         if let Some(printer) = &self.printer {
             let mut text = self.text(metrics);
@@ -62,22 +62,24 @@ impl Stats {
         }
     }
 
-    /// Prints them for the last time, and waits for that a little.
+    /// Prints statistics at the end.
+    ///
+    /// Waits at most a second for the reader.
     pub(crate) fn print_last(self, metrics: &Metrics) {
         let text = self.text(metrics);
         if let Some(printer) = self.printer
-            && printer.texts.send_timeout(text, LAST_WITHIN).is_ok()
+            && printer.texts.send_timeout(text, LAST_TIMEOUT).is_ok()
         {
             drop(printer.texts);
-            let _ = printer.done.recv_timeout(LAST_WITHIN);
+            let _ = printer.done.recv_timeout(LAST_TIMEOUT);
         }
     }
 
-    /// As one piece, so that nothing else gets in between.
+    /// Formats statistics as one text, so that no output splits them.
     fn text(&self, metrics: &Metrics) -> Vec<u8> {
         let mut text = Vec::new();
         match self.json {
-            true => json::write_line(&mut text, metrics).expect("BUG: memory takes it"),
+            true => json::write_line(&mut text, metrics).expect("BUG: writing to memory failed"),
             false => text.extend_from_slice(Lines(metrics).to_string().as_bytes()),
         }
         text
@@ -92,12 +94,12 @@ impl Printer {
             .name("pscan-stats".into())
             .spawn(move || {
                 for text in to_write {
-                    // There is nobody left to tell if even this cannot be written.
+                    // A failure to write to standard error cannot be reported.
                     let _ = io::stderr().write_all(&text);
                 }
                 drop(has_ended);
             })
-            .map_err(|error| Error::from_io("cannot start the thread that prints", error))?;
+            .map_err(|error| Error::from_io("cannot start the printing thread", error))?;
         Ok(Self { texts, done })
     }
 }
@@ -112,7 +114,7 @@ impl Display for Lines<'_> {
         line(
             "scans",
             format!(
-                "{} good, {} failed, {} tried again",
+                "{} good, {} failed, {} retried",
                 scans.good, scans.failed, m.retries_total
             ),
         )?;
@@ -125,7 +127,7 @@ impl Display for Lines<'_> {
         line(
             "interval",
             format!(
-                "{} ms, asked for {} ms, changed {} times",
+                "{} ms, requested {} ms, changed {} times",
                 m.interval_ms, m.interval_asked_ms, m.interval_changes_total
             ),
         )?;

@@ -1,4 +1,4 @@
-//! What a watch has seen in all, told at its end.
+//! Summarises the events of a watch at its end.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -9,29 +9,31 @@ use process_scanner::{Batch, Event, Metrics, ProcessInfo, ProcessKey};
 use super::cells;
 use super::color::{self, Part};
 
-/// Over less time than this a share says more of the first scan than of the watch.
+/// Shortest time for a share of CPU, in milliseconds.
+///
+/// Over less time, the first scan dominates.
 const SHARED_FROM_MS: f64 = 1000.0;
 
-/// Counts what passes.
+/// Counts events and CPU time.
 pub(crate) struct Summary {
     began: Instant,
     first_ns: Option<u64>,
     last_ns: u64,
-    born: u64,
-    died: u64,
+    births: u64,
+    exits: u64,
     lost_batches: u64,
     shortest: Option<(u64, String)>,
-    /// What those alive have used since they were first seen.
+    /// CPU time of running processes since they were first seen.
     used: HashMap<ProcessKey, Used>,
-    /// Who of the dead used the most.
+    /// The exited process with the most CPU time, in milliseconds.
     busiest: Option<(f64, String)>,
 }
 
 struct Used {
-    /// What it had used before, milliseconds of CPU time.
+    /// CPU time before it was first seen, in milliseconds.
     before_ms: f64,
     now_ms: f64,
-    who: String,
+    process: String,
 }
 
 impl Summary {
@@ -40,8 +42,8 @@ impl Summary {
             began: Instant::now(),
             first_ns: None,
             last_ns: 0,
-            born: 0,
-            died: 0,
+            births: 0,
+            exits: 0,
             lost_batches: 0,
             shortest: None,
             used: HashMap::new(),
@@ -49,7 +51,7 @@ impl Summary {
         }
     }
 
-    /// One more batch; `events` are those that count.
+    /// Adds a batch; only `events` count.
     pub(crate) fn take(&mut self, batch: &Batch, events: &[&Event]) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = batch.monotonic_ns;
@@ -58,15 +60,15 @@ impl Summary {
             let process = event.process();
             match event {
                 Event::Created(_) => {
-                    self.born += 1;
+                    self.births += 1;
                     self.use_of(process, Some(0.0));
                 }
                 Event::Exited { lived_ms, .. } => {
-                    self.died += 1;
+                    self.exits += 1;
                     if let Some(ms) = *lived_ms
                         && self.shortest.as_ref().is_none_or(|(least, _)| ms < *least)
                     {
-                        self.shortest = Some((ms, who(process)));
+                        self.shortest = Some((ms, pid_and_name(process)));
                     }
                     self.use_of(process, None);
                     if let Some(used) = self.used.remove(&process.key()) {
@@ -78,7 +80,9 @@ impl Summary {
         }
     }
 
-    /// Notes what a process has used by now. `before_ms`: by when it was first seen, if that is not now.
+    /// Updates the CPU time of a process.
+    ///
+    /// `before_ms`: its CPU time before it was first seen; `None`: all of it so far.
     fn use_of(&mut self, process: &ProcessInfo, before_ms: Option<f64>) {
         let Some(now_ms) = process.cpu_time_ms else {
             return;
@@ -86,12 +90,12 @@ impl Summary {
         let used = self.used.entry(process.key()).or_insert_with(|| Used {
             before_ms: before_ms.unwrap_or(now_ms),
             now_ms,
-            who: who(process),
+            process: pid_and_name(process),
         });
         used.now_ms = now_ms;
     }
 
-    /// Writes it. `cost`: what the scanner says of itself, if it was watching a live host.
+    /// Writes the summary; `cost`: metrics of the scanner, for a live host.
     pub(crate) fn write(&self, out: &mut impl Write, cost: Option<&Metrics>) -> io::Result<()> {
         let watched_ms = self
             .last_ns
@@ -101,24 +105,26 @@ impl Summary {
             0 => "",
             _ => "at least ",
         };
+        let births = if self.births == 1 { "birth" } else { "births" };
+        let exits = if self.exits == 1 { "exit" } else { "exits" };
         let mut lines = vec![(
             "watched",
             format!(
-                "{}: {at_least}{} born, {at_least}{} died",
+                "{}: {at_least}{} {births}, {at_least}{} {exits}",
                 cells::duration(watched_ms),
-                self.born,
-                self.died
+                self.births,
+                self.exits
             ),
         )];
-        if let Some((ms, who)) = &self.shortest {
-            let text = format!("{who}, at most {}", cells::duration(*ms));
+        if let Some((ms, process)) = &self.shortest {
+            let text = format!("{process}, at most {}", cells::duration(*ms));
             lines.push(("shortest lived", text));
         }
         let busiest = self.used.values().fold(self.busiest.clone(), busier);
-        if let Some((ms, who)) = busiest {
+        if let Some((ms, process)) = busiest {
             lines.push((
                 "busiest",
-                format!("{who}, {} CPU", cells::cpu_time(Some(ms))),
+                format!("{process}, {} CPU", cells::cpu_time(Some(ms))),
             ));
         }
         if let Some(metrics) = cost {
@@ -126,7 +132,7 @@ impl Summary {
         }
         for (name, text) in lines {
             let parts: [Part; 2] = [(color::BOLD, format!("{name:<14} ")), (color::PLAIN, text)];
-            // It may wrap: it is the last thing, and nothing of it is to be missed.
+            // These lines may wrap, so that nothing is cut.
             color::write_line(out, &parts, None)?;
         }
         Ok(())
@@ -157,16 +163,16 @@ impl Summary {
     }
 }
 
-/// The busier of the two: the busiest so far and another. Who has used nothing is not busy.
+/// Returns the busier process; one without CPU time is never the busiest.
 fn busier(busiest: Option<(f64, String)>, other: &Used) -> Option<(f64, String)> {
     let used_ms = other.now_ms - other.before_ms;
     let most_ms = busiest.as_ref().map_or(0.0, |(ms, _)| *ms);
     match used_ms > most_ms {
-        true => Some((used_ms, other.who.clone())),
+        true => Some((used_ms, other.process.clone())),
         false => busiest,
     }
 }
 
-fn who(process: &ProcessInfo) -> String {
+fn pid_and_name(process: &ProcessInfo) -> String {
     format!("{} {}", process.pid, cells::name(process))
 }

@@ -1,4 +1,4 @@
-//! The table that `pscan` prints for people.
+//! Writes processes as a table.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,14 @@ use super::color::{self, Part};
 use super::tree::Line;
 use crate::cli::select::Sort;
 
-/// A name longer than this pushes its own command aside, and not those of all others.
+/// Widest column of names.
+///
+/// A longer name shifts the command of its own line alone.
 const MAX_NAME_WIDTH: usize = 24;
 
-/// The usual columns in order, each by its field, and how wide lines have to be for it. What runs is worth more
-/// than most.
+/// The usual columns: field, and narrowest line with that column.
+///
+/// On narrow lines the command line matters more than most columns.
 const COLUMNS: [(&str, usize); 8] = [
     ("pid", 0),
     ("cpu_percent", 0),
@@ -25,21 +28,21 @@ const COLUMNS: [(&str, usize); 8] = [
     (COMMAND, 0),
 ];
 
-/// The column of a field that the list is ordered by and that is no usual one comes after so many others.
+/// Position of the `--sort` column, if it is not usual.
 const OTHER_AFTER: usize = 2;
 
 const NAME: &str = "name";
 const COMMAND: &str = "command";
 
-/// How the table is laid out.
+/// The layout of the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// `None`: lines may be as long as they like.
+    /// Width of lines in columns; `None`: no limit.
     pub(crate) width: Option<usize>,
     pub(crate) is_tree: bool,
-    /// What the list is ordered by, if the user says so: its column is shown, usual or not.
+    /// The order from `--sort`, if given; its column is always printed.
     pub(crate) sort: Option<Sort>,
-    /// Wall clock, milliseconds from the Unix epoch: ages are reckoned to it.
+    /// Time for ages: wall clock, milliseconds from the Unix epoch.
     pub(crate) now_ms: u64,
 }
 
@@ -58,8 +61,8 @@ impl Layout {
         });
         let mut columns: Vec<_> = usual
             .map(|(name, _)| {
-                let field = Field::named(name).expect("BUG: a test holds them against the fields");
-                Column::of(field).expect("BUG: a test holds them against the fields")
+                let field = Field::named(name).expect("BUG: a test compares them with the fields");
+                Column::of(field).expect("BUG: a test compares them with the fields")
             })
             .collect();
         let sorted_by = self.sort.and_then(Sort::field);
@@ -111,8 +114,9 @@ impl Column {
     }
 }
 
-/// The command line; where there is none or it is unknown, the name in brackets, as ps has it. Where
-/// there is little room, it begins with the program and not with the folders that lead there.
+/// Formats the command line, or the name in brackets.
+///
+/// The name replaces an empty or unknown command line, as in ps(1). Narrow lines omit the folders of the program.
 fn what_runs(process: &ProcessInfo, is_narrow: bool) -> String {
     match &process.command {
         Some(command) if !command.is_empty() => match is_narrow {
@@ -124,7 +128,7 @@ fn what_runs(process: &ProcessInfo, is_narrow: bool) -> String {
     }
 }
 
-/// Writes the processes in the order given, each line no wider than the layout has it.
+/// Writes processes in the given order, within the layout's width.
 pub(crate) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) -> io::Result<()> {
     let columns = layout.columns();
     let has_names = columns.iter().any(|column| column.is(NAME));
@@ -142,7 +146,7 @@ pub(crate) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) ->
         .iter()
         .enumerate()
         .map(|(at, column)| {
-            // Nothing comes after it.
+            // The last column needs no padding.
             if column.is(COMMAND) {
                 return 0;
             }
@@ -199,7 +203,7 @@ mod tests {
             now_ms: 0,
         };
         let mut out = Vec::new();
-        write(&mut out, &lines, layout).expect("memory takes it");
+        write(&mut out, &lines, layout).expect("writing to memory works");
         let text = anstream::adapter::strip_bytes(&out).into_vec();
         let text = String::from_utf8(text).expect("the table is UTF-8");
         text.lines().map(str::to_owned).collect()
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_list_is_ordered_by_has_a_column() {
+    fn field_of_each_order_has_a_column() {
         for sort in Sort::all() {
             let layout = Layout {
                 width: None,
@@ -234,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned_and_the_unknown_is_never_zero() {
+    fn columns_are_aligned_and_unknown_values_are_never_zero() {
         let lines = table(
             &[process(3, "busy", Some(120.5)), process(11, "x", None)],
             None,
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_table_has_the_name_only_where_there_is_no_command_line() {
+    fn narrow_table_has_names_only_without_command_lines() {
         for (width, line) in [
             (20, "  3  1.0 [busy]"),
             (40, "  3  1.0   - [busy]"),
@@ -267,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_cut_and_names_cannot_break_them() {
+    fn lines_are_cut_and_names_are_escaped() {
         let wicked = [process(1, "a\nb\x1b[2J\u{202e}日本", Some(1.0))];
         let lines = table(&wicked, Some(33));
         assert_eq!(lines[1], "  1  1.0 [a\\nb\\x1b[2J\\u{202e}日…");
@@ -283,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_characters_keep_the_columns_straight() {
+    fn wide_characters_keep_columns_aligned() {
         let lines = table(
             &[process(1, "日本", None), process(2, "abcdef", None)],
             None,

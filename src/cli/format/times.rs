@@ -1,20 +1,20 @@
-//! Times as people read them.
+//! Formats times as text.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cells::UNKNOWN;
 
-/// Where it is that time.
+/// The time zone of printed times.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Zone {
-    /// This place, for who looks on; UTC where no time zone is known.
+    /// The local time zone, for live events; UTC if it is unknown.
     Here,
-    /// Recordings are read far from where they were made.
+    /// For recordings, which may come from another time zone.
     Utc,
 }
 
-/// The time of day, as fine as there is use for.
+/// Formats the time of day; only UTC has milliseconds.
 pub(crate) fn time_of_day(wall_ms: u64, zone: Zone) -> String {
     match zone {
         Zone::Here => format_in(wall_ms, TimeZone::system(), "%H:%M:%S"),
@@ -22,7 +22,7 @@ pub(crate) fn time_of_day(wall_ms: u64, zone: Zone) -> String {
     }
 }
 
-/// The day of it, if it has a name.
+/// Formats the date; `-` after the year 9999.
 pub(crate) fn day(wall_ms: u64, zone: Zone) -> String {
     match zone {
         _ if timestamp(wall_ms).is_none() => UNKNOWN.to_owned(),
@@ -36,9 +36,9 @@ fn format_in(wall_ms: u64, zone: TimeZone, format: &str) -> String {
     time.map_or_else(|| utc(wall_ms), |time| time.strftime(format).to_string())
 }
 
-/// A wall clock time with its date, in UTC.
+/// Formats a wall clock time with its date, in UTC.
 pub(crate) fn utc(wall_ms: u64) -> String {
-    // A recording can claim any time; beyond the year 9999 it has no name.
+    // A recording can contain any time; there are no dates after the year 9999.
     timestamp(wall_ms).map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
 }
 
@@ -52,8 +52,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_in_utc() {
-        for (given, told) in [
+    fn utc_formats_dates_in_utc() {
+        for (given, expected) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_400_000, "2000-02-29T00:00:00.000Z"),
             (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
@@ -61,7 +61,7 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
             (u64::MAX, "18446744073709551615ms"),
         ] {
-            assert_eq!(utc(given), told);
+            assert_eq!(utc(given), expected);
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Children below their parents, as `--tree` shows them.
+//! Arranges processes as a tree, for `--tree`.
 
 use std::collections::{HashMap, HashSet};
 
 use process_scanner::ProcessInfo;
 
-/// A process and where it hangs in the tree.
+/// A process and its branch in the tree.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     pub(crate) process: &'a ProcessInfo,
-    /// What is drawn before it.
+    /// Text before the process.
     pub(crate) branch: String,
-    /// It is only there because of those below it.
+    /// An ancestor of a match, but no match itself.
     pub(crate) is_context: bool,
 }
 
 impl<'a> Line<'a> {
-    /// A process in no tree.
+    /// Creates a line outside a tree.
     pub(crate) fn flat(process: &'a ProcessInfo) -> Self {
         Self {
             process,
@@ -25,8 +25,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The chosen processes and their ancestors, from the roots down. `sorted`: all there are, in the
-/// order that those of one parent shall have. `width`: how wide the lines will be.
+/// Returns the chosen processes and their ancestors, from the roots down.
+///
+/// `sorted`: all processes, in the order for siblings. `width`: the width of lines.
 pub(crate) fn grow<'a>(
     sorted: &[&'a ProcessInfo],
     chosen: &HashSet<u32>,
@@ -52,12 +53,12 @@ pub(crate) fn grow<'a>(
             None => roots.push(process),
         }
     }
-    // Three columns each: a third of the line at the most, since what runs has to be seen too.
+    // Three columns per level: branches take at most a third of the line.
     let max_depth = width.map_or(MAX_DEPTH, |width| MAX_DEPTH.min(width / 9));
     let mut lines = Vec::with_capacity(shown.len());
     let mut is_drawn = HashSet::new();
-    // What a host tells about parents is of different moments, and a recording may tell anything:
-    // those whose parents go round in a circle hang below the first of them.
+    // Parents are read at different moments, and a recording can contain anything, so parents may form a
+    // cycle. Its first process becomes a root.
     for root in roots.iter().chain(sorted) {
         if shown.contains(&root.pid) && !is_drawn.contains(&root.pid) {
             draw(
@@ -73,11 +74,14 @@ pub(crate) fn grow<'a>(
     lines
 }
 
-/// Deeper than this nothing is moved to the right any more: nobody could read it, and each line of a long
-/// chain would be longer than the one before.
+/// Deepest level with its own indentation.
+///
+/// Deeper levels would be hard to read, and a long chain of processes would take quadratic memory.
 const MAX_DEPTH: usize = 60;
 
-/// Draws a process and all below it. Without recursion, since a tree can be as deep as it has processes.
+/// Draws a process and its descendants.
+///
+/// Without recursion, since a tree can be as deep as it has processes.
 fn draw<'a>(
     root: &'a ProcessInfo,
     children: &HashMap<u32, Vec<&'a ProcessInfo>>,
@@ -86,8 +90,8 @@ fn draw<'a>(
     is_drawn: &mut HashSet<u32>,
     lines: &mut Vec<Line<'a>>,
 ) {
-    // What is still to be drawn, the next one last: the process, what is drawn before it, and what before
-    // those below it.
+    // Processes still to draw, the next one last, with depth, text before the process, and text before its
+    // children.
     let mut left = vec![(root, 0, String::new(), String::new())];
     while let Some((process, depth, branch, below)) = left.pop() {
         if !is_drawn.insert(process.pid) {
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn children_stand_below_their_parents() {
+    fn children_are_below_their_parents() {
         let parents = [
             (1, None),
             (4, Some(2)),
@@ -158,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn ancestors_of_what_is_chosen_are_shown_and_nothing_else() {
+    fn tree_has_the_chosen_and_their_ancestors_alone() {
         let parents = [
             (1, None),
             (2, Some(1)),
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_thirty_thousand_takes_no_longer_lines_than_one_of_sixty() {
+    fn lines_stop_growing_at_the_deepest_level() {
         let parents: Vec<_> = (1..=30_000).map(|pid| (pid, Some(pid - 1))).collect();
         let lines = drawn(&parents, &[30_000]);
         assert_eq!(lines.len(), 30_000);
@@ -183,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn branches_leave_room_for_what_runs() {
+    fn branches_take_at_most_a_third_of_the_line() {
         let parents: Vec<_> = (1..=40).map(|pid| (pid, Some(pid - 1))).collect();
         let processes = processes(&parents);
         let sorted: Vec<_> = processes.iter().collect();
@@ -201,7 +205,7 @@ mod tests {
         )))]
 
         #[test]
-        fn whatever_the_parents_each_is_drawn_once(
+        fn each_process_is_drawn_once(
             parents in proptest::collection::vec(proptest::option::of(0_u32..12), 1..12),
         ) {
             let parents: Vec<_> = (0..).zip(parents).collect();

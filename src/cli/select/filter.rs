@@ -1,4 +1,4 @@
-//! Which processes are told.
+//! Selects processes.
 
 use std::fmt;
 
@@ -8,28 +8,31 @@ use regex_lite::Regex;
 
 use super::state::{State, StateParser};
 
-/// All that is given must hold.
+/// Options that select processes; a process must match all of them.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Filter {
-    /// Only these processes
+    /// Select processes by pid
     ///
-    /// Several with commas between, or with --pid before each.
+    /// Separate several pids by commas, or repeat --pid.
     #[arg(short, long, value_name = "N", num_args = 1.., value_delimiter = ',', value_parser = pid)]
     pid: Vec<u32>,
-    /// Only processes whose name matches; (?i) ignores case
+    /// Select processes by name; (?i) ignores case
+    ///
+    /// Linux cuts names at 15 bytes. If the command line has the whole name, REGEX is matched
+    /// against that.
     #[arg(long, value_name = "REGEX")]
     name: Option<Regex>,
-    /// Only processes whose command line matches
+    /// Select processes by command line
     ///
-    /// Never this process itself, whose command line has the pattern in it. What has started it, such as
-    /// sudo or timeout, can have it too, and is found.
+    /// REGEX is matched against the arguments, joined by spaces. pscan never matches itself. The
+    /// command that started it, such as sudo or timeout, can contain the pattern too, and matches.
     #[arg(long, value_name = "REGEX")]
     command: Option<Regex>,
-    /// Only processes in this state, as zombie or Z
+    /// Select processes by state, such as zombie or Z
     ///
-    /// By its name in any case, or by its letter in proc_pid_stat(5): running (R), sleeping (S),
-    /// disk_sleep (D), idle (I, threads of the kernel), stopped (T), traced (t, by a debugger), zombie (Z),
-    /// dead (X), other. Several with commas between, or with --state before each.
+    /// A state is a name in upper or lower case, or a letter of proc_pid_stat(5): running (R), sleeping
+    /// (S), disk_sleep (D), idle (I, kernel threads), stopped (T), traced (t, by a debugger), zombie (Z),
+    /// dead (X), other. Separate several states by commas, or repeat --state.
     #[arg(
         long,
         value_name = "S",
@@ -38,24 +41,24 @@ pub(crate) struct Filter {
         hide_possible_values = true
     )]
     state: Vec<State>,
-    /// No threads of the kernel
+    /// Hide kernel threads
     #[arg(long)]
     no_kernel: bool,
-    /// This process, where it is among those looked at.
+    /// The pid of pscan itself; `None` if it is not scanned.
     #[arg(skip)]
     own_pid: Option<u32>,
 }
 
 fn pid(text: &str) -> Result<u32, String> {
-    let advice = "it has to be a process id, a whole number; for a name there is --name";
+    let advice = "must be a process id, a whole number; to select by name, use --name";
     text.parse().map_err(|_| advice.into())
 }
 
-/// So long are the names that Linux keeps, without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).
+/// Longest name that Linux keeps, in bytes without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).
 const LINUX_NAME_BYTES: usize = 15;
 
 impl Filter {
-    /// Whether it lets all pass.
+    /// Returns whether every process matches.
     pub(crate) fn is_empty(&self) -> bool {
         self.pid.is_empty()
             && self.name.is_none()
@@ -64,8 +67,9 @@ impl Filter {
             && !self.no_kernel
     }
 
-    /// The same for a host on which this process runs with this pid. Its own command line has the pattern
-    /// for others in it, and is never what is looked for; pgrep(1) does not find itself either.
+    /// Returns this filter for a host where pscan has this pid.
+    ///
+    /// Its own command line contains the pattern, so `--command` excludes it, as pgrep(1) does.
     pub(crate) fn on_host_with(&self, own_pid: Option<u32>) -> Self {
         Self {
             own_pid,
@@ -84,12 +88,12 @@ impl Filter {
                 .is_none_or(|name| full_name(process).is_some_and(|full| name.is_match(full)))
             && self.command.as_ref().is_none_or(|command| {
                 self.own_pid != Some(process.pid)
-                    && line_of(process).is_some_and(|line| command.is_match(&line))
+                    && command_line(process).is_some_and(|line| command.is_match(&line))
             })
     }
 }
 
-/// As it stands on the command line.
+/// Writes the options as on the command line.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut given = Vec::new();
@@ -114,7 +118,9 @@ impl fmt::Display for Filter {
     }
 }
 
-/// The name, and where Linux has cut it the whole of it, from the command line.
+/// Returns the whole name.
+///
+/// If Linux has cut it, the rest is in the command line.
 fn full_name(process: &ProcessInfo) -> Option<&str> {
     let name = process.name.as_deref()?;
     let program = process.command.as_ref().and_then(|c| c.args().next());
@@ -127,7 +133,7 @@ fn full_name(process: &ProcessInfo) -> Option<&str> {
     }
 }
 
-fn line_of(process: &ProcessInfo) -> Option<String> {
+fn command_line(process: &ProcessInfo) -> Option<String> {
     let args: Vec<&str> = process.command.as_ref()?.args().collect();
     Some(args.join(" "))
 }
@@ -147,7 +153,7 @@ mod tests {
 
     fn filter(args: &[&str]) -> Filter {
         let line = Line::try_parse_from([&["pscan"], args].concat());
-        line.expect("it is fine").filter
+        line.expect("the arguments are valid").filter
     }
 
     fn process(pid: u32, name: &str) -> ProcessInfo {
@@ -160,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_given_must_hold() {
+    fn a_process_must_match_all_options() {
         let mut make = process(7, "make");
         make.status = Some(Status::Zombie);
         make.kernel_thread = Some(false);
@@ -192,7 +198,7 @@ mod tests {
         }
         make.kernel_thread = Some(true);
         assert!(!filter(&["--no-kernel"]).matches(&make));
-        // Unknown is not known to match.
+        // An unknown value never matches a pattern or a state, and is never a kernel thread.
         make.kernel_thread = None;
         make.status = None;
         make.name = None;
@@ -202,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn each_filter_is_of_a_field() {
+    fn each_filter_matches_a_field() {
         let unit_of = |name: &str| Field::named(name).map(|field| field.unit);
         for arg in Line::command().get_arguments() {
             let (field, unit) = match arg.get_id().as_str() {
@@ -236,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_linux_has_cut_is_matched_whole() {
+    fn name_cut_by_linux_matches_whole() {
         let recording = r#"{"pscan_recording":1,"source":"x","start_time_resolution_ms":1,"own_pid":null}
 {"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":1,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["/bin/a-very-long-name-indeed","more"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null},{"pid":2,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["other"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}]}}}
 "#;

@@ -1,8 +1,8 @@
-//! Kinds of events as the command line names them.
+//! Kinds of events on the command line.
 
 use clap::ValueEnum;
 
-/// What can happen to a process, by its name in JSON.
+/// A kind of event of a process, named as in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Kind {
     Existing,
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_has_the_name_that_its_events_have() {
+    fn kinds_have_the_names_of_their_events() {
         let process = || {
             ProcessInfo::unknown(ProcessKey {
                 pid: 7,

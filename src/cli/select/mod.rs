@@ -1,4 +1,4 @@
-//! Which processes and events are printed, and in which order.
+//! Selects and sorts processes and events.
 
 mod filter;
 mod kind;

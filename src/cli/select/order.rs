@@ -1,22 +1,22 @@
-//! In which order processes are listed.
+//! Sorts processes.
 
 use std::cmp::Ordering;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use process_scanner::{FIELDS, Field, Order, ProcessInfo};
 
-/// An order of the fields, by its name on the command line.
+/// An order of processes, named as on the command line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sort(&'static str);
 
-/// Those that come first where all are listed; the others come as the fields have them.
+/// Orders that help lists first; others follow like the fields.
 const FIRST: [&str; 5] = ["cpu", "rss", "pid", "name", "age"];
 
 impl Sort {
     pub(crate) const CPU: Self = Self("cpu");
     pub(crate) const PID: Self = Self("pid");
 
-    /// All orders that there are.
+    /// Returns all orders.
     pub(crate) fn all() -> Vec<Self> {
         let orders = FIELDS.iter().filter_map(|field| field.order);
         let mut all: Vec<Self> = Vec::new();
@@ -30,7 +30,7 @@ impl Sort {
         all
     }
 
-    /// Takes one by its name.
+    /// Returns a parser of names of orders.
     pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
         let values = Self::all().into_iter().map(|sort| {
             let help = sort.fields().find_map(|(_, order)| order.help);
@@ -39,22 +39,31 @@ impl Sort {
         PossibleValuesParser::new(values).map(|name| {
             let mut all = Self::all().into_iter();
             all.find(|sort| sort.0 == name)
-                .expect("BUG: no other name is possible")
+                .expect("BUG: the parser accepts existing orders alone")
         })
     }
 
-    /// What `--sort` does, with the names that it takes.
+    /// Returns the help of `--sort`.
     pub(crate) fn help() -> String {
         let names: Vec<_> = Self::all().iter().map(|sort| sort.0).collect();
         let (last, others) = names.split_last().expect("BUG: there are orders");
         let by_default = Self::CPU.0;
         format!(
-            "Order by {} or {last}; by {by_default} if left out",
+            "Sort by {} or {last}; default: {by_default}",
             others.join(", ")
         )
     }
 
-    /// The fields that are compared, one after the other.
+    /// Returns the text on `--sort` in the manual page.
+    pub(crate) fn long_help() -> String {
+        format!(
+            "{}\n\nThe busiest, largest and oldest processes come first; unknown values come last. The default \
+             is pid with --tree, and with --json unless --top is given.",
+            Self::help()
+        )
+    }
+
+    /// Returns the fields to compare, in turn, and how.
     fn fields(self) -> impl Iterator<Item = (&'static Field, Order)> {
         let all = FIELDS
             .iter()
@@ -62,12 +71,12 @@ impl Sort {
         all.filter(move |(_, order)| order.name == self.0)
     }
 
-    /// The field that it goes by first.
+    /// Returns the first field to compare.
     pub(crate) fn field(self) -> Option<&'static Field> {
         self.fields().next().map(|(field, _)| field)
     }
 
-    /// Puts processes into this order, or the other way round; in both, what is unknown comes last.
+    /// Sorts processes; unknown values come last, in reverse too.
     pub(crate) fn sort(self, processes: &mut [&ProcessInfo], is_reverse: bool) {
         let fields: Vec<_> = self.fields().collect();
         processes.sort_by(|a, b| {
@@ -80,7 +89,7 @@ impl Sort {
     }
 }
 
-/// Compares what is known, and puts the unknown last.
+/// Compares known values, and puts unknown ones last.
 fn compare(field: &Field, a: &ProcessInfo, b: &ProcessInfo, is_descending: bool) -> Ordering {
     let (a, b) = (field.value(a), field.value(b));
     match (a.is_unknown(), b.is_unknown()) {
@@ -116,21 +125,21 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_orders_are_as_they_have_been() {
+    fn names_of_orders_are_stable_and_in_help() {
         let names: Vec<_> = Sort::all().iter().map(|sort| sort.0).collect();
         assert!(names.starts_with(&FIRST), "{names:?}");
-        let (help, first) = (Sort::help(), "Order by cpu, rss, pid, name");
-        assert!(help.starts_with(first) && help.ends_with("; by cpu if left out"));
+        let (help, first) = (Sort::help(), "Sort by cpu, rss, pid, name");
+        assert!(help.starts_with(first) && help.ends_with("; default: cpu"));
         for sort in Sort::all() {
             let parser = Sort::parser();
             let values = parser.possible_values();
-            let mut values = values.expect("it lists them");
+            let mut values = values.expect("the parser lists them");
             assert!(values.any(|value| value.get_name() == sort.0), "{sort:?}");
         }
     }
 
     #[test]
-    fn each_order_has_its_way_round_and_the_unknown_last() {
+    fn each_order_can_be_reversed_and_unknown_values_come_last() {
         let [mut a, mut b, c] = [process(1), process(2), process(3)];
         (a.cpu_percent, b.cpu_percent) = (Some(0.0), Some(120.5));
         (a.resources.rss_bytes, b.resources.rss_bytes) = (Some(10), Some(20));
@@ -150,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn where_use_is_the_same_whoever_used_more_so_far_is_busier() {
+    fn equal_cpu_use_is_sorted_by_cpu_time() {
         let [mut a, mut b, c] = [process(1), process(2), process(3)];
         (a.cpu_time_ms, b.cpu_time_ms) = (Some(10.0), Some(20.0));
         assert_eq!(sorted(Sort::CPU, &[c, a, b], false), [2, 1, 3]);

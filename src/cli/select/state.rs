@@ -1,4 +1,4 @@
-//! States of processes as the command line names them.
+//! States of processes on the command line.
 
 use std::ffi::OsStr;
 
@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
 use process_scanner::Status;
 
-/// A state by its name in JSON, or by its letter in proc_pid_stat(5), which ps prints too.
+/// A state, named as in JSON or by its letter in proc_pid_stat(5).
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum State {
@@ -29,7 +29,7 @@ pub(crate) enum State {
     Other,
 }
 
-/// Takes a state as it is on the command line, and tells completions the names.
+/// Parses a state, and lists the names for completions.
 #[derive(Debug, Clone)]
 pub(crate) struct StateParser;
 
@@ -56,7 +56,7 @@ fn named_states() -> impl Iterator<Item = (State, PossibleValue)> {
 }
 
 fn state(text: &str) -> Result<State, String> {
-    // As it stands first: `T` is another letter than `t`.
+    // First as given: `T` and `t` are different states.
     for text in [text, &text.to_ascii_lowercase()] {
         if let Some((state, _)) = named_states().find(|(_, named)| named.matches(text, false)) {
             return Ok(state);
@@ -64,7 +64,7 @@ fn state(text: &str) -> Result<State, String> {
     }
     let all: Vec<_> = named_states()
         .map(|(_, named)| {
-            // Its names: the one that is printed, and the letter if it has one.
+            // The name as printed, then the letter if there is one.
             let names: Vec<_> = named.get_name_and_aliases().collect();
             names.join(" or ")
         })
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_a_state_goes_in_any_case_and_a_letter_as_it_is() {
+    fn names_ignore_case_and_letters_do_not() {
         for (text, expected) in [
             ("STOPPED", State::Stopped),
             ("T", State::Stopped),

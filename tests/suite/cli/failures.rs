@@ -73,7 +73,10 @@ fn advice_for_a_file_is_for_reading_or_for_writing() {
     for (args, advice) in [
         (["replay", &path("missing")], "(check the path)"),
         (["replay", &path("missing/file")], "(check the path)"),
-        (["record", &path("missing/file")], "to be there already)"),
+        (
+            ["record", &path("missing/file")],
+            "does not create folders)",
+        ),
         #[cfg(unix)]
         (
             ["replay", &path("")],
@@ -96,7 +99,7 @@ fn a_recording_without_a_scan_is_told_to_have_none() {
         let output = run(args);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
-        let told = format!("pscan: {file}: the recording holds no scan\n");
+        let told = format!("pscan: {file}: the recording contains no scans\n");
         assert_eq!(text(&output.stderr), told);
     }
     // One line says enough.

@@ -176,7 +176,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
             &["--sort", "size"],
             "possible values: cpu, rss, pid, name, age",
         ),
-        (&["--top", "0"], "it has to be a whole number of at least 1"),
+        (&["--top", "0"], "must be a whole number of at least 1"),
         (&["--top", "many"], "--top"),
         (&["--tree", "--json"], "cannot be used with"),
         (
@@ -184,7 +184,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
             "Usage: pscan [OPTIONS]\n       pscan <COMMAND>\n",
         ),
         (&["--pid", "x"], "--pid"),
-        (&["watch", "--for", "30"], "a time with its unit"),
+        (&["watch", "--for", "30"], "a time with a unit"),
         (
             &["watch", "--events", "births"],
             "possible values: existing",

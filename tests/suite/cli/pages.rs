@@ -65,7 +65,7 @@ fn there_is_a_manual_page_for_the_program_and_each_command() {
         assert!(page.ends_with(also), "{page}");
         // Only what filters can find nothing.
         assert_eq!(
-            page.contains("says what; or no process matched"),
+            page.contains("has the reason; or no process matches"),
             ["watch", "replay"].contains(&command),
             "{page}"
         );

@@ -123,7 +123,7 @@ fn a_replay_is_summed_up() {
             "22:13:22.000 created        9 make            make",
             "22:13:23.000 scan failed: made to fail",
             "22:13:24.000 exited         7 sh              lived at most 3.5s, used - CPU",
-            "watched        3.0s: 1 born, 1 died",
+            "watched        3.0s: 1 birth, 1 exit",
             "shortest lived 7 sh, at most 3.5s",
         ]
     );
