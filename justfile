@@ -1,11 +1,11 @@
-# Everything that must hold before a change goes in.
+# Run all checks that a change must pass.
 check:
     bash .ci/run
 
 test *args:
     cargo test --locked {{args}}
 
-# One of the examples: agent, own_source, test_with_recording, tokio_consumer, metrics_exporter.
+# Run an example: agent, own_source, test_with_recording, tokio_consumer, metrics_exporter.
 example name *args:
     cargo run --locked --all-features --example {{name}} -- {{args}}
 
@@ -27,26 +27,26 @@ scale *args:
 picture:
     cargo bench --locked --bench picture
 
-# The recordings in fixtures/, written anew by their stories, and what they give. Read the diff.
+# Rewrite the recordings in fixtures/ and their snapshots. Read the diff.
 fixtures:
     UPDATE_FIXTURES=1 cargo test --locked --test suite every_fixture_is_what
     INSTA_UPDATE=always cargo test --locked --test suite fixtures
 
-# Take what is printed now for right. Read the diff before it is committed.
+# Update all snapshots. Read the diff before you commit it.
 snapshots:
     INSTA_UPDATE=always cargo test --locked
 
-# Licences, advisories, sources, duplicates; needs cargo-deny.
+# Check licences, advisories, sources and duplicates; needs cargo-deny.
 deny:
     cargo deny check
 
-# With the lowest versions that Cargo.toml allows, in a copy of what is committed.
+# Check the last commit with the lowest versions that Cargo.toml allows.
 minimal-versions:
     rm -rf target/minimal-versions
     git clone --quiet . target/minimal-versions
     cd target/minimal-versions && RUSTC_BOOTSTRAP=1 cargo update -Z direct-minimal-versions
     cd target/minimal-versions && cargo check --all-features
 
-# What would be published.
+# Build the package for crates.io.
 package:
     cargo package --locked
