@@ -1,6 +1,7 @@
 //! `docs/json.schema.json` holds for every line that `--json` prints, and for no other.
 #![cfg(feature = "cli")]
 
+mod fields;
 mod kinds;
 #[cfg(target_os = "linux")]
 mod linux;

@@ -81,36 +81,7 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
 }
 
 /// The section on the columns of the table.
-const COLUMNS: &str = r#".SH COLUMNS
-.TP
-.B CPU%
-CPU use between the two samples, in percent of one core: 250 is two and a half cores. The line above the table has
-the host's CPU use, in percent of all cores.
-.TP
-.B RSS
-Resident memory. A MB is 1,000,000 bytes.
-.TP
-.B TIME
-CPU time since the process started, user and system.
-.TP
-.B AGE
-Time since the process started.
-.TP
-.B STATUS
-State of the process: one of those that \-\-state lists.
-.TP
-.B NAME
-Name that the system reports. On Linux a program\(aqs name has at most 15 bytes; the name of a kernel thread can be
-longer. A tree, and lines of less than 100 columns, do not have this column.
-.TP
-.B COMMAND
-Arguments. Kernel threads have none, so the column is empty. Unknown arguments, such as those of a zombie, are \-.
-Without the column NAME, both have the name in brackets instead. On lines of less than 100 columns, the program comes
-without its folders.
-.PP
-Unknown values are \-. Kernel threads are faint; in a tree, so are ancestors that do not match. On a terminal, a list
-that does not fit the screen ends with the number of further processes.
-"#;
+const COLUMNS: &str = include_str!("../../../docs/columns.roff");
 
 /// The section on the exit status; `OR_NO_MATCH` is a placeholder.
 const EXIT_STATUS: &str = r#".SH "EXIT STATUS"

@@ -5,11 +5,7 @@ use super::*;
 
 /// One line of each form, as docs/json.md has them.
 fn samples() -> Vec<(&'static str, Value)> {
-    let process = json!({
-        "pid": 7, "start_time_ms": 5, "parent_pid": 1, "name": "sh", "command": ["sh"],
-        "status": "sleeping", "cpu_percent": 0.5, "cpu_time_ms": 1.5, "rss_bytes": 4096,
-        "kernel_thread": false
-    });
+    let process = fields::process();
     let event = |name: &str, rest: Value| {
         let mut line = json!({ "event": name, "seq": 1, "at_ms": 9 });
         let fields = line.as_object_mut().unwrap();
