@@ -13,6 +13,7 @@ const _: () = {
     all_threads_may_share::<AsOf>();
     all_threads_may_share::<Batch>();
     all_threads_may_share::<BreakerState>();
+    all_threads_may_share::<Change>();
     all_threads_may_share::<Changes>();
     all_threads_may_share::<Collect>();
     all_threads_may_share::<CommandLine>();
@@ -28,7 +29,9 @@ const _: () = {
     all_threads_may_share::<ErrorClass>();
     all_threads_may_share::<Event>();
     all_threads_may_share::<EventCounts>();
+    all_threads_may_share::<Field>();
     all_threads_may_share::<Metrics>();
+    all_threads_may_share::<Order>();
     all_threads_may_share::<Overflow>();
     all_threads_may_share::<Pace>();
     all_threads_may_share::<Pattern>();
@@ -44,6 +47,7 @@ const _: () = {
     all_threads_may_share::<Recorder<ReplaySource<BufReader<Empty>>, Sink>>();
     all_threads_may_share::<RecvError>();
     all_threads_may_share::<ReplaySource<BufReader<Empty>>>();
+    all_threads_may_share::<Resources>();
     all_threads_may_share::<Row<'_>>();
     all_threads_may_share::<ScanCounts>();
     all_threads_may_share::<ScannerControl>();
@@ -60,7 +64,9 @@ const _: () = {
     all_threads_may_share::<Timestamp>();
     all_threads_may_share::<TopN>();
     all_threads_may_share::<Transition>();
+    all_threads_may_share::<Unit>();
     all_threads_may_share::<Usage>();
+    all_threads_may_share::<Value<'_>>();
     // A source need not be shared, nor what holds one.
     any_thread_may_have::<Box<dyn Source>>();
     any_thread_may_have::<Box<dyn Consumer>>();
