@@ -30,7 +30,8 @@
 //! 1. A [`Source`] reads the processes: this host by default.
 //! 2. The scanner compares them with its table of processes.
 //! 3. The result is a [`Batch`]: a header, and one [`Event`] for each process that is new, has changed
-//!    or has exited. Unknown values are `None`, never 0.
+//!    or has exited. Unknown values are `None`, never 0. [`FIELDS`] describes
+//!    each field of a process.
 //! 4. Every consumer receives the same batch.
 //!
 //! [`ScannerBuilder::start`] returns a [`ScannerHandle`], which scans on its own thread until it is

@@ -7,7 +7,8 @@ use std::ops::{BitOr, BitOrAssign};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::fields::{FIELDS, Field, PLAIN_FIELDS};
+use super::field::Field;
+use super::fields::{FIELDS, PLAIN_FIELDS};
 use super::resources::Resources;
 
 /// A set of things that changed about a process, as [`FIELDS`](crate::FIELDS) names them.
