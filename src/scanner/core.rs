@@ -12,7 +12,7 @@ use crate::model::{
     BreakerState, Cost, Counts, Error, ErrorClass, Facts, ProcessInfo, Result, Timestamp,
 };
 use crate::source::{Recheck, Seen, Source};
-use crate::table::{Absent, Pass, Table};
+use crate::table::{Missing, Pass, Table};
 
 /// A source, the table of its rows, and the checks between them.
 pub(super) struct Core {
@@ -150,12 +150,12 @@ impl Core {
         let began = Instant::now();
         let mut clock = CpuClock::start();
         let mut pass = self.table.begin(at);
-        let mut outcome = self.source.scan(&mut |row| pass.see(row));
+        let mut outcome = self.source.scan(&mut |row| pass.apply(row));
         // Emitted rows stand. Rows of a retry moments later would give rates over almost no time.
         let is_transient = outcome.as_ref().is_err_and(Error::is_transient);
         let retries = u32::from(is_transient && pass.rows() == 0);
         if retries > 0 {
-            let again = self.source.scan(&mut |row| pass.see(row));
+            let again = self.source.scan(&mut |row| pass.apply(row));
             // A source that ended keeps the first error, and ends at the next scan.
             if !again.as_ref().is_err_and(is_end) {
                 outcome = again;
@@ -176,12 +176,12 @@ impl Core {
             Ok((seen, absent)) => (seen, absent, None),
             // The end of a source is not a failure. Processes that it no longer emitted have not
             // exited.
-            Err(_) if has_ended => (Seen::default(), Absent::Stand, pass.take_fault()),
-            Err(error) => (Seen::default(), Absent::Stand, Some(error)),
+            Err(_) if has_ended => (Seen::default(), Missing::Unconfirmed, pass.take_fault()),
+            Err(error) => (Seen::default(), Missing::Unconfirmed, Some(error)),
         };
         let found = pass.finish(absent);
         let unseen_at_most = match failure {
-            None => self.count_unseen(seen.started_total, found.newborn),
+            None => self.count_unseen(seen.started_total, found.births),
             Some(_) => None,
         };
         log_failure(&mut self.logged, failure.as_ref());
@@ -248,7 +248,7 @@ fn check(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> 
         ));
     }
     match own_pid {
-        Some(pid) if !pass.has_seen(pid) => Err(Error::new(
+        Some(pid) if !pass.has(pid) => Err(Error::new(
             ErrorClass::SourceGone,
             format!(
                 "the scan read {} processes, but not the scanner's own, pid {pid}",
@@ -262,14 +262,14 @@ fn check(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> 
 impl Doubt {
     /// Rechecks the processes that a trusted scan missed. If the source cannot recheck, a large
     /// loss must be seen twice.
-    fn settle(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) -> Result<Absent> {
+    fn settle(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) -> Result<Missing> {
         let before = pass.processes_before();
         let missing = pass.missing();
         if missing.is_empty() {
             self.doubted.clear();
-            return Ok(Absent::AreGone);
+            return Ok(Missing::Exited);
         }
-        let rechecked = source.recheck(&missing, &mut |row| pass.see(row))?;
+        let rechecked = source.recheck(&missing, &mut |row| pass.apply(row))?;
         if let Some(fault) = pass.take_fault() {
             return Err(fault);
         }
@@ -282,9 +282,9 @@ impl Doubt {
         Ok(match rechecked {
             Recheck::NotAble if is_large => {
                 self.doubted = missing;
-                Absent::Stand
+                Missing::Unconfirmed
             }
-            _ => Absent::AreGone,
+            _ => Missing::Exited,
         })
     }
 }

@@ -1,51 +1,52 @@
-//! How old a process is, by the clock that its start time is measured with.
+//! The age of a process, by the clock of the start times.
 
 use super::rates::{NS_PER_MS, percent};
 use crate::model::Timestamp;
 use crate::source::{ProcessRow, SourceInfo};
 
-/// What ages are measured from.
+/// The times that ages are measured from.
 #[derive(Debug)]
 pub(super) struct Ages {
     start_time_resolution_ms: u64,
     /// The first scan's time: its wall clock, advanced by the monotonic clock.
     origin: Option<Timestamp>,
-    /// When a scan last showed all processes. What appears later started later or was hidden.
-    last_whole: Option<Timestamp>,
+    /// Time of the last trusted scan. A process that appears later started later or was hidden.
+    last_trusted: Option<Timestamp>,
 }
 
 impl Ages {
     pub(super) fn new(source: &SourceInfo) -> Self {
         Self {
-            // The field is public: whatever its value, times are whole milliseconds.
+            // A source may set 0, but start times are whole milliseconds.
             start_time_resolution_ms: source.start_time_resolution_ms.max(1),
             origin: None,
-            last_whole: None,
+            last_trusted: None,
         }
     }
 
-    /// Begins a scan at this time.
+    /// Begins a scan.
     pub(super) fn begin(&mut self, at: Timestamp) {
         self.origin.get_or_insert(at);
     }
 
-    /// Notes that the scan of this time has shown all processes.
-    pub(super) fn mark_whole(&mut self, at: Timestamp) {
-        self.last_whole = Some(at);
+    /// Records that the scan of this time is trusted.
+    pub(super) fn mark_trusted(&mut self, at: Timestamp) {
+        self.last_trusted = Some(at);
     }
 
-    /// Whether no scan has shown all processes yet.
+    /// Returns whether no scan was trusted yet.
     pub(super) fn is_first(&self) -> bool {
-        self.last_whole.is_none()
+        self.last_trusted.is_none()
     }
 
-    /// Whether equal start times do not prove one process.
+    /// Returns whether equal start times do not prove one process: they are in whole seconds.
     pub(super) fn is_coarse(&self) -> bool {
         self.start_time_resolution_ms >= 1000
     }
 
-    /// A moment by the clock of start times: the source's own, or the first scan's wall clock carried
-    /// on by the monotonic one.
+    /// Converts a time to the clock of the start times.
+    ///
+    /// It is the source's own clock, or else the first scan's wall clock, advanced by the monotonic clock.
     fn start_clock_ms(&self, at: Timestamp) -> u64 {
         if let Some(start_clock_ms) = at.start_clock_ms {
             return start_clock_ms;
@@ -55,29 +56,31 @@ impl Ages {
         origin.wall_ms.saturating_add(since_ns / NS_PER_MS)
     }
 
-    /// Milliseconds from a start time to this scan. `None` for a start that is still to come.
+    /// Returns the milliseconds from a start time to this scan; `None` for a start in the future.
     pub(super) fn age_ms(&self, start_time_ms: u64, at: Timestamp) -> Option<u64> {
         let now_ms = self.start_clock_ms(at);
         let latest = now_ms.saturating_add(self.start_time_resolution_ms);
         (start_time_ms <= latest).then(|| now_ms.saturating_sub(start_time_ms))
     }
 
-    /// Whether a process started after the last whole scan began and before this one did. What started
-    /// while this one was under way is not in its count of what was started.
-    pub(super) fn is_newborn(&self, row: &ProcessRow<'_>, at: Timestamp) -> bool {
-        let (Some(start_time_ms), Some(last)) = (row.start_time_ms, self.last_whole) else {
+    /// Returns whether a process started after the last trusted scan began, and before this one.
+    ///
+    /// The system's count of started processes is read when a scan begins, so later births are not in it.
+    pub(super) fn is_birth(&self, row: &ProcessRow<'_>, at: Timestamp) -> bool {
+        let (Some(start_time_ms), Some(last)) = (row.start_time_ms, self.last_trusted) else {
             return false;
         };
         let started_by = start_time_ms.saturating_add(self.start_time_resolution_ms);
         start_time_ms >= self.start_clock_ms(last) && started_by <= self.start_clock_ms(at)
     }
 
-    /// CPU use of a process seen for the first time, over its own life, if it was born since the
-    /// last whole scan.
+    /// Returns the CPU share of a new process over its own life, in percent of one core.
     ///
-    /// Its life is no shorter than start times are fine, and no longer than since that scan.
+    /// `None` if it was born before the last trusted scan, if there is none, or if its start or CPU time is
+    /// unknown. Its life counts as no shorter than the resolution of start times, and no longer than the time
+    /// since that scan.
     pub(super) fn percent_of_life(&self, row: &ProcessRow<'_>, at: Timestamp) -> Option<f32> {
-        let last = self.last_whole?;
+        let last = self.last_trusted?;
         let start_time_ms = row.start_time_ms?;
         let resolution_ms = self.start_time_resolution_ms;
         if start_time_ms.saturating_add(resolution_ms) < self.start_clock_ms(last) {
@@ -98,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn start_times_are_no_finer_than_a_millisecond() {
+    fn a_start_time_resolution_of_0_counts_as_1() {
         let mut source = SourceInfo::new("test");
         source.start_time_resolution_ms = 0;
         assert_eq!(Ages::new(&source).start_time_resolution_ms, 1);

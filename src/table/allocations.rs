@@ -1,6 +1,6 @@
-//! Tests of what the table allocates and keeps.
+//! Tests of the memory that the table allocates and keeps.
 
-use super::{Absent, Table};
+use super::{Missing, Table};
 use crate::config::Config;
 use crate::model::Timestamp;
 use crate::source::{ProcessRow, Reading, Row, SourceInfo};
@@ -24,7 +24,7 @@ fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> R
 }
 
 #[test]
-fn a_scan_in_which_nothing_changed_allocates_nothing() {
+fn a_scan_without_changes_allocates_nothing() {
     let mut table = table();
     let names: [&[u8]; 3] = [b"plain", b"not \xff utf-8", b""];
     let mut scan = |number, unchanged: bool| {
@@ -33,24 +33,24 @@ fn a_scan_in_which_nothing_changed_allocates_nothing() {
             let mut pass = table.begin(at(number));
             for pid in 1..=3000 {
                 let name = names[pid as usize % 3];
-                pass.see(match unchanged {
+                pass.apply(match unchanged {
                     true => Row::Unchanged { pid },
                     false => row(pid, 7, name, b"a\0b\xff\0"),
                 });
             }
-            events = pass.finish(Absent::AreGone).events.len();
+            events = pass.finish(Missing::Exited).events.len();
         });
         (events, counted.count_total)
     };
     assert_eq!(scan(1, false).0, 3000);
-    // CPU use is known from the second scan on, which is a change.
+    // CPU shares become known in the second scan, so every process changes.
     assert_eq!(scan(2, false).0, 3000);
     assert_eq!(scan(3, false), (0, 0));
     assert_eq!(scan(4, true), (0, 0));
 }
 
 #[test]
-fn a_million_processes_pass_through_and_leave_nothing() {
+fn a_million_exited_processes_leave_no_memory_behind() {
     const LIVING: u32 = 3000;
     const SCANS: u32 = 340;
     let mut table = table();
@@ -58,42 +58,42 @@ fn a_million_processes_pass_through_and_leave_nothing() {
     for scan in 0..SCANS {
         let mut pass = table.begin(at(u64::from(scan)));
         for process in 0..LIVING {
-            // Other pids, other names and other command lines each time.
+            // New pids, names and command lines in each scan.
             let pid = 1 + (scan * LIVING + process) % 4_000_000;
             let text = format!("{scan}-{process}");
-            pass.see(row(pid, u64::from(scan), text.as_bytes(), text.as_bytes()));
+            pass.apply(row(pid, u64::from(scan), text.as_bytes(), text.as_bytes()));
         }
-        let told = pass.finish(Absent::AreGone);
+        let result = pass.finish(Missing::Exited);
         let expected = LIVING * if scan == 0 { 1 } else { 2 };
-        assert_eq!(told.events.len(), expected as usize);
+        assert_eq!(result.events.len(), expected as usize);
         assert_eq!(table.len(), LIVING as usize);
         assert_eq!(table.texts.len(), LIVING as usize);
         sizes.push(table.heap_bytes());
     }
     assert!(u64::from(SCANS * LIVING) > 1_000_000);
-    // The first scans find the sizes; after that nothing grows but by the digits of a name.
+    // The first scans set the sizes. Later growth comes only from longer names.
     let early = *sizes[2..20].iter().max().expect("there were scans");
     let late = *sizes[20..].iter().max().expect("there were scans");
     assert!(late < early + early / 10, "{early} bytes became {late}");
 }
 
 #[test]
-fn a_crowd_that_left_gives_its_room_back() {
+fn a_mass_exit_frees_memory() {
     let mut table = table();
     for (scan, living) in [(1, 50_000), (2, 50_000), (3, 100), (4, 100)] {
         let mut pass = table.begin(at(scan));
         for pid in 1..=living {
-            pass.see(row(pid, 7, b"crowd", b""));
+            pass.apply(row(pid, 7, b"many", b""));
         }
-        pass.finish(Absent::AreGone);
+        pass.finish(Missing::Exited);
     }
     assert_eq!(table.len(), 100);
     assert!(table.heap_bytes() < 100_000, "{} bytes", table.heap_bytes());
-    // And what is left is still found.
+    // The remaining processes are still found.
     let mut pass = table.begin(at(5));
     for pid in 1..=100 {
-        pass.see(Row::Unchanged { pid });
+        pass.apply(Row::Unchanged { pid });
     }
     assert!(pass.take_fault().is_none());
-    assert!(pass.finish(Absent::AreGone).events.is_empty());
+    assert!(pass.finish(Missing::Exited).events.is_empty());
 }

@@ -14,9 +14,9 @@ use crate::config::Config;
 use crate::model::ProcessInfo;
 use crate::source::SourceInfo;
 
-/// All processes of the last scan, compact, each with what the next scan is compared with.
+/// All known processes, each with the values that the next scan is compared with.
 ///
-/// A [`Scanner`](crate::Scanner) drives one.
+/// Each [`Scanner`](crate::Scanner) has one.
 pub(crate) struct Table {
     pub(super) slots: Vec<Slot>,
     pub(super) free: Vec<u32>,
@@ -24,13 +24,13 @@ pub(crate) struct Table {
     pub(super) texts: Texts,
     pub(super) thresholds: Thresholds,
     pub(super) ages: Ages,
-    /// Number of the pass under way or last made, from 1: what a slot is marked with.
-    pub(super) pass: u32,
-    /// Room for what a pass notes down, kept from pass to pass.
+    /// Number of the current or last scan, from 1. A slot is marked with it.
+    pub(super) scan: u32,
+    /// The events of the current scan.
     pub(super) notes: Notes,
 }
 
-/// Its processes are other people's, and many.
+/// Omits the processes: their data can be private, and there are many.
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table")
@@ -40,7 +40,7 @@ impl fmt::Debug for Table {
 }
 
 impl Table {
-    /// An empty table for what this source will show.
+    /// Creates an empty table for the rows of this source.
     pub(crate) fn new(config: &Config, source: &SourceInfo) -> Self {
         Self {
             slots: Vec::new(),
@@ -52,22 +52,22 @@ impl Table {
                 rss_bytes: config.rss_threshold_bytes,
             },
             ages: Ages::new(source),
-            pass: 0,
+            scan: 0,
             notes: Notes::default(),
         }
     }
 
-    /// How many processes it holds.
+    /// Returns the number of processes.
     pub(crate) fn len(&self) -> usize {
         self.by_pid.len()
     }
 
-    /// The processes as they were last told, in no particular order.
+    /// Returns the processes as last reported, in no particular order.
     pub(crate) fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
-        self.slots.iter().filter_map(|slot| slot.told.as_ref())
+        self.slots.iter().filter_map(|slot| slot.reported.as_ref())
     }
 
-    /// Bytes on the heap: arena, index, strings, and room kept for the next pass.
+    /// Returns the bytes on the heap: arena, index, strings, and memory kept for the next scan.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
             + self.free.capacity() * size_of::<u32>()
@@ -76,8 +76,9 @@ impl Table {
             + self.notes.heap_bytes()
     }
 
+    /// Stores a slot in use and returns its index.
     pub(super) fn put(&mut self, slot: Slot) -> u32 {
-        let pid = slot.told().pid;
+        let pid = slot.reported().pid;
         let index = match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
@@ -93,13 +94,13 @@ impl Table {
         index
     }
 
-    /// Takes a process out, with the values of now and not only those told.
+    /// Frees a slot and returns its process with the last measured values.
     pub(super) fn take(&mut self, index: u32) -> ProcessInfo {
         let slot = &mut self.slots[index as usize];
         let mut process = slot
-            .told
+            .reported
             .take()
-            .expect("BUG: the index leads to taken slots only");
+            .expect("BUG: the index has only slots in use");
         process.status = slot.status;
         process.cpu_percent = slot.cpu_percent;
         process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
@@ -107,23 +108,23 @@ impl Table {
         self.free.push(index);
         self.by_pid.remove(&process.pid);
         self.texts
-            .give_back(process.name.as_ref(), process.command.as_ref());
+            .release(process.name.as_ref(), process.command.as_ref());
         process
     }
 
-    /// Gives back the room of a crowd that has left: more than half of the arena is empty.
+    /// Frees memory if more than half of the arena, and at least 1,024 slots, are free.
     pub(super) fn shrink(&mut self) {
-        const WORTH_IT: usize = 1024;
-        if self.free.len() < WORTH_IT || self.free.len() < self.by_pid.len() {
+        const MIN_FREE: usize = 1024;
+        if self.free.len() < MIN_FREE || self.free.len() < self.by_pid.len() {
             return;
         }
-        self.slots.retain(|slot| slot.told.is_some());
+        self.slots.retain(|slot| slot.reported.is_some());
         self.slots.shrink_to_fit();
         self.free = Vec::new();
         self.by_pid.clear();
         self.by_pid.shrink_to_fit();
         for (index, slot) in self.slots.iter().enumerate() {
-            self.by_pid.insert(slot.told().pid, index as u32);
+            self.by_pid.insert(slot.reported().pid, index as u32);
         }
         self.texts.shrink();
         self.notes = Notes::default();

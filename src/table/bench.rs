@@ -1,11 +1,11 @@
 //! Gives the benches of this crate access to the table.
 
-use super::pass::Absent;
+use super::pass::Missing;
 use crate::config::Config;
 use crate::model::{Event, Result, Timestamp};
 use crate::source::{Row, SourceInfo};
 
-/// The table of processes of a scanner, without the scanner.
+/// A scanner's table of processes, without the scanner.
 #[derive(Debug)]
 pub struct Table(super::Table);
 
@@ -27,11 +27,11 @@ impl Table {
     ) -> Result<Vec<Event>> {
         let mut pass = self.0.begin(at);
         for row in rows {
-            pass.see(row);
+            pass.apply(row);
         }
         match pass.take_fault() {
             Some(fault) => Err(fault),
-            None => Ok(pass.finish(Absent::AreGone).events),
+            None => Ok(pass.finish(Missing::Exited).events),
         }
     }
 

@@ -1,13 +1,13 @@
 //! The table of living processes: an arena with a free list, found by pid.
 //!
-//! Each scan makes one [`Pass`] over it. Only one process at a time can have a pid, so the index is by pid
-//! alone. The start time is compared in the slot: one lookup finds a known process and recognises a reused
-//! pid.
+//! Each scan is applied as one [`Pass`]. Only one process at a time can have a pid, so the index is by pid
+//! alone. The slot holds the start time: one lookup finds a known process and detects a reused pid.
 
 mod ages;
 mod arena;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+mod compare;
 mod identity;
 mod notes;
 mod pass;
@@ -22,4 +22,4 @@ mod allocations;
 mod tests;
 
 pub(crate) use self::arena::Table;
-pub(crate) use self::pass::{Absent, Pass};
+pub(crate) use self::pass::{Missing, Pass};

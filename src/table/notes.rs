@@ -1,26 +1,27 @@
-//! What a pass notes down until it can be told in order.
+//! The events of one scan, collected until they can be sorted by pid.
 
 use super::slot::Slot;
 use crate::model::{Changes, Event, ProcessInfo, ProcessKey};
 
-/// The notes of one pass. Their room is kept from pass to pass.
+/// The events of one scan before they are sorted. The memory is reused from scan to scan.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     touched: Vec<Touch>,
-    gone: Vec<Gone>,
+    exits: Vec<Exit>,
     unreadable: Vec<ProcessKey>,
 }
 
+/// A new or changed process.
 #[derive(Debug)]
 struct Touch {
     pid: u32,
     slot: u32,
-    /// Empty: it is new.
+    /// What changed; empty for a new process.
     changed: Changes,
 }
 
 #[derive(Debug)]
-struct Gone {
+struct Exit {
     process: ProcessInfo,
     lived_ms: Option<u64>,
 }
@@ -28,13 +29,13 @@ struct Gone {
 impl Notes {
     pub(super) fn clear(&mut self) {
         self.touched.clear();
-        self.gone.clear();
+        self.exits.clear();
         self.unreadable.clear();
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.touched.capacity() * size_of::<Touch>()
-            + self.gone.capacity() * size_of::<Gone>()
+            + self.exits.capacity() * size_of::<Exit>()
             + self.unreadable.capacity() * size_of::<ProcessKey>()
     }
 
@@ -47,8 +48,8 @@ impl Notes {
         self.touched.push(Touch { pid, slot, changed });
     }
 
-    pub(super) fn note_gone(&mut self, process: ProcessInfo, lived_ms: Option<u64>) {
-        self.gone.push(Gone { process, lived_ms });
+    pub(super) fn note_exit(&mut self, process: ProcessInfo, lived_ms: Option<u64>) {
+        self.exits.push(Exit { process, lived_ms });
     }
 
     pub(super) fn note_unreadable(&mut self, key: ProcessKey) {
@@ -59,38 +60,39 @@ impl Notes {
         std::mem::take(&mut self.unreadable)
     }
 
-    /// What was born, changed and gone as events: in order of pid, and where a pid was used again
-    /// `Exited` before `Created`. `is_first`: no scan has been whole yet.
+    /// Takes the events in order of pid. For a reused pid, `Exited` comes before `Created`.
+    ///
+    /// `is_first`: no scan was trusted yet.
     pub(super) fn take_events(&mut self, slots: &[Slot], is_first: bool) -> Vec<Event> {
         self.touched.sort_unstable_by_key(|touch| touch.pid);
-        // Stable: a pid can be used again more than once only in different passes, but equal keys
-        // must never depend on luck.
-        self.gone.sort_by_key(|gone| gone.process.pid);
-        let mut events = Vec::with_capacity(self.touched.len() + self.gone.len());
-        let mut gone = self.gone.drain(..).peekable();
+        // Two exits of one pid cannot occur in one scan. The sort is stable anyway, so that the order is
+        // defined.
+        self.exits.sort_by_key(|exit| exit.process.pid);
+        let mut events = Vec::with_capacity(self.touched.len() + self.exits.len());
+        let mut exits = self.exits.drain(..).peekable();
         for touch in self.touched.drain(..) {
-            while let Some(gone) = gone.next_if(|gone| gone.process.pid <= touch.pid) {
-                events.push(gone.into());
+            while let Some(exit) = exits.next_if(|exit| exit.process.pid <= touch.pid) {
+                events.push(exit.into());
             }
-            let process = slots[touch.slot as usize].told().clone();
+            let process = slots[touch.slot as usize].reported().clone();
             let changed = touch.changed;
             events.push(match changed.is_empty() {
                 false => Event::Updated { process, changed },
-                // Until a first scan was whole, nobody can say what was born.
+                // Without a trusted scan to compare with, a birth is unknown.
                 true if is_first => Event::Existing(process),
                 true => Event::Created(process),
             });
         }
-        events.extend(gone.map(Event::from));
+        events.extend(exits.map(Event::from));
         events
     }
 }
 
-impl From<Gone> for Event {
-    fn from(gone: Gone) -> Self {
+impl From<Exit> for Event {
+    fn from(exit: Exit) -> Self {
         Self::Exited {
-            process: gone.process,
-            lived_ms: gone.lived_ms,
+            process: exit.process,
+            lived_ms: exit.lived_ms,
         }
     }
 }

@@ -1,58 +1,54 @@
-//! One pass over the table: each row is marked seen and compared with its slot; then a sweep
-//! finds what was not seen.
+//! One scan applied to the table: marks the slot of each row, then finds the slots without a row.
 
 use super::arena::Table;
-use super::identity::{self, Evidence, Identity};
-use super::rates::{ns_to_ms, percent};
-use super::slot::Slot;
-use super::texts::Texts;
-use crate::model::{Changes, Error, ErrorClass, Event, ProcessInfo, ProcessKey, Timestamp};
-use crate::source::{ProcessRow, Reading, Row};
+use crate::model::{Error, ErrorClass, Event, ProcessKey, Timestamp};
+use crate::source::{ProcessRow, Row};
 
-/// One scan's pass over a [`Table`]. Until it is finished, nothing is told as gone but what a
-/// process with the same pid has replaced. Of one that is dropped instead, the table keeps what it has
-/// seen, and no later pass tells it.
+/// One scan while it is applied to a [`Table`].
+///
+/// Before [`finish`](Self::finish), only a process whose pid was reused counts as exited. If a pass is
+/// dropped instead, the table keeps its values, but no event of it is ever reported.
 #[derive(Debug)]
-#[must_use = "a pass that is not finished tells nothing"]
+#[must_use = "a pass that is not finished reports nothing"]
 pub(crate) struct Pass<'t> {
     table: &'t mut Table,
     at: Timestamp,
-    /// Rows for processes that the table now holds, so that what is missing is a subtraction.
+    /// Number of processes in the table that this scan has reported. If it equals the table's length, no
+    /// process is missing.
     marked: usize,
     rows: u32,
-    /// How many processes the table held when the pass began.
+    /// Number of processes in the table when the scan began.
     before: usize,
-    /// The slot of the row before; `u32::MAX` before the first.
+    /// The slot of the previous row; `u32::MAX` before the first row.
     last: u32,
-    /// No scan has been whole yet: what appears was there before us.
+    /// No scan was trusted yet, so new processes are `Existing`, not `Created`.
     first: bool,
-    newborn: u64,
+    births: u64,
     fault: Option<Error>,
 }
 
-/// What becomes of the processes that a pass did not see.
+/// What happens to the processes that a scan did not report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Absent {
-    /// The scan is believed: they exited.
-    AreGone,
-    /// The scan is not believed: they stand until another settles it.
-    Stand,
+pub(crate) enum Missing {
+    /// The scan is trusted: they exited.
+    Exited,
+    /// The scan is not trusted: they stay until a later scan decides.
+    Unconfirmed,
 }
 
-/// What a pass had to tell.
+/// The result of applying one scan.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
-    /// The events in order of pid; where a pid was used again, `Exited` before `Created`.
+pub(crate) struct PassResult {
+    /// The events in order of pid. For a reused pid, `Exited` comes before `Created`.
     pub(crate) events: Vec<Event>,
-    /// What was not seen, or could not be read, and stands as it was.
+    /// Processes that the scan did not report or could not read. They keep their values.
     pub(crate) unconfirmed: Vec<ProcessKey>,
-    /// How many of the processes told as created started after the last scan that was believed began
-    /// and before this one did.
-    pub(crate) newborn: u64,
+    /// Number of created processes that started after the last trusted scan began and before this one.
+    pub(crate) births: u64,
 }
 
 impl Table {
-    /// Begins the pass of a scan.
+    /// Begins a scan.
     pub(crate) fn begin(&mut self, at: Timestamp) -> Pass<'_> {
         Pass::new(self, at)
     }
@@ -60,8 +56,8 @@ impl Table {
 
 impl<'t> Pass<'t> {
     fn new(table: &'t mut Table, at: Timestamp) -> Self {
-        table.pass = table.pass.wrapping_add(1);
-        // A pass that was dropped has left its own, and their slots may be another's by now.
+        table.scan = table.scan.wrapping_add(1);
+        // A dropped pass leaves notes behind, and their slots may hold other processes by now.
         table.notes.clear();
         table.ages.begin(at);
         let first = table.ages.is_first();
@@ -74,68 +70,76 @@ impl<'t> Pass<'t> {
             before,
             last: u32::MAX,
             first,
-            newborn: 0,
+            births: 0,
             fault: None,
         }
     }
 
-    /// Takes in one row.
-    pub(crate) fn see(&mut self, row: Row<'_>) {
+    /// Applies one row.
+    pub(crate) fn apply(&mut self, row: Row<'_>) {
         self.rows += 1;
         let pid = row.pid();
         let index = self.find(pid);
         if let Some(index) = index {
             let slot = &mut self.table.slots[index as usize];
-            if slot.pass == self.table.pass {
-                return self.blame(format!("the source showed pid {pid} twice in one scan"));
+            if slot.scan == self.table.scan {
+                return self.fail(format!("the source reported pid {pid} twice in one scan"));
             }
-            slot.pass = self.table.pass;
+            slot.scan = self.table.scan;
             self.marked += 1;
         }
         match (&row, index) {
-            (Row::Process(row), Some(index)) => self.see_again(row, index),
+            (Row::Process(row), Some(index)) => {
+                if self.table.is_same_process(row, index) {
+                    self.table.update(row, index, self.at);
+                } else {
+                    self.table.remove(index, self.at);
+                    self.insert(row);
+                }
+            }
             (Row::Process(row), None) => {
-                self.welcome(row);
+                self.insert(row);
                 self.marked += 1;
             }
-            (Row::Unchanged { .. }, Some(index)) => self.idle(index),
+            (Row::Unchanged { .. }, Some(index)) => self.table.update_idle(index, self.at),
             (Row::Unreadable { .. }, Some(index)) => {
-                let key = self.table.slots[index as usize].told().key();
+                let key = self.table.slots[index as usize].reported().key();
                 self.table.notes.note_unreadable(key);
             }
-            (Row::Unchanged { pid }, None) => self.blame(format!(
-                "the source said that pid {pid} is unchanged, and has never shown it"
+            (Row::Unchanged { pid }, None) => self.fail(format!(
+                "the source reported pid {pid} as unchanged, but never reported it before"
             )),
-            // Nothing is known of it, not even whether it is a process: no row to keep.
+            // Nothing is known about it, not even whether it is a process.
             (Row::Unreadable { .. }, None) => {}
         }
     }
 
-    /// Whether this pass has seen a process with this pid.
-    pub(crate) fn has_seen(&self, pid: u32) -> bool {
+    /// Returns whether this scan has reported a process with this pid.
+    pub(crate) fn has(&self, pid: u32) -> bool {
         self.table
             .by_pid
             .get(&pid)
-            .is_some_and(|&index| self.table.slots[index as usize].pass == self.table.pass)
+            .is_some_and(|&index| self.table.slots[index as usize].scan == self.table.scan)
     }
 
-    /// How many rows it took in.
+    /// Returns the number of rows so far.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// What the source broke its [contract](crate::Source) with, first; the rows that did were
-    /// left out.
+    /// Takes the first breach of the source's [contract](crate::Source).
+    ///
+    /// Rows that broke it are not in the table.
     pub(crate) fn take_fault(&mut self) -> Option<Error> {
         self.fault.take()
     }
 
-    /// How many processes the table held when the pass began.
+    /// Returns the number of processes in the table when the scan began.
     pub(crate) fn processes_before(&self) -> usize {
         self.before
     }
 
-    /// The pids of the processes of the table that it has not seen, in order.
+    /// Returns the pids that the scan has not reported, in order.
     pub(crate) fn missing(&self) -> Vec<u32> {
         let table = &*self.table;
         if table.len() == self.marked {
@@ -144,42 +148,43 @@ impl<'t> Pass<'t> {
         let mut missing: Vec<u32> = table
             .slots
             .iter()
-            .filter(|slot| slot.pass != table.pass)
-            .filter_map(|slot| slot.told.as_ref())
+            .filter(|slot| slot.scan != table.scan)
+            .filter_map(|slot| slot.reported.as_ref())
             .map(|process| process.pid)
             .collect();
         missing.sort_unstable();
         missing
     }
 
-    /// Ends the pass and tells what it found.
-    pub(crate) fn finish(mut self, absent: Absent) -> Told {
+    /// Ends the scan and returns its events.
+    pub(crate) fn finish(self, missing: Missing) -> PassResult {
         let mut unconfirmed = self.table.notes.take_unreadable();
         for pid in self.missing() {
             let index = self.table.by_pid[&pid];
-            match absent {
-                Absent::AreGone => self.say_goodbye(index),
-                Absent::Stand => unconfirmed.push(self.table.slots[index as usize].told().key()),
+            match missing {
+                Missing::Exited => self.table.remove(index, self.at),
+                Missing::Unconfirmed => {
+                    unconfirmed.push(self.table.slots[index as usize].reported().key());
+                }
             }
         }
-        if absent == Absent::AreGone {
-            self.table.ages.mark_whole(self.at);
+        if missing == Missing::Exited {
+            self.table.ages.mark_trusted(self.at);
         }
         let table = &mut *self.table;
         let events = table.notes.take_events(&table.slots, self.first);
         table.shrink();
-        Told {
+        PassResult {
             events,
             unconfirmed,
-            newborn: self.newborn,
+            births: self.births,
         }
     }
-}
 
-/// One process at a time.
-impl Pass<'_> {
-    /// The slot of a pid. As a rule it is the one that followed the slot of the row before in the
-    /// last pass too, since sources keep their order: that spares a look-up far off in memory.
+    /// Finds the slot of a pid.
+    ///
+    /// Sources keep their order, so it is usually the slot that followed the previous row's slot in the last
+    /// scan. Trying that one first avoids a hash lookup, which is a cache miss.
     fn find(&mut self, pid: u32) -> Option<u32> {
         let table = &*self.table;
         let guess = table
@@ -189,191 +194,33 @@ impl Pass<'_> {
         let is_right = table
             .slots
             .get(guess as usize)
-            .and_then(|slot| slot.told.as_ref())
-            .is_some_and(|told| told.pid == pid);
+            .and_then(|slot| slot.reported.as_ref())
+            .is_some_and(|process| process.pid == pid);
         if is_right {
             self.last = guess;
             return Some(guess);
         }
         let index = table.by_pid.get(&pid).copied()?;
-        self.follow_with(index);
+        self.set_next(index);
         Some(index)
     }
 
-    /// Remembers which slot came next. Only a guess is made of it, so it may be outdated.
-    fn follow_with(&mut self, index: u32) {
+    /// Links the previous row's slot to this one. It is only a guess, so it may be outdated.
+    fn set_next(&mut self, index: u32) {
         if let Some(last) = self.table.slots.get_mut(self.last as usize) {
             last.next = index;
         }
         self.last = index;
     }
 
-    fn blame(&mut self, message: String) {
+    fn insert(&mut self, row: &ProcessRow<'_>) {
+        self.births += u64::from(self.table.ages.is_birth(row, self.at));
+        let index = self.table.insert(row, self.at);
+        self.set_next(index);
+    }
+
+    fn fail(&mut self, message: String) {
         self.fault
             .get_or_insert_with(|| Error::new(ErrorClass::BadData, message));
     }
-
-    /// A pid that the table does not hold.
-    fn welcome(&mut self, row: &ProcessRow<'_>) {
-        let texts = &mut self.table.texts;
-        let mut process = ProcessInfo::unknown(ProcessKey {
-            pid: row.pid,
-            start_time_ms: row.start_time_ms,
-        });
-        process.parent_pid = row.parent_pid;
-        if let Reading::Known(name) = row.name {
-            process.name = Some(texts.take_name(name));
-        }
-        if let Reading::Known(command) = row.command {
-            process.command = Some(texts.take_command(command));
-        }
-        process.status = row.status;
-        process.cpu_percent = self.table.ages.percent_of_life(row, self.at);
-        process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
-        process.resources = row.resources;
-        process.kernel_thread = row.kernel_thread;
-        self.newborn += u64::from(self.table.ages.is_newborn(row, self.at));
-        let slot = Slot {
-            start_time_ms: row.start_time_ms,
-            pass: self.table.pass,
-            status: row.status,
-            next: 0,
-            cpu_percent: process.cpu_percent,
-            cpu_time_ns: row.cpu_time_ns,
-            cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
-            resources: row.resources,
-            cpu_read_at_ns: self.at.monotonic_ns,
-            told: Some(process),
-        };
-        let slot = self.table.put(slot);
-        self.follow_with(slot);
-        self.table.notes.note_new(row.pid, slot);
-    }
-
-    /// A pid that the table holds: the same process, or one that came after it.
-    fn see_again(&mut self, row: &ProcessRow<'_>, index: u32) {
-        let slot = &self.table.slots[index as usize];
-        let evidence = Evidence {
-            known_start_ms: slot.start_time_ms,
-            seen_start_ms: row.start_time_ms,
-            coarse_start_times: self.table.ages.is_coarse(),
-            cpu_time_went_back: row
-                .cpu_time_ns
-                .is_some_and(|now_ns| now_ns < slot.cpu_time_known_ns),
-            all_else_changed: all_else_changed(slot.told(), row, &self.table.texts),
-        };
-        match identity::compare(evidence) {
-            Identity::Different => {
-                self.say_goodbye(index);
-                self.welcome(row);
-            }
-            Identity::Same | Identity::Unknown => self.update(row, index),
-        }
-    }
-
-    fn update(&mut self, row: &ProcessRow<'_>, index: u32) {
-        let table = &mut *self.table;
-        let slot = &mut table.slots[index as usize];
-        let told = slot
-            .told
-            .as_mut()
-            .expect("BUG: the index leads to taken slots only");
-        let mut changed = Changes::default();
-
-        let had_name = told.name.is_some();
-        let has_new_name = table.texts.renew_name(&mut told.name, row.name);
-        if has_new_name {
-            changed.insert(Changes::NAME);
-        }
-        let has_other_command = match row.command {
-            // The one that is known can be that of another program.
-            Reading::Unknown if has_new_name && had_name => {
-                table.texts.forget_command(&mut told.command)
-            }
-            command => table.texts.renew_command(&mut told.command, command),
-        };
-        if has_other_command {
-            changed.insert(Changes::COMMAND);
-        }
-        if told.parent_pid != row.parent_pid {
-            told.parent_pid = row.parent_pid;
-            changed.insert(Changes::PARENT);
-        }
-        let is_flip = match (told.status, row.status) {
-            (Some(old), Some(new)) => old.is_flip(new),
-            (old, new) => old == new,
-        };
-        if told.status != row.status && !is_flip {
-            changed.insert(Changes::STATUS);
-        }
-        if row.start_time_ms.is_some() {
-            slot.start_time_ms = row.start_time_ms;
-        }
-        slot.cpu_percent = percent(
-            slot.cpu_time_ns,
-            row.cpu_time_ns,
-            self.at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
-        );
-        slot.cpu_time_ns = row.cpu_time_ns;
-        slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
-        slot.cpu_read_at_ns = self.at.monotonic_ns;
-        slot.resources = row.resources;
-        slot.status = row.status;
-        changed.insert(table.thresholds.exceeded(slot));
-
-        if !changed.is_empty() {
-            self.tell(index, row.pid, changed);
-        }
-    }
-
-    /// A process that has not run and is as it was.
-    fn idle(&mut self, index: u32) {
-        let table = &mut *self.table;
-        let slot = &mut table.slots[index as usize];
-        slot.cpu_percent = percent(
-            slot.cpu_time_ns,
-            slot.cpu_time_ns,
-            self.at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
-        );
-        slot.cpu_read_at_ns = self.at.monotonic_ns;
-        let changed = table.thresholds.exceeded(slot);
-        if !changed.is_empty() {
-            let pid = slot.told().pid;
-            self.tell(index, pid, changed);
-        }
-    }
-
-    /// Brings what is told up to what is measured, and notes it down.
-    fn tell(&mut self, index: u32, pid: u32, changed: Changes) {
-        let slot = &mut self.table.slots[index as usize];
-        if let Some(told) = &mut slot.told {
-            told.status = slot.status;
-            told.cpu_percent = slot.cpu_percent;
-            told.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
-            told.resources = slot.resources;
-        }
-        self.table.notes.note_changed(pid, index, changed);
-    }
-
-    fn say_goodbye(&mut self, index: u32) {
-        let start_time_ms = self.table.slots[index as usize].start_time_ms;
-        let lived_ms = start_time_ms.and_then(|start| self.table.ages.age_ms(start, self.at));
-        let process = self.table.take(index);
-        self.table.notes.note_gone(process, lived_ms);
-    }
-}
-
-/// An `exec` keeps the parent, and a lost parent leaves name and command: the three together mean
-/// another process. The cheapest to compare goes first.
-fn all_else_changed(told: &ProcessInfo, row: &ProcessRow<'_>, texts: &Texts) -> bool {
-    if told.parent_pid == row.parent_pid || told.parent_pid.is_none() || row.parent_pid.is_none() {
-        return false;
-    }
-    let (Some(name), Reading::Known(new_name)) = (&told.name, row.name) else {
-        return false;
-    };
-    let (Some(command), Reading::Known(new_command)) = (&told.command, row.command) else {
-        return false;
-    };
-    !texts.is_name(name, new_name) && !texts.is_command(command, new_command)
 }

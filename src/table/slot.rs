@@ -1,33 +1,43 @@
-//! A place for one process in the table.
+//! The place of one process in the table.
 
 use crate::model::{ProcessInfo, Resources, Status};
 
-/// A place for one process.
+/// The place of one process.
+///
+/// It holds the reported values and the measured ones. Thresholds delay reports, so they can differ.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// The process as it was last told: what a fold of the batches has. `None` while free.
-    pub(super) told: Option<ProcessInfo>,
-    /// The last known start time; differs from the told one where that was unknown at first.
+    /// The values as last reported, which a consumer gets by applying all batches. `None`: the slot is free.
+    pub(super) reported: Option<ProcessInfo>,
+    /// The last known start time. The reported one stays `None` if it was unknown at first.
     pub(super) start_time_ms: Option<u64>,
-    /// The pass that last saw it.
-    pub(super) pass: u32,
-    /// The slot of the row that came after its own: where to look first in the next pass.
+    /// Number of the last scan that reported the process.
+    pub(super) scan: u32,
+    /// The slot of the row that followed in the last scan: the first guess in the next one.
     pub(super) next: u32,
-    /// Now, where the told values may lag behind by less than a threshold.
+    /// The last measured status.
     pub(super) status: Option<Status>,
+    /// The last measured CPU share.
     pub(super) cpu_percent: Option<f32>,
+    /// The last measured CPU time.
     pub(super) cpu_time_ns: Option<u64>,
-    /// The last CPU time that could be read, 0 if none could: what a successor's would be less than.
+    /// The last CPU time that could be read, or 0. A row with less belongs to another process.
     pub(super) cpu_time_known_ns: u64,
+    /// The last measured plain values.
     pub(super) resources: Resources,
-    /// Monotonic time of the reading of `cpu_time_ns`.
+    /// Monotonic time at which `cpu_time_ns` was read.
     pub(super) cpu_read_at_ns: u64,
 }
 
 impl Slot {
-    pub(super) fn told(&self) -> &ProcessInfo {
-        self.told
+    /// Returns the values as last reported.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the slot is free.
+    pub(super) fn reported(&self) -> &ProcessInfo {
+        self.reported
             .as_ref()
-            .expect("BUG: the index leads to taken slots only")
+            .expect("BUG: the index has only slots in use")
     }
 }

@@ -1,4 +1,4 @@
-//! Names and command lines, each kept once however many processes share it.
+//! A store of names and command lines that keeps equal ones once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,91 +6,97 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 
-/// A store of strings that counts who uses each, so that none outlives its last process here.
+/// A store of strings with reference counts. A string is dropped with its last process.
 #[derive(Debug, Default)]
 pub(crate) struct Strings {
-    users: HashMap<Arc<str>, u32, RandomState>,
+    references: HashMap<Arc<str>, u32, RandomState>,
     bytes: usize,
 }
 
 impl Strings {
-    /// The stored twin of `text`, with one more user.
-    pub(crate) fn take(&mut self, text: &str) -> Arc<str> {
-        if let Some((stored, _)) = self.users.get_key_value(text) {
+    /// Returns the stored copy of `text` and counts one more reference.
+    pub(crate) fn intern(&mut self, text: &str) -> Arc<str> {
+        if let Some((stored, _)) = self.references.get_key_value(text) {
             let stored = Arc::clone(stored);
-            self.add_user(&stored);
+            self.add_reference(&stored);
             return stored;
         }
         let stored: Arc<str> = text.into();
         self.bytes += text.len();
-        self.users.insert(Arc::clone(&stored), 1);
+        self.references.insert(Arc::clone(&stored), 1);
         stored
     }
 
-    fn add_user(&mut self, text: &str) {
+    fn add_reference(&mut self, text: &str) {
         *self
-            .users
+            .references
             .get_mut(text)
             .expect("BUG: the string was just found") += 1;
     }
 
-    /// One user less; the last takes the string along.
-    pub(crate) fn give_back(&mut self, text: &str) {
-        let users = self
-            .users
+    /// Counts one reference less, and drops the string with the last one.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the string is not stored.
+    pub(crate) fn release(&mut self, text: &str) {
+        let references = self
+            .references
             .get_mut(text)
-            .expect("BUG: only a string that was taken is given back");
-        *users -= 1;
-        if *users == 0 {
-            self.users.remove(text);
+            .expect("BUG: only an interned string is released");
+        *references -= 1;
+        if *references == 0 {
+            self.references.remove(text);
             self.bytes -= text.len();
         }
     }
 
-    /// How many different strings there are.
+    /// Returns the number of different strings.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.users.len()
+        self.references.len()
     }
 
-    /// Bytes on the heap: the texts, each with its two counters, and the index.
+    /// Returns the bytes on the heap: the texts, each with its two counters, and the index.
     pub(crate) fn heap_bytes(&self) -> usize {
         let counters = 2 * size_of::<usize>();
         let entry = size_of::<(Arc<str>, u32)>() + 1;
-        self.bytes + self.users.len() * counters + self.users.capacity() * entry * 8 / 7
+        self.bytes + self.references.len() * counters + self.references.capacity() * entry * 8 / 7
     }
 
-    /// Lets go of room that a crowd left behind.
+    /// Frees unused memory.
     pub(crate) fn shrink(&mut self) {
-        self.users.shrink_to_fit();
+        self.references.shrink_to_fit();
     }
 }
 
-/// How the system's bytes become text: U+FFFD for what is not UTF-8, and cut at a limit.
+/// Converts bytes to text: replaces invalid UTF-8 with U+FFFD, and cuts at a limit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wording {
+pub(crate) struct TextDecoder {
+    /// Longer input is cut here, or up to 3 bytes before, so that no character is split.
     pub(crate) max_bytes: usize,
 }
 
-/// What a text that was cut ends in.
-const CUT: &str = "…";
+/// The end of a text that was cut.
+const CUT_MARK: &str = "…";
 
-impl Wording {
-    pub(crate) fn to_text(self, bytes: &[u8]) -> Cow<'_, str> {
+impl TextDecoder {
+    /// Converts bytes to text.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
         let (kept, is_cut) = self.cut(bytes);
         let mut text = String::from_utf8_lossy(kept);
         if is_cut {
-            text.to_mut().push_str(CUT);
+            text.to_mut().push_str(CUT_MARK);
         }
         text
     }
 
-    /// Whether `bytes` become `text`, without making that text.
-    pub(crate) fn is_text(self, text: &str, bytes: &[u8]) -> bool {
+    /// Returns whether `bytes` convert to `text`, without allocating.
+    pub(crate) fn matches(self, text: &str, bytes: &[u8]) -> bool {
         let (kept, is_cut) = self.cut(bytes);
         match is_cut {
             true => text
-                .strip_suffix(CUT)
+                .strip_suffix(CUT_MARK)
                 .is_some_and(|text| is_lossy(text, kept)),
             false => is_lossy(text, kept),
         }
@@ -100,7 +106,7 @@ impl Wording {
         if bytes.len() <= self.max_bytes {
             return (bytes, false);
         }
-        // Not within a character, which takes four bytes at the most.
+        // Cut before a character, not inside it. A character has at most four bytes.
         let is_start = |&&at: &&usize| bytes[at] & 0b1100_0000 != 0b1000_0000;
         let candidates: [usize; 4] =
             std::array::from_fn(|back| self.max_bytes.saturating_sub(back));
@@ -109,12 +115,12 @@ impl Wording {
     }
 }
 
-/// Whether `text` is what `String::from_utf8_lossy` makes of `bytes`.
+/// Returns whether `String::from_utf8_lossy(bytes)` equals `text`.
 fn is_lossy(text: &str, bytes: &[u8]) -> bool {
     if text.as_bytes() == bytes {
         return true;
     }
-    // Only where it was replaced can the text differ from its bytes.
+    // The text can differ from its bytes only at replacements.
     let mut rest = text;
     for chunk in bytes.utf8_chunks() {
         let Some(after) = rest.strip_prefix(chunk.valid()) else {
@@ -138,14 +144,14 @@ mod tests {
     use proptest::test_runner::FileFailurePersistence;
 
     #[test]
-    fn equal_strings_are_one_and_go_with_their_last_user() {
+    fn equal_strings_are_stored_once_until_the_last_release() {
         let mut strings = Strings::default();
-        let first = strings.take("sleep");
-        let second = strings.take("sleep");
+        let first = strings.intern("sleep");
+        let second = strings.intern("sleep");
         assert!(Arc::ptr_eq(&first, &second));
-        strings.give_back(&first);
+        strings.release(&first);
         assert_eq!(strings.len(), 1);
-        strings.give_back(&second);
+        strings.release(&second);
         assert_eq!(strings.len(), 0);
         assert_eq!(strings.bytes, 0);
     }
@@ -161,21 +167,21 @@ mod tests {
             other in proptest::collection::vec(prop_oneof![Just(b'a'), any::<u8>()], 0..12),
         ) {
             for max_bytes in [3, 100] {
-                let wording = Wording { max_bytes };
-                let text = wording.to_text(&bytes);
-                prop_assert!(wording.is_text(&text, &bytes));
-                prop_assert_eq!(wording.is_text(&text, &other), text == wording.to_text(&other));
-                prop_assert!(text.len() <= 3 * max_bytes + CUT.len());
+                let decoder = TextDecoder { max_bytes };
+                let text = decoder.decode(&bytes);
+                prop_assert!(decoder.matches(&text, &bytes));
+                prop_assert_eq!(decoder.matches(&text, &other), text == decoder.decode(&other));
+                prop_assert!(text.len() <= 3 * max_bytes + CUT_MARK.len());
             }
         }
     }
 
     #[test]
-    fn what_is_cut_is_marked_and_no_character_is_split() {
-        let wording = Wording { max_bytes: 4 };
-        assert_eq!(wording.to_text(b"abcd"), "abcd");
-        assert_eq!(wording.to_text(b"abcde"), "abcd…");
-        assert_eq!(wording.to_text("abcü".as_bytes()), "abc…");
-        assert_eq!(wording.to_text("aü…".as_bytes()), "aü…");
+    fn a_cut_text_is_marked_and_no_character_is_split() {
+        let decoder = TextDecoder { max_bytes: 4 };
+        assert_eq!(decoder.decode(b"abcd"), "abcd");
+        assert_eq!(decoder.decode(b"abcde"), "abcd…");
+        assert_eq!(decoder.decode("abcü".as_bytes()), "abc…");
+        assert_eq!(decoder.decode("aü…".as_bytes()), "aü…");
     }
 }

@@ -1,0 +1,174 @@
+//! One row compared with the table: adds, updates or removes a process, and notes its event.
+
+use super::arena::Table;
+use super::identity::{self, Evidence, Identity};
+use super::rates::{ns_to_ms, percent};
+use super::slot::Slot;
+use super::texts::Texts;
+use crate::model::{Changes, ProcessInfo, ProcessKey, Timestamp};
+use crate::source::{ProcessRow, Reading};
+
+impl Table {
+    /// Adds a process and returns its slot. The table must not have its pid.
+    pub(super) fn insert(&mut self, row: &ProcessRow<'_>, at: Timestamp) -> u32 {
+        let texts = &mut self.texts;
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid: row.pid,
+            start_time_ms: row.start_time_ms,
+        });
+        process.parent_pid = row.parent_pid;
+        if let Reading::Known(name) = row.name {
+            process.name = Some(texts.intern_name(name));
+        }
+        if let Reading::Known(command) = row.command {
+            process.command = Some(texts.intern_command(command));
+        }
+        process.status = row.status;
+        process.cpu_percent = self.ages.percent_of_life(row, at);
+        process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
+        process.resources = row.resources;
+        process.kernel_thread = row.kernel_thread;
+        let slot = Slot {
+            start_time_ms: row.start_time_ms,
+            scan: self.scan,
+            status: row.status,
+            next: 0,
+            cpu_percent: process.cpu_percent,
+            cpu_time_ns: row.cpu_time_ns,
+            cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
+            resources: row.resources,
+            cpu_read_at_ns: at.monotonic_ns,
+            reported: Some(process),
+        };
+        let index = self.put(slot);
+        self.notes.note_new(row.pid, index);
+        index
+    }
+
+    /// Returns whether a row belongs to the process in this slot, not to a later one with its pid.
+    pub(super) fn is_same_process(&self, row: &ProcessRow<'_>, index: u32) -> bool {
+        let slot = &self.slots[index as usize];
+        let evidence = Evidence {
+            known_start_ms: slot.start_time_ms,
+            new_start_ms: row.start_time_ms,
+            coarse_start_times: self.ages.is_coarse(),
+            cpu_time_went_back: row
+                .cpu_time_ns
+                .is_some_and(|now_ns| now_ns < slot.cpu_time_known_ns),
+            all_else_changed: all_else_changed(slot.reported(), row, &self.texts),
+        };
+        match identity::compare(evidence) {
+            Identity::Different => false,
+            Identity::Same | Identity::Unknown => true,
+        }
+    }
+
+    /// Updates a process from its row.
+    pub(super) fn update(&mut self, row: &ProcessRow<'_>, index: u32, at: Timestamp) {
+        let slot = &mut self.slots[index as usize];
+        let process = slot
+            .reported
+            .as_mut()
+            .expect("BUG: the index has only slots in use");
+        let mut changed = Changes::default();
+
+        let had_name = process.name.is_some();
+        let has_new_name = self.texts.update_name(&mut process.name, row.name);
+        if has_new_name {
+            changed.insert(Changes::NAME);
+        }
+        let has_other_command = match row.command {
+            // The known one may belong to the program before the `exec`.
+            Reading::Unknown if has_new_name && had_name => {
+                self.texts.clear_command(&mut process.command)
+            }
+            command => self.texts.update_command(&mut process.command, command),
+        };
+        if has_other_command {
+            changed.insert(Changes::COMMAND);
+        }
+        if process.parent_pid != row.parent_pid {
+            process.parent_pid = row.parent_pid;
+            changed.insert(Changes::PARENT);
+        }
+        let is_flip = match (process.status, row.status) {
+            (Some(old), Some(new)) => old.is_flip(new),
+            (old, new) => old == new,
+        };
+        if process.status != row.status && !is_flip {
+            changed.insert(Changes::STATUS);
+        }
+        if row.start_time_ms.is_some() {
+            slot.start_time_ms = row.start_time_ms;
+        }
+        slot.cpu_percent = percent(
+            slot.cpu_time_ns,
+            row.cpu_time_ns,
+            at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
+        );
+        slot.cpu_time_ns = row.cpu_time_ns;
+        slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
+        slot.cpu_read_at_ns = at.monotonic_ns;
+        slot.resources = row.resources;
+        slot.status = row.status;
+        changed.insert(self.thresholds.exceeded(slot));
+
+        if !changed.is_empty() {
+            self.report(index, row.pid, changed);
+        }
+    }
+
+    /// Updates a process that is unchanged and has not run.
+    pub(super) fn update_idle(&mut self, index: u32, at: Timestamp) {
+        let slot = &mut self.slots[index as usize];
+        slot.cpu_percent = percent(
+            slot.cpu_time_ns,
+            slot.cpu_time_ns,
+            at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
+        );
+        slot.cpu_read_at_ns = at.monotonic_ns;
+        let changed = self.thresholds.exceeded(slot);
+        if !changed.is_empty() {
+            let pid = slot.reported().pid;
+            self.report(index, pid, changed);
+        }
+    }
+
+    /// Copies the measured values to the reported ones, and notes the update.
+    fn report(&mut self, index: u32, pid: u32, changed: Changes) {
+        let slot = &mut self.slots[index as usize];
+        if let Some(process) = &mut slot.reported {
+            process.status = slot.status;
+            process.cpu_percent = slot.cpu_percent;
+            process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
+            process.resources = slot.resources;
+        }
+        self.notes.note_changed(pid, index, changed);
+    }
+
+    /// Removes a process and notes its exit.
+    pub(super) fn remove(&mut self, index: u32, at: Timestamp) {
+        let start_time_ms = self.slots[index as usize].start_time_ms;
+        let lived_ms = start_time_ms.and_then(|start| self.ages.age_ms(start, at));
+        let process = self.take(index);
+        self.notes.note_exit(process, lived_ms);
+    }
+}
+
+/// Returns whether parent, name and command line all changed.
+///
+/// An `exec` keeps the parent, and an exit of the parent keeps name and command line: only another process
+/// changes all three. The cheapest comparison comes first.
+fn all_else_changed(known: &ProcessInfo, row: &ProcessRow<'_>, texts: &Texts) -> bool {
+    if known.parent_pid == row.parent_pid || known.parent_pid.is_none() || row.parent_pid.is_none()
+    {
+        return false;
+    }
+    let (Some(name), Reading::Known(new_name)) = (&known.name, row.name) else {
+        return false;
+    };
+    let (Some(command), Reading::Known(new_command)) = (&known.command, row.command) else {
+        return false;
+    };
+    !texts.is_name(name, new_name) && !texts.is_command(command, new_command)
+}
