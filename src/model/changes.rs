@@ -1,4 +1,4 @@
-//! What changed about a process: a set of [`Changes`].
+//! The set of fields that changed: [`Changes`].
 
 use std::fmt;
 use std::iter;
@@ -11,7 +11,7 @@ use super::field::Field;
 use super::fields::{FIELDS, PLAIN_FIELDS};
 use super::resources::Resources;
 
-/// A set of things that changed about a process, as [`FIELDS`](crate::FIELDS) names them.
+/// A set of changes of a process. [`FIELDS`](crate::FIELDS) has their names.
 ///
 /// ```
 /// use process_scanner::Changes;
@@ -23,7 +23,7 @@ use super::resources::Resources;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Changes(u64);
 
-/// The name of each bit that is in use. Compiling it proves that no bit has two names and no name two bits.
+/// The name of each used bit. The compiler checks that no bit has two names, and no name two bits.
 static NAMES: [Option<&'static str>; 64] = {
     let mut names = [None; 64];
     let mut at = 0;
@@ -60,22 +60,23 @@ const fn is_same(a: &str, b: &str) -> bool {
 }
 
 impl Changes {
-    /// The name: as a rule an `exec`.
+    /// The name changed, usually by an `exec`.
     pub const NAME: Self = Self::named("name");
-    /// The command line: as a rule an `exec`. A change of nothing but a secret that is
-    /// [hidden](crate::Redactor) does not show.
+    /// The command line changed, usually by an `exec`.
+    ///
+    /// If only a [redacted](crate::Redactor) secret differs, this is no change.
     pub const COMMAND: Self = Self::named("command");
-    /// The parent: as a rule the old one ended.
+    /// The parent changed, usually because the old one exited.
     pub const PARENT: Self = Self::named("parent");
-    /// The status, other than between running, sleeping and idle.
+    /// The status changed, other than between running, sleeping and idle.
     pub const STATUS: Self = Self::named("status");
-    /// CPU time or use.
+    /// CPU time or CPU share changed.
     pub const CPU: Self = Self::named("cpu");
-    /// Resident memory.
+    /// Resident memory changed.
     pub const RSS: Self = Self::named("rss");
-    /// All changes that there are.
+    /// All changes.
     pub const ALL: Self = Self::of_fields(false);
-    /// All changes of amounts, such as CPU time and memory, which change all the time.
+    /// All changes of measured amounts, such as CPU time and memory. They change all the time.
     pub const MEASURES: Self = Self::of_fields(true);
 
     const fn named(name: &str) -> Self {
@@ -102,7 +103,7 @@ impl Changes {
         Self(all)
     }
 
-    /// Returns the change of a field; the empty set where the field never changes.
+    /// Returns the change of a field; the empty set for a field that never changes.
     pub const fn of(field: &Field) -> Self {
         match field.change {
             Some(change) => Self(1 << change.bit),
@@ -110,7 +111,7 @@ impl Changes {
         }
     }
 
-    /// Returns which plain values differ.
+    /// Returns the changes of the plain values that differ.
     pub(crate) fn between(old: &Resources, new: &Resources) -> Self {
         let differing = PLAIN_FIELDS
             .iter()
@@ -118,12 +119,12 @@ impl Changes {
         differing.map(|plain| Self::of(plain.field)).collect()
     }
 
-    /// Whether nothing changed.
+    /// Returns whether the set is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether all of `other` changed.
+    /// Returns whether the set has all changes of `other`.
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -134,7 +135,7 @@ impl Changes {
         Self(self.0 & !other.0)
     }
 
-    /// Returns each change by itself, in order of their bits.
+    /// Returns each change as a set of its own, in order of bits.
     pub fn each(self) -> impl Iterator<Item = Self> {
         let mut rest = self.0;
         iter::from_fn(move || {
@@ -144,8 +145,7 @@ impl Changes {
         })
     }
 
-    /// The names of what changed: `name`, `command`, `parent`, `status`, `cpu`, `rss` and so on, in order of
-    /// their bits.
+    /// Returns the names of the changes, in order of bits: `name`, `command`, `parent`, `status` and so on.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         self.each()
             .filter_map(|change| NAMES[change.0.trailing_zeros() as usize])
@@ -170,14 +170,14 @@ impl BitOrAssign for Changes {
     }
 }
 
-/// All of them together.
+/// Creates the union of sets.
 impl FromIterator<Self> for Changes {
     fn from_iter<I: IntoIterator<Item = Self>>(changes: I) -> Self {
         changes.into_iter().fold(Self::default(), Self::bitor)
     }
 }
 
-/// The names with commas between them; nothing where nothing changed.
+/// Prints the names, separated by commas; nothing for the empty set.
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, name) in self.names().enumerate() {
@@ -194,7 +194,7 @@ impl fmt::Debug for Changes {
     }
 }
 
-/// A list of names.
+/// Serialises as a list of names.
 impl Serialize for Changes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
@@ -205,12 +205,12 @@ impl Serialize for Changes {
     }
 }
 
-/// From a list of names. What only a later version has a name for is left out.
+/// Reads a list of names. Unknown names, as of a later version, are left out.
 impl<'de> Deserialize<'de> for Changes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;
-        let is_there = |change: &Self| change.names().any(|name| names.iter().any(|n| n == name));
-        Ok(Self::ALL.each().filter(is_there).collect())
+        let is_listed = |change: &Self| change.names().any(|name| names.iter().any(|n| n == name));
+        Ok(Self::ALL.each().filter(is_listed).collect())
     }
 }
 
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_have_names_in_their_own_order() {
+    fn names_are_in_order_of_bits() {
         let names: Vec<_> = Changes::ALL.names().collect();
         assert!(names.starts_with(&["name", "command", "parent", "status", "cpu", "rss"]));
         assert_eq!(names.len(), Changes::ALL.each().count());
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_values_differ_by_their_fields() {
+    fn plain_values_that_differ_are_changes() {
         let old = Resources::default();
         assert_eq!(Changes::between(&old, &old), Changes::default());
         for rss_bytes in [Some(0), Some(1)] {

@@ -1,4 +1,4 @@
-//! What a batch is made of: one [`Event`] for each thing that happened.
+//! The contents of a batch: one [`Event`] per birth, change or exit.
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::changes::Changes;
 use super::process::ProcessInfo;
 
-/// One thing that happened to one process.
+/// A birth, a change or an exit of one process, or its presence in a full batch.
 ///
 /// ```
 /// use process_scanner::{Changes, Event, Scanner};
 ///
-/// fn tell(event: &Event) -> Option<String> {
+/// fn describe(event: &Event) -> Option<String> {
 ///     let process = event.process();
 ///     let name = process.name.as_deref().unwrap_or("?");
 ///     match event {
@@ -27,49 +27,52 @@ use super::process::ProcessInfo;
 /// let mut scanner = Scanner::builder().build()?;
 /// for _ in 0..2 {
 ///     let batch = scanner.scan_once().expect("a live source never ends");
-///     batch.events.iter().filter_map(tell).for_each(|line| println!("{line}"));
+///     batch.events.iter().filter_map(describe).for_each(|line| println!("{line}"));
 /// }
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// It was there when the scanner began, or this is a full batch. A batch that is not full has it where
-    /// no scan before was good: what is shown then was there before, as far as anybody knows.
+    /// The process exists, and its birth is not news.
+    ///
+    /// A full batch has one for every process. Another batch has it only if no scan was trusted before: the
+    /// process may have been there all along.
     Existing(ProcessInfo),
-    /// It was born since the scan before, or had not been shown until now.
+    /// The process was born since the scan before, or the source did not report it until now.
     Created(ProcessInfo),
-    /// Something of it changed.
+    /// The process changed.
     #[non_exhaustive]
     Updated {
-        /// The process as it is now.
+        /// The process with its new values.
         process: ProcessInfo,
-        /// What changed.
+        /// The fields that changed.
         changed: Changes,
     },
-    /// It is gone.
+    /// The process exited.
     #[non_exhaustive]
     Exited {
-        /// The process as it was last seen.
+        /// The process with its last measured values.
         process: ProcessInfo,
-        /// Milliseconds from its start to the scan that missed it, so up to one interval more
-        /// than it lived. `None` where its start time is unknown.
+        /// Milliseconds from the start to the scan that missed the process; `None` if the start is unknown.
+        ///
+        /// The process lived up to one interval less.
         lived_ms: Option<u64>,
     },
 }
 
 impl Event {
-    /// An [`Updated`](Self::Updated), as tests of a consumer need them.
+    /// Creates an [`Updated`](Self::Updated), for tests of a consumer.
     pub fn updated(process: ProcessInfo, changed: Changes) -> Self {
         Self::Updated { process, changed }
     }
 
-    /// An [`Exited`](Self::Exited), as tests of a consumer need them.
+    /// Creates an [`Exited`](Self::Exited), for tests of a consumer.
     pub fn exited(process: ProcessInfo, lived_ms: Option<u64>) -> Self {
         Self::Exited { process, lived_ms }
     }
 
-    /// The process it is about.
+    /// Returns the event's process.
     pub fn process(&self) -> &ProcessInfo {
         match self {
             Self::Existing(process)
@@ -79,7 +82,7 @@ impl Event {
         }
     }
 
-    /// The event's name: `existing`, `created`, `updated` or `exited`.
+    /// Returns the event's name: `existing`, `created`, `updated` or `exited`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Existing(_) => "existing",
@@ -90,8 +93,10 @@ impl Event {
     }
 }
 
-/// As `pscan watch --json` has it, without what is the batch's: `event` with the [kind](Self::kind),
-/// `process`, `changed` of an update, and `lived_ms` of an exit.
+/// Serialises as in `pscan watch --json`, without the fields of the batch (`seq`, `at_ms`).
+///
+/// The fields are `event` (the [kind](Self::kind)), `process`, `changed` for an update, and `lived_ms` for an
+/// exit.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let more = matches!(self, Self::Updated { .. } | Self::Exited { .. });
@@ -107,7 +112,7 @@ impl Serialize for Event {
     }
 }
 
-/// The same, and so a line of `pscan watch --json` that is of a process.
+/// Reads the same form, and any line of `pscan watch --json` that has a process.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -177,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_watch_is_an_event_and_one_that_is_of_no_process_is_none() {
+    fn a_line_of_watch_with_a_process_is_an_event() {
         let line = r#"{"seq":7,"at_ms":1767225600000,"event":"updated","process":{"pid":4242,
             "start_time_ms":null,"later":1},"changed":["command","later"]}"#;
         let event: Event = serde_json::from_str(line).expect(line);

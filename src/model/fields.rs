@@ -1,4 +1,4 @@
-//! The table of fields: everything that is known of a field of a process, once.
+//! The table of fields: one entry per field of a process, with all its properties.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -19,10 +19,10 @@ const BUSIEST: Option<Order> = Some(Order {
     help: Some("The busiest first"),
 });
 
-/// Lists all fields of a process, in the order that they have in JSON.
+/// All fields of a process, in the order of JSON.
 ///
-/// JSON, changes, columns, orders and the comparison of [`Resources`] are derived from it, and the documents
-/// are checked against it.
+/// JSON, changes, columns, orders and the comparison of [`Resources`] are derived from this table. Tests check
+/// the documents against it.
 ///
 /// ```
 /// use process_scanner::{FIELDS, ProcessInfo, ProcessKey};
@@ -132,7 +132,7 @@ pub static FIELDS: &[Field] = &[
         unit: Unit::CpuMs,
         change: CPU,
         heading: Some("TIME"),
-        // Where use is the same or unknown, the process that has used more so far is the busier one.
+        // If shares are equal or unknown, the process with more CPU time comes first.
         order: BUSIEST,
         metric: Some("pscan_process_cpu_seconds_total"),
         otel: Some("process.cpu.time"),
@@ -174,7 +174,7 @@ impl Field {
     }
 }
 
-/// A field whose value is among the plain ones.
+/// A field in [`Resources`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlainField {
     pub(crate) field: &'static Field,
@@ -190,7 +190,9 @@ const PLAIN_LEN: usize = {
     len
 };
 
-/// The plain fields of [`FIELDS`], picked out when this is compiled: the table compares them in each scan.
+/// The plain fields of [`FIELDS`].
+///
+/// They are selected at compile time, because the table compares them in each scan.
 pub(crate) static PLAIN_FIELDS: [PlainField; PLAIN_LEN] = {
     let mut plain = [PlainField {
         field: &FIELDS[0],
@@ -208,7 +210,7 @@ pub(crate) static PLAIN_FIELDS: [PlainField; PLAIN_LEN] = {
     plain
 };
 
-/// Field by field, as [`FIELDS`] has them.
+/// Serialises the fields in the order of [`FIELDS`].
 impl Serialize for ProcessInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_struct("ProcessInfo", FIELDS.len())?;
@@ -227,8 +229,8 @@ mod tests {
 
     use super::*;
 
-    /// A process of which all is known, in JSON.
-    fn whole() -> Json {
+    /// Returns the JSON of a process without unknown values.
+    fn complete() -> Json {
         let sample = |unit| match unit {
             Unit::Text => json!("a \"name\"\n"),
             Unit::Arguments => json!(["sh", "-c", ""]),
@@ -246,8 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_read_from_json_and_comes_back() {
-        let json = whole();
+    fn every_field_round_trips_through_json() {
+        let json = complete();
         let process: ProcessInfo = serde_json::from_value(json.clone()).expect("it is a process");
         for field in FIELDS {
             assert!(!field.value(&process).is_unknown(), "{}", field.name);
@@ -256,8 +258,8 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_in_json_as_they_stand_here() {
-        let process: ProcessInfo = serde_json::from_value(whole()).expect("it is a process");
+    fn json_has_the_fields_in_order() {
+        let process: ProcessInfo = serde_json::from_value(complete()).expect("it is a process");
         let text = serde_json::to_string(&process).expect("plain data");
         let places = FIELDS
             .iter()
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_is_printed_in_the_precision_that_it_is_measured_in() {
+    fn a_percentage_is_printed_in_single_precision() {
         let json = r#"{"pid":7,"cpu_percent":12.7}"#;
         let process: ProcessInfo = serde_json::from_str(json).expect("it is a process");
         let text = serde_json::to_string(&process).expect("plain data");
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_fields_have_a_name_in_common() {
+    fn names_of_fields_are_unique() {
         let unique = |names: Vec<&str>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
         let fields = || FIELDS.iter();
         assert!(unique(fields().map(|field| field.name).collect()));

@@ -1,4 +1,4 @@
-//! A process as consumers see it: [`ProcessInfo`], and what it is made of.
+//! A process as consumers get it: [`ProcessInfo`], and its parts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,58 +8,62 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::resources::Resources;
 
-/// What tells one process from another that had the same pid: `(pid, start time)`.
+/// The identity of a process: its pid and start time.
 ///
-/// It stays the same for as long as the process lives, over `exec` and over becoming a zombie.
-/// No two living processes share one. Where a source knows start times only to the second
-/// ([`SourceInfo`](crate::SourceInfo)), two processes that use a pid one after the other within a
-/// second have equal keys; the `Exited` of the first is then told before the `Created` of the
-/// second.
+/// A process keeps its key for life, through `exec` and as a zombie. No two living processes have the same
+/// key. If a source has start times only in whole seconds ([`SourceInfo`](crate::SourceInfo)), two processes
+/// that use a pid within one second have equal keys. The `Exited` of the first then comes before the
+/// `Created` of the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ProcessKey {
     /// Process id.
     pub pid: u32,
-    /// Milliseconds from the Unix epoch to the start of the process, as the source first told it;
-    /// `None` where it was unknown at first sight, and it stays `None` for this process then.
+    /// Start time as first reported, in milliseconds since the Unix epoch.
+    ///
+    /// If it is unknown in the first scan of the process, it is `None` and stays `None`, even if the source
+    /// reads it later.
     pub start_time_ms: Option<u64>,
 }
 
-/// One process as a batch or a snapshot tells it. What is not known is `None`.
+/// One process, as in a batch or a snapshot. Unknown values are `None`.
 ///
-/// In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS), the plain ones beside the others.
+/// In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS), all on one level.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct ProcessInfo {
     /// Process id.
     pub pid: u32,
-    /// Milliseconds from the Unix epoch to the process's start. How fine it is depends on the
-    /// source: [`SourceInfo::start_time_resolution_ms`](crate::SourceInfo).
+    /// Start time in milliseconds since the Unix epoch.
+    ///
+    /// The resolution depends on the source: [`SourceInfo::start_time_resolution_ms`](crate::SourceInfo).
     pub start_time_ms: Option<u64>,
-    /// Process id of the parent; `None` where it has none, or where it is unknown.
+    /// Process id of the parent; `None` if there is none, or if it is unknown.
     pub parent_pid: Option<u32>,
-    /// The name that the system gives the process, with U+FFFD for bytes that are not UTF-8. On
-    /// Linux a program's has at most 15 bytes (`comm` in proc_pid_stat(5)), and that of a thread of
-    /// the kernel can have more. The last one that could be read.
+    /// Name given by the system, as last read. Bytes that are not UTF-8 are U+FFFD.
+    ///
+    /// On Linux a program's name has at most 15 bytes (`comm` in proc_pid_stat(5)); that of a kernel thread can
+    /// be longer.
     pub name: Option<Arc<str>>,
-    /// The command line. The last one that could be read; a kernel thread's is empty.
+    /// Command line, as last read. That of a kernel thread is empty.
     pub command: Option<CommandLine>,
-    /// What the process was doing when it was last told.
+    /// Status, as last reported. No update reports a switch between running, sleeping and idle.
     pub status: Option<Status>,
-    /// CPU use since the scan before, in percent of one core: 250 is two and a half cores. `None`
-    /// at first sight, and over less than 10 ms or more than 3 hours; for a process born since the
-    /// scan before, over its own life.
+    /// CPU share since the scan before, in percent of one core: 250 is two and a half cores.
+    ///
+    /// For a process born since the scan before, it covers the life of the process. `None` in the first scan of
+    /// any other process, and over less than 10 ms or more than 3 hours.
     pub cpu_percent: Option<f32>,
-    /// CPU time used since the process's start, user and system, in milliseconds.
+    /// CPU time since the start of the process, user and system, in milliseconds.
     pub cpu_time_ms: Option<f64>,
-    /// Its plain values, such as resident memory.
+    /// Plain values, such as resident memory.
     #[serde(flatten)]
     pub resources: Resources,
-    /// Whether it is a thread of the kernel.
+    /// Whether it is a kernel thread.
     pub kernel_thread: Option<bool>,
 }
 
 impl ProcessInfo {
-    /// A process of which only its key is known.
+    /// Creates a process of which only the key is known.
     pub fn unknown(key: ProcessKey) -> Self {
         Self {
             pid: key.pid,
@@ -75,7 +79,7 @@ impl ProcessInfo {
         }
     }
 
-    /// What identifies it.
+    /// Returns the process's key.
     pub fn key(&self) -> ProcessKey {
         ProcessKey {
             pid: self.pid,
@@ -84,7 +88,7 @@ impl ProcessInfo {
     }
 }
 
-/// A command line: a list of arguments, the first of them as a rule the program.
+/// A command line: a list of arguments. The first one is usually the program.
 ///
 /// Equal command lines share their memory. Bytes that are not UTF-8 are U+FFFD.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -102,19 +106,20 @@ impl CommandLine {
         &self.terminated
     }
 
-    /// The arguments in order; none for a kernel thread.
+    /// Returns the arguments in order; none for a kernel thread.
     pub fn args(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
         self.terminated.split_terminator('\0')
     }
 
-    /// Whether it has no arguments at all.
+    /// Returns whether there are no arguments.
     pub fn is_empty(&self) -> bool {
         self.terminated.is_empty()
     }
 }
 
-/// From its arguments, in order. A NUL, which no argument of a process can contain, becomes U+FFFD, so that
-/// each stays one argument.
+/// Creates a command line from its arguments, in order.
+///
+/// A NUL becomes U+FFFD, so that each argument stays one. No argument of a real process can contain a NUL.
 ///
 /// ```
 /// use process_scanner::CommandLine;
@@ -142,7 +147,7 @@ impl fmt::Debug for CommandLine {
     }
 }
 
-/// A list of strings.
+/// Serialises the arguments as a list of strings.
 impl Serialize for CommandLine {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
@@ -159,16 +164,16 @@ impl<'de> Deserialize<'de> for CommandLine {
     }
 }
 
-/// What a process is doing. On Linux the letter in `stat`: proc_pid_stat(5), field 3.
+/// The state of a process. On Linux the letter in `stat`: proc_pid_stat(5), field 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
     /// On a CPU or waiting for one (`R`).
     Running,
-    /// Waiting for something, and a signal would wake it (`S`).
+    /// Waiting; a signal wakes it (`S`).
     Sleeping,
-    /// Waiting, as a rule for a disk, and no signal wakes it (`D`).
+    /// Waiting, usually for a disk; no signal wakes it (`D`).
     DiskSleep,
     /// An idle kernel thread (`I`).
     Idle,
@@ -176,25 +181,25 @@ pub enum Status {
     Stopped,
     /// Stopped by a debugger (`t`).
     Traced,
-    /// Ended, but its parent has not asked for its exit status (`Z`).
+    /// Exited, but the parent has not read its exit status (`Z`).
     Zombie,
     /// Being removed (`X`).
     Dead,
-    /// Another state of this system's; and what is read from a recording of a later version that knows
-    /// more of them.
+    /// Any other state. A state that a later version wrote to JSON or a recording is also read as this.
     #[serde(other)]
     Other,
 }
 
 impl Status {
-    /// Whether the two differ only in whether the process happened to be on a CPU when it was
-    /// looked at. Such flips are noise: no update tells them.
+    /// Returns whether both are running, sleeping or idle.
+    ///
+    /// A switch between these depends on the moment of the scan, so no update reports it.
     pub(crate) fn is_flip(self, other: Self) -> bool {
         let ordinary = |status| matches!(status, Self::Running | Self::Sleeping | Self::Idle);
         ordinary(self) && ordinary(other)
     }
 
-    /// The name as JSON has it, `snake_case`.
+    /// Returns the name in JSON, in `snake_case`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -233,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_made_of_its_arguments() {
+    fn a_command_keeps_its_arguments() {
         for args in [&[][..], &[""], &["sh", "-c", ""]] {
             let command: CommandLine = args.iter().collect();
             assert_eq!(command.args().collect::<Vec<_>>(), args);
@@ -257,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_a_later_version_is_another_one() {
+    fn an_unknown_status_is_read_as_other() {
         for (json, expected) in [
             (r#""disk_sleep""#, Status::DiskSleep),
             (r#""other""#, Status::Other),
@@ -266,6 +271,6 @@ mod tests {
             let status: Status = serde_json::from_str(json).expect(json);
             assert_eq!(status, expected, "{json}");
         }
-        serde_json::from_str::<Status>("7").expect_err("a number is none");
+        serde_json::from_str::<Status>("7").expect_err("a number is no status");
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Holds the plain values of a process. Unknown values are `None`.
+/// The plain values of a process. Unknown values are `None`.
 ///
-/// A plain value has no rule of its own: a source reads it, and the table compares it and passes it on. A new
-/// one is a line here and an entry in [`FIELDS`](crate::FIELDS), besides its reading in a source.
+/// A plain value needs no rule of its own: a source reads it, and the table compares and reports it. A new one
+/// takes a line here, an entry in [`FIELDS`](crate::FIELDS), and a source that reads it.
 ///
 /// ```
 /// use process_scanner::ProcessRow;
@@ -17,6 +17,6 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 #[non_exhaustive]
 pub struct Resources {
-    /// Resident memory in bytes. On Linux from `statm`: proc_pid_statm(5), field 2.
+    /// Resident memory in bytes. On Linux from `statm` (proc_pid_statm(5), field 2).
     pub rss_bytes: Option<u64>,
 }

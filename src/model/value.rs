@@ -1,4 +1,4 @@
-//! What a field of a process has in it: its [`Unit`] and its [`Value`].
+//! The [`Unit`] and the [`Value`] of a field.
 
 use std::cmp::Ordering;
 
@@ -6,19 +6,19 @@ use serde::{Serialize, Serializer};
 
 use super::process::{CommandLine, Status};
 
-/// Says what a field measures, and so how a person reads it.
+/// The unit of a field, which determines how its values are printed for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unit {
     /// A process id.
     Pid,
-    /// A moment, in milliseconds from the Unix epoch. A person reads how long ago it was.
+    /// A moment in milliseconds since the Unix epoch. It is printed for people as an age.
     EpochMs,
-    /// A text, which may have anything in it.
+    /// A text with any characters, control characters included.
     Text,
     /// The arguments of a command line.
     Arguments,
-    /// One of the states of a process.
+    /// A [`Status`].
     State,
     /// Percent of one core: 250 is two and a half cores.
     CorePercent,
@@ -26,19 +26,19 @@ pub enum Unit {
     CpuMs,
     /// Bytes.
     Bytes,
-    /// A number of things.
+    /// A count.
     Count,
     /// True or false.
     Flag,
 }
 
 impl Unit {
-    /// Returns whether a value is a number. A column of numbers is aligned to the right.
+    /// Returns whether values are numbers. Columns of numbers are right-aligned.
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Pid | Self::EpochMs) || self.is_measure()
     }
 
-    /// Returns whether a value is an amount, which changes all the time.
+    /// Returns whether values are measured amounts, which change all the time.
     pub const fn is_measure(self) -> bool {
         matches!(
             self,
@@ -47,9 +47,9 @@ impl Unit {
     }
 }
 
-/// Holds the value of one field of one process.
+/// The value of one field of one process.
 ///
-/// It serialises as the field does in JSON; an unknown value is `null`.
+/// It serialises as the field does; an unknown value is `null`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'p> {
@@ -57,11 +57,11 @@ pub enum Value<'p> {
     Unknown,
     /// True or false.
     Flag(bool),
-    /// A whole number, 0 or more.
+    /// A whole number of at least 0.
     Count(u64),
     /// A number that may have a fraction.
     Real(f64),
-    /// A number in percent, which JSON prints in single precision.
+    /// A percentage. JSON prints it in single precision.
     Percent(f32),
     /// A text.
     Text(&'p str),
@@ -77,10 +77,10 @@ impl Value<'_> {
         self == Self::Unknown
     }
 
-    /// Compares two values of one field; `None` where one of them is unknown.
+    /// Compares two values of one field; `None` if one of them is unknown.
     ///
-    /// Texts are compared without regard to case, and equal ones by their bytes. A state and a command line have
-    /// no order.
+    /// Texts are compared without case, then by bytes. States, command lines and values of different types
+    /// have no order.
     pub fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => Some(a.cmp(&b)),
@@ -111,7 +111,7 @@ impl Serialize for Value<'_> {
     }
 }
 
-/// Implements the conversion of a known value, and that of one that may be unknown.
+/// Implements `From` for a type and for its `Option`.
 macro_rules! from {
     ($type:ty, $variant:ident) => {
         impl<'p> From<$type> for Value<'p> {
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_unknown_and_what_has_no_order_compares_with_nothing() {
+    fn unknown_and_unordered_values_do_not_compare() {
         let count = Value::from(7_u64);
         assert_eq!(Value::Unknown.compare(Value::Unknown), None);
         assert_eq!(count.compare(Value::from(None::<u64>)), None);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_value_is_in_json_what_it_is_by_itself() {
+    fn a_value_serialises_like_its_type() {
         let command: CommandLine = ["sh", "-c"].iter().collect();
         for (value, expected) in [
             (Value::Unknown, "null"),
