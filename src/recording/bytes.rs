@@ -1,4 +1,4 @@
-//! Bytes of names and command lines in a recording.
+//! Names and command lines in a recording, as bytes.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Reading;
 
-/// `null` or the value; [`Reading::Same`] is a field left out.
+/// Serialises as the value or `null`. The caller leaves out a field that is [`Reading::Same`].
 impl<T: Serialize> Serialize for Reading<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -27,7 +27,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
     }
 }
 
-/// Bytes that are text as a rule: a string where they are UTF-8, otherwise `{"hex": "…"}`.
+/// Bytes, usually text: a JSON string if they are UTF-8, otherwise `{"hex": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text(pub(crate) Vec<u8>);
 
@@ -81,7 +81,7 @@ impl<'de> Deserialize<'de> for Text {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
                 let hex = match map.next_entry::<String, String>()? {
                     Some((key, hex)) if key == "hex" => hex,
-                    _ => return Err(de::Error::custom("bytes need the one field \"hex\"")),
+                    _ => return Err(de::Error::custom("bytes need exactly one field, \"hex\"")),
                 };
                 let bytes = from_hex(&hex)
                     .ok_or_else(|| de::Error::custom("\"hex\" needs pairs of hex digits"))?;
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A command line as a row has it, each argument followed by a NUL; in JSON a list.
+/// A command line as in a row: a NUL follows each argument. In JSON it is a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Args(pub(crate) Vec<u8>);
 
@@ -150,9 +150,9 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::FileFailurePersistence;
 
-    fn there_and_back<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
+    fn round_trip<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
         let json = serde_json::to_string(value).expect("serialises");
-        serde_json::from_str(&json).expect("what was written can be read")
+        serde_json::from_str(&json).expect("written JSON can be read")
     }
 
     proptest! {
@@ -161,12 +161,12 @@ mod tests {
         )))]
 
         #[test]
-        fn any_bytes_come_back_as_they_were(bytes: Vec<u8>) {
-            prop_assert_eq!(there_and_back(&Text(bytes.clone())).0, bytes);
+        fn any_bytes_round_trip(bytes: Vec<u8>) {
+            prop_assert_eq!(round_trip(&Text(bytes.clone())).0, bytes);
         }
 
         #[test]
-        fn any_arguments_come_back_as_they_were(
+        fn any_arguments_round_trip(
             args in proptest::collection::vec(proptest::collection::vec(1_u8.., 0..5), 0..5),
         ) {
             let mut bytes = Vec::new();
@@ -174,12 +174,12 @@ mod tests {
                 bytes.extend(arg);
                 bytes.push(0);
             }
-            prop_assert_eq!(there_and_back(&Args(bytes.clone())).0, bytes);
+            prop_assert_eq!(round_trip(&Args(bytes.clone())).0, bytes);
         }
     }
 
     #[test]
-    fn what_cannot_be_bytes_is_refused() {
+    fn invalid_bytes_are_refused() {
         for json in [
             r#"{"hex":"f"}"#,
             r#"{"hex":"zz"}"#,

@@ -1,4 +1,4 @@
-//! The lines of a recording.
+//! The format of a recording, line by line.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::row::RowRecord;
 use crate::model::ErrorClass;
 
-/// The version written, and the only one read.
+/// The version that is written, and the only one that is read.
 pub(crate) const VERSION: u32 = 1;
 
-/// The first line.
+/// The first line of a recording.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) pscan_recording: u32,
@@ -21,7 +21,9 @@ pub(crate) struct Header {
     pub(crate) own_pid: Option<u32>,
 }
 
-/// Any other line. Tagged from outside, because a tag inside would have serde hold the line twice.
+/// Any other line.
+///
+/// The tag is outside the object: with a tag inside, serde would buffer the whole line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Line {
@@ -29,7 +31,7 @@ pub(crate) enum Line {
     Recheck(Rechecked),
 }
 
-/// One scan.
+/// A scan with its time, its counts and its rows.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimedScan {
@@ -49,7 +51,7 @@ pub(crate) struct TimedScan {
     pub(crate) shown: Shown,
 }
 
-/// A second look at what the scan before it did not show.
+/// The recheck of the processes that the scan before did not report.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rechecked {
@@ -61,7 +63,7 @@ pub(crate) struct Rechecked {
     pub(crate) shown: Shown,
 }
 
-/// Why a scan or a second look failed.
+/// The failure of a scan or a recheck.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Failed {
@@ -69,20 +71,20 @@ pub(crate) struct Failed {
     pub(crate) message: String,
 }
 
-/// The rows of a scan.
+/// The rows of a scan or a recheck.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Shown {
-    /// Processes as read.
+    /// Processes as they were read.
     #[serde(deserialize_with = "bounded_list")]
     pub(crate) rows: Vec<RowRecord>,
-    /// Pids of processes that are word for word what was last shown of them.
+    /// Pids of processes that are exactly as last reported.
     #[serde(
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "bounded_list"
     )]
     pub(crate) unchanged: Vec<u32>,
-    /// Pids of processes that were there and could not be read.
+    /// Pids of processes that exist but could not be read.
     #[serde(
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "bounded_list"
@@ -90,8 +92,9 @@ pub(crate) struct Shown {
     pub(crate) unreadable: Vec<u32>,
 }
 
-/// A scan may show so many processes. Without a limit a line of the shortest rows would take 35
-/// times its length in memory.
+/// Maximum length of each list of a scan.
+///
+/// Without a limit, a line with the shortest rows would use 35 times its length in memory.
 const MAX_ROWS: usize = 1 << 18;
 
 fn bounded_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -112,7 +115,7 @@ where
             while let Some(item) = list.next_element()? {
                 if items.len() == MAX_ROWS {
                     return Err(de::Error::custom(format!(
-                        "a scan with more than {MAX_ROWS} processes"
+                        "more than {MAX_ROWS} processes in one scan"
                     )));
                 }
                 items.push(item);
@@ -124,7 +127,7 @@ where
 }
 
 impl Shown {
-    /// Every pid it is about.
+    /// Returns the pids of all three lists.
     pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
         self.rows
             .iter()

@@ -1,15 +1,15 @@
-//! Recordings: what a source saw, scan by scan, as lines of JSON.
+//! Recordings: the rows of a source, scan by scan, as lines of JSON.
 //!
-//! [`Recorder`] is a source that writes down what another one says; [`ReplaySource`] plays it again. The
-//! format is described in `docs/recordings.md`.
+//! [`Recorder`] is a source that records another source; [`ReplaySource`] replays the recording.
+//! `docs/recordings.md` describes the format.
 
 mod bytes;
 mod format;
-mod notes;
 mod reader;
 mod recorder;
 mod replay_source;
 mod row;
+mod scan_recorder;
 
 pub use self::recorder::Recorder;
 pub use self::replay_source::ReplaySource;

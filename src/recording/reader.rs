@@ -1,4 +1,4 @@
-//! Reads a recording line by line and believes nothing it has not checked.
+//! Reads a recording line by line and checks everything.
 
 use std::collections::HashSet;
 use std::error::Error as _;
@@ -9,10 +9,10 @@ use ahash::RandomState;
 use super::format::{Header, Line, Rechecked, Shown, TimedScan, VERSION};
 use crate::model::{Error, ErrorClass, Result};
 
-/// A line may hold this much: a scan of some 200,000 processes.
+/// Maximum length of a line. A scan of some 200,000 processes is shorter.
 const MAX_LINE_BYTES: u64 = 64 << 20;
 
-/// How much room is kept from line to line.
+/// Memory that is kept from line to line.
 const KEPT_BYTES: usize = 1 << 20;
 
 /// A line after the header.
@@ -22,31 +22,31 @@ pub(crate) enum Recorded {
     Recheck(Rechecked),
 }
 
-/// The lines of a recording, in order, until the first that is wrong.
+/// Reads the lines of a recording in order, up to the first bad one.
 #[derive(Debug)]
 pub(crate) struct Reader<R> {
     input: R,
-    /// The line just read, counted from 1.
+    /// Number of the line that was just read, from 1.
     line: u64,
     buffer: Vec<u8>,
     scans: u64,
     monotonic_ns: Option<u64>,
-    /// Pids that the last scan and its recheck showed.
+    /// Pids of the last scan and its recheck.
     shown: HashSet<u32, RandomState>,
 }
 
-const NO_RECORDING: &str = "take a file that `pscan record` or a `Recorder` has written";
+const USE_A_RECORDING: &str = "use a file written by `pscan record` or a `Recorder`";
 
-/// Every header has it, not far from its beginning, and hardly anything else.
+/// Identifies a header. It is in the first bytes of every header, and in hardly any other file.
 const HEADER_MARK: &[u8] = b"\"pscan_recording\"";
 
 const HEADER_BYTES: usize = 4096;
 
-/// So many are passed over at the end of a recording.
+/// Maximum number of blank lines at the end of a recording.
 const MAX_BLANK_LINES: usize = 100;
 
-/// What recordings are kept in, by its first bytes, and the program that unpacks it.
-const PACKED: [(&[u8], &str); 4] = [
+/// The first bytes of compressed files, and the programs that decompress them.
+const COMPRESSED: [(&[u8], &str); 4] = [
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
@@ -54,6 +54,7 @@ const PACKED: [(&[u8], &str); 4] = [
 ];
 
 impl<R: BufRead> Reader<R> {
+    /// Reads the header.
     pub(crate) fn new(input: R) -> Result<(Self, Header)> {
         let mut reader = Self {
             input,
@@ -66,53 +67,56 @@ impl<R: BufRead> Reader<R> {
         let header = match reader.read_line() {
             Ok(true) => reader
                 .parse("the header of a recording")
-                .map_err(|error| error.with_advice(NO_RECORDING)),
-            Ok(false) => return Err(bad("the recording is empty").with_advice(NO_RECORDING)),
+                .map_err(|error| error.with_advice(USE_A_RECORDING)),
+            Ok(false) => return Err(bad("the recording is empty").with_advice(USE_A_RECORDING)),
             Err(error) => Err(error),
         };
-        let header: Header = header.map_err(|error| reader.or_no_recording(error))?;
+        let header: Header = header.map_err(|error| reader.explain_header(error))?;
         if header.pscan_recording != VERSION {
             return Err(reader
                 .bad(format!(
-                    "the recording has version {}, and this program reads version {VERSION}",
+                    "the recording has version {}, but this program reads version {VERSION}",
                     header.pscan_recording
                 ))
-                .with_advice("play it with the version of this program that wrote it"));
+                .with_advice("replay it with the version of this program that wrote it"));
         }
         if header.start_time_resolution_ms == 0 {
-            return Err(reader.bad("start_time_resolution_ms is 0, and has to be at least 1"));
+            return Err(reader.bad("start_time_resolution_ms is 0, but must be at least 1"));
         }
         Ok((reader, header))
     }
 
-    /// The error that the first line gave, or, where that is something else altogether, what it is.
-    fn or_no_recording(&self, error: Error) -> Error {
+    /// Returns the error of the first line, or a better one if the file is no recording at all.
+    fn explain_header(&self, error: Error) -> Error {
         let first = &self.buffer;
-        let packed = PACKED.iter().find(|(begin, _)| first.starts_with(begin));
-        if let Some((_, program)) = packed {
-            return bad(format!("it is compressed with {program}"))
-                .with_advice(format!("unpack it: {program} -dc FILE | pscan replay -"));
+        let compressed = COMPRESSED
+            .iter()
+            .find(|(begin, _)| first.starts_with(begin));
+        if let Some((_, program)) = compressed {
+            return bad(format!("the recording is compressed with {program}")).with_advice(
+                format!("decompress it: {program} -dc FILE | pscan replay -"),
+            );
         }
         let is_header = first[..first.len().min(HEADER_BYTES)]
             .windows(HEADER_MARK.len())
             .any(|bytes| bytes == HEADER_MARK);
-        // Of what could not be read, that is the thing to say.
+        // A read error is the better explanation: the line may be incomplete.
         if is_header || error.source().is_some() {
             return error;
         }
-        bad("not a recording: the first line of one has \"pscan_recording\"")
-            .with_advice(NO_RECORDING)
+        bad("not a recording: the first line has no \"pscan_recording\"")
+            .with_advice(USE_A_RECORDING)
     }
 
-    /// The next line; `None` at the end.
+    /// Reads and checks the next line; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Recorded>> {
         let next_line = self.line + 1;
-        if !self.read_filled_line()? {
+        if !self.read_nonblank_line()? {
             return Ok(None);
         }
         if self.line > next_line {
             return Err(bad(format!(
-                "line {next_line}: the line is empty, and others come after it"
+                "line {next_line}: the line is empty, but more lines follow"
             )));
         }
         match self.parse("a scan or a recheck")? {
@@ -127,9 +131,7 @@ impl<R: BufRead> Reader<R> {
                             scan.monotonic_ns,
                             self.monotonic_ns.unwrap_or_default()
                         ))
-                        .with_advice(
-                            "the lines have to be in the order that they were written in",
-                        ));
+                        .with_advice("keep the lines in the order in which they were written"));
                 }
                 self.monotonic_ns = Some(scan.monotonic_ns);
                 let before = std::mem::take(&mut self.shown);
@@ -140,34 +142,32 @@ impl<R: BufRead> Reader<R> {
                     .find(|&pid| !before.contains(pid))
                 {
                     return Err(self.bad(format!(
-                        "pid {pid} is said to be unchanged, and the scan before does not show it"
+                        "pid {pid} is in \"unchanged\", but the scan before does not contain it"
                     )));
                 }
-                self.note(&scan.shown)?;
+                self.add_pids(&scan.shown)?;
                 self.scans += 1;
                 Ok(Some(Recorded::Scan(scan)))
             }
-            Line::Recheck(_) if self.scans == 0 => {
-                Err(self.bad("a recheck stands before the first scan"))
-            }
+            Line::Recheck(_) if self.scans == 0 => Err(self.bad("a recheck before the first scan")),
             Line::Recheck(recheck) => {
-                self.note(&recheck.shown)?;
+                self.add_pids(&recheck.shown)?;
                 Ok(Some(Recorded::Recheck(recheck)))
             }
         }
     }
 
-    fn note(&mut self, shown: &Shown) -> Result<()> {
+    fn add_pids(&mut self, shown: &Shown) -> Result<()> {
         for pid in shown.pids() {
             if !self.shown.insert(pid) {
-                return Err(self.bad(format!("pid {pid} stands twice in one scan")));
+                return Err(self.bad(format!("pid {pid} occurs twice in one scan")));
             }
         }
         Ok(())
     }
 
-    /// Reads on to a line that is not blank; false at the end of the recording.
-    fn read_filled_line(&mut self) -> Result<bool> {
+    /// Reads the next line that is not blank; false at the end of the recording.
+    fn read_nonblank_line(&mut self) -> Result<bool> {
         for _ in 0..=MAX_BLANK_LINES {
             if !self.read_line()? {
                 return Ok(false);
@@ -176,12 +176,12 @@ impl<R: BufRead> Reader<R> {
                 return Ok(true);
             }
         }
-        Err(self.bad(format!("{MAX_BLANK_LINES} lines before it are empty too")))
+        Err(self.bad(format!("more than {MAX_BLANK_LINES} empty lines in a row")))
     }
 
-    /// Reads one line without its end; false at the end of the recording.
+    /// Reads one line without its line break; false at the end of the recording.
     fn read_line(&mut self) -> Result<bool> {
-        // One long line is no reason to hold on to its room.
+        // One long line must not keep its memory allocated.
         if self.buffer.capacity() > KEPT_BYTES {
             self.buffer = Vec::new();
         }
@@ -192,7 +192,7 @@ impl<R: BufRead> Reader<R> {
             .read_until(b'\n', &mut self.buffer)
             .map_err(|error| {
                 Error::from_io(
-                    format!("line {}: the recording cannot be read on", self.line),
+                    format!("line {}: cannot read the recording", self.line),
                     error,
                 )
                 .mark_final()
@@ -206,17 +206,17 @@ impl<R: BufRead> Reader<R> {
             }
             return Err(self
                 .bad(format!(
-                    "the recording breaks off within the line; the {} scans before it are whole",
+                    "the recording ends inside the line; the {} scans before it are complete",
                     self.scans
                 ))
-                .with_advice("whatever wrote it was ended; what was told so far is true"));
+                .with_advice("the recorder was stopped while it wrote this line; the batches so far are correct"));
         }
         Ok(true)
     }
 
     fn parse<'a, T: serde::Deserialize<'a>>(&'a self, what: &str) -> Result<T> {
         serde_json::from_slice(&self.buffer).map_err(|error| {
-            // serde_json counts lines of its own; ours is always its first.
+            // serde_json sees one line at a time, so its line number is always 1.
             let text = error.to_string();
             let text = match text.split_once(" at line 1 column ") {
                 Some((text, column)) => format!("{text} at column {column}"),
@@ -231,7 +231,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// What is quoted is of a process, and may be secret.
+/// Removes quoted text from a message: it comes from a process, and may be secret.
 fn without_quoted(text: &str) -> String {
     const START: &str = "string \"";
     let quoted = text.find(START).map(|at| at + START.len());

@@ -1,27 +1,27 @@
-//! Writes down what a source says while handing it on.
+//! Records a source and passes its rows on.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
 
 use super::format::{Failed, Header, Line, Rechecked, TimedScan, VERSION};
-use super::notes::{Known, Notes};
+use super::scan_recorder::{Known, ScanRecorder};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 
-/// A source that records another: it hands on everything the other says and writes it down.
+/// A source that records another source and passes its rows on.
 ///
-/// Each scan is a line, flushed before the scan returns, so that whatever ends the recorder leaves
-/// a recording of every scan before. A process that is word for word what it was takes a few bytes.
+/// Each scan is one line, flushed before the scan returns: if the recorder is killed, the recording has all
+/// scans before. An unchanged process takes a few bytes.
 ///
-/// Neither who reads the recording nor who gets the rows sees the secrets in names and command lines: they
-/// are hidden as by [`Redactor::default`], or as [`redacting`](Self::redacting) says: a scanner's settings are
-/// not the recorder's unless they are given to it, as below. A change of nothing but a secret is no change.
-/// Command lines are other people's all the same, so that the file should be for nobody else.
+/// Secrets in names and command lines are redacted in the recording and in the rows that are passed on. The
+/// recorder uses [`Redactor::default`] or the one given to [`redacting`](Self::redacting). It does not know the
+/// scanner's settings unless they are given to it, as below. If only a secret changes, the process counts as
+/// unchanged. Other people's command lines stay in the file, so only its owner should be able to read it.
 ///
-/// An error that [is final](Error::is_final) is handed on and not recorded, and neither is what the scan that ended
-/// with it had shown.
+/// An error that [is final](Error::is_final) is passed on but not recorded. The rows of its scan are not recorded
+/// either.
 ///
 /// ```no_run
 /// use std::fs::File;
@@ -34,7 +34,7 @@ use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 /// let mut scanner = Scanner::builder().config(config).source(recorder).build()?;
 /// for _ in 0..60 {
 ///     let batch = scanner.scan_once().expect("a live source never ends");
-///     // A recording that cannot be written on is a final failure.
+///     // A write error of the recording is a final failure.
 ///     if let Some(failure) = batch.failure.clone().filter(|failure| failure.is_final()) {
 ///         return Err(failure.into());
 ///     }
@@ -51,11 +51,11 @@ pub struct Recorder<S, W> {
 }
 
 impl<S: Source, W: Write> Recorder<S, W> {
-    /// Records `source` into `output`, and writes the header at once.
+    /// Creates a recorder of `source` and writes the header to `output`.
     ///
     /// # Errors
     ///
-    /// Of class [`Output`](ErrorClass::Output) when the header cannot be written.
+    /// Fails with class [`Output`](ErrorClass::Output) if the header cannot be written. The error is final.
     pub fn new(source: S, output: W) -> Result<Self> {
         let info = source.info();
         let mut recorder = Self {
@@ -75,15 +75,16 @@ impl<S: Source, W: Write> Recorder<S, W> {
         Ok(recorder)
     }
 
-    /// The same with another redactor. To be called before the first scan: what was taken down already stays as it
-    /// was for as long as it does not change.
+    /// Sets the redactor.
+    ///
+    /// Call it before the first scan: text recorded earlier stays as it was until it changes.
     #[must_use]
     pub fn redacting(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
         self
     }
 
-    /// The output, with everything written and flushed.
+    /// Returns the output. Everything is written and flushed.
     pub fn into_output(self) -> W {
         self.output
     }
@@ -91,7 +92,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
     fn write(&mut self, line: &impl serde::Serialize) -> Result<()> {
         self.buffer.clear();
         serde_json::to_writer(&mut self.buffer, line)
-            .expect("BUG: a line is plain data, and memory takes it");
+            .expect("BUG: plain data serialises, and writing to memory does not fail");
         self.buffer.push(b'\n');
         self.output
             .write_all(&self.buffer)
@@ -115,12 +116,12 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
         self.at
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        let mut notes = Notes::of_scan(std::mem::take(&mut self.last), &self.redactor);
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        let mut recorder = ScanRecorder::of_scan(std::mem::take(&mut self.last), &self.redactor);
         let outcome = self
             .source
-            .scan(&mut |row| notes.take_down(row, hand_over))
-            .and_then(|seen| notes.fault.take().map_or(Ok(seen), Err));
+            .scan(&mut |row| recorder.record(row, emit))
+            .and_then(|seen| recorder.fault.take().map_or(Ok(seen), Err));
         let seen = outcome.as_ref().copied().unwrap_or_default();
         let line = Line::Scan(TimedScan {
             wall_ms: self.at.wall_ms,
@@ -130,29 +131,29 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             vanished: seen.vanished,
             started_total: seen.started_total,
             failed: outcome.as_ref().err().map(Failed::from),
-            shown: notes.shown,
+            shown: recorder.shown,
         });
-        self.last = notes.now;
-        // The end of a recording that is recorded again is not a scan.
+        self.last = recorder.now;
+        // A final error is the end of the source, such as the end of a recording that is recorded again.
         if !matches!(&outcome, Err(error) if error.is_final()) {
             self.write(&line)?;
         }
         outcome
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        let mut notes = Notes::of_recheck(std::mem::take(&mut self.last), &self.redactor);
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        let mut recorder = ScanRecorder::of_recheck(std::mem::take(&mut self.last), &self.redactor);
         let outcome = self
             .source
-            .recheck(pids, &mut |row| notes.take_down(row, hand_over))
-            .and_then(|able| notes.fault.take().map_or(Ok(able), Err));
+            .recheck(pids, &mut |row| recorder.record(row, emit))
+            .and_then(|able| recorder.fault.take().map_or(Ok(able), Err));
         let line = Line::Recheck(Rechecked {
             not_able: matches!(outcome, Ok(Recheck::NotAble)),
             failed: outcome.as_ref().err().map(Failed::from),
-            shown: notes.shown,
+            shown: recorder.shown,
         });
-        self.last = notes.now;
-        // Without the line, a replay breaks off here too and takes nothing for gone.
+        self.last = recorder.now;
+        // Without the line, a replay fails here too, and reports no exits.
         if !matches!(&outcome, Err(error) if error.is_final()) {
             self.write(&line)?;
         }
@@ -160,7 +161,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 }
 
-/// What it holds of other people's processes is left out.
+/// Omits the processes: their data can be private.
 impl<S, W> fmt::Debug for Recorder<S, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder")

@@ -1,4 +1,4 @@
-//! The recorded twin of a live source.
+//! A source that replays a recording.
 
 use std::fmt;
 use std::io::BufRead;
@@ -9,10 +9,10 @@ use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 
-/// Plays a recording scan by scan, by its own clock, as if it happened now.
+/// A source that replays a recording scan by scan, by the recorded clocks.
 ///
-/// After the last scan it returns an error of class [`Ended`](ErrorClass::Ended), which ends the
-/// scanner that it feeds.
+/// It does not wait between scans. After the last scan it returns an error of class
+/// [`Ended`](ErrorClass::Ended), which ends its scanner.
 ///
 /// ```no_run
 /// use std::fs::File;
@@ -29,12 +29,12 @@ use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 pub struct ReplaySource<R> {
     reader: Reader<R>,
     info: SourceInfo,
-    /// Read ahead by one line, to know the time of the next scan.
+    /// The next line, read ahead because [`now`](Source::now) needs the time of the next scan.
     next: Result<Option<Recorded>>,
     at: Timestamp,
 }
 
-/// What it has read ahead of other people's processes is left out.
+/// Omits the line read ahead: data of processes can be private.
 impl<R> fmt::Debug for ReplaySource<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplaySource")
@@ -49,9 +49,9 @@ impl<R: BufRead> ReplaySource<R> {
     ///
     /// # Errors
     ///
-    /// Of class [`BadData`](ErrorClass::BadData) when it is no recording or one of another version, and of
-    /// the class of the system's error where it cannot be read; each of them is final. What is wrong
-    /// further on comes out as the error of the scan that it stands at, with the number of its line.
+    /// Fails with class [`BadData`](ErrorClass::BadData) if the input is no recording, or has another version,
+    /// and with the class of the system's error if it cannot be read. Each of these errors is final. A bad line
+    /// after the header is the error of its scan, with the line number.
     pub fn new(input: R) -> Result<Self> {
         let (mut reader, header) = Reader::new(input)?;
         let next = reader.next();
@@ -66,7 +66,7 @@ impl<R: BufRead> ReplaySource<R> {
         })
     }
 
-    /// Takes the line read ahead. After an error there is nothing more.
+    /// Takes the line read ahead and reads the next one, unless an error or the end was reached.
     fn advance(&mut self) -> Result<Option<Recorded>> {
         let line = std::mem::replace(&mut self.next, Ok(None));
         if matches!(line, Ok(Some(_))) {
@@ -75,13 +75,13 @@ impl<R: BufRead> ReplaySource<R> {
         line
     }
 
-    /// Whether the scan just played stands in the recording once more: two scans of one time are two
-    /// attempts at one.
-    fn was_tried_again(&self) -> bool {
+    /// Returns whether the next scan is a retry of this one: both have the same time.
+    fn was_retried(&self) -> bool {
         matches!(&self.next, Ok(Some(Recorded::Scan(next))) if next.monotonic_ns == self.at.monotonic_ns)
     }
 
-    fn skip_unasked_rechecks(&mut self) {
+    /// Skips rechecks that the scanner did not ask for.
+    fn skip_unused_rechecks(&mut self) {
         while matches!(self.next, Ok(Some(Recorded::Recheck(_)))) {
             self.next = self.reader.next();
         }
@@ -94,7 +94,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 
     fn now(&mut self) -> Timestamp {
-        self.skip_unasked_rechecks();
+        self.skip_unused_rechecks();
         if let Ok(Some(Recorded::Scan(scan))) = &self.next {
             self.at = Timestamp::new(scan.wall_ms, scan.monotonic_ns);
             self.at.start_clock_ms = scan.start_clock_ms;
@@ -102,14 +102,14 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         self.at
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        self.skip_unasked_rechecks();
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.skip_unused_rechecks();
         let Some(Recorded::Scan(scan)) = self.advance()? else {
-            return Err(Error::new(ErrorClass::Ended, "the recording is over").mark_final());
+            return Err(Error::new(ErrorClass::Ended, "the recording has ended").mark_final());
         };
-        play(&scan.shown, hand_over);
+        emit_rows(&scan.shown, emit);
         match scan.failed {
-            Some(failed) if self.was_tried_again() => Err(failed.into()),
+            Some(failed) if self.was_retried() => Err(failed.into()),
             Some(failed) => Err(Error::from(failed).mark_lasting()),
             None => Ok(Seen {
                 unreadable_fields: scan.unreadable_fields,
@@ -120,9 +120,8 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         }
     }
 
-    fn recheck(&mut self, _pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        // A second look that was made stands in the recording. Where the recording breaks off
-        // before it could, what the scan did not show may live.
+    fn recheck(&mut self, _pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        // If the recording ends before the recheck, the missing processes may be alive.
         let recheck = match &self.next {
             Ok(Some(Recorded::Scan(_))) => return Ok(Recheck::NotAble),
             Ok(Some(Recorded::Recheck(_))) | Err(_) => self.advance()?,
@@ -131,11 +130,11 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         let Some(Recorded::Recheck(recheck)) = recheck else {
             return Err(Error::new(
                 ErrorClass::BadData,
-                "the recording ends before the second look at what its last scan does not show",
+                "the recording ends before the recheck of its last scan",
             )
             .mark_final());
         };
-        play(&recheck.shown, hand_over);
+        emit_rows(&recheck.shown, emit);
         match recheck.failed {
             Some(failed) => Err(failed.into()),
             None if recheck.not_able => Ok(Recheck::NotAble),
@@ -144,21 +143,21 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 }
 
-fn play(shown: &Shown, hand_over: &mut dyn FnMut(Row<'_>)) {
+fn emit_rows(shown: &Shown, emit: &mut dyn FnMut(Row<'_>)) {
     for row in &shown.rows {
-        hand_over(Row::Process(row.as_row()));
+        emit(Row::Process(row.as_row()));
     }
     for &pid in &shown.unchanged {
-        hand_over(Row::Unchanged { pid });
+        emit(Row::Unchanged { pid });
     }
     for &pid in &shown.unreadable {
-        hand_over(Row::Unreadable { pid });
+        emit(Row::Unreadable { pid });
     }
 }
 
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
-        // A source's message may quote what a process wrote.
+        // A source's message may quote text of a process.
         let message = failed.message.into_bytes();
         let message = Redactor::default().command(&message).into_owned();
         Self::new(failed.class, String::from_utf8_lossy(&message))

@@ -1,4 +1,4 @@
-//! A process in a recording.
+//! A row of a recording: one process.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -12,9 +12,10 @@ use super::bytes::{Args, Text};
 use crate::model::{PLAIN_FIELDS, Resources, Status};
 use crate::source::{ProcessRow, Reading};
 
-/// One process as read. `null` is unknown; a name or command left out was not read again.
+/// One process as it was read.
 ///
-/// Its plain values stand beside the others, by their names in JSON.
+/// In JSON, `null` is unknown, and a name or command line that was not read again is left out. The plain values
+/// are on the same level as the other fields.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RowRecord {
     pub(crate) pid: u32,
@@ -28,8 +29,7 @@ pub(crate) struct RowRecord {
     pub(crate) kernel_thread: Option<bool>,
 }
 
-/// The plain fields that the format had from the beginning: they are written even if they are unknown, and all
-/// others are left out then.
+/// The plain fields of the first version of the format. They are written even if unknown; all others are not.
 const ALWAYS_WRITTEN: [&str; 1] = ["rss_bytes"];
 
 impl RowRecord {
@@ -89,7 +89,7 @@ impl Serialize for RowRecord {
     }
 }
 
-/// A field of a row by its name.
+/// A field of a row, by name.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Key {
@@ -129,7 +129,7 @@ impl<'de> Deserialize<'de> for PlainName {
     }
 }
 
-/// All names, for the message that one is unknown.
+/// All names of fields, for the error about an unknown one.
 static FIELD_NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut names = vec!["pid", "start_time_ms", "parent_pid", "name", "command"];
     names.extend(["status", "cpu_time_ns"]);
@@ -138,7 +138,7 @@ static FIELD_NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     names
 });
 
-/// What is read of a row besides its plain values. `None`: it has not been read yet.
+/// The fields of a row besides the plain values. `None`: not read yet.
 #[derive(Default)]
 struct Others {
     pid: Option<u32>,
@@ -151,10 +151,10 @@ struct Others {
     kernel_thread: Option<Option<bool>>,
 }
 
-/// The plain values of a row, for the derived reader of [`Resources`]. Nothing is held twice.
+/// Passes the plain values of a row to the derived reader of [`Resources`], without buffering.
 struct PlainValues<'o, A> {
     map: A,
-    /// Takes what is not plain.
+    /// Receives the other fields.
     others: &'o mut Others,
 }
 
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_written_as_the_first_version_of_the_format_has_it() {
+    fn a_row_has_the_form_of_the_first_version() {
         let unknown = RowRecord::from(&ProcessRow::unknown(7));
         let json = serde_json::to_string(&unknown).expect("plain data");
         assert_eq!(
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn every_plain_value_comes_back() {
+    fn every_plain_value_round_trips() {
         for plain in &PLAIN_FIELDS {
             let name = plain.field.name;
             let json = format!(r#"{{"{name}":1,"pid":7}}"#);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_refused_with_its_reason() {
+    fn an_invalid_row_is_refused_with_its_reason() {
         for (json, reason) in [
             (
                 r#"{"pid":7,"colour":1}"#,

@@ -13,7 +13,7 @@ fn what_is_no_recording_is_refused() {
     for (header, reason) in [
         (
             HEADER,
-            "line 1: the recording breaks off within the line; the 0 scans before it",
+            "line 1: the recording ends inside the line; the 0 scans before it",
         ),
         (&HEADER.replace(":1,", ":2,"), "line 1: "),
         (
@@ -26,7 +26,7 @@ fn what_is_no_recording_is_refused() {
         ),
         (
             &(HEADER.replace(":1,", ":2,") + "\n"),
-            "has version 2, and this program reads version 1",
+            "has version 2, but this program reads version 1",
         ),
         (&(HEADER.replace(":1,", ":\"1\",") + "\n"), "expected u32"),
         (
@@ -67,7 +67,7 @@ fn what_is_something_else_is_not_called_a_bad_recording() {
         let error = refusal(other);
         assert_eq!(
             error.to_string(),
-            "not a recording: the first line of one has \"pscan_recording\"",
+            "not a recording: the first line has no \"pscan_recording\"",
             "{start:?}"
         );
         assert!(error.advice().is_some());
@@ -82,9 +82,9 @@ fn what_is_something_else_is_not_called_a_bad_recording() {
             let error = refusal(&[begin, rest.as_bytes()].concat());
             assert_eq!(
                 error.to_string(),
-                format!("it is compressed with {program}")
+                format!("the recording is compressed with {program}")
             );
-            let advice = format!("unpack it: {program} -dc FILE | pscan replay -");
+            let advice = format!("decompress it: {program} -dc FILE | pscan replay -");
             assert_eq!(error.advice(), Some(advice.as_str()));
         }
     }
@@ -116,7 +116,7 @@ fn blank_lines_without_end_are_refused() {
     let failure = scanner.scan_once().unwrap().failure.clone().unwrap();
     assert_eq!(
         failure.to_string(),
-        "line 103: 100 lines before it are empty too"
+        "line 103: more than 100 empty lines in a row"
     );
     assert!(scanner.scan_once().is_none());
 }
@@ -159,10 +159,13 @@ fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
     let with = |field: &str| shown(&format!(r#"{{"rows":[{{"pid":9,{field}}}]}}"#));
     let nested = |open: &str, close: &str| shown(&(open.repeat(100_000) + &close.repeat(100_000)));
     for (bad, reason) in [
-        (String::new(), "the line is empty, and others come after it"),
+        (
+            String::new(),
+            "the line is empty, but more lines follow",
+        ),
         (
             " \n\n".into(),
-            "the line is empty, and others come after it",
+            "the line is empty, but more lines follow",
         ),
         (
             "nonsense".into(),
@@ -202,19 +205,19 @@ fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
         (shown(r#"{"rows":[{"pid":1.5}]}"#), "expected u32"),
         (
             shown(r#"{"rows":[{"pid":9},{"pid":9}]}"#),
-            "pid 9 stands twice in one scan",
+            "pid 9 occurs twice in one scan",
         ),
         (
             shown(r#"{"rows":[{"pid":9}],"unreadable":[9]}"#),
-            "pid 9 stands twice in one scan",
+            "pid 9 occurs twice in one scan",
         ),
         (
             shown(r#"{"unchanged":[1,1]}"#),
-            "pid 1 stands twice in one scan",
+            "pid 1 occurs twice in one scan",
         ),
         (
             shown(r#"{"unchanged":[8]}"#),
-            "pid 8 is said to be unchanged, and the scan before does not show it",
+            "pid 8 is in \"unchanged\", but the scan before does not contain it",
         ),
         (with(r#""nmae":"x""#), "unknown field `nmae`"),
         (with(r#""name":5"#), "invalid type"),
@@ -273,7 +276,7 @@ fn a_recheck_needs_a_scan_before_it() {
     let batches = replay(&recording(&[r#"{"recheck":{}}"#, &scan(1, &[1])]));
     assert_eq!(
         final_failure(&batches),
-        "line 2: a recheck stands before the first scan"
+        "line 2: a recheck before the first scan"
     );
     assert_eq!(batches.len(), 1);
 }
@@ -284,7 +287,7 @@ fn a_recheck_cannot_show_what_its_scan_showed() {
     let batches = replay(&recording(&[&scan(1, &[1]), &recheck]));
     assert_eq!(
         final_failure(&batches),
-        "line 3: pid 1 stands twice in one scan"
+        "line 3: pid 1 occurs twice in one scan"
     );
 }
 

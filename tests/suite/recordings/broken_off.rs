@@ -27,7 +27,7 @@ fn a_reader_that_fails_ends_the_replay_with_its_reason() {
     let text = error.full_message();
     assert_eq!(
         text,
-        "line 3: the recording cannot be read on: the cable was pulled"
+        "line 3: cannot read the recording: the cable was pulled"
     );
 }
 
@@ -59,7 +59,7 @@ fn a_recording_that_breaks_off_anywhere_plays_every_scan_before() {
         let batches = replay(&bytes[..end]);
         assert_eq!(
             final_failure(&batches),
-            "line 4: the recording breaks off within the line; the 2 scans before it are whole"
+            "line 4: the recording ends inside the line; the 2 scans before it are complete"
         );
         assert_eq!(texts(&batches[..2]), texts(&live[..2]));
     }
@@ -94,8 +94,8 @@ fn a_recording_that_breaks_off_before_the_second_look_ends_no_process() {
         assert_eq!(error.class(), ErrorClass::BadData);
         assert!(batches[1].unconfirmed.iter().any(|key| key.pid == 300));
         let reason = match end == last_line {
-            true => "the recording ends before the second look",
-            false => "line 4: the recording breaks off within the line; the 2 scans before it",
+            true => "the recording ends before the recheck",
+            false => "line 4: the recording ends inside the line; the 2 scans before it",
         };
         assert!(error.to_string().starts_with(reason), "{error}");
     }

@@ -1,4 +1,4 @@
-//! What a recorder takes down of one scan.
+//! Records the rows of one scan or recheck.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,23 +11,25 @@ use crate::model::{Error, ErrorClass};
 use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading, Row};
 
-/// What a scan and its recheck showed; `None` for a process of which nothing is known.
+/// The rows of a scan and its recheck by pid; `None` for a process that could not be read.
 pub(super) type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 
-/// The rows of one scan as they are taken down.
-pub(super) struct Notes<'r> {
+/// Records the rows of one scan or recheck, and passes them on redacted.
+pub(super) struct ScanRecorder<'r> {
     redactor: &'r Redactor,
-    /// What the scan before showed; `None` in a recheck. What is rechecked was not shown, so there
-    /// is nothing it could be the same as.
+    /// The rows of the scan before; `None` in a recheck, whose processes have no row to compare with.
     before: Option<Known>,
     pub(super) now: Known,
     pub(super) shown: Shown,
-    /// What the source broke its contract with, first. A recording with such rows could not be
-    /// read, so they go no further: the scan fails, and fails alike when it is played.
+    /// The first breach of the source's contract.
+    ///
+    /// Rows that break it are neither recorded nor passed on, because such a recording could not be read. The
+    /// scan fails instead, live and in the replay.
     pub(super) fault: Option<Error>,
 }
 
-impl<'r> Notes<'r> {
+impl<'r> ScanRecorder<'r> {
+    /// Creates the recorder of a scan.
     pub(super) fn of_scan(before: Known, redactor: &'r Redactor) -> Self {
         Self {
             redactor,
@@ -38,6 +40,7 @@ impl<'r> Notes<'r> {
         }
     }
 
+    /// Creates the recorder of the recheck after a scan.
     pub(super) fn of_recheck(now: Known, redactor: &'r Redactor) -> Self {
         Self {
             redactor,
@@ -48,21 +51,22 @@ impl<'r> Notes<'r> {
         }
     }
 
-    pub(super) fn take_down(&mut self, row: Row<'_>, hand_over: &mut dyn FnMut(Row<'_>)) {
+    /// Records a row and emits it.
+    pub(super) fn record(&mut self, row: Row<'_>, emit: &mut dyn FnMut(Row<'_>)) {
         let pid = row.pid();
         if self.now.contains_key(&pid) {
-            return self.blame(format!("the source showed pid {pid} twice in one scan"));
+            return self.fail(format!("the source reported pid {pid} twice in one scan"));
         }
         let before = self.before.as_mut().map(|before| before.remove(&pid));
         let now = match &row {
             Row::Process(row) => {
-                return self.take_down_process(row, before.flatten().flatten(), hand_over);
+                return self.record_process(row, before.flatten().flatten(), emit);
             }
             Row::Unchanged { .. } => {
                 if let Some(None) = before {
-                    return self.blame(format!(
-                        "the source said that pid {pid} is unchanged, and the scan before does \
-                         not show it"
+                    return self.fail(format!(
+                        "the source reported pid {pid} as unchanged, but the scan before does \
+                         not contain it"
                     ));
                 }
                 self.shown.unchanged.push(pid);
@@ -74,33 +78,34 @@ impl<'r> Notes<'r> {
             }
         };
         self.now.insert(pid, now);
-        hand_over(row);
+        emit(row);
     }
 
-    /// Takes down one that was read, without its secrets, and hands it on so.
-    fn take_down_process(
+    /// Redacts a row, records it and emits it.
+    fn record_process(
         &mut self,
         row: &ProcessRow<'_>,
         before: Option<RowRecord>,
-        hand_over: &mut dyn FnMut(Row<'_>),
+        emit: &mut dyn FnMut(Row<'_>),
     ) {
-        // What was taken down goes through the redactor unchanged.
-        let (held_name, held_command) = match &before {
+        // Recorded text is redacted, and stays unchanged when redacted again.
+        let (recorded_name, recorded_command) = match &before {
             Some(before) => (before.as_row().name, before.as_row().command),
             None => (Reading::Unknown, Reading::Unknown),
         };
         let name = row
             .name
-            .map(|name| match held_name == Reading::Known(name) {
+            .map(|name| match recorded_name == Reading::Known(name) {
                 true => Cow::Borrowed(name),
                 false => self.redactor.name(name),
             });
-        let command = row
-            .command
-            .map(|command| match held_command == Reading::Known(command) {
-                true => Cow::Borrowed(command),
-                false => self.redactor.command(command),
-            });
+        let command =
+            row.command.map(
+                |command| match recorded_command == Reading::Known(command) {
+                    true => Cow::Borrowed(command),
+                    false => self.redactor.command(command),
+                },
+            );
         let row = ProcessRow {
             name: name.as_ref().map(|name| &**name),
             command: command.as_ref().map(|command| &**command),
@@ -108,22 +113,22 @@ impl<'r> Notes<'r> {
         };
         let now = self.compare(&row, before);
         self.now.insert(row.pid, Some(now));
-        hand_over(Row::Process(row));
+        emit(Row::Process(row));
     }
 
-    /// Takes down what is new in a row, and returns the whole of it.
+    /// Records the changes of a row, and returns the complete row.
     fn compare(&mut self, row: &ProcessRow<'_>, before: Option<RowRecord>) -> RowRecord {
         let mut record = RowRecord::from(row);
         let Some(before) = before else {
             self.shown.rows.push(record.clone());
             return record;
         };
-        if may_be_another(&record, &before) {
+        if may_be_another_process(&record, &before) {
             self.shown.rows.push(record.clone());
             return record;
         }
-        stands(&mut record.name, &before.name);
-        stands(&mut record.command, &before.command);
+        resolve_same(&mut record.name, &before.name);
+        resolve_same(&mut record.command, &before.command);
         if record == before {
             self.shown.unchanged.push(row.pid);
             return before;
@@ -139,16 +144,17 @@ impl<'r> Notes<'r> {
         record
     }
 
-    fn blame(&mut self, message: String) {
+    fn fail(&mut self, message: String) {
         self.fault
             .get_or_insert_with(|| Error::new(ErrorClass::BadData, message));
     }
 }
 
-/// Whether the table could take the two for two processes. The second one then needs its name and
-/// command in full, be they the same or not.
-fn may_be_another(record: &RowRecord, before: &RowRecord) -> bool {
-    // Where CPU time was unknown before, the table holds an older one against it.
+/// Returns whether the table may take the two rows for two processes.
+///
+/// The second one then needs its name and command line in full, even if they are the same.
+fn may_be_another_process(record: &RowRecord, before: &RowRecord) -> bool {
+    // If CPU time was unknown in the scan before, the table compares with an older one.
     let cpu_time_went_back = record.cpu_time_ns.is_some_and(|now_ns| {
         before
             .cpu_time_ns
@@ -157,8 +163,8 @@ fn may_be_another(record: &RowRecord, before: &RowRecord) -> bool {
     record.start_time_ms != before.start_time_ms || cpu_time_went_back
 }
 
-/// A field that was not read again is what it was.
-fn stands<T: Clone>(reading: &mut Reading<T>, before: &Reading<T>) {
+/// Replaces [`Reading::Same`] by the reading before.
+fn resolve_same<T: Clone>(reading: &mut Reading<T>, before: &Reading<T>) {
     if matches!(reading, Reading::Same) {
         *reading = before.clone();
     }
