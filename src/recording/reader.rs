@@ -209,7 +209,9 @@ impl<R: BufRead> Reader<R> {
                     "the recording ends inside the line; the {} scans before it are complete",
                     self.scans
                 ))
-                .with_advice("the recorder was stopped while it wrote this line; the batches so far are correct"));
+                .with_advice(
+                    "its recorder was killed while writing; all batches so far are correct",
+                ));
         }
         Ok(true)
     }

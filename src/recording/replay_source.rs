@@ -11,8 +11,8 @@ use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 
 /// A source that replays a recording scan by scan, by the recorded clocks.
 ///
-/// It does not wait between scans. After the last scan it returns an error of class
-/// [`Ended`](ErrorClass::Ended), which ends its scanner.
+/// A scanner gets the same batches from it as the recorded one had. After the last scan it returns an error of
+/// class [`Ended`](ErrorClass::Ended), which ends the scanner.
 ///
 /// ```no_run
 /// use std::fs::File;

@@ -11,13 +11,13 @@ use crate::model::{Error, ErrorClass};
 use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading, Row};
 
-/// The rows of a scan and its recheck by pid; `None` for a process that could not be read.
+/// The rows of a scan and its recheck by pid; `None` for a process that was never read.
 pub(super) type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 
 /// Records the rows of one scan or recheck, and passes them on redacted.
 pub(super) struct ScanRecorder<'r> {
     redactor: &'r Redactor,
-    /// The rows of the scan before; `None` in a recheck, whose processes have no row to compare with.
+    /// The rows of the scan before; `None` in a recheck, because its processes are not in the scan before.
     before: Option<Known>,
     pub(super) now: Known,
     pub(super) shown: Shown,
@@ -89,23 +89,20 @@ impl<'r> ScanRecorder<'r> {
         emit: &mut dyn FnMut(Row<'_>),
     ) {
         // Recorded text is redacted, and stays unchanged when redacted again.
-        let (recorded_name, recorded_command) = match &before {
+        let (old_name, old_command) = match &before {
             Some(before) => (before.as_row().name, before.as_row().command),
             None => (Reading::Unknown, Reading::Unknown),
         };
-        let name = row
-            .name
-            .map(|name| match recorded_name == Reading::Known(name) {
-                true => Cow::Borrowed(name),
-                false => self.redactor.name(name),
+        let name = row.name.map(|name| match old_name == Reading::Known(name) {
+            true => Cow::Borrowed(name),
+            false => self.redactor.name(name),
+        });
+        let command = row
+            .command
+            .map(|command| match old_command == Reading::Known(command) {
+                true => Cow::Borrowed(command),
+                false => self.redactor.command(command),
             });
-        let command =
-            row.command.map(
-                |command| match recorded_command == Reading::Known(command) {
-                    true => Cow::Borrowed(command),
-                    false => self.redactor.command(command),
-                },
-            );
         let row = ProcessRow {
             name: name.as_ref().map(|name| &**name),
             command: command.as_ref().map(|command| &**command),

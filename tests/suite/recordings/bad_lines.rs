@@ -159,14 +159,8 @@ fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
     let with = |field: &str| shown(&format!(r#"{{"rows":[{{"pid":9,{field}}}]}}"#));
     let nested = |open: &str, close: &str| shown(&(open.repeat(100_000) + &close.repeat(100_000)));
     for (bad, reason) in [
-        (
-            String::new(),
-            "the line is empty, but more lines follow",
-        ),
-        (
-            " \n\n".into(),
-            "the line is empty, but more lines follow",
-        ),
+        (String::new(), "the line is empty, but more lines follow"),
+        (" \n\n".into(), "the line is empty, but more lines follow"),
         (
             "nonsense".into(),
             "not a scan or a recheck: expected value at column 1",
