@@ -33,7 +33,7 @@ use self::crowd::{births, child, turnover, workers};
 
 /// Experiments with the scanner on this host. Times are for a full run, without --quick.
 #[derive(Debug, Parser)]
-#[command(name = "lab", disable_help_subcommand = true)]
+#[command(name = "lab", bin_name = "lab", disable_help_subcommand = true)]
 struct Lab {
     #[command(subcommand)]
     experiment: Option<Experiment>,

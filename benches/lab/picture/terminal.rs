@@ -1,24 +1,58 @@
 //! What the command prints to a terminal.
 
 use std::error::Error;
+use std::fs::File;
+use std::io::Read;
 use std::process::{Command, Stdio};
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+const SIZE: Winsize = Winsize {
+    ws_row: 30,
+    ws_col: 92,
+    ws_xpixel: 0,
+    ws_ypixel: 0,
+};
+
 /// Run the command, and return it as it is typed with everything that it prints.
-pub(crate) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
-    // With these variables its output to a pipe is what a terminal gets.
-    let output = Command::new(env!("CARGO_BIN_EXE_pscan"))
+pub(super) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
+    let (output, terminal) = open()?;
+    // The builder, which has a copy of the end of the command, is dropped with this statement.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pscan"))
         .args(args)
         .env_remove("NO_COLOR")
-        .env("CLICOLOR_FORCE", "1")
-        .env("COLUMNS", "92")
         .env("TERM", "xterm")
         .env("TZ", "UTC")
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(format!("pscan has failed: {}", output.status).into());
+        .stdout(terminal)
+        .spawn()?;
+    let printed = read(output)?;
+    let ended = child.wait()?;
+    if !ended.success() {
+        return Err(format!("pscan has failed: {ended}").into());
     }
-    let printed = String::from_utf8(output.stdout)?;
     Ok(format!("$ pscan {}\n{printed}", args.join(" ")))
+}
+
+/// Open a pseudoterminal: the end to read from, and the end of the command.
+fn open() -> Result<(File, File), Box<dyn Error>> {
+    let output = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&output)?;
+    unlockpt(&output)?;
+    tcsetwinsize(&output, SIZE)?;
+    let name = ptsname(&output, Vec::new())?;
+    let terminal = File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str()?)?;
+    Ok((File::from(output), terminal))
+}
+
+/// Read until the command has closed its end.
+fn read(mut output: File) -> Result<String, Box<dyn Error>> {
+    let mut bytes = Vec::new();
+    // It ends with EIO, since no process has the other end open. What was read before is kept.
+    let _ = output.read_to_end(&mut bytes);
+    Ok(String::from_utf8(bytes)?.replace("\r\n", "\n"))
 }
