@@ -9,23 +9,27 @@ test *args:
 example name *args:
     cargo run --locked --all-features --example {{name}} -- {{args}}
 
-# One of the benches. docs/benchmarks.md and docs/reliability.md say what each takes.
+# A micro-bench: pipeline, redact, dispatch.
 bench name *args:
-    cargo bench --locked --bench {{name}} -- {{args}}
+    cargo bench --locked --features bench --bench {{name}} -- {{args}}
 
-# The figures and the picture of the interval in docs/benchmarks.md; eleven minutes.
+# An experiment. `just lab --help` lists them.
+lab *args:
+    cargo bench --locked --bench lab -- {{args}}
+
+# The figures and the picture in docs/benchmarks/study.md; eleven minutes.
 study *args:
-    cargo bench --locked --bench study -- --write {{args}}
-    cargo bench --locked --bench study_plot
+    cargo bench --locked --bench lab -- study --write {{args}}
+    cargo bench --locked --bench lab -- study-plot
 
 # The figures and the picture of the cost by the number of processes in docs/benchmarks.md; five minutes.
 scale *args:
-    cargo bench --locked --bench scale -- --write {{args}}
-    cargo bench --locked --bench scale_plot
+    cargo bench --locked --bench lab -- scale --write {{args}}
+    cargo bench --locked --bench lab -- scale-plot
 
 # The README's picture, of a real run; Linux, with root or user namespaces.
 picture:
-    cargo bench --locked --bench picture
+    cargo bench --locked --bench lab -- picture
 
 # Rewrite the recordings in fixtures/ and their snapshots. Read the diff.
 fixtures:
