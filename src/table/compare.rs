@@ -63,8 +63,8 @@ impl Table {
         }
     }
 
-    /// Updates a process from its row.
-    pub(super) fn update(&mut self, row: &ProcessRow<'_>, index: u32, at: Timestamp) {
+    /// Updates a process from its row, at a monotonic time.
+    pub(super) fn update(&mut self, row: &ProcessRow<'_>, index: u32, now_ns: u64) {
         let slot = &mut self.slots[index as usize];
         let process = slot
             .reported
@@ -104,11 +104,11 @@ impl Table {
         slot.cpu_percent = percent(
             slot.cpu_time_ns,
             row.cpu_time_ns,
-            at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
+            now_ns.saturating_sub(slot.cpu_read_at_ns),
         );
         slot.cpu_time_ns = row.cpu_time_ns;
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
-        slot.cpu_read_at_ns = at.monotonic_ns;
+        slot.cpu_read_at_ns = now_ns;
         slot.resources = row.resources;
         slot.status = row.status;
         changed.insert(self.thresholds.exceeded(slot));
@@ -118,15 +118,15 @@ impl Table {
         }
     }
 
-    /// Updates a process that is unchanged and has not run.
-    pub(super) fn update_idle(&mut self, index: u32, at: Timestamp) {
+    /// Updates a process that is unchanged and has not run, at a monotonic time.
+    pub(super) fn update_idle(&mut self, index: u32, now_ns: u64) {
         let slot = &mut self.slots[index as usize];
         slot.cpu_percent = percent(
             slot.cpu_time_ns,
             slot.cpu_time_ns,
-            at.monotonic_ns.saturating_sub(slot.cpu_read_at_ns),
+            now_ns.saturating_sub(slot.cpu_read_at_ns),
         );
-        slot.cpu_read_at_ns = at.monotonic_ns;
+        slot.cpu_read_at_ns = now_ns;
         let changed = self.thresholds.exceeded(slot);
         if !changed.is_empty() {
             let pid = slot.reported().pid;

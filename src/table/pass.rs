@@ -91,7 +91,7 @@ impl<'t> Pass<'t> {
         match (&row, index) {
             (Row::Process(row), Some(index)) => {
                 if self.table.is_same_process(row, index) {
-                    self.table.update(row, index, self.at);
+                    self.table.update(row, index, self.at.monotonic_ns);
                 } else {
                     self.table.remove(index, self.at);
                     self.insert(row);
@@ -101,7 +101,9 @@ impl<'t> Pass<'t> {
                 self.insert(row);
                 self.marked += 1;
             }
-            (Row::Unchanged { .. }, Some(index)) => self.table.update_idle(index, self.at),
+            (Row::Unchanged { .. }, Some(index)) => {
+                self.table.update_idle(index, self.at.monotonic_ns);
+            }
             (Row::Unreadable { .. }, Some(index)) => {
                 let key = self.table.slots[index as usize].reported().key();
                 self.table.notes.note_unreadable(key);
