@@ -218,7 +218,7 @@ fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
         (with(r#""name":{"hex":"zz"}"#), "pairs of hex digits"),
         (with(r#""name":{"hex":"abc"}"#), "pairs of hex digits"),
         (with(r#""name":{"hex":"é"}"#), "pairs of hex digits"),
-        (with(r#""name":{"hax":"00"}"#), "the one field \"hex\""),
+        (with(r#""name":{"hax":"00"}"#), "exactly one field, \"hex\""),
         (with(r#""name":"\ud800""#), "line 4: "),
         (with(r#""command":"sh""#), "a list of arguments"),
         (
