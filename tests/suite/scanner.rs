@@ -354,7 +354,7 @@ impl Source for Liar {
 fn a_source_that_breaks_its_contract_gets_a_failed_scan() {
     for (liar, expected) in [
         (Liar(vec![1, 2, 1], vec![]), "pid 1 twice"),
-        (Liar(vec![1], vec![2]), "pid 2 is unchanged"),
+        (Liar(vec![1], vec![2]), "pid 2 as unchanged"),
     ] {
         let mut scanner = Scanner::builder().source(liar).build().unwrap();
         let batch = scan(&mut scanner);
