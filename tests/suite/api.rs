@@ -79,7 +79,7 @@ const _: () = all_threads_may_share::<LinuxSource>();
 
 /// What holds other people's command lines in bulk does not print them.
 #[test]
-fn nothing_of_a_process_is_in_what_a_source_prints_of_itself() {
+fn debug_output_contains_no_process_data() {
     const SECRET: &str = "a-word-of-a-command-line";
     let world = crate::support::World::new();
     let mut made = crate::support::Made::new(SECRET, 5);

@@ -106,7 +106,7 @@ fn a_limit_that_is_off_stays_off_in_formats_without_null() {
 }
 
 #[test]
-fn not_a_number_is_within_no_limits() {
+fn nan_is_outside_every_limit() {
     for field in [
         |config: &mut Config| config.cpu_budget_percent = Some(f64::NAN),
         |config: &mut Config| config.overload_wait_ratio = Some(f64::NAN),
@@ -131,7 +131,7 @@ fn the_limits_themselves_are_valid() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_refused_when_it_is_read() {
+fn an_invalid_pattern_is_refused_when_it_is_read() {
     for pattern in ["(", ""] {
         let json = serde_json::json!({ "redact_patterns": [pattern] });
         let error = serde_json::from_value::<Config>(json).expect_err("no pattern");

@@ -33,7 +33,7 @@ fn with_queue_len(scanner: &Scanner, queue_len: usize) -> Subscription {
 }
 
 #[test]
-fn all_consumers_get_the_very_same_batch() {
+fn all_consumers_receive_the_same_batch() {
     let (_, mut scanner) = world(3);
     let consumers = [
         scanner.consumers().subscribe(ConsumerOptions::default()),
@@ -48,7 +48,7 @@ fn all_consumers_get_the_very_same_batch() {
 }
 
 #[test]
-fn a_newcomer_begins_with_a_full_batch() {
+fn a_new_consumer_starts_with_a_full_batch() {
     let (world, mut scanner) = world(3);
     let first = barrier(&scanner);
     scanner.scan_once().unwrap();
@@ -68,7 +68,7 @@ fn a_newcomer_begins_with_a_full_batch() {
 }
 
 #[test]
-fn a_slow_consumer_is_told_what_it_lost_and_is_right_again() {
+fn a_slow_consumer_receives_the_number_of_lost_batches_and_recovers() {
     let (world, mut scanner) = world(3);
     let slow = with_queue_len(&scanner, 1);
     let barrier = barrier(&scanner);
@@ -95,7 +95,7 @@ fn a_slow_consumer_is_told_what_it_lost_and_is_right_again() {
 }
 
 #[test]
-fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
+fn a_blocking_consumer_loses_no_batches_and_delays_the_scanner() {
     let (_, mut scanner) = world(3);
     let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
@@ -116,7 +116,7 @@ fn a_consumer_that_blocks_loses_nothing_and_holds_up_the_scanner() {
 }
 
 #[test]
-fn a_consumer_that_blocks_for_ever_does_not_block_stopping() {
+fn a_consumer_that_blocks_for_ever_does_not_block_the_stop() {
     let (_, mut scanner) = world(3);
     let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
@@ -134,7 +134,7 @@ fn a_consumer_that_blocks_for_ever_does_not_block_stopping() {
 }
 
 #[test]
-fn a_callback_that_panics_is_removed_and_the_others_go_on() {
+fn a_callback_that_panics_is_removed_and_the_others_continue() {
     let (_, mut scanner) = world(3);
     let (sender, receiver) = mpsc::channel();
     let consumers = scanner.consumers().clone();
@@ -162,7 +162,7 @@ fn a_callback_that_panics_is_removed_and_the_others_go_on() {
 }
 
 #[test]
-fn a_callback_may_register_another() {
+fn a_callback_can_register_another() {
     let (_, mut scanner) = world(3);
     let (sender, receiver) = mpsc::channel();
     let consumers = scanner.consumers().clone();
@@ -185,7 +185,7 @@ fn a_callback_may_register_another() {
 }
 
 #[test]
-fn a_consumer_that_left_gets_nothing_more() {
+fn a_consumer_that_left_receives_no_more_batches() {
     let (_, mut scanner) = world(3);
     let (sender, receiver) = mpsc::channel();
     let id = scanner
@@ -204,7 +204,7 @@ fn a_consumer_that_left_gets_nothing_more() {
 }
 
 #[test]
-fn who_comes_after_the_end_is_told_so() {
+fn a_consumer_that_joins_after_the_end_gets_an_error() {
     let (_, scanner) = world(3);
     let consumers = scanner.consumers().clone();
     drop(scanner);
@@ -221,7 +221,7 @@ fn who_comes_after_the_end_is_told_so() {
 }
 
 #[test]
-fn who_comes_when_the_source_has_ended_is_told_so_too() {
+fn a_consumer_that_joins_after_the_source_ended_gets_an_error() {
     let (world, scanner) = world(1);
     world.edit(|state| state.ended = true);
     let handle = scanner.start().unwrap();
@@ -249,7 +249,7 @@ fn who_comes_when_the_source_has_ended_is_told_so_too() {
 }
 
 #[test]
-fn any_consumer_registers_boxed_too_and_none_has_the_id_of_another_scanners() {
+fn a_consumer_can_be_boxed_and_ids_are_unique_across_scanners() {
     struct Tell(mpsc::Sender<u64>);
     impl Consumer for Tell {
         fn on_batch(&mut self, batch: &Arc<Batch>) {

@@ -79,7 +79,7 @@ fn names(folder: &Path, ending: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_fixture_is_what_its_story_gives() {
+fn every_fixture_matches_its_story() {
     let folder = package().join("fixtures");
     if std::env::var_os("UPDATE_FIXTURES").is_some_and(|value| value == "1") {
         for (name, story) in STORIES {
@@ -118,7 +118,7 @@ fn fixtures_are_small() {
 }
 
 #[test]
-fn every_fixture_gives_the_batches_of_its_snapshot() {
+fn every_fixture_replays_the_batches_of_its_snapshot() {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("fixtures/snapshots");
     settings.set_prepend_module_to_snapshot(false);
@@ -147,7 +147,7 @@ fn batches_of(path: &Path) -> String {
 
 /// Snapshots are believed because somebody read them; this needs nobody.
 #[test]
-fn no_batch_contradicts_the_truth() {
+fn no_batch_contradicts_its_story() {
     for (name, story) in STORIES {
         let story = story();
         let truth = story.truth();

@@ -110,7 +110,7 @@ fn config(with_thresholds: bool) -> Config {
 
 proptest! {
     #[test]
-    fn folding_the_batches_gives_the_table(
+    fn applying_all_batches_gives_the_scanners_table(
         happenings in proptest::collection::vec(happening(), 1..200),
         with_thresholds: bool,
         coarse: bool,

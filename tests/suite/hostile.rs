@@ -27,7 +27,7 @@ fn json(batch: &Batch) -> serde_json::Value {
 }
 
 #[test]
-fn whatever_a_name_is_json_stays_valid_and_on_one_line() {
+fn json_of_any_name_is_valid_and_on_one_line() {
     let batch = told(vec![b"".to_vec(), b"\n".to_vec(), b"\xff\xfe".to_vec()]);
     let process = json(&batch);
     assert_eq!(process["name"], "a)b (c\n\x1b[2J\"\\\u{fffd}\u{9b}\r");
@@ -38,7 +38,7 @@ fn whatever_a_name_is_json_stays_valid_and_on_one_line() {
 }
 
 #[test]
-fn nothing_at_all_is_a_name_and_a_command_too() {
+fn an_empty_name_and_command_are_reported() {
     let world = World::new();
     let mut made = Made::new("", 5);
     made.args.clear();
@@ -71,7 +71,7 @@ fn a_huge_command_line_is_cut_and_marked() {
 }
 
 #[test]
-fn what_was_cut_is_compared_as_cut() {
+fn truncated_command_lines_are_compared_as_truncated() {
     let world = World::new();
     let mut made = Made::new("p", 5);
     made.args = vec![vec![b'y'; 1000]];

@@ -93,7 +93,7 @@ fn args(process: &ProcessInfo) -> Vec<&str> {
 }
 
 #[test]
-fn an_exec_of_an_old_process_is_told_at_the_next_scan() {
+fn an_exec_of_an_old_process_is_reported_at_the_next_scan() {
     let mut shell = Shell::start("echo first; read x; exec cat - second");
     assert_eq!(shell.hear(), "first");
     let mut scanner = scanner();
@@ -121,7 +121,7 @@ fn an_exec_of_an_old_process_is_told_at_the_next_scan() {
 }
 
 #[test]
-fn an_exec_that_keeps_the_name_is_told_at_the_next_scan_too() {
+fn an_exec_that_keeps_the_name_is_reported_at_the_next_scan() {
     let is_random = std::fs::read_to_string("/proc/sys/kernel/randomize_va_space");
     if !is_root() || is_random.is_ok_and(|value| value.trim() == "0") {
         eprintln!("SKIPPED: an exec under one name needs root, and addresses that are random");
@@ -154,7 +154,7 @@ fn an_exec_that_keeps_the_name_is_told_at_the_next_scan_too() {
 }
 
 #[test]
-fn a_parent_that_is_lost_is_told_at_the_next_scan() {
+fn the_exit_of_a_parent_is_reported_at_the_next_scan() {
     // The shell keeps what it hears for its child, which ends when we hang up.
     let mut shell = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
     let cat: u32 = shell.hear().parse().unwrap();
@@ -178,7 +178,7 @@ fn a_parent_that_is_lost_is_told_at_the_next_scan() {
 }
 
 #[test]
-fn what_is_written_over_the_arguments_of_a_process_is_told_within_a_round_once_it_runs() {
+fn overwritten_arguments_of_a_running_process_are_reported_within_thirty_scans() {
     use std::os::unix::fs::FileExt;
 
     if !is_root() {
@@ -214,7 +214,7 @@ fn what_is_written_over_the_arguments_of_a_process_is_told_within_a_round_once_i
 }
 
 #[test]
-fn the_source_that_is_asked_for_is_the_one_that_scans() {
+fn the_scanner_uses_the_requested_source() {
     use process_scanner::{Config, SourceChoice, live_source};
 
     let name = |source, proc_path: Option<&str>| {
@@ -237,7 +237,7 @@ fn the_source_that_is_asked_for_is_the_one_that_scans() {
 }
 
 #[test]
-fn caches_that_the_kernel_drops_make_no_event() {
+fn dropped_kernel_caches_cause_no_event() {
     if !is_root() {
         eprintln!("SKIPPED: dropping the kernel's caches needs root");
         return;

@@ -118,11 +118,11 @@ fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) ->
 }
 
 #[test]
-fn we_are_among_the_processes_with_all_that_can_be_known() {
-    live_sources().for_each(we_are_among_the_processes_with_all_that_can_be_known_with);
+fn the_scanner_reports_its_own_process_in_full() {
+    live_sources().for_each(the_scanner_reports_its_own_process_in_full_with);
 }
 
-fn we_are_among_the_processes_with_all_that_can_be_known_with(live: Live) {
+fn the_scanner_reports_its_own_process_in_full_with(live: Live) {
     let mut scanner = live.scanner();
     let mut snapshot = Snapshot::new();
     for _ in 0..2 {
@@ -155,11 +155,11 @@ fn assert_args_end_in(scanner: &mut Scanner, pid: u32, expected: &[String]) {
 }
 
 #[test]
-fn cpu_use_is_known_from_an_interval_on_that_means_something() {
-    live_sources().for_each(cpu_use_is_known_from_an_interval_on_that_means_something_with);
+fn cpu_use_is_known_after_an_interval_of_10_ms() {
+    live_sources().for_each(cpu_use_is_known_after_an_interval_of_10_ms_with);
 }
 
-fn cpu_use_is_known_from_an_interval_on_that_means_something_with(live: Live) {
+fn cpu_use_is_known_after_an_interval_of_10_ms_with(live: Live) {
     let mut scanner = live.scanner();
     let mut snapshot = Snapshot::new();
     // Two scans at once can be less than 10 ms apart.
@@ -177,11 +177,11 @@ fn cpu_use_is_known_from_an_interval_on_that_means_something_with(live: Live) {
 }
 
 #[test]
-fn a_child_is_born_and_dies_once() {
-    live_sources().for_each(a_child_is_born_and_dies_once_with);
+fn a_child_has_one_birth_and_one_exit() {
+    live_sources().for_each(a_child_has_one_birth_and_one_exit_with);
 }
 
-fn a_child_is_born_and_dies_once_with(live: Live) {
+fn a_child_has_one_birth_and_one_exit_with(live: Live) {
     let mut scanner = live.scanner();
     scanner.scan_once().unwrap();
     let child = Waiting::start("wait", &[]);
@@ -245,11 +245,11 @@ fn threads_are_not_processes_with(live: Live) {
 }
 
 #[test]
-fn a_pid_asked_for_twice_lives_on() {
-    live_sources().for_each(a_pid_asked_for_twice_lives_on_with);
+fn a_recheck_of_a_pid_given_twice_shows_it_once() {
+    live_sources().for_each(a_recheck_of_a_pid_given_twice_shows_it_once_with);
 }
 
-fn a_pid_asked_for_twice_lives_on_with(live: Live) {
+fn a_recheck_of_a_pid_given_twice_shows_it_once_with(live: Live) {
     use process_scanner::{Recheck, Row, Source};
     let child = Waiting::start("wait", &[]);
     let mut source = live.source();
@@ -265,11 +265,11 @@ fn a_pid_asked_for_twice_lives_on_with(live: Live) {
 }
 
 #[test]
-fn cpu_use_is_what_cpu_time_says_of_the_interval() {
-    live_sources().for_each(cpu_use_is_what_cpu_time_says_of_the_interval_with);
+fn cpu_use_is_cpu_time_divided_by_the_interval() {
+    live_sources().for_each(cpu_use_is_cpu_time_divided_by_the_interval_with);
 }
 
-fn cpu_use_is_what_cpu_time_says_of_the_interval_with(live: Live) {
+fn cpu_use_is_cpu_time_divided_by_the_interval_with(live: Live) {
     let mut scanner = live.scanner();
     let us = |batch: &Batch| {
         about(batch, std::process::id())
@@ -298,12 +298,12 @@ fn cpu_use_is_what_cpu_time_says_of_the_interval_with(live: Live) {
 
 #[test]
 #[cfg(unix)]
-fn an_exec_is_told_with_name_and_command() {
-    live_sources().for_each(an_exec_is_told_with_name_and_command_with);
+fn an_exec_is_reported_with_name_and_command() {
+    live_sources().for_each(an_exec_is_reported_with_name_and_command_with);
 }
 
 #[cfg(unix)]
-fn an_exec_is_told_with_name_and_command_with(live: Live) {
+fn an_exec_is_reported_with_name_and_command_with(live: Live) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("other-name");
     std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &program).unwrap();
@@ -338,12 +338,12 @@ fn an_exec_is_told_with_name_and_command_with(live: Live) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_zombie_is_told_as_one_and_then_as_gone() {
-    live_sources().for_each(a_zombie_is_told_as_one_and_then_as_gone_with);
+fn a_zombie_is_reported_and_then_its_exit() {
+    live_sources().for_each(a_zombie_is_reported_and_then_its_exit_with);
 }
 
 #[cfg(target_os = "linux")]
-fn a_zombie_is_told_as_one_and_then_as_gone_with(live: Live) {
+fn a_zombie_is_reported_and_then_its_exit_with(live: Live) {
     let mut scanner = live.scanner();
     let mut child = Waiting::start("wait", &[]);
     let pid = child.pid();

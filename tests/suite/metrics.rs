@@ -22,7 +22,7 @@ fn scan(scanner: &mut Scanner) -> Arc<Batch> {
 }
 
 #[test]
-fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
+fn a_received_batch_is_already_counted() {
     let world = world();
     let mut scanner = world.scanner();
     let batches = scanner.consumers().subscribe(
@@ -79,7 +79,7 @@ fn a_consumer_that_has_a_batch_in_hand_finds_it_counted() {
 }
 
 #[test]
-fn what_waits_and_what_is_lost_is_told_of_each_consumer() {
+fn waiting_and_lost_batches_are_counted_for_each_consumer() {
     let world = world();
     let mut scanner = world.scanner();
     let slow = scanner.consumers().subscribe(
@@ -133,7 +133,7 @@ impl Source for Counting {
 }
 
 #[test]
-fn what_scans_count_is_added_up() {
+fn counts_of_scans_are_added_up() {
     let mut scanner = Scanner::builder().source(Counting(0)).build().unwrap();
     let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     for _ in 0..3 {
@@ -148,7 +148,7 @@ fn what_scans_count_is_added_up() {
 }
 
 #[test]
-fn one_that_joins_late_has_its_first_batch_at_once() {
+fn a_consumer_that_joins_late_receives_its_first_batch_at_once() {
     let mut scanner = world().scanner();
     scan(&mut scanner);
     let begun = std::time::Instant::now();
@@ -166,7 +166,7 @@ fn one_that_joins_late_has_its_first_batch_at_once() {
 }
 
 #[test]
-fn a_callback_is_counted_as_a_consumer_and_its_work_as_its_own() {
+fn a_callback_counts_as_a_consumer_with_its_own_cpu_time() {
     let world = world();
     let mut scanner = world.scanner();
     let (called, is_called) = channel();
@@ -204,7 +204,7 @@ fn a_callback_is_counted_as_a_consumer_and_its_work_as_its_own() {
 }
 
 #[test]
-fn they_serialise_under_their_own_names() {
+fn metrics_serialise_under_their_field_names() {
     let json = serde_json::to_value(Metrics::default()).unwrap();
     let names: Vec<&String> = json.as_object().unwrap().keys().collect();
     let totals = names.iter().filter(|name| name.ends_with("_total")).count();
@@ -227,7 +227,7 @@ mod facade {
     /// Under its own name, so that the tests beside it, which are told to the same recorder, do not
     /// get in its way.
     #[test]
-    fn an_exporter_gets_all_of_them() {
+    fn an_exporter_receives_all_metrics() {
         let recorder = DebuggingRecorder::new();
         let told = recorder.snapshotter();
         recorder.install().unwrap();

@@ -103,7 +103,7 @@ impl Source for Costly {
 }
 
 #[test]
-fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
+fn a_scanner_over_its_budget_slows_down_and_reports_why() {
     let mut config = config();
     config.cpu_budget_percent = Some(0.01);
     let source = Costly {
@@ -148,7 +148,7 @@ fn a_scanner_that_costs_too_much_slows_down_and_says_why() {
 }
 
 #[test]
-fn what_is_told_of_the_interval_is_done() {
+fn the_scanner_keeps_the_interval_it_reports() {
     let mut config = config();
     config.cpu_budget_percent = Some(10.0);
     config.overload_wait_ratio = None;
@@ -168,7 +168,7 @@ fn what_is_told_of_the_interval_is_done() {
 }
 
 #[test]
-fn without_a_budget_it_goes_on_at_the_interval_asked_for() {
+fn without_a_budget_the_scanner_keeps_the_requested_interval() {
     let mut config = config();
     config.cpu_budget_percent = None;
     config.overload_wait_ratio = None;
@@ -201,7 +201,7 @@ fn without_budget(interval_ms: u64) -> Config {
 }
 
 #[test]
-fn the_interval_can_be_changed_while_it_runs() {
+fn the_interval_can_be_changed_while_running() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let (handle, batches) = start(without_budget(3_600_000), world);
@@ -248,7 +248,7 @@ fn the_interval_can_be_changed_while_it_runs() {
 }
 
 #[test]
-fn an_interval_outside_its_limits_is_refused_as_at_the_start() {
+fn an_interval_outside_its_limits_is_refused_while_running() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let (handle, _batches) = start(without_budget(1000), world);
@@ -263,7 +263,7 @@ fn an_interval_outside_its_limits_is_refused_as_at_the_start() {
 }
 
 #[test]
-fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
+fn the_budget_and_an_open_breaker_use_the_interval_requested_last() {
     let mut config = without_budget(3_600_000);
     config.cpu_budget_percent = Some(0.01);
     let source = Costly {
@@ -303,7 +303,7 @@ fn a_budget_and_an_open_breaker_go_by_the_interval_that_is_asked_for_now() {
 }
 
 #[test]
-fn what_callbacks_cost_counts_where_it_is_asked_for() {
+fn the_budget_covers_callbacks_only_on_request() {
     for covers_callbacks in [false, true] {
         let mut config = config();
         // A scan of one made-up process is far below it, and the callback above it even where the
@@ -347,7 +347,7 @@ fn what_callbacks_cost_counts_where_it_is_asked_for() {
 }
 
 #[test]
-fn scans_that_fail_open_the_breaker_and_good_ones_close_it_and_nobody_exits_in_between() {
+fn failed_scans_open_the_breaker_without_exits_and_good_ones_close_it() {
     let world = World::new();
     for pid in 1..=3 {
         world.add(pid, Made::new("p", 5));

@@ -32,7 +32,7 @@ fn told(scanner: &mut Scanner) -> Vec<String> {
 }
 
 #[test]
-fn the_first_batch_is_full_and_the_second_tells_changes() {
+fn the_first_batch_is_full_and_the_second_has_only_changes() {
     let world = World::new();
     world.add(7, Made::new("sh", 1_600_000_000_000));
     let mut scanner = world.scanner();
@@ -48,7 +48,7 @@ fn the_first_batch_is_full_and_the_second_tells_changes() {
 }
 
 #[test]
-fn a_newborn_is_rated_over_its_own_life() {
+fn cpu_use_of_a_new_process_is_measured_since_its_birth() {
     let (world, mut scanner) = scanned(1);
     // The next scan is a second on; it was born half a second before that.
     let born_ms = world.edit(|state| state.wall_ms) + 500;
@@ -64,7 +64,7 @@ fn a_newborn_is_rated_over_its_own_life() {
 }
 
 #[test]
-fn an_old_process_seen_for_the_first_time_is_not_billed_with_its_life() {
+fn an_old_process_has_no_cpu_use_in_its_first_scan() {
     let (world, mut scanner) = scanned(1);
     let mut made = Made::new("old", 1_600_000_000_000);
     made.cpu_time_ns = Some(9_000_000_000_000);
@@ -88,7 +88,7 @@ fn cpu_use_is_in_percent_of_one_core() {
 }
 
 #[test]
-fn a_share_of_too_short_or_too_long_an_interval_is_unknown() {
+fn cpu_use_over_too_short_or_too_long_an_interval_is_unknown() {
     let (world, mut scanner) = scanned(1);
     let mut share_after = |step_ms, used_ns| {
         world.edit(|state| {
@@ -105,7 +105,7 @@ fn a_share_of_too_short_or_too_long_an_interval_is_unknown() {
 }
 
 #[test]
-fn a_wall_clock_that_steps_changes_no_key_and_no_rate() {
+fn a_wall_clock_step_changes_no_key_and_no_cpu_use() {
     let (world, mut scanner) = scanned(3);
     for step_ms in [-3_600_000_i64, 86_400_000, -86_400_000] {
         world.edit(|state| {
@@ -120,7 +120,7 @@ fn a_wall_clock_that_steps_changes_no_key_and_no_rate() {
 }
 
 #[test]
-fn a_suspend_is_no_life_of_its_own() {
+fn a_suspend_does_not_distort_cpu_use_and_lifetimes() {
     let (world, mut scanner) = scanned(1);
     // Asleep for an hour: the clock of start times went on, and the monotonic one did not.
     let awake_ms = world.edit(|state| {
@@ -146,7 +146,7 @@ fn a_suspend_is_no_life_of_its_own() {
 }
 
 #[test]
-fn what_started_while_a_scan_was_under_way_is_not_in_its_count() {
+fn processes_born_during_a_scan_are_not_in_its_count() {
     let (world, mut scanner) = scanned(1);
     let mut scan_with = |started_total, born_ms| {
         world.add(100 + started_total as u32, Made::new("new", born_ms));
@@ -173,7 +173,7 @@ fn a_large_loss_among_many_births_is_doubted_too() {
 }
 
 #[test]
-fn what_may_have_gone_unseen_is_declared() {
+fn unseen_processes_are_counted() {
     let (world, mut scanner) = scanned(1);
     let mut declared = |started_total, born: u32| {
         world.edit(|state| {
@@ -207,7 +207,7 @@ fn a_pid_used_again_is_an_exit_before_a_birth() {
 }
 
 #[test]
-fn a_flip_between_running_and_sleeping_is_no_update_but_a_zombie_is() {
+fn a_change_between_running_and_sleeping_is_no_update_but_a_zombie_is() {
     let (world, mut scanner) = scanned(1);
     let set = |status| world.edit(|state| state.processes.get_mut(&1).unwrap().status = status);
     set(Status::Running);
@@ -251,7 +251,7 @@ fn thresholds_hold_back_small_changes_until_they_add_up() {
 }
 
 #[test]
-fn a_failed_scan_takes_nobody_away() {
+fn a_failed_scan_reports_no_exits() {
     let (world, mut scanner) = scanned(50);
     world.edit(|state| {
         state.failure = Some(ErrorClass::ResourcesExhausted);
@@ -285,7 +285,7 @@ fn a_failed_scan_takes_nobody_away() {
 }
 
 #[test]
-fn a_scan_that_shows_nothing_or_not_ourselves_is_a_failure() {
+fn a_scan_without_processes_or_without_the_own_pid_fails() {
     let (world, _) = scanned(5);
     world.edit(|state| state.own_pid = Some(3));
     let mut scanner = world.scanner();
@@ -300,7 +300,7 @@ fn a_scan_that_shows_nothing_or_not_ourselves_is_a_failure() {
 }
 
 #[test]
-fn what_is_missing_is_looked_for_once_more() {
+fn missing_processes_are_rechecked() {
     let (world, mut scanner) = scanned(5);
     world.edit(|state| {
         state.hidden = vec![2, 4];
@@ -310,7 +310,7 @@ fn what_is_missing_is_looked_for_once_more() {
 }
 
 #[test]
-fn a_large_loss_has_to_be_seen_twice_where_no_second_look_is_possible() {
+fn a_large_loss_needs_a_second_scan_if_no_recheck_is_possible() {
     let (world, mut scanner) = scanned(90);
     world.edit(|state| state.hidden = (41..=90).collect());
     let batch = scan(&mut scanner);
@@ -351,7 +351,7 @@ impl Source for Liar {
 }
 
 #[test]
-fn a_source_that_breaks_its_contract_gets_a_failed_scan() {
+fn a_source_that_breaks_its_contract_fails_the_scan() {
     for (liar, expected) in [
         (Liar(vec![1, 2, 1], vec![]), "pid 1 twice"),
         (Liar(vec![1], vec![2]), "pid 2 as unchanged"),
@@ -385,7 +385,7 @@ impl Source for Panicking {
 }
 
 #[test]
-fn a_source_that_panicked_has_ended_the_scanner_and_nothing_of_it_is_told() {
+fn a_panic_in_the_source_ends_the_scanner_and_drops_the_scan() {
     let mut scanner = Scanner::builder().source(Panicking(0)).build().unwrap();
     let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     scan(&mut scanner);
@@ -409,7 +409,7 @@ fn an_invalid_setting_is_refused_before_anything_starts() {
 }
 
 #[test]
-fn a_source_that_ends_ends_the_scanner_after_all_was_handed_out() {
+fn a_source_that_ends_also_ends_the_scanner_after_all_batches_are_sent() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let mut scanner = world.scanner();
@@ -442,7 +442,7 @@ impl Source for EndsWithin {
 }
 
 #[test]
-fn what_is_shown_in_the_scan_that_ends_is_told_in_a_last_batch() {
+fn rows_of_the_scan_that_ends_are_sent_in_a_last_batch() {
     let source = || EndsWithin(vec![vec![1, 2], vec![2, 3]]);
     let mut scanner = Scanner::builder().source(source()).build().unwrap();
     let mut snapshot = Snapshot::new();
@@ -481,7 +481,7 @@ fn what_is_shown_in_the_scan_that_ends_is_told_in_a_last_batch() {
 }
 
 #[test]
-fn a_callback_may_ask_for_the_next_scan_and_for_the_end() {
+fn a_callback_can_request_a_scan_and_a_stop() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let mut config = Config::default();
@@ -505,7 +505,7 @@ fn a_callback_may_ask_for_the_next_scan_and_for_the_end() {
 }
 
 #[test]
-fn a_scan_that_is_asked_for_is_made_at_once() {
+fn a_requested_scan_runs_at_once() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let mut config = Config::default();
@@ -533,7 +533,7 @@ fn a_scan_that_is_asked_for_is_made_at_once() {
 
 /// Over less time a share says nothing, and over less than 10 ms it is unknown.
 #[test]
-fn a_scan_that_is_asked_for_keeps_its_distance() {
+fn requested_scans_are_at_least_50_ms_apart() {
     let mut config = Config::default();
     config.interval_ms = 3_600_000;
     let handle = Scanner::builder().config(config).start().unwrap();
@@ -549,7 +549,7 @@ fn a_scan_that_is_asked_for_keeps_its_distance() {
 }
 
 #[test]
-fn a_running_scanner_scans_by_itself_and_stops() {
+fn a_started_scanner_scans_by_itself_until_stopped() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let mut config = Config::default();

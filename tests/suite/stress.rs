@@ -138,7 +138,7 @@ fn churn(world: &World, chance: &mut Chance) {
 }
 
 #[test]
-fn whatever_consumers_do_those_that_stay_are_right() {
+fn consumers_that_stay_end_with_the_right_processes() {
     for seed in [1, 2026, 0xdead_beef] {
         eprintln!("seed {seed}");
         run(&mut Chance(seed));

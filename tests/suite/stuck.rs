@@ -88,7 +88,7 @@ fn is_stuck(batch: &Batch) -> bool {
 }
 
 #[test]
-fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
+fn a_stuck_scan_is_reported_once_and_the_scanner_continues_when_it_returns() {
     let (source, go_on) = hanging();
     let handle = start_hourly(source);
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
@@ -131,7 +131,7 @@ fn a_scan_that_hangs_is_told_once_and_the_scanner_goes_on_when_it_comes_back() {
 }
 
 #[test]
-fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
+fn a_stuck_first_scan_is_reported_before_any_process_is_known() {
     let (mut source, go_on) = hanging();
     source.scans = 1;
     let handle = start_hourly(source);
@@ -157,7 +157,7 @@ fn a_first_scan_that_hangs_is_told_before_anything_is_known() {
 }
 
 #[test]
-fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
+fn a_stalled_blocking_consumer_is_reported_to_the_others() {
     let handle = start_quiet();
     let options = ConsumerOptions::default()
         .with_name("reader")
@@ -190,7 +190,7 @@ fn a_consumer_that_blocks_and_stalls_is_told_to_the_others() {
 }
 
 #[test]
-fn a_source_whose_panic_panics_again_is_told_like_any_other() {
+fn a_panic_whose_payload_panics_is_reported_like_any_other() {
     struct Again;
     impl Drop for Again {
         fn drop(&mut self) {
@@ -259,7 +259,7 @@ impl Source for Panicking {
 }
 
 #[test]
-fn a_source_that_panics_is_told_in_a_last_batch_and_on_stopping() {
+fn a_panic_in_the_source_is_reported_in_a_last_batch_and_by_stop() {
     for round in 0..20 {
         let good_scans = round % 3;
         let (sender, dropped) = channel();
@@ -307,7 +307,7 @@ fn a_source_that_panics_is_told_in_a_last_batch_and_on_stopping() {
 }
 
 #[test]
-fn a_queue_that_is_full_at_the_end_has_its_last_batch_beside_it() {
+fn a_full_queue_still_receives_the_last_batch() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     for finish in [true, false] {
@@ -330,7 +330,7 @@ fn a_queue_that_is_full_at_the_end_has_its_last_batch_beside_it() {
 }
 
 #[test]
-fn a_queue_of_any_length_can_be_asked_for() {
+fn a_queue_can_have_any_requested_length() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let mut scanner = world.scanner();
@@ -345,7 +345,7 @@ fn a_queue_of_any_length_can_be_asked_for() {
 /// A Block consumer without room, batches in the feed and a scan past its deadline, all at once.
 #[test]
 #[cfg(target_os = "linux")]
-fn waiting_for_what_is_stuck_costs_nothing() {
+fn waiting_for_a_stuck_scan_uses_no_cpu_time() {
     fn cpu_ticks() -> u64 {
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
         let fields: Vec<_> = stat
@@ -357,7 +357,7 @@ fn waiting_for_what_is_stuck_costs_nothing() {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
     const ROLE: &str = "PSCAN_TEST_STUCK";
-    const THIS: &str = "stuck::waiting_for_what_is_stuck_costs_nothing";
+    const THIS: &str = "stuck::waiting_for_a_stuck_scan_uses_no_cpu_time";
     // In a process of its own, so that no other test's work is counted.
     if std::env::var_os(ROLE).is_none() {
         let mut this = std::process::Command::new(std::env::current_exe().unwrap());

@@ -54,7 +54,7 @@ fn scan(world: &World, scanner: &mut Scanner, used: &[(u32, u64)], fed: &mut [&m
 }
 
 #[test]
-fn the_busiest_are_those_of_the_window() {
+fn the_busiest_processes_are_those_of_the_window() {
     let world = world(&[1, 2, 3]);
     let mut scanner = world.scanner();
     let mut top = TopN::busiest(2, Duration::from_secs(2));
@@ -78,7 +78,7 @@ fn the_busiest_are_those_of_the_window() {
 }
 
 #[test]
-fn the_largest_are_in_order_and_go_when_they_exit() {
+fn the_largest_processes_are_in_order_until_they_exit() {
     let world = world(&[1, 2, 3]);
     let mut scanner = world.scanner();
     let mut top = TopN::largest(2);
@@ -94,7 +94,7 @@ fn the_largest_are_in_order_and_go_when_they_exit() {
 }
 
 #[test]
-fn a_newborn_counts_from_its_birth() {
+fn a_new_process_counts_from_its_birth() {
     let world = world(&[1]);
     let mut scanner = world.scanner();
     let mut top = TopN::busiest(5, Duration::from_secs(10));
@@ -109,7 +109,7 @@ fn a_newborn_counts_from_its_birth() {
 }
 
 #[test]
-fn steady_use_that_a_threshold_holds_back_counts_all_the_same() {
+fn steady_use_below_a_threshold_still_counts() {
     let world = world(&[1, 2]);
     let mut config = Config::default();
     config.cpu_threshold_percent = Some(20.0);
@@ -140,7 +140,7 @@ fn steady_use_that_a_threshold_holds_back_counts_all_the_same() {
 
 /// A failed scan can have shown one before it failed.
 #[test]
-fn what_a_failed_scan_has_shown_of_one_is_measured_by_its_own_time() {
+fn rows_of_a_failed_scan_are_measured_over_their_own_time() {
     let event = |cpu_time_ms: f64, seq: u64, at_s: u64| {
         let mut process = ProcessInfo::unknown(ProcessKey {
             pid: 1,
@@ -182,7 +182,7 @@ fn catch_up(consumers: &Consumers, top: &mut TopN, seq: u64) {
 }
 
 #[test]
-fn a_window_shorter_than_the_time_between_two_scans_takes_its_share() {
+fn a_window_shorter_than_the_interval_counts_its_share() {
     let world = world(&[1]);
     let mut scanner = world.scanner();
     let mut short = TopN::busiest(1, Duration::from_millis(100));
@@ -202,7 +202,7 @@ fn a_window_shorter_than_the_time_between_two_scans_takes_its_share() {
 }
 
 #[test]
-fn one_that_joins_late_bills_nobody_with_a_lifetime() {
+fn a_ranking_that_joins_late_counts_no_earlier_cpu_time() {
     let world = world(&[1, 2]);
     let mut scanner = world.scanner();
     let consumers = scanner.consumers().clone();
@@ -218,7 +218,7 @@ fn one_that_joins_late_bills_nobody_with_a_lifetime() {
 }
 
 #[test]
-fn one_that_joins_while_scans_fail_bills_no_interval_with_the_whole_outage() {
+fn a_ranking_that_joins_during_failed_scans_spreads_cpu_time_over_the_outage() {
     let world = world(&[1, 2]);
     let mut scanner = world.scanner();
     for _ in 0..3 {
@@ -245,7 +245,7 @@ fn one_that_joins_while_scans_fail_bills_no_interval_with_the_whole_outage() {
 }
 
 #[test]
-fn it_is_right_after_lost_batches_too() {
+fn a_ranking_is_right_after_lost_batches() {
     let world = world(&[1, 2, 3]);
     let mut scanner = world.scanner();
     let consumers = scanner.consumers().clone();
@@ -264,7 +264,7 @@ fn it_is_right_after_lost_batches_too() {
 
 #[test]
 #[cfg(unix)]
-fn children_that_burn_and_hold_come_out_on_top_in_order() {
+fn busy_and_large_children_rank_first_in_order() {
     use std::io::{BufRead, BufReader};
     use std::process::{Child, Command, Stdio};
     use std::sync::Arc;
@@ -279,7 +279,7 @@ fn children_that_burn_and_hold_come_out_on_top_in_order() {
         }
     }
     const ROLE: &str = "PSCAN_TEST_WORK";
-    const THIS: &str = "top::children_that_burn_and_hold_come_out_on_top_in_order";
+    const THIS: &str = "top::busy_and_large_children_rank_first_in_order";
     if let Ok(role) = std::env::var(ROLE) {
         let megabytes: usize = role.parse().unwrap();
         // Written to, so that it is resident.

@@ -30,7 +30,7 @@ fn assert_quiet_end(child: Child) {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn the_command_ends_quietly_when_its_reader_goes_away() {
     // At its own cost it may not scan again for a long time, and finds out only then.
     for how in [&["--json"][..], &["--events", "existing,updated"]] {
         let (child, out, first) = started(&[&WATCH[..], how].concat());
@@ -54,7 +54,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 
 #[cfg(unix)]
 #[test]
-fn signals_end_it_cleanly() {
+fn signals_end_the_command_cleanly() {
     use std::io::Read;
     use std::process::Command;
     use std::thread;
@@ -88,7 +88,7 @@ fn signals_end_it_cleanly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_to_be_ignored_ends_nothing() {
+fn an_ignored_signal_does_not_end_the_command() {
     use std::os::unix::process::CommandExt;
 
     use super::without_settings;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::{eventful, json_lines, pscan, stdout_of, text};
 
 #[test]
-fn watch_begins_with_what_exists_and_stops_after_its_scans() {
+fn watch_starts_with_existing_processes_and_ends_after_its_scans() {
     let fast = ["--scans", "2", "--interval-ms", "50", "--cpu-budget", "off"];
     let out = stdout_of(&[&["watch", "--json"], &fast[..]].concat());
     let lines = json_lines(&out);
@@ -47,7 +47,7 @@ fn watch_begins_with_what_exists_and_stops_after_its_scans() {
 }
 
 #[test]
-fn replay_tells_each_kind_of_event() {
+fn replay_prints_each_kind_of_event() {
     let recording = eventful();
     let lines = json_lines(&stdout_of(&["replay", "--json", &recording.arg()]));
     let briefs: Vec<_> = lines
@@ -116,7 +116,7 @@ fn by_library(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_was_recorded_live_is_replayed() {
+fn a_live_recording_replays_the_same_events() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("live.ndjson");
     fs::write(&path, "what was there before is replaced\n".repeat(1000)).unwrap();
@@ -145,7 +145,7 @@ fn what_was_recorded_live_is_replayed() {
 }
 
 #[test]
-fn a_recording_goes_through_a_pipe() {
+fn a_recording_can_be_piped_into_replay() {
     let mut recorder = pscan(&["record", "-", "--scans", "2", "--interval-ms", "50"])
         .args(["--cpu-budget", "off"])
         .stdout(Stdio::piped())

@@ -8,7 +8,7 @@ use super::{eventful, failure_of, has_control, json_lines, record, run, stdout_o
 use crate::support::Made;
 
 #[test]
-fn nothing_printed_can_act_on_a_terminal() {
+fn output_contains_no_terminal_control_characters() {
     let wicked = "a\x1b[2J\n\u{9b}1m\x7f\u{202e}\u{2028}";
     let recording = record(2, |scan, world| {
         let mut made = Made::new(wicked, 1_700_000_000_500);
@@ -34,7 +34,7 @@ fn nothing_printed_can_act_on_a_terminal() {
 }
 
 #[test]
-fn whole_scans_before_a_break_are_told() {
+fn replay_prints_the_complete_scans_of_a_truncated_recording() {
     let recording = eventful();
     let whole = stdout_of(&["replay", "--json", &recording.arg()]);
     let mut before: Vec<_> = whole.lines().collect();
@@ -50,7 +50,7 @@ fn whole_scans_before_a_break_are_told() {
 }
 
 #[test]
-fn what_is_no_recording_fails_on_one_line() {
+fn a_file_that_is_no_recording_fails_with_one_line() {
     let dir = TempDir::new().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("garbage"), b"\xff\x00\x1b[2J not json\n").unwrap();
@@ -67,7 +67,7 @@ fn what_is_no_recording_fails_on_one_line() {
 }
 
 #[test]
-fn advice_for_a_file_is_for_reading_or_for_writing() {
+fn advice_about_a_file_fits_reading_or_writing() {
     let dir = TempDir::new().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     for (args, advice) in [
@@ -92,7 +92,7 @@ fn advice_for_a_file_is_for_reading_or_for_writing() {
 }
 
 #[test]
-fn a_recording_without_a_scan_is_told_to_have_none() {
+fn a_recording_without_scans_is_reported() {
     let recording = record(0, |_, _| {});
     let file = recording.arg();
     for args in [&["replay", &file][..], &["replay", "--json", &file]] {
@@ -109,7 +109,7 @@ fn a_recording_without_a_scan_is_told_to_have_none() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_a_failure() {
+fn a_full_disk_fails_the_command() {
     let output = run(&["record", "/dev/full", "--scans", "1"]);
     assert!(
         failure_of(&output).contains("/dev/full: cannot write the recording"),
@@ -141,7 +141,7 @@ fn a_full_disk_is_a_failure() {
 /// With so few descriptors that it starts and cannot scan. How few that is depends on the system.
 #[cfg(target_os = "linux")]
 #[test]
-fn that_no_descriptors_are_left_is_told() {
+fn running_out_of_descriptors_is_reported() {
     use std::process::Command;
 
     use super::without_settings;
@@ -172,7 +172,7 @@ fn that_no_descriptors_are_left_is_told() {
 }
 
 #[test]
-fn wrong_usage_is_2_and_names_the_limit() {
+fn wrong_usage_exits_with_2_and_names_the_limit() {
     for (args, said) in [
         (&["watch", "--interval-ms", "49"][..], "50..=3600000"),
         (&["watch", "--interval-ms", "3600001"], "50..=3600000"),

@@ -19,7 +19,7 @@ fn own_pid() -> String {
 }
 
 #[test]
-fn a_pid_is_listed_alone() {
+fn a_pid_filter_lists_only_that_process() {
     let own = own_pid();
     assert_eq!(listed(&["--pid", &own]), [u64::from(std::process::id())]);
     let table = stdout_of(&["--sample-ms", "0", "--pid", &own]);
@@ -29,7 +29,7 @@ fn a_pid_is_listed_alone() {
 }
 
 #[test]
-fn json_goes_by_pid_unless_it_is_sorted() {
+fn json_is_ordered_by_pid_unless_sorted_otherwise() {
     assert!(listed(&[]).is_sorted());
     assert!(listed(&["--sort", "pid", "--reverse"]).is_sorted_by(|a, b| a >= b));
     assert_eq!(listed(&["--sort", "pid", "--top", "1"]).len(), 1);
@@ -40,7 +40,7 @@ fn json_goes_by_pid_unless_it_is_sorted() {
 }
 
 #[test]
-fn what_matches_nothing_is_told_and_fails() {
+fn a_filter_without_matches_fails_with_a_message() {
     // A pid can't be as large as this: kernel.pid_max is 2^22 at the most.
     let none = ["--pid", "4294967295", "--sample-ms", "0"];
     let output = run(&none);
@@ -70,7 +70,7 @@ fn what_matches_nothing_is_told_and_fails() {
 }
 
 #[test]
-fn events_are_filtered_but_failures_are_told_in_any_case() {
+fn filters_drop_events_but_never_failures() {
     let recording = eventful();
     let briefs = |args: &[&str]| -> Vec<String> {
         let file = recording.arg();
@@ -103,7 +103,7 @@ fn events_are_filtered_but_failures_are_told_in_any_case() {
 }
 
 #[test]
-fn a_tree_leads_from_the_root_to_what_matches() {
+fn a_tree_leads_from_the_root_to_matching_processes() {
     let own = own_pid();
     let tree = stdout_of(&["--tree", "--sample-ms", "0", "--pid", &own]);
     let pids: Vec<_> = tree
@@ -119,7 +119,7 @@ fn a_tree_leads_from_the_root_to_what_matches() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn threads_of_the_kernel_can_be_left_out() {
+fn kernel_threads_can_be_hidden() {
     let has_kernel = |args: &[&str]| {
         let out = stdout_of(&[&["--json", "--sample-ms", "0"], args].concat());
         out.contains(r#""kernel_thread":true"#)
@@ -131,7 +131,7 @@ fn threads_of_the_kernel_can_be_left_out() {
 }
 
 #[test]
-fn a_watch_ends_when_its_time_is_over() {
+fn watch_ends_after_its_time() {
     let args = ["watch", "--json", "--for", "1ms", "--interval-ms"];
     let out = stdout_of(&[&args[..], &["3600000"]].concat());
     let lines = json_lines(&out);
@@ -144,7 +144,7 @@ fn a_watch_ends_when_its_time_is_over() {
 
 /// Its own command line has the pattern in it.
 #[test]
-fn a_command_line_that_nobody_has_but_the_one_who_looks_is_not_found() {
+fn a_command_filter_does_not_match_pscan_itself() {
     for args in [&[][..], &["--json"], &["--tree"], &["watch", "--scans=1"]] {
         let pattern = format!("nobody-runs-this-{}", std::process::id());
         let output = run(&[args, &["--command", &pattern]].concat());
@@ -156,7 +156,7 @@ fn a_command_line_that_nobody_has_but_the_one_who_looks_is_not_found() {
 }
 
 #[test]
-fn a_replay_at_a_speed_tells_the_same() {
+fn replay_speed_does_not_change_the_output() {
     let recording = eventful();
     let file = recording.arg();
     let at_once = stdout_of(&["replay", "--json", &file]);
@@ -165,7 +165,7 @@ fn a_replay_at_a_speed_tells_the_same() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_wrong_usage() {
+fn impossible_arguments_are_wrong_usage() {
     for (args, said) in [
         (&["--name", "("][..], "--name"),
         (

@@ -15,7 +15,7 @@ fn pids(processes: &[Value]) -> Vec<u64> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_source_and_its_place_can_be_chosen() {
+fn the_source_and_its_proc_folder_can_be_chosen() {
     use super::{failure_of, run};
 
     for args in [
@@ -89,7 +89,7 @@ fn json_is_one_object_on_one_line_with_every_process() {
 }
 
 #[test]
-fn one_sample_knows_no_cpu_use() {
+fn a_single_sample_has_no_cpu_use() {
     let listing: Value = serde_json::from_str(&stdout_of(&["--json", "--sample-ms", "0"])).unwrap();
     assert_eq!(listing["interval_ms"], Value::Null);
     let processes = listing["processes"].as_array().unwrap();
@@ -119,7 +119,7 @@ fn one_sample_knows_no_cpu_use() {
 }
 
 #[test]
-fn the_table_has_the_busiest_first() {
+fn the_table_lists_the_busiest_processes_first() {
     let table = stdout_of(&["--sample-ms", "50"]);
     assert!(!has_control(&table));
     let own = std::process::id().to_string();

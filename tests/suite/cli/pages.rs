@@ -3,7 +3,7 @@
 use super::stdout_of;
 
 #[test]
-fn there_are_completions_for_each_shell() {
+fn each_shell_has_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = stdout_of(&["completions", shell]);
         for word in ["pscan", "interval-ms", "no-kernel"] {
@@ -13,7 +13,7 @@ fn there_are_completions_for_each_shell() {
 }
 
 #[test]
-fn manual_pages_say_whose_they_are_and_how_commands_end() {
+fn manual_pages_have_the_version_and_the_exit_status() {
     let version = concat!("\"pscan ", env!("CARGO_PKG_VERSION"), "\"");
     for page in [
         &["man"][..],
@@ -39,7 +39,7 @@ fn manual_pages_list_the_states() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_the_program_and_each_command() {
+fn the_program_and_each_command_have_a_manual_page() {
     let page = stdout_of(&["man"]);
     for word in [
         ".TH pscan 1",

@@ -41,7 +41,7 @@ fn command(args: &[&str]) -> Value {
 }
 
 #[test]
-fn a_careless_recording_is_replayed_with_care() {
+fn replay_redacts_an_unredacted_recording() {
     let with = |secret: &str, to: &str| json!(["/bin/backup", "--password", secret, "--to", to]);
     assert_eq!(command(&[]), with("[redacted]", "s4711"));
     assert_eq!(command(&["--no-redact"]), with("hunter2 and more", "s4711"));
@@ -59,7 +59,7 @@ fn a_careless_recording_is_replayed_with_care() {
 }
 
 #[test]
-fn a_live_command_line_is_hidden_everywhere() {
+fn every_command_redacts_live_command_lines() {
     // Its own command line is among those that it reads. On a busy machine the kernel may not give
     // it in time; it does one of the next times.
     const TIMES: usize = 100;
@@ -96,7 +96,7 @@ fn a_live_command_line_is_hidden_everywhere() {
 }
 
 #[test]
-fn a_bad_pattern_is_wrong_usage_and_hiding_nothing_goes_with_no_pattern() {
+fn a_bad_pattern_or_a_pattern_with_no_redact_is_wrong_usage() {
     for args in [
         &["--redact", "("][..],
         &["--redact", ""],

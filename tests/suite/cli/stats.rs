@@ -3,7 +3,7 @@
 use super::{failure_of, json_lines, pscan, text};
 
 #[test]
-fn watch_slows_down_to_its_budget_and_says_so() {
+fn watch_slows_down_to_its_budget_and_reports_it() {
     if cfg!(windows) {
         eprintln!("skipped: one short scan may take no tick of the CPU clock here");
         return;
@@ -48,7 +48,7 @@ fn watch_slows_down_to_its_budget_and_says_so() {
 }
 
 #[test]
-fn record_has_them_too() {
+fn record_prints_statistics_too() {
     let args = ["record", "-", "--scans", "1", "--stats"];
     let output = pscan(&args).output().unwrap();
     assert!(text(&output.stderr).starts_with("scans          1 good"));
@@ -57,7 +57,7 @@ fn record_has_them_too() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_asks_for_them_while_it_goes_on() {
+fn sigusr1_prints_the_statistics_of_a_running_watch() {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
 
@@ -96,7 +96,7 @@ fn a_signal_asks_for_them_while_it_goes_on() {
 /// system.
 #[cfg(target_os = "linux")]
 #[test]
-fn scans_that_fail_are_counted_as_the_ones_they_are() {
+fn failed_scans_count_as_scans() {
     use std::process::Command;
 
     use super::without_settings;

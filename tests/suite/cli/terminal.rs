@@ -39,7 +39,7 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
-fn the_table_fits_the_width() {
+fn the_table_fits_the_terminal_width() {
     for columns in [20, 80, 200] {
         let out = plain(&on_terminal(columns, &["--sample-ms", "0"], &[]));
         let widest = out.lines().map(|line| line.chars().count()).max();
@@ -51,7 +51,7 @@ fn the_table_fits_the_width() {
 }
 
 #[test]
-fn a_list_that_does_not_fit_the_screen_says_how_much_is_left_out() {
+fn a_list_longer_than_the_screen_ends_with_the_number_of_missing_processes() {
     let all = plain(&on_terminal(
         80,
         &["--sample-ms", "0", "--top", "9999"],
@@ -71,7 +71,7 @@ fn a_list_that_does_not_fit_the_screen_says_how_much_is_left_out() {
 }
 
 #[test]
-fn an_end_by_ctrl_c_is_summed_up_on_a_line_of_its_own() {
+fn ctrl_c_prints_the_summary_on_its_own_line() {
     if is_interrupt_ignored() {
         return eprintln!("skipped: Ctrl-C is ignored here");
     }
@@ -95,7 +95,7 @@ fn an_end_by_ctrl_c_is_summed_up_on_a_line_of_its_own() {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_who_wants_them() {
+fn colours_are_used_on_terminals_or_on_request() {
     let list = ["--sample-ms", "0"];
     let is_coloured = |text: String| text.contains('\x1b');
     assert!(is_coloured(on_terminal(80, &list, &[])));
@@ -109,7 +109,7 @@ fn colours_are_for_terminals_and_for_who_wants_them() {
 }
 
 #[test]
-fn a_replay_is_summed_up() {
+fn replay_ends_with_a_summary() {
     let recording = eventful();
     let out = on_terminal(80, &["replay", &recording.arg()], &[]);
     assert!(out.contains("\x1b[32mcreated"), "{out}");
@@ -130,7 +130,7 @@ fn a_replay_is_summed_up() {
 }
 
 #[test]
-fn a_watch_tells_the_time_of_day_and_its_own_cost() {
+fn watch_prints_the_time_of_day_and_its_own_cost() {
     let args = ["watch", "--scans", "2", "--interval-ms", "50"];
     let more = ["--cpu-budget", "off", "--events", "existing"];
     let out = plain(&on_terminal(80, &[&args[..], &more].concat(), &[]));
@@ -148,7 +148,7 @@ fn a_watch_tells_the_time_of_day_and_its_own_cost() {
 }
 
 #[test]
-fn a_recording_shows_its_progress() {
+fn record_shows_its_progress() {
     let dir = tempfile::TempDir::new().unwrap();
     let path = dir.path().join("made.ndjson");
     let (ours, theirs) = open(80).unwrap();

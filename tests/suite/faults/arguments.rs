@@ -9,11 +9,11 @@ use super::{Cat, Watched, skip};
 use crate::support::{Live, live_sources};
 
 #[test]
-fn names_and_arguments_made_to_do_harm_are_told_as_they_are() {
-    live_sources().for_each(names_and_arguments_made_to_do_harm_are_told_as_they_are_with);
+fn hostile_names_and_arguments_are_reported_unchanged() {
+    live_sources().for_each(hostile_names_and_arguments_are_reported_unchanged_with);
 }
 
-fn names_and_arguments_made_to_do_harm_are_told_as_they_are_with(live: Live) {
+fn hostile_names_and_arguments_are_reported_unchanged_with(live: Live) {
     let folder = tempfile::tempdir().unwrap();
     // At most 15 bytes of a name show (`comm`).
     for (name, told) in [
@@ -68,11 +68,11 @@ fn names_and_arguments_made_to_do_harm_are_told_as_they_are_with(live: Live) {
 }
 
 #[test]
-fn command_lines_of_megabytes_are_not_kept() {
-    live_sources().for_each(command_lines_of_megabytes_are_not_kept_with);
+fn huge_command_lines_are_not_kept_in_memory() {
+    live_sources().for_each(huge_command_lines_are_not_kept_in_memory_with);
 }
 
-fn command_lines_of_megabytes_are_not_kept_with(live: Live) {
+fn huge_command_lines_are_not_kept_in_memory_with(live: Live) {
     let children: Vec<Cat> = (0..10)
         .map_while(|_| {
             Command::new("cat")
@@ -86,7 +86,7 @@ fn command_lines_of_megabytes_are_not_kept_with(live: Live) {
         .collect();
     if children.len() < 10 {
         return skip(
-            "command_lines_of_megabytes_are_not_kept",
+            "huge_command_lines_are_not_kept_in_memory",
             "they cannot be started",
         );
     }

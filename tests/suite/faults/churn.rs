@@ -16,11 +16,11 @@ use super::{Cat, Watched, is_root, own_next_pid, skip, start_ticks};
 use crate::support::{Live, live_sources};
 
 #[test]
-fn processes_that_vanish_while_they_are_read_are_no_failure() {
-    live_sources().for_each(processes_that_vanish_while_they_are_read_are_no_failure_with);
+fn processes_that_exit_while_read_do_not_fail_the_scan() {
+    live_sources().for_each(processes_that_exit_while_read_do_not_fail_the_scan_with);
 }
 
-fn processes_that_vanish_while_they_are_read_are_no_failure_with(live: Live) {
+fn processes_that_exit_while_read_do_not_fail_the_scan_with(live: Live) {
     let mut watched = Watched::new(live);
     let stays = Cat::start();
     let (stop, stopped) = channel::<()>();
@@ -54,15 +54,15 @@ fn start_with_pid(pid: u32) -> Option<Cat> {
 }
 
 #[test]
-fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth() {
-    live_sources().for_each(every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with);
+fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth() {
+    live_sources().for_each(every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with);
 }
 
-fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
+fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
     const WANTED: u32 = 200;
     if !is_root() {
         return skip(
-            "every_forced_reuse_of_a_pid_is_a_death_and_a_birth",
+            "every_forced_reuse_of_a_pid_is_an_exit_and_a_birth",
             "needs root",
         );
     }
@@ -119,15 +119,15 @@ fn every_forced_reuse_of_a_pid_is_a_death_and_a_birth_with(live: Live) {
 /// A pid is used again all the while, in the middle of scans too: every key that is told has to be
 /// one that was, and has to have the command line that it had.
 #[test]
-fn a_pid_is_used_again_while_a_scan_is_under_way() {
-    live_sources().for_each(a_pid_is_used_again_while_a_scan_is_under_way_with);
+fn a_pid_is_used_again_during_a_scan() {
+    live_sources().for_each(a_pid_is_used_again_during_a_scan_with);
 }
 
-fn a_pid_is_used_again_while_a_scan_is_under_way_with(live: Live) {
+fn a_pid_is_used_again_during_a_scan_with(live: Live) {
     const WANTED: usize = 400;
     if !is_root() {
         return skip(
-            "a_pid_is_used_again_while_a_scan_is_under_way",
+            "a_pid_is_used_again_during_a_scan",
             "needs root",
         );
     }

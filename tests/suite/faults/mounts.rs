@@ -9,13 +9,13 @@ use super::{Cat, Watched, exits, is_root, skip, with_own_mounts};
 use crate::support::{Live, live_sources};
 
 #[test]
-fn proc_vanishes_and_comes_back() {
-    live_sources().for_each(proc_vanishes_and_comes_back_with);
+fn proc_is_unmounted_and_mounted_again() {
+    live_sources().for_each(proc_is_unmounted_and_mounted_again_with);
 }
 
-fn proc_vanishes_and_comes_back_with(live: Live) {
+fn proc_is_unmounted_and_mounted_again_with(live: Live) {
     if !is_root() {
-        return skip("proc_vanishes_and_comes_back", "needs root");
+        return skip("proc_is_unmounted_and_mounted_again", "needs root");
     }
     with_own_mounts(move || {
         let mut stays = Cat::start();

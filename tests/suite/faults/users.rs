@@ -37,11 +37,11 @@ fn program_for_all() -> (TempDir, PathBuf) {
 }
 
 #[test]
-fn another_users_processes_are_told_as_far_as_they_can_be_read() {
-    live_sources().for_each(another_users_processes_are_told_as_far_as_they_can_be_read_with);
+fn readable_fields_of_another_users_processes_are_reported() {
+    live_sources().for_each(readable_fields_of_another_users_processes_are_reported_with);
 }
 
-fn another_users_processes_are_told_as_far_as_they_can_be_read_with(live: Live) {
+fn readable_fields_of_another_users_processes_are_reported_with(live: Live) {
     if let Ok(pid) = std::env::var(ROLE) {
         let watched = Watched::new(live);
         let theirs = watched.snapshot.by_pid(pid.parse().unwrap()).unwrap();
@@ -51,7 +51,7 @@ fn another_users_processes_are_told_as_far_as_they_can_be_read_with(live: Live) 
     }
     if !is_root() {
         return skip(
-            "another_users_processes_are_told_as_far_as_they_can_be_read",
+            "readable_fields_of_another_users_processes_are_reported",
             "needs root",
         );
     }
@@ -60,7 +60,7 @@ fn another_users_processes_are_told_as_far_as_they_can_be_read_with(live: Live) 
     let output = Command::new(&program)
         .args([
             "--exact",
-            "faults::users::another_users_processes_are_told_as_far_as_they_can_be_read",
+            "faults::users::readable_fields_of_another_users_processes_are_reported",
             "--nocapture",
         ])
         .env(ROLE, roots.pid().to_string())
@@ -96,12 +96,12 @@ fn start_as_nobody(program: &Path, test: &str, live: Live, pid: u32) -> Child {
 }
 
 #[test]
-fn other_users_processes_are_hidden_while_they_are_watched() {
-    live_sources().for_each(other_users_processes_are_hidden_while_they_are_watched_with);
+fn other_users_processes_become_hidden_during_a_watch() {
+    live_sources().for_each(other_users_processes_become_hidden_during_a_watch_with);
 }
 
-fn other_users_processes_are_hidden_while_they_are_watched_with(live: Live) {
-    const THIS: &str = "other_users_processes_are_hidden_while_they_are_watched";
+fn other_users_processes_become_hidden_during_a_watch_with(live: Live) {
+    const THIS: &str = "other_users_processes_become_hidden_during_a_watch";
     if let Ok(pid) = std::env::var(ROLE) {
         return watch_while_others_are_hidden(live, pid.parse().unwrap());
     }
@@ -144,8 +144,8 @@ fn watch_while_others_are_hidden(live: Live, goes: u32) {
 /// Processes of other users are still listed, and their files are for them alone. Only the source that asks
 /// the kernel itself can tell that from their end.
 #[test]
-fn other_users_files_are_closed_while_they_are_watched() {
-    const THIS: &str = "other_users_files_are_closed_while_they_are_watched";
+fn other_users_files_become_unreadable_during_a_watch() {
+    const THIS: &str = "other_users_files_become_unreadable_during_a_watch";
     let Some(live) = live_sources().find(|live| live.name == "linux") else {
         return;
     };

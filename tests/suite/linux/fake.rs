@@ -50,7 +50,7 @@ impl Fake {
 }
 
 #[test]
-fn a_folder_with_other_pids_than_ours_is_read_without_clocks() {
+fn a_proc_folder_of_other_pids_is_read_without_cpu_clocks() {
     let fake = Fake::new();
     for pid in [7, 1, 300, 42] {
         fake.add(pid, "x", u64::from(pid));
@@ -85,7 +85,7 @@ fn a_folder_with_other_pids_than_ours_is_read_without_clocks() {
 }
 
 #[test]
-fn files_that_say_nothing_are_told_as_unreadable_and_end_nobody() {
+fn malformed_files_count_as_unreadable_and_cause_no_exits() {
     let fake = Fake::new();
     for pid in [1, 2, 3, 4] {
         fake.add(pid, "x", 5);
@@ -111,7 +111,7 @@ fn files_that_say_nothing_are_told_as_unreadable_and_end_nobody() {
 }
 
 #[test]
-fn the_memory_of_a_process_that_does_not_run_is_renewed_within_thirty_scans() {
+fn the_memory_of_an_idle_process_is_read_within_thirty_scans() {
     let fake = Fake::new();
     for pid in 1..=40 {
         fake.add(pid, "x", 5);
@@ -137,7 +137,7 @@ fn the_memory_of_a_process_that_does_not_run_is_renewed_within_thirty_scans() {
 }
 
 #[test]
-fn the_name_of_a_kernels_worker_is_told_once_though_it_follows_its_work() {
+fn the_name_of_a_kernel_worker_is_reported_once_although_it_changes() {
     let fake = Fake::new();
     let write = |name: &str, utime| {
         fake.write(2, name, 5, utime);
@@ -161,7 +161,7 @@ fn the_name_of_a_kernels_worker_is_told_once_though_it_follows_its_work() {
 }
 
 #[test]
-fn a_process_that_could_not_be_read_for_a_scan_is_who_it_was() {
+fn a_process_unreadable_in_one_scan_keeps_its_key() {
     let fake = Fake::new();
     fake.add(1, "x", 5);
     fake.add(2, "x", 5);
@@ -180,7 +180,7 @@ fn a_process_that_could_not_be_read_for_a_scan_is_who_it_was() {
 }
 
 #[test]
-fn a_scan_in_which_nothing_changed_allocates_nothing() {
+fn a_scan_without_changes_allocates_nothing() {
     let fake = Fake::new();
     for pid in 1..=200 {
         fake.add(pid, "x", 5);
@@ -207,7 +207,7 @@ fn a_scan_in_which_nothing_changed_allocates_nothing() {
 }
 
 #[test]
-fn what_is_no_proc_is_refused_at_the_start() {
+fn a_folder_that_is_not_proc_is_refused_at_the_start() {
     let refused = |path: PathBuf| {
         LinuxSource::with_proc(path, Collect::default())
             .err()
@@ -226,7 +226,7 @@ fn what_is_no_proc_is_refused_at_the_start() {
 }
 
 #[test]
-fn a_folder_that_goes_away_is_a_failed_scan() {
+fn a_removed_proc_folder_fails_the_scan() {
     let fake = Fake::new();
     fake.add(1, "x", 5);
     let mut scanner = fake.scanner();

@@ -13,7 +13,7 @@ use super::{Shell, is_root, known, scan};
 const OUTSIDE: &str = "PSCAN_TEST_OUTSIDE";
 
 #[test]
-fn a_container_sees_its_own_processes_and_through_the_hosts_proc_all() {
+fn a_container_sees_its_own_processes_and_all_with_the_hosts_proc() {
     if let Ok(outside) = std::env::var(OUTSIDE) {
         return inside(outside.parse().unwrap());
     }
@@ -36,7 +36,7 @@ fn a_container_sees_its_own_processes_and_through_the_hosts_proc_all() {
         )
         .unwrap();
         let name =
-            "linux::namespaces::a_container_sees_its_own_processes_and_through_the_hosts_proc_all";
+            "linux::namespaces::a_container_sees_its_own_processes_and_all_with_the_hosts_proc";
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture", "--test-threads=1"])
             .env(OUTSIDE, pid)

@@ -52,7 +52,7 @@ fn await_state(pid: u32, state: char) {
 }
 
 #[test]
-fn both_sources_say_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_end() {
+fn both_sources_report_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_exit() {
     let mut children = vec![
         named(b"plain"),
         named(b"a) (b"),

@@ -47,7 +47,7 @@ fn transient() -> Error {
 }
 
 #[test]
-fn an_error_that_may_pass_is_tried_once_more_before_it_counts() {
+fn a_transient_error_is_retried_before_it_counts() {
     let mut scanner = Scanner::builder()
         .source(shaky(&[transient()]))
         .build()
@@ -67,7 +67,7 @@ fn an_error_that_may_pass_is_tried_once_more_before_it_counts() {
 }
 
 #[test]
-fn it_is_tried_once_more_and_not_twice_and_only_if_that_is_any_use() {
+fn a_scan_is_retried_once_and_only_after_a_transient_error() {
     for (errors, retries) in [
         (vec![transient(), transient()], 1),
         (vec![transient().mark_lasting()], 0),
@@ -97,7 +97,7 @@ impl Source for Halfway {
 }
 
 #[test]
-fn a_scan_that_has_shown_something_is_not_tried_again() {
+fn a_scan_that_emitted_rows_is_not_retried() {
     let mut scanner = Scanner::builder().source(Halfway).build().unwrap();
     let batch = scanner.scan_once().unwrap();
     assert!(batch.failure.as_ref().is_some_and(Error::is_transient));
@@ -105,7 +105,7 @@ fn a_scan_that_has_shown_something_is_not_tried_again() {
 }
 
 #[test]
-fn a_source_that_ends_when_it_is_tried_again_ends_after_its_failure_was_told() {
+fn a_source_that_ends_in_a_retry_still_reports_the_failure() {
     let mut source = shaky(&[transient()]);
     source.good_scans = 0;
     let mut scanner = Scanner::builder().source(source).build().unwrap();
@@ -115,7 +115,7 @@ fn a_source_that_ends_when_it_is_tried_again_ends_after_its_failure_was_told() {
 }
 
 #[test]
-fn a_recording_plays_a_second_try_as_one() {
+fn a_recording_replays_a_retry() {
     let mut source = shaky(&[transient(), transient(), transient()]);
     source.good_scans = 2;
     let (recording, told) = record(source);

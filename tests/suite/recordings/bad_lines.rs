@@ -8,7 +8,7 @@ use super::{HEADER, final_failure, recording, refusal, replay, row, scan};
 use crate::fixtures::text;
 
 #[test]
-fn what_is_no_recording_is_refused() {
+fn a_bad_header_is_refused() {
     assert_eq!(refusal(b"").to_string(), "the recording is empty");
     for (header, reason) in [
         (
@@ -48,7 +48,7 @@ fn what_is_no_recording_is_refused() {
 }
 
 #[test]
-fn what_is_something_else_is_not_called_a_bad_recording() {
+fn other_files_are_refused_as_no_recording() {
     let long = vec![b'x'; (64 << 20) + 2];
     for other in [
         &b"\n"[..],
@@ -91,7 +91,7 @@ fn what_is_something_else_is_not_called_a_bad_recording() {
 }
 
 #[test]
-fn blank_lines_at_the_end_do_no_harm() {
+fn blank_lines_at_the_end_are_ignored() {
     let whole = recording(&[&scan(1, &[1]), &scan(2, &[1])]);
     let count = replay(&whole).len();
     for blank in ["\n", "\n\n\n", "\r\n", " \t\n\n"] {
@@ -104,7 +104,7 @@ fn blank_lines_at_the_end_do_no_harm() {
 }
 
 #[test]
-fn blank_lines_without_end_are_refused() {
+fn endless_blank_lines_are_refused() {
     let blank = std::io::repeat(b'\n');
     let whole = recording(&[&scan(1, &[1])]);
     let endless = BufReader::new(Cursor::new(whole).chain(blank));
@@ -122,12 +122,12 @@ fn blank_lines_without_end_are_refused() {
 }
 
 #[test]
-fn a_recording_may_have_no_scan() {
+fn a_recording_can_have_no_scans() {
     assert!(replay(&recording(&[])).is_empty());
 }
 
 #[test]
-fn what_is_left_out_of_a_row_is_unknown() {
+fn fields_missing_from_a_row_are_unknown() {
     let batches = replay(&recording(&[
         r#"{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":7}]}}}"#,
         r#"{"scan":{"wall_ms":2,"monotonic_ns":2}}"#,
@@ -142,7 +142,7 @@ fn what_is_left_out_of_a_row_is_unknown() {
 }
 
 #[test]
-fn a_status_that_a_later_version_knows_plays_as_another_one() {
+fn a_status_of_a_later_version_replays_as_other() {
     let batches = replay(&recording(&[
         r#"{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":7,"status":"parked"}]}}}"#,
     ]));
@@ -151,7 +151,7 @@ fn a_status_that_a_later_version_knows_plays_as_another_one() {
 }
 
 #[test]
-fn a_bad_line_is_named_with_its_reason_and_the_scans_before_it_play() {
+fn a_bad_line_is_reported_with_its_reason_after_the_scans_before_it() {
     let (first, second) = (scan(1, &[1, 2]), scan(2, &[1, 2]));
     let one =
         |fields: &str| format!(r#"{{"scan":{{"wall_ms":3,"monotonic_ns":3000000000{fields}}}}}"#);
@@ -276,7 +276,7 @@ fn a_recheck_needs_a_scan_before_it() {
 }
 
 #[test]
-fn a_recheck_cannot_show_what_its_scan_showed() {
+fn a_recheck_cannot_repeat_a_row_of_its_scan() {
     let recheck = format!(r#"{{"recheck":{{"shown":{{"rows":[{}]}}}}}}"#, row(1));
     let batches = replay(&recording(&[&scan(1, &[1]), &recheck]));
     assert_eq!(
@@ -286,7 +286,7 @@ fn a_recheck_cannot_show_what_its_scan_showed() {
 }
 
 #[test]
-fn a_recheck_that_nobody_asks_for_is_passed_over() {
+fn a_recheck_that_is_not_needed_is_skipped() {
     let recheck = r#"{"recheck":{"not_able":true}}"#;
     let batches = replay(&recording(&[
         &scan(1, &[1]),
@@ -299,7 +299,7 @@ fn a_recheck_that_nobody_asks_for_is_passed_over() {
 }
 
 #[test]
-fn a_recorded_failure_shows_no_secret() {
+fn secrets_in_a_recorded_failure_are_redacted() {
     let failed = r#"{"scan":{"wall_ms":3,"monotonic_ns":3000000000,"failed":{"class":"bad_data","message":"cannot read app --password hunter2"}}}"#;
     let batches = replay(&recording(&[&scan(1, &[1]), failed, &scan(9, &[1])]));
     let texts = format!("{batches:?}");

@@ -11,7 +11,7 @@ use crate::fixtures::text;
 use crate::support::{Made, World};
 
 #[test]
-fn a_reader_that_fails_ends_the_replay_with_its_reason() {
+fn a_failing_reader_ends_the_replay_with_its_reason() {
     struct Failing;
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -33,7 +33,7 @@ fn a_reader_that_fails_ends_the_replay_with_its_reason() {
 
 /// A recorder killed while it writes leaves part of a line.
 #[test]
-fn a_recording_that_breaks_off_anywhere_plays_every_scan_before() {
+fn a_recording_truncated_anywhere_replays_every_scan_before() {
     let mut story = Story::small_host();
     story.born(300, "shell", 100);
     story.scan();
@@ -68,7 +68,7 @@ fn a_recording_that_breaks_off_anywhere_plays_every_scan_before() {
 
 /// The scan is written and the second look is not: whether what it missed lives, nobody knows.
 #[test]
-fn a_recording_that_breaks_off_before_the_second_look_ends_no_process() {
+fn a_recording_truncated_before_the_recheck_causes_no_exits() {
     let mut story = Story::small_host();
     story.born(300, "living", 100);
     story.scan();
@@ -121,7 +121,7 @@ impl Write for Full {
 }
 
 #[test]
-fn a_recorder_that_cannot_write_says_so_and_ends() {
+fn a_recorder_that_cannot_write_reports_it_and_ends() {
     let world = World::new();
     world.add(1, Made::new("init", 1));
     let error = Recorder::new(world.clone(), Full(10)).unwrap_err();

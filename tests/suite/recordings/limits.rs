@@ -10,7 +10,7 @@ use super::{HEADER, final_failure, play, recording, replay, row, scan};
 
 /// Numbers as large as they get: nothing adds up past the end.
 #[test]
-fn huge_numbers_do_no_harm() {
+fn huge_numbers_do_not_overflow() {
     let huge = |time: u64, start: u64, cpu: u64| {
         format!(
             r#"{{"scan":{{"wall_ms":{time},"monotonic_ns":{time},"shown":{{"rows":[

@@ -34,7 +34,7 @@ fn assert_round_trip(recording: &[u8], live: &[Arc<Batch>]) {
 }
 
 #[test]
-fn every_story_plays_as_it_was_lived() {
+fn every_story_replays_the_same_batches() {
     for (name, story) in STORIES {
         eprintln!("{name}");
         let (recording, live) = story().record();
@@ -245,7 +245,7 @@ impl Source for Liar {
 }
 
 #[test]
-fn a_source_that_breaks_its_contract_plays_as_it_was_lived() {
+fn a_source_that_breaks_its_contract_replays_the_same_batches() {
     let lies: [Lie; 4] = [
         |hand_over| hand_over(Row::Process(ProcessRow::unknown(2))),
         |hand_over| hand_over(Row::Unchanged { pid: 2 }),
@@ -271,7 +271,7 @@ proptest! {
     })]
 
     #[test]
-    fn a_made_up_world_plays_as_it_was_lived(
+    fn a_random_world_replays_the_same_batches(
         turns in proptest::collection::vec(turn(), 1..12),
         is_able: bool,
         resolution_ms in proptest::sample::select(vec![10_u64, 1000]),
@@ -323,7 +323,7 @@ impl Source for Restarted {
 }
 
 #[test]
-fn another_process_after_an_unreadable_scan_plays_as_it_was_lived() {
+fn a_new_process_after_an_unreadable_scan_replays_the_same_batches() {
     let (recording, live) = record(Restarted {
         world: World::new(),
         cpu_times_ns: vec![Some(360), None, Some(0)].into_iter(),

@@ -23,7 +23,7 @@ fn with_mark(arg: &str) -> String {
 }
 
 #[test]
-fn what_is_secret_is_hidden_and_nothing_beside_it() {
+fn only_the_secret_is_redacted() {
     let mut wrong = Vec::new();
     for case in HIDDEN.iter().chain(HIDDEN_PARTS) {
         let input: Vec<String> = case.iter().map(|arg| arg.replace(['‹', '›'], "")).collect();
@@ -41,7 +41,7 @@ fn what_is_secret_is_hidden_and_nothing_beside_it() {
 }
 
 #[test]
-fn what_is_no_secret_stays_as_it_is() {
+fn text_without_secrets_stays_unchanged() {
     let mut wrong = Vec::new();
     for case in SHOWN {
         let args: Vec<&[u8]> = case.iter().map(|arg| arg.as_bytes()).collect();
@@ -58,6 +58,6 @@ fn what_is_no_secret_stays_as_it_is() {
 }
 
 #[test]
-fn there_are_as_many_cases_as_were_promised() {
+fn both_tables_have_at_least_45_cases() {
     assert!(HIDDEN.len() >= 45 && SHOWN.len() >= 45);
 }

@@ -38,7 +38,7 @@ fn json(value: &impl serde::Serialize) -> String {
 }
 
 #[test]
-fn no_batch_and_no_snapshot_has_a_secret_unless_it_is_switched_off() {
+fn no_batch_and_no_snapshot_has_a_secret_unless_redaction_is_off() {
     for (redact, shows) in [
         (Redact::Secrets, false),
         (Redact::Arguments, false),
@@ -66,7 +66,7 @@ fn no_batch_and_no_snapshot_has_a_secret_unless_it_is_switched_off() {
 }
 
 #[test]
-fn own_patterns_of_the_settings_hold_too() {
+fn patterns_of_the_settings_apply_too() {
     let mut scanner = scanner(world(), |config| {
         config.redact_patterns = vec![Pattern::new("^80$").unwrap()];
     });
@@ -75,7 +75,7 @@ fn own_patterns_of_the_settings_hold_too() {
 }
 
 #[test]
-fn a_secret_is_hidden_before_the_text_is_cut() {
+fn a_secret_is_redacted_before_the_text_is_cut() {
     // The cut is within the password, and the `@` that tells what it is comes after it.
     for before in 40..70 {
         let world = World::new();
@@ -97,7 +97,7 @@ fn a_secret_is_hidden_before_the_text_is_cut() {
 }
 
 #[test]
-fn another_secret_is_no_change_and_another_argument_is_one() {
+fn a_changed_secret_is_no_update_but_a_changed_argument_is() {
     let world = world();
     let mut scanner = scanner(world.clone(), |_| ());
     // From the second scan on its CPU use is known.
@@ -143,7 +143,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 #[test]
-fn a_recording_has_no_secret_unless_it_is_switched_off() {
+fn a_recording_has_no_secret_unless_redaction_is_off() {
     let recording = record(None, 3);
     assert!(!contains(&recording, "hunter2"));
     assert!(contains(&recording, "[redacted]") && contains(&recording, "--port"));
@@ -156,7 +156,7 @@ fn a_recording_has_no_secret_unless_it_is_switched_off() {
 }
 
 #[test]
-fn what_a_recorder_hands_on_has_no_secret() {
+fn the_rows_that_a_recorder_emits_have_no_secret() {
     let mut recorder = Recorder::new(world(), io::sink()).unwrap();
     recorder.now();
     let mut rows = String::new();
@@ -191,7 +191,7 @@ fn a_replay_of_an_old_recording_is_redacted() {
 }
 
 #[test]
-fn a_hidden_command_line_is_looked_through_no_further_than_is_kept() {
+fn redaction_reads_no_further_than_a_command_line_is_kept() {
     let world = World::new();
     let mut made = Made::new("app", 5);
     made.args = vec![b"--password=x".to_vec(); 100_000];

@@ -100,7 +100,7 @@ fn secret() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn whatever_the_bytes_are_it_ends_and_its_output_stays(line in line()) {
+    fn redacting_twice_changes_nothing_more(line in line()) {
         let line: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
         let command = terminated(&line);
         for redactor in REDACTORS.iter() {
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn there_are_as_many_arguments_as_before(line in line(), is_ended: bool) {
+    fn redaction_keeps_the_number_of_arguments(line in line(), is_ended: bool) {
         let line: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
         let mut command = terminated(&line);
         if !is_ended {
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_at_all(command in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_can_be_redacted(command in prop::collection::vec(any::<u8>(), 0..200)) {
         for redactor in REDACTORS.iter() {
             redactor.command(&command);
             redactor.name(&command);
@@ -135,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn a_secret_behind_a_name_shows_nowhere(secret in secret(), program in "[a-z]{1,8}") {
+    fn a_secret_after_a_secret_name_is_redacted(secret in secret(), program in "[a-z]{1,8}") {
         // What looks like an option is one, and not the value of another.
         prop_assume!(!secret.starts_with('-'));
         for line in [
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn a_password_in_a_url_shows_nowhere(secret in "[A-Za-z@/:!$%.~_-]{0,4}Zq[A-Za-z0-9@/:!$%.~_-]{0,12}") {
+    fn a_password_in_a_url_is_redacted(secret in "[A-Za-z@/:!$%.~_-]{0,4}Zq[A-Za-z0-9@/:!$%.~_-]{0,12}") {
         let line = [format!("https://u:{secret}@h/"), format!("--url=amqp://u:{secret}@h/,amqp://h2/")];
         let line: Vec<&[u8]> = line.iter().map(|arg| arg.as_bytes()).collect();
         let redacted = lossy(&Redactor::default().command(&terminated(&line)));

@@ -17,7 +17,7 @@ fn patterns(patterns: &[&str]) -> Redactor {
 }
 
 #[test]
-fn switched_off_it_hides_nothing() {
+fn redaction_that_is_off_changes_nothing() {
     let redactor = Redactor::new(Redact::Off, Vec::new());
     let args = ["app", "--password", "hunter2", "https://a:b@c"];
     assert_eq!(with(&redactor, &args), args);
@@ -25,7 +25,7 @@ fn switched_off_it_hides_nothing() {
 }
 
 #[test]
-fn without_arguments_the_program_is_left() {
+fn stripping_arguments_keeps_the_program() {
     let redactor = Redactor::new(Redact::Arguments, Vec::new());
     assert_eq!(with(&redactor, &["app", "--verbose", "x"]), ["app"]);
     assert_eq!(with(&redactor, &["app --verbose x"]), ["app"]);
@@ -52,7 +52,7 @@ fn without_arguments_the_program_is_left() {
 }
 
 #[test]
-fn what_a_pattern_matches_is_hidden_or_its_first_group() {
+fn a_pattern_redacts_its_match_or_its_first_group() {
     let redactor = patterns(&["K-[0-9]+", "^--customer=(.*)$", "(?i)ticket (\\S+)"]);
     assert_eq!(
         with(
@@ -79,7 +79,7 @@ fn what_a_pattern_matches_is_hidden_or_its_first_group() {
 }
 
 #[test]
-fn a_pattern_that_matches_the_mark_leaves_it_alone() {
+fn a_pattern_does_not_change_the_redaction_mark() {
     let redactor = patterns(&["[a-z]+", "\\w"]);
     assert_eq!(with(&redactor, &["--token=x", "1abc2"]).len(), 2);
     assert_eq!(with(&redactor, &["[redacted]"]), ["[redacted]"]);
@@ -88,7 +88,7 @@ fn a_pattern_that_matches_the_mark_leaves_it_alone() {
 }
 
 #[test]
-fn a_pattern_is_its_text_and_a_bad_one_is_an_error_of_settings() {
+fn patterns_compare_by_text_and_bad_ones_are_config_errors() {
     let pattern = Pattern::new("a+").unwrap();
     assert_eq!(pattern, "a+".parse().unwrap());
     assert_ne!(pattern, Pattern::new("a").unwrap());
@@ -108,7 +108,7 @@ fn a_pattern_is_its_text_and_a_bad_one_is_an_error_of_settings() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_kept_or_hidden_like_others() {
+fn bytes_that_are_not_utf8_are_kept_or_redacted_like_text() {
     let redactor = patterns(&["(.)end"]);
     let command = terminated(&[
         b"\xff\xfeapp",
@@ -131,7 +131,7 @@ fn bytes_that_are_no_text_are_kept_or_hidden_like_others() {
 }
 
 #[test]
-fn a_name_is_text_like_any_other() {
+fn a_process_name_is_redacted_like_other_text() {
     let redactor = Redactor::default();
     for (name, expected) in [
         ("kworker/0:1-events", "kworker/0:1-events"),
@@ -145,7 +145,7 @@ fn a_name_is_text_like_any_other() {
 }
 
 #[test]
-fn a_name_that_was_cut_off_loses_what_is_left_of_a_secret() {
+fn part_of_a_secret_in_a_truncated_name_is_redacted() {
     let redactor = Redactor::default();
     for (name, left) in [
         ("https://u:hunte", "https://u:[redacted]"),

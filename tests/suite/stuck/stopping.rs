@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_scan_that_hangs_does_not_hold_up_stopping() {
+fn a_stuck_scan_does_not_delay_the_stop() {
     let (source, go_on) = hanging();
     let handle = start(source);
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
@@ -22,7 +22,7 @@ fn a_scan_that_hangs_does_not_hold_up_stopping() {
 }
 
 #[test]
-fn a_callback_that_never_returns_does_not_hold_up_stopping() {
+fn a_callback_that_never_returns_does_not_delay_the_stop() {
     let (handle, go_on) = start_with_callback(quiet());
     let idle = handle
         .consumers()
@@ -55,7 +55,7 @@ fn start_with_callback(source: impl Source + 'static) -> (ScannerHandle, Sender<
 }
 
 #[test]
-fn stopping_gives_callbacks_the_time_that_it_is_told_to() {
+fn stop_within_waits_for_callbacks_as_long_as_requested() {
     let (handle, go_on) = start_with_callback(quiet());
     let error = handle.stop_within(Duration::ZERO).unwrap_err();
     assert_eq!(error.class(), ErrorClass::Stuck);
@@ -70,7 +70,7 @@ fn stopping_gives_callbacks_the_time_that_it_is_told_to() {
 }
 
 #[test]
-fn a_consumer_that_blocks_loses_nothing_on_stopping_if_it_is_given_the_time() {
+fn a_blocking_consumer_loses_no_batches_if_the_stop_waits_for_it() {
     let (source, is_begun, go_on) = slow();
     let handle = start(source);
     let options = ConsumerOptions::default()
@@ -100,7 +100,7 @@ fn a_consumer_that_blocks_loses_nothing_on_stopping_if_it_is_given_the_time() {
 }
 
 #[test]
-fn a_stop_that_is_requested_ends_the_waiting() {
+fn a_requested_stop_ends_the_wait() {
     // From another thread.
     let handle = start_quiet();
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
@@ -138,7 +138,7 @@ fn a_stop_that_is_requested_ends_the_waiting() {
 }
 
 #[test]
-fn what_hangs_when_a_stop_is_requested_does_not_hold_up_the_waiting() {
+fn a_stuck_scan_or_callback_does_not_delay_the_wait() {
     let (source, go_on_scanning) = hanging();
     let scan = start(source);
     assert!(
@@ -160,7 +160,7 @@ fn what_hangs_when_a_stop_is_requested_does_not_hold_up_the_waiting() {
 }
 
 #[test]
-fn the_scan_under_way_when_stopping_is_still_handed_out() {
+fn the_scan_under_way_at_the_stop_is_still_sent() {
     let (source, is_begun, go_on) = slow();
     let handle = start(source);
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
@@ -175,7 +175,7 @@ fn the_scan_under_way_when_stopping_is_still_handed_out() {
 }
 
 #[test]
-fn waiting_for_a_scanner_is_until_it_has_ended_and_all_is_handed_out() {
+fn wait_returns_when_the_scanner_has_ended_and_all_batches_are_sent() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
     let (sender, told) = channel();
@@ -195,7 +195,7 @@ fn waiting_for_a_scanner_is_until_it_has_ended_and_all_is_handed_out() {
 }
 
 #[test]
-fn what_ended_a_scanner_for_good_is_what_waiting_for_it_returns() {
+fn wait_returns_the_final_failure_of_the_scanner() {
     struct Broken;
     impl Source for Broken {
         fn info(&self) -> SourceInfo {
@@ -218,7 +218,7 @@ fn what_ended_a_scanner_for_good_is_what_waiting_for_it_returns() {
 }
 
 #[test]
-fn a_callback_that_hangs_is_named_though_the_source_has_failed_for_good() {
+fn a_stuck_callback_is_named_even_if_the_source_failed_finally() {
     struct Broken(u32);
     impl Source for Broken {
         fn info(&self) -> SourceInfo {
@@ -244,7 +244,7 @@ fn a_callback_that_hangs_is_named_though_the_source_has_failed_for_good() {
 }
 
 #[test]
-fn callbacks_that_register_others_while_the_scanner_stops_do_not_hold_it_up() {
+fn callbacks_that_register_others_do_not_delay_the_stop() {
     for _ in 0..10 {
         let (source, is_begun, go_on) = slow();
         let handle = start(source);
