@@ -39,14 +39,14 @@ stories! {
         a_process_becomes_a_zombie
         a_process_is_stopped_and_goes_on
         a_parent_dies_and_children_are_reparented
-        cpu_use_is_of_one_core
+        cpu_use_is_in_percent_of_one_core
         memory_grows_and_shrinks
         the_wall_clock_steps_back
         the_wall_clock_steps_forward
         hostile_names;
     troubles:
         some_fields_cannot_be_read
-        a_process_is_there_and_tells_nothing
+        a_process_becomes_unreadable
         a_start_time_is_unknown
         a_scan_fails_in_the_middle
         scans_fail_for_a_while
@@ -54,11 +54,11 @@ stories! {
         a_scan_shows_no_process_at_all
         the_own_pid_is_missing
         a_large_loss_is_doubted_then_confirmed
-        a_large_loss_was_only_a_bad_scan
-        a_large_loss_is_seen_to_be_true
-        a_process_lost_sight_of_is_found_by_the_second_look
-        a_pid_was_used_again_when_looked_at_twice
-        the_second_look_fails
+        a_large_loss_is_doubted_then_refuted
+        a_large_loss_is_confirmed_by_a_recheck
+        a_missing_process_is_found_by_the_recheck
+        the_recheck_finds_a_pid_used_again
+        the_recheck_fails
         three_thousand_processes_with_churn;
 }
 

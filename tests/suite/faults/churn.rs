@@ -126,10 +126,7 @@ fn a_pid_is_used_again_during_a_scan() {
 fn a_pid_is_used_again_during_a_scan_with(live: Live) {
     const WANTED: usize = 400;
     if !is_root() {
-        return skip(
-            "a_pid_is_used_again_during_a_scan",
-            "needs root",
-        );
+        return skip("a_pid_is_used_again_during_a_scan", "needs root");
     }
     let _pids = own_next_pid();
     let mut watched = Watched::new(live);
