@@ -24,7 +24,7 @@ fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> R
 }
 
 #[test]
-fn a_scan_in_which_nothing_changed_allocates_nothing() {
+fn a_scan_without_changes_allocates_nothing() {
     let mut table = table();
     let names: [&[u8]; 3] = [b"plain", b"not \xff utf-8", b""];
     let mut scan = |number, unchanged: bool| {

@@ -1,4 +1,4 @@
-//! What the types of the library promise by themselves.
+//! Auto traits and `Debug` output of the library's types.
 
 use std::io::{BufReader, Empty, Sink};
 
@@ -8,7 +8,7 @@ const fn any_thread_may_have<T: Send>() {}
 
 const fn all_threads_may_share<T: Send + Sync>() {}
 
-/// Checked when it is compiled.
+/// Checked at compile time.
 const _: () = {
     all_threads_may_share::<AsOf>();
     all_threads_may_share::<Batch>();
@@ -67,7 +67,7 @@ const _: () = {
     all_threads_may_share::<Unit>();
     all_threads_may_share::<Usage>();
     all_threads_may_share::<Value<'_>>();
-    // A source need not be shared, nor what holds one.
+    // A source is not `Sync`, nor is a type that holds one.
     any_thread_may_have::<Box<dyn Source>>();
     any_thread_may_have::<Box<dyn Consumer>>();
     any_thread_may_have::<Scanner>();
@@ -77,7 +77,7 @@ const _: () = {
 #[cfg(target_os = "linux")]
 const _: () = all_threads_may_share::<LinuxSource>();
 
-/// What holds other people's command lines in bulk does not print them.
+/// Types that hold command lines of other users do not print them.
 #[test]
 fn debug_output_contains_no_process_data() {
     const SECRET: &str = "a-word-of-a-command-line";
@@ -100,7 +100,7 @@ fn debug_output_contains_no_process_data() {
     scanner.finish();
     for printed in [
         scanner_printed,
-        // Its last batch, a full one, is beside its queue.
+        // The last batch, a full one, is kept beside the queue.
         format!("{batches:?} {:?}", batches.iter()),
         format!("{:?}", world.scanner().start().unwrap()),
         recorded,

@@ -1,4 +1,4 @@
-//! The command `pscan`, from outside.
+//! The command `pscan`, run as a child process.
 #![cfg(feature = "cli")]
 
 mod endings;
@@ -33,11 +33,12 @@ fn pscan(args: &[&str]) -> Command {
     command
 }
 
-/// Takes away what of this environment changes what it prints.
+/// Removes environment variables that change the output.
 fn without_settings(command: &mut Command) -> &mut Command {
     command
         .env_remove("RUST_LOG")
-        // What says whether output is coloured. Where CI is set, a dumb terminal has colours too.
+        // These decide whether output is coloured. Where CI is set, a dumb terminal has colours
+        // too.
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR")
         .env_remove("CLICOLOR_FORCE")
@@ -45,8 +46,10 @@ fn without_settings(command: &mut Command) -> &mut Command {
         .env_remove("COLUMNS")
 }
 
-/// Whether Ctrl-C ends nothing that is started here: a shell starts what runs in the background with
-/// that signal ignored (sh(1), asynchronous lists). Where it cannot be known, the command listens to it.
+/// Returns whether children of this process ignore Ctrl-C.
+///
+/// A shell starts background commands with SIGINT ignored (sh(1), asynchronous lists). If unknown,
+/// the command handles the signal.
 #[cfg(unix)]
 fn is_interrupt_ignored() -> bool {
     const SIGINT_BIT: u64 = 1 << 1;
@@ -59,7 +62,7 @@ fn run(args: &[&str]) -> Output {
     pscan(args).output().unwrap()
 }
 
-/// What a command printed that did all it was asked to.
+/// Returns the output of a command that must succeed.
 fn stdout_of(args: &[&str]) -> String {
     let output = run(args);
     assert_eq!(text(&output.stderr), "");
@@ -67,7 +70,7 @@ fn stdout_of(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a command printed that did all it was asked to, and its pid.
+/// Returns the output of a command that must succeed, and its pid.
 fn stdout_and_pid_of(args: &[&str]) -> (String, u32) {
     let child = pscan(args).stdout(Stdio::piped()).spawn().unwrap();
     let pid = child.id();
@@ -86,7 +89,7 @@ fn json_lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The one line that a failed command leaves.
+/// Returns the single error line of a failed command.
 fn failure_of(output: &Output) -> &str {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let line = text(&output.stderr).strip_suffix('\n').unwrap();
@@ -97,7 +100,7 @@ fn failure_of(output: &Output) -> &str {
     line
 }
 
-/// What may not reach a terminal.
+/// Returns whether text contains characters that must not reach a terminal.
 fn has_control(text: &str) -> bool {
     text.chars().any(|c| {
         (c.is_control() && c != '\n')
@@ -141,9 +144,9 @@ fn record(scans: u64, mut step: impl FnMut(u64, &World)) -> Recording {
     recording
 }
 
-/// A life with everything in it: births, changes, a failed scan, a death.
+/// Records births, changes, a failed scan and an exit.
 fn eventful() -> Recording {
-    // CPU use becomes known in the second scan of a process, which is a change of its own.
+    // Unknown CPU time, because CPU use that becomes known is an update of its own.
     let made = |name, start_time_ms| Made {
         cpu_time_ns: None,
         ..Made::new(name, start_time_ms)

@@ -1,4 +1,4 @@
-//! Consumers: newcomers, slow ones, those that block, panic or leave.
+//! Consumers that join late, are slow, block, panic or leave.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -19,7 +19,9 @@ fn world(processes: u32) -> (World, Scanner) {
     (world, scanner)
 }
 
-/// A consumer that loses nothing, registered last: when it has a batch, so have all before it.
+/// Subscribes a consumer that loses no batches.
+///
+/// Subscribed last, it receives a batch after all other consumers.
 fn barrier(scanner: &Scanner) -> Subscription {
     let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
@@ -56,9 +58,9 @@ fn a_new_consumer_starts_with_a_full_batch() {
     scanner.scan_once().unwrap();
     first.recv().unwrap();
     first.recv().unwrap();
-    // It need not wait for the next scan.
-    let newcomer = scanner.consumers().subscribe(ConsumerOptions::default());
-    let batch = newcomer.recv().unwrap();
+    // The first batch does not wait for the next scan.
+    let late = scanner.consumers().subscribe(ConsumerOptions::default());
+    let batch = late.recv().unwrap();
     assert!(batch.full);
     assert_eq!((batch.seq, batch.lost_batches), (2, 0));
     assert!(batch.events.iter().all(|event| event.kind() == "existing"));
@@ -81,14 +83,14 @@ fn a_slow_consumer_receives_the_number_of_lost_batches_and_recovers() {
     let first = slow.recv().unwrap();
     assert_eq!((first.seq, first.lost_batches), (1, 0));
     snapshot.apply(&first);
-    // Now there is room, and without another scan it gets what sets it right.
+    // Now there is room in the queue: the full batch comes without another scan.
     let full = slow.recv().unwrap();
     assert!(full.full);
     assert_eq!(full.seq - first.seq, full.lost_batches);
     assert_eq!(full.lost_batches, 3);
     snapshot.apply(&full);
     assert_folded(&snapshot, &scanner);
-    // From there on it goes on batch by batch.
+    // The next batches are partial again.
     scanner.scan_once().unwrap();
     let next = slow.recv().unwrap();
     assert!(!next.full && next.lost_batches == 0);
@@ -125,7 +127,7 @@ fn a_consumer_that_blocks_for_ever_does_not_block_the_stop() {
     scanner.scan_once().unwrap();
     scanner.scan_once().unwrap();
     drop(scanner);
-    // What it had no room for is declared.
+    // The batch that did not fit is counted as lost.
     let got: Vec<_> = blocking
         .iter()
         .map(|batch| (batch.seq, batch.lost_batches))
@@ -138,13 +140,13 @@ fn a_callback_that_panics_is_removed_and_the_others_continue() {
     let (_, mut scanner) = world(3);
     let (sender, receiver) = mpsc::channel();
     let consumers = scanner.consumers().clone();
-    // Dropped with the callback: tells that it was removed.
+    // Dropped with the callback, which shows that the callback was removed.
     let (alive, removed) = mpsc::channel::<()>();
     consumers
         .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
             let _alive = &alive;
-            // Not `panic!`, so that no hook prints it into the test's output.
-            std::panic::resume_unwind(Box::new("told to"));
+            // Not `panic!`, whose hook would print into the test's output.
+            std::panic::resume_unwind(Box::new("on purpose"));
         })
         .unwrap();
     consumers
@@ -155,7 +157,7 @@ fn a_callback_that_panics_is_removed_and_the_others_continue() {
     scanner.scan_once().unwrap();
     assert!(removed.recv().is_err());
     scanner.scan_once().unwrap();
-    // It waits for the threads, one of which has yet to count the panic.
+    // `finish` waits for the threads; one of them has not yet counted the panic.
     scanner.finish();
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [1, 2]);
     assert_eq!(consumers.metrics().consumer_panics_total, 1);
@@ -199,7 +201,7 @@ fn a_consumer_that_left_receives_no_more_batches() {
     scanner.consumers().leave(id);
     scanner.consumers().leave(id);
     scanner.scan_once().unwrap();
-    // Its sender goes with it.
+    // The sender is dropped with the callback.
     assert!(receiver.recv().is_err());
 }
 
@@ -216,7 +218,7 @@ fn a_consumer_that_joins_after_the_end_gets_an_error() {
         .register(ConsumerOptions::default(), |_: &Arc<Batch>| ())
         .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Ended);
-    // One that was never there is not listed.
+    // A consumer that could not register is not listed.
     assert_eq!(consumers.metrics().consumers, []);
 }
 
@@ -225,7 +227,7 @@ fn a_consumer_that_joins_after_the_source_ended_gets_an_error() {
     let (world, scanner) = world(1);
     world.edit(|state| state.ended = true);
     let handle = scanner.start().unwrap();
-    // The dispatcher has ended when it closes what it serves.
+    // The dispatcher closes its subscriptions when it ends.
     assert!(
         handle
             .consumers()
@@ -250,8 +252,8 @@ fn a_consumer_that_joins_after_the_source_ended_gets_an_error() {
 
 #[test]
 fn a_consumer_can_be_boxed_and_ids_are_unique_across_scanners() {
-    struct Tell(mpsc::Sender<u64>);
-    impl Consumer for Tell {
+    struct Seqs(mpsc::Sender<u64>);
+    impl Consumer for Seqs {
         fn on_batch(&mut self, batch: &Arc<Batch>) {
             self.0.send(batch.seq).unwrap();
         }
@@ -260,18 +262,18 @@ fn a_consumer_can_be_boxed_and_ids_are_unique_across_scanners() {
     let mut ids = std::collections::HashSet::new();
     for _ in 0..2 {
         let (_, mut scanner) = world(1);
-        let boxed: Box<dyn Consumer> = Box::new(Tell(sender.clone()));
+        let boxed: Box<dyn Consumer> = Box::new(Seqs(sender.clone()));
         ids.insert(
             scanner
                 .consumers()
                 .register(ConsumerOptions::default(), boxed)
                 .unwrap(),
         );
-        let tell = sender.clone();
+        let seqs = sender.clone();
         let id = scanner
             .consumers()
             .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
-                tell.send(batch.seq).unwrap()
+                seqs.send(batch.seq).unwrap()
             });
         ids.insert(id.unwrap());
         scanner.scan_once().unwrap();

@@ -1,4 +1,4 @@
-//! Real faults on a real Linux, most of them for root only: no exit may be told that did not happen.
+//! Real faults on Linux, most of them for root only: no exit may be reported that did not happen.
 
 mod arguments;
 mod churn;
@@ -17,10 +17,10 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use crate::support::{Live, assert_folded};
 
-/// Set for a child that is this program again, with a limit or a user of its own.
+/// Set for a child that runs this program again, with its own limit or user.
 const ROLE: &str = "PSCAN_TEST_FAULT";
 
-/// Held by tests that force which pid comes next, and by those that such a pid would confuse.
+/// Held by tests that choose the next pid, and by tests that such a pid would disturb.
 static NEXT_PID: Mutex<()> = Mutex::new(());
 
 fn own_next_pid() -> MutexGuard<'static, ()> {
@@ -31,7 +31,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Says aloud that a test cannot be made here.
+/// Reports that a test cannot run here.
 fn skip(what: &str, why: &str) {
     eprintln!("SKIPPED: {what}: {why}");
 }
@@ -61,7 +61,7 @@ impl Drop for Cat {
     }
 }
 
-/// A live scanner whose batches are folded and checked as they come.
+/// A live scanner whose batches are applied to a snapshot and checked.
 struct Watched {
     scanner: Scanner,
     snapshot: Snapshot,
@@ -99,7 +99,7 @@ fn exits(batch: &Batch) -> Vec<u32> {
         .collect()
 }
 
-/// Runs `faulty` on a thread that has mounts of its own, which end with it.
+/// Runs `faulty` on a thread with its own mounts, which end with the thread.
 #[allow(
     unsafe_code,
     reason = "a test that causes a real fault; see the argument"
@@ -119,17 +119,18 @@ fn with_own_mounts(faulty: impl FnOnce() + Send + 'static) {
     .unwrap();
 }
 
-/// Of this program, run once more for one test alone.
+/// Checks that this program, run for one test, passed it.
 fn assert_passed(output: &Output) {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
-    // A name that no test has is no failure to the program.
+    // The program also succeeds if no test has the name.
     let has_run = stdout.contains("1 passed");
     assert!(output.status.success() && has_run, "{stdout}{stderr}");
 }
 
-/// When a process started, in the kernel's own ticks of 10 ms: field 22 of `stat`. `None` if it is
-/// gone.
+/// Returns when a process started, in ticks of 10 ms; `None` if it has exited.
+///
+/// Field 22 of `stat`, see proc_pid_stat(5).
 fn start_ticks(pid: u32) -> Option<u64> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat).into_owned();

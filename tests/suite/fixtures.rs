@@ -1,5 +1,7 @@
-//! The recordings in `fixtures/`: made by the stories here, and played to a scanner whose batches
-//! are compared with snapshots. `docs/recordings.md` says how to add one.
+//! The recordings in `fixtures/`, made by the stories here.
+//!
+//! A scanner replays them, and its batches are compared with snapshots. `docs/recordings.md`
+//! describes how to add one.
 
 mod lives;
 pub(crate) mod story;
@@ -16,12 +18,12 @@ use process_scanner::{Event, ReplaySource, Scanner, Snapshot};
 use self::story::Story;
 use crate::support;
 
-/// More events than this in one batch are only counted.
+/// More events than this in a batch are only counted.
 const MAX_EVENTS: usize = 48;
 
 macro_rules! stories {
     ($($module:ident: $($name:ident)*;)*) => {
-        /// Every scenario by its name, which is also that of its file.
+        /// All stories by name, which is also the name of the file.
         pub(crate) const STORIES: &[(&str, fn() -> Story)] = &[
             $($((stringify!($name), $module::$name),)*)*
         ];
@@ -62,14 +64,14 @@ stories! {
         three_thousand_processes_with_churn;
 }
 
-/// The package's folder. At run time it may be another than when this was compiled.
+/// Returns the package's folder, which can differ from the one at compile time.
 fn package() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR")
         .unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into())
         .into()
 }
 
-/// The names of the files in a folder with this ending, without it.
+/// Returns the names of the files with this ending, without the ending.
 fn names(folder: &Path, ending: &str) -> BTreeSet<String> {
     fs::read_dir(folder)
         .unwrap()
@@ -92,9 +94,9 @@ fn every_fixture_matches_its_story() {
         }
         return;
     }
-    let told: BTreeSet<String> = STORIES.iter().map(|(name, _)| (*name).into()).collect();
+    let stories: BTreeSet<String> = STORIES.iter().map(|(name, _)| (*name).into()).collect();
     assert_eq!(
-        told,
+        stories,
         names(&folder, ".ndjson"),
         "each story has a file and each file a story"
     );
@@ -102,7 +104,7 @@ fn every_fixture_matches_its_story() {
         let stored = fs::read(folder.join(format!("{name}.ndjson"))).unwrap();
         assert!(
             stored == story().record().0,
-            "{name} is not what its story gives; if the story is right, UPDATE_FIXTURES=1 \
+            "{name} differs from its story; if the story is right, UPDATE_FIXTURES=1 \
              writes it"
         );
     }
@@ -145,7 +147,7 @@ fn batches_of(path: &Path) -> String {
     text
 }
 
-/// Snapshots are believed because somebody read them; this needs nobody.
+/// Checks batches against the stories, without snapshots that a person has reviewed.
 #[test]
 fn no_batch_contradicts_its_story() {
     for (name, story) in STORIES {
@@ -153,8 +155,8 @@ fn no_batch_contradicts_its_story() {
         let truth = story.truth();
         let (_, batches) = story.record();
         assert_eq!(batches.len(), truth.len());
-        // Which process of the story each one that was told is.
-        let mut told = BTreeMap::new();
+        // The serial number of each reported process.
+        let mut reported = BTreeMap::new();
         for (batch, truth) in batches.iter().zip(&truth) {
             let scan = batch.seq;
             for event in &batch.events {
@@ -162,17 +164,23 @@ fn no_batch_contradicts_its_story() {
                 let living = truth.get(&pid).map(|process| process.serial);
                 match event {
                     Event::Existing(_) | Event::Created(_) => {
-                        let living = living.expect("what is told as there is there");
-                        let before = told.insert(pid, living);
-                        assert_eq!(before, None, "{name}: scan {scan} told {pid} twice");
+                        let living = living.expect("a reported process lives");
+                        let before = reported.insert(pid, living);
+                        assert_eq!(before, None, "{name}: scan {scan} reports {pid} twice");
                     }
                     Event::Exited { .. } => {
-                        let gone = told.remove(&pid);
-                        assert!(gone.is_some(), "{name}: scan {scan} ended {pid} twice");
-                        assert_ne!(gone, living, "{name}: scan {scan} ended {pid}, which lives");
+                        let exited = reported.remove(&pid);
+                        assert!(
+                            exited.is_some(),
+                            "{name}: scan {scan} reports a second exit of {pid}"
+                        );
+                        assert_ne!(
+                            exited, living,
+                            "{name}: scan {scan} reports an exit of {pid}, which lives"
+                        );
                     }
                     _ => assert_eq!(
-                        told.get(&pid).copied(),
+                        reported.get(&pid).copied(),
                         living,
                         "{name}: scan {scan}, {pid}"
                     ),
@@ -183,13 +191,13 @@ fn no_batch_contradicts_its_story() {
                     .iter()
                     .map(|(pid, process)| (*pid, process.serial))
                     .collect();
-                assert_eq!(told, living, "{name}: scan {scan} is whole");
+                assert_eq!(reported, living, "{name}: scan {scan} is complete");
             }
         }
     }
 }
 
-/// Each fixture has a snapshot, and each snapshot a fixture.
+/// Checks that each fixture has a snapshot, and each snapshot a fixture.
 fn assert_no_other_snapshot() {
     let snapshots = names(&package().join("tests/suite/fixtures/snapshots"), "");
     let expected: BTreeSet<String> = STORIES

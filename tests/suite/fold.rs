@@ -1,16 +1,16 @@
-//! Folding all batches gives exactly the table, whatever the world does.
+//! Applying all batches to a snapshot gives the scanner's table, for any changes of the world.
 
 use process_scanner::{Config, ErrorClass, Event, Scanner, Snapshot, Status};
 use proptest::prelude::*;
 
 use crate::support::{Made, World, assert_folded};
 
-/// What happens between two scans.
+/// A change of the world between two scans.
 #[derive(Debug, Clone)]
 enum Happening {
     Birth(u32),
     Death(u32),
-    /// Death and birth of another with the same pid.
+    /// An exit, and a birth with the same pid.
     Reuse(u32),
     Exec(u32),
     Run(u32, u64),
@@ -152,7 +152,7 @@ proptest! {
                 }
             }
             if batch.failure.is_some() {
-                // A failed scan may show that a pid was used again, but takes nobody away.
+                // A failed scan can report that a pid was used again, but no other exits.
                 prop_assert!(snapshot.len() >= before.len());
             }
         }

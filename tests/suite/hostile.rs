@@ -1,4 +1,4 @@
-//! Names and command lines that somebody made to do harm.
+//! Hostile names and command lines.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::support::{Made, World};
 
 const LIMIT: usize = 16_384;
 
-fn told(args: Vec<Vec<u8>>) -> Arc<Batch> {
+fn batch_of(args: Vec<Vec<u8>>) -> Arc<Batch> {
     let world = World::new();
     let mut made = Made::new("p", 5);
     made.name = b"a)b (c\n\x1b[2J\"\\\xff\xc2\x9b\r".to_vec();
@@ -28,7 +28,7 @@ fn json(batch: &Batch) -> serde_json::Value {
 
 #[test]
 fn json_of_any_name_is_valid_and_on_one_line() {
-    let batch = told(vec![b"".to_vec(), b"\n".to_vec(), b"\xff\xfe".to_vec()]);
+    let batch = batch_of(vec![b"".to_vec(), b"\n".to_vec(), b"\xff\xfe".to_vec()]);
     let process = json(&batch);
     assert_eq!(process["name"], "a)b (c\n\x1b[2J\"\\\u{fffd}\u{9b}\r");
     assert_eq!(
@@ -57,7 +57,7 @@ fn a_huge_command_line_is_cut_and_marked() {
         vec!["ü".repeat(1 << 19).into_bytes()],
         vec![vec![0xff; 1 << 20]],
     ] {
-        let batch = told(args);
+        let batch = batch_of(args);
         let Event::Existing(process) = &batch.events[0] else {
             panic!("{:?}", batch.events);
         };

@@ -1,4 +1,4 @@
-//! The source that reads the kernel itself, beside sysinfo and in places of its own.
+//! The source `linux`: compared with `sysinfo`, on fake folders and in namespaces.
 
 mod fake;
 mod namespaces;
@@ -11,7 +11,8 @@ use process_scanner::{Batch, Changes, Collect, Event, LinuxSource, ProcessInfo, 
 
 use crate::support::scan_for_command;
 
-/// A shell at work on a script, which says what it is doing in lines and goes on when it is told to.
+/// A shell that runs a script, reports in lines and waits for lines.
+///
 /// Killed and reaped when dropped.
 struct Shell {
     child: Child,
@@ -34,15 +35,15 @@ impl Shell {
         self.child.id()
     }
 
-    /// The next line it says.
-    fn hear(&mut self) -> String {
+    /// Reads the next line of the shell's output.
+    fn read_line(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
         assert!(line.ends_with('\n'), "it ended early: {line:?}");
         line.trim().to_owned()
     }
 
-    fn go_on(&mut self) {
+    fn send_line(&mut self) {
         let stdin = self.child.stdin.as_mut().unwrap();
         writeln!(stdin).unwrap();
     }
@@ -50,7 +51,7 @@ impl Shell {
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        // It may have ended, and been waited for, in the test.
+        // The test may already have reaped it.
         let _ = self.child.kill();
         self.child.wait().unwrap();
     }
@@ -80,7 +81,7 @@ fn known(scanner: &Scanner, pid: u32) -> ProcessInfo {
         .clone()
 }
 
-/// What changed of a process in this batch, if it is told once.
+/// Returns the changes of a process that has exactly one update in this batch.
 fn changed(batch: &Batch, pid: u32) -> Changes {
     match about(batch, pid)[..] {
         [Event::Updated { changed, .. }] => *changed,
@@ -95,20 +96,20 @@ fn args(process: &ProcessInfo) -> Vec<&str> {
 #[test]
 fn an_exec_of_an_old_process_is_reported_at_the_next_scan() {
     let mut shell = Shell::start("echo first; read x; exec cat - second");
-    assert_eq!(shell.hear(), "first");
+    assert_eq!(shell.read_line(), "first");
     let mut scanner = scanner();
-    // Long enough that nothing of it is read because it is young.
+    // After 70 scans no field is read because the process is young.
     for _ in 0..70 {
         scan(&mut scanner);
     }
     let before = scan_for_command(&mut scanner, shell.pid());
     assert_eq!(before.name.as_deref(), Some("sh"));
-    shell.go_on();
+    shell.send_line();
     await_command(shell.pid(), "second");
-    // What a process uses is in its clock when it has stopped running, or with the next tick.
+    // The CPU time of a process is up to date when it has stopped running, or at the next tick.
     let switches = switches(shell.pid());
-    shell.go_on();
-    assert_eq!(shell.hear(), "");
+    shell.send_line();
+    assert_eq!(shell.read_line(), "");
     while self::switches(shell.pid()) == switches {
         std::thread::yield_now();
     }
@@ -128,16 +129,16 @@ fn an_exec_that_keeps_the_name_is_reported_at_the_next_scan() {
         return;
     }
     let mut shell = Shell::start("echo first; read x; exec sh -c 'echo second; read x'");
-    assert_eq!(shell.hear(), "first");
+    assert_eq!(shell.read_line(), "first");
     let mut scanner = scanner();
     for _ in 0..70 {
         scan(&mut scanner);
     }
     scan_for_command(&mut scanner, shell.pid());
-    shell.go_on();
-    assert_eq!(shell.hear(), "second");
-    // The next scan asks for it. Where the machine is too busy to answer in time, those after it do.
-    let is_told = (0..10).any(|_| {
+    shell.send_line();
+    assert_eq!(shell.read_line(), "second");
+    // The next scan asks for the command line. On a busy machine a later scan gets it.
+    let is_reported = (0..10).any(|_| {
         let batch = scan(&mut scanner);
         let about = about(&batch, shell.pid());
         about.iter().any(|event| match event {
@@ -148,22 +149,22 @@ fn an_exec_that_keeps_the_name_is_reported_at_the_next_scan() {
             _ => panic!("{event:?}"),
         })
     });
-    assert!(is_told);
+    assert!(is_reported);
     let process = known(&scanner, shell.pid());
     assert_eq!(args(&process), ["sh", "-c", "echo second; read x"]);
 }
 
 #[test]
 fn the_exit_of_a_parent_is_reported_at_the_next_scan() {
-    // The shell keeps what it hears for its child, which ends when we hang up.
+    // The shell keeps its input open for its child, which ends when the input is closed.
     let mut shell = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
-    let cat: u32 = shell.hear().parse().unwrap();
+    let cat: u32 = shell.read_line().parse().unwrap();
     let mut scanner = scanner();
     for _ in 0..3 {
         scan(&mut scanner);
     }
     assert_eq!(known(&scanner, cat).parent_pid, Some(shell.pid()));
-    // Only the pipe is left of it.
+    // Keep the pipe, so that only the shell ends.
     let hang_up = shell.child.stdin.take();
     shell.child.kill().unwrap();
     shell.child.wait().unwrap();
@@ -171,7 +172,7 @@ fn the_exit_of_a_parent_is_reported_at_the_next_scan() {
     assert!(changed(&batch, cat).contains(Changes::PARENT));
     assert_ne!(known(&scanner, cat).parent_pid, Some(shell.pid()));
     drop(hang_up);
-    // No child of ours: until it has gone, for which it needs nothing any more.
+    // It is not our child, so it cannot be reaped here: wait until it has exited.
     while std::fs::exists(format!("/proc/{cat}")).unwrap() {
         std::thread::yield_now();
     }
@@ -186,13 +187,13 @@ fn overwritten_arguments_of_a_running_process_are_reported_within_thirty_scans()
         return;
     }
     let mut shell = Shell::start("echo on; while read x; do echo again; done");
-    assert_eq!(shell.hear(), "on");
+    assert_eq!(shell.read_line(), "on");
     let mut scanner = scanner();
     scan(&mut scanner);
     scan_for_command(&mut scanner, shell.pid());
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", shell.pid())).unwrap();
     let after_name = stat.rsplit(')').next().unwrap();
-    // Field 48; the first after the name is the third.
+    // Field 48 (`arg_start`, proc_pid_stat(5)); the first field after the name is field 3.
     let begin: u64 = after_name
         .split_whitespace()
         .nth(45)
@@ -204,13 +205,13 @@ fn overwritten_arguments_of_a_running_process_are_reported_within_thirty_scans()
         .open(format!("/proc/{}/mem", shell.pid()))
         .unwrap();
     memory.write_all_at(b"SH", begin).unwrap();
-    let is_told = (0..31).any(|_| {
-        shell.go_on();
-        assert_eq!(shell.hear(), "again");
+    let is_reported = (0..31).any(|_| {
+        shell.send_line();
+        assert_eq!(shell.read_line(), "again");
         scan(&mut scanner);
         args(&known(&scanner, shell.pid()))[0] == "SH"
     });
-    assert!(is_told);
+    assert!(is_reported);
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn the_scanner_uses_the_requested_source() {
     assert_eq!(name(SourceChoice::Linux, None).unwrap(), "linux");
     assert_eq!(name(SourceChoice::Sysinfo, None).unwrap(), "sysinfo");
     assert_eq!(name(SourceChoice::Auto, Some("/proc")).unwrap(), "linux");
-    // Where a place is named there is nothing to fall back to.
+    // With a named folder there is no fallback.
     for source in [SourceChoice::Auto, SourceChoice::Linux] {
         let error = name(source, Some("/nowhere")).unwrap_err();
         assert!(error.to_string().contains("/nowhere"), "{error}");
@@ -243,7 +244,7 @@ fn dropped_kernel_caches_cause_no_event() {
         return;
     }
     let mut quiet = Shell::start("echo on; read x");
-    assert_eq!(quiet.hear(), "on");
+    assert_eq!(quiet.read_line(), "on");
     let mut scanner = scanner();
     scan(&mut scanner);
     scan(&mut scanner);
@@ -254,7 +255,7 @@ fn dropped_kernel_caches_cause_no_event() {
     }
     let before = known(&scanner, quiet.pid());
     let batch = scan(&mut scanner);
-    // That it is idle by now may be news.
+    // The process may have become idle, which is an update.
     if !about(&batch, quiet.pid()).is_empty() {
         assert_eq!(changed(&batch, quiet.pid()), Changes::CPU);
     }
@@ -266,7 +267,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// How often a process has stopped running because it had to wait.
+/// Returns how often a process gave up the CPU to wait.
 fn switches(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let mut lines = status.lines();
@@ -274,7 +275,7 @@ fn switches(pid: u32) -> u64 {
     count.unwrap().trim().parse().unwrap()
 }
 
-/// Until an `exec` is through: the kernel has the new arguments then.
+/// Waits until `exec` has set the new arguments.
 fn await_command(pid: u32, last_arg: &str) {
     let path = format!("/proc/{pid}/cmdline");
     let end = format!("{last_arg}\0");

@@ -1,4 +1,4 @@
-//! The live source on this very host, with real children.
+//! The live sources on this host, with real children.
 
 #[cfg(unix)]
 use std::io::Write;
@@ -9,10 +9,10 @@ use process_scanner::{Batch, Event, ProcessInfo, Scanner, Snapshot};
 
 use crate::support::{Live, live_sources, scan_for_command};
 
-/// Set for a child: what it is to do.
+/// Set for a child: its role.
 const ROLE: &str = "PSCAN_TEST_ROLE";
 
-/// Not a test of its own: what this program does when a test starts it as a child.
+/// Runs the role of a child; without a role it passes.
 #[test]
 fn a_child_plays_its_role() {
     match std::env::var(ROLE).as_deref() {
@@ -49,7 +49,7 @@ impl Waiting {
         Self::start_with(role, envs, &[])
     }
 
-    /// One that has these arguments too, and does nothing about them.
+    /// Starts a child with extra arguments, which it ignores.
     pub(crate) fn start_with(role: &str, envs: &[(&str, &str)], args: &[&str]) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(CHILD_ARGS)
@@ -76,7 +76,7 @@ impl Waiting {
     }
 
     #[cfg(unix)]
-    fn say(&mut self) {
+    fn send_line(&mut self) {
         let stdin = self.0.stdin.as_mut().unwrap();
         writeln!(stdin).unwrap();
         stdin.flush().unwrap();
@@ -90,7 +90,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Works for longer than the shortest interval that a share is told for.
+/// Uses the CPU for 15 ms; CPU use over less than 10 ms is unknown.
 fn burn() {
     let begun = std::time::Instant::now();
     while begun.elapsed().as_millis() < 15 {
@@ -106,7 +106,7 @@ fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
         .collect()
 }
 
-/// Scans until `done` says so of an event about `pid`; bounded by scans, not by time.
+/// Scans until `done` accepts an event of `pid`, at most 100 times.
 fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) -> Option<Event> {
     (0..100).find_map(|_| {
         let batch = scanner.scan_once().unwrap();
@@ -142,7 +142,9 @@ fn the_scanner_reports_its_own_process_in_full_with(live: Live) {
     assert_args_end_in(&mut scanner, std::process::id(), &ours);
 }
 
-/// On Windows a command line can be unknown; anywhere it is right or not there.
+/// Checks the last arguments of a process.
+///
+/// On Windows a command line can be unknown.
 fn assert_args_end_in(scanner: &mut Scanner, pid: u32, expected: &[String]) {
     let is_known = |process: &ProcessInfo| process.pid == pid && process.command.is_some();
     if cfg!(windows) && !scanner.processes().any(is_known) {
@@ -162,7 +164,7 @@ fn cpu_use_is_known_after_an_interval_of_10_ms() {
 fn cpu_use_is_known_after_an_interval_of_10_ms_with(live: Live) {
     let mut scanner = live.scanner();
     let mut snapshot = Snapshot::new();
-    // Two scans at once can be less than 10 ms apart.
+    // Two scans in a row can be less than 10 ms apart.
     loop {
         burn();
         let batch = scanner.scan_once().unwrap();
@@ -187,7 +189,7 @@ fn a_child_has_one_birth_and_one_exit_with(live: Live) {
     let child = Waiting::start("wait", &[]);
     let pid = child.pid();
     let batch = scanner.scan_once().unwrap();
-    // Somebody else may have had the pid until now.
+    // Another process may have had the pid before.
     let events = about(&batch, pid);
     let Some(Event::Created(process)) = events.last() else {
         panic!("{events:?}");
@@ -197,10 +199,10 @@ fn a_child_has_one_birth_and_one_exit_with(live: Live) {
     let key = process.key();
     assert_args_end_in(&mut scanner, pid, &CHILD_ARGS.map(str::to_owned));
     drop(child);
-    // On Windows an exit can be seen one scan late.
+    // On Windows an exit can be reported one scan late.
     let event = scan_until(&mut scanner, pid, |event| event.kind() == "exited").unwrap();
     assert_eq!(event.process().key(), key);
-    // And never again, unless the pid was used again by then.
+    // The exit is not reported again.
     for _ in 0..3 {
         let batch = scanner.scan_once().unwrap();
         assert!(
@@ -257,9 +259,9 @@ fn a_recheck_of_a_pid_given_twice_shows_it_once_with(live: Live) {
     let mut shown = 0;
     let count = &mut |row: Row<'_>| shown += u32::from(row.pid() == child.pid());
     let asked = [child.pid(), std::process::id(), child.pid()];
-    let looked = source.recheck(&asked, count).unwrap();
-    // Elsewhere it is no proof.
-    assert_eq!(looked == Recheck::Done, cfg!(target_os = "linux"));
+    let recheck = source.recheck(&asked, count).unwrap();
+    // Other systems cannot recheck.
+    assert_eq!(recheck == Recheck::Done, cfg!(target_os = "linux"));
     source.scan(count).unwrap();
     assert_eq!(shown, 2, "once in each");
 }
@@ -281,7 +283,7 @@ fn cpu_use_is_cpu_time_divided_by_the_interval_with(live: Live) {
     while rated < 20 {
         burn();
         let batch = scanner.scan_once().unwrap();
-        // Scanning is work, so that we change in every scan but the shortest.
+        // Scanning uses CPU time, so this process changes in all but the shortest scans.
         let Some(now) = us(&batch) else { continue };
         if let (Some(percent), Some(interval_ms)) = (now.cpu_percent, batch.interval_ms) {
             let used_ms = now.cpu_time_ms.unwrap() - before.cpu_time_ms.unwrap();
@@ -312,13 +314,13 @@ fn an_exec_is_reported_with_name_and_command_with(live: Live) {
     let mut scanner = live.scanner();
     scanner.scan_once().unwrap();
     let before = scan_for_command(&mut scanner, child.pid());
-    child.say();
+    child.send_line();
     child.await_ready();
     let event = scan_until(&mut scanner, child.pid(), |event| match event {
         Event::Updated { changed, .. } => changed.contains(process_scanner::Changes::NAME),
         _ => false,
     })
-    .expect("an exec is told within a round");
+    .expect("an exec is reported within 100 scans");
     let Event::Updated {
         process, changed, ..
     } = event
@@ -328,7 +330,7 @@ fn an_exec_is_reported_with_name_and_command_with(live: Live) {
     assert!(changed.contains(process_scanner::Changes::COMMAND));
     assert_eq!(process.key(), before.key());
     assert_eq!(process.name.as_deref(), Some("other-name"));
-    // It may not be known yet, but it is never that of before.
+    // The command line may be unknown, but it is never the old one.
     let expected = ["--include-ignored".to_owned()];
     let last =
         |command: &process_scanner::CommandLine| command.args().next_back() == Some(&expected[0]);
@@ -349,17 +351,17 @@ fn a_zombie_is_reported_and_then_its_exit_with(live: Live) {
     let pid = child.pid();
     scanner.scan_once().unwrap();
     scan_for_command(&mut scanner, pid);
-    child.say();
+    child.send_line();
     let is_zombie = |event: &Event| event.process().status == Some(process_scanner::Status::Zombie);
     let event = scan_until(&mut scanner, pid, is_zombie).expect("it ends by itself");
     assert_eq!(event.kind(), "updated");
     assert!(
         event.process().command.is_some(),
-        "what was known of it stands"
+        "its known command line is kept"
     );
     drop(child);
     let batch = scanner.scan_once().unwrap();
-    // Somebody else may have got the pid by now.
+    // Another process may have the pid by now.
     let events = about(&batch, pid);
     assert!(
         matches!(events[..], [Event::Exited { process, .. }, ..] if process.key() == event.process().key()),

@@ -1,4 +1,4 @@
-//! What the scanner says of itself.
+//! The scanner's metrics.
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -46,7 +46,7 @@ fn a_received_batch_is_already_counted() {
     assert_eq!(metrics.scan_time.count, 2);
     assert!(metrics.scan_time.p50_us <= metrics.scan_time.max_us);
     let events = metrics.events_total;
-    // The others' CPU use has become known.
+    // The two updates: the CPU use of the other processes became known.
     assert_eq!(
         (
             events.existing,
@@ -59,7 +59,7 @@ fn a_received_batch_is_already_counted() {
     assert_eq!(metrics.processes, 3);
     assert!(metrics.table_bytes > 0);
     assert_eq!(metrics.table_bytes, second.counts.table_bytes);
-    // Driven by hand it has no pace of its own.
+    // A scanner driven by hand does not change its interval.
     assert_eq!(
         (metrics.interval_asked_ms, metrics.interval_ms),
         (1000, 1000)
@@ -71,7 +71,7 @@ fn a_received_batch_is_already_counted() {
     assert_eq!((reader.delivered_total, reader.lost_total), (2, 0));
     assert_eq!((reader.queue_len, reader.latency.count), (4, 2));
     assert_eq!(metrics.batches_delivered_total, 2);
-    // One that has left is no longer listed, and what it got stays counted.
+    // A consumer that left is not listed, but its batches stay counted.
     drop(batches);
     let metrics = scanner.consumers().metrics();
     assert!(metrics.consumers.is_empty());
@@ -90,22 +90,22 @@ fn waiting_and_lost_batches_are_counted_for_each_consumer() {
     let quick = scanner.consumers().subscribe(ConsumerOptions::default());
     for _ in 0..5 {
         let batch = scan(&mut scanner);
-        // The dispatcher is done with a batch when the last consumer has the next.
+        // The dispatcher has finished a batch when the last consumer has the next one.
         while quick.recv().unwrap().seq < batch.seq {}
     }
     scan(&mut scanner);
     quick.recv().unwrap();
     let metrics = scanner.consumers().metrics();
-    let told: Vec<_> = metrics
+    let reported: Vec<_> = metrics
         .consumers
         .iter()
         .map(|consumer| (consumer.id, consumer.queue_depth, consumer.delivered_total))
         .collect();
-    assert_eq!(told, [(slow.id(), 2, 0), (quick.id(), 0, 6)]);
+    assert_eq!(reported, [(slow.id(), 2, 0), (quick.id(), 0, 6)]);
     assert!(metrics.dispatch_time.count >= 5);
     let consumers = scanner.consumers().clone();
     scanner.finish();
-    // Now the last one is counted too.
+    // The last batch is counted now.
     let metrics = consumers.metrics();
     assert_eq!(metrics.consumers[0].lost_total, 4);
     assert_eq!(metrics.batches_lost_total, 4);
@@ -113,7 +113,7 @@ fn waiting_and_lost_batches_are_counted_for_each_consumer() {
     assert_eq!(read.last().unwrap().lost_batches, 4);
 }
 
-/// Shows a process, and counts.
+/// Emits one process per scan, and counts births.
 struct Counting(u64);
 
 impl Source for Counting {
@@ -121,9 +121,9 @@ impl Source for Counting {
         SourceInfo::new("counting")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         self.0 += 10;
-        show(1, &Made::new("p", 5), hand_over);
+        show(1, &Made::new("p", 5), emit);
         let mut seen = Seen::default();
         seen.unreadable_fields = 3;
         seen.vanished = Some(2);
@@ -224,12 +224,11 @@ mod facade {
 
     use super::*;
 
-    /// Under its own name, so that the tests beside it, which are told to the same recorder, do not
-    /// get in its way.
+    /// Checks only metrics of its own consumer, because parallel tests use the same recorder.
     #[test]
     fn an_exporter_receives_all_metrics() {
         let recorder = DebuggingRecorder::new();
-        let told = recorder.snapshotter();
+        let reported = recorder.snapshotter();
         recorder.install().unwrap();
         let world = world();
         let mut scanner = world.scanner();
@@ -240,7 +239,7 @@ mod facade {
         scan(&mut scanner);
         assert_eq!(batches.iter().take(2).count(), 2);
         scanner.finish();
-        let told: BTreeMap<String, DebugValue> = told
+        let reported: BTreeMap<String, DebugValue> = reported
             .snapshot()
             .into_vec()
             .into_iter()
@@ -254,9 +253,9 @@ mod facade {
                 (format!("{}{{{labels}}}", key.name()), value)
             })
             .collect();
-        let counter = |name: &str| match told.get(name) {
+        let counter = |name: &str| match reported.get(name) {
             Some(DebugValue::Counter(count)) => *count,
-            other => panic!("{name}: {other:?} in {:?}", told.keys()),
+            other => panic!("{name}: {other:?} in {:?}", reported.keys()),
         };
         assert_eq!(
             counter("pscan_scan_batches_delivered_total{consumer=exported}"),
@@ -272,7 +271,7 @@ mod facade {
         }
         assert!(counter("pscan_scan_events_total{kind=existing}") >= 3);
         let is_near_zero = |value: f64| value.abs() < 0.5;
-        match &told["pscan_scan_queue_depth{consumer=exported}"] {
+        match &reported["pscan_scan_queue_depth{consumer=exported}"] {
             DebugValue::Gauge(depth) => assert!(is_near_zero(**depth), "{depth}"),
             other => panic!("{other:?}"),
         }
@@ -281,8 +280,8 @@ mod facade {
             "pscan_scan_dispatch_duration_seconds{}",
             "pscan_scan_latency_seconds{consumer=exported}",
         ] {
-            let Some(DebugValue::Histogram(values)) = told.get(name) else {
-                panic!("{name} in {:?}", told.keys());
+            let Some(DebugValue::Histogram(values)) = reported.get(name) else {
+                panic!("{name} in {:?}", reported.keys());
             };
             assert!(values.iter().all(|seconds| **seconds < 60.0), "{name}");
         }

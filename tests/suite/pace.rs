@@ -1,4 +1,4 @@
-//! The pace of a running scanner: its CPU budget, its breaker, and the second try.
+//! The interval of a running scanner: its CPU budget, its breaker and the retry.
 
 mod second_try;
 
@@ -29,10 +29,9 @@ fn start(config: Config, source: impl Source + 'static) -> (ScannerHandle, Subsc
     (scanner.start().unwrap(), batches)
 }
 
-/// The transitions of the breaker, as `from → to`, until the last of these has come, and the
-/// batches that led to them.
+/// Returns the batches up to the one with this transition of the breaker.
 fn until(batches: &Subscription, last: (BreakerState, BreakerState)) -> Vec<Arc<Batch>> {
-    /// Ten times what any of these takes.
+    /// Ten times as many as any of these tests needs.
     const ENOUGH: usize = 200;
 
     let mut seen = Vec::new();
@@ -57,14 +56,15 @@ fn transitions(batches: &[Arc<Batch>]) -> Vec<String> {
     transitions.map(ToString::to_string).collect()
 }
 
-/// Shows one process, and works or waits before that.
+/// Emits one process per scan, after it has worked and waited.
 struct Costly {
     work: Duration,
     wait: Duration,
 }
 
-/// CPU time of this thread, so that what is to be worked is worked on a busy machine too. Elsewhere than on
-/// Linux the time that passes.
+/// Returns the CPU time of this thread, which a busy machine does not distort.
+///
+/// On other systems than Linux it is the elapsed time.
 fn worked() -> Duration {
     #[cfg(target_os = "linux")]
     {
@@ -87,17 +87,17 @@ impl Source for Costly {
         SourceInfo::new("costly")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         let begun = worked();
         while worked() - begun < self.work {
             std::hint::black_box(begun);
         }
         if self.wait > Duration::ZERO {
-            // Nobody sends: it waits as long as it may.
+            // No message is ever sent: this waits for the whole time.
             let (_open, nothing) = channel::<()>();
             let _ = nothing.recv_timeout(self.wait);
         }
-        show(1, &Made::new("p", 5), hand_over);
+        show(1, &Made::new("p", 5), emit);
         Ok(Seen::default())
     }
 }
@@ -132,18 +132,18 @@ fn a_scanner_over_its_budget_slows_down_and_reports_why() {
         (50, *to_ms)
     );
     assert_eq!(metrics.interval_changes_total, 1);
-    // On Windows the clock need not have moved: beside others it had less than a step.
+    // On Windows the CPU time may be 0: it was less than a step of the clock.
     assert!(
         cfg!(windows) || metrics.cpu_total.is_none_or(|cpu| cpu.scan_ms > 0.0),
         "{metrics:?}"
     );
-    // All that was worked is counted, and not only what handing out takes.
+    // The CPU time of the scan is counted, and not only that of the dispatch.
     let worked_ms = 40;
     assert!(
         cfg!(not(target_os = "linux")) || *to_ms >= worked_ms * 10_000,
         "{to_ms}"
     );
-    // However long the interval is, stopping does not wait for it.
+    // A long interval does not delay the stop.
     handle.stop().unwrap();
 }
 
@@ -158,11 +158,11 @@ fn the_scanner_keeps_the_interval_it_reports() {
     };
     let (handle, batches) = start(config, source);
     let first = batches.recv().unwrap();
-    let told_ms = first.pace.unwrap().interval_ms;
+    let reported_ms = first.pace.unwrap().interval_ms;
     let second = batches.recv().unwrap();
     assert!(
-        second.interval_ms.unwrap() >= told_ms as f64,
-        "{told_ms}: {second:?}"
+        second.interval_ms.unwrap() >= reported_ms as f64,
+        "{reported_ms}: {second:?}"
     );
     handle.stop().unwrap();
 }
@@ -184,7 +184,7 @@ fn without_a_budget_the_scanner_keeps_the_requested_interval() {
     handle.stop().unwrap();
 }
 
-/// The one transition of a batch, and the interval from then on.
+/// Returns the only transition of a batch, and the new interval.
 fn retimed(batch: &Batch) -> (String, u64) {
     let [transition] = &batch.transitions[..] else {
         panic!("{batch:?}");
@@ -206,7 +206,7 @@ fn the_interval_can_be_changed_while_running() {
     world.add(1, Made::new("p", 5));
     let (handle, batches) = start(without_budget(3_600_000), world);
     assert_eq!(batches.recv().unwrap().transitions, []);
-    // Nobody has to wait for the hour to be over.
+    // The new interval does not wait for the end of the hour.
     handle.control().set_interval_ms(50).unwrap();
     assert_eq!(handle.consumers().metrics().interval_asked_ms, 50);
     let batch = batches.recv().unwrap();
@@ -217,7 +217,7 @@ fn the_interval_can_be_changed_while_running() {
     for batch in batches.iter().take(3) {
         assert_eq!(batch.transitions, []);
     }
-    // The next one still comes when it was due, and says that the one after it does not.
+    // The next scan still comes at the old interval, and its batch reports the new one.
     handle.control().set_interval_ms(3_600_000).unwrap();
     let batch = batches
         .iter()
@@ -236,7 +236,7 @@ fn the_interval_can_be_changed_while_running() {
         ),
         (3_600_000, 3_600_000, 2)
     );
-    // One that is taken back before it was told has not been.
+    // A change that is undone before the next scan is not reported.
     handle.control().set_interval_ms(3_599_999).unwrap();
     handle.control().set_interval_ms(3_600_000).unwrap();
     handle.control().scan_now();
@@ -282,7 +282,7 @@ fn the_budget_and_an_open_breaker_use_the_interval_requested_last() {
     );
     assert!(batch.pace.unwrap().interval_ms > 50);
     handle.stop().unwrap();
-    // A probe that was to come in an hour comes soon.
+    // A probe that was due in an hour comes soon.
     let world = World::new();
     world.edit(|state| state.failure = Some(ErrorClass::SourceGone));
     let mut config = without_budget(3_600_000);
@@ -306,20 +306,20 @@ fn the_budget_and_an_open_breaker_use_the_interval_requested_last() {
 fn the_budget_covers_callbacks_only_on_request() {
     for covers_callbacks in [false, true] {
         let mut config = config();
-        // A scan of one made-up process is far below it, and the callback above it even where the
-        // machine is busy with much else. The clock of Windows moves in steps of 15.6 ms.
+        // A scan of one made-up process is far below the budget, and the callback above it, on a
+        // busy machine too. The clock of Windows moves in steps of 15.6 ms.
         config.cpu_budget_percent = Some(if cfg!(windows) { 50.0 } else { 5.0 });
         config.budget_covers_callbacks = covers_callbacks;
         let world = World::new();
         world.add(1, Made::new("p", 5));
         let (handle, batches) = start(config, world);
         let (called, is_called) = channel();
-        // With one batch waiting it is soon done when the scanner stops.
+        // With a queue of one batch the stop does not take long.
         let options = ConsumerOptions::default().with_queue_len(1);
         handle
             .consumers()
             .register(options, move |_: &Arc<Batch>| {
-                // CPU time, however long that takes on a machine that is busy with much else.
+                // Uses CPU time, independent of how busy the machine is.
                 for step in 0..30_000_000 {
                     std::hint::black_box(step);
                 }
@@ -341,7 +341,7 @@ fn the_budget_covers_callbacks_only_on_request() {
                 assert!(cfg!(windows) || cpu.is_none_or(|cpu| cpu.callbacks_ms > 0.0));
             }
         }
-        // As long as the callback takes for the batches that wait for it.
+        // Waits for the callback to read all queued batches.
         handle.stop_within(Duration::MAX).unwrap();
     }
 }
@@ -355,7 +355,7 @@ fn failed_scans_open_the_breaker_without_exits_and_good_ones_close_it() {
     let mut config = config();
     config.cpu_budget_percent = None;
     config.breaker_failed_scans = 2;
-    // A machine that is busy is no part of this.
+    // A busy machine must not open the breaker in this test.
     config.overload_wait_ratio = None;
     config.breaker_max_wait_ms = 1000;
     let (handle, batches) = start(config, world.clone());
@@ -371,7 +371,7 @@ fn failed_scans_open_the_breaker_without_exits_and_good_ones_close_it() {
         ["breaker closed → open: 2 failed scans in a row"]
     );
     assert_eq!(handle.consumers().metrics().breaker, BreakerState::Open);
-    // A probe that fails changes nothing, and the next one waits longer: 200 ms, less a fifth.
+    // A failed probe changes nothing, and the next one comes after 200 ms, less a fifth.
     let probe = batches.recv().unwrap();
     let second = batches.recv().unwrap();
     let between = probe.age().saturating_sub(second.age());

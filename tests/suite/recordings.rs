@@ -1,4 +1,4 @@
-//! Recordings that are wrong, broken off or recorded again.
+//! Recordings that are malformed or truncated, or recorded again.
 
 mod bad_lines;
 mod broken_off;
@@ -16,12 +16,12 @@ use crate::support;
 const HEADER: &str =
     r#"{"pscan_recording":1,"source":"test","start_time_resolution_ms":10,"own_pid":null}"#;
 
-/// A row as a line would have it.
+/// Returns a row as JSON.
 fn row(pid: u32) -> String {
     format!(r#"{{"pid":{pid},"name":"n{pid}","command":["n{pid}"]}}"#)
 }
 
-/// A scan at this second that shows these rows.
+/// Returns a scan with these rows at this second, as JSON.
 fn scan(second: u64, rows: &[u32]) -> String {
     let rows: Vec<_> = rows.iter().map(|&pid| row(pid)).collect();
     format!(
@@ -39,7 +39,7 @@ fn recording(lines: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// All batches of a source, each folded and compared with the table.
+/// Plays a source; applies each batch to a snapshot and compares it with the table.
 fn play(source: impl Source + 'static) -> Vec<Arc<Batch>> {
     let mut scanner = Scanner::builder().source(source).build().unwrap();
     let mut snapshot = Snapshot::new();
@@ -56,7 +56,7 @@ fn replay(recording: &[u8]) -> Vec<Arc<Batch>> {
     play(ReplaySource::new(io::Cursor::new(recording.to_vec())).unwrap())
 }
 
-/// How a recording that cannot even be opened is refused.
+/// Returns the error for a recording that cannot be opened.
 fn refusal(recording: &[u8]) -> Error {
     let error = ReplaySource::new(recording).unwrap_err();
     assert_eq!(error.class(), ErrorClass::BadData);
@@ -64,7 +64,7 @@ fn refusal(recording: &[u8]) -> Error {
     error
 }
 
-/// The final failure after the last whole scan.
+/// Returns the final failure after the last complete scan.
 fn final_failure(batches: &[Arc<Batch>]) -> String {
     let (last, whole) = batches.split_last().expect("the failure has a batch");
     assert!(whole.iter().all(|batch| batch.failure.is_none()));

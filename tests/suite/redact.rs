@@ -1,4 +1,4 @@
-//! Secrets in command lines: what is hidden, what stays, and that nobody gets to see them.
+//! Secrets in command lines: redacted text, unchanged text, and all outputs.
 
 mod cases;
 mod everywhere;
@@ -14,7 +14,7 @@ use process_scanner::Redactor;
 
 const MARK: &str = "[redacted]";
 
-/// Arguments as a row has them.
+/// Joins arguments as in a row, each with a NUL at its end.
 fn terminated(args: &[&[u8]]) -> Vec<u8> {
     let mut command = Vec::new();
     for arg in args {
@@ -38,7 +38,7 @@ fn lossy(terminated: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// What becomes of the arguments, which stay so.
+/// Redacts arguments, and checks that redacting again changes nothing.
 fn redact(args: &[&str]) -> Vec<String> {
     let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
     let redactor = Redactor::default();

@@ -1,4 +1,4 @@
-//! What the scanner believes and tells, on made-up worlds driven by hand.
+//! Changes that the scanner confirms and reports, on made-up worlds driven by hand.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn scanned(last: u32) -> (World, Scanner) {
     }
     let mut scanner = world.scanner();
     scan(&mut scanner);
-    // CPU use is known from the second scan on; that it becomes known is an update.
+    // CPU use is known from the second scan on, and becoming known is an update.
     scan(&mut scanner);
     (world, scanner)
 }
@@ -27,7 +27,7 @@ fn scan(scanner: &mut Scanner) -> Arc<Batch> {
     scanner.scan_once().unwrap()
 }
 
-fn told(scanner: &mut Scanner) -> Vec<String> {
+fn events_of(scanner: &mut Scanner) -> Vec<String> {
     briefs(&scan(scanner).events)
 }
 
@@ -50,7 +50,7 @@ fn the_first_batch_is_full_and_the_second_has_only_changes() {
 #[test]
 fn cpu_use_of_a_new_process_is_measured_since_its_birth() {
     let (world, mut scanner) = scanned(1);
-    // The next scan is a second on; it was born half a second before that.
+    // The next scan is one second later; the process was born half a second before it.
     let born_ms = world.edit(|state| state.wall_ms) + 500;
     let mut made = Made::new("new", born_ms);
     made.cpu_time_ns = Some(250_000_000);
@@ -81,7 +81,7 @@ fn cpu_use_is_in_percent_of_one_core() {
         scan(&mut scanner).events[0].process().cpu_percent,
         Some(250.0)
     );
-    // And it goes back to nothing, once.
+    // The drop to 0 is reported once.
     let batch = scan(&mut scanner);
     assert_eq!(batch.events[0].process().cpu_percent, Some(0.0));
     assert_eq!(scan(&mut scanner).events, []);
@@ -122,7 +122,8 @@ fn a_wall_clock_step_changes_no_key_and_no_cpu_use() {
 #[test]
 fn a_suspend_does_not_distort_cpu_use_and_lifetimes() {
     let (world, mut scanner) = scanned(1);
-    // Asleep for an hour: the clock of start times went on, and the monotonic one did not.
+    // After an hour of sleep, the clock of start times has advanced and the monotonic clock has
+    // not.
     let awake_ms = world.edit(|state| {
         state.wall_ms += 3_600_000;
         state.start_clock_ms = Some(state.wall_ms + 1000);
@@ -155,7 +156,8 @@ fn processes_born_during_a_scan_are_not_in_its_count() {
     };
     let now_ms = world.edit(|state| state.wall_ms);
     assert_eq!(scan_with(10, now_ms + 500), None);
-    // Counted when the scan began, 5 ms before this one was born; another was and is not seen.
+    // The count is of the scan's start, 5 ms before this process was born. One other process was
+    // born and is unseen.
     assert_eq!(scan_with(11, now_ms + 2005), Some(1));
     assert_eq!(scan_with(12, now_ms + 2500), Some(0));
 }
@@ -211,11 +213,11 @@ fn a_change_between_running_and_sleeping_is_no_update_but_a_zombie_is() {
     let (world, mut scanner) = scanned(1);
     let set = |status| world.edit(|state| state.processes.get_mut(&1).unwrap().status = status);
     set(Status::Running);
-    assert_eq!(told(&mut scanner), [""; 0]);
+    assert_eq!(events_of(&mut scanner), [""; 0]);
     set(Status::Zombie);
-    assert_eq!(told(&mut scanner), ["updated 1 [status]"]);
+    assert_eq!(events_of(&mut scanner), ["updated 1 [status]"]);
     set(Status::Sleeping);
-    assert_eq!(told(&mut scanner), ["updated 1 [status]"]);
+    assert_eq!(events_of(&mut scanner), ["updated 1 [status]"]);
 }
 
 #[test]
@@ -240,14 +242,14 @@ fn thresholds_hold_back_small_changes_until_they_add_up() {
         });
     };
     run(9, 600);
-    assert_eq!(told(&mut scanner), [""; 0]);
+    assert_eq!(events_of(&mut scanner), [""; 0]);
     run(9, 600);
     let batch = scan(&mut scanner);
     assert_eq!(briefs(&batch.events), ["updated 1 [rss]"]);
-    // An update tells all that is known, what was held back too.
+    // An update has all known values, also those held back before.
     assert_eq!(batch.events[0].process().cpu_percent, Some(9.0));
     run(30, 0);
-    assert_eq!(told(&mut scanner), ["updated 1 [cpu]"]);
+    assert_eq!(events_of(&mut scanner), ["updated 1 [cpu]"]);
 }
 
 #[test]
@@ -263,7 +265,7 @@ fn a_failed_scan_reports_no_exits() {
     assert_eq!(batch.events, []);
     assert_eq!(batch.unconfirmed.len(), 50);
     assert_eq!(batch.counts.processes, 50);
-    // It is counted by class, as soon as its batch is handed out.
+    // The failure is counted by class as soon as its batch is sent.
     let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     scan(&mut scanner);
     while batches.recv().unwrap().seq < 4 {}
@@ -306,7 +308,7 @@ fn missing_processes_are_rechecked() {
         state.hidden = vec![2, 4];
         state.recheck = Some(vec![4]);
     });
-    assert_eq!(told(&mut scanner), ["exited 2 p"]);
+    assert_eq!(events_of(&mut scanner), ["exited 2 p"]);
 }
 
 #[test]
@@ -318,10 +320,10 @@ fn a_large_loss_needs_a_second_scan_if_no_recheck_is_possible() {
     assert_eq!(batch.events, []);
     assert_eq!(batch.unconfirmed.len(), 50);
     assert_eq!(scan(&mut scanner).events.len(), 50);
-    // Two losses that are not of the same processes are not one that was seen twice.
+    // Losses of different processes do not confirm each other.
     world.edit(|state| state.hidden = (21..=90).collect());
     assert_eq!(scan(&mut scanner).events.len(), 20);
-    // A small one is believed at once, and so is a large one where a second look is possible.
+    // A small loss is reported at once, and so is a large one after a recheck.
     world.edit(|state| state.hidden = (31..=90).collect());
     assert_eq!(scan(&mut scanner).events.len(), 10);
     world.edit(|state| {
@@ -331,7 +333,8 @@ fn a_large_loss_needs_a_second_scan_if_no_recheck_is_possible() {
     assert_eq!(scan(&mut scanner).events.len(), 26);
 }
 
-/// A source that breaks its contract as it is told to.
+/// A source that breaks its contract: it emits the first list of pids as rows, the second as
+/// unchanged.
 struct Liar(Vec<u32>, Vec<u32>);
 
 impl Source for Liar {
@@ -339,12 +342,12 @@ impl Source for Liar {
         SourceInfo::new("liar")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
         for &pid in &self.0 {
-            crate::support::show(pid, &Made::new("p", 5), hand_over);
+            crate::support::show(pid, &Made::new("p", 5), emit);
         }
         for &pid in &self.1 {
-            hand_over(Row::Unchanged { pid });
+            emit(Row::Unchanged { pid });
         }
         Ok(Seen::default())
     }
@@ -361,11 +364,11 @@ fn a_source_that_breaks_its_contract_fails_the_scan() {
         let failure = batch.failure.as_ref().unwrap();
         assert_eq!(failure.class(), ErrorClass::BadData);
         assert!(failure.to_string().contains(expected), "{failure}");
-        assert!(scanner.processes().count() > 0, "the good rows stand");
+        assert!(scanner.processes().count() > 0, "the valid rows are kept");
     }
 }
 
-/// Shows a process, and in its second scan another, and then panics.
+/// Emits one process per scan and panics in the second scan.
 struct Panicking(u32);
 
 impl Source for Panicking {
@@ -373,12 +376,12 @@ impl Source for Panicking {
         SourceInfo::new("panicking")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
         self.0 += 1;
-        crate::support::show(self.0, &Made::new("p", 5), hand_over);
+        crate::support::show(self.0, &Made::new("p", 5), emit);
         if self.0 == 2 {
-            // Not `panic!`, so that no hook prints it into the test's output.
-            std::panic::resume_unwind(Box::new("told to"));
+            // Not `panic!`, whose hook would print into the test's output.
+            std::panic::resume_unwind(Box::new("on purpose"));
         }
         Ok(Seen::default())
     }
@@ -395,8 +398,8 @@ fn a_panic_in_the_source_ends_the_scanner_and_drops_the_scan() {
     assert!(scanner.scan_once().is_none());
     let consumers = scanner.consumers().clone();
     scanner.finish();
-    let told: Vec<_> = batches.iter().map(|batch| briefs(&batch.events)).collect();
-    assert_eq!(told, [["existing 1 p"]]);
+    let reported: Vec<_> = batches.iter().map(|batch| briefs(&batch.events)).collect();
+    assert_eq!(reported, [["existing 1 p"]]);
     assert_eq!(consumers.snapshot().len(), 1);
 }
 
@@ -422,7 +425,7 @@ fn a_source_that_ends_also_ends_the_scanner_after_all_batches_are_sent() {
     assert_eq!(subscription.iter().count(), 1);
 }
 
-/// Shows the processes of the next of these lists in each scan, and ends within the last.
+/// Emits the next of these lists in each scan, and ends within the last scan.
 struct EndsWithin(Vec<Vec<u32>>);
 
 impl Source for EndsWithin {
@@ -430,9 +433,9 @@ impl Source for EndsWithin {
         SourceInfo::new("ends within")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
         for pid in self.0.remove(0) {
-            crate::support::show(pid, &Made::new("p", 5), hand_over);
+            crate::support::show(pid, &Made::new("p", 5), emit);
         }
         match self.0.is_empty() {
             true => Err(Error::new(ErrorClass::Ended, "that was all").mark_final()),
@@ -453,14 +456,14 @@ fn rows_of_the_scan_that_ends_are_sent_in_a_last_batch() {
     assert_eq!(
         unconfirmed.collect::<Vec<_>>(),
         [1],
-        "an end takes nobody away"
+        "an end causes no exits"
     );
     assert!(briefs(&last.events).contains(&"created 3 p".into()));
     assert!(snapshot.apply(&last));
     crate::support::assert_folded(&snapshot, &scanner);
     assert!(scanner.scan_once().is_none());
     scanner.finish();
-    // A running one ends with it, and not at the next beat.
+    // A started scanner ends at once, not after the next interval.
     let mut config = Config::default();
     config.interval_ms = 3_600_000;
     let builder = Scanner::builder().config(config).source(source());
@@ -472,7 +475,7 @@ fn rows_of_the_scan_that_ends_are_sent_in_a_last_batch() {
     let last = batches.recv().unwrap();
     assert!(briefs(&last.events).contains(&"created 3 p".into()));
     handle.wait().unwrap();
-    // One that had broken its contract by then has failed.
+    // A source that has broken its contract before its end fails.
     let broken = EndsWithin(vec![vec![1, 1]]);
     let mut scanner = Scanner::builder().source(broken).build().unwrap();
     let last = scan(&mut scanner);
@@ -489,7 +492,7 @@ fn a_callback_can_request_a_scan_and_a_stop() {
     let builder = Scanner::builder().config(config).source(world);
     let handle = builder.start().unwrap();
     let control = handle.control().clone();
-    let (sender, told) = std::sync::mpsc::channel();
+    let (sender, seqs) = std::sync::mpsc::channel();
     handle
         .consumers()
         .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
@@ -501,7 +504,7 @@ fn a_callback_can_request_a_scan_and_a_stop() {
         })
         .unwrap();
     handle.wait().unwrap();
-    assert_eq!(told.iter().collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(seqs.iter().collect::<Vec<_>>(), [1, 2, 3]);
 }
 
 #[test]
@@ -531,7 +534,7 @@ fn a_requested_scan_runs_at_once() {
     handle.stop().unwrap();
 }
 
-/// Over less time a share says nothing, and over less than 10 ms it is unknown.
+/// CPU use over less than 50 ms is imprecise, and over less than 10 ms it is unknown.
 #[test]
 fn requested_scans_are_at_least_50_ms_apart() {
     let mut config = Config::default();

@@ -1,5 +1,6 @@
-//! Many consumers of all kinds over a world that churns: at the end every one that stayed is right, and
-//! every batch that one lost was declared.
+//! Many consumers of all kinds on a world that changes a lot.
+//!
+//! At the end, every remaining consumer has the right processes, and all lost batches were counted.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,7 +12,7 @@ use process_scanner::{
 
 use crate::support::{Made, World, in_order};
 
-/// Numbers that look random and are the same for the same seed.
+/// Pseudorandom numbers, the same for the same seed.
 struct Chance(u64);
 
 impl Chance {
@@ -23,7 +24,7 @@ impl Chance {
     }
 }
 
-/// What one consumer knows, checked with each batch.
+/// The state of one consumer, checked with each batch.
 #[derive(Default)]
 struct Reader {
     snapshot: Snapshot,
@@ -35,12 +36,18 @@ impl Reader {
         match self.seq {
             None => assert!(
                 batch.full && batch.lost_batches == 0,
-                "a newcomer begins full"
+                "the first batch is full"
             ),
-            Some(seq) if batch.lost_batches == 0 => assert_eq!(batch.seq, seq + 1, "a silent loss"),
+            Some(seq) if batch.lost_batches == 0 => {
+                assert_eq!(batch.seq, seq + 1, "lost batches are not counted")
+            }
             Some(seq) => {
-                assert!(batch.full, "after a loss comes a full batch");
-                assert_eq!(batch.seq, seq + batch.lost_batches, "a wrong count");
+                assert!(batch.full, "the batch after lost batches is full");
+                assert_eq!(
+                    batch.seq,
+                    seq + batch.lost_batches,
+                    "the number of lost batches is wrong"
+                );
             }
         }
         self.seq = Some(batch.seq);
@@ -48,7 +55,7 @@ impl Reader {
     }
 }
 
-/// What a consumer says of itself after each batch.
+/// The report of one consumer after each batch.
 struct Report {
     consumer: usize,
     seq: u64,
@@ -56,7 +63,7 @@ struct Report {
     processes: Option<Vec<ProcessInfo>>,
 }
 
-/// How the consumers are watched: each reports the whole of what it knows at the last scan.
+/// Sends the reports of the consumers; the report of the last scan has all processes.
 #[derive(Clone)]
 struct Watch {
     reports: Sender<Report>,
@@ -72,12 +79,13 @@ impl Watch {
             lost: batch.lost_batches,
             processes: is_last.then(|| reader.snapshot.iter().cloned().collect()),
         };
-        // The test has what it wanted when it stops listening.
+        // The test stops receiving when it has all it needs.
         let _ = self.reports.send(report);
     }
 }
 
-/// Reads for itself; `stalls` has it wait for a word each few batches.
+/// Starts a thread that reads a subscription; with `stalls` it waits for a message every five
+/// batches.
 fn subscriber(
     consumers: &Consumers,
     consumer: usize,
@@ -95,7 +103,7 @@ fn subscriber(
             if let Some(stalls) = &stalls
                 && batch.seq % 5 == 0
             {
-                // Whether it gets the word or nobody is left to give it.
+                // Returns on a message, or when the sender is dropped.
                 let _ = stalls.recv();
             }
         }
@@ -151,7 +159,7 @@ fn run(chance: &mut Chance) {
     world.add(1, Made::new("init", 5));
     let mut scanner: Scanner = world.scanner();
     let consumers = scanner.consumers().clone();
-    let (reports, heard) = channel();
+    let (reports, received) = channel();
     let watch = Watch {
         reports,
         last_seq: SCANS,
@@ -162,22 +170,22 @@ fn run(chance: &mut Chance) {
             .with_queue_len(2)
     };
     let mut threads = Vec::new();
-    let mut words = Vec::new();
+    let mut wakes = Vec::new();
     let mut survivors = 0;
     let mut panicking = 0;
     for scan in 0..SCANS {
         churn(&world, chance);
         let queue_len = 1 + chance.below(4) as usize;
         let options = ConsumerOptions::default().with_queue_len(queue_len);
-        // Most join over the first half, so that they live through something.
+        // Most consumers join in the first half, so that they receive many batches.
         match chance.below(if scan < SCANS / 2 { 24 } else { 400 }) {
             0 => {
                 threads.push(subscriber(&consumers, survivors, options, &watch, None));
                 survivors += 1;
             }
             1 => {
-                let (word, stalls) = channel();
-                words.push(word);
+                let (wake, stalls) = channel();
+                wakes.push(wake);
                 threads.push(subscriber(
                     &consumers,
                     survivors,
@@ -217,13 +225,13 @@ fn run(chance: &mut Chance) {
                 consumers
                     .register(blocking(), move |_: &Arc<Batch>| {
                         left = left.checked_sub(1).unwrap_or_else(|| {
-                            std::panic::resume_unwind(Box::new("told to"));
+                            std::panic::resume_unwind(Box::new("on purpose"));
                         });
                     })
                     .unwrap();
                 panicking += 1;
             }
-            // Leaves after some batches, read or not.
+            // Leaves after some batches, whether read or not.
             7 => {
                 let subscription = consumers.subscribe(options);
                 let batches = chance.below(5) as usize;
@@ -240,19 +248,19 @@ fn run(chance: &mut Chance) {
             _ => {}
         }
         if chance.below(10) == 0 {
-            for word in &words {
-                let _ = word.send(());
+            for wake in &wakes {
+                let _ = wake.send(());
             }
         }
         scanner.scan_once().unwrap();
     }
-    // Who was stalling stops it, and everyone gets to the end.
-    drop(words);
+    // Stalling consumers continue, so that all reach the last batch.
+    drop(wakes);
     let expected = in_order(&scanner);
     let mut done = 0;
     let mut lost = 0;
     while done < survivors {
-        let report = heard.recv().unwrap();
+        let report = received.recv().unwrap();
         lost += report.lost;
         if let Some(processes) = report.processes {
             assert_eq!(processes, expected, "consumer {} is wrong", report.consumer);
@@ -260,9 +268,7 @@ fn run(chance: &mut Chance) {
             done += 1;
         }
     }
-    eprintln!(
-        "{survivors} consumers were right at the end, after {lost} batches lost and declared"
-    );
+    eprintln!("{survivors} consumers had the right processes, with {lost} lost batches");
     scanner.finish();
     for thread in threads {
         thread.join().unwrap();
@@ -270,6 +276,6 @@ fn run(chance: &mut Chance) {
     assert_eq!(consumers.metrics().consumer_panics_total, panicking);
     assert!(
         survivors > 0 && lost > 0,
-        "a world this quiet proves nothing"
+        "the test needs consumers and lost batches"
     );
 }

@@ -1,4 +1,4 @@
-//! Sources that hang and consumers that hold everything up.
+//! Sources and consumers that are stuck.
 
 mod stopping;
 
@@ -21,7 +21,7 @@ fn config() -> Config {
     config
 }
 
-/// Shows one process in each scan, and hangs in the second until it gets a word.
+/// Emits one process per scan; the second scan is stuck until it receives a message.
 struct Hanging {
     scans: u32,
     go_on: Receiver<()>,
@@ -32,18 +32,18 @@ impl Source for Hanging {
         SourceInfo::new("hanging")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         self.scans += 1;
         if self.scans == 2 {
-            // Whether it gets the word or nobody is left to give it.
+            // Returns on a message, or when the sender is dropped.
             let _ = self.go_on.recv();
         }
-        show(1, &Made::new("p", 5), hand_over);
+        show(1, &Made::new("p", 5), emit);
         Ok(Seen::default())
     }
 }
 
-/// A source that takes a while for each scan: tells when one begins, and ends it when told to.
+/// Returns a source whose scans send a message when they begin, and end on a message.
 fn slow() -> (Slow, Receiver<()>, Sender<()>) {
     let (begun, is_begun) = channel();
     let (go_on, wait) = channel();
@@ -61,7 +61,7 @@ fn start(source: impl Source + 'static) -> ScannerHandle {
     builder.start().unwrap()
 }
 
-/// One that makes no second scan unless it is asked for.
+/// Starts a scanner that makes a second scan only on request.
 fn start_hourly(source: impl Source + 'static) -> ScannerHandle {
     let mut config = config();
     config.interval_ms = 3_600_000;
@@ -75,7 +75,7 @@ fn quiet() -> World {
     world
 }
 
-/// A running scanner of a world in which nothing happens.
+/// Starts a scanner of a world in which nothing happens.
 fn start_quiet() -> ScannerHandle {
     start(quiet())
 }
@@ -98,14 +98,15 @@ fn a_stuck_scan_is_reported_once_and_the_scanner_continues_when_it_returns() {
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice), "{notice:?}");
     assert_eq!((notice.seq, notice.events.len()), (1, 0));
-    // It opens the breaker, which is told while it hangs and not again when it comes back.
+    // The stuck scan opens the breaker. That is reported once: while the scan is stuck, not when it
+    // returns.
     let [Transition::Breaker { from, to, .. }] = &notice.transitions[..] else {
         panic!("{notice:?}");
     };
     assert_eq!((*from, *to), (BreakerState::Closed, BreakerState::Open));
     assert_eq!(notice.pace.unwrap().breaker, BreakerState::Open);
     assert_eq!(handle.consumers().metrics().breaker, BreakerState::Open);
-    // Nobody is told otherwise while it hangs, be he ever so late.
+    // A consumer that joins while the scan is stuck finds the failure in its first batch.
     let late = handle.consumers().subscribe(ConsumerOptions::default());
     let full = late.recv().unwrap();
     assert!(full.full && is_stuck(&full), "{full:?}");
@@ -138,11 +139,11 @@ fn a_stuck_first_scan_is_reported_before_any_process_is_known() {
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let notice = batches.recv().unwrap();
     assert!(is_stuck(&notice) && !notice.full && notice.seq == 0);
-    // Who joins now is told so too, once.
+    // A consumer that joins now receives the notice too, once.
     let late = handle.consumers().subscribe(ConsumerOptions::default());
-    let told = late.recv().unwrap();
-    assert!(is_stuck(&told) && !told.full && told.seq == 0);
-    assert_eq!(told.transitions, notice.transitions);
+    let reported = late.recv().unwrap();
+    assert!(is_stuck(&reported) && !reported.full && reported.seq == 0);
+    assert_eq!(reported.transitions, notice.transitions);
     go_on.send(()).unwrap();
     let assert_good = |batches: &Subscription| {
         let first = batches.recv().unwrap();
@@ -151,7 +152,7 @@ fn a_stuck_first_scan_is_reported_before_any_process_is_known() {
     };
     assert_good(&batches);
     assert_good(&late);
-    // It stood until then and no longer.
+    // The notice is gone after the first good scan.
     assert_good(&handle.consumers().subscribe(ConsumerOptions::default()));
     handle.stop().unwrap();
 }
@@ -164,27 +165,27 @@ fn a_stalled_blocking_consumer_is_reported_to_the_others() {
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
     let stalling = handle.consumers().subscribe(options);
-    // Enough room that it loses nothing while everything stands still.
+    // Its queue is long enough to lose no batches while the scanner waits.
     let options = ConsumerOptions::default().with_queue_len(64);
     let other = handle.consumers().subscribe(options);
     let notice = other.iter().find(|batch| is_stuck(batch)).unwrap();
     let failure = notice.failure.as_ref().unwrap().to_string();
-    let who = format!(
+    let expected = format!(
         "{} (reader) blocks, and its queue has been full",
         stalling.id()
     );
-    assert!(failure.starts_with(&who), "{failure}");
+    assert!(failure.starts_with(&expected), "{failure}");
     let metrics = handle.consumers().metrics();
     assert_eq!(metrics.consumer_stalls_total, 1);
     assert_eq!(metrics.errors(ErrorClass::Stuck), 1);
-    // When it reads again, everything goes on, and it has lost nothing.
+    // When the stalled consumer reads again, the scanner continues, and no batch is lost.
     let seqs: Vec<u64> = stalling.iter().take(5).map(|batch| batch.seq).collect();
     assert!(
         seqs.windows(2).all(|pair| pair[1] == pair[0] + 1),
         "{seqs:?}"
     );
     assert!(other.iter().any(|batch| batch.seq > notice.seq));
-    // And one that reads no more does not hold up stopping.
+    // A consumer that stops reading does not delay the stop.
     handle.stop().unwrap();
     drop(stalling);
 }
@@ -203,7 +204,7 @@ fn a_panic_whose_payload_panics_is_reported_like_any_other() {
             SourceInfo::new("panicking")
         }
 
-        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
             std::panic::resume_unwind(Box::new(Again));
         }
     }
@@ -218,7 +219,7 @@ fn a_panic_whose_payload_panics_is_reported_like_any_other() {
     assert!(last.failure.as_ref().is_some_and(Error::is_final));
 }
 
-/// Takes a while for each scan, but never more than it is given.
+/// Waits in each scan until it receives a message.
 struct Slow {
     begun: Sender<()>,
     go_on: Receiver<()>,
@@ -229,15 +230,15 @@ impl Source for Slow {
         SourceInfo::new("slow")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         let _ = self.begun.send(());
         let _ = self.go_on.recv();
-        show(1, &Made::new("p", 5), hand_over);
+        show(1, &Made::new("p", 5), emit);
         Ok(Seen::default())
     }
 }
 
-/// Shows a process in each scan before it panics.
+/// Emits one process per scan, and panics after the good scans.
 struct Panicking {
     good_scans: u32,
     _alive: Sender<()>,
@@ -248,11 +249,11 @@ impl Source for Panicking {
         SourceInfo::new("panicking")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        show(1, &Made::new("p", 5), hand_over);
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        show(1, &Made::new("p", 5), emit);
         self.good_scans = self.good_scans.checked_sub(1).unwrap_or_else(|| {
-            // Not `panic!`, so that no hook prints it into the test's output.
-            std::panic::resume_unwind(Box::new("told to"));
+            // Not `panic!`, whose hook would print into the test's output.
+            std::panic::resume_unwind(Box::new("on purpose"));
         });
         Ok(Seen::default())
     }
@@ -275,20 +276,23 @@ fn a_panic_in_the_source_is_reported_in_a_last_batch_and_by_stop() {
             .unwrap();
         let batches = scanner.consumers().subscribe(ConsumerOptions::default());
         let handle = scanner.start().unwrap();
-        let told: Vec<_> = batches.iter().collect();
-        assert!(!handle.control().is_running(), "who is closed finds it so");
+        let reported: Vec<_> = batches.iter().collect();
+        assert!(
+            !handle.control().is_running(),
+            "the scanner has ended when it closes subscriptions"
+        );
         assert!(dropped.recv().is_err());
-        let (last, good) = told.split_last().unwrap();
+        let (last, good) = reported.split_last().unwrap();
         assert!(good.iter().all(|batch| batch.failure.is_none()));
         assert_eq!(good.len(), good_scans as usize);
         let failure = last.failure.as_ref().unwrap();
         assert!(failure.is_final() && last.events.is_empty());
-        assert_eq!(failure.to_string(), "the source panicked: told to");
+        assert_eq!(failure.to_string(), "the source panicked: on purpose");
         assert_eq!(
             (last.seq, last.full),
             (good.len() as u64 + 1, good_scans == 0)
         );
-        // What the scan before showed stands.
+        // The result of the scan before is unchanged.
         assert_eq!(last.counts.processes, u32::from(good_scans > 0));
         assert_eq!(
             handle.consumers().snapshot().len(),
@@ -342,7 +346,7 @@ fn a_queue_can_have_any_requested_length() {
     }
 }
 
-/// A Block consumer without room, batches in the feed and a scan past its deadline, all at once.
+/// Combines a full Block consumer, queued batches and a scan past its deadline.
 #[test]
 #[cfg(target_os = "linux")]
 fn waiting_for_a_stuck_scan_uses_no_cpu_time() {
@@ -358,7 +362,7 @@ fn waiting_for_a_stuck_scan_uses_no_cpu_time() {
     }
     const ROLE: &str = "PSCAN_TEST_STUCK";
     const THIS: &str = "stuck::waiting_for_a_stuck_scan_uses_no_cpu_time";
-    // In a process of its own, so that no other test's work is counted.
+    // In a process of its own, so that the CPU time of other tests does not count.
     if std::env::var_os(ROLE).is_none() {
         let mut this = std::process::Command::new(std::env::current_exe().unwrap());
         let output = this
@@ -385,7 +389,7 @@ fn waiting_for_a_stuck_scan_uses_no_cpu_time() {
         is_begun.recv().unwrap();
         go_on.send(()).unwrap();
     }
-    // The fifth hangs. Until the stall is told, and then for ten deadlines more.
+    // The fifth scan is stuck. Wait for the report of the stall, then for ten more deadlines.
     is_begun.recv().unwrap();
     assert!(other.iter().any(|batch| is_stuck(&batch)));
     let before = cpu_ticks();

@@ -1,4 +1,4 @@
-//! A world made up by a test, and what several tests need of it.
+//! A made-up world as a source, and helpers of several tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,9 @@ use process_scanner::{
     Seen, Snapshot, Source, SourceInfo, Status, SysinfoSource, Timestamp,
 };
 
-/// A live source of this system. Whatever is promised of one is tested of all.
+/// A live source of this system.
+///
+/// What is promised of live sources is tested with each of them.
 #[derive(Clone, Copy)]
 pub struct Live {
     pub name: &'static str,
@@ -30,7 +32,7 @@ const LIVE: &[Live] = &[
     },
 ];
 
-/// Names the one live source that a child is to be tested with.
+/// The environment variable with the only live source that a child tests.
 pub const ONLY_LIVE: &str = "PSCAN_TEST_ONLY_LIVE";
 
 pub fn live_sources() -> impl Iterator<Item = Live> {
@@ -79,7 +81,9 @@ impl Made {
     }
 }
 
-/// Which processes there are, and what the next scan does. Clones are the same world.
+/// The processes of a made-up world, and the behaviour of its next scans.
+///
+/// Clones share one world.
 #[derive(Debug, Clone, Default)]
 pub struct World(Arc<Mutex<State>>);
 
@@ -88,11 +92,11 @@ pub struct State {
     pub processes: BTreeMap<u32, Made>,
     pub wall_ms: u64,
     pub monotonic_ns: u64,
-    /// Every scan fails like this until it is taken away.
+    /// Every scan fails with this class until it is reset.
     pub failure: Option<ErrorClass>,
     /// Pids that scans leave out though they live.
     pub hidden: Vec<u32>,
-    /// What a second look shows; `None`: the source is not able to.
+    /// Pids that a recheck finds; `None`: the source cannot recheck.
     pub recheck: Option<Vec<u32>>,
     pub own_pid: Option<u32>,
     pub resolution_ms: u64,
@@ -100,7 +104,7 @@ pub struct State {
     pub started_total: Option<u64>,
     /// The clock of start times, if it is not the wall clock of the first scan.
     pub start_clock_ms: Option<u64>,
-    /// How far each scan is after the one before, in milliseconds.
+    /// The time between two scans, in milliseconds.
     pub step_ms: u64,
 }
 
@@ -139,7 +143,7 @@ impl Source for World {
         })
     }
 
-    /// Each scan is a step after the one before; a second unless told otherwise.
+    /// Advances the clocks by `step_ms`, one second by default.
     fn now(&mut self) -> Timestamp {
         self.edit(|state| {
             state.wall_ms += state.step_ms;
@@ -152,14 +156,14 @@ impl Source for World {
         })
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         self.edit(|state| {
             if state.ended {
                 return Err(Error::new(ErrorClass::Ended, "the world ended").mark_final());
             }
             for (pid, made) in &state.processes {
                 if !state.hidden.contains(pid) {
-                    show(*pid, made, hand_over);
+                    show(*pid, made, emit);
                 }
             }
             match state.failure {
@@ -176,21 +180,21 @@ impl Source for World {
     fn recheck(
         &mut self,
         pids: &[u32],
-        hand_over: &mut dyn FnMut(Row<'_>),
+        emit: &mut dyn FnMut(Row<'_>),
     ) -> Result<process_scanner::Recheck> {
         self.edit(|state| {
             let Some(shown) = &state.recheck else {
                 return Ok(process_scanner::Recheck::NotAble);
             };
             for pid in pids.iter().filter(|pid| shown.contains(pid)) {
-                show(*pid, &state.processes[pid], hand_over);
+                show(*pid, &state.processes[pid], emit);
             }
             Ok(process_scanner::Recheck::Done)
         })
     }
 }
 
-pub fn show(pid: u32, made: &Made, hand_over: &mut dyn FnMut(Row<'_>)) {
+pub fn show(pid: u32, made: &Made, emit: &mut dyn FnMut(Row<'_>)) {
     let mut command = Vec::new();
     for arg in &made.args {
         command.extend_from_slice(arg);
@@ -205,10 +209,10 @@ pub fn show(pid: u32, made: &Made, hand_over: &mut dyn FnMut(Row<'_>)) {
     row.cpu_time_ns = made.cpu_time_ns;
     row.resources.rss_bytes = made.rss_bytes;
     row.kernel_thread = Some(false);
-    hand_over(Row::Process(row));
+    emit(Row::Process(row));
 }
 
-/// An event in a few words: `created 7 sh`, `updated 7 [name command]`.
+/// Formats an event in short, as `created 7 sh` or `updated 7 [name command]`.
 pub fn brief(event: &Event) -> String {
     let process = event.process();
     let mut text = format!("{} {}", event.kind(), process.pid);
@@ -226,7 +230,7 @@ pub fn briefs(events: &[Event]) -> Vec<String> {
     events.iter().map(brief).collect()
 }
 
-/// The table as a snapshot would have it.
+/// Returns the scanner's processes in the order of a snapshot, by pid.
 pub fn in_order(scanner: &Scanner) -> Vec<ProcessInfo> {
     let mut processes: Vec<_> = scanner.processes().cloned().collect();
     processes.sort_by_key(|process| process.pid);
@@ -240,8 +244,9 @@ pub fn assert_folded(snapshot: &Snapshot, scanner: &Scanner) {
     );
 }
 
-/// Scans until the command line of this process is known: on a machine that is busy with much else it can
-/// come too late for a scan, and is asked for again in the next.
+/// Scans until the command line of this process is known.
+///
+/// On a busy machine it can come too late for a scan; the next scan asks for it again.
 pub fn scan_for_command(scanner: &mut Scanner, pid: u32) -> ProcessInfo {
     let is_known = |process: &&ProcessInfo| process.pid == pid && process.command.is_some();
     let known = (0..100).find_map(|_| {

@@ -1,4 +1,4 @@
-//! The busiest and the largest, in order, whatever happens to the batches.
+//! Rankings of the busiest and the largest processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn values(top: &TopN) -> Vec<(u32, f64)> {
         .collect()
 }
 
-/// A world of these pids, with lives of a thousand hours of CPU time behind them.
+/// Returns a world of these pids, each with a thousand hours of CPU time.
 fn world(pids: &[u32]) -> World {
     let world = World::new();
     for &pid in pids {
@@ -39,7 +39,8 @@ fn world(pids: &[u32]) -> World {
     world
 }
 
-/// Each uses so much of a core, in percent, until the next scan, which is fed to the consumers.
+/// Scans after each process has used this percentage of a core, and feeds the batch to the
+/// consumers.
 fn scan(world: &World, scanner: &mut Scanner, used: &[(u32, u64)], fed: &mut [&mut TopN]) {
     world.edit(|state| {
         for &(pid, percent) in used {
@@ -59,7 +60,11 @@ fn the_busiest_processes_are_those_of_the_window() {
     let mut scanner = world.scanner();
     let mut top = TopN::busiest(2, Duration::from_secs(2));
     scan(&world, &mut scanner, &[], &mut [&mut top]);
-    assert_eq!(pids(&top), [0; 0], "nobody is billed with a lifetime");
+    assert_eq!(
+        pids(&top),
+        [0; 0],
+        "CPU time before the first scan does not count"
+    );
     scan(
         &world,
         &mut scanner,
@@ -68,7 +73,8 @@ fn the_busiest_processes_are_those_of_the_window() {
     );
     assert_eq!(values(&top), [(1, 100.0), (2, 50.0)]);
     scan(&world, &mut scanner, &[(3, 90)], &mut [&mut top]);
-    // Two seconds: 100 and 0, 10 and 90, 50 and 0; equal ones in order of their keys.
+    // Over two seconds: 100 and 0, 10 and 90, 50 and 0. Equal processes are in the order of their
+    // keys.
     assert_eq!(values(&top), [(1, 50.0), (3, 50.0)]);
     scan(&world, &mut scanner, &[(2, 40)], &mut [&mut top]);
     assert_eq!(values(&top), [(3, 45.0), (2, 20.0)]);
@@ -99,7 +105,7 @@ fn a_new_process_counts_from_its_birth() {
     let mut scanner = world.scanner();
     let mut top = TopN::busiest(5, Duration::from_secs(10));
     scan(&world, &mut scanner, &[], &mut [&mut top]);
-    // It has run for the half second that it is old.
+    // The process is half a second old and ran all the time.
     let born_ms = world.edit(|state| state.wall_ms) + 500;
     let mut made = Made::new("new", born_ms);
     made.cpu_time_ns = Some(500_000_000);
@@ -126,19 +132,19 @@ fn steady_use_below_a_threshold_still_counts() {
     scan(&world, &mut scanner, &[], &mut [&mut top]);
     assert_eq!(top.as_of().unwrap().seq, 10);
     world.edit(|state| state.failure = None);
-    // More than it was, and less: both are told.
+    // A rise and a fall are both above the threshold.
     scan(&world, &mut scanner, &[(1, 200)], &mut [&mut top]);
     for _ in 0..4 {
         scan(&world, &mut scanner, &[(1, 10)], &mut [&mut top]);
     }
-    // That the other one has become idle is less than is told.
+    // The other process has become idle, a change below the threshold.
     assert_eq!(values(&top), [(1, 10.0), (2, 10.0)]);
     let json = serde_json::to_value(top.ranking()).unwrap();
     assert_eq!(json[0]["process"]["pid"], 1);
     assert_eq!(json[0]["usage"], serde_json::json!({"cpu_percent": 10.0}));
 }
 
-/// A failed scan can have shown one before it failed.
+/// A failed scan can emit rows before it fails.
 #[test]
 fn rows_of_a_failed_scan_are_measured_over_their_own_time() {
     let event = |cpu_time_ms: f64, seq: u64, at_s: u64| {
@@ -164,10 +170,10 @@ fn rows_of_a_failed_scan_are_measured_over_their_own_time() {
     }
 }
 
-/// What a newcomer begins with is what a consumer gets that lost batches.
+/// Feeds what a new consumer receives, which is the same as after lost batches.
 fn catch_up(consumers: &Consumers, top: &mut TopN, seq: u64) {
-    let newcomer = consumers.subscribe(ConsumerOptions::default());
-    let mut batches = newcomer.iter();
+    let subscription = consumers.subscribe(ConsumerOptions::default());
+    let mut batches = subscription.iter();
     let full = batches.next().unwrap();
     assert!(full.full);
     top.on_batch(&full);
@@ -193,7 +199,7 @@ fn a_window_shorter_than_the_interval_counts_its_share() {
     scan(&world, &mut scanner, &[(1, 50)], fed);
     assert_eq!(values(&short), [(1, 50.0)]);
     assert_eq!(values(&long), [(1, 50.0)]);
-    // A hundred seconds without a word, and half a core all the while.
+    // A hundred seconds without a batch, at half a core all the time.
     world.edit(|state| state.step_ms = 100_000);
     let fed = &mut [&mut short, &mut long];
     scan(&world, &mut scanner, &[(1, 5000)], fed);
@@ -206,13 +212,13 @@ fn a_ranking_that_joins_late_counts_no_earlier_cpu_time() {
     let world = world(&[1, 2]);
     let mut scanner = world.scanner();
     let consumers = scanner.consumers().clone();
-    let handed_out = consumers.subscribe(ConsumerOptions::default());
+    let sent = consumers.subscribe(ConsumerOptions::default());
     let mut late = TopN::busiest(2, Duration::from_secs(60));
     scan(&world, &mut scanner, &[], &mut []);
     scan(&world, &mut scanner, &[(1, 90), (2, 10)], &mut []);
-    assert!(handed_out.iter().any(|batch| batch.seq == 2));
+    assert!(sent.iter().any(|batch| batch.seq == 2));
     catch_up(&consumers, &mut late, 2);
-    assert_eq!(pids(&late), [0; 0], "it knows of no interval yet");
+    assert_eq!(pids(&late), [0; 0], "it has seen no interval yet");
     scan(&world, &mut scanner, &[(1, 50), (2, 10)], &mut [&mut late]);
     assert_eq!(values(&late), [(1, 50.0), (2, 10.0)]);
 }
@@ -282,7 +288,7 @@ fn busy_and_large_children_rank_first_in_order() {
     const THIS: &str = "top::busy_and_large_children_rank_first_in_order";
     if let Ok(role) = std::env::var(ROLE) {
         let megabytes: usize = role.parse().unwrap();
-        // Written to, so that it is resident.
+        // Written, so that the memory is resident.
         let held = vec![1_u8; megabytes << 20];
         println!("ready");
         loop {
@@ -315,7 +321,7 @@ fn busy_and_large_children_rank_first_in_order() {
     };
     let mut largest = TopN::largest(1000);
     let mut busiest = TopN::busiest(1000, Duration::from_secs(600));
-    // Until the one that burns has run for a while, by its own clock.
+    // Until the busy child has used enough CPU time.
     let mut used_ms = 0.0;
     while used_ms < 200.0 {
         let batch: Arc<Batch> = scanner.scan_once().unwrap();
@@ -329,7 +335,7 @@ fn busy_and_large_children_rank_first_in_order() {
     let largest: Vec<u32> = pids(&largest).into_iter().filter(ours).collect();
     let expected = [holding[0].0.id(), holding[1].0.id(), burning[0].0.id()];
     assert_eq!(largest, expected);
-    // Those that hold have done their work before they were first seen.
+    // The large children did their work before the first scan.
     let busiest: Vec<u32> = pids(&busiest).into_iter().filter(ours).collect();
     assert_eq!(busiest.first(), Some(&burning[0].0.id()));
 }

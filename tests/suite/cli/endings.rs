@@ -1,11 +1,11 @@
-//! Commands that are ended from outside.
+//! Commands that end by a signal or because their reader goes away.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
 
 use super::{eventful, pscan, text};
 
-/// It changes itself by scanning, so that there is always something to print.
+/// A watch always has something to print: its own scans change its process.
 const WATCH: [&str; 5] = ["watch", "--interval-ms", "50", "--cpu-budget", "off"];
 
 fn spawned(args: &[&str]) -> Child {
@@ -14,7 +14,7 @@ fn spawned(args: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-/// A running command and the first line it printed.
+/// Starts a command and returns it with its first line.
 fn started(args: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
     let mut child = spawned(args);
     let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -31,7 +31,7 @@ fn assert_quiet_end(child: Child) {
 
 #[test]
 fn the_command_ends_quietly_when_its_reader_goes_away() {
-    // At its own cost it may not scan again for a long time, and finds out only then.
+    // The budget is off: otherwise the next scan, which finds the closed pipe, may come late.
     for how in [&["--json"][..], &["--events", "existing,updated"]] {
         let (child, out, first) = started(&[&WATCH[..], how].concat());
         assert!(first.contains("existing"), "{first}");
@@ -68,7 +68,7 @@ fn signals_end_the_command_cleanly() {
         }
         for args in [&["watch", "--json"][..], &["record", "-"]] {
             let (child, mut out, first) = started(args);
-            // Somebody reads, so that the last lines get out before it ends.
+            // A reader, so that the command can write its last lines before it ends.
             let reader = thread::spawn(move || {
                 let mut rest = String::new();
                 out.read_to_string(&mut rest).map(|_| rest)
@@ -93,7 +93,7 @@ fn an_ignored_signal_does_not_end_the_command() {
 
     use super::without_settings;
 
-    // nohup(1) ignores the signal and becomes the command.
+    // nohup(1) ignores the signal and execs the command.
     let mut nohup = std::process::Command::new("nohup");
     without_settings(&mut nohup)
         .arg(assert_cmd::cargo::cargo_bin!("pscan"))
@@ -114,7 +114,7 @@ fn an_ignored_signal_does_not_end_the_command() {
     let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
     let send = |signal| rustix::process::kill_process(pid, signal).unwrap();
     send(rustix::process::Signal::HUP);
-    // What comes some scans later comes after the signal.
+    // The fifth scan comes after the signal.
     while !line.contains(r#""seq":5,"#) {
         line.clear();
         assert!(

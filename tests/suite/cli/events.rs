@@ -1,4 +1,4 @@
-//! What happened: `watch`, `record` and `replay`.
+//! The commands that print events: `watch`, `record` and `replay`.
 
 use std::fs;
 use std::io::BufReader;
@@ -17,7 +17,7 @@ fn watch_starts_with_existing_processes_and_ends_after_its_scans() {
     let out = stdout_of(&[&["watch", "--json"], &fast[..]].concat());
     let lines = json_lines(&out);
     let (first, second): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["seq"] == 1);
-    // A busy host has more to say.
+    // On a busy host there are other lines too.
     let of_process = |line: &&&Value| !line["process"].is_null();
     let first: Vec<_> = first.iter().filter(of_process).collect();
     assert!(first.iter().all(|line| line["event"] == "existing"));
@@ -100,19 +100,19 @@ fn replay_prints_each_kind_of_event() {
     );
 }
 
-/// The events that the library makes of a recording, as `seq kind pid`.
+/// Returns the library's events of a recording, as `seq kind pid`.
 fn by_library(path: &Path) -> Vec<String> {
     let input = BufReader::new(fs::File::open(path).unwrap());
     let source: Box<dyn Source> = Box::new(ReplaySource::new(input).unwrap());
     let mut scanner = Scanner::builder().source(source).build().unwrap();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     while let Some(batch) = scanner.scan_once() {
         assert!(batch.failure.is_none());
         let brief =
             |event: &Event| format!("{} {} {}", batch.seq, event.kind(), event.process().pid);
-        told.extend(batch.events.iter().map(brief));
+        reported.extend(batch.events.iter().map(brief));
     }
-    told
+    reported
 }
 
 #[test]
@@ -128,15 +128,15 @@ fn a_live_recording_replays_the_same_events() {
     assert!(recorder.wait().unwrap().success());
 
     let lines = json_lines(&stdout_of(&["replay", file, "--json"]));
-    let told: Vec<_> = lines
+    let reported: Vec<_> = lines
         .iter()
         .map(|line| {
             let event = line["event"].as_str().unwrap();
             format!("{} {event} {}", line["seq"], line["process"]["pid"])
         })
         .collect();
-    assert_eq!(told, by_library(&path));
-    assert!(told.contains(&format!("1 existing {}", recorder.id())));
+    assert_eq!(reported, by_library(&path));
+    assert!(reported.contains(&format!("1 existing {}", recorder.id())));
     let scans = fs::read_to_string(&path)
         .unwrap()
         .matches("monotonic_ns")

@@ -1,4 +1,4 @@
-//! What cannot be done is told on one line, and nothing that is printed acts on a terminal.
+//! Failures end with one line, and output cannot control a terminal.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn output_contains_no_terminal_control_characters() {
             assert_eq!(json_lines(&out)[0]["process"]["name"], wicked);
         }
     }
-    // Nor does a file's name in an error.
+    // Neither can a file name in an error.
     let output = run(&["replay", "no\x1b[2J\u{9b}\u{202e}such\nfile"]);
     assert!(!has_control(failure_of(&output)));
     let output = run(&["--no\x1b[2J\u{9b}such"]);
@@ -60,7 +60,7 @@ fn a_file_that_is_no_recording_fails_with_one_line() {
         let line = failure_of(&output);
         assert!(!has_control(line), "{line}");
         assert!(line.contains(dir.path().to_str().unwrap()), "{line}");
-        // With the next step.
+        // The error ends with advice.
         assert!(line.ends_with(')'), "{line}");
         assert!(output.stdout.is_empty());
     }
@@ -99,10 +99,10 @@ fn a_recording_without_scans_is_reported() {
         let output = run(args);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
-        let told = format!("pscan: {file}: the recording contains no scans\n");
-        assert_eq!(text(&output.stderr), told);
+        let expected = format!("pscan: {file}: the recording contains no scans\n");
+        assert_eq!(text(&output.stderr), expected);
     }
-    // One line says enough.
+    // There is no second line about the empty recording.
     let output = run(&["replay", &file, "--pid", "1"]);
     assert_eq!(failure_of(&output), "pscan: no process matches --pid 1");
 }
@@ -138,7 +138,8 @@ fn a_full_disk_fails_the_command() {
     );
 }
 
-/// With so few descriptors that it starts and cannot scan. How few that is depends on the system.
+/// Starts `pscan` with too few descriptors to scan. How many it needs to start depends on the
+/// system.
 #[cfg(target_os = "linux")]
 #[test]
 fn running_out_of_descriptors_is_reported() {
@@ -155,7 +156,7 @@ fn running_out_of_descriptors_is_reported() {
                 .arg(assert_cmd::cargo::cargo_bin!("pscan"))
                 .output()
                 .unwrap();
-            // Without libraries it has not even begun.
+            // The program did not start, for want of its libraries.
             if output.status.code() != Some(1) {
                 continue;
             }
@@ -173,7 +174,7 @@ fn running_out_of_descriptors_is_reported() {
 
 #[test]
 fn wrong_usage_exits_with_2_and_names_the_limit() {
-    for (args, said) in [
+    for (args, expected) in [
         (&["watch", "--interval-ms", "49"][..], "50..=3600000"),
         (&["watch", "--interval-ms", "3600001"], "50..=3600000"),
         (&["record", "x", "--interval-ms", "0"], "50..=3600000"),
@@ -193,7 +194,7 @@ fn wrong_usage_exits_with_2_and_names_the_limit() {
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(text(&output.stderr).contains(said), "{output:?}");
+        assert!(text(&output.stderr).contains(expected), "{output:?}");
         assert!(output.stdout.is_empty());
     }
 }

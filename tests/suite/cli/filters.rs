@@ -1,4 +1,4 @@
-//! Which processes are told, in which order, and what is said if there are none.
+//! Filters and orders of processes, and the message if no process matches.
 
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn json_is_ordered_by_pid_unless_sorted_otherwise() {
 
 #[test]
 fn a_filter_without_matches_fails_with_a_message() {
-    // A pid can't be as large as this: kernel.pid_max is 2^22 at the most.
+    // No pid is this large: kernel.pid_max is 2^22 at most.
     let none = ["--pid", "4294967295", "--sample-ms", "0"];
     let output = run(&none);
     assert_eq!(
@@ -49,7 +49,7 @@ fn a_filter_without_matches_fails_with_a_message() {
         "pscan: no process matches --pid 4294967295"
     );
     assert!(output.stdout.is_empty());
-    // A program gets an answer that it can read.
+    // With `--json` the output is valid JSON anyway.
     let output = run(&[&none[..], &["--json"]].concat());
     failure_of(&output);
     let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -87,7 +87,7 @@ fn filters_drop_events_but_never_failures() {
             "\"exited\" 7"
         ]
     );
-    // It speaks of processes and not of what happens to them.
+    // A pid filter applies to processes; a failed scan has none.
     assert_eq!(
         briefs(&["--events", "created", "--pid", "1"]),
         ["\"scan_failed\" null"]
@@ -125,7 +125,7 @@ fn kernel_threads_can_be_hidden() {
         out.contains(r#""kernel_thread":true"#)
     };
     if !has_kernel(&[]) {
-        return eprintln!("skipped: no threads of the kernel are to be seen here");
+        return eprintln!("skipped: no kernel threads are visible here");
     }
     assert!(!has_kernel(&["--no-kernel"]));
 }
@@ -135,14 +135,14 @@ fn watch_ends_after_its_time() {
     let args = ["watch", "--json", "--for", "1ms", "--interval-ms"];
     let out = stdout_of(&[&args[..], &["3600000"]].concat());
     let lines = json_lines(&out);
-    // A first scan, and a last one if that began before the time was over.
+    // The first scan, and one more if it began within the time.
     assert!(
         lines.iter().all(|line| line["seq"].as_u64() <= Some(2)),
         "{lines:?}"
     );
 }
 
-/// Its own command line has the pattern in it.
+/// The command line of `pscan` contains the pattern.
 #[test]
 fn a_command_filter_does_not_match_pscan_itself() {
     for args in [&[][..], &["--json"], &["--tree"], &["watch", "--scans=1"]] {
@@ -166,7 +166,7 @@ fn replay_speed_does_not_change_the_output() {
 
 #[test]
 fn impossible_arguments_are_wrong_usage() {
-    for (args, said) in [
+    for (args, expected) in [
         (&["--name", "("][..], "--name"),
         (
             &["--state", "asleep"],
@@ -198,6 +198,6 @@ fn impossible_arguments_are_wrong_usage() {
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(text(&output.stderr).contains(said), "{output:?}");
+        assert!(text(&output.stderr).contains(expected), "{output:?}");
     }
 }

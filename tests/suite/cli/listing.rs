@@ -1,4 +1,4 @@
-//! The host's processes once: the table and `--json`.
+//! The list of processes: the table and `--json`.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ fn the_source_and_its_proc_folder_can_be_chosen() {
             .find(|process| process["pid"] == std::process::id())
             .unwrap();
         let cpu_time_ms = us["cpu_time_ms"].as_f64().unwrap();
-        // Only the kernel's own clock is finer than a tick.
+        // Only the kernel's CPU clock is finer than a tick.
         let is_fine = cpu_time_ms % 10.0 != 0.0;
         assert_eq!(
             is_fine,

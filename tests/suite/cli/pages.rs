@@ -1,4 +1,4 @@
-//! What an installed command needs: completions and manual pages.
+//! Completions and manual pages.
 
 use super::stdout_of;
 
@@ -63,7 +63,7 @@ fn the_program_and_each_command_have_a_manual_page() {
         assert!(page.contains(&format!(".TH pscan-{command} 1")), "{page}");
         let also = ".SH \"SEE ALSO\"\n.BR pscan (1)\n";
         assert!(page.ends_with(also), "{page}");
-        // Only what filters can find nothing.
+        // Only commands with filters can match no process.
         assert_eq!(
             page.contains("has the reason; or no process matches"),
             ["watch", "replay"].contains(&command),

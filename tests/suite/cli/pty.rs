@@ -1,4 +1,4 @@
-//! A terminal for a command, of which this process is the other end.
+//! A pseudoterminal, with the command at one end and the test at the other.
 
 use std::error::Error;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// A pseudoterminal with 30 lines: our end and the command's.
+/// Opens a pseudoterminal of 30 lines; returns our end and the command's.
 pub(crate) fn open(columns: u16) -> Result<(File, File), Box<dyn Error>> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&ours)?;
@@ -27,7 +27,7 @@ pub(crate) fn open(columns: u16) -> Result<(File, File), Box<dyn Error>> {
     Ok((File::from(ours), theirs))
 }
 
-/// All that comes until the command has closed its end.
+/// Reads until the command closes its end.
 pub(crate) fn shown(mut ours: File) -> Result<String, Box<dyn Error>> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
@@ -35,7 +35,7 @@ pub(crate) fn shown(mut ours: File) -> Result<String, Box<dyn Error>> {
         match ours.read(&mut buffer) {
             Ok(0) => break,
             Ok(len) => bytes.extend_from_slice(&buffer[..len]),
-            // So ends a terminal that nobody has open any more (EIO).
+            // Reading fails with EIO when the command's end is closed.
             Err(error) if error.kind() != ErrorKind::Interrupted => break,
             Err(_) => {}
         }

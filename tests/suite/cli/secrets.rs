@@ -1,4 +1,4 @@
-//! Secrets in command lines: hidden unless somebody asks for them.
+//! Secrets in command lines: redacted by default.
 
 use process_scanner::{Recorder, Redact, Redactor, Scanner};
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ const ARGS: [&str; 5] = [
     "s4711",
 ];
 
-/// A recording in which nothing is hidden.
-fn careless() -> Recording {
+/// Records a command line without redaction.
+fn unredacted() -> Recording {
     let recording = Recording {
         dir: TempDir::new().unwrap(),
     };
@@ -33,7 +33,7 @@ fn careless() -> Recording {
 }
 
 fn command(args: &[&str]) -> Value {
-    let recording = careless();
+    let recording = unredacted();
     let file = recording.arg();
     let out = stdout_of(&[&["replay", "--json", &file], args].concat());
     let line: Value = serde_json::from_str(&out).unwrap();
@@ -50,7 +50,7 @@ fn replay_redacts_an_unredacted_recording() {
         command(&["--redact", r"^s(\d+)$"]),
         with("[redacted]", "s[redacted]")
     );
-    let recording = careless();
+    let recording = unredacted();
     let people = stdout_of(&["replay", &recording.arg(), "--events", "existing"]);
     assert!(
         people.contains("backup --password [redacted] --to s4711"),
@@ -60,12 +60,12 @@ fn replay_redacts_an_unredacted_recording() {
 
 #[test]
 fn every_command_redacts_live_command_lines() {
-    // Its own command line is among those that it reads. On a busy machine the kernel may not give
-    // it in time; it does one of the next times.
+    // `pscan` reads its own command line too. On a busy machine the kernel may not return it in
+    // time, but does so in a later run.
     const TIMES: usize = 100;
     let no_redact = ["--sample-ms", "0", "--no-redact"];
     if !(0..TIMES).any(|_| stdout_of(&no_redact).contains("--no-redact")) {
-        return eprintln!("skipped: this system does not tell command lines");
+        return eprintln!("skipped: this system does not report command lines");
     }
     let secret = ["--redact", "tr0ub4dor&3"];
     let list = [&["--sample-ms", "0"][..], &secret].concat();
@@ -107,6 +107,6 @@ fn a_bad_pattern_or_a_pattern_with_no_redact_is_wrong_usage() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains("redact"), "{output:?}");
     }
-    // What is no failure of the pattern is one all the same.
+    // A failure other than a bad pattern has status 1.
     failure_of(&run(&["replay", "/nowhere", "--redact", "x"]));
 }

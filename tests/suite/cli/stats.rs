@@ -1,4 +1,4 @@
-//! The pace of `watch`, and what it says of itself.
+//! The interval of `watch`, and `--stats`.
 
 use super::{failure_of, json_lines, pscan, text};
 
@@ -84,7 +84,7 @@ fn sigusr1_prints_the_statistics_of_a_running_watch() {
         assert!(json_lines(&line)[0]["scans_total"]["good"].as_u64() >= Some(1));
     }
     kill("-TERM");
-    // Its output has to be read, or it would wait for that.
+    // The output must be read: `watch` waits until it can write.
     out.read_to_string(&mut String::new()).unwrap();
     let mut last = String::new();
     stats.read_to_string(&mut last).unwrap();
@@ -92,7 +92,7 @@ fn sigusr1_prints_the_statistics_of_a_running_watch() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// With so few descriptors that it starts and no scan can be made. How few that is depends on the
+/// Starts `watch` with too few descriptors for any scan. How many it needs to start depends on the
 /// system.
 #[cfg(target_os = "linux")]
 #[test]
@@ -101,7 +101,7 @@ fn failed_scans_count_as_scans() {
 
     use super::without_settings;
 
-    // The other source needs fewer.
+    // The source `sysinfo` needs fewer descriptors.
     let watch = "watch --source sysinfo --json --scans 3 --interval-ms 50 --cpu-budget off";
     let all_failed = (3..=8).any(|descriptors| {
         let output = without_settings(&mut Command::new("sh"))
@@ -113,8 +113,11 @@ fn failed_scans_count_as_scans() {
             .output()
             .unwrap();
         if output.status.code() == Some(1) {
-            let told = text(&output.stderr);
-            assert!(!told.contains("ended by itself"), "{descriptors}: {told}");
+            let stderr = text(&output.stderr);
+            assert!(
+                !stderr.contains("ended by itself"),
+                "{descriptors}: {stderr}"
+            );
         }
         let failed: Vec<_> = json_lines(text(&output.stdout))
             .into_iter()

@@ -1,4 +1,4 @@
-//! What people see: the command on a terminal of its own.
+//! Output of the command on a terminal.
 
 use std::io::Read;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use super::pty::{open, shown};
 use super::{eventful, is_interrupt_ignored, pscan, stdout_of, text};
 
-/// What the command prints to a terminal of this width.
+/// Returns the output of a command on a terminal of this width.
 fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let (ours, theirs) = open(columns).unwrap();
     let mut command = pscan(args);
@@ -16,7 +16,7 @@ fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
         .stdout(theirs)
         .stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    // It holds the command's end of the terminal.
+    // `command` holds the command's end of the terminal.
     drop(command);
     let out = shown(ours).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -25,7 +25,7 @@ fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     out
 }
 
-/// The text without its colours.
+/// Removes the colours from a text.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
     for (nth, part) in text.split("\x1b[").enumerate() {
@@ -84,7 +84,7 @@ fn ctrl_c_prints_the_summary_on_its_own_line() {
     let child = command.spawn().unwrap();
     drop(command);
     let mut reader = ours.try_clone().unwrap();
-    // It listens to signals before it prints.
+    // The command handles signals before it prints.
     reader.read_exact(&mut [0]).unwrap();
     let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
@@ -167,8 +167,8 @@ fn record_shows_its_progress() {
         last.starts_with("2 scans, ") && last.ends_with('\n'),
         "{out:?}"
     );
-    // In kilobytes with a digit after the point, rounded.
-    let told: f64 = last
+    // The size is in kB or MB, rounded to one decimal.
+    let printed: f64 = last
         .split_whitespace()
         .rev()
         .nth(1)
@@ -176,7 +176,7 @@ fn record_shows_its_progress() {
         .unwrap();
     let unit = if last.contains(" MB") { 1e6 } else { 1e3 };
     assert!(
-        (told * unit - bytes as f64).abs() <= 0.051 * unit,
+        (printed * unit - bytes as f64).abs() <= 0.051 * unit,
         "{out:?}: {bytes}"
     );
 }

@@ -1,4 +1,4 @@
-//! Names and command lines of real processes that are made to do harm.
+//! Hostile names and command lines of real processes.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,8 +15,8 @@ fn hostile_names_and_arguments_are_reported_unchanged() {
 
 fn hostile_names_and_arguments_are_reported_unchanged_with(live: Live) {
     let folder = tempfile::tempdir().unwrap();
-    // At most 15 bytes of a name show (`comm`).
-    for (name, told) in [
+    // A name has at most 15 bytes (`comm`).
+    for (name, expected) in [
         (&b"a) R 1 (b"[..], "a) R 1 (b"),
         (b"new\nline\x1b[2J", "new\nline\u{1b}[2J"),
         (b"not \xff utf-8", "not \u{fffd} utf-8"),
@@ -39,7 +39,8 @@ fn hostile_names_and_arguments_are_reported_unchanged_with(live: Live) {
             Err(error) => return skip("100,000 arguments", &error.to_string()),
         };
         let mut watched = Watched::new(live);
-        // On a busy machine a command line can come too late for a scan, and is asked for again in the next.
+        // On a busy machine a command line can come too late for a scan; the next scan asks for it
+        // again.
         let is_read = |watched: &Watched| {
             watched
                 .snapshot
@@ -55,7 +56,7 @@ fn hostile_names_and_arguments_are_reported_unchanged_with(live: Live) {
             watched.scan();
         }
         let process = watched.snapshot.by_pid(child.pid()).unwrap();
-        assert_eq!(process.name.as_deref(), Some(told));
+        assert_eq!(process.name.as_deref(), Some(expected));
         let command = process.command.as_ref().unwrap();
         let args = command.args().count();
         assert!(
@@ -102,6 +103,6 @@ fn huge_command_lines_are_not_kept_in_memory_with(live: Live) {
     for child in &children {
         assert!(watched.knows(child.pid()));
     }
-    // 380 KB each, and one at a time is held.
+    // Each has 380 KB, and one at a time is held.
     assert!(counted.bytes_max < 8 << 20, "{} bytes", counted.bytes_max);
 }

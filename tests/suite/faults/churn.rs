@@ -1,4 +1,4 @@
-//! Processes that end, and pids that are used again, while they are looked at.
+//! Processes that exit, and pids that are used again, during a scan.
 
 use std::collections::HashMap;
 use std::fs;
@@ -25,7 +25,7 @@ fn processes_that_exit_while_read_do_not_fail_the_scan_with(live: Live) {
     let stays = Cat::start();
     let (stop, stopped) = channel::<()>();
     let forking = thread::spawn(move || {
-        // Until the sender is gone.
+        // Until the sender is dropped.
         while stopped.try_recv() == Err(TryRecvError::Empty) {
             drop(Cat::start());
         }
@@ -37,16 +37,16 @@ fn processes_that_exit_while_read_do_not_fail_the_scan_with(live: Live) {
     }
     drop(stop);
     forking.join().unwrap();
-    // Forks were counted, those of children that no scan has shown among them.
+    // The forks were counted, also those of unseen children.
     assert!(watched.scan().counts.unseen_at_most.is_some());
 }
 
-/// The next process or thread gets just this pid, if nobody has it.
+/// Chooses the pid of the next process or thread, if it is free.
 fn choose_next_pid(pid: u32) -> io::Result<()> {
     fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string())
 }
 
-/// Starts a child with just this pid, if nobody else gets it first.
+/// Starts a child with this pid, if no other process gets it first.
 fn start_with_pid(pid: u32) -> Option<Cat> {
     choose_next_pid(pid).ok()?;
     let cat = Cat::start();
@@ -69,7 +69,7 @@ fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
     let _pids = own_next_pid();
     let mut watched = Watched::new(live);
     let (mut done, mut within_a_second, mut within_a_tick) = (0, 0, 0);
-    // Other tests start processes too, and now and then one of them gets the pid.
+    // Other tests start processes too, and one of them may get the pid.
     for _ in 0..WANTED * 20 {
         if done == WANTED {
             break;
@@ -91,7 +91,7 @@ fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
             .collect();
         if start_ticks(pid) == ticks_before {
             within_a_tick += 1;
-            // The kernel itself gives both the same start time, and sysinfo asks nothing else.
+            // The kernel gives both the same start time, and sysinfo has nothing else to compare.
             if live.name == "sysinfo" {
                 continue;
             }
@@ -107,17 +107,18 @@ fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
         done += 1;
         drop(second);
     }
-    assert_eq!(done, WANTED, "the pid went to others too often");
+    assert_eq!(done, WANTED, "other processes got the pid too often");
     assert!(within_a_second > 0);
     eprintln!(
-        "{}: {done} forced reuses told, {within_a_second} of them within one second; \
-         {within_a_tick} within one tick, which only linux can tell",
+        "{}: {done} forced reuses reported, {within_a_second} of them within one second; \
+         {within_a_tick} within one tick, which only the source linux can distinguish",
         live.name
     );
 }
 
-/// A pid is used again all the while, in the middle of scans too: every key that is told has to be
-/// one that was, and has to have the command line that it had.
+/// Uses a pid again all the time, also during scans.
+///
+/// Every reported key must have existed, with its own command line.
 #[test]
 fn a_pid_is_used_again_during_a_scan() {
     live_sources().for_each(a_pid_is_used_again_during_a_scan_with);
@@ -133,7 +134,7 @@ fn a_pid_is_used_again_during_a_scan_with(live: Live) {
     let own = std::process::id();
     let own_start_ms = watched.snapshot.by_pid(own).unwrap().start_time_ms.unwrap();
     let boot_ms = own_start_ms - start_ticks(own).unwrap() * 10;
-    // Nobody else's processes are named so.
+    // No other process has such a name.
     let mark = format!("generation-{own}-");
     let scans = Arc::new(AtomicU64::new(0));
     let (stop, stopped) = channel::<()>();
@@ -141,9 +142,9 @@ fn a_pid_is_used_again_during_a_scan_with(live: Live) {
         let (mark, scans) = (mark.clone(), Arc::clone(&scans));
         move || use_a_pid_again(&mark, &scans, &stopped)
     });
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..WANTED * 50 {
-        if told.len() >= WANTED || reusing.is_finished() {
+        if reported.len() >= WANTED || reusing.is_finished() {
             break;
         }
         let batch = watched.scan();
@@ -154,33 +155,39 @@ fn a_pid_is_used_again_during_a_scan_with(live: Live) {
             let name = command.and_then(|command| command.args().next());
             if let Some(name) = name.filter(|name| name.starts_with(&mark)) {
                 let ticks = (process.start_time_ms.unwrap() - boot_ms) / 10;
-                told.push(((process.pid, ticks), name.to_owned()));
+                reported.push(((process.pid, ticks), name.to_owned()));
             }
         }
     }
     drop(stop);
     let (truth, reuses) = reusing.join().unwrap();
-    for (key, name) in &told {
+    for (key, name) in &reported {
         let names = truth.get(key);
         assert!(
             names.is_some_and(|names| names.contains(name)),
-            "{name} was told as {key:?}, where there was {names:?}"
+            "{name} was reported as {key:?}, which had {names:?}"
         );
     }
-    assert!(told.len() >= WANTED, "only {} were told", told.len());
-    assert!(reuses > 0, "the pid went to others each time");
+    assert!(
+        reported.len() >= WANTED,
+        "only {} were reported",
+        reported.len()
+    );
+    assert!(reuses > 0, "other processes got the pid each time");
     eprintln!(
-        "{}: {} tellings of children with one pid, which was used again {reuses} times",
+        "{}: {} reports of children with one pid, which was used again {reuses} times",
         live.name,
-        told.len()
+        reported.len()
     );
 }
 
-/// Pid and start in ticks, and the names that were started under them.
+/// The names started under each pid and start time in ticks.
 type Truth = HashMap<(u32, u64), Vec<String>>;
 
-/// Starts children with one and the same pid, until it is stopped, named by `mark` and their number; and says
-/// how often that pid was used again. When it goes to somebody else, be it a thread, the next child's pid takes its place.
+/// Starts children with one pid, named by `mark` and a number, until stopped.
+///
+/// Returns how often the pid was used again. If another process or thread gets the pid, the pid of
+/// the next child takes its place.
 fn use_a_pid_again(mark: &str, scans: &AtomicU64, stopped: &Receiver<()>) -> (Truth, u64) {
     let is_stopped = || stopped.try_recv() != Err(TryRecvError::Empty);
     let (mut truth, mut reuses, mut pid) = (Truth::new(), 0, None);
@@ -203,7 +210,7 @@ fn use_a_pid_again(mark: &str, scans: &AtomicU64, stopped: &Receiver<()>) -> (Tr
         truth.entry((child.pid(), ticks)).or_default().push(name);
         reuses += u64::from(pid == Some(child.pid()));
         pid = Some(child.pid());
-        // They live until the scan under way has ended, the one after it, or not as long.
+        // Each lives until the scan under way has ended, or the one after it, or ends at once.
         let until = scans.load(Relaxed) + generation % 3;
         while scans.load(Relaxed) < until && !is_stopped() {
             thread::yield_now();

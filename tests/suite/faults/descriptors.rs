@@ -1,4 +1,4 @@
-//! No descriptor is left, or too few.
+//! No or too few free file descriptors.
 
 use std::fs::File;
 use std::process::Command;
@@ -47,16 +47,16 @@ fn run_out_of_descriptors(live: Live) {
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
     }
-    // Without a descriptor there is nothing to begin with.
+    // Without descriptors no scanner can be built.
     let refused = live.build().err().unwrap();
     assert_eq!(
         refused.class(),
         ErrorClass::ResourcesExhausted,
         "{refused:?}"
     );
-    // To look at /proc ourselves.
+    // The test needs one descriptor to read /proc.
     let mut spare = taken.pop();
-    // None free, then one, then two and so on: each fails at another place within a scan.
+    // Each scan has one more free descriptor, and fails at another place.
     let mut failures = 0;
     for _ in 0..8 {
         let batch = watched.scan();
@@ -71,7 +71,7 @@ fn run_out_of_descriptors(live: Live) {
         drop(spare.take());
         for event in &batch.events {
             if let Event::Exited { process, .. } = event {
-                // Another test may have had the pid used again.
+                // The process of another test may have the pid by now.
                 let lives = start_ticks(process.pid)
                     .is_some_and(|ticks| process.start_time_ms == Some(boot_ms + ticks * 10));
                 assert!(!lives, "{process:?} lives");

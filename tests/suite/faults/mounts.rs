@@ -1,4 +1,4 @@
-//! What is mounted at `/proc` goes away or is another.
+//! `/proc` is unmounted, or something else is mounted over it.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn proc_is_unmounted_and_mounted_again_with(live: Live) {
         let (stay, go) = (stays.pid(), goes.pid());
         let mut watched = Watched::new(live);
         assert!(watched.knows(stay) && watched.knows(go));
-        // There may be mounts below it or over it.
+        // There can be several mounts.
         while unmount("/proc", UnmountFlags::DETACH).is_ok() {}
         assert!(!fs::exists("/proc/self").unwrap());
         drop(goes);
@@ -37,7 +37,7 @@ fn proc_is_unmounted_and_mounted_again_with(live: Live) {
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let batch = watched.scan();
         assert!(batch.failure.is_none(), "{:?}", batch.failure);
-        // Other tests' children come and go; ours are told as they were.
+        // Children of other tests come and go; ours are reported correctly.
         assert!(exits(&batch).contains(&go));
         assert!(watched.knows(stay));
         assert!(stays.0.try_wait().unwrap().is_none());

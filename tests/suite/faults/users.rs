@@ -1,4 +1,4 @@
-//! Processes of another user, as far as they can be read.
+//! Processes of another user.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -16,15 +16,15 @@ use crate::support::{Live, ONLY_LIVE, live_sources};
 
 const NOBODY: u32 = 65534;
 
-/// This program in a folder of its own that everybody may enter.
+/// Copies this program to a folder that all users may enter.
 fn program_for_all() -> (TempDir, PathBuf) {
     let folder = tempfile::Builder::new()
         .prefix("pscan-test")
         .tempdir_in("/tmp")
         .unwrap();
     let program = folder.path().join("suite");
-    // Not by us: a child that another test forks at this moment would hold the file open for writing,
-    // and what is open for writing cannot be run (ETXTBSY, execve(2)).
+    // Copied by cp(1): a child that another test forks at this moment would hold the file open for
+    // writing, and such a file cannot be executed (ETXTBSY, execve(2)).
     let copied = Command::new("cp")
         .arg(std::env::current_exe().unwrap())
         .arg(&program)
@@ -73,15 +73,15 @@ fn readable_fields_of_another_users_processes_are_reported_with(live: Live) {
     assert_passed(&output);
 }
 
-/// What the child has to say before the next step, and hear before it takes it.
+/// Waits until the child prints this word.
 fn await_word(child: &mut Child, word: &str) {
     let stdout = BufReader::new(child.stdout.as_mut().unwrap());
-    let is_said = stdout.lines().any(|line| line.unwrap().contains(word));
-    assert!(is_said, "it ended before it said {word}");
+    let is_printed = stdout.lines().any(|line| line.unwrap().contains(word));
+    assert!(is_printed, "the child ended before it printed {word}");
 }
 
-/// One test of this program once more, as somebody who owns nothing; `pid` is whom it is to look at.
-fn start_as_nobody(program: &Path, test: &str, live: Live, pid: u32) -> Child {
+/// Runs one test of this program again as the user `nobody`; `pid` is the process to watch.
+fn start_as_other_user(program: &Path, test: &str, live: Live, pid: u32) -> Child {
     Command::new(program)
         .args(["--exact", &format!("faults::users::{test}"), "--nocapture"])
         .env(ROLE, pid.to_string())
@@ -111,10 +111,10 @@ fn other_users_processes_become_hidden_during_a_watch_with(live: Live) {
     with_own_mounts(move || {
         let roots = Cat::start();
         let goes = Cat::start();
-        // A /proc of its own: options of the one that is there would change for everybody.
+        // A second /proc: changing the options of the first would affect the whole host.
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let (_folder, program) = program_for_all();
-        let mut child = start_as_nobody(&program, THIS, live, goes.pid());
+        let mut child = start_as_other_user(&program, THIS, live, goes.pid());
         await_word(&mut child, "watching");
         mount_remount("/proc", MountFlags::empty(), "hidepid=2").unwrap();
         drop(goes);
@@ -134,15 +134,16 @@ fn watch_while_others_are_hidden(live: Live, goes: u32) {
     for _ in 0..3 {
         let batch = watched.scan();
         assert!(batch.failure.is_none(), "{:?}", batch.failure);
-        assert!(watched.knows(1), "process 1 is told as gone");
+        assert!(watched.knows(1), "process 1 is reported as exited");
         assert!(batch.unconfirmed.iter().any(|key| key.pid == 1));
-        assert!(!watched.knows(goes), "its end shows all the same");
+        assert!(!watched.knows(goes), "its exit is reported");
         assert!(watched.knows(std::process::id()));
     }
 }
 
-/// Processes of other users are still listed, and their files are for them alone. Only the source that asks
-/// the kernel itself can tell that from their end.
+/// Processes of other users stay listed, but their files become unreadable.
+///
+/// Only the source `linux` can distinguish that from an exit.
 #[test]
 fn other_users_files_become_unreadable_during_a_watch() {
     const THIS: &str = "other_users_files_become_unreadable_during_a_watch";
@@ -159,10 +160,10 @@ fn other_users_files_become_unreadable_during_a_watch() {
         let mut works = Cat::start();
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let (_folder, program) = program_for_all();
-        let mut child = start_as_nobody(&program, THIS, live, works.pid());
+        let mut child = start_as_other_user(&program, THIS, live, works.pid());
         await_word(&mut child, "watching");
         mount_remount("/proc", MountFlags::empty(), "hidepid=1").unwrap();
-        // So that there is something to read of it.
+        // So that there is something to read.
         works.0.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
         child.stdin.take().unwrap().write_all(b"\n").unwrap();
         let output = child.wait_with_output().unwrap();
@@ -182,12 +183,12 @@ fn watch_while_files_are_closed(live: Live, works: u32) {
     println!("watching");
     std::io::stdin().read_line(&mut String::new()).unwrap();
     assert!(fs::read(format!("/proc/{works}/stat")).is_err());
-    // Long enough that each has its turn.
+    // Enough scans that each process is read in full.
     let mut was_unconfirmed = false;
     for _ in 0..40 {
         let batch = watched.scan();
         assert!(batch.failure.is_none(), "{:?}", batch.failure);
-        // Until it has run, it is known to be idle.
+        // Until the process has run, it counts as idle.
         for event in &batch.events {
             let is_idleness =
                 matches!(event, Event::Updated { changed, .. } if *changed == Changes::CPU);

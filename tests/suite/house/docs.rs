@@ -63,7 +63,10 @@ impl Known {
         let mut missing = BTreeSet::new();
         for link in links(text) {
             let path = match document.rsplit_once('/') {
-                Some((folder, _)) if !document.ends_with(".rs") => format!("{folder}/{link}"),
+                Some((folder, _)) if !document.ends_with(".rs") => match link.strip_prefix("../") {
+                    Some(link) => link.to_owned(),
+                    None => format!("{folder}/{link}"),
+                },
                 _ => link.to_owned(),
             };
             // In a source a link can be a path in code.

@@ -1,4 +1,4 @@
-//! A folder that looks like `/proc`, with files that a test writes.
+//! A fake `/proc` with files that a test writes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -69,11 +69,11 @@ fn a_proc_folder_of_other_pids_is_read_without_cpu_clocks() {
         Some(25 * rustix::param::page_size() as u64)
     );
     assert_eq!(super::args(&process), ["/bin/x", "-v"]);
-    // Ticks of 10 ms are all there is of CPU time.
+    // CPU time comes from `stat`, in ticks of 10 ms.
     fake.write(42, "x", 42, 12);
     scan(&mut scanner);
     assert_eq!(super::known(&scanner, 42).cpu_time_ms, Some(120.0));
-    // Another has the pid.
+    // Another process has the pid.
     fake.write(7, "other", 5000, 0);
     let batch = scan(&mut scanner);
     let about = super::about(&batch, 7);
@@ -102,7 +102,7 @@ fn malformed_files_count_as_unreadable_and_cause_no_exits() {
     assert_eq!(batch.counts.unreadable_fields, 5 + 5 + 1);
     let unconfirmed: Vec<u32> = batch.unconfirmed.iter().map(|key| key.pid).collect();
     assert_eq!(unconfirmed, [1, 2]);
-    // As soon as they say something again, they are who they were.
+    // Once the files are readable again, the processes keep their keys.
     fake.write(1, "x", 5, 0);
     fake.write(2, "x", 5, 0);
     let batch = scan(&mut scanner);
@@ -119,7 +119,7 @@ fn the_memory_of_an_idle_process_is_read_within_thirty_scans() {
     let mut scanner = fake.scanner();
     scan(&mut scanner);
     for pid in 1..=40 {
-        // What `stat` says of it stays the same.
+        // `stat` stays the same.
         fs::write(fake.folder(pid).join("statm"), "100 26 3 1 0 5 0\n").unwrap();
     }
     let mut renewed = Vec::new();
@@ -168,7 +168,7 @@ fn a_process_unreadable_in_one_scan_keeps_its_key() {
     let mut scanner = fake.scanner();
     scan(&mut scanner);
     let before = crate::support::scan_for_command(&mut scanner, 2);
-    // Its folder is another: the same pid, the same tick.
+    // The folder is unreadable for one scan; then the same pid started at the same tick.
     fs::write(fake.folder(2).join("stat"), "").unwrap();
     let batch = scan(&mut scanner);
     assert_eq!(batch.unconfirmed, [before.key()]);
@@ -193,7 +193,7 @@ fn a_scan_without_changes_allocates_nothing() {
             .unwrap();
         rows
     };
-    // On a busy machine a command line can come later than in the first scan.
+    // On a busy machine a command line can come in a later scan.
     while unchanged() < 200 {}
     unchanged();
     let mut rows = 0;

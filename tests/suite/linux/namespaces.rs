@@ -1,4 +1,4 @@
-//! Inside a pid namespace, with its own `/proc` and with that of the host.
+//! The source in a pid namespace, with its own `/proc` and with the host's.
 
 use std::process::Command;
 use std::thread;
@@ -9,7 +9,7 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use super::{Shell, is_root, known, scan};
 
-/// Set for a child in a namespace of its own: the pid of a process outside.
+/// Set for a child in its own namespace: the pid of a process outside.
 const OUTSIDE: &str = "PSCAN_TEST_OUTSIDE";
 
 #[test]
@@ -22,10 +22,10 @@ fn a_container_sees_its_own_processes_and_all_with_the_hosts_proc() {
         return;
     }
     let mut outside = Shell::start("echo on; read x");
-    assert_eq!(outside.hear(), "on");
+    assert_eq!(outside.read_line(), "on");
     let pid = outside.pid().to_string();
     let output = thread::spawn(move || {
-        // The thread stays where it is; what it starts is in the new namespaces.
+        // The thread stays in its pid namespace; its children are in the new one.
         let flags = UnshareFlags::NEWPID | UnshareFlags::NEWNS | UnshareFlags::FS;
         #[allow(unsafe_code, reason = "see the argument")]
         // SAFETY: only `CLONE_FILES` can break what Rust assumes of a thread, and it is not given.
@@ -53,17 +53,18 @@ fn a_container_sees_its_own_processes_and_all_with_the_hosts_proc() {
     );
 }
 
-/// In the namespace, where this process is the first. What is mounted at `/proc` is the host's.
+/// Runs in the namespace as pid 1, with the host's `/proc` mounted.
 fn inside(outside: u32) {
     assert_eq!(std::process::id(), 1);
     let mut shell = Shell::start("echo on; read x");
-    assert_eq!(shell.hear(), "on");
+    assert_eq!(shell.read_line(), "on");
 
     let hosts = LinuxSource::with_proc("/proc", Collect::default()).unwrap();
     let mut hosts = Scanner::builder().source(hosts).build().unwrap();
     scan(&mut hosts);
     assert_eq!(known(&hosts, outside).name.as_deref(), Some("sh"));
-    // Ours are there too, under the host's pids, and the clock of no other process was asked.
+    // Processes of the namespace have the host's pids here, and CPU time in ticks, not from clocks
+    // of other processes.
     let own = std::fs::read_link("/proc/self").unwrap();
     let own: u32 = own.to_str().unwrap().parse().unwrap();
     assert_ne!(own, 1);
@@ -72,7 +73,7 @@ fn inside(outside: u32) {
     assert!(batch.counts.processes > 2);
 
     mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
-    // Under the old name there is another by now.
+    // Another file system is mounted at this path by now.
     let batch = hosts.scan_once().unwrap();
     assert!(batch.failure.is_some() && batch.events.is_empty());
     let own = LinuxSource::new(Collect::default()).unwrap();
@@ -85,6 +86,6 @@ fn inside(outside: u32) {
         .collect();
     pids.sort_unstable();
     assert_eq!(pids, [1, shell.pid()]);
-    // CPU time is that of the clock: no whole tick.
+    // CPU time comes from the clock: it is no whole tick.
     assert!(known(&own, 1).cpu_time_ms.unwrap() % 10.0 != 0.0);
 }

@@ -1,4 +1,4 @@
-//! Both sources look at the same real processes, and have to say the same.
+//! Both live sources must report the same values of the same real processes.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -9,12 +9,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::{Shell, scan, scanner};
 use crate::support::scan_for_command;
 
-/// A child under a name of its own, that waits for its input to end.
+/// Starts a child of this name that waits for the end of its input.
 fn named(name: &[u8]) -> Shell {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    // A name is that of the file: a link to a program that copies its input.
+    // The name of a process is that of its file: a link to cat(1).
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join(OsStr::from_bytes(name));
     std::os::unix::fs::symlink("/bin/cat", &program).unwrap();
@@ -28,9 +28,9 @@ fn named(name: &[u8]) -> Shell {
         .unwrap();
     let out = std::io::BufReader::new(child.stdout.take().unwrap());
     let mut shell = Shell { child, out };
-    // It copies a line once it is past its `exec`.
-    shell.go_on();
-    assert_eq!(shell.hear(), "");
+    // It copies a line once `exec` has finished.
+    shell.send_line();
+    assert_eq!(shell.read_line(), "");
     shell
 }
 
@@ -59,18 +59,18 @@ fn both_sources_report_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_
         named(b" spaces and more than fifteen bytes"),
         named(b"\xff\x1b[31m\n"),
     ];
-    // One that has worked, and one that has execed.
+    // A child that has used CPU time, and one that has called `exec`.
     let mut burnt =
         Shell::start("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo done; read x");
-    assert_eq!(burnt.hear(), "done");
+    assert_eq!(burnt.read_line(), "done");
     let mut execed = Shell::start("echo on; read x; exec sh -c 'echo execed; read x'");
-    assert_eq!(execed.hear(), "on");
-    execed.go_on();
-    assert_eq!(execed.hear(), "execed");
-    // One with children of its own.
+    assert_eq!(execed.read_line(), "on");
+    execed.send_line();
+    assert_eq!(execed.read_line(), "execed");
+    // A child with a child of its own.
     let mut parent = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
-    let grandchild: u32 = parent.hear().parse().unwrap();
-    // One that is stopped, and one that has ended and was not waited for.
+    let grandchild: u32 = parent.read_line().parse().unwrap();
+    // A stopped child, and a zombie.
     let stopped = named(b"stopped");
     signal(&stopped, Signal::STOP);
     await_state(stopped.pid(), 'T');
@@ -79,7 +79,7 @@ fn both_sources_report_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_
     await_state(zombie.pid(), 'Z');
     children.extend([burnt, execed, parent, stopped, zombie]);
     for child in &children {
-        // Nobody is still on its way to where it waits.
+        // Wait until each child waits.
         while matches!(state_of(child.pid()), Some('R' | 'D')) {
             std::thread::yield_now();
         }
@@ -107,7 +107,7 @@ fn both_sources_report_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_
 fn assert_same(linux: &ProcessInfo, sysinfo: &ProcessInfo) {
     let about = format!("{linux:?}\n{sysinfo:?}");
     let start_time_ms = |process: &ProcessInfo| process.start_time_ms.unwrap();
-    // Each has its own moment of boot, to a tick.
+    // Each source computes the boot time itself, to a tick.
     assert!(
         start_time_ms(linux).abs_diff(start_time_ms(sysinfo)) <= 20,
         "{about}"
@@ -121,7 +121,7 @@ fn assert_same(linux: &ProcessInfo, sysinfo: &ProcessInfo) {
         "{about}"
     );
     assert_eq!(linux.kernel_thread, sysinfo.kernel_thread, "{about}");
-    // User and system time are each cut to a tick of 10 ms there.
+    // sysinfo truncates user and system time to a tick of 10 ms each.
     let cpu_time_ms = |process: &ProcessInfo| process.cpu_time_ms.unwrap();
     let apart_ms = (cpu_time_ms(linux) - cpu_time_ms(sysinfo)).abs();
     assert!(apart_ms <= 20.0, "{apart_ms} ms: {about}");

@@ -1,8 +1,8 @@
-//! Scans that fail and are tried once more.
+//! Failed scans and their retry.
 
 use super::*;
 
-/// A world whose next scans fail first, each with the next of these errors, and show nothing.
+/// A world whose next scans fail with these errors, one each, and emit no rows.
 struct Shaky {
     world: World,
     errors: VecDeque<Error>,
@@ -18,7 +18,7 @@ impl Source for Shaky {
         self.world.now()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         match self.errors.pop_front() {
             Some(error) => Err(error),
             None if self.good_scans == 0 => {
@@ -26,7 +26,7 @@ impl Source for Shaky {
             }
             None => {
                 self.good_scans -= 1;
-                self.world.scan(hand_over)
+                self.world.scan(emit)
             }
         }
     }
@@ -82,7 +82,7 @@ fn a_scan_is_retried_once_and_only_after_a_transient_error() {
     }
 }
 
-/// Shows one process and fails, with an error that may pass.
+/// Emits one process and fails with a transient error.
 struct Halfway;
 
 impl Source for Halfway {
@@ -90,8 +90,8 @@ impl Source for Halfway {
         SourceInfo::new("halfway")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        show(1, &Made::new("p", 5), hand_over);
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        show(1, &Made::new("p", 5), emit);
         Err(transient())
     }
 }
@@ -118,17 +118,17 @@ fn a_source_that_ends_in_a_retry_still_reports_the_failure() {
 fn a_recording_replays_a_retry() {
     let mut source = shaky(&[transient(), transient(), transient()]);
     source.good_scans = 2;
-    let (recording, told) = record(source);
-    // One that failed twice, one that was good the second time, and one that was good.
-    let retries: Vec<u32> = told.iter().map(|batch| batch.counts.retries).collect();
+    let (recording, live) = record(source);
+    // A scan that failed twice, one that succeeded in the retry, and a good one.
+    let retries: Vec<u32> = live.iter().map(|batch| batch.counts.retries).collect();
     assert_eq!(retries, [1, 1, 0]);
-    assert!(told[0].failure.is_some() && told[1].failure.is_none());
+    assert!(live[0].failure.is_some() && live[1].failure.is_none());
     let source = ReplaySource::new(std::io::Cursor::new(recording.clone())).unwrap();
     let (again, played) = record(source);
-    assert!(again == recording, "recorded again it is another recording");
-    assert_eq!(played.len(), told.len());
-    for (played, told) in played.iter().zip(&told) {
-        assert_eq!(played.counts.retries, told.counts.retries);
-        assert_eq!(text::whole(played), text::whole(told));
+    assert!(again == recording, "the recording of the replay differs");
+    assert_eq!(played.len(), live.len());
+    for (played, live) in played.iter().zip(&live) {
+        assert_eq!(played.counts.retries, live.counts.retries);
+        assert_eq!(text::whole(played), text::whole(live));
     }
 }

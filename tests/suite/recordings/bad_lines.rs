@@ -1,4 +1,4 @@
-//! Lines that are no recording, or make no sense where they stand.
+//! Lines that are not valid, or not at their place.
 
 use std::io::{BufReader, Cursor, Read};
 
@@ -254,7 +254,7 @@ fn a_bad_line_is_reported_with_its_reason_after_the_scans_before_it() {
             error.starts_with("line 4: ") && error.contains(reason),
             "{start}: {error}"
         );
-        assert_eq!(batches[2].unconfirmed.len(), 2, "nothing is gone: {start}");
+        assert_eq!(batches[2].unconfirmed.len(), 2, "no process exits: {start}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Recordings that broke off, and readers and writers that fail.
+//! Truncated recordings, and readers and writers that fail.
 
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ fn a_failing_reader_ends_the_replay_with_its_reason() {
     );
 }
 
-/// A recorder killed while it writes leaves part of a line.
+/// A recorder that is killed while it writes leaves part of a line.
 #[test]
 fn a_recording_truncated_anywhere_replays_every_scan_before() {
     let mut story = Story::small_host();
@@ -66,7 +66,7 @@ fn a_recording_truncated_anywhere_replays_every_scan_before() {
     assert_eq!(texts(&replay(&bytes)), texts(&live));
 }
 
-/// The scan is written and the second look is not: whether what it missed lives, nobody knows.
+/// The scan is written and the recheck is not: it is unknown whether the missing process lives.
 #[test]
 fn a_recording_truncated_before_the_recheck_causes_no_exits() {
     let mut story = Story::small_host();
@@ -101,7 +101,7 @@ fn a_recording_truncated_before_the_recheck_causes_no_exits() {
     }
 }
 
-/// Output that takes this many bytes and no more.
+/// An output with room for this many bytes.
 #[derive(Debug)]
 struct Full(usize);
 

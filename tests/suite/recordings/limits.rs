@@ -1,4 +1,4 @@
-//! Numbers and lines as large as they get.
+//! The largest numbers and the longest lines.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use process_scanner::ReplaySource;
 
 use super::{HEADER, final_failure, play, recording, replay, row, scan};
 
-/// Numbers as large as they get: nothing adds up past the end.
+/// Replays the largest numbers; no sum overflows.
 #[test]
 fn huge_numbers_do_not_overflow() {
     let huge = |time: u64, start: u64, cpu: u64| {
@@ -49,7 +49,7 @@ fn huge_numbers_do_not_overflow() {
     }
 }
 
-/// A header, and then one line without an end, made up as it is read.
+/// A header and one very long line, generated while it is read.
 struct EndlessLine {
     head: io::Cursor<Vec<u8>>,
     left: usize,

@@ -1,4 +1,4 @@
-//! Noise in place of a recording: replaying it ends, and never in a panic.
+//! Random bytes as a recording: replay ends without a panic.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use super::{HEADER, play};
 use crate::fixtures::STORIES;
 
-/// What every story is recorded as, but the large one.
+/// The recordings of all stories but the large one.
 static RECORDINGS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let recordings = STORIES.iter().map(|(_, story)| story().record().0);
     recordings.filter(|bytes| bytes.len() < 10_000).collect()
@@ -20,7 +20,7 @@ enum Edit {
     Flip(Index, u8),
     Insert(Index, Vec<u8>),
     Delete(Index, usize),
-    /// One line once more, somewhere else.
+    /// Copies a line to another place.
     Repeat(Index, Index),
 }
 
@@ -66,7 +66,7 @@ impl Edit {
     }
 }
 
-/// Plays whatever it is to the end. No line can give more than one batch, so an end there is.
+/// Plays a recording to its end. A line gives at most one batch, so there is an end.
 fn survive(bytes: &[u8]) {
     let lines = bytes.split(|&byte| byte == b'\n').count();
     match ReplaySource::new(std::io::Cursor::new(bytes.to_vec())) {

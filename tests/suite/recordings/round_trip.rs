@@ -1,4 +1,4 @@
-//! What was recorded plays as it was: the same batches, and the same bytes when recorded again.
+//! A replay gives the recorded batches, and the same bytes when recorded again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ fn assert_alike(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
     assert_eq!(played.len(), live.len());
     for (played, live) in played.iter().zip(live) {
         assert_eq!(text::whole(played), text::whole(live));
-        // The text has fewer digits of a number than the number.
+        // The text rounds numbers.
         assert_eq!(played.events, live.events);
     }
 }
 
-/// Replays a recording of `live`, records the replay, and compares both.
+/// Replays a recording of `live`, records the replay and compares both.
 fn assert_round_trip(recording: &[u8], live: &[Arc<Batch>]) {
     let source = ReplaySource::new(std::io::Cursor::new(recording.to_vec())).unwrap();
     let (again, played) = record(source);
     assert_alike(&played, live);
-    assert!(again == recording, "recorded again it is another recording");
+    assert!(again == recording, "the recording of the replay differs");
     assert_alike(&replay(recording), live);
 }
 
@@ -42,7 +42,7 @@ fn every_story_replays_the_same_batches() {
     }
 }
 
-/// What happens before a scan.
+/// A change of the world before a scan.
 #[derive(Debug, Clone)]
 enum Deed {
     Birth {
@@ -83,7 +83,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         Status::Zombie,
     ]);
     prop_oneof![
-        // Often, so that pids are used again, with the same name and start time at times.
+        // Frequent, so that pids are used again, sometimes with the same name and start time.
         3 => (pid.clone(), proptest::option::weighted(0.8, 0_u64..3), 0_u8..3)
             .prop_map(|(pid, start, name)| Deed::Birth { pid, start, name }),
         1 => pid.clone().prop_map(|pid| Deed::Death { pid }),
@@ -153,12 +153,12 @@ fn turn() -> impl Strategy<Value = Turn> {
         })
 }
 
-/// Makes each turn happen right before its scan.
+/// A source that applies a turn before each scan.
 struct Turns {
     world: World,
     turns: std::vec::IntoIter<Turn>,
     is_able: bool,
-    /// Half of the rows that have not changed are said to be, as a source may.
+    /// The rows of the last scan; half of the unchanged ones are emitted as unchanged.
     shown: BTreeMap<u32, Made>,
 }
 
@@ -185,7 +185,7 @@ impl Source for Turns {
         self.world.now()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         let before = std::mem::take(&mut self.shown);
         let living = self.world.edit(|state| state.processes.clone());
         let shown = &mut self.shown;
@@ -194,26 +194,26 @@ impl Source for Turns {
             let is_same = before.get(&pid) == living.get(&pid);
             shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
             match row {
-                Row::Process(_) if is_same && pid % 3 == 0 => hand_over(Row::Unchanged { pid }),
+                Row::Process(_) if is_same && pid % 3 == 0 => emit(Row::Unchanged { pid }),
                 Row::Process(mut row) if is_same && pid % 3 == 1 => {
                     (row.name, row.command) = (Reading::Same, Reading::Same);
-                    hand_over(Row::Process(row));
+                    emit(Row::Process(row));
                 }
-                Row::Process(_) if pid == 11 => hand_over(Row::Unreadable { pid }),
-                row => hand_over(row),
+                Row::Process(_) if pid == 11 => emit(Row::Unreadable { pid }),
+                row => emit(row),
             }
         })
     }
 
-    fn recheck(&mut self, pids: &[u32], hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        self.world.recheck(pids, hand_over)
+    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.world.recheck(pids, emit)
     }
 }
 
-/// Rows that no honest source hands over.
+/// Emits rows that break the contract of sources.
 type Lie = fn(&mut dyn FnMut(Row<'_>));
 
-/// A source that breaks its contract: such rows are not believed, live or played.
+/// A source that breaks its contract; such rows are rejected live and in a replay.
 #[derive(Debug)]
 struct Liar {
     scans: u64,
@@ -230,16 +230,16 @@ impl Source for Liar {
         Timestamp::new(self.scans * 1000, self.scans * 1_000_000_000)
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
         if self.scans == 4 {
             return Err(Error::new(ErrorClass::Ended, "no more").mark_final());
         }
-        hand_over(Row::Process(ProcessRow::unknown(1)));
-        hand_over(Row::Process(ProcessRow::unknown(2)));
+        emit(Row::Process(ProcessRow::unknown(1)));
+        emit(Row::Process(ProcessRow::unknown(2)));
         if self.scans == 2 {
-            (self.lie)(hand_over);
+            (self.lie)(emit);
         }
-        hand_over(Row::Process(ProcessRow::unknown(3)));
+        emit(Row::Process(ProcessRow::unknown(3)));
         Ok(Seen::default())
     }
 }
@@ -247,10 +247,10 @@ impl Source for Liar {
 #[test]
 fn a_source_that_breaks_its_contract_replays_the_same_batches() {
     let lies: [Lie; 4] = [
-        |hand_over| hand_over(Row::Process(ProcessRow::unknown(2))),
-        |hand_over| hand_over(Row::Unchanged { pid: 2 }),
-        |hand_over| hand_over(Row::Unreadable { pid: 1 }),
-        |hand_over| hand_over(Row::Unchanged { pid: 9 }),
+        |emit| emit(Row::Process(ProcessRow::unknown(2))),
+        |emit| emit(Row::Unchanged { pid: 2 }),
+        |emit| emit(Row::Unreadable { pid: 1 }),
+        |emit| emit(Row::Unchanged { pid: 9 }),
     ];
     for lie in lies {
         let (recording, live) = record(Liar { scans: 0, lie });
@@ -317,8 +317,8 @@ impl Source for Restarted {
         self.world.now()
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        self.world.scan(hand_over)
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        self.world.scan(emit)
     }
 }
 
@@ -332,7 +332,7 @@ fn a_new_process_after_an_unreadable_scan_replays_the_same_batches() {
         .iter()
         .map(|batch| batch.events.iter().map(Event::kind).collect())
         .collect();
-    // The CPU time that is unknown is a change too.
+    // CPU time that becomes unknown is a change too.
     assert_eq!(
         kinds,
         [vec!["existing"], vec!["updated"], vec!["exited", "created"]]

@@ -1,4 +1,4 @@
-//! The table of cases, held against the redactor.
+//! Runs the tables of cases.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::hidden_parts::HIDDEN_PARTS;
 use super::shown::SHOWN;
 use super::{MARK, redact, terminated};
 
-/// `‹…›` in a case stands around what has to be hidden.
+/// Replaces `‹…›`, which marks a secret in a case.
 fn with_mark(arg: &str) -> String {
     let mut text = String::new();
     let mut rest = arg;
@@ -48,8 +48,8 @@ fn text_without_secrets_stays_unchanged() {
         let command = terminated(&args);
         let redactor = Redactor::default();
         let redacted = redactor.command(&command);
-        let looked = allocation_counter::measure(|| drop(redactor.command(&command)));
-        assert_eq!(looked.count_total, 0, "{case:?}");
+        let counted = allocation_counter::measure(|| drop(redactor.command(&command)));
+        assert_eq!(counted.count_total, 0, "{case:?}");
         if !matches!(redacted, Cow::Borrowed(same) if same == command) {
             wrong.push(format!("{case:?}\n  became   {:?}", redact(case)));
         }

@@ -1,4 +1,4 @@
-//! Nobody gets to see a secret: no consumer, no recording, no replay.
+//! No secret reaches a consumer, a recording or a replay.
 
 use std::io;
 
@@ -76,7 +76,7 @@ fn patterns_of_the_settings_apply_too() {
 
 #[test]
 fn a_secret_is_redacted_before_the_text_is_cut() {
-    // The cut is within the password, and the `@` that tells what it is comes after it.
+    // The cut is within the password, before the `@` by which it is recognised.
     for before in 40..70 {
         let world = World::new();
         let mut made = Made::new("app", 5);
@@ -100,7 +100,7 @@ fn a_secret_is_redacted_before_the_text_is_cut() {
 fn a_changed_secret_is_no_update_but_a_changed_argument_is() {
     let world = world();
     let mut scanner = scanner(world.clone(), |_| ());
-    // From the second scan on its CPU use is known.
+    // CPU use is known from the second scan on.
     scanner.scan_once().unwrap();
     scanner.scan_once().unwrap();
     let set = |at: usize, arg: &str| {

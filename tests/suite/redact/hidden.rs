@@ -228,7 +228,7 @@ pub(super) const HIDDEN: &[&[&str]] = &[
         "--value",
         "‹secret›",
     ],
-    // Names of a program's own.
+    // Names that only one program uses.
     &["erl", "-sname", "x", "-setcookie", "‹secret›", "-noshell"],
     &["pdftotext", "-upw", "‹secret›", "-opw", "‹secret›", "x.pdf"],
     &["netdom", "join", "/userd:me", "/passwordd:‹P@ss w›"],
@@ -277,7 +277,7 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["openssl", "passwd", "-6", "‹hunter2›"],
     &["bw", "unlock", "‹hunter2›"],
     &["wandb", "login", "‹0123456789abcdef›"],
-    // By where they stand.
+    // By position.
     &["sqlplus", "-s", "me/‹hunter2›@//db:1521/x", "@run.sql"],
     &["sqlldr", "userid=me/‹hunter2›@db", "control=/x/load.ctl"],
     &["rman", "target", "sys/‹hunter2›@PROD"],
@@ -286,7 +286,7 @@ pub(super) const HIDDEN: &[&[&str]] = &[
     &["net.exe", "use", r"\\host\x", "/user:me", "‹hunter2›"],
     &["net", "user", "me", "‹hunter2›", "/add"],
     &["cmd", "/c", r"net use \\host\share /user:me ‹hunter2›"],
-    // By where they stand, wherever that is in the command.
+    // By position, anywhere in the command.
     &["cargo", "login", "‹hunter2›", "--registry", "x"],
     &["rabbitmqctl", "add_user", "me", "‹hunter2›", "--vhost", "x"],
     &["wandb", "login", "‹0123abc›", "--relogin"],

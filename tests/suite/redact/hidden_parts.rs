@@ -1,7 +1,7 @@
 //! Command lines with secrets within an argument or a text, which stand between `‹` and `›`.
 
 pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
-    // What is assigned within an argument.
+    // Assignments within an argument.
     &["PGPASSWORD=‹x›"],
     &["env", "PGPASSWORD=‹x y›", "psql", "-p", "5432"],
     &["docker", "run", "--env=MYSQL_PWD=‹x›", "db"],
@@ -127,7 +127,7 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "export TOKEN='‹a b›'; run --token \"‹c d›\" x",
     ],
     &["ssh", "host", "mysql -p‹secret› -e 'select 1'"],
-    // Parts of a form, whatever they have in them.
+    // Parts of a form, with any content.
     &["curl", "-d", "user=me&password=‹hunter2 hunter3›"],
     &["curl", "-d", "user=me&password=‹it'shunter2›&x=1"],
     &["curl", "-d", "user=me&password=‹a#b›&x=1"],
@@ -344,7 +344,7 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "curl",
         "https://h/?pageToken=‹eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.abc›",
     ],
-    // What no shell fills in.
+    // Text that looks like a variable of a shell but is none.
     &["mysql", "-p‹$PW›"],
     &[
         "sh",
@@ -355,7 +355,7 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["sh", "-c", "psql -c \"alter user me password '‹hunter2›'\""],
     &["mongosh", "--eval", "db.createUser({user:'x',pwd:'‹a b›'})"],
     &["node", "-e", "run({token:'‹abc›',user:\"x\"})"],
-    // What a script writes to who reads a secret.
+    // Input that a script writes for a program that reads a secret.
     &["bash", "-c", "echo ‹hunter2› | sudo -S apt-get update"],
     &["sh", "-c", "echo \"me:‹hunter 2›\" | chpasswd"],
     &[
@@ -369,12 +369,12 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "printf '%s\\n' ‹abc› | gh auth login --with-token; ls",
     ],
     &["sh", "-c", "echo ‹a b› | /usr/bin/passwd --stdin me"],
-    // What a quote follows, of a word that is no option; and what goes on after what a shell fills in.
+    // Words before a quote that are no option, and text after a variable of a shell.
     &["ssh", "h", "app set-password '‹hunter2 x›'"],
     &["sh", "-c", "vault-cli db-password '‹hunter2 x›'"],
     &[r#"app "db.set-password '‹x y›'""#],
     &["sh", "-c", r#"mysql -p‹"$PW"hunter2› -e x"#],
-    // Names with a word in them that elsewhere makes one harmless.
+    // Names that contain a word that is harmless elsewhere.
     &[
         "env",
         "FB_PAGE_TOKEN=‹EAAGxyz1›",
@@ -473,7 +473,7 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
         "-c",
         "echo '‹a b›' | gpg --batch --passphrase-fd 0 -c f",
     ],
-    // Among what is made to be read again and again.
+    // Within options of commands that run repeatedly.
     &["sh", "-c", "app -u me > log -p ‹hunter2› < x"],
     &["sh", "-c", "app -p ‹hunter2› > x -p 80 > y -u me; app -p x"],
     &["app", "a=key=‹'abc';b=key='x y'›"],
@@ -517,7 +517,7 @@ pub(super) const HIDDEN_PARTS: &[&[&str]] = &[
     &["sh", "-c", "sudo -S id <<< ‹don't› && ls"],
     &["sh", "-c", "{ sudo -S id; } <<< ‹hunter2›; ls"],
     &["sh", "-c", "(cd /; sudo -S id)<<<'‹a b›' && ls"],
-    // Behind a value that was read before.
+    // After a value that was read before.
     &["ssh", "h", r#"sh "x -p=/x" -p=‹hunter2 "y"›"#],
     &["x y -p=/x|-p=/x -p=‹hunter2›"],
     &["x y -p=‹a b|-p=c›"],

@@ -8,7 +8,7 @@ use process_scanner::{Recorder, Scanner};
 use crate::live::Waiting;
 use crate::support::live_sources;
 
-/// A file in memory that two have.
+/// A shared file in memory.
 #[derive(Debug, Clone, Default)]
 struct File(Arc<Mutex<Vec<u8>>>);
 
@@ -25,31 +25,31 @@ impl Write for File {
 #[test]
 fn the_secret_of_a_real_child_is_in_no_batch_and_in_no_recording() {
     for live in live_sources() {
-        // Made here and now, so that it is nowhere else on this host.
+        // Generated here, so that no other process on this host has it.
         let secret = format!("hunter2 {:x}", std::process::id() ^ 0x5eed);
         let url = format!("https://me:{secret}@host/").replace(' ', "_");
         let args = ["--", "--password", &secret, "TOKEN=", &url, "--last"];
         let child = Waiting::start_with("wait", &[], &args);
         let file = File::default();
         let recorder = Recorder::new(live.source(), file.clone()).unwrap();
-        let mut told = String::new();
+        let mut reported = String::new();
         for source in [live.source(), Box::new(recorder)] {
             let mut scanner = Scanner::builder().source(source).build().unwrap();
             let mut seen = 0;
-            // A command line that was not read in time comes with the next scan.
+            // A command line that came too late is in the next scan.
             for _ in 0..3 {
                 for event in &scanner.scan_once().unwrap().events {
                     let json = serde_json::to_string(event.process()).unwrap();
                     seen +=
                         u32::from(event.process().pid == child.pid() && json.contains("--last"));
-                    told.push_str(&json);
+                    reported.push_str(&json);
                 }
             }
-            assert!(seen > 0, "{}: {told}", live.name);
+            assert!(seen > 0, "{}: {reported}", live.name);
         }
         let recorded = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
         let hidden = r#""--password","[redacted]","TOKEN=","https://me:[redacted]@host/","--last""#;
-        for text in [&told, &recorded] {
+        for text in [&reported, &recorded] {
             assert!(text.contains(hidden), "{}", live.name);
             for secret in [secret.clone(), secret.replace(' ', "_")] {
                 assert!(!text.contains(&secret), "{}", live.name);

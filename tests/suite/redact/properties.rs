@@ -1,4 +1,4 @@
-//! What holds of all command lines.
+//! Properties of all command lines.
 
 use process_scanner::{Pattern, Redact, Redactor};
 use std::sync::LazyLock;
@@ -136,7 +136,7 @@ proptest! {
 
     #[test]
     fn a_secret_after_a_secret_name_is_redacted(secret in secret(), program in "[a-z]{1,8}") {
-        // What looks like an option is one, and not the value of another.
+        // Text with a leading dash is an option, not a value.
         prop_assume!(!secret.starts_with('-'));
         for line in [
             vec!["--password".to_owned(), secret.clone()],

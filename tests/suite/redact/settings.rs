@@ -1,4 +1,4 @@
-//! Switched off, arguments stripped, own patterns; and what is not text.
+//! Redaction that is off, stripped arguments, patterns, and bytes that are not UTF-8.
 
 use process_scanner::{Config, ErrorClass, Pattern, Redact, Redactor};
 
@@ -32,7 +32,7 @@ fn stripping_arguments_keeps_the_program() {
     assert_eq!(with(&redactor, &["app"]), ["app"]);
     assert_eq!(with(&redactor, &[""]), [""]);
     assert_eq!(with(&redactor, &["PASSWORD=x"]), ["PASSWORD"]);
-    // What follows on a title that has no end of its own.
+    // Text that follows a title without a separator.
     assert_eq!(with(&redactor, &["/bin/appHOME=/x"]), ["/bin/appHOME"]);
     let url = with(&redactor, &["https://u:pa=ss@h/?a=b"]);
     assert_eq!(url, ["https://u:[redacted]@h/?a"]);
@@ -46,7 +46,7 @@ fn stripping_arguments_keeps_the_program() {
     assert_eq!(with(&redactor, &[r"C:\x hunter2 foo"]), [r"C:\x"]);
     let quoted = format!("\"{path}\"");
     assert_eq!(with(&redactor, &[&format!("{quoted} a")]), [&*quoted]);
-    // The quote goes with what is hidden, and nothing holds the rest together any more.
+    // The pattern redacts the closing quote, so the quoted text no longer counts as one word.
     let with_pattern = Redactor::new(Redact::Arguments, vec![Pattern::new("\"$").unwrap()]);
     assert_eq!(with(&with_pattern, &["\"/opt/an app\""]), ["\"/opt/an"]);
 }

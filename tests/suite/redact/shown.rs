@@ -27,7 +27,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["app", "--no-password", "db", "--ask-pass", "x"],
     &["ffmpeg", "-pass", "1", "--two-pass", "x"],
     &["app", "--compass", "north"],
-    // Names that are about a secret.
+    // Names that describe a secret.
     &["app", "--key-file=/etc/x.pem", "--key-file", "x"],
     &["app", "--password-file", "secret.txt", "--token-path=x"],
     &[
@@ -66,7 +66,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     ],
     &["kube-apiserver", "--authorization-mode=Node,RBAC"],
     &["ssh", "-o", "PasswordAuthentication=no", "host"],
-    // Values that are none.
+    // Values that are not secrets.
     &["app", "--password=", "--token="],
     &["app", "--password", "", "x"],
     &["app", "--password", "--verbose"],
@@ -111,7 +111,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     ],
     &["env", "PWD=/home/me", "OLDPWD=/", "PATH=/bin:/usr/bin", "x"],
     &["env", "SSH_AUTH_SOCK=/tmp/x", "x"],
-    // -p and its like.
+    // `-p` and similar options.
     &["mkdir", "-p", "some/where"],
     &["cp", "-p", "a", "b"],
     &["sudo", "mkdir", "-p", "where"],
@@ -166,7 +166,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["app", "--user", "www:www"],
     &["pip", "install", "--user", "file:./x"],
     &["docker-compose", "run", "--user", "app:app", "x"],
-    // Colons that assign nothing.
+    // Colons that are no assignment.
     &["docker", "run", "-v", "/run/secret:/run/secret", "image"],
     &[
         "app",
@@ -303,7 +303,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "token",
         "y",
     ],
-    // Options that hold a secret with another program, or when it is told something else.
+    // Options that hold a secret only for another program or in another mode.
     &["consul", "agent", "-encrypt-verify-incoming=false"],
     &["security", "find-identity", "-v", "-p", "codesigning"],
     &["security", "find-generic-password", "-s", "x", "-w"],
@@ -353,7 +353,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["gcloud", "container", "clusters", "get-credentials", "prod"],
     &["aws", "s3api", "get-object", "--key", "logs/2024/a.gz", "x"],
     &["terraform", "init", "-backend-config=key=prod/x.tfstate"],
-    // Which key, secret or row is meant.
+    // Names of a key, secret or row.
     &["gpg", "--armor", "--export-secret-keys", "me@example.org"],
     &["gpg2", "--default-key", "0xABCD1234EF567890", "--sign", "f"],
     &["duplicity", "--encrypt-key", "ABCD1234EF567890", "/a", "/b"],
@@ -373,7 +373,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     ],
     &["lpass", "show", "--password", "site"],
     &["sh", "-c", "gpg --export-secret-keys me@x > k.asc"],
-    // What a shell fills in, after options, letters and schemes.
+    // Variables of a shell, after options, letters and schemes.
     &[
         "sh",
         "-c",
@@ -394,7 +394,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
     &["vim", "obscure", "unseal", "notes.txt"],
     &["rails", "g", "migration", "add_user", "name:string"],
     &["docker", "login", "registry.example.org"],
-    // What stands where a password can.
+    // Other values in the position of a password.
     &["sqlplus", "/", "as", "sysdba", "@/opt/run.sql"],
     &["sqlplus", "me@//db:1521/x", "@a/b.sql"],
     &["impdp", "me@db", "dumpfile=a/b.dmp", "logfile=x/y"],
@@ -414,7 +414,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "-c",
         "cat x | docker login --password-stdin r | tee y",
     ],
-    // Words where a password would stand, of something else.
+    // Other words in the position of a password.
     &["git", "add", "src/cargo", "src/login", "src/x.rs"],
     &["git", "checkout", "vault", "unseal", "fix"],
     &["sudo", "cp", "bw", "unlock", "dest"],
@@ -509,7 +509,7 @@ pub(super) const SHOWN: &[&[&str]] = &[
         "a",
         "--from-literal=mode=fast",
     ],
-    // What those programs have beside secrets.
+    // Other arguments of those programs.
     &["vault", "login", "-method=userpass", "username=me"],
     &["vault", "login", "-method", "oidc", "role=x"],
     &["vault", "login", "-"],

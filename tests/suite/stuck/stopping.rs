@@ -1,4 +1,4 @@
-//! How a scanner ends that is stopped or waited for, whatever hangs.
+//! The end of a scanner on `stop` or `wait`, even if a scan or a callback is stuck.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn a_stuck_scan_does_not_delay_the_stop() {
     let handle = start(source);
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
     assert!(batches.iter().any(|batch| is_stuck(&batch)));
-    // It returns, though the scan does not, and says so.
+    // `stop` returns although the scan does not, and its error reports that.
     let error = handle.stop().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Stuck);
     assert!(
@@ -17,7 +17,7 @@ fn a_stuck_scan_does_not_delay_the_stop() {
     );
     assert_eq!(error.advice(), Some("find what the source waits for"));
     assert!(batches.recv().is_err());
-    // The thread that was left to itself ends with the scan.
+    // The detached thread ends with the scan.
     drop(go_on);
 }
 
@@ -37,7 +37,7 @@ fn a_callback_that_never_returns_does_not_delay_the_stop() {
     drop(go_on);
 }
 
-/// A scanner with a callback, `sender`, that has its first batch in hand until it gets a word for each.
+/// Starts a scanner with the callback `sender`, which waits for a message in each batch.
 fn start_with_callback(source: impl Source + 'static) -> (ScannerHandle, Sender<()>) {
     let handle = start(source);
     let (go_on, wait) = channel::<()>();
@@ -63,7 +63,8 @@ fn stop_within_waits_for_callbacks_as_long_as_requested() {
     let (handle, go_on) = start_with_callback(quiet());
     let batches = handle.consumers().subscribe(ConsumerOptions::default());
     let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
-    // It is under way when everything is closed, and returns when the callback does.
+    // `stop_within` still waits when all subscriptions are closed, and returns when the callback
+    // does.
     batches.iter().for_each(drop);
     drop(go_on);
     stopping.join().unwrap().unwrap();
@@ -77,25 +78,27 @@ fn a_blocking_consumer_loses_no_batches_if_the_stop_waits_for_it() {
         .with_overflow(Overflow::Block)
         .with_queue_len(1);
     let blocking = handle.consumers().subscribe(options);
-    // As many scans as get through while it takes none.
+    // Scan until the queue of the blocking consumer is full.
     drop(go_on);
     for _ in 0..5 {
         is_begun.recv().unwrap();
     }
     let stopped = handle.control().clone();
     let stopping = thread::spawn(move || handle.stop_within(Duration::MAX));
-    // Closed by then or not, it gets all that the scans told.
-    let told: Vec<_> = blocking
+    // It receives the batches of all scans, whether the scanner has stopped or not.
+    let received: Vec<_> = blocking
         .iter()
         .filter(|batch| !is_stuck(batch))
         .map(|batch| (batch.seq, batch.lost_batches))
         .collect();
     stopping.join().unwrap().unwrap();
     assert!(!stopped.is_running());
-    assert!(told.len() >= 5, "{told:?}");
+    assert!(received.len() >= 5, "{received:?}");
     assert!(
-        (1..).zip(&told).all(|(seq, told)| (seq, 0) == *told),
-        "{told:?}"
+        (1..)
+            .zip(&received)
+            .all(|(seq, received)| (seq, 0) == *received),
+        "{received:?}"
     );
 }
 
@@ -123,7 +126,7 @@ fn a_requested_stop_ends_the_wait() {
         })
         .unwrap();
     handle.wait().unwrap();
-    // Before anybody waits, and when nobody does.
+    // Before `wait` is called, and without `wait`.
     let handle = start_quiet();
     handle.control().request_stop();
     handle
@@ -178,20 +181,20 @@ fn the_scan_under_way_at_the_stop_is_still_sent() {
 fn wait_returns_when_the_scanner_has_ended_and_all_batches_are_sent() {
     let world = World::new();
     world.add(1, Made::new("p", 5));
-    let (sender, told) = channel();
+    let (sender, seqs) = channel();
     let handle = start(world.clone());
     assert!(handle.control().is_running());
     handle
         .consumers()
         .register(ConsumerOptions::default(), move |batch: &Arc<Batch>| {
-            // From the first one on nothing more is to come.
+            // After the first batch the source ends.
             world.edit(|state| state.ended = true);
             sender.send(batch.seq).unwrap();
         })
         .unwrap();
     handle.wait().unwrap();
-    let told: Vec<_> = told.try_iter().collect();
-    assert!(!told.is_empty() && told.is_sorted(), "{told:?}");
+    let seqs: Vec<_> = seqs.try_iter().collect();
+    assert!(!seqs.is_empty() && seqs.is_sorted(), "{seqs:?}");
 }
 
 #[test]
@@ -202,7 +205,7 @@ fn wait_returns_the_final_failure_of_the_scanner() {
             SourceInfo::new("broken")
         }
 
-        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
             Err(Error::new(ErrorClass::BadData, "broken off").mark_final())
         }
     }
@@ -210,9 +213,9 @@ fn wait_returns_the_final_failure_of_the_scanner() {
     let batches = scanner.consumers().subscribe(ConsumerOptions::default());
     let error = scanner.start().unwrap().wait().unwrap_err();
     assert_eq!(error.to_string(), "broken off");
-    let told = batches.iter().map(|batch| batch.failure.clone().unwrap());
+    let failures = batches.iter().map(|batch| batch.failure.clone().unwrap());
     assert_eq!(
-        told.map(|error| error.to_string()).collect::<Vec<_>>(),
+        failures.map(|error| error.to_string()).collect::<Vec<_>>(),
         ["broken off"]
     );
 }
@@ -225,7 +228,7 @@ fn a_stuck_callback_is_named_even_if_the_source_failed_finally() {
             SourceInfo::new("broken")
         }
 
-        fn scan(&mut self, _hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
             self.0 += 1;
             match self.0 {
                 1 => Ok(Seen::default()),
@@ -253,7 +256,7 @@ fn callbacks_that_register_others_do_not_delay_the_stop() {
             .consumers()
             .register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
                 let inner = consumers.clone();
-                // Whether it can still register is a matter of luck.
+                // Registering may fail: the scanner may have stopped already.
                 let _ = consumers.register(ConsumerOptions::default(), move |_: &Arc<Batch>| {
                     let _ = inner.register(ConsumerOptions::default(), |_: &Arc<Batch>| ());
                 });
@@ -262,7 +265,7 @@ fn callbacks_that_register_others_do_not_delay_the_stop() {
         is_begun.recv().unwrap();
         let stopping = thread::spawn(move || handle.stop());
         go_on.send(()).unwrap();
-        // Whether in time or not, it returns.
+        // `stop` returns, with an error or without.
         let _ = stopping.join().unwrap();
     }
 }
