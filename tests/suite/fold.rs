@@ -7,9 +7,9 @@ use crate::support::{Made, World, assert_folded};
 
 /// A change of the world between two scans.
 #[derive(Debug, Clone)]
-enum Happening {
+enum Change {
     Birth(u32),
-    Death(u32),
+    Exit(u32),
     /// An exit, and a birth with the same pid.
     Reuse(u32),
     Exec(u32),
@@ -25,30 +25,30 @@ enum Happening {
     Scan,
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+fn change() -> impl Strategy<Value = Change> {
     let pid = 1_u32..40;
     prop_oneof![
-        4 => pid.clone().prop_map(Happening::Birth),
-        2 => pid.clone().prop_map(Happening::Death),
-        1 => pid.clone().prop_map(Happening::Reuse),
-        1 => pid.clone().prop_map(Happening::Exec),
-        2 => (pid.clone(), 0_u64..2_000_000_000).prop_map(|(pid, ns)| Happening::Run(pid, ns)),
-        2 => (pid.clone(), 0_u64..100_000).prop_map(|(pid, bytes)| Happening::Grow(pid, bytes)),
+        4 => pid.clone().prop_map(Change::Birth),
+        2 => pid.clone().prop_map(Change::Exit),
+        1 => pid.clone().prop_map(Change::Reuse),
+        1 => pid.clone().prop_map(Change::Exec),
+        2 => (pid.clone(), 0_u64..2_000_000_000).prop_map(|(pid, ns)| Change::Run(pid, ns)),
+        2 => (pid.clone(), 0_u64..100_000).prop_map(|(pid, bytes)| Change::Grow(pid, bytes)),
         1 => (pid.clone(), prop_oneof![
             Just(Status::Running), Just(Status::Sleeping), Just(Status::Zombie)
-        ]).prop_map(|(pid, status)| Happening::Status(pid, status)),
-        1 => pid.clone().prop_map(Happening::Orphan),
-        1 => pid.clone().prop_map(Happening::LoseStartTime),
-        1 => pid.clone().prop_map(Happening::LoseNumbers),
-        1 => pid.prop_map(Happening::Hide),
-        1 => Just(Happening::Show),
-        1 => any::<bool>().prop_map(Happening::Fail),
-        6 => Just(Happening::Scan),
+        ]).prop_map(|(pid, status)| Change::Status(pid, status)),
+        1 => pid.clone().prop_map(Change::Orphan),
+        1 => pid.clone().prop_map(Change::LoseStartTime),
+        1 => pid.clone().prop_map(Change::LoseNumbers),
+        1 => pid.prop_map(Change::Hide),
+        1 => Just(Change::Show),
+        1 => any::<bool>().prop_map(Change::Fail),
+        6 => Just(Change::Scan),
     ]
 }
 
 impl World {
-    fn happen(&self, happening: Happening) {
+    fn happen(&self, change: Change) {
         self.edit(|state| {
             let now_ms = state.wall_ms;
             let born = Made::new("born", now_ms);
@@ -57,42 +57,42 @@ impl World {
                     change(made);
                 }
             };
-            match happening {
-                Happening::Birth(pid) => {
+            match change {
+                Change::Birth(pid) => {
                     state.processes.entry(pid).or_insert(born);
                 }
-                Happening::Death(pid) => {
+                Change::Exit(pid) => {
                     state.processes.remove(&pid);
                 }
-                Happening::Reuse(pid) => {
+                Change::Reuse(pid) => {
                     state
                         .processes
                         .insert(pid, Made::new("reborn", now_ms + 10));
                 }
-                Happening::Exec(pid) => with(state, pid, &|made| {
+                Change::Exec(pid) => with(state, pid, &|made| {
                     made.name.push(b'+');
                     made.args.push(b"exec\xff".into());
                 }),
-                Happening::Run(pid, ns) => with(state, pid, &|made| {
+                Change::Run(pid, ns) => with(state, pid, &|made| {
                     made.cpu_time_ns = Some(made.cpu_time_ns.unwrap_or(0) + ns);
                 }),
-                Happening::Grow(pid, bytes) => with(state, pid, &|made| {
+                Change::Grow(pid, bytes) => with(state, pid, &|made| {
                     made.rss_bytes = Some(made.rss_bytes.unwrap_or(0) + bytes);
                 }),
-                Happening::Status(pid, status) => with(state, pid, &|made| made.status = status),
-                Happening::Orphan(pid) => with(state, pid, &|made| made.parent_pid = None),
-                Happening::LoseStartTime(pid) => {
+                Change::Status(pid, status) => with(state, pid, &|made| made.status = status),
+                Change::Orphan(pid) => with(state, pid, &|made| made.parent_pid = None),
+                Change::LoseStartTime(pid) => {
                     with(state, pid, &|made| made.start_time_ms = None);
                 }
-                Happening::LoseNumbers(pid) => with(state, pid, &|made| {
+                Change::LoseNumbers(pid) => with(state, pid, &|made| {
                     (made.cpu_time_ns, made.rss_bytes) = (None, None);
                 }),
-                Happening::Hide(pid) => state.hidden.push(pid),
-                Happening::Show => state.hidden.clear(),
-                Happening::Fail(fails) => {
+                Change::Hide(pid) => state.hidden.push(pid),
+                Change::Show => state.hidden.clear(),
+                Change::Fail(fails) => {
                     state.failure = fails.then_some(ErrorClass::ResourcesExhausted);
                 }
-                Happening::Scan => {}
+                Change::Scan => {}
             }
         });
     }
@@ -111,7 +111,7 @@ fn config(with_thresholds: bool) -> Config {
 proptest! {
     #[test]
     fn applying_all_batches_gives_the_scanners_table(
-        happenings in proptest::collection::vec(happening(), 1..200),
+        changes in proptest::collection::vec(change(), 1..200),
         with_thresholds: bool,
         coarse: bool,
     ) {
@@ -123,9 +123,9 @@ proptest! {
             .build()
             .unwrap();
         let mut snapshot = Snapshot::new();
-        for happening in happenings {
-            let scans = matches!(happening, Happening::Scan);
-            world.happen(happening);
+        for change in changes {
+            let scans = matches!(change, Change::Scan);
+            world.happen(change);
             if !scans {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! The interval of a running scanner: its CPU budget, its breaker and the retry.
 
-mod second_try;
+mod retry;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! Recordings that are malformed or truncated, or recorded again.
 
 mod bad_lines;
-mod broken_off;
 mod limits;
 mod noise;
 mod round_trip;
+mod truncated;
 
 use std::io;
 use std::sync::Arc;

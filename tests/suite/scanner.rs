@@ -335,9 +335,9 @@ fn a_large_loss_needs_a_second_scan_if_no_recheck_is_possible() {
 
 /// A source that breaks its contract: it emits the first list of pids as rows, the second as
 /// unchanged.
-struct Liar(Vec<u32>, Vec<u32>);
+struct ContractBreaker(Vec<u32>, Vec<u32>);
 
-impl Source for Liar {
+impl Source for ContractBreaker {
     fn info(&self) -> SourceInfo {
         SourceInfo::new("liar")
     }
@@ -355,11 +355,11 @@ impl Source for Liar {
 
 #[test]
 fn a_source_that_breaks_its_contract_fails_the_scan() {
-    for (liar, expected) in [
-        (Liar(vec![1, 2, 1], vec![]), "pid 1 twice"),
-        (Liar(vec![1], vec![2]), "pid 2 as unchanged"),
+    for (source, expected) in [
+        (ContractBreaker(vec![1, 2, 1], vec![]), "pid 1 twice"),
+        (ContractBreaker(vec![1], vec![2]), "pid 2 as unchanged"),
     ] {
-        let mut scanner = Scanner::builder().source(liar).build().unwrap();
+        let mut scanner = Scanner::builder().source(source).build().unwrap();
         let batch = scan(&mut scanner);
         let failure = batch.failure.as_ref().unwrap();
         assert_eq!(failure.class(), ErrorClass::BadData);

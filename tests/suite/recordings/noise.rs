@@ -25,13 +25,13 @@ enum Edit {
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let telling = prop_oneof![
+    let byte = prop_oneof![
         any::<u8>(),
         proptest::sample::select(b"{}[]\",:0123456789-.\n\\nulltrue".to_vec()),
     ];
     prop_oneof![
         (any::<Index>(), 1_u8..).prop_map(|(at, mask)| Edit::Flip(at, mask)),
-        (any::<Index>(), proptest::collection::vec(telling, 1..6))
+        (any::<Index>(), proptest::collection::vec(byte, 1..6))
             .prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
         (any::<Index>(), 1_usize..40).prop_map(|(at, len)| Edit::Delete(at, len)),
         (any::<Index>(), any::<Index>()).prop_map(|(from, to)| Edit::Repeat(from, to)),
@@ -67,7 +67,7 @@ impl Edit {
 }
 
 /// Plays a recording to its end. A line gives at most one batch, so there is an end.
-fn survive(bytes: &[u8]) {
+fn assert_no_panic(bytes: &[u8]) {
     let lines = bytes.split(|&byte| byte == b'\n').count();
     match ReplaySource::new(std::io::Cursor::new(bytes.to_vec())) {
         Ok(source) => assert!(play(source).len() <= lines),
@@ -91,7 +91,7 @@ proptest! {
         for edit in edits {
             edit.apply(&mut bytes);
         }
-        survive(&bytes);
+        assert_no_panic(&bytes);
     }
 
     #[test]
@@ -105,6 +105,6 @@ proptest! {
             recording.push(b'\n');
         }
         recording.extend(bytes);
-        survive(&recording);
+        assert_no_panic(&recording);
     }
 }

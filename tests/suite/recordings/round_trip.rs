@@ -15,7 +15,7 @@ use crate::fixtures::story::record;
 use crate::fixtures::text;
 use crate::support::{Made, World};
 
-fn assert_alike(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
+fn assert_same_batches(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
     assert_eq!(played.len(), live.len());
     for (played, live) in played.iter().zip(live) {
         assert_eq!(text::whole(played), text::whole(live));
@@ -28,9 +28,9 @@ fn assert_alike(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
 fn assert_round_trip(recording: &[u8], live: &[Arc<Batch>]) {
     let source = ReplaySource::new(std::io::Cursor::new(recording.to_vec())).unwrap();
     let (again, played) = record(source);
-    assert_alike(&played, live);
+    assert_same_batches(&played, live);
     assert!(again == recording, "the recording of the replay differs");
-    assert_alike(&replay(recording), live);
+    assert_same_batches(&replay(recording), live);
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn every_story_replays_the_same_batches() {
 
 /// A change of the world before a scan.
 #[derive(Debug, Clone)]
-enum Deed {
+enum Change {
     Birth {
         pid: u32,
         start: Option<u64>,
         name: u8,
     },
-    Death {
+    Exit {
         pid: u32,
     },
     Work {
@@ -74,7 +74,7 @@ enum Deed {
     },
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn change() -> impl Strategy<Value = Change> {
     let pid = 1_u32..12;
     let status = proptest::sample::select(vec![
         Status::Running,
@@ -85,17 +85,17 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         // Frequent, so that pids are used again, sometimes with the same name and start time.
         3 => (pid.clone(), proptest::option::weighted(0.8, 0_u64..3), 0_u8..3)
-            .prop_map(|(pid, start, name)| Deed::Birth { pid, start, name }),
-        1 => pid.clone().prop_map(|pid| Deed::Death { pid }),
-        2 => (pid.clone(), 0_u64..900).prop_map(|(pid, ms)| Deed::Work { pid, ms }),
-        1 => (pid.clone(), 0_u8..3).prop_map(|(pid, name)| Deed::Exec { pid, name }),
-        1 => (pid.clone(), 1_u32..3).prop_map(|(pid, parent)| Deed::Adoption { pid, parent }),
-        1 => (pid.clone(), status).prop_map(|(pid, status)| Deed::Becomes { pid, status }),
-        1 => pid.prop_map(|pid| Deed::Unreadable { pid }),
+            .prop_map(|(pid, start, name)| Change::Birth { pid, start, name }),
+        1 => pid.clone().prop_map(|pid| Change::Exit { pid }),
+        2 => (pid.clone(), 0_u64..900).prop_map(|(pid, ms)| Change::Work { pid, ms }),
+        1 => (pid.clone(), 0_u8..3).prop_map(|(pid, name)| Change::Exec { pid, name }),
+        1 => (pid.clone(), 1_u32..3).prop_map(|(pid, parent)| Change::Adoption { pid, parent }),
+        1 => (pid.clone(), status).prop_map(|(pid, status)| Change::Becomes { pid, status }),
+        1 => pid.prop_map(|pid| Change::Unreadable { pid }),
     ]
 }
 
-impl Deed {
+impl Change {
     fn happen(&self, processes: &mut BTreeMap<u32, Made>) {
         let names = ["sh", "a b)", "\u{1b}[0m"];
         let living = |pid: u32, processes: &mut BTreeMap<u32, Made>, edit: &dyn Fn(&mut Made)| {
@@ -109,7 +109,7 @@ impl Deed {
                 made.start_time_ms = start.map(|start| 1_700_000_000_000 + start * 1000);
                 processes.insert(pid, made);
             }
-            Self::Death { pid } => _ = processes.remove(&pid),
+            Self::Exit { pid } => _ = processes.remove(&pid),
             Self::Work { pid, ms } => living(pid, processes, &|made| {
                 made.cpu_time_ns = Some(made.cpu_time_ns.unwrap_or(0) + ms * 1_000_000);
             }),
@@ -135,19 +135,19 @@ impl Deed {
 /// One scan of a made-up world.
 #[derive(Debug, Clone)]
 struct Turn {
-    deeds: Vec<Deed>,
+    changes: Vec<Change>,
     hidden: Vec<u32>,
     failure: Option<ErrorClass>,
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
     (
-        proptest::collection::vec(deed(), 0..5),
+        proptest::collection::vec(change(), 0..5),
         proptest::collection::vec(1_u32..12, 0..3),
         proptest::option::weighted(0.1, Just(ErrorClass::Stuck)),
     )
-        .prop_map(|(deeds, hidden, failure)| Turn {
-            deeds,
+        .prop_map(|(changes, hidden, failure)| Turn {
+            changes,
             hidden,
             failure,
         })
@@ -171,8 +171,8 @@ impl Source for Turns {
         let turn = self.turns.next();
         self.world.edit(|state| match turn {
             Some(turn) => {
-                for deed in &turn.deeds {
-                    deed.happen(&mut state.processes);
+                for change in &turn.changes {
+                    change.happen(&mut state.processes);
                 }
                 state.recheck = self
                     .is_able
@@ -211,16 +211,16 @@ impl Source for Turns {
 }
 
 /// Emits rows that break the contract of sources.
-type Lie = fn(&mut dyn FnMut(Row<'_>));
+type BadRows = fn(&mut dyn FnMut(Row<'_>));
 
 /// A source that breaks its contract; such rows are rejected live and in a replay.
 #[derive(Debug)]
-struct Liar {
+struct ContractBreaker {
     scans: u64,
-    lie: Lie,
+    bad_rows: BadRows,
 }
 
-impl Source for Liar {
+impl Source for ContractBreaker {
     fn info(&self) -> SourceInfo {
         SourceInfo::new("liar")
     }
@@ -237,7 +237,7 @@ impl Source for Liar {
         emit(Row::Process(ProcessRow::unknown(1)));
         emit(Row::Process(ProcessRow::unknown(2)));
         if self.scans == 2 {
-            (self.lie)(emit);
+            (self.bad_rows)(emit);
         }
         emit(Row::Process(ProcessRow::unknown(3)));
         Ok(Seen::default())
@@ -246,14 +246,14 @@ impl Source for Liar {
 
 #[test]
 fn a_source_that_breaks_its_contract_replays_the_same_batches() {
-    let lies: [Lie; 4] = [
+    let cases: [BadRows; 4] = [
         |emit| emit(Row::Process(ProcessRow::unknown(2))),
         |emit| emit(Row::Unchanged { pid: 2 }),
         |emit| emit(Row::Unreadable { pid: 1 }),
         |emit| emit(Row::Unchanged { pid: 9 }),
     ];
-    for lie in lies {
-        let (recording, live) = record(Liar { scans: 0, lie });
+    for bad_rows in cases {
+        let (recording, live) = record(ContractBreaker { scans: 0, bad_rows });
         let failed: Vec<_> = live
             .iter()
             .map(|batch| batch.failure.as_ref().map(Error::class))

@@ -32,7 +32,7 @@ fn the_secret_of_a_real_child_is_in_no_batch_and_in_no_recording() {
         let child = Waiting::start_with("wait", &[], &args);
         let file = File::default();
         let recorder = Recorder::new(live.source(), file.clone()).unwrap();
-        let mut reported = String::new();
+        let mut batches = String::new();
         for source in [live.source(), Box::new(recorder)] {
             let mut scanner = Scanner::builder().source(source).build().unwrap();
             let mut seen = 0;
@@ -42,15 +42,16 @@ fn the_secret_of_a_real_child_is_in_no_batch_and_in_no_recording() {
                     let json = serde_json::to_string(event.process()).unwrap();
                     seen +=
                         u32::from(event.process().pid == child.pid() && json.contains("--last"));
-                    reported.push_str(&json);
+                    batches.push_str(&json);
                 }
             }
-            assert!(seen > 0, "{}: {reported}", live.name);
+            assert!(seen > 0, "{}: {batches}", live.name);
         }
         let recorded = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
-        let hidden = r#""--password","[redacted]","TOKEN=","https://me:[redacted]@host/","--last""#;
-        for text in [&reported, &recorded] {
-            assert!(text.contains(hidden), "{}", live.name);
+        let expected =
+            r#""--password","[redacted]","TOKEN=","https://me:[redacted]@host/","--last""#;
+        for text in [&batches, &recorded] {
+            assert!(text.contains(expected), "{}", live.name);
             for secret in [secret.clone(), secret.replace(' ', "_")] {
                 assert!(!text.contains(&secret), "{}", live.name);
             }

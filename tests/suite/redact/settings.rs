@@ -157,8 +157,8 @@ fn part_of_a_secret_in_a_truncated_name_is_redacted() {
         ("kworker/0:1-mm_p", "kworker/0:1-mm_p"),
         ("ghp_abc", "ghp_abc"),
     ] {
-        let hidden = redactor.name(name.as_bytes()).into_owned();
-        assert_eq!(String::from_utf8_lossy(&hidden), left);
-        assert_eq!(*redactor.name(&hidden), hidden);
+        let redacted = redactor.name(name.as_bytes()).into_owned();
+        assert_eq!(String::from_utf8_lossy(&redacted), left);
+        assert_eq!(*redactor.name(&redacted), redacted);
     }
 }
