@@ -155,7 +155,7 @@ fn an_exec_that_keeps_the_name_is_reported_at_the_next_scan() {
 }
 
 #[test]
-fn the_exit_of_a_parent_is_reported_at_the_next_scan() {
+fn a_new_parent_is_reported_at_the_next_scan() {
     // The shell keeps its input open for its child, which ends when the input is closed.
     let mut shell = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
     let cat: u32 = shell.read_line().parse().unwrap();
