@@ -50,7 +50,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let batch = scanner.scan_once().expect("no failure of this source is final");
 /// let failure = batch.failure.as_ref().expect("there is no such file");
 /// match failure.class() {
-///     // The file may come back: the next scan reads it again.
+///     // The file may exist again: the next scan reads it.
 ///     ErrorClass::SourceGone => println!("{}", failure.full_message()),
 ///     _ => println!("{} ({})", failure.full_message(), failure.advice().unwrap_or("no advice")),
 /// }

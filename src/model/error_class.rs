@@ -1,4 +1,4 @@
-//! The classes of errors: what an agent decides by.
+//! The classes of errors: what a program decides by.
 
 use std::fmt;
 use std::io;
