@@ -59,7 +59,7 @@ pub(super) fn spawn(
             panics.into_iter().for_each(discard);
             drop(ending);
         })
-        .map_err(|error| Error::from_io("cannot start the thread of a consumer", error))
+        .map_err(|error| Error::of_thread("cannot start the thread of a consumer", error))
 }
 
 /// Drops the payload of a panic. Its `drop` is foreign code and may panic too; that payload is

@@ -46,7 +46,9 @@ impl Dispatch {
                 dispatcher.run();
                 drop(ending);
             })
-            .map_err(|error| Error::from_io("cannot start the thread of the dispatcher", error))?;
+            .map_err(|error| {
+                Error::of_thread("cannot start the thread of the dispatcher", error)
+            })?;
         registry.keep(thread, None);
         Ok(Self {
             consumers: Consumers::new(Arc::clone(&registry)),

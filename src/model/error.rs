@@ -91,12 +91,18 @@ impl Error {
         Self::new(ErrorClass::of_io(&source), message).with_source(source)
     }
 
+    /// Makes the error of a thread that could not be started, with advice.
+    pub(crate) fn of_thread(message: &str, source: io::Error) -> Self {
+        Self::from_io(message, source).with_advice("raise the limit of threads, or free memory")
+    }
+
     /// Makes the error of a panic in `what`, with the text of the panic.
     pub(crate) fn of_panic(what: &str, panic: &(dyn Any + Send)) -> Self {
         Self::new(
             ErrorClass::SourceGone,
             format!("{what} panicked: {}", panic_text(panic)),
         )
+        .with_advice("report the panic as a bug, and start another scanner")
     }
 
     /// Sets the error that caused it.

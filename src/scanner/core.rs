@@ -242,10 +242,10 @@ fn check(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> 
         return Err(fault);
     }
     if pass.rows() == 0 {
-        return Err(Error::new(
-            ErrorClass::SourceGone,
-            "the scan read no process at all",
-        ));
+        return Err(
+            Error::new(ErrorClass::SourceGone, "the scan read no process at all")
+                .with_advice("check that the source can list the processes"),
+        );
     }
     match own_pid {
         Some(pid) if !pass.has(pid) => Err(Error::new(
@@ -254,7 +254,8 @@ fn check(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> 
                 "the scan read {} processes, but not the scanner's own, pid {pid}",
                 pass.rows()
             ),
-        )),
+        )
+        .with_advice("check that the source reads the host on which the scanner runs")),
         _ => Ok(seen),
     }
 }

@@ -52,7 +52,7 @@ impl ScannerHandle {
                 drop(ending);
                 outcome
             })
-            .map_err(|error| Error::from_io("cannot start the thread that scans", error))?;
+            .map_err(|error| Error::of_thread("cannot start the thread that scans", error))?;
         Ok(Self {
             dispatch,
             control,

@@ -33,7 +33,8 @@ pub(super) fn empty_list_error() -> Error {
         Ok(()) => Error::new(
             ErrorClass::SourceGone,
             "the list of processes in /proc is empty",
-        ),
+        )
+        .with_advice(ADVICE),
     }
 }
 
@@ -182,7 +183,7 @@ pub(super) fn exists(pid: u32) -> Result<bool> {
 }
 
 fn path_exists(path: &str) -> Result<bool> {
-    Path::new(path)
-        .try_exists()
-        .map_err(|error| Error::from_io(format!("cannot check whether {path} exists"), error))
+    Path::new(path).try_exists().map_err(|error| {
+        Error::from_io(format!("cannot check whether {path} exists"), error).with_advice(ADVICE)
+    })
 }

@@ -113,6 +113,7 @@ pub(super) fn empty_list_error() -> Error {
         ErrorClass::SourceGone,
         "the system's list of processes is empty",
     )
+    .with_advice("check that this program may list processes")
 }
 
 pub(super) fn started_total() -> Option<u64> {

@@ -290,10 +290,13 @@ impl Source for SysinfoSource {
 
 fn cannot_start(error: sysinfo::Error) -> Error {
     const WHAT: &str = "cannot start sysinfo on this host";
+    const ADVICE: &str = "check that this program may list processes";
     match error {
-        sysinfo::Error::Io(error) => Error::from_io(WHAT, error),
+        sysinfo::Error::Io(error) => Error::from_io(WHAT, error).with_advice(ADVICE),
         sysinfo::Error::Unsupported => Error::new(ErrorClass::Unsupported, WHAT)
             .with_advice("use Linux, macOS, Windows or FreeBSD"),
-        error => Error::new(ErrorClass::SourceGone, WHAT).with_source(error),
+        error => Error::new(ErrorClass::SourceGone, WHAT)
+            .with_source(error)
+            .with_advice(ADVICE),
     }
 }
