@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use process_scanner::{
-    Batch, ConsumerOptions, Consumers, ProcessRow, Result, Row, Scanner, Seen, Source, SourceInfo,
+    Batch, ConsumerOptions, Consumers, ProcessRow, Result, Row, ScanSummary, Scanner, Source,
+    SourceInfo,
 };
 
 const PROCESSES: u32 = 1000;
@@ -85,7 +86,7 @@ impl Source for Busy {
         SourceInfo::new("in memory")
     }
 
-    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, hand_over: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.cpu_time_ns += 1_000_000;
         for pid in 1..=PROCESSES {
             let mut row = ProcessRow::unknown(pid);
@@ -93,7 +94,7 @@ impl Source for Busy {
             row.cpu_time_ns = Some(self.cpu_time_ns);
             hand_over(Row::Process(row));
         }
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 

@@ -9,7 +9,7 @@
 use std::error::Error;
 
 use process_scanner::{
-    ProcessRow, Reading, Result, Row, Scanner, Seen, Snapshot, Source, SourceInfo,
+    ProcessRow, Reading, Result, Row, ScanSummary, Scanner, Snapshot, Source, SourceInfo,
 };
 
 /// The list for each scan: number, start in milliseconds, name, CPU time in milliseconds.
@@ -29,8 +29,8 @@ impl Source for Jobs {
         SourceInfo::new("jobs")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
-        let mut seen = Seen::default();
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
+        let mut seen = ScanSummary::default();
         for line in self.lists.next().unwrap_or_default().lines() {
             let mut words = line.split(' ');
             let Some(pid) = words.next().and_then(|pid| pid.parse().ok()) else {

@@ -71,7 +71,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::{ProcessRow, Row, Seen, Source, SourceInfo};
+    use process_scanner::{ProcessRow, Row, ScanSummary, Source, SourceInfo};
 
     use super::*;
 
@@ -83,10 +83,10 @@ mod tests {
             SourceInfo::new("growing")
         }
 
-        fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
             self.0 += 1;
             (1..=self.0).for_each(|pid| emit(Row::Process(ProcessRow::unknown(pid))));
-            Ok(Seen::default())
+            Ok(ScanSummary::default())
         }
     }
 

@@ -131,7 +131,7 @@ pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
-pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanCounts, TimeStats};
+pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{
     Batch, BreakerState, Change, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass,
     Event, FIELDS, Field, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result,
@@ -143,7 +143,7 @@ pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle}
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;
 pub use crate::source::{
-    ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo, SysinfoSource, live_source,
+    ProcessRow, Reading, Recheck, Row, ScanSummary, Source, SourceInfo, SysinfoSource, live_source,
 };
 
 /// Internals for this crate's benches.

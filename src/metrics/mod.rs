@@ -45,7 +45,7 @@ use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
 #[non_exhaustive]
 pub struct Metrics {
     /// Scans by result.
-    pub scans_total: ScanCounts,
+    pub scans_total: ScanResults,
     /// Failed scans, and notices that a scan or a consumer is stuck, by class of the error.
     pub errors_total: BTreeMap<ErrorClass, u64>,
     /// Scans that were retried.
@@ -108,7 +108,7 @@ impl Metrics {
 /// Scans by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
-pub struct ScanCounts {
+pub struct ScanResults {
     /// Scans that were trusted.
     pub good: u64,
     /// Scans that failed.

@@ -27,7 +27,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// ```
 /// use std::fs;
-/// use process_scanner::{Error, ErrorClass, Result, Row, Scanner, Seen, Source, SourceInfo};
+/// use process_scanner::{Error, ErrorClass, Result, Row, Scanner, ScanSummary, Source, SourceInfo};
 ///
 /// struct List;
 ///
@@ -36,13 +36,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///         SourceInfo::new("list")
 ///     }
 ///
-///     fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+///     fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
 ///         let list = fs::read_to_string("/nowhere/jobs").map_err(|error| {
 ///             Error::from_io("cannot read the jobs in /nowhere/jobs", error)
 ///                 .with_advice("check that the job server runs")
 ///         })?;
 ///         let message = format!("cannot parse the jobs in /nowhere/jobs: {list}");
-///         Err(Error::new(ErrorClass::BadData, message).mark_lasting())
+///         Err(Error::new(ErrorClass::BadData, message).mark_permanent())
 ///     }
 /// }
 ///
@@ -125,7 +125,7 @@ impl Error {
 
     /// Marks the error as lasting: retrying at once does not help.
     #[must_use]
-    pub fn mark_lasting(self) -> Self {
+    pub fn mark_permanent(self) -> Self {
         self.edit(|inner| inner.is_lasting = true)
     }
 
@@ -153,7 +153,7 @@ impl Error {
     ///
     /// True for the classes [`ResourcesExhausted`](ErrorClass::ResourcesExhausted) and
     /// [`SourceGone`](ErrorClass::SourceGone), unless the error is marked [final](Self::mark_final)
-    /// or [lasting](Self::mark_lasting).
+    /// or [lasting](Self::mark_permanent).
     pub fn is_transient(&self) -> bool {
         let class = self.class();
         matches!(
@@ -238,7 +238,7 @@ mod tests {
         assert!(error.full_message().starts_with("cannot list /proc: "));
         assert!(error.source().is_some());
         assert_eq!(error.to_string(), "cannot list /proc");
-        assert!(error.is_transient() && !error.clone().mark_lasting().is_transient());
+        assert!(error.is_transient() && !error.clone().mark_permanent().is_transient());
         let advised = error.clone().with_advice(format!("raise it to {}", 4096));
         assert_eq!(advised.advice(), Some("raise it to 4096"));
         assert_eq!(advised.full_message(), error.full_message());

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Reading;
 
-/// Serialises as the value or `null`. The caller leaves out a field that is [`Reading::Same`].
+/// Serialises as the value or `null`. The caller leaves out a field that is [`Reading::Unchanged`].
 impl<T: Serialize> Serialize for Reading<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Known(value) => value.serialize(serializer),
-            Self::Same | Self::Unknown => serializer.serialize_none(),
+            Self::Unchanged | Self::Unknown => serializer.serialize_none(),
         }
     }
 }

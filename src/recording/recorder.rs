@@ -8,7 +8,7 @@ use super::format::{Failed, Header, Line, Rechecked, TimedScan, VERSION};
 use super::scan_recorder::{Known, ScanRecorder};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
-use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
+use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// A source that records another source and passes its rows on.
 ///
@@ -16,7 +16,7 @@ use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 /// scans before. An unchanged process takes a few bytes.
 ///
 /// Secrets in names and command lines are redacted in the recording and in the rows that are passed on. The
-/// recorder uses [`Redactor::default`] or the one given to [`redacting`](Self::redacting). It does not know the
+/// recorder uses [`Redactor::default`] or the one given to [`with_redactor`](Self::with_redactor). It does not know the
 /// scanner's settings unless they are given to it, as below. If only a secret changes, the process counts as
 /// unchanged. Other people's command lines stay in the file, so only its owner should be able to read it.
 ///
@@ -30,7 +30,7 @@ use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
 /// let config = Config::default();
 /// let source = live_source(&config)?;
 /// let recorder = Recorder::new(source, File::create("host.ndjson")?)?
-///     .redacting(Redactor::from(&config));
+///     .with_redactor(Redactor::from(&config));
 /// let mut scanner = Scanner::builder().config(config).source(recorder).build()?;
 /// for _ in 0..60 {
 ///     let batch = scanner.scan_once().expect("a live source never ends");
@@ -79,7 +79,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
     ///
     /// Call it before the first scan: text recorded earlier stays as it was until it changes.
     #[must_use]
-    pub fn redacting(mut self, redactor: Redactor) -> Self {
+    pub fn with_redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
         self
     }
@@ -116,7 +116,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
         self.at
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let mut recorder = ScanRecorder::of_scan(std::mem::take(&mut self.last), &self.redactor);
         let outcome = self
             .source
@@ -148,7 +148,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             .recheck(pids, &mut |row| recorder.record(row, emit))
             .and_then(|able| recorder.fault.take().map_or(Ok(able), Err));
         let line = Line::Recheck(Rechecked {
-            not_able: matches!(outcome, Ok(Recheck::NotAble)),
+            not_able: matches!(outcome, Ok(Recheck::Unsupported)),
             failed: outcome.as_ref().err().map(Failed::from),
             shown: recorder.shown,
         });

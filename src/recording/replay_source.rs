@@ -7,7 +7,7 @@ use super::format::{Failed, Shown};
 use super::reader::{Reader, Recorded};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
-use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
+use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// A source that replays a recording scan by scan, by the recorded clocks.
 ///
@@ -102,7 +102,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         self.at
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.skip_unused_rechecks();
         let Some(Recorded::Scan(scan)) = self.advance()? else {
             return Err(Error::new(ErrorClass::Ended, "the recording has ended").mark_final());
@@ -110,12 +110,12 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         emit_rows(&scan.shown, emit);
         match scan.failed {
             Some(failed) if self.was_retried() => Err(failed.into()),
-            Some(failed) => Err(Error::from(failed).mark_lasting()),
-            None => Ok(Seen {
+            Some(failed) => Err(Error::from(failed).mark_permanent()),
+            None => Ok(ScanSummary {
                 unreadable_fields: scan.unreadable_fields,
                 vanished: scan.vanished,
                 started_total: scan.started_total,
-                ..Seen::default()
+                ..ScanSummary::default()
             }),
         }
     }
@@ -123,7 +123,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     fn recheck(&mut self, _pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         // If the recording ends before the recheck, the missing processes may be alive.
         let recheck = match &self.next {
-            Ok(Some(Recorded::Scan(_))) => return Ok(Recheck::NotAble),
+            Ok(Some(Recorded::Scan(_))) => return Ok(Recheck::Unsupported),
             Ok(Some(Recorded::Recheck(_))) | Err(_) => self.advance()?,
             Ok(None) => None,
         };
@@ -137,7 +137,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         emit_rows(&recheck.shown, emit);
         match recheck.failed {
             Some(failed) => Err(failed.into()),
-            None if recheck.not_able => Ok(Recheck::NotAble),
+            None if recheck.not_able => Ok(Recheck::Unsupported),
             None => Ok(Recheck::Done),
         }
     }

@@ -70,10 +70,10 @@ impl Serialize for RowRecord {
         out.serialize_field("pid", &self.pid)?;
         out.serialize_field("start_time_ms", &self.start_time_ms)?;
         out.serialize_field("parent_pid", &self.parent_pid)?;
-        if self.name != Reading::Same {
+        if self.name != Reading::Unchanged {
             out.serialize_field("name", &self.name)?;
         }
-        if self.command != Reading::Same {
+        if self.command != Reading::Unchanged {
             out.serialize_field("command", &self.command)?;
         }
         out.serialize_field("status", &self.status)?;

@@ -132,10 +132,10 @@ impl<'r> ScanRecorder<'r> {
         }
         let mut line = record.clone();
         if line.name == before.name {
-            line.name = Reading::Same;
+            line.name = Reading::Unchanged;
         }
         if line.command == before.command {
-            line.command = Reading::Same;
+            line.command = Reading::Unchanged;
         }
         self.shown.rows.push(line);
         record
@@ -160,9 +160,9 @@ fn may_be_another_process(record: &RowRecord, before: &RowRecord) -> bool {
     record.start_time_ms != before.start_time_ms || cpu_time_went_back
 }
 
-/// Replaces [`Reading::Same`] by the reading before.
+/// Replaces [`Reading::Unchanged`] by the reading before.
 fn resolve_same<T: Clone>(reading: &mut Reading<T>, before: &Reading<T>) {
-    if matches!(reading, Reading::Same) {
+    if matches!(reading, Reading::Unchanged) {
         *reading = before.clone();
     }
 }

@@ -11,7 +11,7 @@ use crate::metrics::CpuClock;
 use crate::model::{
     BreakerState, Cost, Counts, Error, ErrorClass, Facts, ProcessInfo, Result, Timestamp,
 };
-use crate::source::{Recheck, Seen, Source};
+use crate::source::{Recheck, ScanSummary, Source};
 use crate::table::{Missing, Pass, Table};
 
 /// A source, the table of its rows, and the checks between them.
@@ -176,8 +176,12 @@ impl Core {
             Ok((seen, absent)) => (seen, absent, None),
             // The end of a source is not a failure. Processes that it no longer emitted have not
             // exited.
-            Err(_) if has_ended => (Seen::default(), Missing::Unconfirmed, pass.take_fault()),
-            Err(error) => (Seen::default(), Missing::Unconfirmed, Some(error)),
+            Err(_) if has_ended => (
+                ScanSummary::default(),
+                Missing::Unconfirmed,
+                pass.take_fault(),
+            ),
+            Err(error) => (ScanSummary::default(), Missing::Unconfirmed, Some(error)),
         };
         let found = pass.finish(absent);
         let unseen_at_most = match failure {
@@ -237,7 +241,7 @@ fn is_end(error: &Error) -> bool {
 }
 
 /// Checks a scan that its source returned as good.
-fn check(seen: Seen, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<Seen> {
+fn check(seen: ScanSummary, pass: &mut Pass<'_>, own_pid: Option<u32>) -> Result<ScanSummary> {
     if let Some(fault) = pass.take_fault() {
         return Err(fault);
     }
@@ -281,7 +285,7 @@ impl Doubt {
             newly_missing > self.min_processes && newly_missing as f64 > before as f64 * self.share;
         self.doubted.clear();
         Ok(match rechecked {
-            Recheck::NotAble if is_large => {
+            Recheck::Unsupported if is_large => {
                 self.doubted = missing;
                 Missing::Unconfirmed
             }

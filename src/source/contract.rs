@@ -11,7 +11,7 @@ use crate::model::{Result, Timestamp};
 ///   scan then returns an error. A process without a row exits only if the scan returned `Ok`.
 /// - Unknown values are `None` or [`Reading::Unknown`](crate::Reading::Unknown), never 0 and never empty.
 /// - A scan returns, and does not panic.
-/// - [`Row::Unchanged`] and [`Reading::Same`](crate::Reading::Same) refer to the scan just before,
+/// - [`Row::Unchanged`] and [`Reading::Unchanged`](crate::Reading::Unchanged) refer to the scan just before,
 ///   including its recheck, whether it succeeded or failed. They are only for processes for which that
 ///   scan emitted a row.
 ///
@@ -25,7 +25,7 @@ use crate::model::{Result, Timestamp};
 /// Where panics abort the program, the program ends.
 ///
 /// ```
-/// use process_scanner::{ProcessRow, Result, Row, Seen, Source, SourceInfo};
+/// use process_scanner::{ProcessRow, Result, Row, ScanSummary, Source, SourceInfo};
 ///
 /// struct OneProcess;
 ///
@@ -34,9 +34,9 @@ use crate::model::{Result, Timestamp};
 ///         SourceInfo::new("one")
 ///     }
 ///
-///     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+///     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
 ///         emit(Row::Process(ProcessRow::unknown(1)));
-///         Ok(Seen::default())
+///         Ok(ScanSummary::default())
 ///     }
 /// }
 /// ```
@@ -62,19 +62,19 @@ pub trait Source: Send {
     ///
     /// When the processes could not be listed. An error that [is final](crate::Error::is_final)
     /// ends the scanner.
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen>;
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary>;
 
     /// Rechecks the processes that the scan missed, before their exits are reported.
     ///
     /// Each pid occurs once. It emits a row for each process that still exists; [`Row::Unreadable`]
-    /// for one that exists and cannot be read. The default returns [`Recheck::NotAble`].
+    /// for one that exists and cannot be read. The default returns [`Recheck::Unsupported`].
     ///
     /// # Errors
     ///
     /// When the processes could not be rechecked. Then no exit is reported.
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         let _ = (pids, emit);
-        Ok(Recheck::NotAble)
+        Ok(Recheck::Unsupported)
     }
 }
 
@@ -87,7 +87,7 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).now()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         (**self).scan(emit)
     }
 
@@ -139,7 +139,7 @@ impl SourceInfo {
 /// What a successful scan counted. Start from the default, and assign what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
-pub struct Seen {
+pub struct ScanSummary {
     /// Fields that should have been read and could not be, over all rows.
     pub unreadable_fields: u32,
     /// Processes that were listed and had exited when they were read.
@@ -162,5 +162,5 @@ pub enum Recheck {
     /// It rechecked them: those without a row have exited.
     Done,
     /// It has no other way to find them than the scan.
-    NotAble,
+    Unsupported,
 }

@@ -10,7 +10,7 @@ mod live;
 mod row;
 mod sysinfo;
 
-pub use self::contract::{Recheck, Seen, Source, SourceInfo};
+pub use self::contract::{Recheck, ScanSummary, Source, SourceInfo};
 #[cfg(target_os = "linux")]
 pub use self::linux::LinuxSource;
 pub use self::live::live_source;

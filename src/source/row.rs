@@ -82,7 +82,7 @@ impl ProcessRow<'_> {
 pub enum Reading<T> {
     /// Not read again. The value of the last row of this process applies.
     #[default]
-    Same,
+    Unchanged,
     /// Could not be read. The last known value stays, except the command line of a process whose
     /// name has changed: it may belong to another program.
     Unknown,
@@ -94,7 +94,7 @@ impl<T> Reading<T> {
     /// Converts the value, if it was read.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
-            Self::Same => Reading::Same,
+            Self::Unchanged => Reading::Unchanged,
             Self::Unknown => Reading::Unknown,
             Self::Known(value) => Reading::Known(make(value)),
         }
@@ -103,7 +103,7 @@ impl<T> Reading<T> {
     /// Borrows the value.
     pub fn as_ref(&self) -> Reading<&T> {
         match self {
-            Self::Same => Reading::Same,
+            Self::Unchanged => Reading::Unchanged,
             Self::Unknown => Reading::Unknown,
             Self::Known(value) => Reading::Known(value),
         }

@@ -35,7 +35,7 @@ fn an_unreadable_command_line_stays_unless_the_name_changes() {
     let nothing = (Changes::default(), known.clone());
     assert_eq!(scan(name, Reading::Unknown), nothing);
     assert_eq!(scan(Reading::Unknown, Reading::Unknown), nothing);
-    assert_eq!(scan(other, Reading::Same), (Changes::NAME, known));
+    assert_eq!(scan(other, Reading::Unchanged), (Changes::NAME, known));
     let (changed, command) = scan(name, Reading::Unknown);
     assert!(changed.contains(Changes::NAME) && changed.contains(Changes::COMMAND));
     assert_eq!(command, None);

@@ -49,10 +49,10 @@ const _: () = {
     all_threads_may_share::<ReplaySource<BufReader<Empty>>>();
     all_threads_may_share::<Resources>();
     all_threads_may_share::<Row<'_>>();
-    all_threads_may_share::<ScanCounts>();
+    all_threads_may_share::<ScanResults>();
     all_threads_may_share::<ScannerControl>();
     all_threads_may_share::<ScannerHandle>();
-    all_threads_may_share::<Seen>();
+    all_threads_may_share::<ScanSummary>();
     all_threads_may_share::<Snapshot>();
     all_threads_may_share::<SourceChoice>();
     all_threads_may_share::<SourceInfo>();

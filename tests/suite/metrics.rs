@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use process_scanner::{
-    Batch, ConsumerOptions, Metrics, Overflow, Result, Row, Scanner, Seen, Source, SourceInfo,
+    Batch, ConsumerOptions, Metrics, Overflow, Result, Row, ScanSummary, Scanner, Source,
+    SourceInfo,
 };
 
 use crate::support::{Made, World, show};
@@ -121,10 +122,10 @@ impl Source for Counting {
         SourceInfo::new("counting")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.0 += 10;
         show(1, &Made::new("p", 5), emit);
-        let mut seen = Seen::default();
+        let mut seen = ScanSummary::default();
         seen.unreadable_fields = 3;
         seen.vanished = Some(2);
         seen.started_total = Some(self.0);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use process_scanner::{
     Batch, BreakerState, Config, ConsumerOptions, Error, ErrorClass, ReplaySource, Result, Row,
-    Scanner, ScannerHandle, Seen, Source, SourceInfo, Subscription, Transition,
+    ScanSummary, Scanner, ScannerHandle, Source, SourceInfo, Subscription, Transition,
 };
 
 use crate::fixtures::story::record;
@@ -87,7 +87,7 @@ impl Source for Costly {
         SourceInfo::new("costly")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let begun = worked();
         while worked() - begun < self.work {
             std::hint::black_box(begun);
@@ -98,7 +98,7 @@ impl Source for Costly {
             let _ = nothing.recv_timeout(self.wait);
         }
         show(1, &Made::new("p", 5), emit);
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 

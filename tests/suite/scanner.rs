@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Config, ConsumerOptions, Error, ErrorClass, Event, Row, Scanner, Seen, Snapshot, Source,
-    SourceInfo, Status,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Event, Row, ScanSummary, Scanner, Snapshot,
+    Source, SourceInfo, Status,
 };
 
 use crate::support::{Made, World, briefs};
@@ -342,14 +342,14 @@ impl Source for ContractBreaker {
         SourceInfo::new("liar")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<ScanSummary> {
         for &pid in &self.0 {
             crate::support::show(pid, &Made::new("p", 5), emit);
         }
         for &pid in &self.1 {
             emit(Row::Unchanged { pid });
         }
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 
@@ -376,14 +376,14 @@ impl Source for Panicking {
         SourceInfo::new("panicking")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<ScanSummary> {
         self.0 += 1;
         crate::support::show(self.0, &Made::new("p", 5), emit);
         if self.0 == 2 {
             // Not `panic!`, whose hook would print into the test's output.
             std::panic::resume_unwind(Box::new("on purpose"));
         }
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 
@@ -433,13 +433,13 @@ impl Source for EndsWithin {
         SourceInfo::new("ends within")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> process_scanner::Result<ScanSummary> {
         for pid in self.0.remove(0) {
             crate::support::show(pid, &Made::new("p", 5), emit);
         }
         match self.0.is_empty() {
             true => Err(Error::new(ErrorClass::Ended, "that was all").mark_final()),
-            false => Ok(Seen::default()),
+            false => Ok(ScanSummary::default()),
         }
     }
 }

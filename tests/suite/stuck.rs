@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use process_scanner::{
     Batch, BreakerState, Config, ConsumerOptions, Error, ErrorClass, Overflow, Result, Row,
-    Scanner, ScannerHandle, Seen, Source, SourceInfo, Subscription, Transition,
+    ScanSummary, Scanner, ScannerHandle, Source, SourceInfo, Subscription, Transition,
 };
 
 use crate::support::{Made, World, show};
@@ -32,14 +32,14 @@ impl Source for Hanging {
         SourceInfo::new("hanging")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.scans += 1;
         if self.scans == 2 {
             // Returns on a message, or when the sender is dropped.
             let _ = self.go_on.recv();
         }
         show(1, &Made::new("p", 5), emit);
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 
@@ -204,7 +204,7 @@ fn a_panic_whose_payload_panics_is_reported_like_any_other() {
             SourceInfo::new("panicking")
         }
 
-        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
             std::panic::resume_unwind(Box::new(Again));
         }
     }
@@ -230,11 +230,11 @@ impl Source for Slow {
         SourceInfo::new("slow")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let _ = self.begun.send(());
         let _ = self.go_on.recv();
         show(1, &Made::new("p", 5), emit);
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 
@@ -249,13 +249,13 @@ impl Source for Panicking {
         SourceInfo::new("panicking")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         show(1, &Made::new("p", 5), emit);
         self.good_scans = self.good_scans.checked_sub(1).unwrap_or_else(|| {
             // Not `panic!`, whose hook would print into the test's output.
             std::panic::resume_unwind(Box::new("on purpose"));
         });
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 

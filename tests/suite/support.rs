@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use process_scanner::{
-    Collect, Error, ErrorClass, Event, ProcessInfo, ProcessRow, Reading, Result, Row, Scanner,
-    Seen, Snapshot, Source, SourceInfo, Status, SysinfoSource, Timestamp,
+    Collect, Error, ErrorClass, Event, ProcessInfo, ProcessRow, Reading, Result, Row, ScanSummary,
+    Scanner, Snapshot, Source, SourceInfo, Status, SysinfoSource, Timestamp,
 };
 
 /// A live source of this system.
@@ -156,7 +156,7 @@ impl Source for World {
         })
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.edit(|state| {
             if state.ended {
                 return Err(Error::new(ErrorClass::Ended, "the world ended").mark_final());
@@ -169,7 +169,7 @@ impl Source for World {
             match state.failure {
                 Some(class) => Err(Error::new(class, "made to fail")),
                 None => {
-                    let mut seen = Seen::default();
+                    let mut seen = ScanSummary::default();
                     seen.started_total = state.started_total;
                     Ok(seen)
                 }
@@ -184,7 +184,7 @@ impl Source for World {
     ) -> Result<process_scanner::Recheck> {
         self.edit(|state| {
             let Some(shown) = &state.recheck else {
-                return Ok(process_scanner::Recheck::NotAble);
+                return Ok(process_scanner::Recheck::Unsupported);
             };
             for pid in pids.iter().filter(|pid| shown.contains(pid)) {
                 show(*pid, &state.processes[pid], emit);

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
     let mut progress = Progress::new(bytes, is_stdout);
     let outcome = Recorder::new(source, output).and_then(|recorder| {
         session::run(
-            recorder.redacting(redactor),
+            recorder.with_redactor(redactor),
             config,
             &args.schedule,
             &stopped,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, bounded, select};
 use process_scanner::{
     Batch, Config, ConsumerOptions, Error, ErrorClass, Overflow, Recheck, ReplaySource, Result,
-    Row, Scanner, Seen, Source, SourceInfo, Timestamp,
+    Row, ScanSummary, Scanner, Source, SourceInfo, Timestamp,
 };
 
 use crate::cli::args;
@@ -192,7 +192,7 @@ impl Source for Paced {
         at
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.source.scan(emit)
     }
 

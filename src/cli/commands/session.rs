@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use process_scanner::{
-    Batch, Config, ConsumerOptions, Error, ErrorClass, Metrics, Recheck, Result, Row, Scanner,
-    Seen, Source, SourceInfo, Timestamp,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Metrics, Recheck, Result, Row, ScanSummary,
+    Scanner, Source, SourceInfo, Timestamp,
 };
 
 use crate::cli::args::Schedule;
@@ -161,7 +161,7 @@ impl<S: Source> Source for Limited<S> {
         self.source.now()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         if self.is_over {
             return Err(Error::new(ErrorClass::Ended, "all requested scans are done").mark_final());
         }
@@ -201,13 +201,13 @@ mod tests {
             Timestamp::now()
         }
 
-        fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
             emit(Row::Process(ProcessRow::unknown(1)));
-            Ok(Seen::default())
+            Ok(ScanSummary::default())
         }
 
         fn recheck(&mut self, _: &[u32], _: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-            Ok(Recheck::NotAble)
+            Ok(Recheck::Unsupported)
         }
     }
 

@@ -260,7 +260,7 @@ impl Rules {
     /// emitted once.
     pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
         match read.known.is_kernel_thread && !read.is_new {
-            true => Reading::Same,
+            true => Reading::Unchanged,
             false => known_unless_empty(read.name),
         }
     }
@@ -272,7 +272,7 @@ impl Rules {
             true if read.known.is_kernel_thread => Reading::Known(&[]),
             // A zombie has lost it, and may have changed it before it exited.
             true if read.is_new || read.known.status == Status::Zombie => Reading::Unknown,
-            true => Reading::Same,
+            true => Reading::Unchanged,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::procfs::Unread;
 use crate::source::row::known_unless_empty;
-use crate::source::{ProcessRow, Reading, Row, Seen};
+use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 
 /// Rows that wait for their command lines. Its buffers are reused from scan to scan.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Waiting {
         pid: u32,
         inspected: Inspected<'_>,
         known: &mut Vec<Known>,
-        seen: &mut Seen,
+        seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
     ) {
         match inspected {
@@ -79,7 +79,7 @@ impl Waiting {
         rules: &Rules,
         commands: &mut Commands,
         known: &mut [Known],
-        seen: &mut Seen,
+        seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
     ) {
         if self.rows.is_empty() {

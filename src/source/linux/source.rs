@@ -16,7 +16,7 @@ use super::rows::Waiting;
 use super::stat::STAT_LEN;
 use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
-use crate::source::{Recheck, Row, Seen, Source, SourceInfo};
+use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// Every process is read in full at least once in this many scans, even if idle.
 const FULL_READ_SCANS: u32 = 30;
@@ -170,14 +170,14 @@ impl LinuxSource {
     }
 
     /// Makes one scan. `before` are the processes of the scan before.
-    fn read_all(&mut self, before: &[Known], emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn read_all(&mut self, before: &[Known], emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let procfs = self.open()?;
         let buffers = &mut self.buffers;
-        let mut seen = Seen {
+        let mut seen = ScanSummary {
             vanished: Some(0),
             // Before the processes are listed, so that it counts none that the list lacks.
             started_total: births::started_total(&procfs, &mut buffers.counters),
-            ..Seen::default()
+            ..ScanSummary::default()
         };
         procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
         self.scans = self.scans.wrapping_add(1);
@@ -195,7 +195,7 @@ impl LinuxSource {
         &mut self,
         procfs: &Procfs,
         before: &[Known],
-        seen: &mut Seen,
+        seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
     ) {
         let buffers = &mut self.buffers;
@@ -231,7 +231,7 @@ impl LinuxSource {
         self.emit_waiting(seen, emit);
     }
 
-    fn emit_waiting(&mut self, seen: &mut Seen, emit: &mut dyn FnMut(Row<'_>)) {
+    fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
         let (commands, known) = (&mut self.commands, &mut self.known);
         let waiting = &mut self.buffers.waiting;
         waiting.emit_all(&self.rules, commands, known, seen, emit);
@@ -257,7 +257,7 @@ impl Source for LinuxSource {
         self.rules.boot.timestamp()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let before = std::mem::take(&mut self.known);
         let outcome = self.read_all(&before, emit);
         match outcome {
@@ -271,7 +271,7 @@ impl Source for LinuxSource {
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         let procfs = self.open()?;
         // The scan has already counted them.
-        let mut seen = Seen::default();
+        let mut seen = ScanSummary::default();
         let mut pids = pids.to_vec();
         pids.sort_unstable();
         pids.dedup();

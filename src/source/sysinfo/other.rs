@@ -71,8 +71,8 @@ impl Supplement {
         let start_time = process.start_time();
         let mut fresh = Fresh {
             start_time_ms: (start_time != 0).then(|| start_time.saturating_mul(1000)),
-            name: Reading::Same,
-            command: Reading::Same,
+            name: Reading::Unchanged,
+            command: Reading::Unchanged,
             is_settled: process.run_time() > 1,
         };
         if let Some(read) = second.or(is_new.then_some(process)) {

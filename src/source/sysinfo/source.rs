@@ -16,7 +16,7 @@ use super::other as platform;
 use super::status::status;
 use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Resources, Result, Status, Timestamp};
-use crate::source::{ProcessRow, Reading, Recheck, Row, Seen, Source, SourceInfo};
+use crate::source::{ProcessRow, Reading, Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// Name and command line of a process are read again in this many scans after its first.
 const YOUNG_SCANS: u8 = 3;
@@ -148,8 +148,8 @@ impl SysinfoSource {
         let fresh = match known {
             Some(known) if !is_due => Fresh {
                 start_time_ms: known.start_time_ms,
-                name: Reading::Same,
-                command: Reading::Same,
+                name: Reading::Unchanged,
+                command: Reading::Unchanged,
                 is_settled: known.is_settled,
             },
             _ => match self.supplement.read(process, is_new, with_command) {
@@ -231,7 +231,7 @@ impl Source for SysinfoSource {
         self.supplement.now()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         // Before the processes are listed, so that it counts none that the list lacks.
         let started_total = platform::started_total();
         let kind = self.refresh_kind();
@@ -249,9 +249,9 @@ impl Source for SysinfoSource {
         let due = listed.iter().filter(|(_, is_due)| *is_due);
         self.supplement
             .prepare(due.map(|(pid, _)| *pid), self.collect.command);
-        let mut seen = Seen {
+        let mut seen = ScanSummary {
             started_total,
-            ..Seen::default()
+            ..ScanSummary::default()
         };
         for &(pid, is_due) in &listed {
             if let Emitted::Row { unreadable_fields } = self.emit_row(pid, is_due, emit) {
@@ -283,7 +283,7 @@ impl Source for SysinfoSource {
         // Except on Linux, the recheck uses the same way as the scan, so it is no proof.
         Ok(match platform::RECHECK_IS_PROOF {
             true => Recheck::Done,
-            false => Recheck::NotAble,
+            false => Recheck::Unsupported,
         })
     }
 }

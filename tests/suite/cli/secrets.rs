@@ -26,7 +26,7 @@ fn unredacted() -> Recording {
     world.add(7, made);
     let output = std::fs::File::create(recording.path()).unwrap();
     let recorder = Recorder::new(world, output).unwrap();
-    let source = recorder.redacting(Redactor::new(Redact::Off, Vec::new()));
+    let source = recorder.with_redactor(Redactor::new(Redact::Off, Vec::new()));
     let mut scanner = Scanner::builder().source(source).build().unwrap();
     scanner.scan_once().unwrap();
     recording

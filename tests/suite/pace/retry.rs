@@ -18,7 +18,7 @@ impl Source for Shaky {
         self.world.now()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         match self.errors.pop_front() {
             Some(error) => Err(error),
             None if self.good_scans == 0 => {
@@ -70,7 +70,7 @@ fn a_transient_error_is_retried_before_it_counts() {
 fn a_scan_is_retried_once_and_only_after_a_transient_error() {
     for (errors, retries) in [
         (vec![transient(), transient()], 1),
-        (vec![transient().mark_lasting()], 0),
+        (vec![transient().mark_permanent()], 0),
         (vec![transient().mark_final()], 0),
         (vec![Error::new(ErrorClass::Permission, "not for us")], 0),
     ] {
@@ -90,7 +90,7 @@ impl Source for Halfway {
         SourceInfo::new("halfway")
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         show(1, &Made::new("p", 5), emit);
         Err(transient())
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Error, ErrorClass, Event, ProcessRow, Reading, Recheck, ReplaySource, Result, Row, Seen,
-    Source, SourceInfo, Status, Timestamp,
+    Batch, Error, ErrorClass, Event, ProcessRow, Reading, Recheck, ReplaySource, Result, Row,
+    ScanSummary, Source, SourceInfo, Status, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -185,7 +185,7 @@ impl Source for Turns {
         self.world.now()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let before = std::mem::take(&mut self.shown);
         let living = self.world.edit(|state| state.processes.clone());
         let shown = &mut self.shown;
@@ -196,7 +196,7 @@ impl Source for Turns {
             match row {
                 Row::Process(_) if is_same && pid % 3 == 0 => emit(Row::Unchanged { pid }),
                 Row::Process(mut row) if is_same && pid % 3 == 1 => {
-                    (row.name, row.command) = (Reading::Same, Reading::Same);
+                    (row.name, row.command) = (Reading::Unchanged, Reading::Unchanged);
                     emit(Row::Process(row));
                 }
                 Row::Process(_) if pid == 11 => emit(Row::Unreadable { pid }),
@@ -230,7 +230,7 @@ impl Source for ContractBreaker {
         Timestamp::new(self.scans * 1000, self.scans * 1_000_000_000)
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         if self.scans == 4 {
             return Err(Error::new(ErrorClass::Ended, "no more").mark_final());
         }
@@ -240,7 +240,7 @@ impl Source for ContractBreaker {
             (self.bad_rows)(emit);
         }
         emit(Row::Process(ProcessRow::unknown(3)));
-        Ok(Seen::default())
+        Ok(ScanSummary::default())
     }
 }
 
@@ -317,7 +317,7 @@ impl Source for Restarted {
         self.world.now()
     }
 
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.world.scan(emit)
     }
 }

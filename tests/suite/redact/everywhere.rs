@@ -120,7 +120,7 @@ fn a_changed_secret_is_no_update_but_a_changed_argument_is() {
 fn record(redactor: Option<Redactor>, scans: usize) -> Vec<u8> {
     let recorder = Recorder::new(world(), Vec::new()).unwrap();
     let mut recorder = match redactor {
-        Some(redactor) => recorder.redacting(redactor),
+        Some(redactor) => recorder.with_redactor(redactor),
         None => recorder,
     };
     for _ in 0..scans {

@@ -205,7 +205,7 @@ fn wait_returns_the_final_failure_of_the_scanner() {
             SourceInfo::new("broken")
         }
 
-        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
             Err(Error::new(ErrorClass::BadData, "broken off").mark_final())
         }
     }
@@ -228,10 +228,10 @@ fn a_stuck_callback_is_named_even_if_the_source_failed_finally() {
             SourceInfo::new("broken")
         }
 
-        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<Seen> {
+        fn scan(&mut self, _emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
             self.0 += 1;
             match self.0 {
-                1 => Ok(Seen::default()),
+                1 => Ok(ScanSummary::default()),
                 _ => Err(Error::new(ErrorClass::BadData, "broken off").mark_final()),
             }
         }
