@@ -1,7 +1,7 @@
 //! The time to redact one command line, beside the time to copy its bytes.
 //!
-//! The group `repeated` has texts that were made so that a redactor reads them many times. Its throughput must be
-//! the same for 64 KiB and for 256 KiB, otherwise the time grows faster than the text.
+//! The group `repeated` has texts that were made so that a redactor reads them many times. Its throughput
+//! must be the same for 64 KiB and for 256 KiB, otherwise the time grows faster than the text.
 //!
 //! `cargo bench --bench redact`
 

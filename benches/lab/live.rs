@@ -1,7 +1,7 @@
 //! Compare a scan of this host with the bare sysinfo refresh under it.
 //!
-//! The two take turns, so that both meet the same load. The comparison is of CPU time where the system counts it in
-//! nanoseconds (Linux), otherwise of elapsed time.
+//! The two take turns, so that both meet the same load. The comparison is of CPU time where the system counts
+//! it in nanoseconds (Linux), otherwise of elapsed time.
 
 use std::error::Error;
 

@@ -5,23 +5,23 @@
 // An experiment prints its figures.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "none")]
 mod chart;
 mod contenders;
 mod crowd;
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "none")]
 mod csv;
 mod host;
 mod live;
 mod measure;
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "none")]
 mod picture;
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "none")]
 mod scale;
 mod short_lived;
 mod soak;
 mod statistics;
-#[cfg(target_os = "linux")]
+#[cfg(target_os = "none")]
 mod study;
 
 use std::env;
@@ -62,19 +62,19 @@ enum Experiment {
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
     /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     Study(study::Options),
     /// Draw docs/benchmarks/study.svg from the figures of `study` (1 second)
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     StudyPlot,
     /// Measure the cost of a scan at 1000 to 20,000 processes (5 minutes)
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     Scale(scale::Options),
     /// Draw docs/benchmarks/scale.svg from the figures of `scale` (1 second)
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     ScalePlot,
     /// Draw docs/pscan.svg, the picture in the README, from a real run (10 seconds)
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     Picture,
 }
 
@@ -84,12 +84,12 @@ const ROLES: &[child::Role] = &[
     (births::END, |_| Ok(())),
     (turnover::GIVE_BIRTH, turnover::give_birth),
     (workers::WORK, |_| workers::work()),
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     (study::worker::WORK_IN_BURSTS, study::worker::work),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    #[cfg(target_os = "linux")]
+    #[cfg(target_os = "none")]
     if let Ok(part) = env::var(picture::actors::PART) {
         return picture::actors::play(&part);
     }
@@ -107,15 +107,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::Host(options) => host::run(options, is_quick),
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
-        #[cfg(target_os = "linux")]
+        #[cfg(target_os = "none")]
         Experiment::Study(options) => study::run(&options, is_quick),
-        #[cfg(target_os = "linux")]
+        #[cfg(target_os = "none")]
         Experiment::StudyPlot => study::plot::draw(),
-        #[cfg(target_os = "linux")]
+        #[cfg(target_os = "none")]
         Experiment::Scale(options) => scale::run(options, is_quick),
-        #[cfg(target_os = "linux")]
+        #[cfg(target_os = "none")]
         Experiment::ScalePlot => scale::plot::draw(),
-        #[cfg(target_os = "linux")]
+        #[cfg(target_os = "none")]
         Experiment::Picture => picture::draw(),
     }
 }

@@ -141,7 +141,7 @@ impl Sum {
         }
         let mut scanner = Scanner::builder().build()?;
         scan(&mut scanner)?;
-        let boot_ms = boot_ms(&scanner);
+        let boot_ms = boot_ms(scanner.processes());
         for thread in &births {
             thread.thread().unpark();
         }

@@ -26,7 +26,8 @@ impl Schedule {
 
     /// Start and end children until `stop` is set and the last child has ended; return what `end` returned.
     ///
-    /// `end` gets a child and the moment of its birth. The moment of a birth within its period is random, so that births do not keep step with scans.
+    /// `end` gets a child and the moment of its birth. That moment is random within its period, so that
+    /// births do not keep step with scans.
     pub(crate) fn run<Child, Ended>(
         &mut self,
         stop: &AtomicBool,

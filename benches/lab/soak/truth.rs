@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey, Snapshot};
 
 use super::ledger::is_notice;
+use crate::measure::boot::boot_ms;
 use crate::measure::proc::start_ms_since_boot;
 
 /// After this many good scans an exit that was not reported counts as missed.
@@ -60,13 +61,7 @@ impl Truth {
         if is_notice(batch) {
             return;
         }
-        let own_pid = std::process::id();
-        if let (None, Some(own)) = (self.boot_ms, snapshot.by_pid(own_pid)) {
-            self.boot_ms = own
-                .start_time_ms
-                .zip(start_ms_since_boot(own_pid))
-                .map(|(start_ms, since_boot)| start_ms - since_boot);
-        }
+        self.boot_ms = self.boot_ms.or_else(|| boot_ms(snapshot.iter()));
         let ended = Instant::now() - batch.age();
         let scan = (ended - Duration::from_micros(batch.cost.scan_us), ended);
         for event in &batch.events {

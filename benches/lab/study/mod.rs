@@ -6,8 +6,8 @@
 //!    them see the same children at the same moments, so only the interval makes a difference. The longest
 //!    interval gets as much time as the shortest. They disturb each other little: they scan at different
 //!    moments, and together use a fifth of one core.
-//! 2. For [cost] they take turns, for about half as long again. Side by side, the scanner of the longest interval
-//!    would find caches that the others had warmed, and would seem cheaper than it is.
+//! 2. For [cost] they take turns, for about half as long again. Side by side, the scanner of the longest
+//!    interval would find caches that the others had warmed, and would seem cheaper than it is.
 //!
 //! The experiment itself decides when each scanner scans.
 

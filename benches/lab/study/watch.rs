@@ -42,7 +42,7 @@ impl Watch {
         let at_ns = now_ns();
         scan(&mut scanner)?;
         let unknown = || Error::new(ErrorClass::BadData, "the own start time is unknown");
-        let boot_ms = boot_ms(&scanner);
+        let boot_ms = boot_ms(scanner.processes());
         Ok(Self {
             interval,
             scanner,
