@@ -5,23 +5,23 @@
 // An experiment prints its figures.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 mod chart;
 mod contenders;
 mod crowd;
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 mod csv;
 mod host;
 mod live;
 mod measure;
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 mod picture;
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 mod scale;
 mod short_lived;
 mod soak;
 mod statistics;
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 mod study;
 
 use std::env;
@@ -62,19 +62,19 @@ enum Experiment {
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
     /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     Study(study::Options),
     /// Draw docs/benchmarks/study.svg from the figures of `study` (1 second)
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     StudyPlot,
     /// Measure the cost of a scan at 1000 to 20,000 processes (5 minutes)
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     Scale(scale::Options),
     /// Draw docs/benchmarks/scale.svg from the figures of `scale` (1 second)
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     ScalePlot,
     /// Draw docs/pscan.svg, the picture in the README, from a real run (10 seconds)
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     Picture,
 }
 
@@ -84,12 +84,12 @@ const ROLES: &[child::Role] = &[
     (births::END, |_| Ok(())),
     (turnover::GIVE_BIRTH, turnover::give_birth),
     (workers::WORK, |_| workers::work()),
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     (study::worker::WORK_IN_BURSTS, study::worker::work),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     if let Ok(part) = env::var(picture::actors::PART) {
         return picture::actors::play(&part);
     }
@@ -107,15 +107,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::Host(options) => host::run(options, is_quick),
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
-        #[cfg(target_os = "none")]
+        #[cfg(target_os = "linux")]
         Experiment::Study(options) => study::run(&options, is_quick),
-        #[cfg(target_os = "none")]
+        #[cfg(target_os = "linux")]
         Experiment::StudyPlot => study::plot::draw(),
-        #[cfg(target_os = "none")]
+        #[cfg(target_os = "linux")]
         Experiment::Scale(options) => scale::run(options, is_quick),
-        #[cfg(target_os = "none")]
+        #[cfg(target_os = "linux")]
         Experiment::ScalePlot => scale::plot::draw(),
-        #[cfg(target_os = "none")]
+        #[cfg(target_os = "linux")]
         Experiment::Picture => picture::draw(),
     }
 }

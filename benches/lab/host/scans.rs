@@ -8,11 +8,11 @@ use super::goals::Goals;
 use super::load::Load;
 use super::plan::Plan;
 use crate::contenders::bare::Bare;
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 use crate::contenders::calls::Calls;
 use crate::contenders::contender::Contender;
 use crate::contenders::ours::Ours;
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 use crate::contenders::procfs::Procfs;
 use crate::contenders::ps::Ps;
 use crate::contenders::turns::{self, Compared};
@@ -24,7 +24,7 @@ const BIRTHS_PER_SECOND: u32 = 200;
 fn contenders() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
     let mut contenders: Vec<Box<dyn Contender>> =
         vec![Box::new(Bare::new()?), Box::new(Ours::sysinfo()?)];
-    #[cfg(target_os = "none")]
+    #[cfg(target_os = "linux")]
     {
         contenders.push(Box::new(Ours::linux()?));
         contenders.push(Box::new(Calls::new()));
@@ -81,7 +81,7 @@ pub(super) fn compare(
 /// Scan as fast as possible while processes are born and exit, and count the failed scans.
 pub(super) fn count_failures(scans: u64, goals: &mut Goals) -> Result<(), Box<dyn Error>> {
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
-    let mut ours = match cfg!(target_os = "none") {
+    let mut ours = match cfg!(target_os = "linux") {
         true => Ours::linux()?,
         false => Ours::sysinfo()?,
     };

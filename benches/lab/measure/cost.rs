@@ -13,7 +13,7 @@ pub(crate) struct Cost {
 }
 
 /// What [`Cost::us`] returns on this system.
-pub(crate) const CLOCK: &str = if cfg!(target_os = "none") {
+pub(crate) const CLOCK: &str = if cfg!(target_os = "linux") {
     "CPU time"
 } else {
     "elapsed time"

@@ -34,7 +34,7 @@ pub(crate) fn wait(child: &mut Child) -> io::Result<(bool, Option<f64>)> {
     Ok((child.wait()?.success(), cpu_us))
 }
 
-#[cfg(target_os = "none")]
+#[cfg(target_os = "linux")]
 fn wait_for_end(child: &Child) -> io::Result<()> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -42,7 +42,7 @@ fn wait_for_end(child: &Child) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(not(target_os = "none"))]
+#[cfg(not(target_os = "linux"))]
 fn wait_for_end(_: &Child) -> io::Result<()> {
     Ok(())
 }
