@@ -25,6 +25,8 @@ pub(crate) struct Dispatch {
     consumers: Consumers,
     registry: Arc<Registry>,
     feed: Option<Feed>,
+    /// The threads were waited for, as long as they may take.
+    is_over: bool,
     ended: Receiver<Infallible>,
     watchdog: Watchdog,
 }
@@ -54,6 +56,7 @@ impl Dispatch {
             consumers: Consumers::new(Arc::clone(&registry)),
             registry,
             feed: Some(Feed(feed)),
+            is_over: false,
             ended,
             watchdog,
         })
@@ -103,12 +106,14 @@ impl Dispatch {
             recv(stopped) -> _ => return false,
         }
         self.join();
+        self.is_over = true;
         true
     }
 
     /// Waits for the threads of a dispatcher that is stopping within these limits.
     pub(crate) fn end_within(&mut self, limits: StopLimits) -> Result<()> {
         drop(self.feed.take());
+        self.is_over = true;
         match self.ended.recv_deadline(limits.give_up_at) {
             Err(RecvTimeoutError::Disconnected) => {
                 self.join();
@@ -160,8 +165,8 @@ impl Dispatch {
 
 impl Drop for Dispatch {
     fn drop(&mut self) {
-        // A handle that was stopped has done this already, and returned the error.
-        if self.ending().is_none() {
+        // A stop or a finish has done this already, and returned the error.
+        if self.is_over {
             return;
         }
         let limits = StopLimits::of(STOP_WITHIN);

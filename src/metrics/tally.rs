@@ -181,7 +181,7 @@ impl EventCounts {
 /// Adds a count, if it is known. A total is known once one of its counts is.
 fn add(total: &mut Option<u64>, more: Option<u64>) {
     if let Some(more) = more {
-        *total = Some(total.unwrap_or(0) + more);
+        *total = Some(total.unwrap_or(0).saturating_add(more));
     }
 }
 

@@ -123,6 +123,10 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             .scan(&mut |row| recorder.record(row, emit))
             .and_then(|seen| recorder.fault.take().map_or(Ok(seen), Err));
         let seen = outcome.as_ref().copied().unwrap_or_default();
+        let failed = outcome
+            .as_ref()
+            .err()
+            .map(|error| Failed::of(error, &self.redactor));
         let line = Line::Scan(TimedScan {
             wall_ms: self.at.wall_ms,
             monotonic_ns: self.at.monotonic_ns,
@@ -130,7 +134,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             unreadable_fields: seen.unreadable_fields,
             vanished: seen.vanished,
             started_total: seen.started_total,
-            failed: outcome.as_ref().err().map(Failed::from),
+            failed,
             shown: recorder.shown,
         });
         self.last = recorder.now;
@@ -147,9 +151,13 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             .source
             .recheck(pids, &mut |row| recorder.record(row, emit))
             .and_then(|able| recorder.fault.take().map_or(Ok(able), Err));
+        let failed = outcome
+            .as_ref()
+            .err()
+            .map(|error| Failed::of(error, &self.redactor));
         let line = Line::Recheck(Rechecked {
             not_able: matches!(outcome, Ok(Recheck::Unsupported)),
-            failed: outcome.as_ref().err().map(Failed::from),
+            failed,
             shown: recorder.shown,
         });
         self.last = recorder.now;
@@ -171,11 +179,14 @@ impl<S, W> fmt::Debug for Recorder<S, W> {
     }
 }
 
-impl From<&Error> for Failed {
-    fn from(error: &Error) -> Self {
+impl Failed {
+    /// Records an error. Its message may quote text of a process.
+    fn of(error: &Error, redactor: &Redactor) -> Self {
+        let message = error.full_message().into_bytes();
+        let message = redactor.command(&message);
         Self {
             class: error.class(),
-            message: error.full_message(),
+            message: String::from_utf8_lossy(&message).into_owned(),
         }
     }
 }

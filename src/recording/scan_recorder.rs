@@ -124,6 +124,8 @@ impl<'r> ScanRecorder<'r> {
             self.shown.rows.push(record.clone());
             return record;
         }
+        let is_name_unread = record.name == Reading::Unchanged;
+        let is_command_unread = record.command == Reading::Unchanged;
         resolve_same(&mut record.name, &before.name);
         resolve_same(&mut record.command, &before.command);
         if record == before {
@@ -131,10 +133,12 @@ impl<'r> ScanRecorder<'r> {
             return before;
         }
         let mut line = record.clone();
-        if line.name == before.name {
+        // An unreadable command line under a new name is cleared, so unknown is not the same as unchanged.
+        if line.name == before.name && (line.name != Reading::Unknown || is_name_unread) {
             line.name = Reading::Unchanged;
         }
-        if line.command == before.command {
+        if line.command == before.command && (line.command != Reading::Unknown || is_command_unread)
+        {
             line.command = Reading::Unchanged;
         }
         self.shown.rows.push(line);

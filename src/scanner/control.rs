@@ -174,11 +174,11 @@ impl ScannerControl {
 
     /// Returns whether there can be another scan.
     ///
-    /// False once the source has ended, failed [for good](crate::Error::is_final) or panicked, and
-    /// once the scanner was stopped or dropped.
+    /// False once the source has ended, failed [for good](crate::Error::is_final) or panicked, once a
+    /// stop was requested, and once the scanner was dropped. The last scan may still be running then.
     pub fn is_running(&self) -> bool {
         // Nothing is ever sent on it.
-        self.shared.scanning.try_recv() == Err(TryRecvError::Empty)
+        self.stop_limits().is_none() && self.shared.scanning.try_recv() == Err(TryRecvError::Empty)
     }
 
     /// Requests a stop with the limits of [`ScannerHandle::stop`](crate::ScannerHandle::stop), and

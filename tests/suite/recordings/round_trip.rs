@@ -339,3 +339,53 @@ fn a_new_process_after_an_unreadable_scan_replays_the_same_batches() {
     );
     assert_round_trip(&recording, &live);
 }
+
+/// A process that changes its name while its command line cannot be read.
+struct Renamed(usize);
+
+impl Source for Renamed {
+    fn info(&self) -> SourceInfo {
+        SourceInfo::new("renamed")
+    }
+
+    fn now(&mut self) -> Timestamp {
+        let at = 1000 * (self.0 as u64 + 1);
+        Timestamp::new(at, at * 1_000_000)
+    }
+
+    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
+        self.0 += 1;
+        let (name, command) = match self.0 {
+            1 => (&b"sh"[..], Reading::Known(&b"sh\0-c\0x\0"[..])),
+            2 => (&b"sh"[..], Reading::Unknown),
+            3 => (&b"cat"[..], Reading::Unknown),
+            4 => {
+                return Err(Error::new(
+                    ErrorClass::Permission,
+                    "curl --password hunter2",
+                ));
+            }
+            _ => return Err(Error::new(ErrorClass::Ended, "no more scans").mark_final()),
+        };
+        let mut row = ProcessRow::unknown(7);
+        row.start_time_ms = Some(5);
+        row.name = Reading::Known(name);
+        row.command = command;
+        emit(Row::Process(row));
+        Ok(ScanSummary::default())
+    }
+}
+
+#[test]
+fn an_unreadable_command_line_under_a_new_name_replays_the_same_batches() {
+    let (recording, live) = record(Renamed(0));
+    assert_same_batches(&replay(&recording)[..3], &live[..3]);
+}
+
+#[test]
+fn secrets_in_the_message_of_a_failure_are_not_recorded() {
+    let (recording, _) = record(Renamed(0));
+    let recording = String::from_utf8(recording).unwrap();
+    assert!(recording.contains("--password"), "{recording}");
+    assert!(!recording.contains("hunter2"), "{recording}");
+}

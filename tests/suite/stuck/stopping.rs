@@ -1,5 +1,7 @@
 //! The end of a scanner on `stop` or `wait`, even if a scan or a callback is stuck.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 #[test]
@@ -268,4 +270,32 @@ fn callbacks_that_register_others_do_not_delay_the_stop() {
         // `stop` returns, with an error or without.
         let _ = stopping.join().unwrap();
     }
+}
+
+#[test]
+fn dropping_a_scanner_driven_by_hand_waits_for_callbacks_after_a_requested_stop() {
+    let mut scanner = Scanner::builder().source(quiet()).build().unwrap();
+    let (begin, has_begun) = channel();
+    let (go_on, goes_on) = channel();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let done = Arc::clone(&is_done);
+    let callback = move |_: &Arc<Batch>| {
+        begin.send(()).unwrap();
+        goes_on.recv().unwrap();
+        done.store(true, Ordering::Relaxed);
+    };
+    let consumers = scanner.consumers();
+    consumers
+        .register(ConsumerOptions::default(), callback)
+        .unwrap();
+    scanner.scan_once().unwrap();
+    has_begun.recv().unwrap();
+    let control = scanner.control().clone();
+    assert!(control.is_running());
+    control.request_stop();
+    assert!(!control.is_running());
+    assert!(scanner.scan_once().is_none());
+    go_on.send(()).unwrap();
+    drop(scanner);
+    assert!(is_done.load(Ordering::Relaxed));
 }
