@@ -33,7 +33,7 @@ picture:
 
 # Rewrite the recordings in fixtures/ and their snapshots. Read the diff.
 fixtures:
-    UPDATE_FIXTURES=1 cargo test --locked --test suite every_fixture_is_what
+    UPDATE_FIXTURES=1 cargo test --locked --test suite every_fixture_matches_its_story
     INSTA_UPDATE=always cargo test --locked --test suite fixtures
 
 # Update all snapshots. Read the diff before you commit it.
