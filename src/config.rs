@@ -182,8 +182,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](ErrorClass::Config), with the name of the field, its value and its
-    /// limits.
+    /// Returns an error of class [`Config`](ErrorClass::Config) if a field is outside its limits. The
+    /// error has the name of the field, its value and its limits.
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
         within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;

@@ -1,4 +1,4 @@
-//! The handle with which consumers register and leave.
+//! The handle to the consumers, the snapshot and the metrics of a scanner.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use crate::model::{ConsumerId, Result, Snapshot};
 
 /// Registers and removes the consumers of one scanner.
 ///
-/// Clones refer to the same consumers, and can be used on any thread.
+/// It also returns the scanner's metrics and its latest snapshot. Clones refer to the same
+/// consumers, and can be used on any thread.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,17 +54,17 @@ impl Consumers {
         Subscription::new(joined.id, joined.inbox, Arc::clone(&self.registry))
     }
 
-    /// Registers a consumer that is called with each batch, on its own thread.
+    /// Registers a consumer and calls it with each batch.
     ///
-    /// A closure is a consumer too; its argument needs its type: `|batch: &Arc<Batch>| …`. A
+    /// It runs on a thread of its own. A closure is a consumer too; its argument needs its type: `|batch: &Arc<Batch>| …`. A
     /// consumer that panics is removed, and the others continue.
     ///
     /// # Errors
     ///
-    /// Of class [`Ended`](crate::ErrorClass::Ended) once the scanner has ended or is stopping. A
-    /// consumer that registers at the moment of the end may get neither a batch nor an error. When
-    /// no thread can be started, usually of class
-    /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted).
+    /// Returns an error of class [`Ended`](crate::ErrorClass::Ended) if the scanner has ended or is
+    /// stopping, and usually of class
+    /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) if no thread can be started. A
+    /// consumer that registers at the moment of the end may get neither a batch nor an error.
     pub fn register(
         &self,
         options: ConsumerOptions,

@@ -54,7 +54,7 @@ impl Latest {
         self.last.is_some()
     }
 
-    /// Makes the full batch for a consumer that is new or has lost batches; `None` before the first
+    /// Creates the full batch for a consumer that is new or has lost batches; `None` before the first
     /// batch.
     pub(super) fn full(&self, snapshot: &Snapshot, lost_batches: u64) -> Option<Batch> {
         let last = self.last.as_ref()?;
@@ -69,19 +69,19 @@ impl Latest {
         Some(Batch::build(facts, self.pacing(last.transitions.clone())))
     }
 
-    /// Makes the notice that the scan is stuck, if it is.
+    /// Creates the notice that the scan is stuck, if it is.
     pub(super) fn stuck_notice(&self) -> Option<Batch> {
         let stuck = self.stuck.as_ref()?;
         let transitions = stuck.opening.iter().cloned().collect();
         Some(self.notice(stuck.error.clone(), transitions))
     }
 
-    /// Makes the notice that a consumer is stuck.
+    /// Creates the notice that a consumer is stuck.
     pub(super) fn stall_notice(&self, error: Error) -> Batch {
         self.notice(error, Vec::new())
     }
 
-    /// Makes a batch without events between two scans, with the number of the scan before.
+    /// Creates a batch without events between two scans, with the number of the scan before.
     fn notice(&self, failure: Error, transitions: Vec<Transition>) -> Batch {
         let counts = |last: &Batch| Counts {
             processes: last.counts.processes,

@@ -57,7 +57,7 @@ pub(super) enum Presence {
     Left,
 }
 
-/// Makes the two ends of a queue. Its consumer is owed a full batch.
+/// Creates the two ends of a queue. Its consumer is owed a full batch.
 pub(super) fn bounded_queue(
     id: ConsumerId,
     queue_len: usize,

@@ -51,7 +51,7 @@ pub(super) struct Joined {
 }
 
 impl Registry {
-    /// Makes the registry of a dispatcher that receives `requests`. Its thread holds a clone of
+    /// Creates the registry of a dispatcher that receives `requests`. Its thread holds a clone of
     /// `ending`.
     pub(super) fn new(
         config: &Config,

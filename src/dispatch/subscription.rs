@@ -71,7 +71,7 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// [`RecvError::Closed`] when there are no more batches.
+    /// Returns [`RecvError::Closed`] if there are no more batches.
     pub fn recv(&self) -> Result<Arc<Batch>, RecvError> {
         self.inbox.recv().ok_or(RecvError::Closed)
     }
@@ -80,7 +80,7 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// [`RecvError::Empty`] when none arrived in time, [`RecvError::Closed`] when there are no
+    /// Returns [`RecvError::Empty`] if none arrived in time, [`RecvError::Closed`] if there are no
     /// more.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Arc<Batch>, RecvError> {
         self.inbox
@@ -95,8 +95,8 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// [`RecvError::Empty`] when the queue is empty, [`RecvError::Closed`] when there are no more
-    /// batches.
+    /// Returns [`RecvError::Empty`] if the queue is empty, [`RecvError::Closed`] if there are no
+    /// more batches.
     pub fn try_recv(&self) -> Result<Arc<Batch>, RecvError> {
         self.inbox.try_recv().map_err(|error| match error {
             TryRecvError::Empty => RecvError::Empty,

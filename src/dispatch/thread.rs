@@ -124,7 +124,7 @@ impl Dispatch {
         }
     }
 
-    /// Makes the error that names what is still running, with advice.
+    /// Creates the error that names what is still running, with advice.
     fn still_running(&self, limits: StopLimits) -> Error {
         let scan = self
             .watchdog

@@ -1,6 +1,6 @@
 //! The list of everything that is counted.
 //!
-//! Two listeners receive the observations: the [`Tally`](super::Tally), from which
+//! Two listeners receive the observations: the `Tally`, from which
 //! [`Metrics`](super::Metrics) is read, and, with the feature `metrics`, the facade of the
 //! `metrics` crate.
 

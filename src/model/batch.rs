@@ -73,7 +73,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Makes a batch of these events, for tests of a consumer.
+    /// Creates a batch of these events, for tests of a consumer.
     ///
     /// It is full if `seq` is 1, as for a scanner's batches. The monotonic time is taken from the
     /// wall clock. All other fields are `None`, 0 or empty, and can be assigned.
@@ -131,7 +131,7 @@ impl Batch {
         Self::build(facts, Pacing::default())
     }
 
-    /// Makes a batch that is ready to be sent now. All batches are made here.
+    /// Creates a batch that is ready to be sent now. All batches are made here.
     pub(crate) fn build(facts: Facts, pacing: Pacing) -> Self {
         Self {
             seq: facts.seq,

@@ -1,4 +1,4 @@
-//! Errors, in classes that a program can decide by.
+//! Errors, and their causes and advice.
 //!
 //! Every fallible function of this crate returns [`Error`]. A failed scan has one in its
 //! [`Batch`](crate::Batch).
@@ -18,9 +18,9 @@ use super::escape::escape;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error: what was tried on what, its [class](ErrorClass), its cause and advice.
+/// An error: a message with its [class](ErrorClass), cause and advice.
 ///
-/// The cause is the platform's own error, returned by [`source()`](StdError::source). The
+/// The message has what was tried, and on what. The cause is the platform's own error, returned by [`source()`](StdError::source). The
 /// [advice](Self::advice) is the next step, where one is known. Errors are cheap to clone.
 ///
 /// A source makes an error, and a program reads it from the batch of the scan:
@@ -67,36 +67,38 @@ struct Inner {
     message: String,
     advice: Option<Cow<'static, str>>,
     is_final: bool,
-    is_lasting: bool,
+    is_permanent: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// Makes an error of `class`. `message` has what was tried, on what, and the result.
+    /// Creates an error of `class`.
+    ///
+    /// `message` has what was tried, on what, and the result.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             class,
             message: message.into(),
             advice: None,
             is_final: false,
-            is_lasting: false,
+            is_permanent: false,
             source: None,
         }))
     }
 
-    /// Makes an error from an I/O error, and derives its class from that.
+    /// Creates an error from an I/O error.
     ///
-    /// `message` has what was tried, on what.
+    /// Its class follows from the I/O error. `message` has what was tried, on what.
     pub fn from_io(message: impl Into<String>, source: io::Error) -> Self {
         Self::new(ErrorClass::of_io(&source), message).with_source(source)
     }
 
-    /// Makes the error of a thread that could not be started, with advice.
+    /// Creates the error of a thread that could not be started, with advice.
     pub(crate) fn of_thread(message: &str, source: io::Error) -> Self {
         Self::from_io(message, source).with_advice("raise the limit of threads, or free memory")
     }
 
-    /// Makes the error of a panic in `what`, with the text of the panic.
+    /// Creates the error of a panic in `what`, with the text of the panic.
     pub(crate) fn of_panic(what: &str, panic: &(dyn Any + Send)) -> Self {
         Self::new(
             ErrorClass::SourceGone,
@@ -123,10 +125,10 @@ impl Error {
         self.edit(|inner| inner.is_final = true)
     }
 
-    /// Marks the error as lasting: retrying at once does not help.
+    /// Marks the error as permanent: an immediate retry does not help.
     #[must_use]
     pub fn mark_permanent(self) -> Self {
-        self.edit(|inner| inner.is_lasting = true)
+        self.edit(|inner| inner.is_permanent = true)
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -149,21 +151,21 @@ impl Error {
         self.0.is_final
     }
 
-    /// Returns whether a retry at once can succeed.
+    /// Returns whether an immediate retry can succeed.
     ///
     /// True for the classes [`ResourcesExhausted`](ErrorClass::ResourcesExhausted) and
     /// [`SourceGone`](ErrorClass::SourceGone), unless the error is marked [final](Self::mark_final)
-    /// or [lasting](Self::mark_permanent).
+    /// or [permanent](Self::mark_permanent).
     pub fn is_transient(&self) -> bool {
         let class = self.class();
         matches!(
             class,
             ErrorClass::ResourcesExhausted | ErrorClass::SourceGone
         ) && !self.0.is_final
-            && !self.0.is_lasting
+            && !self.0.is_permanent
     }
 
-    /// Returns the message and the messages of all its causes, on one line.
+    /// Returns the message and those of all causes, on one line.
     ///
     /// It is [escaped](crate::escape), since a recording or a source can put any text into it. The
     /// [advice](Self::advice) is not included: it is for people, and a program may print it

@@ -1,11 +1,11 @@
-//! The classes of errors: what a program decides by.
+//! The classes of errors.
 
 use std::fmt;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
-/// The class of an [`Error`](crate::Error): what a program decides by.
+/// The class of an [`Error`](crate::Error). A program decides by the class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -68,8 +68,10 @@ impl fmt::Display for ErrorClass {
     }
 }
 
-/// EAGAIN (no thread to be had), ENFILE and EMFILE have no `io::ErrorKind` of their own.
-/// Their numbers: errno(3); the same three on Linux, macOS and FreeBSD but for EAGAIN.
+/// Returns whether threads or descriptors ran out: EAGAIN (no free thread), ENFILE or EMFILE.
+///
+/// They have no `io::ErrorKind` of their own, except EAGAIN, which is `WouldBlock`. Their numbers,
+/// from errno(3), are the same on Linux, macOS and FreeBSD, except EAGAIN.
 fn is_exhaustion(error: &io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;

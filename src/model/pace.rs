@@ -96,7 +96,7 @@ pub enum Transition {
 }
 
 impl Transition {
-    /// Makes an [`Interval`](Self::Interval), for tests of a consumer.
+    /// Creates an [`Interval`](Self::Interval), for tests of a consumer.
     pub fn interval(from_ms: u64, to_ms: u64, reason: impl Into<String>) -> Self {
         Self::Interval {
             from_ms,
@@ -105,7 +105,7 @@ impl Transition {
         }
     }
 
-    /// Makes a [`Breaker`](Self::Breaker), for tests of a consumer.
+    /// Creates a [`Breaker`](Self::Breaker), for tests of a consumer.
     pub fn breaker(from: BreakerState, to: BreakerState, reason: impl Into<String>) -> Self {
         Self::Breaker {
             from,

@@ -33,7 +33,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Makes a snapshot without processes.
+    /// Creates a snapshot without processes.
     pub fn new() -> Self {
         Self::default()
     }

@@ -21,8 +21,9 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// Makes a timestamp of a wall clock in milliseconds since the Unix epoch, and a monotonic one
-    /// in nanoseconds.
+    /// Creates a timestamp of a wall clock and a monotonic clock.
+    ///
+    /// The wall clock is in milliseconds since the Unix epoch, the monotonic one in nanoseconds.
     pub fn new(wall_ms: u64, monotonic_ns: u64) -> Self {
         Self {
             wall_ms,
@@ -38,7 +39,9 @@ impl Timestamp {
         self
     }
 
-    /// Reads the clocks of this machine. A wall clock before 1970 counts as 1970.
+    /// Reads the clocks of this machine.
+    ///
+    /// A wall clock before 1970 counts as 1970.
     pub fn now() -> Self {
         static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
         // The origin must be older than the reading, so it is made first.

@@ -55,7 +55,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
     ///
     /// # Errors
     ///
-    /// Fails with class [`Output`](ErrorClass::Output) if the header cannot be written. The error is final.
+    /// Returns an error of class [`Output`](ErrorClass::Output) if the header cannot be written. The error is final.
     pub fn new(source: S, output: W) -> Result<Self> {
         let info = source.info();
         let mut recorder = Self {

@@ -49,8 +49,8 @@ impl<R: BufRead> ReplaySource<R> {
     ///
     /// # Errors
     ///
-    /// Fails with class [`BadData`](ErrorClass::BadData) if the input is no recording, or has another version,
-    /// and with the class of the system's error if it cannot be read. Each of these errors is final. A bad line
+    /// Returns an error of class [`BadData`](ErrorClass::BadData) if the input is not a recording, or has another
+    /// version, and of the class of the system's error if it cannot be read. Each of these errors is final. A bad line
     /// after the header is the error of its scan, with the line number.
     pub fn new(input: R) -> Result<Self> {
         let (mut reader, header) = Reader::new(input)?;

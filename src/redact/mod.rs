@@ -34,29 +34,28 @@ use serde::{Deserialize, Serialize};
 use self::mark::MARK;
 pub use self::pattern::Pattern;
 
-/// What becomes of the secrets in command lines and names.
+/// Selects what is redacted in command lines and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Redact {
-    /// Nothing is hidden.
+    /// Redacts nothing.
     Off,
-    /// Passwords, tokens and other secrets are hidden, each behind `[redacted]`. The default.
+    /// Replaces passwords, tokens and other secrets by `[redacted]`. The default.
     #[default]
     Secrets,
-    /// Of a command line only the program is left, and no argument; names are as with `Secrets`.
+    /// Removes all arguments and keeps the program. Names are as with `Secrets`.
     Arguments,
 }
 
-/// Hides the secrets in command lines and names.
+/// Redacts secrets in command lines and names.
 ///
-/// `docs/secrets.md` has what it hides, and what it cannot.
+/// `docs/secrets.md` lists what it redacts, and what it misses. A scanner and a
+/// [`Recorder`](crate::Recorder) have one. Code that sends command lines elsewhere without them uses
+/// a redactor of its own.
 ///
-/// A scanner and a [`Recorder`](crate::Recorder) have one; by itself it is for those who
-/// hand command lines to somebody else.
-///
-/// It never panics, whatever the bytes are, and what it has hidden it leaves alone: its output goes
-/// through it unchanged. The time it takes grows with the length of the command line, own patterns apart.
+/// It never panics, for any bytes. Redacting redacted text again changes nothing. The time grows
+/// linearly with the length of the command line, except for the user's own patterns.
 ///
 /// ```
 /// use process_scanner::Redactor;
@@ -72,8 +71,10 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// One that hides what `redact` says, and what any of the patterns matches. With [`Redact::Off`] the
-    /// patterns hide nothing either.
+    /// Creates a redactor.
+    ///
+    /// It redacts what `redact` selects, and text that matches one of the patterns. With
+    /// [`Redact::Off`] the patterns have no effect.
     pub fn new(redact: Redact, patterns: Vec<Pattern>) -> Self {
         Self {
             redact,
@@ -81,10 +82,11 @@ impl Redactor {
         }
     }
 
-    /// A command line without its secrets: arguments in the system's own bytes, each followed by a NUL, as
-    /// a [`ProcessRow`](crate::ProcessRow) has them. Borrowed where there is nothing to hide.
+    /// Returns the command line without secrets.
     ///
-    /// There are as many arguments as there were; with [`Redact::Arguments`] one at the most.
+    /// The arguments are in the system's own bytes, each followed by a NUL, as in a
+    /// [`ProcessRow`](crate::ProcessRow). The number of arguments stays the same; with
+    /// [`Redact::Arguments`] it is at most one. The result is borrowed if nothing is redacted.
     pub fn command<'a>(&self, terminated: &'a [u8]) -> Cow<'a, [u8]> {
         self.command_up_to(terminated, usize::MAX)
     }
@@ -111,8 +113,10 @@ impl Redactor {
         }
     }
 
-    /// A process's name without secrets, as it can have if it chose the name itself. Borrowed where there is
-    /// nothing to hide.
+    /// Returns the name of a process without secrets.
+    ///
+    /// A name can contain secrets if the process chose it. The result is borrowed if nothing is
+    /// redacted.
     pub fn name<'a>(&self, name: &'a [u8]) -> Cow<'a, [u8]> {
         // It goes by each row that is read, and hardly any name has one of these.
         let is_plain =

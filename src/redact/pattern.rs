@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::spans::Spans;
 use crate::model::{Error, ErrorClass, Result};
 
-/// A regular expression for secrets: what it matches in an argument is hidden, or, where it has a capture
-/// group that took part in the match, what the first group matched.
+/// A regular expression for secrets of your own.
 ///
-/// Its syntax is that of the crate `regex-lite`: that of `regex` without classes of Unicode. Bytes
-/// that are not UTF-8 match as U+001A.
+/// The redactor redacts the text that it matches in an argument or a name. If it has a capture group
+/// that took part in the match, only the text of the first group is redacted.
+///
+/// The syntax is that of the crate `regex-lite`: that of `regex` without Unicode classes. Bytes that
+/// are not UTF-8 match as U+001A.
 ///
 /// ```
 /// use process_scanner::{Pattern, Redact, Redactor};
@@ -29,24 +31,26 @@ use crate::model::{Error, ErrorClass, Result};
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// The pattern of this text.
+    /// Compiles a pattern.
+    ///
+    /// A pattern that matches only the empty text, such as `^$`, is valid and redacts nothing.
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](ErrorClass::Config), if it is no regular expression, or empty. One that matches only the
-    /// empty text, as `^$`, is no error, and hides nothing.
+    /// Returns an error of class [`Config`](ErrorClass::Config) if the pattern is empty or is not a
+    /// regular expression.
     pub fn new(pattern: &str) -> Result<Self> {
         if pattern.is_empty() {
-            let message = "a pattern for secrets is empty, and would hide nothing";
+            let message = "a pattern for secrets is empty, and would redact nothing";
             return Err(Error::new(ErrorClass::Config, message));
         }
         Regex::new(pattern).map(Self).map_err(|error| {
-            let message = format!("{pattern:?} is no regular expression for secrets: {error}");
+            let message = format!("{pattern:?} is not a regular expression for secrets: {error}");
             Error::new(ErrorClass::Config, message)
         })
     }
 
-    /// Its text.
+    /// Returns the text of the pattern.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

@@ -19,7 +19,7 @@ pub struct ScannerBuilder {
 }
 
 impl Scanner {
-    /// Returns a builder with default settings and the live host as its source.
+    /// Creates a builder with default settings, for the live host.
     pub fn builder() -> ScannerBuilder {
         ScannerBuilder::default()
     }
@@ -45,9 +45,9 @@ impl ScannerBuilder {
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](crate::ErrorClass::Config) when a setting is outside its limits; those
-    /// of [`live_source`] when this host cannot be scanned; of class
-    /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be started.
+    /// Returns an error of class [`Config`](crate::ErrorClass::Config) if a setting is outside its
+    /// limits, an error of [`live_source`] if this host cannot be scanned, and an error of class
+    /// [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) if no thread can be started.
     pub fn build(self) -> Result<Scanner> {
         self.config.validate()?;
         let source = match self.source {
@@ -60,12 +60,13 @@ impl ScannerBuilder {
         Ok(Scanner::new(self.config, core, dispatch))
     }
 
-    /// Starts a scanner that runs on its own thread. It does not survive fork(2), as with
-    /// [`build`](Self::build).
+    /// Starts a scanner that runs on its own thread.
+    ///
+    /// It does not survive fork(2), as with [`build`](Self::build).
     ///
     /// # Errors
     ///
-    /// Those of [`build`](Self::build) and of [`Scanner::start`].
+    /// Returns the errors of [`build`](Self::build) and of [`Scanner::start`].
     pub fn start(self) -> Result<ScannerHandle> {
         self.build()?.start()
     }

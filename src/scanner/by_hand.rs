@@ -78,7 +78,7 @@ impl Scanner {
         Some(batch)
     }
 
-    /// Returns where consumers register and leave, and where metrics and the latest snapshot are.
+    /// Returns the handle to consumers, metrics and the latest snapshot.
     ///
     /// Metrics and snapshot follow a moment after [`scan_once`](Self::scan_once) has returned.
     pub fn consumers(&self) -> &Consumers {
@@ -94,31 +94,31 @@ impl Scanner {
         &self.control
     }
 
-    /// Returns the processes as last reported, in no particular order, without a copy.
+    /// Returns the processes as last reported, in no particular order.
     ///
-    /// They are up to date with the batch that [`scan_once`](Self::scan_once) returned last. After
+    /// They are not copied. They are up to date with the batch that [`scan_once`](Self::scan_once) returned last. After
     /// a panic of the source they include the rows that the last scan emitted before it.
     pub fn processes(&self) -> impl Iterator<Item = &ProcessInfo> {
         self.core.processes()
     }
 
-    /// Sends all batches, closes all consumers and waits until every callback has returned.
+    /// Sends all batches, closes all consumers and waits for callbacks.
     ///
-    /// It waits for a consumer that [blocks](crate::Overflow::Block) and whose queue is full. Do
+    /// It returns once every callback has returned. It also waits for a consumer that [blocks](crate::Overflow::Block) and whose queue is full. Do
     /// not call it from a callback, nor on the thread that reads such a subscription: it would wait
     /// forever.
     pub fn finish(mut self) {
         self.dispatch.finish();
     }
 
-    /// Starts to scan on its own thread: one scan at once, then one every interval.
+    /// Starts to scan on its own thread.
     ///
-    /// CPU budget and breaker can make the interval longer. The scanner does not survive fork(2).
+    /// The first scan begins at once, and then one every interval. CPU budget and breaker can make the interval longer. The scanner does not survive fork(2).
     ///
     /// # Errors
     ///
-    /// Of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) when no thread can be
-    /// started.
+    /// Returns an error of class [`ResourcesExhausted`](crate::ErrorClass::ResourcesExhausted) if no
+    /// thread can be started.
     pub fn start(self) -> Result<ScannerHandle> {
         let Self {
             core,

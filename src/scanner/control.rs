@@ -147,9 +147,9 @@ impl ScannerControl {
     ///
     /// # Errors
     ///
-    /// Of class [`Config`](crate::ErrorClass::Config), as from
-    /// [`Config::validate`](crate::Config::validate), when the interval is outside its limits. The
-    /// interval then stays as it was.
+    /// Returns an error of class [`Config`](crate::ErrorClass::Config), as
+    /// [`Config::validate`](crate::Config::validate) does, if the interval is outside its limits.
+    /// The interval then stays the same.
     pub fn set_interval_ms(&self, interval_ms: u64) -> Result<()> {
         let config = Config {
             interval_ms,

@@ -75,19 +75,19 @@ impl ScannerHandle {
         &self.control
     }
 
-    /// Waits until the scanner ends and every callback has received its last batch.
+    /// Waits until the scanner ends.
     ///
-    /// A live host never ends by itself. If another thread or a callback [requests a
+    /// It returns once every callback has received its last batch. A live host never ends by itself. If another thread or a callback [requests a
     /// stop](ScannerControl::request_stop), this returns as [`stop`](Self::stop) does. Until then
     /// it also waits for a consumer that [blocks](crate::Overflow::Block) and whose queue is full.
     /// Do not call it from a callback: it would wait forever.
     ///
     /// # Errors
     ///
-    /// The failure that ended the scanner, with its own class, if it [is final](Error::is_final)
-    /// and not that the source has [ended](crate::ErrorClass::Ended). Of class
-    /// [`SourceGone`](crate::ErrorClass::SourceGone) when the source panicked. After a stop
-    /// request, those of [`stop`](Self::stop).
+    /// Returns the failure that ended the scanner, with its own class, if it
+    /// [is final](Error::is_final) and not of class [`Ended`](crate::ErrorClass::Ended). Returns an
+    /// error of class [`SourceGone`](crate::ErrorClass::SourceGone) if the source panicked. After a
+    /// stop request, returns the errors of [`stop`](Self::stop).
     ///
     /// ```
     /// use process_scanner::{ConsumerOptions, ReplaySource, Scanner, TopN};
@@ -125,11 +125,11 @@ impl ScannerHandle {
     ///
     /// # Errors
     ///
-    /// Of class [`Stuck`](crate::ErrorClass::Stuck) when the source or a callback did not return in
-    /// time. The error names the scan and the consumers. Their threads keep running, and end when
+    /// Returns an error of class [`Stuck`](crate::ErrorClass::Stuck) if the source or a callback did
+    /// not return in time. The error names the scan and the consumers. Their threads keep running, and end when
     /// they return. A call from within a callback always fails like this: use
-    /// [`request_stop`](ScannerControl::request_stop) there. For a scanner that had already ended:
-    /// those of [`wait`](Self::wait).
+    /// [`request_stop`](ScannerControl::request_stop) there. For a scanner that had already ended,
+    /// returns the errors of [`wait`](Self::wait).
     pub fn stop(self) -> Result<()> {
         self.stop_within(STOP_WITHIN)
     }
@@ -146,7 +146,7 @@ impl ScannerHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`stop`](Self::stop).
+    /// Returns the errors of [`stop`](Self::stop).
     pub fn stop_within(mut self, within: Duration) -> Result<()> {
         let limits = StopLimits::of(within);
         self.control.stop(limits);

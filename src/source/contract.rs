@@ -60,8 +60,8 @@ pub trait Source: Send {
     ///
     /// # Errors
     ///
-    /// When the processes could not be listed. An error that [is final](crate::Error::is_final)
-    /// ends the scanner.
+    /// Returns an error if the processes cannot be listed. An error that
+    /// [is final](crate::Error::is_final) ends the scanner.
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary>;
 
     /// Rechecks the processes that the scan missed, before their exits are reported.
@@ -71,7 +71,7 @@ pub trait Source: Send {
     ///
     /// # Errors
     ///
-    /// When the processes could not be rechecked. Then no exit is reported.
+    /// Returns an error if the processes cannot be rechecked. Then no exit is reported.
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         let _ = (pids, emit);
         Ok(Recheck::Unsupported)
@@ -102,17 +102,20 @@ impl<S: Source + ?Sized> Source for Box<S> {
 pub struct SourceInfo {
     /// Name of the source, for people.
     pub name: String,
-    /// Resolution of its start times, in milliseconds. A true start time is at most this much
-    /// later.
+    /// Resolution of its start times, in milliseconds.
     ///
-    /// With 1000, equal start times do not prove that two rows are of one process. 0 counts as 1.
+    /// A true start time is at most this much later. With 1000, equal start times do not prove that two rows are of one process. 0 counts as 1.
     pub start_time_resolution_ms: u64,
-    /// Pid of the process that scans, which every scan must emit. A scan without it is not trusted.
+    /// Pid of the process that scans, which every scan must emit.
+    ///
+    /// A scan without it is not trusted. `None`: no pid is checked.
     pub own_pid: Option<u32>,
 }
 
 impl SourceInfo {
-    /// Makes the facts of a source with start times in milliseconds, and without an own pid.
+    /// Creates the facts of a source.
+    ///
+    /// Start times have a resolution of 1 ms, and there is no own pid.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -136,7 +139,9 @@ impl SourceInfo {
     }
 }
 
-/// What a successful scan counted. Start from the default, and assign what is known.
+/// What a successful scan counted.
+///
+/// Start from the default, and assign the known values.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ScanSummary {
@@ -150,8 +155,9 @@ pub struct ScanSummary {
     ///
     /// `None` where the system does not count them.
     pub started_total: Option<u64>,
-    /// CPU time of the source's own threads since the scan before, in nanoseconds. It counts as the
-    /// scanner's.
+    /// CPU time of the source's own threads, in nanoseconds.
+    ///
+    /// It covers the time since the scan before, and counts as the scanner's.
     pub other_cpu_ns: u64,
 }
 

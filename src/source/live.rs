@@ -13,10 +13,10 @@ use crate::model::{Error, ErrorClass, Result};
 ///
 /// # Errors
 ///
-/// When this host cannot be scanned, or not with the selected source. Of class
-/// [`Unsupported`](ErrorClass::Unsupported) if that is `Linux` on another system, of class
-/// [`Config`](ErrorClass::Config) if [`proc_path`](Config::proc_path) is set for sysinfo; otherwise
-/// of the class of the system's error.
+/// Returns an error of class [`Unsupported`](ErrorClass::Unsupported) if the selected source is
+/// `Linux` on another system, of class [`Config`](ErrorClass::Config) if
+/// [`proc_path`](Config::proc_path) is set for sysinfo, and of the class of the system's error if
+/// the selected source cannot scan this host.
 pub fn live_source(config: &Config) -> Result<Box<dyn Source>> {
     match config.source {
         SourceChoice::Sysinfo => sysinfo(config),

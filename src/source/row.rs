@@ -33,14 +33,17 @@ impl Row<'_> {
     }
 }
 
-/// What was read of one process. Start from [`unknown`](Self::unknown), and assign what is known.
+/// What was read of one process.
+///
+/// Start from [`unknown`](Self::unknown), and assign the known values.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ProcessRow<'a> {
     /// Process id.
     pub pid: u32,
-    /// Start time in milliseconds since the Unix epoch, by a clock that does not step while the
-    /// source lives.
+    /// Start time in milliseconds since the Unix epoch.
+    ///
+    /// Its clock must not step while the source lives.
     pub start_time_ms: Option<u64>,
     /// Process id of its parent; `None` where it has none or it is unknown.
     pub parent_pid: Option<u32>,
@@ -61,7 +64,7 @@ pub struct ProcessRow<'a> {
 }
 
 impl ProcessRow<'_> {
-    /// Makes a row of which only the pid is known.
+    /// Creates a row of which only the pid is known.
     pub fn unknown(pid: u32) -> Self {
         Self {
             pid,

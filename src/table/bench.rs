@@ -19,7 +19,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Fails if a row breaks the contract of a [`Source`](crate::Source).
+    /// Returns an error if a row breaks the contract of a [`Source`](crate::Source).
     pub fn scan<'r>(
         &mut self,
         at: Timestamp,

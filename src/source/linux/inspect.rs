@@ -236,7 +236,7 @@ impl Rules {
         2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
     }
 
-    /// Makes the row of a process. Its command line was not needed, or has arrived.
+    /// Creates the row of a process. Its command line was not needed, or has arrived.
     pub(super) fn row<'a>(
         &self,
         known: &Known,

@@ -56,7 +56,7 @@ pub(super) enum CommandState {
 }
 
 impl Known {
-    /// Makes an entry from `stat`. Memory and command line are added later.
+    /// Creates an entry from `stat`. Memory and command line are added later.
     pub(super) fn new(listed: Listed, stat: &Stat<'_>, cpu_ns: u64) -> Self {
         Self {
             pid: listed.pid,

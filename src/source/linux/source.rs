@@ -65,28 +65,27 @@ impl fmt::Debug for LinuxSource {
 }
 
 impl LinuxSource {
-    /// Makes a source that reads `/proc`. `collect` selects the fields.
+    /// Creates a source that reads `/proc`. `collect` selects the fields.
     ///
     /// # Errors
     ///
-    /// Those of [`with_proc`](Self::with_proc).
+    /// Returns the errors of [`with_proc`](Self::with_proc).
     pub fn new(collect: Collect) -> Result<Self> {
         Self::with_proc("/proc", collect)
     }
 
-    /// Makes a source that reads another mount of proc(5), such as the host's `/host/proc` in a
-    /// container.
+    /// Creates a source that reads another mount of proc(5).
     ///
-    /// If its pids are not those of this process's namespace, CPU time has steps of 10 ms and each
+    /// An example is the host's `/host/proc` in a container. If its pids are not those of this process's namespace, CPU time has steps of 10 ms and each
     /// scan reads `stat` of every process.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened or listed, of the class of the system's error:
+    /// Returns an error of the class of the system's error if the folder cannot be opened or listed:
     /// [`SourceGone`](ErrorClass::SourceGone) if it does not exist,
     /// [`Permission`](ErrorClass::Permission) or
-    /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted). Of class
-    /// [`Unsupported`](ErrorClass::Unsupported) when the folder is not a proc(5) of Linux.
+    /// [`ResourcesExhausted`](ErrorClass::ResourcesExhausted). Returns an error of class
+    /// [`Unsupported`](ErrorClass::Unsupported) if the folder is not a proc(5) of Linux.
     pub fn with_proc(proc: impl Into<PathBuf>, collect: Collect) -> Result<Self> {
         let proc = proc.into();
         let procfs = Procfs::open(&proc)?;

@@ -24,7 +24,7 @@ const YOUNG_SCANS: u8 = 3;
 /// Name and command line of older processes are read again once in this many scans.
 const REREAD_SCANS: u32 = 60;
 
-/// Reads the processes of this host with the crate sysinfo, on every system.
+/// Reads the processes of this host with the crate sysinfo.
 ///
 /// Start times are whole seconds; on Linux they are read from `/proc/PID/stat`, with a resolution
 /// of 10 ms. CPU time has steps of 10 ms there, and at most 1 MiB of a command line is read.
@@ -74,12 +74,12 @@ impl fmt::Debug for SysinfoSource {
 }
 
 impl SysinfoSource {
-    /// Makes a source for this host. `collect` selects the fields.
+    /// Creates a source for this host. `collect` selects the fields.
     ///
     /// # Errors
     ///
-    /// Of class [`Unsupported`](ErrorClass::Unsupported) where sysinfo does not support this
-    /// system, otherwise of the class of the system's error.
+    /// Returns an error of class [`Unsupported`](ErrorClass::Unsupported) if sysinfo does not support
+    /// this system, otherwise of the class of the system's error.
     pub fn new(collect: Collect) -> Result<Self> {
         let mut system = System::new().map_err(cannot_start)?;
         let own_pid = Pid::from_u32(platform::own_pid());
