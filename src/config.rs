@@ -36,10 +36,9 @@ pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// Milliseconds from the start of one scan to the start of the next: 50 to 3,600,000 (one
-    /// hour).
+    /// Milliseconds from the start of one scan to the next.
     ///
-    /// 1000 by default. A running scanner uses a longer interval where
+    /// 50 to 3,600,000 (one hour); 1000 by default. A running scanner uses a longer interval where
     /// [`cpu_budget_percent`](Self::cpu_budget_percent) requires it.
     pub interval_ms: u64,
     /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100.
@@ -55,39 +54,40 @@ pub struct Config {
     pub budget_covers_callbacks: bool,
     /// Failed scans in a row that open the breaker: 1 to 1000, 5 by default.
     pub breaker_failed_scans: u32,
-    /// The longest wait for a probe while the breaker is open, in milliseconds: 100 to 3,600,000
-    /// (one hour).
+    /// Longest wait for a probe while the breaker is open, in milliseconds.
     ///
-    /// 60,000 by default. No wait is shorter than the interval.
+    /// 100 to 3,600,000 (one hour); 60,000 by default. No wait is shorter than the interval.
     pub breaker_max_wait_ms: u64,
-    /// How many times longer than its CPU time a scan may wait: at least 1, finite.
+    /// Longest wait of a scan, as a multiple of its CPU time.
     ///
-    /// 10 by default. A scan that waits longer than that indicates an overloaded host. Five such
-    /// scans in a row, each with more than 0.1 s of waiting, open the breaker. `None`, in a file
-    /// `"off"`, disables this, for a source that waits by nature.
+    /// At least 1, finite; 10 by default. A scan that waits longer than that indicates an
+    /// overloaded host. Five such scans in a row open the breaker, if each waits at least half an
+    /// interval or 1 s, whichever is less (never less than 0.1 s). `None`, in a file `"off"`,
+    /// disables this, for a source that waits by nature.
     #[serde(with = "limit")]
     pub overload_wait_ratio: Option<f64>,
-    /// Which source reads the live host, unless the builder is given a source.
+    /// Source of the live host, unless the builder has another source.
     pub source: SourceChoice,
     /// Where proc(5) is mounted, for the source `linux`.
     ///
     /// `None` is `/proc`. Set it for an agent in a container that has the host's `/proc` elsewhere.
     pub proc_path: Option<PathBuf>,
-    /// What the live source reads of each process. Sources of your own ignore it.
+    /// What the live source reads of each process.
+    ///
+    /// Sources of your own ignore it.
     pub collect: Collect,
-    /// Smallest change of CPU use that is reported, in percentage points of one core: more than 0,
-    /// finite.
+    /// Smallest reported change of CPU use, in percent of one core.
     ///
-    /// `None`, the default, reports any change of CPU use or CPU time.
+    /// More than 0, finite. `None`, the default, reports any change of CPU use or CPU time.
     pub cpu_threshold_percent: Option<f32>,
-    /// Smallest change of resident memory that is reported, in bytes: at least 1.
+    /// Smallest reported change of resident memory, in bytes.
     ///
-    /// `None`, the default, reports any change.
+    /// At least 1. `None`, the default, reports any change.
     pub rss_threshold_bytes: Option<u64>,
-    /// The most bytes of a name or command line that are kept: 64 to 1,048,576 (1 MiB).
+    /// Longest name or command line, in bytes.
     ///
-    /// 16,384 by default. A longer text is cut and ends in `…`; changes after the cut are not
-    /// reported.
+    /// 64 to 1,048,576 (1 MiB); 16,384 by default. A longer text is cut and ends in `…`; changes
+    /// after the cut are not reported.
     pub max_text_bytes: usize,
     /// What is redacted in names and command lines: secrets by default.
     pub redact: Redact,
@@ -95,20 +95,24 @@ pub struct Config {
     ///
     /// None by default. With [`Redact::Off`] there must be none.
     pub redact_patterns: Vec<Pattern>,
-    /// Batches that can wait for a consumer that sets no queue length: 1 to 65,536, 16 by default.
+    /// Batches that can wait for a consumer.
+    ///
+    /// 1 to 65,536; 16 by default. A consumer can set another length in its options.
     pub queue_len: usize,
-    /// Milliseconds after which a scan is reported as stuck: 100 to 3,600,000 (one hour).
+    /// Milliseconds after which a scan is reported as stuck.
     ///
-    /// 10,000 by default. A consumer that blocks and delays the scans for as long is reported too.
+    /// 100 to 3,600,000 (one hour); 10,000 by default. A consumer that blocks and delays the scans
+    /// for as long is reported too.
     pub scan_deadline_ms: u64,
-    /// Share of the processes that a scan may miss without doubt: more than 0, at most 1 (never
-    /// doubt).
+    /// Share of the processes that a scan may miss without doubt.
     ///
-    /// A third by default. A scan that misses more, and more than
-    /// [`doubt_min_processes`](Self::doubt_min_processes), is doubted: the missing processes that
-    /// no second read could find stay until the next good scan.
+    /// More than 0, at most 1 (never doubt); a third by default. A scan that misses more, and more
+    /// than [`doubt_min_processes`](Self::doubt_min_processes), is doubted: the missing processes
+    /// that no second read could find stay until the next good scan.
     pub doubt_share: f64,
-    /// Number of processes that a scan may always miss without doubt: 20 by default.
+    /// Number of processes that a scan may always miss without doubt.
+    ///
+    /// 20 by default.
     pub doubt_min_processes: usize,
 }
 

@@ -16,9 +16,10 @@ use super::tracked::Tracked;
 use crate::dispatch::Consumer;
 use crate::model::{Batch, Event, ProcessInfo, ProcessKey};
 
-/// Ranks the N processes that are busiest over a sliding window, or largest in memory.
+/// Ranks the busiest processes, or the largest in memory.
 ///
-/// Clones share their state: register one as a consumer, and read the ranking from another.
+/// CPU use is that over a sliding window. Clones share their state: register one as a consumer, and
+/// read the ranking from another.
 ///
 /// ```
 /// use process_scanner::{ConsumerOptions, Scanner, TopN, Usage};
@@ -108,10 +109,11 @@ struct State {
 }
 
 impl TopN {
-    /// Ranks the `len` processes with the highest CPU use over the last `window`.
+    /// Ranks the `len` processes with the highest CPU use.
     ///
-    /// A process is ranked once its CPU time has been reported twice. A process born since the scan
-    /// before is ranked at once. CPU time from before a process was first read does not count.
+    /// CPU use is that over the last `window`. A process is ranked once its CPU time has been
+    /// reported twice. A process born since the scan before is ranked at once. CPU time from before
+    /// a process was first read does not count.
     ///
     /// It stores two samples of 16 bytes for each scan of the window in which a process used CPU,
     /// so a long window with many scans costs memory. With
@@ -166,9 +168,10 @@ impl TopN {
             .collect()
     }
 
-    /// Returns the last good scan, which the ranking is as of; `None` before the first.
+    /// Returns the scan that the ranking is as of.
     ///
-    /// It stays the same while scans fail or the breaker is open.
+    /// That is the last good scan; `None` before the first. It stays the same while scans fail or
+    /// the breaker is open.
     pub fn as_of(&self) -> Option<AsOf> {
         self.lock().as_of
     }

@@ -85,9 +85,10 @@ pub enum Overflow {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConsumerOptions {
-    /// Batches that can wait in its queue: 1 to 65,536. Other values are clamped.
+    /// Batches that can wait in its queue.
     ///
-    /// `None` takes [`Config::queue_len`](crate::Config::queue_len).
+    /// 1 to 65,536; other values are clamped. `None` takes
+    /// [`Config::queue_len`](crate::Config::queue_len).
     pub queue_len: Option<usize>,
     /// What happens to a batch when the queue is full.
     pub overflow: Overflow,

@@ -104,7 +104,9 @@ impl Subscription {
         })
     }
 
-    /// Returns an iterator that waits for each batch, until there are no more.
+    /// Returns an iterator that waits for each batch.
+    ///
+    /// It ends when there are no more batches.
     pub fn iter(&self) -> Batches<'_> {
         Batches(self)
     }

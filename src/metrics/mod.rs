@@ -19,7 +19,7 @@ pub(crate) use self::observation::{CpuThread, Observation};
 pub(crate) use self::traffic::Traffic;
 use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
 
-/// What a scanner has counted since it was built, and its current state.
+/// Counts of a scanner since it was built, and its current state.
 ///
 /// Fields that end in `_total` only grow. Scans are counted when their batches are sent, so a
 /// consumer that has received a batch finds it counted. [`scan_once`](crate::Scanner::scan_once)
@@ -46,15 +46,17 @@ use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
 pub struct Metrics {
     /// Scans by result.
     pub scans_total: ScanResults,
-    /// Failed scans, and notices that a scan or a consumer is stuck, by class of the error.
+    /// Errors by class: failed scans, and stuck scans or consumers.
     pub errors_total: BTreeMap<ErrorClass, u64>,
     /// Scans that were retried.
     pub retries_total: u64,
     /// Wall time of scans: reading and comparing.
     pub scan_time: TimeStats,
-    /// Time from a finished batch to the queues of all consumers with room.
+    /// Time from a finished batch to all queues with room.
     pub dispatch_time: TimeStats,
-    /// CPU time of the scanner's threads; `None` where the system does not report that of a thread.
+    /// CPU time of the scanner's threads.
+    ///
+    /// `None` where the system does not report the CPU time of a thread.
     pub cpu_total: Option<CpuTimes>,
     /// The requested interval, in milliseconds.
     pub interval_asked_ms: u64,

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::pace::{Pace, Transition};
 use super::process::ProcessKey;
 
-/// The result of one scan: a header, and the events in order of pid.
+/// The result of one scan: a header and the events.
 ///
 /// A [`Snapshot`](crate::Snapshot) that applies every batch of a consumer is equal to the scanner's
 /// table, even after lost batches.
@@ -24,32 +24,33 @@ pub struct Batch {
     /// Failed scans are numbered too. A notice that a scan or a consumer is stuck comes between two
     /// scans: it has no events, and the number of the scan before it, 0 before the first.
     pub seq: u64,
-    /// When the scan began, in milliseconds since the Unix epoch, by the source's wall clock.
+    /// Start of the scan, in milliseconds since the Unix epoch.
     ///
-    /// For a notice: when it was made, by this machine's clock.
+    /// It is read from the source's wall clock; for a notice it is the time of the notice, by this
+    /// machine's clock.
     pub taken_at_ms: u64,
-    /// When the scan began, in nanoseconds from an arbitrary moment, by the source's monotonic
-    /// clock.
+    /// Start of the scan, in nanoseconds of the source's monotonic clock.
     ///
-    /// For a notice: the value of the scan before.
+    /// The clock starts at an arbitrary moment. For a notice: the value of the scan before.
     pub monotonic_ns: u64,
     /// Milliseconds since the scan before, by the monotonic clock.
     ///
     /// `None` for the first scan, for a notice, and for the last batch after the source panicked.
     pub interval_ms: Option<f64>,
-    /// Whether the events list the whole table, so that a consumer replaces what it has.
+    /// Whether the events list the whole table.
     ///
-    /// The first batch is full even if its scan failed. It then lists what that scan read, which
-    /// can be nothing; later batches, which are not full, report the rest as
-    /// [`Existing`](Event::Existing).
+    /// A consumer then replaces everything it has. The first batch is full even if its scan failed.
+    /// It then lists what that scan read, which can be nothing; later batches, which are not full,
+    /// report the rest as [`Existing`](Event::Existing).
     pub full: bool,
     /// Batches that this consumer lost since its previous batch.
     ///
     /// The events of this batch make up for them. 0 in a batch that is not full.
     pub lost_batches: u64,
-    /// Why the scan failed; `None` if it did not. A failed scan reports no exits.
+    /// Why the scan failed; `None` if it did not.
     ///
-    /// In a notice: what is stuck. A full batch that is made while a scan hangs has that error too.
+    /// A failed scan reports no exits. In a notice: what is stuck. A full batch that is made while
+    /// a scan hangs has that error too.
     pub failure: Option<Error>,
     /// What the scan cost.
     pub cost: Cost,
@@ -65,7 +66,9 @@ pub struct Batch {
     ///
     /// They stay as they were until a later scan reads them or reports their exit.
     pub unconfirmed: Vec<ProcessKey>,
-    /// The events in order of pid. Where a pid was reused, `Exited` comes before `Created`.
+    /// The events in order of pid.
+    ///
+    /// Where a pid was reused, `Exited` comes before `Created`.
     pub events: Vec<Event>,
     /// When the batch was ready to be sent.
     #[serde(skip)]
@@ -151,7 +154,7 @@ impl Batch {
         }
     }
 
-    /// Returns the time since the batch was ready to be sent: how long delivery took so far.
+    /// Returns the time since the batch was ready to be sent.
     pub fn age(&self) -> Duration {
         self.ready_at.elapsed()
     }
@@ -224,11 +227,12 @@ pub struct Counts {
     ///
     /// `None` where the source does not count them.
     pub vanished: Option<u32>,
-    /// Upper limit of the unseen processes: born and exited since the scan before.
+    /// Upper limit of the unseen processes.
     ///
-    /// The number of processes and threads that the system started, minus the births reported. As
-    /// it counts threads, it is usually far too high. `None` where the system does not count them,
-    /// in a failed scan and in the first.
+    /// They were born and exited since the scan before. The limit is the number of processes and
+    /// threads that the system started, minus the births reported. As it counts threads, it is
+    /// usually far too high. `None` where the system does not count them, in a failed scan and in
+    /// the first.
     pub unseen_at_most: Option<u64>,
     /// Processes in the table after the scan.
     pub processes: u32,

@@ -76,7 +76,9 @@ impl Changes {
     pub const RSS: Self = Self::named("rss");
     /// All changes.
     pub const ALL: Self = Self::of_fields(false);
-    /// All changes of measured amounts, such as CPU time and memory. They change all the time.
+    /// All changes of measured amounts, such as CPU time and memory.
+    ///
+    /// These change all the time.
     pub const MEASURES: Self = Self::of_fields(true);
 
     const fn named(name: &str) -> Self {
@@ -103,7 +105,9 @@ impl Changes {
         Self(all)
     }
 
-    /// Returns the change of a field; the empty set for a field that never changes.
+    /// Returns the change of a field.
+    ///
+    /// The set is empty for a field that never changes.
     pub const fn of(field: &Field) -> Self {
         match field.change {
             Some(change) => Self(1 << change.bit),
@@ -135,7 +139,7 @@ impl Changes {
         Self(self.0 & !other.0)
     }
 
-    /// Returns each change as a set of its own, in order of bits.
+    /// Returns each change as a set, in order of bits.
     pub fn each(self) -> impl Iterator<Item = Self> {
         let mut rest = self.0;
         iter::from_fn(move || {
@@ -145,7 +149,9 @@ impl Changes {
         })
     }
 
-    /// Returns the names of the changes, in order of bits: `name`, `command`, `parent`, `status` and so on.
+    /// Returns the names of the changes, in order of bits.
+    ///
+    /// They are `name`, `command`, `parent`, `status` and so on.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         self.each()
             .filter_map(|change| NAMES[change.0.trailing_zeros() as usize])

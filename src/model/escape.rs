@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns whether a terminal or log viewer may act on the character instead of printing it.
+/// Returns whether a terminal may act on the character.
 ///
-/// True for control characters, for those of direction (Unicode's bidirectional algorithm, UAX 9),
-/// and for most invisible ones. False for characters that modify the one before them, as in an
-/// emoji.
+/// The same applies to log viewers. True for control characters, for those of direction (Unicode's
+/// bidirectional algorithm, UAX 9), and for most invisible ones. False for characters that modify
+/// the one before them, as in an emoji.
 pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(

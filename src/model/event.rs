@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::changes::Changes;
 use super::process::ProcessInfo;
 
-/// A birth, a change or an exit of one process, or its presence in a full batch.
+/// A birth, a change, an exit or the presence of one process.
 ///
 /// ```
 /// use process_scanner::{Changes, Event, Scanner};

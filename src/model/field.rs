@@ -25,7 +25,9 @@ pub struct Field {
     pub(super) place: Place,
 }
 
-/// The name and the bit of a change in [`Changes`](crate::Changes). Fields may share one.
+/// The name and the bit of a change in [`Changes`](crate::Changes).
+///
+/// Fields may share a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pace {
-    /// Milliseconds from the start of one scan to the start of the next, while the breaker is not
-    /// open.
+    /// Milliseconds from the start of one scan to the next.
     ///
-    /// The interval that was requested, or a longer one where the CPU budget requires it.
+    /// The requested interval, or a longer one where the CPU budget requires it. An open breaker
+    /// waits longer.
     pub interval_ms: u64,
     /// State of the breaker.
     pub breaker: BreakerState,

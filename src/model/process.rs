@@ -25,9 +25,10 @@ pub struct ProcessKey {
     pub start_time_ms: Option<u64>,
 }
 
-/// One process, as in a batch or a snapshot. Unknown values are `None`.
+/// One process, as in a batch or a snapshot.
 ///
-/// In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS), all on one level.
+/// Unknown values are `None`. In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS),
+/// all on one level.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct ProcessInfo {
@@ -37,23 +38,28 @@ pub struct ProcessInfo {
     ///
     /// The resolution depends on the source: [`SourceInfo::start_time_resolution_ms`](crate::SourceInfo).
     pub start_time_ms: Option<u64>,
-    /// Process id of the parent; `None` if there is none, or if it is unknown.
+    /// Process id of the parent; `None` if none or unknown.
     pub parent_pid: Option<u32>,
-    /// Name given by the system, as last read. Bytes that are not UTF-8 are U+FFFD.
+    /// Name given by the system, as last read.
     ///
-    /// On Linux a program's name has at most 15 bytes (`comm` in proc_pid_stat(5)); that of a kernel thread can
-    /// be longer.
+    /// Bytes that are not UTF-8 are U+FFFD. On Linux a program's name has at most 15 bytes (`comm`
+    /// in proc_pid_stat(5)); that of a kernel thread can be longer.
     pub name: Option<Arc<str>>,
     /// Command line, as last read. That of a kernel thread is empty.
     pub command: Option<CommandLine>,
-    /// Status, as last reported. No update reports a switch between running, sleeping and idle.
-    pub status: Option<Status>,
-    /// CPU share since the scan before, in percent of one core: 250 is two and a half cores.
+    /// Status, as last reported.
     ///
-    /// For a process born since the scan before, it covers the life of the process. `None` in the first scan of
-    /// any other process, and over less than 10 ms or more than 3 hours.
+    /// No update reports a switch between running, sleeping and idle.
+    pub status: Option<Status>,
+    /// CPU share since the scan before, in percent of one core.
+    ///
+    /// 250 is two and a half cores. For a process born since the scan before, it covers the life of
+    /// the process. `None` in the first scan of any other process, and over less than 10 ms or more
+    /// than 3 hours.
     pub cpu_percent: Option<f32>,
-    /// CPU time since the start of the process, user and system, in milliseconds.
+    /// CPU time since the process started, in milliseconds.
+    ///
+    /// It is the sum of user and system time.
     pub cpu_time_ms: Option<f64>,
     /// Plain values, such as resident memory.
     #[serde(flatten)]
@@ -88,9 +94,10 @@ impl ProcessInfo {
     }
 }
 
-/// A command line: a list of arguments. The first one is usually the program.
+/// A command line: a list of arguments.
 ///
-/// Equal command lines share their memory. Bytes that are not UTF-8 are U+FFFD.
+/// The first argument is usually the program. Equal command lines share their memory. Bytes that
+/// are not UTF-8 are U+FFFD.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CommandLine {
     /// Each argument followed by a NUL, which no argument can contain.
@@ -164,7 +171,9 @@ impl<'de> Deserialize<'de> for CommandLine {
     }
 }
 
-/// The state of a process. On Linux the letter in `stat`: proc_pid_stat(5), field 3.
+/// The state of a process.
+///
+/// On Linux it is the letter in `stat`: proc_pid_stat(5), field 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

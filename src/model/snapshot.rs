@@ -9,9 +9,10 @@ use super::batch::Batch;
 use super::event::Event;
 use super::process::{ProcessInfo, ProcessKey};
 
-/// All processes at one moment, in order of pid: the result of applying batches.
+/// All processes at one moment, in order of pid.
 ///
-/// Two snapshots are equal if they have the same processes as of the same batch.
+/// It is the result of applying batches. Two snapshots are equal if they have the same processes as
+/// of the same batch.
 ///
 /// ```
 /// use process_scanner::{Scanner, Snapshot};
@@ -38,11 +39,11 @@ impl Snapshot {
         Self::default()
     }
 
-    /// Applies one more batch. Batches must be applied in the order of their delivery.
+    /// Applies one more batch.
     ///
-    /// Returns true if the batch is full, follows the previous one, or is a notice: the snapshot is
-    /// then as correct as before. Every batch that a consumer receives does, even after lost
-    /// batches.
+    /// Batches must be applied in the order of their delivery. Returns true if the batch is full,
+    /// follows the previous one, or is a notice: the snapshot is then as correct as before. Every
+    /// batch that a consumer receives gives true, even after lost batches.
     ///
     /// Returns false if batches in between were not applied:
     ///
@@ -86,9 +87,9 @@ impl Snapshot {
         self.seq
     }
 
-    /// Returns when the scan of the last batch applied began, in milliseconds since the Unix epoch.
+    /// Returns when the scan of the last applied batch began.
     ///
-    /// `None` before the first batch.
+    /// It is in milliseconds since the Unix epoch; `None` before the first batch.
     pub fn taken_at_ms(&self) -> Option<u64> {
         self.taken_at_ms
     }

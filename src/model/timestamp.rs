@@ -7,7 +7,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timestamp {
-    /// Wall clock: milliseconds since the Unix epoch. It may step forward or back.
+    /// Wall clock: milliseconds since the Unix epoch.
+    ///
+    /// It may step forward or back.
     pub wall_ms: u64,
     /// Monotonic clock: nanoseconds from an arbitrary moment.
     ///

@@ -6,7 +6,9 @@ use serde::{Serialize, Serializer};
 
 use super::process::{CommandLine, Status};
 
-/// The unit of a field, which determines how its values are printed for people.
+/// The unit of a field.
+///
+/// It determines how values are printed for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unit {
@@ -77,10 +79,10 @@ impl Value<'_> {
         self == Self::Unknown
     }
 
-    /// Compares two values of one field; `None` if one of them is unknown.
+    /// Compares two values of one field.
     ///
-    /// Texts are compared without case, then by bytes. States, command lines and values of different types
-    /// have no order.
+    /// `None` if one of them is unknown. Texts are compared without case, then by bytes. States,
+    /// command lines and values of different types have no order.
     pub fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => Some(a.cmp(&b)),

@@ -9,10 +9,11 @@ use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
 
-/// A source that replays a recording scan by scan, by the recorded clocks.
+/// A source that replays a recording, scan by scan.
 ///
-/// A scanner gets the same batches from it as the recorded one had. After the last scan it returns an error of
-/// class [`Ended`](ErrorClass::Ended), which ends the scanner.
+/// It uses the recorded clocks. A scanner gets the same batches from it as the recorded one had.
+/// After the last scan it returns an error of class [`Ended`](ErrorClass::Ended), which ends the
+/// scanner.
 ///
 /// ```no_run
 /// use std::fs::File;

@@ -145,15 +145,17 @@ impl SourceInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ScanSummary {
-    /// Fields that should have been read and could not be, over all rows.
+    /// Fields that could not be read, but should have been.
+    ///
+    /// The sum over all rows.
     pub unreadable_fields: u32,
     /// Processes that were listed and had exited when they were read.
     ///
     /// `None` where the source does not count them.
     pub vanished: Option<u32>,
-    /// Processes and threads that the system had started since its boot, when the scan began.
+    /// Processes and threads that the system has started since boot.
     ///
-    /// `None` where the system does not count them.
+    /// The number is as of the start of the scan. `None` where the system does not count them.
     pub started_total: Option<u64>,
     /// CPU time of the source's own threads, in nanoseconds.
     ///

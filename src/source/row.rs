@@ -45,13 +45,13 @@ pub struct ProcessRow<'a> {
     ///
     /// Its clock must not step while the source lives.
     pub start_time_ms: Option<u64>,
-    /// Process id of its parent; `None` where it has none or it is unknown.
+    /// Process id of its parent; `None` if none or unknown.
     pub parent_pid: Option<u32>,
     /// Name, in the system's own bytes.
     pub name: Reading<&'a [u8]>,
-    /// Arguments in the system's own bytes, each followed by a NUL, as in proc_pid_cmdline(5).
+    /// Arguments in the system's own bytes, each followed by a NUL.
     ///
-    /// Empty: it is known to have none.
+    /// The form is that of proc_pid_cmdline(5). Empty: it is known to have none.
     pub command: Reading<&'a [u8]>,
     /// Status.
     pub status: Option<Status>,
