@@ -12,7 +12,7 @@ use std::process::exit;
 use std::time::Duration;
 
 use process_scanner::{
-    Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN, Usage,
+    Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN, Usage, escape,
 };
 
 const USAGE: &str = "usage: agent [SCANS]
@@ -108,5 +108,5 @@ fn print_batch(batch: &Batch) {
 /// Formats pid and name. A name can contain anything, so it is escaped for the terminal.
 fn label(process: &ProcessInfo) -> String {
     let name = process.name.as_deref().unwrap_or("?");
-    format!("{} {}", process.pid, name.escape_debug())
+    format!("{} {}", process.pid, escape(name))
 }

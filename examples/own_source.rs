@@ -9,7 +9,7 @@
 use std::error::Error;
 
 use process_scanner::{
-    ProcessRow, Reading, Result, Row, ScanSummary, Scanner, Snapshot, Source, SourceInfo,
+    ProcessRow, Reading, Result, Row, ScanSummary, Scanner, Snapshot, Source, SourceInfo, escape,
 };
 
 /// The list for each scan: number, start in milliseconds, name, CPU time in milliseconds.
@@ -66,7 +66,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
             let process = event.process();
             let name = process.name.as_deref().unwrap_or("?");
             // Escaped, because a name can contain anything and a terminal would act on it.
-            let name = name.escape_debug();
+            let name = escape(name);
             println!("  {:<8} {} {name}", event.kind(), process.pid);
         }
         // A snapshot that applies every batch is equal to the scanner's table.
@@ -75,7 +75,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     println!("at the end");
     for process in snapshot.iter() {
         let name = process.name.as_deref().unwrap_or("?");
-        println!("  {} {}", process.pid, name.escape_debug());
+        println!("  {} {}", process.pid, escape(name));
     }
     // An empty list fails the scan: more likely the source is broken than all jobs have ended.
     let batch = scanner.scan_once().ok_or("this source never ends")?;

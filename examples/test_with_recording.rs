@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 
-use process_scanner::{Batch, Consumer, Event, ReplaySource, Result, Scanner};
+use process_scanner::{Batch, Consumer, Event, ReplaySource, Result, Scanner, escape};
 
 /// Counts, by name, how many processes exited within a second of their start.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         None => replay(RESTARTS.as_bytes(), &mut loops)?,
     }
     for (name, count) in &loops.short_lives {
-        println!("{} exited early {count} times", name.escape_debug());
+        println!("{} exited early {count} times", escape(name));
     }
     Ok(())
 }
