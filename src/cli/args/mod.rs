@@ -109,8 +109,8 @@ pub(crate) enum Sub {
     /// process. --events selects kinds of events for both; text then has changes of CPU use and
     /// memory too.
     ///
-    /// A reader that is too slow loses events. It then gets a `resync` event with the number of
-    /// lost batches, and an `existing` event for each process.
+    /// A slow reader loses events, and then receives a `resync` event with the number of lost
+    /// batches, and an `existing` event for each process.
     Watch(Watch),
     /// Record scans to a file, for `replay`, until Ctrl-C
     ///

@@ -58,7 +58,7 @@ pub(crate) struct Schedule {
     /// Stop after N scans
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) scans: Option<u64>,
-    /// Stop after this time, such as 30s, 5m or 1h30m, and a last scan
+    /// Stop after this time (30s, 5m, 1h30m) with one last scan
     #[arg(long = "for", value_name = "TIME", value_parser = run_time)]
     pub(crate) run_for: Option<Duration>,
     /// Limit CPU time to this percentage of one core, 0.01 to 100, or `off`; pscan scans less often

@@ -8,7 +8,7 @@ pub(crate) struct Secrets {
     /// Do not redact secrets in command lines
     #[arg(long, conflicts_with_all = ["strip_args", "redact"])]
     no_redact: bool,
-    /// Hide arguments, keep only the program
+    /// Remove all arguments
     #[arg(long)]
     strip_args: bool,
     /// Also redact text that matches REGEX
