@@ -2,7 +2,7 @@
 //! calls alone, and the refresh of sysinfo.
 //!
 //! A size is a number of idle children. Other processes of the host are scanned too. A size without room on
-//! this host is skipped, and standard error says so.
+//! this host is skipped, and the experiment reports it on standard error.
 //!
 //! Our scan takes turns with one contender at a time. With three contenders in turn, our scan would always
 //! follow the same one, and after sysinfo, which reads far more, it would find cold caches.
