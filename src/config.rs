@@ -52,7 +52,9 @@ pub struct Config {
     ///
     /// False by default. Set it in a program that is only a scanner.
     pub budget_covers_callbacks: bool,
-    /// Failed scans in a row that open the breaker: 1 to 1000, 5 by default.
+    /// Failed scans in a row that open the breaker.
+    ///
+    /// 1 to 1000; 5 by default.
     pub breaker_failed_scans: u32,
     /// Longest wait for a probe while the breaker is open, in milliseconds.
     ///

@@ -18,7 +18,7 @@ pub struct Field {
     pub heading: Option<&'static str>,
     /// Order of processes by this field; `None` if there is none.
     pub order: Option<Order>,
-    /// Name of the metric in the style of Prometheus; `None` if no metric fits.
+    /// Name of the metric in Prometheus style; `None` without one.
     pub metric: Option<&'static str>,
     /// Name in OpenTelemetry's semantic conventions; `None` if no name fits.
     pub otel: Option<&'static str>,
@@ -47,7 +47,9 @@ pub struct Order {
     pub name: &'static str,
     /// Whether the largest value comes first.
     pub is_descending: bool,
-    /// Help text that names the first processes; `None` if the name is clear enough.
+    /// Help text that names the first processes.
+    ///
+    /// `None` if the name is clear enough.
     pub help: Option<&'static str>,
 }
 

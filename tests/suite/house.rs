@@ -90,7 +90,7 @@ fn the_rooms_are_the_ones_there_should_be() {
 }
 
 #[test]
-fn no_room_imports_one_above_it() {
+fn rooms_import_only_rooms_listed_before_them() {
     let Some(files) = files() else { return };
     let imports = Imports::of(&sources(&files), &["src/lib.rs", "src/main.rs"]);
     let wrong = wrong_imports(&imports);
