@@ -61,13 +61,13 @@ impl Deliveries {
         }
     }
 
-    /// Expect a batch at this many consumers.
+    /// Expects a batch at this many consumers.
     fn expect(&self, consumers: usize) {
         self.longest_ns.store(0, Ordering::Relaxed);
         self.missing.store(consumers, Ordering::Release);
     }
 
-    /// Wait until all consumers have the batch, and return its age at the last one.
+    /// Waits until all consumers have the batch, and returns its age at the last one.
     fn wait(&self) -> Duration {
         while self.missing.load(Ordering::Acquire) > 0 {
             thread::park();

@@ -121,7 +121,7 @@ impl World {
         )
     }
 
-    /// Scan every process in full, or report that none has changed. Return the number of events.
+    /// Scans every process in full, or reports that none has changed. Returns the number of events.
     fn scan(&self, table: &mut Table, in_full: bool) -> usize {
         let rows = self.processes.iter().map(|made| match in_full {
             true => made.row(&self.text),

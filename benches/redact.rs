@@ -14,12 +14,12 @@ use criterion::{
 };
 use process_scanner::{Pattern, Redact, Redactor};
 
-/// Return the arguments as the bytes of a command line.
+/// Returns the arguments as the bytes of a command line.
 fn command(args: &[String]) -> Vec<u8> {
     args.iter().flat_map(|arg| arg.bytes().chain([0])).collect()
 }
 
-/// Return 60 arguments, 3 KB: paths, options and numbers, without a secret.
+/// Returns 60 arguments, 3 KB: paths, options and numbers, without a secret.
 fn long_args() -> Vec<String> {
     let mut args = vec!["/usr/lib/jvm/java-21/bin/java".to_owned()];
     for at in 0..15 {
@@ -38,7 +38,7 @@ fn long_args() -> Vec<String> {
     args
 }
 
-/// Return command lines and their names.
+/// Returns command lines and their names.
 fn lines() -> [(&'static str, Vec<u8>); 6] {
     let own = |args: &[&str]| args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>();
     let mut with_secrets = long_args();
@@ -78,7 +78,7 @@ const REPEATED: &[(&str, &str)] = &[
     ("x x1", "|&-p=[||={"),
 ];
 
-/// Keep a run of all lines within minutes.
+/// Keeps a run of all lines within minutes.
 fn shorten(group: &mut BenchmarkGroup<'_, WallTime>) {
     group
         .sample_size(10)

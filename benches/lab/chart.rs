@@ -40,7 +40,7 @@ pub(crate) struct Curve {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// Return the powers of ten that enclose all values.
+/// Returns the powers of ten that enclose all values.
 pub(crate) fn powers_of_ten(curves: &[Curve]) -> Range<i32> {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let logs = || points().map(|(_, value)| value.log10());

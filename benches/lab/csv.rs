@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// Parse each line after the header.
+/// Parses each line after the header.
 pub(crate) fn read<T>(
     text: &str,
     header: &str,

@@ -119,7 +119,7 @@ impl Sum {
         covers && !self.has_short_round
     }
 
-    /// Scan at this interval for a round of this length, while children are born.
+    /// Scans at this interval for a round of this length, while children are born.
     fn watch(
         &mut self,
         interval: Duration,

@@ -15,10 +15,10 @@ pub(crate) const BARE_CALLS: &str = "the bare system calls of ours";
 
 /// A way to scan all processes of this host.
 pub(crate) trait Contender {
-    /// Return the name for tables.
+    /// Returns the name for tables.
     fn name(&self) -> &'static str;
 
-    /// Scan once. An error ends the experiment; a failed scan does not.
+    /// Scans once. An error ends the experiment; a failed scan does not.
     fn scan(&mut self) -> Result<Scan, Box<dyn Error>>;
 }
 

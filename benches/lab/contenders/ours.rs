@@ -16,12 +16,12 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Use the source `sysinfo`.
+    /// Uses the source `sysinfo`.
     pub(crate) fn sysinfo() -> Result<Self, Box<dyn Error>> {
         Self::with(SourceChoice::Sysinfo, OURS_OVER_SYSINFO)
     }
 
-    /// Use the source `linux`, which exists on Linux only.
+    /// Uses the source `linux`, which exists on Linux only.
     pub(crate) fn linux() -> Result<Self, Box<dyn Error>> {
         Self::with(SourceChoice::Linux, OURS_ON_LINUX)
     }
@@ -35,7 +35,7 @@ impl Ours {
         })
     }
 
-    /// Scan once, and return also the CPU time in microseconds that all other threads used for it.
+    /// Scans once, and also returns the CPU time in microseconds that all other threads used for it.
     ///
     /// That time is 0 if unknown.
     pub(crate) fn scan_and_deliver(&mut self) -> Result<(Scan, f64), Box<dyn Error>> {

@@ -11,13 +11,13 @@ use crate::measure::proc;
 pub(crate) struct Ps;
 
 impl Ps {
-    /// Return `None` if no `ps` accepts these arguments.
+    /// Returns `None` if no `ps` accepts these arguments.
     pub(crate) fn find() -> Option<Self> {
         run().is_ok_and(|(succeeded, _)| succeeded).then_some(Self)
     }
 }
 
-/// Run `ps`, and return whether it succeeded and its CPU time in microseconds.
+/// Runs `ps`, and returns whether it succeeded and its CPU time in microseconds.
 fn run() -> io::Result<(bool, Option<f64>)> {
     let mut child = Command::new("ps")
         .args(["-eo", "pid,comm,pcpu,rss,args"])

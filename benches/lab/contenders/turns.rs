@@ -22,7 +22,7 @@ pub(crate) struct Compared {
     pub(crate) failed: u64,
 }
 
-/// Let each contender scan once in each round.
+/// Lets each contender scan once in each round.
 pub(crate) fn compare(
     contenders: &mut [Box<dyn Contender>],
     rounds: usize,

@@ -34,7 +34,7 @@ impl Births {
         })
     }
 
-    /// Start children until `stop` is set, and return them when the last one has ended.
+    /// Starts children until `stop` is set, and returns them when the last one has ended.
     pub(crate) fn run(&mut self, stop: &AtomicBool) -> io::Result<Vec<Born>> {
         self.schedule.run(
             stop,
@@ -79,12 +79,12 @@ impl Spawner {
         })
     }
 
-    /// Start a child that waits until it is killed.
+    /// Starts a child that waits until it is killed.
     pub(crate) fn start(&self) -> io::Result<Child> {
         self.spawn("cat", child::WAIT)
     }
 
-    /// Start a child that ends at once.
+    /// Starts a child that ends at once.
     pub(crate) fn start_brief(&self) -> io::Result<Child> {
         self.spawn("true", END)
     }

@@ -19,7 +19,7 @@ pub(crate) type Role = (&'static str, fn(vec::IntoIter<String>) -> io::Result<()
 /// The role of a child that waits for the end of its input.
 pub(crate) const WAIT: &str = "--wait";
 
-/// Do the work of a child and return its result; return `None` if this process is not a child.
+/// Does the work of a child and returns its result; returns `None` if this process is not a child.
 pub(crate) fn play_role(
     mut args: impl Iterator<Item = String>,
     roles: &[Role],
@@ -30,21 +30,21 @@ pub(crate) fn play_role(
     Some(work(rest.into_iter()))
 }
 
-/// Return a command that starts this executable in a role.
+/// Returns a command that starts this executable in a role.
 pub(crate) fn in_role(role: &str) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.arg(role).stderr(Stdio::null());
     Ok(command)
 }
 
-/// Return when the input ends.
+/// Returns when the input ends.
 pub(crate) fn wait() -> io::Result<()> {
     let mut input = unbuffered(io::stdin())?;
     while input.read(&mut [0])? > 0 {}
     Ok(())
 }
 
-/// Return a standard stream as a file, so that nothing is read ahead.
+/// Returns a standard stream as a file, so that nothing is read ahead.
 #[cfg(unix)]
 pub(crate) fn unbuffered(stream: impl AsFd) -> io::Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())

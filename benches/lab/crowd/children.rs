@@ -13,7 +13,7 @@ pub(crate) struct Children {
 }
 
 impl Children {
-    /// Start children that do nothing.
+    /// Starts children that do nothing.
     pub(crate) fn idle(len: usize) -> io::Result<Self> {
         let (reader, writer) = pipe()?;
         Self::start(len, vec![writer], || {
@@ -23,7 +23,7 @@ impl Children {
         })
     }
 
-    /// Start `len` children, each by a command of its own. If one cannot be started, the others end.
+    /// Starts `len` children, each by a command of its own. If one cannot be started, the others end.
     pub(crate) fn start(
         len: usize,
         inputs: Vec<PipeWriter>,
@@ -43,7 +43,7 @@ impl Children {
         self.children.len()
     }
 
-    /// Return one of the inputs that all children read from.
+    /// Returns one of the inputs that all children read from.
     pub(crate) fn input(&mut self, index: usize) -> &mut PipeWriter {
         &mut self.inputs[index]
     }

@@ -24,7 +24,7 @@ impl Schedule {
         }
     }
 
-    /// Start and end children until `stop` is set and the last child has ended; return what `end` returned.
+    /// Starts and ends children until `stop` is set and the last child has ended; returns what `end` returned.
     ///
     /// `end` gets a child and the moment of its birth. That moment is random within its period, so that
     /// births do not keep step with scans.

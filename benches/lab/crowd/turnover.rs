@@ -42,7 +42,7 @@ impl Turnover {
         })
     }
 
-    /// Stop the births and return the actual number of births a second.
+    /// Stops the births and returns the actual number of births a second.
     pub(crate) fn end(mut self) -> io::Result<f64> {
         let elapsed = self.begun.elapsed();
         drop(self.parent);
@@ -56,7 +56,7 @@ impl Turnover {
     }
 }
 
-/// Do the child's work: start children until the input ends, then print how many there were.
+/// Does the child's work: starts children until the input ends, then prints how many there were.
 pub(crate) fn give_birth(mut args: vec::IntoIter<String>) -> io::Result<()> {
     let rate = args.next().and_then(|rate| rate.parse::<u32>().ok());
     let rate = rate.ok_or_else(|| io::Error::other("the number of births a second is missing"))?;

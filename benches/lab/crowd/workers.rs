@@ -47,7 +47,7 @@ impl Workers {
         })
     }
 
-    /// Let every child work for a moment, and return when all are idle again.
+    /// Lets every child work for a moment, and returns when all are idle again.
     pub(crate) fn work(&mut self) -> io::Result<()> {
         let mut left = self.children.len();
         let input = self.children.input(self.next_input);
@@ -61,7 +61,7 @@ impl Workers {
     }
 }
 
-/// Count the bytes on another thread, so that waiting for them can time out.
+/// Counts the bytes on another thread, so that waiting for them can time out.
 fn count_bytes(mut output: PipeReader) -> Receiver<usize> {
     let (count, counts) = channel();
     thread::spawn(move || {
@@ -74,7 +74,7 @@ fn count_bytes(mut output: PipeReader) -> Receiver<usize> {
     counts
 }
 
-/// Do the child's work: for each byte of input, use CPU time and write a byte.
+/// Does the child's work: for each byte of input, uses CPU time and writes a byte.
 ///
 /// All children read from the same two pipes in turn. A child that has read a byte from one pipe waits at
 /// the other pipe until the next round, so it cannot take the byte of another child.

@@ -23,18 +23,18 @@ impl Load {
         })
     }
 
-    /// Let a twentieth of the children work for a moment.
+    /// Lets a twentieth of the children work for a moment.
     pub(super) fn work_twentieth(&mut self) -> io::Result<()> {
         self.twentieth.work()
     }
 
-    /// Let half of the children work for a moment.
+    /// Lets half of the children work for a moment.
     pub(super) fn work_half(&mut self) -> io::Result<()> {
         self.work_twentieth()?;
         self.rest_of_half.work()
     }
 
-    /// Let all children work for a moment.
+    /// Lets all children work for a moment.
     pub(super) fn work_all(&mut self) -> io::Result<()> {
         self.work_half()?;
         self.rest.work()

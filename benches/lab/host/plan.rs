@@ -14,7 +14,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Measure at these sizes, or at the default ones if there are none.
+    /// Measures at these sizes, or at the default ones if there are none.
     pub(super) fn new(mut sizes: Vec<usize>, is_quick: bool) -> Self {
         if sizes.is_empty() {
             sizes.extend_from_slice(if is_quick { &QUICK_SIZES } else { &SIZES });
@@ -26,13 +26,13 @@ impl Plan {
         self.sizes.iter().copied().min().unwrap_or(0)
     }
 
-    /// Return the size that is compared with the goals.
+    /// Returns the size that is compared with the goals.
     pub(super) fn goals_size(&self) -> usize {
         let has_it = self.sizes.contains(&GOALS_SIZE);
         if has_it { GOALS_SIZE } else { self.smallest() }
     }
 
-    /// Return a number of rounds that takes about as long at each size.
+    /// Returns a number of rounds that takes about as long at each size.
     pub(super) fn rounds(&self, size: usize) -> usize {
         match self.is_quick {
             true => 5,
@@ -40,7 +40,7 @@ impl Plan {
         }
     }
 
-    /// Return the number of scans during which failures are counted.
+    /// Returns the number of scans during which failures are counted.
     pub(super) fn scans_with_churn(&self) -> u64 {
         if self.is_quick { 50 } else { 1000 }
     }

@@ -20,7 +20,7 @@ use crate::crowd::turnover::Turnover;
 
 const BIRTHS_PER_SECOND: u32 = 200;
 
-/// Return all contenders. The first is the one that the others are compared with.
+/// Returns all contenders. The first is the one that the others are compared with.
 fn contenders() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
     let mut contenders: Vec<Box<dyn Contender>> =
         vec![Box::new(Bare::new()?), Box::new(Ours::sysinfo()?)];
@@ -78,7 +78,7 @@ pub(super) fn compare(
     Ok(())
 }
 
-/// Scan as fast as possible while processes are born and exit, and count the failed scans.
+/// Scans as fast as possible while processes are born and exit, and counts the failed scans.
 pub(super) fn count_failures(scans: u64, goals: &mut Goals) -> Result<(), Box<dyn Error>> {
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
     let mut ours = match cfg!(target_os = "linux") {

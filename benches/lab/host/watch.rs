@@ -23,7 +23,7 @@ pub(super) struct Watched {
     peak_kib: u64,
 }
 
-/// Measure `pscan` for this time. Return `None` where the system does not count its CPU time.
+/// Measures `pscan` for this time. Returns `None` where the system does not count its CPU time.
 pub(super) fn watch(time: Duration) -> Result<Option<Watched>, Box<dyn Error>> {
     // It writes to a pipe that this process reads, so it ends with this process.
     let child = Command::new(env!("CARGO_BIN_EXE_pscan"))
@@ -67,7 +67,7 @@ pub(super) fn watch(time: Duration) -> Result<Option<Watched>, Box<dyn Error>> {
     Ok(Some(watched))
 }
 
-/// Read all output, and keep the number of the last scan.
+/// Reads all output, and keeps the number of the last scan.
 fn read(output: impl Read, last_scan: &AtomicU64) -> io::Result<()> {
     let mut output = BufReader::new(output);
     let mut line = String::new();

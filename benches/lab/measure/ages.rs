@@ -7,7 +7,7 @@ use process_scanner::{Config, ConsumerOptions, ScannerHandle};
 
 use crate::statistics::quantile;
 
-/// Return the settings of a scanner that keeps to this interval at any cost.
+/// Returns the settings of a scanner that keeps to this interval at any cost.
 pub(crate) fn steady(interval_ms: u64) -> Config {
     let mut config = Config::default();
     config.interval_ms = interval_ms;
@@ -20,7 +20,7 @@ pub(crate) fn steady(interval_ms: u64) -> Config {
 pub(crate) struct Ages(Receiver<Vec<f64>>);
 
 impl Ages {
-    /// Subscribe `consumers` threads, each of which notes the age of its batches.
+    /// Subscribes `consumers` threads, each of which notes the age of its batches.
     pub(crate) fn watch(scanner: &ScannerHandle, consumers: usize) -> Self {
         let (report, reports) = channel();
         for _ in 0..consumers {
@@ -40,7 +40,7 @@ impl Ages {
         Self(reports)
     }
 
-    /// Wait until all consumers have ended, and return the median, the 99th percentile and the maximum.
+    /// Waits until all consumers have ended, and returns the median, the 99th percentile and the maximum.
     pub(crate) fn collect(self) -> [f64; 3] {
         let ages_us: Vec<f64> = self.0.iter().flatten().collect();
         [0.5, 0.99, 1.0].map(|share| quantile(ages_us.clone(), share))

@@ -4,7 +4,7 @@ use process_scanner::ProcessInfo;
 
 use super::proc;
 
-/// Return the time of boot in milliseconds, or `None` where it is unknown.
+/// Returns the time of boot in milliseconds, or `None` where it is unknown.
 ///
 /// The processes are those of a scan. This process itself has both kinds of start time.
 pub(crate) fn boot_ms<'p>(mut processes: impl Iterator<Item = &'p ProcessInfo>) -> Option<u64> {

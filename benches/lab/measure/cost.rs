@@ -20,7 +20,7 @@ pub(crate) const CLOCK: &str = if cfg!(target_os = "linux") {
 };
 
 impl Cost {
-    /// Do the work and return its cost on this thread.
+    /// Does the work and returns its cost on this thread.
     pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (Self, T) {
         let wall = Instant::now();
         let cpu_us = proc::own_cpu_us();
@@ -34,7 +34,7 @@ impl Cost {
         (cost, done)
     }
 
-    /// Return the CPU time in microseconds, or the elapsed time if that is unknown.
+    /// Returns the CPU time in microseconds, or the elapsed time if that is unknown.
     pub(crate) fn us(&self) -> f64 {
         self.cpu_us.unwrap_or(self.wall_us)
     }

@@ -6,14 +6,14 @@ use std::{fs, io, thread};
 /// The unit of times in `stat`.
 const TICK_MS: u64 = 10;
 
-/// Return the CPU time of this thread in microseconds.
+/// Returns the CPU time of this thread in microseconds.
 pub(crate) fn own_cpu_us() -> Option<f64> {
     // The kernel updates the number when a thread yields, otherwise only with the tick.
     thread::yield_now();
     schedstat_us("/proc/thread-self/schedstat")
 }
 
-/// Return the CPU time of all other threads of this process in microseconds.
+/// Returns the CPU time of all other threads of this process in microseconds.
 pub(crate) fn others_cpu_us() -> Option<f64> {
     let own = fs::read_link("/proc/thread-self").ok()?;
     let threads = fs::read_dir("/proc/self/task").ok()?;
@@ -24,9 +24,9 @@ pub(crate) fn others_cpu_us() -> Option<f64> {
     Some(others.sum())
 }
 
-/// Wait for the end of a child that has one thread.
+/// Waits for the end of a child that has one thread.
 ///
-/// Return whether it succeeded, and its CPU time in microseconds.
+/// Returns whether it succeeded, and its CPU time in microseconds.
 pub(crate) fn wait(child: &mut Child) -> io::Result<(bool, Option<f64>)> {
     wait_for_end(child)?;
     // `/proc` has the child until it is reaped.
@@ -47,25 +47,25 @@ fn wait_for_end(_: &Child) -> io::Result<()> {
     Ok(())
 }
 
-/// Read the first number of `schedstat`: CPU time in nanoseconds.
+/// Reads the first number of `schedstat`: CPU time in nanoseconds.
 fn schedstat_us(path: &str) -> Option<f64> {
     let text = fs::read_to_string(path).ok()?;
     let ns: f64 = text.split_whitespace().next()?.parse().ok()?;
     Some(ns / 1000.0)
 }
 
-/// Return the CPU time of a process in milliseconds, including threads that have ended.
+/// Returns the CPU time of a process in milliseconds, including threads that have ended.
 pub(crate) fn cpu_ms(pid: u32) -> Option<u64> {
     let [user, system] = [14, 15].map(|field| stat_ticks(pid, field));
     Some((user? + system?) * TICK_MS)
 }
 
-/// Return the start time of a process, counted from boot.
+/// Returns the start time of a process, counted from boot.
 pub(crate) fn start_ms_since_boot(pid: u32) -> Option<u64> {
     Some(stat_ticks(pid, 22)? * TICK_MS)
 }
 
-/// Read a field of `stat`, by its number in proc_pid_stat(5).
+/// Reads a field of `stat`, by its number in proc_pid_stat(5).
 fn stat_ticks(pid: u32, field: usize) -> Option<u64> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
@@ -74,7 +74,7 @@ fn stat_ticks(pid: u32, field: usize) -> Option<u64> {
     rest.split_whitespace().nth(field - 3)?.parse().ok()
 }
 
-/// Read a number of a process's `status`, such as `VmRSS`, which is in KiB.
+/// Reads a number of a process's `status`, such as `VmRSS`, which is in KiB.
 pub(crate) fn status_number(pid: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let mut lines = status.lines();

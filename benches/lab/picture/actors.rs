@@ -71,7 +71,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Start the short-lived processes, each at its time from now.
+    /// Starts the short-lived processes, each at its time from now.
     pub(crate) fn start_short_lived(&self) -> io::Result<JoinHandle<io::Result<()>>> {
         let folder = self.folder.path().to_owned();
         let began = Instant::now();
@@ -123,7 +123,7 @@ fn start(folder: &Path, words: &str, part: &str) -> io::Result<Child> {
         .spawn()
 }
 
-/// Do the work of such a process until its life is over.
+/// Does the work of such a process until its life is over.
 pub(crate) fn play(part: &str) -> Result<(), Box<dyn Error>> {
     let numbers: Result<Vec<u64>, _> = part.split(' ').map(str::parse).collect();
     let [percent, megabytes, lives_ms] = numbers?[..] else {

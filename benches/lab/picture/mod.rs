@@ -24,7 +24,7 @@ pub(crate) fn draw() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Run this subcommand again, inside a pid namespace.
+/// Runs this subcommand again, inside a pid namespace.
 fn enter_namespace() -> Result<(), Box<dyn Error>> {
     let mut inside = Command::new("unshare");
     if !rustix::process::geteuid().is_root() {

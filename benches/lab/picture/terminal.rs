@@ -15,7 +15,7 @@ const SIZE: Winsize = Winsize {
     ws_ypixel: 0,
 };
 
-/// Run the command, and return it as it is typed with everything that it prints.
+/// Runs the command, and returns it as it is typed with everything that it prints.
 pub(super) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
     let (output, terminal) = open()?;
     // The builder, which has a copy of the end of the command, is dropped with this statement.
@@ -35,7 +35,7 @@ pub(super) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
     Ok(format!("$ pscan {}\n{printed}", args.join(" ")))
 }
 
-/// Open a pseudoterminal: the end to read from, and the end of the command.
+/// Opens a pseudoterminal: the end to read from, and the end of the command.
 fn open() -> Result<(File, File), Box<dyn Error>> {
     let output = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&output)?;
@@ -49,7 +49,7 @@ fn open() -> Result<(File, File), Box<dyn Error>> {
     Ok((File::from(output), terminal))
 }
 
-/// Read until the command has closed its end.
+/// Reads until the command has closed its end.
 fn read(mut output: File) -> Result<String, Box<dyn Error>> {
     let mut bytes = Vec::new();
     // It ends with EIO, since no process has the other end open. What was read before is kept.

@@ -9,7 +9,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Measure at these sizes, or at the default ones if there are none.
+    /// Measures at these sizes, or at the default ones if there are none.
     pub(super) fn new(mut sizes: Vec<usize>, is_quick: bool) -> Self {
         if sizes.is_empty() {
             sizes.extend_from_slice(if is_quick { &QUICK_SIZES } else { &SIZES });
@@ -17,7 +17,7 @@ impl Plan {
         Self { is_quick, sizes }
     }
 
-    /// Return the rounds of our scan and its system calls, which take about as long at each size.
+    /// Returns the rounds of our scan and its system calls, which take about as long at each size.
     pub(super) fn calls_rounds(&self, size: usize) -> usize {
         match self.is_quick {
             true => 5,
@@ -25,7 +25,7 @@ impl Plan {
         }
     }
 
-    /// Return the rounds of our scan and sysinfo, which takes a second for 20,000 processes.
+    /// Returns the rounds of our scan and sysinfo, which takes a second for 20,000 processes.
     pub(super) fn sysinfo_rounds(&self, size: usize) -> usize {
         match self.is_quick {
             true => 5,

@@ -12,7 +12,7 @@ const SVG_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks/sca
 
 const SIZE: (u32, u32) = (640, 400);
 
-/// Return microseconds a process.
+/// Returns microseconds a process.
 type Us = fn(&Figure) -> f64;
 
 /// The curves from top to bottom.

@@ -35,7 +35,7 @@ fn available_kib() -> Result<u64, Box<dyn Error>> {
     Ok(number.ok_or("no MemAvailable in /proc/meminfo")?.parse()?)
 }
 
-/// Return the number of free pids. Each thread uses one.
+/// Returns the number of free pids. Each thread uses one.
 fn free_pids() -> Result<u64, Box<dyn Error>> {
     let most: u64 = fs::read_to_string("/proc/sys/kernel/pid_max")?
         .trim()

@@ -53,7 +53,7 @@ pub(super) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Er
 
 const NO_CPU_TIME: &str = "the kernel does not count CPU time";
 
-/// Let two contenders scan in turns. The ratio of the second is to the first.
+/// Lets two contenders scan in turns. The ratio of the second is to the first.
 fn in_turns(
     first: Box<dyn Contender>,
     second: Box<dyn Contender>,

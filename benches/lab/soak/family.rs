@@ -31,7 +31,7 @@ impl Family {
         })
     }
 
-    /// Start a child that waits or ends at once, and is reaped at once or in up to two seconds.
+    /// Starts a child that waits or ends at once, and is reaped at once or in up to two seconds.
     pub(super) fn start_one(&mut self, now: Instant) -> io::Result<()> {
         let life_ms = match self.random.u8(..4) {
             0 => 0,
@@ -41,7 +41,7 @@ impl Family {
         self.start(now + Duration::from_millis(life_ms), ends_at_once)
     }
 
-    /// Start a child that is reaped at this time.
+    /// Starts a child that is reaped at this time.
     pub(super) fn start(&mut self, reap_at: Instant, ends_at_once: bool) -> io::Result<()> {
         // The lock delays the comparison of a batch until the child is recorded.
         let mut truth = self.truth.lock();
@@ -62,12 +62,12 @@ impl Family {
         Ok(())
     }
 
-    /// Return when the next child must be reaped.
+    /// Returns when the next child must be reaped.
     pub(super) fn next_end(&self) -> Option<Instant> {
         self.children.iter().map(|(reap_at, _)| *reap_at).min()
     }
 
-    /// Kill and reap the children whose time is over.
+    /// Kills and reaps the children whose time is over.
     pub(super) fn reap_due(&mut self, now: Instant) -> io::Result<()> {
         for (_, child) in self.children.iter_mut().filter(|(at, _)| *at <= now) {
             let pid = child.id();

@@ -34,7 +34,7 @@ impl Ledger {
     }
 }
 
-/// Return whether the batch is a notice between two scans.
+/// Returns whether the batch is a notice between two scans.
 pub(super) fn is_notice(batch: &Batch) -> bool {
     !batch.full
         && batch.events.is_empty()

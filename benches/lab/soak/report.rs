@@ -9,7 +9,7 @@ use super::ledger::Ledger;
 use super::truth::Truth;
 use super::usage::{Usage, or_dash};
 
-/// Print all figures. An error if the scanner reported anything wrong.
+/// Prints all figures. An error if the scanner reported anything wrong.
 pub(super) fn report(
     duration: Duration,
     births_per_second: u32,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) struct Shared<T>(Arc<Mutex<T>>);
 
 impl<T> Shared<T> {
-    /// Lock the value. A thread that panicked with the lock does not matter: the experiment fails anyway.
+    /// Locks the value. A thread that panicked with the lock does not matter: the experiment fails anyway.
     pub(super) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -49,14 +49,14 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Return whether the child lived during the whole scan.
+    /// Returns whether the child lived during the whole scan.
     fn covers(&self, (began, ended): (Instant, Instant)) -> bool {
         self.born_by < began && self.there_until.is_none_or(|until| until > ended)
     }
 }
 
 impl Truth {
-    /// Compare a batch with the truth. `snapshot` is the fold up to this batch.
+    /// Compares a batch with the truth. `snapshot` is the fold up to this batch.
     pub(super) fn judge(&mut self, batch: &Batch, snapshot: &Snapshot) {
         if is_notice(batch) {
             return;
@@ -122,7 +122,7 @@ impl Truth {
         }
     }
 
-    /// Return whether no more reports about a child can come, and count what is missing.
+    /// Returns whether no more reports about a child can come, and counts what is missing.
     fn is_settled(&mut self, life: &Life, snapshot: &Snapshot) -> bool {
         let Some(gone_by) = life.gone_by else {
             return false;
@@ -140,7 +140,7 @@ impl Truth {
         true
     }
 
-    /// Count the living children that the last snapshot lacks.
+    /// Counts the living children that the last snapshot lacks.
     pub(super) fn expect_the_living(&mut self, snapshot: &Snapshot) {
         let alive = |life: &&Life| life.there_until.is_none();
         let is_known = |life: &Life| life.key.is_some_and(|key| snapshot.get(key).is_some());
@@ -152,7 +152,7 @@ impl Truth {
         self.lost_alive = lost.count() as u64;
     }
 
-    /// Return a line about progress.
+    /// Returns a line about progress.
     pub(super) fn line(&self) -> String {
         format!(
             "born {} shown {} exits {} scans {} \

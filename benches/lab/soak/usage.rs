@@ -6,7 +6,7 @@ use process_scanner::Snapshot;
 
 use crate::measure::proc;
 
-/// Format a figure.
+/// Formats a figure.
 pub(super) fn or_dash(figure: Option<u64>) -> String {
     figure.map_or("-".into(), |figure| figure.to_string())
 }
@@ -41,7 +41,7 @@ impl Usage {
         ])
     }
 
-    /// Return a line about progress.
+    /// Returns a line about progress.
     pub(super) fn line(&self) -> String {
         let text = self.0.map(or_dash);
         format!("rss/threads/fds/proc fds/processes {}", text.join("/"))

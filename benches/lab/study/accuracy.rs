@@ -114,7 +114,7 @@ fn join<T>(thread: JoinHandle<T>) -> Outcome<T> {
     thread.join().map_err(|_| "a thread has panicked".into())
 }
 
-/// Add the share of waiting children that were reported at all.
+/// Adds the share of waiting children that were reported at all.
 fn seen(watch: &Watch, waited: &[Vec<Born>], figures: &mut Vec<Figure>) {
     for ((life_ms, _), born) in WAITING_MS.into_iter().zip(waited) {
         let is_seen = |born: &&Born| {
@@ -127,7 +127,7 @@ fn seen(watch: &Watch, waited: &[Vec<Born>], figures: &mut Vec<Figure>) {
     }
 }
 
-/// Add the difference between the CPU time last reported of each child and the CPU time that it used.
+/// Adds the difference between the CPU time last reported of each child and the CPU time that it used.
 ///
 /// A child that was never reported counts as reported with none.
 fn totals(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
@@ -160,7 +160,7 @@ fn totals(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {
     }
 }
 
-/// Add the CPU use that was reported for the time of each burst, and the actual one.
+/// Adds the CPU use that was reported for the time of each burst, and the actual one.
 ///
 /// Bursts after the last report of a child do not count here: they are in its total.
 fn bursts(watch: &Watch, worked: &[Vec<Worked>], figures: &mut Vec<Figure>) {

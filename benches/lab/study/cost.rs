@@ -23,7 +23,7 @@ struct Sum {
     processes: u64,
 }
 
-/// Measure the intervals in turns. A turn takes at least `least_turn`, and makes at least two scans.
+/// Measures the intervals in turns. A turn takes at least `least_turn`, and makes at least two scans.
 pub(super) fn measure(
     intervals_ms: &[u64],
     rounds: u32,

@@ -38,7 +38,7 @@ impl What {
         Self::Processes,
     ];
 
-    /// Return the name in the file.
+    /// Returns the name in the file.
     fn name(self) -> &'static str {
         match self {
             Self::Seen => "seen_percent",
@@ -90,7 +90,7 @@ pub(crate) struct Figure {
     pub(crate) samples: usize,
 }
 
-/// Format a length of time in s or ms.
+/// Formats a length of time in s or ms.
 pub(crate) fn in_words(ms: u64) -> String {
     match ms {
         1000.. => format!("{} s", ms as f64 / 1000.0),
@@ -98,7 +98,7 @@ pub(crate) fn in_words(ms: u64) -> String {
     }
 }
 
-/// Return tables with a line for each interval.
+/// Returns tables with a line for each interval.
 pub(crate) fn to_markdown(figures: &[Figure]) -> String {
     let mut text = String::new();
     for (title, of_what, kinds) in TABLES {

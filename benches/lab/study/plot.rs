@@ -74,7 +74,7 @@ fn charts(figures: &[Figure]) -> [Chart; 4] {
     })
 }
 
-/// Return a curve for each length of life or of bursts.
+/// Returns a curve for each length of life or of bursts.
 fn curves(figures: &[Figure], what: What) -> Vec<Curve> {
     let of_kind = || figures.iter().filter(|figure| figure.what == what);
     let mut lengths_ms: Vec<u64> = of_kind().map(|figure| figure.of_ms).collect();

@@ -36,7 +36,7 @@ pub(crate) struct Report {
 }
 
 impl Watch {
-    /// Make the first scan.
+    /// Makes the first scan.
     pub(crate) fn new(interval: Duration) -> Result<Self> {
         let mut scanner = Scanner::builder().build()?;
         let at_ns = now_ns();
@@ -53,7 +53,7 @@ impl Watch {
         })
     }
 
-    /// Scan at the interval until `stop` is set, first at `due`. A late scanner skips scans.
+    /// Scans at the interval until `stop` is set, first at `due`. A late scanner skips scans.
     pub(crate) fn run(&mut self, mut due: Instant, stop: &AtomicBool) -> Result<()> {
         while !stop.load(Ordering::Relaxed) {
             let now = Instant::now();
@@ -93,13 +93,13 @@ impl Watch {
         self.interval.as_millis() as u64
     }
 
-    /// Return all reports about the process with this pid and start time.
+    /// Returns all reports about the process with this pid and start time.
     pub(crate) fn reports(&self, pid: u32, start_ms_since_boot: u64) -> &[Report] {
         let key = (pid, self.boot_ms + start_ms_since_boot);
         self.reports.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// Return the mean CPU use in percent of one core that the reports have for this time.
+    /// Returns the mean CPU use in percent of one core that the reports have for this time.
     ///
     /// `None` if they have none for a part of it. A report is valid from the scan before it until the next
     /// report.

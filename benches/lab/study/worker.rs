@@ -26,7 +26,7 @@ pub(crate) struct Burst {
     pub(crate) cpu_ns: u64,
 }
 
-/// Do the child's work until it is killed, or until its output is closed.
+/// Does the child's work until it is killed, or until its output is closed.
 pub(crate) fn work(mut args: vec::IntoIter<String>) -> io::Result<()> {
     let seed = args.next().and_then(|seed| seed.parse().ok());
     let mut random = Rng::with_seed(seed.ok_or_else(|| io::Error::other("the seed is missing"))?);
@@ -42,7 +42,7 @@ pub(crate) fn work(mut args: vec::IntoIter<String>) -> io::Result<()> {
     }
 }
 
-/// Use this much CPU time, which takes longer by the clock on a busy host.
+/// Uses this much CPU time, which takes longer by the clock on a busy host.
 fn burst(meant_ms: u64) -> Burst {
     let begun_ns = now_ns();
     let before_ns = read_ns(ClockId::ThreadCPUTime);
@@ -72,7 +72,7 @@ impl Burst {
         format!("{meant_ms} {begun_ns} {ended_ns} {cpu_ns}")
     }
 
-    /// Return `None` for a line that the child did not write to its end.
+    /// Returns `None` for a line that the child did not write to its end.
     fn from_line(line: &str) -> Option<Self> {
         let mut numbers = line.split(' ').map_while(|number| number.parse().ok());
         Some(Self {
@@ -84,7 +84,7 @@ impl Burst {
     }
 }
 
-/// Return the bursts that a child finished.
+/// Returns the bursts that a child finished.
 pub(crate) fn bursts(report: &str) -> Vec<Burst> {
     let whole_lines = report.split_inclusive('\n');
     whole_lines
@@ -92,7 +92,7 @@ pub(crate) fn bursts(report: &str) -> Vec<Burst> {
         .collect()
 }
 
-/// Read the clock that all processes share.
+/// Reads the clock that all processes share.
 pub(crate) fn now_ns() -> u64 {
     read_ns(ClockId::Monotonic)
 }

@@ -20,7 +20,7 @@ pub(super) struct Worked {
     pub(super) bursts: Vec<Burst>,
 }
 
-/// Start children until `stop` is set, and return them when the last one has ended.
+/// Starts children until `stop` is set, and returns them when the last one has ended.
 pub(super) fn run(mut schedule: Schedule, stop: &AtomicBool) -> io::Result<Vec<Worked>> {
     schedule.run(
         stop,
