@@ -1,4 +1,4 @@
-//! `docs/json.schema.json` holds for every line that `--json` prints, and for no other.
+//! `docs/json.schema.json` accepts every line that `--json` prints, and refuses others.
 #![cfg(feature = "cli")]
 
 mod fields;
@@ -13,7 +13,7 @@ use assert_cmd::cargo::cargo_bin;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-/// What of the schema a line is held against.
+/// The parts of the schema that a line can be validated against.
 const LISTING: &str = "listing";
 const EVENT: &str = "event";
 const STATS: &str = "stats";
@@ -41,7 +41,7 @@ fn parsed(line: &str) -> Value {
     serde_json::from_str(line).unwrap()
 }
 
-/// The lines of a command that ends by itself: those of standard output, and those of standard error.
+/// Returns the lines that a command prints to standard output and to standard error until it ends.
 fn lines_of(args: &[&str]) -> (Vec<Value>, Vec<Value>) {
     let output = pscan(args).output().unwrap();
     assert!(output.status.success(), "{args:?}: {output:?}");
@@ -63,17 +63,17 @@ fn assert_all(part: &str, lines: &[Value]) {
 }
 
 #[test]
-fn it_is_a_schema_itself() {
+fn the_schema_is_valid() {
     let schema = schema();
     assert!(jsonschema::meta::validate(&schema).is_ok());
-    // Any line at all is one of the three.
+    // The whole schema accepts lines of all three parts.
     let any = jsonschema::validator_for(&schema).unwrap();
     let (lines, stats) = lines_of(&["watch", "--json", "--scans", "1", "--stats"]);
     assert!(lines.iter().chain(&stats).all(|line| any.is_valid(line)));
 }
 
 #[test]
-fn it_holds_for_the_listing_of_this_host() {
+fn the_schema_accepts_the_listing_of_this_host() {
     for sample_ms in ["0", "20"] {
         let (lines, _) = lines_of(&["--json", "--sample-ms", sample_ms]);
         assert_eq!(lines.len(), 1);
@@ -82,7 +82,7 @@ fn it_holds_for_the_listing_of_this_host() {
 }
 
 #[test]
-fn it_holds_for_what_the_scanner_says_of_itself() {
+fn the_schema_accepts_the_stats_of_a_scanner() {
     let watch = ["watch", "--json", "--stats", "--interval-ms", "50"];
     let ends = ["--scans", "3", "--cpu-budget", "off"];
     let (_, stats) = lines_of(&[&watch[..], &ends].concat());

@@ -1,4 +1,4 @@
-//! The schema and the documents have every field of the table of fields, and no other.
+//! The schema and the documents have exactly the fields of `FIELDS`.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ const OPENTELEMETRY: &str = include_str!("../../../docs/opentelemetry.md");
 const RECORDINGS: &str = include_str!("../../../docs/recordings.md");
 const COLUMNS: &str = include_str!("../../../docs/columns.roff");
 
-/// Only the pid is known of every process.
+/// Returns whether the field is never null: only the pid is.
 fn is_always_known(field: &Field) -> bool {
     field.name == "pid"
 }
 
-/// A value of a field that is known.
+/// Returns a valid value of a field.
 fn sample(field: &Field) -> Value {
     match field.unit {
         Unit::Text => json!("sh"),
@@ -25,11 +25,11 @@ fn sample(field: &Field) -> Value {
         Unit::CorePercent | Unit::CpuMs => json!(1.5),
         Unit::Flag => json!(false),
         Unit::Pid | Unit::EpochMs | Unit::Bytes | Unit::Count => json!(7),
-        unit => panic!("{}: what is a {unit:?} in JSON?", field.name),
+        unit => panic!("{}: no JSON type for {unit:?}", field.name),
     }
 }
 
-/// A process of which all is known, as JSON has it.
+/// Returns a process in JSON, with a value for each field.
 pub(super) fn process() -> Value {
     let fields = FIELDS.iter();
     fields
@@ -37,7 +37,9 @@ pub(super) fn process() -> Value {
         .collect()
 }
 
-/// What the schema says of a field, but which states there are, and in words the document.
+/// Returns the type of a field: in the schema, and in the words of `docs/json.md`.
+///
+/// The list of states comes from the schema itself.
 fn types(field: &Field) -> (Value, &'static str) {
     let or_null = |name: &str| json!([name, "null"]);
     match field.unit {
@@ -63,11 +65,11 @@ fn types(field: &Field) -> (Value, &'static str) {
             "string or null",
         ),
         Unit::Flag => (json!({ "type": or_null("boolean") }), "true, false or null"),
-        unit => panic!("{}: what is a {unit:?} in JSON?", field.name),
+        unit => panic!("{}: no JSON type for {unit:?}", field.name),
     }
 }
 
-/// The cells of the table that stands below a heading, without its first two lines.
+/// Returns the cells of the table below a heading, without the header.
 fn rows<'t>(text: &'t str, heading: &str) -> Vec<Vec<&'t str>> {
     let mut lines = text.lines().skip_while(|line| *line != heading);
     assert_eq!(lines.next(), Some(heading));
@@ -78,7 +80,7 @@ fn rows<'t>(text: &'t str, heading: &str) -> Vec<Vec<&'t str>> {
         .collect()
 }
 
-/// The texts between backticks.
+/// Returns the texts between backticks.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
@@ -184,7 +186,7 @@ fn the_manual_page_has_each_column() {
         .lines()
         .filter_map(|line| line.strip_prefix(".B "))
         .collect();
-    // A pid needs no words.
+    // The page does not describe PID and PPID.
     let headings = FIELDS.iter().filter(|field| field.unit != Unit::Pid);
     let headings: BTreeSet<_> = headings.filter_map(|field| field.heading).collect();
     assert_eq!(described.iter().copied().collect::<BTreeSet<_>>(), headings);

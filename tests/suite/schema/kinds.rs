@@ -1,4 +1,4 @@
-//! Events of every kind that the schema knows.
+//! The schema accepts every kind of event that it lists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::*;
 
-/// The kinds of event that the schema names.
+/// Returns the kinds of event that the schema lists.
 fn kinds() -> BTreeSet<String> {
     let schema = schema();
     let cases = schema["$defs"][EVENT]["oneOf"].as_array().unwrap();
@@ -29,7 +29,7 @@ fn kinds_of(lines: &[Value]) -> BTreeSet<String> {
         .collect()
 }
 
-fn replayed() -> Vec<Value> {
+fn lines_of_fixtures() -> Vec<Value> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     let folder = PathBuf::from(package).join("fixtures");
     let mut lines = Vec::new();
@@ -42,37 +42,37 @@ fn replayed() -> Vec<Value> {
     lines
 }
 
-/// What a scanner that must not use what a scan costs says of its pace.
-fn slowed_down() -> Vec<Value> {
+/// Returns the events of a scanner whose scans exceed its budget, so that the interval grows.
+fn lines_with_a_longer_interval() -> Vec<Value> {
     let watch = ["watch", "--json", "--interval-ms", "50"];
     lines_of(&[&watch[..], &["--cpu-budget", "0.01", "--scans", "1"]].concat()).0
 }
 
 #[test]
-fn it_holds_for_every_kind_of_event() {
+fn the_schema_accepts_every_kind_of_event() {
     let watch = ["watch", "--json", "--interval-ms", "50"];
     let mut lines = lines_of(&[&watch[..], &["--cpu-budget", "off", "--scans", "3"]].concat()).0;
-    lines.extend(replayed());
-    lines.extend(slowed_down());
+    lines.extend(lines_of_fixtures());
+    lines.extend(lines_with_a_longer_interval());
     #[cfg(target_os = "linux")]
     {
         use super::linux;
-        lines.extend(linux::broken_off());
-        lines.extend(linux::read_too_slowly());
+        lines.extend(linux::lines_with_an_open_breaker());
+        lines.extend(linux::lines_with_lost_batches());
     }
     assert_all(EVENT, &lines);
 
     let mut expected = kinds();
     assert_eq!(expected.len(), 8);
     if cfg!(not(target_os = "linux")) {
-        // It takes a `/proc` that goes away, and a pipe of one page.
+        // These need a `/proc` that disappears, and a pipe of one page.
         expected.remove("breaker_changed");
         expected.remove("resync");
     }
     if cfg!(windows) {
-        // One short scan may take no tick of the CPU clock.
+        // A short scan can cost less than one tick of the CPU clock.
         expected.remove("interval_changed");
     }
-    let told = kinds_of(&lines);
-    assert!(told.is_superset(&expected), "{told:?}");
+    let emitted = kinds_of(&lines);
+    assert!(emitted.is_superset(&expected), "{emitted:?}");
 }

@@ -1,4 +1,4 @@
-//! Events that take a `/proc` that goes away, and a reader that does not read.
+//! Events that need a `/proc` that disappears, or a reader that does not read.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -16,7 +16,7 @@ const WATCH: [&str; 6] = [
     "off",
 ];
 
-/// A command that goes on until it is dropped.
+/// A command, killed and reaped when dropped.
 struct Running(Child);
 
 impl Running {
@@ -34,7 +34,7 @@ impl Drop for Running {
     }
 }
 
-/// Up to the first event of this kind.
+/// Returns the lines up to the first event of this kind.
 fn up_to(event: &str, lines: impl Iterator<Item = io::Result<String>>) -> Vec<Value> {
     let mut seen = Vec::new();
     for line in lines {
@@ -45,11 +45,11 @@ fn up_to(event: &str, lines: impl Iterator<Item = io::Result<String>>) -> Vec<Va
             return seen;
         }
     }
-    panic!("it ended without {event}");
+    panic!("the command ended without {event}");
 }
 
-/// All scans fail from the second on, so that the breaker opens.
-pub(super) fn broken_off() -> Vec<Value> {
+/// Returns the events of a watch whose scans fail from the second on, so that the breaker opens.
+pub(super) fn lines_with_an_open_breaker() -> Vec<Value> {
     let dir = tempfile::TempDir::new().unwrap();
     let proc = dir.path().join("proc");
     symlink("/proc", &proc).unwrap();
@@ -65,8 +65,8 @@ pub(super) fn broken_off() -> Vec<Value> {
     seen
 }
 
-/// Nobody reads until batches have been lost.
-pub(super) fn read_too_slowly() -> Vec<Value> {
+/// Returns the events of a watch whose output is not read until batches are lost.
+pub(super) fn lines_with_lost_batches() -> Vec<Value> {
     let (out, into) = io::pipe().unwrap();
     rustix::pipe::fcntl_setpipe_size(&into, 4096).unwrap();
     let mut child = pscan(&WATCH)
@@ -78,7 +78,7 @@ pub(super) fn read_too_slowly() -> Vec<Value> {
     let mut stats = BufReader::new(child.stderr.take().unwrap()).lines();
     let running = Running(child);
     let mut lines = BufReader::new(out).lines();
-    // From now on the signal does not end it.
+    // `pscan` handles the signal by now, which would kill it before.
     let first = parsed(&lines.next().unwrap().unwrap());
     loop {
         running.signal("-USR1");

@@ -1,9 +1,8 @@
-//! What is not as the schema says is refused: a line without a field, with one more, or with a value of
-//! another type, at any depth.
+//! The schema refuses a line that lacks a field, has another one, or has a value of another type, at any depth.
 
 use super::*;
 
-/// One line of each form, as docs/json.md has them.
+/// Returns one line of each kind in `docs/json.md`.
 fn samples() -> Vec<(&'static str, Value)> {
     let process = fields::process();
     let event = |name: &str, rest: Value| {
@@ -44,7 +43,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ),
         event(
             "interval_changed",
-            json!({ "from_ms": 50, "to_ms": 80, "reason": "it is dear" }),
+            json!({ "from_ms": 50, "to_ms": 80, "reason": "scans are expensive" }),
         ),
         event(
             "breaker_changed",
@@ -54,7 +53,7 @@ fn samples() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Where each value of a line is, as JSON pointers.
+/// Collects the JSON pointer of each value in a line.
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
@@ -80,7 +79,7 @@ fn is_free_text(at: &str) -> bool {
 }
 
 #[test]
-fn what_differs_anywhere_is_refused() {
+fn the_schema_refuses_any_other_line() {
     for (part, line) in samples() {
         assert_all(part, std::slice::from_ref(&line));
         let validator = validator(part);
@@ -101,7 +100,7 @@ fn what_differs_anywhere_is_refused() {
             };
             refused(at, &|value| value["surprise"] = json!(1));
             for name in fields.keys() {
-                // A class that has not occurred is left out.
+                // The scanner omits classes of errors that have not occurred.
                 if at != "/errors_total" {
                     refused(at, &|value| {
                         value.as_object_mut().unwrap().remove(name).unwrap();
