@@ -246,6 +246,18 @@ mod tests {
     }
 
     #[test]
+    fn each_change_has_a_public_constant() {
+        let source = include_str!("changes.rs");
+        for name in Changes::ALL.names() {
+            let constant = format!(
+                "pub const {}: Self = Self::named(\"{name}\");",
+                name.to_uppercase()
+            );
+            assert!(source.contains(&constant), "no `{constant}`");
+        }
+    }
+
+    #[test]
     fn plain_values_that_differ_are_changes() {
         let old = Resources::default();
         assert_eq!(Changes::between(&old, &old), Changes::default());
