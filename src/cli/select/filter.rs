@@ -216,14 +216,15 @@ mod tests {
                 "no_kernel" => ("kernel_thread", Unit::Flag),
                 "pid" => ("pid", Unit::Pid),
                 "command" => ("command", Unit::Arguments),
-                other => (other, Unit::Text),
+                "name" => ("name", Unit::Text),
+                other => panic!("no field for --{other}"),
             };
             assert_eq!(unit_of(field), Some(unit), "{field}");
         }
     }
 
     #[test]
-    fn it_tells_itself_as_it_was_given() {
+    fn the_display_form_repeats_the_options() {
         let args = [
             "--pid",
             "6,7",
