@@ -1,4 +1,4 @@
-//! The source `linux`: compared with `sysinfo`, on fake folders and in namespaces.
+//! Tests of the source `linux`: against `sysinfo`, on fake folders and in namespaces.
 
 mod fake;
 mod namespaces;
@@ -39,7 +39,7 @@ impl Shell {
     fn read_line(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
-        assert!(line.ends_with('\n'), "it ended early: {line:?}");
+        assert!(line.ends_with('\n'), "the shell ended early: {line:?}");
         line.trim().to_owned()
     }
 

@@ -247,11 +247,11 @@ fn threads_are_not_processes_with(live: Live) {
 }
 
 #[test]
-fn a_recheck_of_a_pid_given_twice_shows_it_once() {
-    live_sources().for_each(a_recheck_of_a_pid_given_twice_shows_it_once_with);
+fn a_recheck_of_a_pid_given_twice_reports_it_once() {
+    live_sources().for_each(a_recheck_of_a_pid_given_twice_reports_it_once_with);
 }
 
-fn a_recheck_of_a_pid_given_twice_shows_it_once_with(live: Live) {
+fn a_recheck_of_a_pid_given_twice_reports_it_once_with(live: Live) {
     use process_scanner::{Recheck, Row, Source};
     let child = Waiting::start("wait", &[]);
     let mut source = live.source();

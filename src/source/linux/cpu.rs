@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_own_clock_runs_and_an_unused_pid_is_gone() {
+    fn our_own_clock_runs_and_an_unused_pid_has_none() {
         let ours = || match cpu_clock(std::process::id()) {
             CpuClock::Ns(ns) => ns,
             other => panic!("{other:?}"),

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_process_is_gone_and_a_long_file_is_read_up_to_the_limit() {
+    fn a_missing_process_has_no_files_and_a_long_file_is_read_up_to_the_limit() {
         let (procfs, _) = list();
         assert_eq!(
             procfs.read_of(1 << 23, "stat", &mut [0; 10]),
