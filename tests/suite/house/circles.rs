@@ -5,15 +5,19 @@ use std::fmt::Write;
 
 use super::imports::Imports;
 
-/// The circles, each as lines that name file and import. Where circles share an import, it may take a second run
-/// to see all of them.
+/// Finds circles, each as lines that name file and import.
+///
+/// If circles share an import, only one of them may be found.
 pub(super) fn circles(imports: &Imports) -> Vec<String> {
     let mut left = Imports(imports.0.clone());
     let mut circles = Vec::new();
     while let Some(circle) = shortest(&left) {
         circles.push(in_lines(&left, &circle));
-        let (last, first) = (circle.last().expect("it has files"), &circle[0]);
-        let of_last = left.0.get_mut(last).expect("it imports the first");
+        let (last, first) = (circle.last().expect("a circle has files"), &circle[0]);
+        let of_last = left
+            .0
+            .get_mut(last)
+            .expect("the last file imports the first");
         of_last.remove(first);
     }
     circles
@@ -26,7 +30,7 @@ fn shortest(imports: &Imports) -> Option<Vec<String>> {
         .min_by_key(Vec::len)
 }
 
-/// The shortest way over imports from a file to itself.
+/// Finds the shortest way over imports from a file to itself.
 fn way_back(imports: &Imports, file: &str) -> Option<Vec<String>> {
     let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
     let mut queue = VecDeque::from([file]);
@@ -54,7 +58,8 @@ fn in_lines(imports: &Imports, circle: &[String]) -> String {
         let next = &circle[(index + 1) % circle.len()];
         let names: Vec<&str> = imports.0[file][next].iter().map(|name| &**name).collect();
         let names = names.join("`, `");
-        write!(lines, "\n  {file} imports `{names}` of {next}").expect("a string takes it");
+        write!(lines, "\n  {file} imports `{names}` of {next}")
+            .expect("writing to a string succeeds");
     }
     lines
 }

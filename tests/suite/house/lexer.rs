@@ -1,6 +1,6 @@
-//! Splits Rust source into tokens: names and signs, without comments, with what attributes quote.
+//! Splits Rust source into tokens, without comments.
 
-/// A token, as far as a reader of imports needs it.
+/// A token. There is none for a number, a character or a lifetime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A name or a keyword.
@@ -13,7 +13,7 @@ pub(super) enum Token {
     Sign(char),
 }
 
-/// The tokens of a source. Numbers, characters and lifetimes are left out.
+/// Splits a source into tokens.
 pub(super) fn tokens(source: &str) -> Vec<Token> {
     let mut lexer = Lexer {
         rest: source,
@@ -45,7 +45,7 @@ impl Lexer<'_> {
             '\'' => self.skip(quote_len(rest)),
             '0'..='9' => self.skip(name_len(rest)),
             'b' | 'c' | 'r' if text_prefix(rest).is_some() => {
-                let (prefix, hashes) = text_prefix(rest).expect("it was looked at");
+                let (prefix, hashes) = text_prefix(rest).expect("the arm requires it");
                 self.skip(prefix);
                 match hashes {
                     Some(hashes) => self.raw_text(hashes),
@@ -72,7 +72,7 @@ impl Lexer<'_> {
         self.rest = &self.rest[len..];
     }
 
-    /// A text in quotes, with escapes.
+    /// Reads a string with escapes.
     fn text(&mut self) {
         let bytes = self.rest.as_bytes();
         let mut end = 1;
@@ -84,16 +84,16 @@ impl Lexer<'_> {
         self.skip((end + 1).min(bytes.len()));
     }
 
-    /// A raw text, from its first quote on.
+    /// Reads a raw string from its first quote on.
     fn raw_text(&mut self, hashes: usize) {
         let close = format!("\"{}", "#".repeat(hashes));
-        let len = self.rest[1..].find(&close).expect("a raw text ends");
+        let len = self.rest[1..].find(&close).expect("a raw string ends");
         self.tokens.push(Token::Text(self.rest[1..1 + len].into()));
         self.skip(1 + len + close.len());
     }
 }
 
-/// How long the prefix of a text is, and how many `#` a raw one has: `b"`, `c"`, `r"`, `br##"`.
+/// Returns the length of a string's prefix such as `b`, `r` or `br##`, and the number of `#` of a raw string.
 fn text_prefix(rest: &str) -> Option<(usize, Option<usize>)> {
     let letters = rest.len() - rest.trim_start_matches(['b', 'c', 'r']).len();
     let is_raw = rest[..letters].ends_with('r');
@@ -103,7 +103,7 @@ fn text_prefix(rest: &str) -> Option<(usize, Option<usize>)> {
     is_text.then_some((letters + hashes, is_raw.then_some(hashes)))
 }
 
-/// How long a character, or the sign of a lifetime, is.
+/// Returns the length of a character or a lifetime.
 fn quote_len(rest: &str) -> usize {
     let mut chars = rest.char_indices().skip(1);
     match (chars.next(), chars.next()) {
@@ -114,12 +114,12 @@ fn quote_len(rest: &str) -> usize {
                 .map_or(rest.len(), |at| from + at + 1)
         }
         (Some(_), Some((at, '\''))) => at + 1,
-        // The lifetime's name would look like any other.
+        // A lifetime: its name must not become a token.
         _ => 1 + name_len(&rest[1..]),
     }
 }
 
-/// How long a comment is, with those inside it.
+/// Returns the length of a block comment, which can contain others.
 fn comment_len(rest: &str) -> usize {
     let mut depth = 0;
     let mut at = 0;

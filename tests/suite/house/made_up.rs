@@ -11,7 +11,7 @@ fn imports(files: &[(&str, &str)]) -> Imports {
     Imports::of(&files.collect::<Sources>(), &["src/lib.rs"])
 }
 
-/// The imports as `a.rs > b.rs: name name`, without `src/`.
+/// Returns the imports as `a.rs > b.rs: name name`, without `src/`.
 fn listed(files: &[(&str, &str)]) -> Vec<String> {
     let Imports(imports) = imports(files);
     let short = |file: &str| file.trim_start_matches("src/").to_owned();
@@ -31,7 +31,7 @@ fn listed(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_circle_through_a_re_export_is_found() {
+fn a_circle_through_a_re_export_is_reported() {
     let circles = circles(&imports(&[
         ("src/lib.rs", "mod room; pub use crate::room::Door;"),
         (
@@ -56,7 +56,7 @@ fn a_circle_through_a_re_export_is_found() {
 }
 
 #[test]
-fn a_parent_and_its_child_are_a_circle_as_well() {
+fn a_parent_and_its_child_can_be_a_circle() {
     let circles = circles(&imports(&[
         ("src/lib.rs", "mod room;"),
         (
@@ -72,7 +72,7 @@ fn a_parent_and_its_child_are_a_circle_as_well() {
 }
 
 #[test]
-fn a_longer_circle_is_reported_once_and_files_without_one_are_none() {
+fn a_circle_of_three_files_is_reported_once() {
     let of = |last: &str| {
         circles(&imports(&[
             ("src/lib.rs", "mod a; mod b; mod c; use a::A; use c::C;"),
@@ -114,7 +114,7 @@ fn super_super_and_nested_braces_are_followed() {
 }
 
 #[test]
-fn a_path_in_code_counts_and_one_in_a_comment_or_a_text_does_not() {
+fn paths_count_in_code_but_not_in_comments_and_strings() {
     let files = [
         ("src/lib.rs", "mod a; mod b;"),
         (
@@ -133,7 +133,7 @@ fn a_path_in_code_counts_and_one_in_a_comment_or_a_text_does_not() {
 }
 
 #[test]
-fn what_only_tests_import_does_not_count() {
+fn imports_of_tests_do_not_count() {
     let files = [
         ("src/lib.rs", "mod a; mod b;"),
         ("src/a.rs", "pub struct A;"),
@@ -147,7 +147,7 @@ fn what_only_tests_import_does_not_count() {
 }
 
 #[test]
-fn a_hub_imports_what_its_own_code_names() {
+fn a_hub_imports_the_names_in_its_code_but_not_its_re_exports() {
     let files = |code: &'static str| {
         listed(&[
             ("src/lib.rs", "mod room;"),
@@ -170,7 +170,7 @@ fn a_hub_imports_what_its_own_code_names() {
 }
 
 #[test]
-fn a_function_may_be_named_like_a_module() {
+fn a_function_can_have_the_name_of_a_module() {
     let files = [
         (
             "src/lib.rs",
@@ -189,7 +189,7 @@ fn a_function_may_be_named_like_a_module() {
 }
 
 #[test]
-fn modules_of_one_name_and_modules_elsewhere_are_all_followed() {
+fn modules_with_one_name_and_modules_elsewhere_are_followed() {
     let files = [
         (
             "src/lib.rs",
@@ -220,7 +220,7 @@ fn modules_of_one_name_and_modules_elsewhere_are_all_followed() {
 }
 
 #[test]
-fn signs_of_all_kinds_are_told_apart() {
+fn the_lexer_distinguishes_all_kinds_of_token() {
     let source = r###"b'\'' 'x' '\u{e9}' 'l: br##"a"# b"## c"d\"" r#fn 1_u8 e"###;
     let name = |name: &str| Token::Name(name.into());
     let text = |text: &str| Token::Text(text.into());

@@ -1,38 +1,38 @@
-//! Reads what a source declares, imports and names.
+//! Reads the modules, imports, items and paths of a source.
 
 use super::lexer::{Token, tokens};
 
-/// A module as its source has it, without what only its tests import.
+/// A module, without its code for tests.
 #[derive(Debug, Default)]
 pub(super) struct Module {
     /// `mod name;` and `mod name { … }`.
     pub(super) children: Vec<(String, Child)>,
     pub(super) uses: Vec<Use>,
-    /// The names it defines.
+    /// The items it defines.
     pub(super) items: Vec<Item>,
-    /// The paths in its code, those of one name included.
+    /// The paths in its code, including single names.
     pub(super) paths: Vec<Vec<String>>,
 }
 
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) name: String,
-    /// A path can go on after it.
+    /// Whether a path can continue after it.
     pub(super) is_type: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Child {
     Inline(Module),
-    /// In a file of its own: the one its attribute `path` names, or the usual one.
+    /// A module in its own file, with the value of its attribute `path`.
     File(Option<String>),
 }
 
-/// One name that a `use` brings in.
+/// One name that a `use` imports.
 #[derive(Debug, Clone)]
 pub(super) struct Use {
     pub(super) path: Vec<String>,
-    /// What it is called here; `None` for all names (`*`).
+    /// Its name in this module; `None` for `*`.
     pub(super) name: Option<String>,
     pub(super) is_public: bool,
 }
@@ -51,7 +51,7 @@ struct Reader {
     at: usize,
 }
 
-/// What stands before an item.
+/// Visibility and attributes before an item.
 #[derive(Default)]
 struct Before {
     is_public: bool,
@@ -121,7 +121,7 @@ impl Reader {
         }
     }
 
-    /// Notes the name that is so many tokens ahead, unless it is one of a block.
+    /// Adds the item whose name is `ahead` tokens away, unless it is inside a block.
     fn define(&mut self, ahead: usize, is_type: bool, module: &mut Module, depth: usize) {
         if depth == 0
             && let Some(name) = self.name(ahead)
@@ -132,7 +132,7 @@ impl Reader {
         self.at += ahead + 1;
     }
 
-    /// A path in code. A field, a method and what a type has is no name of a module.
+    /// Reads a path in code. Fields, methods and associated items are no names of a module.
     fn path(&mut self, word: &str, module: &mut Module) {
         let previous = self.at.checked_sub(2).map(|at| &self.tokens[at]);
         let is_of_value = matches!(previous, Some(Token::Sign('.') | Token::Path));
@@ -147,7 +147,7 @@ impl Reader {
         }
     }
 
-    /// `a::b::{self, c as d, e::*}`, up to the sign that ends it.
+    /// Reads `a::b::{self, c as d, e::*}` up to the sign after it.
     fn use_tree(&mut self, path: &mut Vec<String>, uses: &mut Vec<(Vec<String>, Option<String>)>) {
         let len = path.len();
         let mut name = None;
@@ -188,7 +188,7 @@ impl Reader {
         path.truncate(len);
     }
 
-    /// Takes in an attribute. Whether what it stands on is there for tests alone.
+    /// Reads an attribute. Returns whether its item is only for tests.
     fn attribute(&mut self, before: &mut Before) -> bool {
         if self.is_sign(0, '!') {
             self.at += 1;
@@ -206,7 +206,7 @@ impl Reader {
         tokens.get(1).is_some_and(|first| is_name(first, "cfg")) && has("test") && !has("not")
     }
 
-    /// Skips an item, up to its end or the end of its first block.
+    /// Skips an item to its end or the end of its first block.
     fn skip_item(&mut self) {
         while let Some(token) = self.tokens.get(self.at) {
             match token {
@@ -222,7 +222,7 @@ impl Reader {
         }
     }
 
-    /// Skips brackets of any kind and what is in them.
+    /// Skips a pair of brackets and everything inside.
     fn skip_group(&mut self) {
         let mut depth = 0;
         while let Some(token) = self.take() {
