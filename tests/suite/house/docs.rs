@@ -1,19 +1,27 @@
-//! Whether what documents name is there: files, benches, examples, features and recipes.
+//! Finds names in documents that do not exist: files, targets, features, recipes, experiments, tests and code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What documents may name.
-#[derive(Debug, Default)]
+use super::code::Names;
+use super::commands::{self, Kind};
+use super::imports::Sources;
+use super::manifest;
+use super::text::{code, links};
+
+/// The names that documents can use.
+#[derive(Debug)]
 pub(super) struct Known {
-    /// All files, by path from the folder of the crate on.
+    /// All files, by path relative to the folder of the crate.
     pub(super) files: BTreeSet<String>,
-    pub(super) benches: BTreeSet<String>,
-    pub(super) examples: BTreeSet<String>,
-    pub(super) features: BTreeSet<String>,
-    pub(super) recipes: BTreeSet<String>,
+    /// Names in commands, except tests.
+    named: BTreeMap<Kind, BTreeSet<String>>,
+    code: Names,
 }
 
-/// A path that begins so is one from the folder of the crate on.
+/// First names of paths that are not of this crate, or stand for any name.
+const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
+
+/// The start of a path relative to the folder of the crate.
 const TOP: &[&str] = &[
     "src/",
     "tests/",
@@ -25,85 +33,103 @@ const TOP: &[&str] = &[
 ];
 
 impl Known {
-    /// Reads the names of benches, examples and features from the manifest, and those of recipes from the
-    /// justfile.
-    pub(super) fn of(files: BTreeSet<String>, manifest: &str, justfile: &str) -> Self {
-        let mut known = Self::default();
-        let mut section = "";
-        for line in manifest.lines() {
-            if line.starts_with('[') {
-                section = line.trim_matches(['[', ']']);
-            } else if let Some((key, value)) = line.split_once('=') {
-                match (section, key.trim()) {
-                    ("bench", "name") => {
-                        known.benches.insert(value.trim().trim_matches('"').into());
-                    }
-                    ("features", key) => {
-                        known.features.insert(key.into());
-                    }
-                    _ => {}
-                }
-            }
-        }
-        let examples = files
-            .iter()
-            .filter_map(|file| file.strip_prefix("examples/")?.strip_suffix(".rs"));
-        known.examples = examples.map(str::to_owned).collect();
+    pub(super) fn of(
+        files: BTreeSet<String>,
+        sources: &Sources,
+        manifest: &str,
+        justfile: &str,
+    ) -> Self {
+        let code = Names::of(sources);
+        let targets = manifest::targets(manifest, &files);
+        let of_kind = |kind: &str| -> BTreeSet<String> {
+            let targets = targets.iter().filter(|target| target.kind == kind);
+            targets.map(|target| target.name.clone()).collect()
+        };
         let recipes = justfile
             .lines()
             .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
             .filter_map(|line| line.split([' ', ':']).next());
-        known.recipes = recipes.map(str::to_owned).collect();
-        known.files = files;
-        known
+        let experiments = code.members.get("Experiment").into_iter().flatten();
+        let named = [
+            (Kind::Bench, of_kind("bench")),
+            (Kind::Example, of_kind("example")),
+            (Kind::TestTarget, of_kind("test")),
+            (Kind::Feature, manifest::features(manifest)),
+            (Kind::Recipe, recipes.map(str::to_owned).collect()),
+            (
+                Kind::Experiment,
+                experiments.map(|name| kebab(name)).collect(),
+            ),
+        ];
+        Self {
+            files,
+            named: named.into(),
+            code,
+        }
     }
 
-    /// What a document names and is not there.
+    /// Returns the names in a document that do not exist.
     pub(super) fn missing(&self, document: &str, text: &str) -> Vec<String> {
+        let is_source = document.ends_with(".rs");
         let mut missing = BTreeSet::new();
-        for link in links(text) {
+        // A link in a source can be a path in code, which rustdoc checks.
+        for link in links(text).into_iter().filter(|_| !is_source) {
             let path = match document.rsplit_once('/') {
-                Some((folder, _)) if !document.ends_with(".rs") => match link.strip_prefix("../") {
+                Some((folder, _)) => match link.strip_prefix("../") {
                     Some(link) => link.to_owned(),
                     None => format!("{folder}/{link}"),
                 },
-                _ => link.to_owned(),
+                None => link.to_owned(),
             };
-            // In a source a link can be a path in code.
-            if !document.ends_with(".rs") && !self.is_there(&path) {
-                missing.insert(format!("{document} links {path}"));
+            if !self.has_file(&path) {
+                missing.insert(format!("links {path}"));
             }
         }
         for code in code(text) {
-            let words: Vec<&str> = code.split_whitespace().collect();
-            for (index, word) in words.iter().enumerate() {
-                let next = words.get(index + 1).copied().unwrap_or_default();
-                let (kind, names) = match *word {
-                    "--bench" => ("bench", &self.benches),
-                    "--example" => ("example", &self.examples),
-                    "--features" => ("feature", &self.features),
-                    "just" if index == 0 => ("recipe", &self.recipes),
-                    word => {
-                        let marks = [',', ';', ':', '(', ')', '"', '\''];
-                        let word = word.trim_matches(marks).trim_end_matches('.');
-                        if is_path(word) && !self.is_there(word) && !self.is_end(word) {
-                            missing.insert(format!("{document} names {word}"));
-                        }
-                        continue;
-                    }
+            for word in code.split_whitespace() {
+                let marks = [',', ';', ':', '(', ')', '"', '\''];
+                let word = word.trim_matches(marks).trim_end_matches('.');
+                if is_path(word) && !self.has_file(word) && !self.has_end(word) {
+                    missing.insert(format!("names {word}"));
+                }
+            }
+            for (kind, name) in commands::names(code) {
+                let exists = match kind {
+                    Kind::Test => self.code.has_test(name),
+                    kind => self.named[&kind].contains(name),
                 };
-                for name in next.split(',').filter(|name| is_plain(name)) {
-                    if !names.contains(name) {
-                        missing.insert(format!("{document} names the {kind} {name}"));
-                    }
+                if !exists {
+                    missing.insert(format!("names the {kind:?} {name}"));
+                }
+            }
+            for path in paths_in_code(code) {
+                if !self.has_code(&path, is_source) {
+                    missing.insert(format!("names {}", path.join("::")));
                 }
             }
         }
-        missing.into_iter().collect()
+        let missing = missing.into_iter();
+        missing.map(|what| format!("{document} {what}")).collect()
     }
 
-    /// Whether a file or folder is there.
-    fn is_there(&self, path: &str) -> bool {
+    /// Returns whether a member of a type, or a module or function by its path, exists.
+    fn has_code(&self, path: &[&str], is_source: bool) -> bool {
+        match path {
+            [word] => is_source || self.code.words.contains(*word) || self.has_stem(word),
+            [.., of, member] if of.starts_with(char::is_uppercase) => {
+                self.code.has_member(of, member)
+            }
+            [first, ..] if is_source || FOREIGN.contains(first) => true,
+            _ => {
+                let path = path.join("::");
+                let mut functions = self.code.functions.iter();
+                !commands::is_name(&path) || functions.any(|function| function.starts_with(&path))
+            }
+        }
+    }
+
+    /// Returns whether a file or folder exists.
+    fn has_file(&self, path: &str) -> bool {
         let path = path.split('#').next().unwrap_or_default();
         let path = path.trim_end_matches('/');
         self.files.iter().any(|file| match path.split_once('*') {
@@ -114,8 +140,19 @@ impl Known {
         })
     }
 
-    /// Whether the path of a file or folder ends so. A path that begins at the top is not short for another.
-    fn is_end(&self, path: &str) -> bool {
+    /// Returns whether a file has the name, without its extension.
+    fn has_stem(&self, name: &str) -> bool {
+        let names = self
+            .files
+            .iter()
+            .filter_map(|file| file.split('/').next_back());
+        names
+            .filter_map(|file| file.split('.').next())
+            .any(|stem| stem == name)
+    }
+
+    /// Returns whether the path of a file or folder ends with this one, unless this one starts at the top.
+    fn has_end(&self, path: &str) -> bool {
         let is_whole = TOP.iter().any(|top| path.starts_with(top));
         let (end, inside) = (
             format!("/{path}"),
@@ -129,83 +166,75 @@ impl Known {
     }
 }
 
-/// Whether a word of code is meant for a path of this crate.
+/// Returns whether a word of code looks like a path of this crate.
 fn is_path(word: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-*".contains(letter);
     let is_short = word.ends_with(".rs") || word.ends_with('/') && word.len() > 2;
     word.chars().all(is_plain)
         && !word.starts_with(['/', '-'])
+        && !word.starts_with("target/")
         && (TOP.iter().any(|top| word.starts_with(top)) || is_short)
 }
 
-/// Whether it is a name and no placeholder.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || "_-".contains(letter))
-}
-
-/// The parts of a text that are code: those between backticks, and blocks line by line.
-fn code(text: &str) -> Vec<&str> {
-    let mut code = Vec::new();
-    let mut is_block = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            is_block = !is_block;
-        } else if is_block {
-            code.push(line);
-        } else {
-            code.extend(line.split('`').skip(1).step_by(2));
-        }
-    }
-    code
-}
-
-/// What a text links of this crate.
-fn links(text: &str) -> Vec<&str> {
-    let targets = text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
-    targets
-        .filter(|target| !target.contains("://") && !target.starts_with('#'))
+/// Returns the paths `a::b` in a line of code, and the code itself if it is one name with `_`.
+fn paths_in_code(code: &str) -> Vec<Vec<&str>> {
+    let is_of_path = |letter: char| letter.is_ascii_alphanumeric() || "_:".contains(letter);
+    let words = code.split(|letter| !is_of_path(letter));
+    let paths = words.map(|word| word.trim_matches(':').split("::").collect::<Vec<_>>());
+    let is_name = |path: &Vec<&str>| {
+        path.iter()
+            .all(|name| !name.is_empty() && !name.contains(':'))
+    };
+    let is_alone = code.contains('_') && commands::is_name(code);
+    paths
+        .filter(|path| is_name(path) && (path.len() > 1 || is_alone))
         .collect()
 }
 
-/// The documentation in a source.
-pub(super) fn doc_comments(source: &str) -> String {
-    let lines = source.lines().filter_map(|line| {
-        let line = line.trim_start();
-        line.strip_prefix("///").or(line.strip_prefix("//!"))
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The comments of a manifest or justfile, as code: there are no backticks in them.
-pub(super) fn hash_comments(text: &str) -> String {
-    let comments = text.lines().filter_map(|line| line.strip_prefix('#'));
-    let comments: Vec<&str> = comments.collect();
-    format!("```\n{}\n```", comments.join("\n"))
+/// Returns the name of a variant on the command line: `short-lived` for `ShortLived`.
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
 }
 
 #[test]
-fn what_is_missing_is_found_in_links_code_and_commands() {
+fn missing_names_are_found_in_links_code_and_commands() {
+    use super::text;
+
     let files = [
         "src/table/pass.rs",
         "docs/design.md",
         ".ci/run",
-        "fixtures/a.ndjson",
+        "fixtures/one_scan.ndjson",
+        "tests/suite/main.rs",
+    ];
+    let sources = [
+        (
+            "src/table/pass.rs",
+            "pub struct Pass; impl Pass { fn go() {} } const NAME: &str = \"start_ms\"; use std::fmt::Debug;",
+        ),
+        ("tests/suite/stuck.rs", "fn it_works() {}"),
+        ("benches/lab/main.rs", "enum Experiment { ShortLived }"),
     ];
     let known = Known::of(
         files.into_iter().map(str::to_owned).collect(),
-        "[features]\ncli = []\n[[bench]]\nname = \"live\"\n",
+        &sources
+            .map(|(file, text)| (file.into(), text.into()))
+            .into(),
+        "[features]\ncli = []\n[[bench]]\nname = \"live\"\n[[test]]\nname = \"suite\"\n",
         "# All.\ncheck:\n    run\nbench name *args:\n",
     );
     let good = "`src/table/pass.rs`, `table/pass.rs`, `pass.rs`, `src/table/`, `fixtures/*.ndjson`, `/proc/1`\n\
-                [it](docs/design.md#why) [out](https://example.org/x)\n\
+                [it](docs/design.md#why) [out](https://example.org/x) `one_scan` `start_ms` `file::test`\n\
                 ```sh\njust check\ncargo bench --bench live --features cli\nbash .ci/run # all\n```\n\
-                just so, `just bench NAME`, `--bench NAME`";
+                just so, `just bench NAME`, `--bench NAME`, `lab -- short-lived`, `Pass::go(1)`, `Debug::x`\n\
+                `cargo test --test suite it_wo`, `stuck::it_works`, `table::pass`, `Pass::default`";
     assert_eq!(known.missing("README.md", good), [""; 0]);
     assert_eq!(known.missing("docs/a.md", "[x](design.md)"), [""; 0]);
     for bad in [
@@ -220,9 +249,21 @@ fn what_is_missing_is_found_in_links_code_and_commands() {
         "`cargo bench --bench dead`",
         "`--features cli,more`",
         "`--example none`",
+        "`cargo test --test other`",
+        "`cargo test it_fails`",
+        "`stuck::it_fails`",
+        "`lab -- live`",
+        "`Pass::stop`",
+        "`Password::new`",
+        "`two_scans`",
     ] {
         assert_eq!(known.missing("README.md", bad).len(), 1, "{bad}");
     }
     let source = "/// See `docs/none.md`.\n//! And `src/none.rs`.\n// Not `src/this.rs`.\n";
-    assert_eq!(known.missing("src/a.rs", &doc_comments(source)).len(), 2);
+    assert_eq!(
+        known.missing("src/a.rs", &text::doc_comments(source)).len(),
+        2
+    );
+    let commands = "# See `docs/none.md`.\nrun:\n    bash .ci/none\n";
+    assert_eq!(known.missing("justfile", &text::script(commands)).len(), 2);
 }

@@ -1,26 +1,22 @@
-//! Which file imports which: every name is followed to the file that defines it.
+//! Finds which file imports which: follows each name to the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Child, Item, Module, Use, read};
 
-/// Sources by path, from the folder of the crate on.
+/// Sources by path, relative to the folder of the crate.
 pub(super) type Sources = BTreeMap<String, String>;
 
-/// What files import: of which file, and by which names.
+/// For each file the files that it imports, and by which names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Imports(pub(super) BTreeMap<String, BTreeMap<String, BTreeSet<String>>>);
 
 impl Imports {
-    /// Those of the files that belong to the crates with these roots.
+    /// Finds the imports of all files in the crates with these roots.
     pub(super) fn of(sources: &Sources, roots: &[&str]) -> Self {
         let mut imports = Self::default();
         for root in roots {
-            let mut tree = Tree {
-                sources,
-                nodes: Vec::new(),
-            };
-            tree.add_file((*root).into(), None, true);
+            let tree = Tree::of(sources, root);
             for node in 0..tree.nodes.len() {
                 tree.imports_of(node, &mut imports);
             }
@@ -36,6 +32,12 @@ impl Imports {
     }
 }
 
+/// Returns the files of the crate with this root, without modules for tests.
+pub(super) fn files_of(sources: &Sources, root: &str) -> BTreeSet<String> {
+    let nodes = Tree::of(sources, root).nodes;
+    nodes.into_iter().map(|node| node.file).collect()
+}
+
 /// The modules of one crate. The first is its root.
 struct Tree<'s> {
     sources: &'s Sources,
@@ -47,32 +49,39 @@ struct Node {
     parent: Option<usize>,
     children: Vec<(String, usize)>,
     module: Module,
-    /// It is a crate's root or a `mod.rs`, whose public imports are re-exports and no more.
+    /// Whether it is a crate's root or a `mod.rs`: its public imports are only re-exports.
     is_hub: bool,
 }
 
-/// What a path leads to.
+/// The module or item that a path names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
     Module(usize),
-    /// An item, or what an item has.
+    /// A file that defines the item, or the type it belongs to.
     ItemIn(String),
 }
 
-/// Whether a name is the last of its path. If not, it is none of a function or another value.
+/// Whether a name is the last of its path. Only the last can name a function or another value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Yes,
     No,
 }
 
-/// No chain of re-exports is as long.
+/// Longest chain of re-exports that is followed; it ends a search in circles.
 const MAX_STEPS: usize = 24;
 
-impl Tree<'_> {
+impl<'s> Tree<'s> {
+    fn of(sources: &'s Sources, root: &str) -> Self {
+        let nodes = Vec::new();
+        let mut tree = Self { sources, nodes };
+        tree.add_file(root.into(), None, true);
+        tree
+    }
+
     fn add_file(&mut self, file: String, parent: Option<usize>, is_hub: bool) -> usize {
         let source = self.sources.get(&file);
-        let source = source.unwrap_or_else(|| panic!("{file} is declared and not there"));
+        let source = source.unwrap_or_else(|| panic!("{file} is declared but does not exist"));
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", &file));
         let inside = format!("{folder}/{}", name.trim_end_matches(".rs"));
         let places = (
@@ -82,7 +91,7 @@ impl Tree<'_> {
         self.add(read(source), &file, &places, parent, is_hub)
     }
 
-    /// `places`: the folder of the file, and the one that its modules are in.
+    /// Adds a module and those inside it. `places`: the folders of the file and of its modules.
     fn add(
         &mut self,
         mut module: Module,
@@ -134,7 +143,7 @@ impl Tree<'_> {
             }
         };
         for import in &module.uses {
-            // All names at once are followed where they are used.
+            // `brought_in` follows the names of a `*`.
             if import.name.is_some() && !self.is_re_export(node, import) {
                 add(&import.path, self.resolve(node, &import.path, Last::Yes, 0));
             }
@@ -151,8 +160,7 @@ impl Tree<'_> {
         self.nodes[node].is_hub && import.is_public
     }
 
-    /// Where a name of its code is from, if no other import counts for it: re-exported, or one of all
-    /// names of a module.
+    /// Finds the origin of a name in the code that comes from a re-export or a `*`.
     fn brought_in(&self, node: usize, name: &str) -> Vec<Target> {
         let module = &self.nodes[node].module;
         if module.items.iter().any(|item| item.name == name) {
@@ -171,7 +179,7 @@ impl Tree<'_> {
         .collect()
     }
 
-    /// What a path leads to from within a module; nothing for what is of another crate.
+    /// Finds the targets of a path in a module; none for a path of another crate.
     fn resolve(&self, node: usize, path: &[String], last: Last, steps: usize) -> Vec<Target> {
         if steps > MAX_STEPS {
             return Vec::new();
@@ -193,7 +201,7 @@ impl Tree<'_> {
                 Target::Module(module) if name == "super" => self.parent(*module),
                 Target::Module(module) => {
                     let found = self.look_up(*module, name, last, steps);
-                    // What a macro defines is where the module is.
+                    // A macro of the module can define the name.
                     found.unwrap_or_else(|| vec![Target::ItemIn(self.nodes[*module].file.clone())])
                 }
             };
@@ -208,7 +216,7 @@ impl Tree<'_> {
         parent.map(Target::Module).into_iter().collect()
     }
 
-    /// What a module means by a name; `None` where it has no such name.
+    /// Finds the targets of a name in a module; `None` if it has no such name.
     fn look_up(&self, node: usize, name: &str, last: Last, steps: usize) -> Option<Vec<Target>> {
         let Node {
             module, children, ..
@@ -227,7 +235,7 @@ impl Tree<'_> {
             found.push(Target::ItemIn(self.nodes[node].file.clone()));
         }
         for import in &module.uses {
-            // `use name::…` of another crate brings in what it is called by.
+            // `use name;` imports another crate under its own name.
             let is_itself = import.path.len() == 1 && import.path[0] == name;
             if import.name.as_deref() == Some(name) && !is_itself {
                 is_found = true;
@@ -242,7 +250,7 @@ impl Tree<'_> {
             .next()
     }
 
-    /// A name among all those of a module that are brought in at once.
+    /// Finds a name among those that a `*` imports.
     fn in_all(
         &self,
         node: usize,
@@ -255,7 +263,7 @@ impl Tree<'_> {
             return None;
         }
         let first = path.first()?;
-        // The module could look for its first name in itself for ever.
+        // Looking for the first name of the path would need this very import.
         if first == name {
             return None;
         }
@@ -269,7 +277,7 @@ impl Tree<'_> {
     }
 }
 
-/// A path without `..`.
+/// Returns the path without `.` and `..`.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
