@@ -321,10 +321,10 @@ mod limit {
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
             // Settings from environment variables are all text.
-            match (text, text.parse()) {
+            match (text, text.parse::<f64>()) {
                 (OFF, _) => Ok(None),
-                (_, Ok(limit)) => Ok(Some(limit)),
-                (_, Err(_)) => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                (_, Ok(limit)) if limit.is_finite() => Ok(Some(limit)),
+                _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
             }
         }
 

@@ -28,7 +28,7 @@ pub struct ProcessKey {
 /// One process, as in a batch or a snapshot.
 ///
 /// Unknown values are `None`. In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS),
-/// all on one level.
+/// all on one level. It can be read back from formats that name their fields, such as JSON.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct ProcessInfo {

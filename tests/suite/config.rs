@@ -100,6 +100,10 @@ fn a_limit_that_is_off_stays_off_in_formats_without_null() {
         let read: Config = serde_json::from_str(&json).expect("well-formed");
         assert_eq!(read.cpu_budget_percent, limit);
     }
+    for limit in ["NaN", "inf", "-inf"] {
+        let json = format!(r#"{{"cpu_budget_percent": "{limit}"}}"#);
+        serde_json::from_str::<Config>(&json).expect_err("it has no JSON form");
+    }
     let error = serde_json::from_str::<Config>(r#"{"overload_wait_ratio": "of"}"#)
         .expect_err("neither a number nor off");
     assert!(error.to_string().contains("\"off\""), "{error}");
