@@ -21,16 +21,27 @@ pub(super) struct ConsumerQueue {
     pub(super) id: ConsumerId,
     sender: Sender<Arc<Batch>>,
     last_batch: LastBatch,
-    traffic: Arc<Traffic>,
     overflow: Overflow,
     owed: Owed,
+    // The last field, so that the sender is closed before it counts.
+    end: QueueEnd,
 }
 
 /// The consumer's end.
 pub(super) struct Inbox {
     receiver: Receiver<Arc<Batch>>,
     last_batch: LastBatch,
-    traffic: Arc<Traffic>,
+    // The last field, so that the receiver is closed before it counts.
+    end: QueueEnd,
+}
+
+/// One end of a queue, which counts when it is closed.
+struct QueueEnd(Arc<Traffic>);
+
+impl Drop for QueueEnd {
+    fn drop(&mut self) {
+        self.0.count_end();
+    }
 }
 
 /// What a consumer has not received yet.
@@ -69,15 +80,15 @@ pub(super) fn bounded_queue(
     let inbox = Inbox {
         receiver,
         last_batch: Arc::clone(&last_batch),
-        traffic: Arc::clone(&traffic),
+        end: QueueEnd(Arc::clone(&traffic)),
     };
     let queue = ConsumerQueue {
         id,
         sender,
         last_batch,
-        traffic,
         overflow,
         owed: Owed::Full { lost: 0 },
+        end: QueueEnd(traffic),
     };
     (queue, inbox)
 }
@@ -85,7 +96,7 @@ pub(super) fn bounded_queue(
 impl ConsumerQueue {
     /// Returns the counts of the consumer, which also print its name.
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
-        &self.traffic
+        &self.end.0
     }
 
     /// Returns whether the consumer blocks and its queue is full.
@@ -122,7 +133,7 @@ impl ConsumerQueue {
     pub(super) fn stop_blocking(&mut self) {
         self.overflow = Overflow::Resync;
         if self.is_blocking() {
-            self.traffic.count_lost();
+            self.end.0.count_lost();
             self.owed = Owed::Full { lost: 1 };
         }
     }
@@ -138,7 +149,7 @@ impl ConsumerQueue {
             // A new consumer has not lost anything yet.
             if *lost > 0 {
                 *lost += 1;
-                self.traffic.count_lost();
+                self.end.0.count_lost();
             } else if batch.full {
                 return self.put_owed(Arc::clone(batch));
             }
@@ -154,7 +165,7 @@ impl ConsumerQueue {
             Owed::Batch(..) => Presence::Here,
             Owed::Full { lost } if *lost > 0 => {
                 *lost += 1;
-                self.traffic.count_lost();
+                self.end.0.count_lost();
                 Presence::Here
             }
             Owed::Full { .. } => match self.try_put(Arc::clone(notice)) {
@@ -180,7 +191,7 @@ impl ConsumerQueue {
     /// Closes the queue. The owed batch goes beside it, because there may be no room.
     pub(super) fn close(self, latest: &Latest, snapshot: &Snapshot) {
         if let Some(batch) = self.owed_batch(latest, snapshot) {
-            self.traffic.count_put();
+            self.end.0.count_put();
             *self
                 .last_batch
                 .lock()
@@ -222,8 +233,8 @@ impl ConsumerQueue {
                         },
                     ),
                     Overflow::Resync => {
-                        debug!("the queue of {} is full: it loses batches", self.traffic);
-                        self.traffic.count_lost();
+                        debug!("the queue of {} is full: it loses batches", self.end.0);
+                        self.end.0.count_lost();
                         Owed::Full { lost: 1 }
                     }
                 };
@@ -235,15 +246,9 @@ impl ConsumerQueue {
     fn try_put(&self, batch: Arc<Batch>) -> Result<(), TrySendError<Arc<Batch>>> {
         let outcome = self.sender.try_send(batch);
         if outcome.is_ok() {
-            self.traffic.count_put();
+            self.end.0.count_put();
         }
         outcome
-    }
-}
-
-impl Drop for Inbox {
-    fn drop(&mut self) {
-        self.traffic.count_dropped();
     }
 }
 
@@ -273,11 +278,11 @@ impl Inbox {
     }
 
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
-        &self.traffic
+        &self.end.0
     }
 
     fn taken(&self, batch: Arc<Batch>) -> Arc<Batch> {
-        self.traffic.count_taken(batch.age());
+        self.end.0.count_taken(batch.age());
         batch
     }
 

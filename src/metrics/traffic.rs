@@ -1,7 +1,7 @@
 //! Counts of one consumer, at both ends of its queue.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ pub(crate) struct Traffic {
     put: AtomicU64,
     taken: AtomicU64,
     lost: AtomicU64,
+    open_ends: AtomicU32,
     /// 0 until the callback has returned for the first time.
     callback_cpu_ns: AtomicU64,
     latency: Mutex<TimeHistogram>,
@@ -51,6 +52,7 @@ impl Traffic {
             put: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            open_ends: AtomicU32::new(2),
             callback_cpu_ns: AtomicU64::new(0),
             latency: Mutex::new(TimeHistogram::new()),
             meter,
@@ -78,8 +80,12 @@ impl Traffic {
         self.observe(QueueChange::Taken { age });
     }
 
-    /// Counts the batches that the consumer leaves in its queue.
-    pub(crate) fn count_dropped(&self) {
+    /// Counts that one end of the queue was closed. Batches that are left after the second are never taken.
+    pub(crate) fn count_end(&self) {
+        // A batch can be put while the other end closes, so the first end cannot count them.
+        if self.open_ends.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
         let taken = self.taken.load(Ordering::Relaxed);
         let waiting = self.put.load(Ordering::Relaxed).saturating_sub(taken);
         self.observe(QueueChange::Abandoned { waiting });

@@ -225,13 +225,37 @@ mod facade {
 
     use super::*;
 
-    /// Checks only metrics of its own consumer, because parallel tests use the same recorder.
+    /// Consumers that leave at any time, also while the dispatcher puts a batch into their queues.
+    fn join_and_leave_while_scanning(mut scanner: Scanner) {
+        let consumers = scanner.consumers().clone();
+        let visitors: Vec<_> = (0..4)
+            .map(|_| {
+                let consumers = consumers.clone();
+                std::thread::spawn(move || {
+                    for _ in 0..200 {
+                        let options = ConsumerOptions::default().with_name("visitor");
+                        drop(consumers.subscribe(options));
+                    }
+                })
+            })
+            .collect();
+        while visitors.iter().any(|visitor| !visitor.is_finished()) {
+            scan(&mut scanner);
+        }
+        for visitor in visitors {
+            visitor.join().unwrap();
+        }
+        scanner.finish();
+    }
+
+    /// Checks only metrics of its own consumers, because parallel tests use the same recorder.
     #[test]
     fn an_exporter_receives_all_metrics() {
         let recorder = DebuggingRecorder::new();
         let reported = recorder.snapshotter();
         recorder.install().unwrap();
         let world = world();
+        join_and_leave_while_scanning(world.scanner());
         let mut scanner = world.scanner();
         let consumers = scanner.consumers().clone();
         let batches = consumers.subscribe(ConsumerOptions::default().with_name("exported"));
@@ -272,9 +296,11 @@ mod facade {
         }
         assert!(counter("pscan_scan_events_total{kind=existing}") >= 3);
         let is_near_zero = |value: f64| value.abs() < 0.5;
-        match &reported["pscan_scan_queue_depth{consumer=exported}"] {
-            DebugValue::Gauge(depth) => assert!(is_near_zero(**depth), "{depth}"),
-            other => panic!("{other:?}"),
+        for consumer in ["exported", "visitor"] {
+            match &reported[&format!("pscan_scan_queue_depth{{consumer={consumer}}}")] {
+                DebugValue::Gauge(depth) => assert!(is_near_zero(**depth), "{consumer} {depth}"),
+                other => panic!("{other:?}"),
+            }
         }
         for name in [
             "pscan_scan_duration_seconds{}",
