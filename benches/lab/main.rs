@@ -19,6 +19,7 @@ mod picture;
 #[cfg(target_os = "linux")]
 mod scale;
 mod short_lived;
+mod sizes;
 mod soak;
 mod statistics;
 #[cfg(target_os = "linux")]

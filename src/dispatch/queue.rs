@@ -1,5 +1,6 @@
 //! The queue of one consumer: the dispatcher puts batches in, the consumer takes them out.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ pub(super) struct ConsumerQueue {
     overflow: Overflow,
     owed: Owed,
     // The last field, so that the sender is closed before it counts.
-    end: QueueEnd,
+    traffic: QueueEnd,
 }
 
 /// The consumer's end.
@@ -32,11 +33,19 @@ pub(super) struct Inbox {
     receiver: Receiver<Arc<Batch>>,
     last_batch: LastBatch,
     // The last field, so that the receiver is closed before it counts.
-    end: QueueEnd,
+    traffic: QueueEnd,
 }
 
-/// One end of a queue, which counts when it is closed.
+/// The counts of a queue, held by one of its ends. Dropping it counts that the end was closed.
 struct QueueEnd(Arc<Traffic>);
+
+impl Deref for QueueEnd {
+    type Target = Arc<Traffic>;
+
+    fn deref(&self) -> &Arc<Traffic> {
+        &self.0
+    }
+}
 
 impl Drop for QueueEnd {
     fn drop(&mut self) {
@@ -80,7 +89,7 @@ pub(super) fn bounded_queue(
     let inbox = Inbox {
         receiver,
         last_batch: Arc::clone(&last_batch),
-        end: QueueEnd(Arc::clone(&traffic)),
+        traffic: QueueEnd(Arc::clone(&traffic)),
     };
     let queue = ConsumerQueue {
         id,
@@ -88,7 +97,7 @@ pub(super) fn bounded_queue(
         last_batch,
         overflow,
         owed: Owed::Full { lost: 0 },
-        end: QueueEnd(traffic),
+        traffic: QueueEnd(traffic),
     };
     (queue, inbox)
 }
@@ -96,7 +105,7 @@ pub(super) fn bounded_queue(
 impl ConsumerQueue {
     /// Returns the counts of the consumer, which also print its name.
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
-        &self.end.0
+        &self.traffic
     }
 
     /// Returns whether the consumer blocks and its queue is full.
@@ -133,7 +142,7 @@ impl ConsumerQueue {
     pub(super) fn stop_blocking(&mut self) {
         self.overflow = Overflow::Resync;
         if self.is_blocking() {
-            self.end.0.count_lost();
+            self.traffic.count_lost();
             self.owed = Owed::Full { lost: 1 };
         }
     }
@@ -149,7 +158,7 @@ impl ConsumerQueue {
             // A new consumer has not lost anything yet.
             if *lost > 0 {
                 *lost += 1;
-                self.end.0.count_lost();
+                self.traffic.count_lost();
             } else if batch.full {
                 return self.put_owed(Arc::clone(batch));
             }
@@ -165,7 +174,7 @@ impl ConsumerQueue {
             Owed::Batch(..) => Presence::Here,
             Owed::Full { lost } if *lost > 0 => {
                 *lost += 1;
-                self.end.0.count_lost();
+                self.traffic.count_lost();
                 Presence::Here
             }
             Owed::Full { .. } => match self.try_put(Arc::clone(notice)) {
@@ -191,7 +200,7 @@ impl ConsumerQueue {
     /// Closes the queue. The owed batch goes beside it, because there may be no room.
     pub(super) fn close(self, latest: &Latest, snapshot: &Snapshot) {
         if let Some(batch) = self.owed_batch(latest, snapshot) {
-            self.end.0.count_put();
+            self.traffic.count_put();
             *self
                 .last_batch
                 .lock()
@@ -233,8 +242,8 @@ impl ConsumerQueue {
                         },
                     ),
                     Overflow::Resync => {
-                        debug!("the queue of {} is full: it loses batches", self.end.0);
-                        self.end.0.count_lost();
+                        debug!("the queue of {} is full: it loses batches", *self.traffic);
+                        self.traffic.count_lost();
                         Owed::Full { lost: 1 }
                     }
                 };
@@ -246,7 +255,7 @@ impl ConsumerQueue {
     fn try_put(&self, batch: Arc<Batch>) -> Result<(), TrySendError<Arc<Batch>>> {
         let outcome = self.sender.try_send(batch);
         if outcome.is_ok() {
-            self.end.0.count_put();
+            self.traffic.count_put();
         }
         outcome
     }
@@ -278,11 +287,11 @@ impl Inbox {
     }
 
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
-        &self.end.0
+        &self.traffic
     }
 
     fn taken(&self, batch: Arc<Batch>) -> Arc<Batch> {
-        self.end.0.count_taken(batch.age());
+        self.traffic.count_taken(batch.age());
         batch
     }
 

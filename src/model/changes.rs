@@ -4,7 +4,6 @@ use std::fmt;
 use std::iter;
 use std::ops::{BitOr, BitOrAssign};
 
-use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::field::Field;
@@ -203,11 +202,7 @@ impl fmt::Debug for Changes {
 /// Serialises as a list of names.
 impl Serialize for Changes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for name in self.names() {
-            list.serialize_element(name)?;
-        }
-        list.end()
+        serializer.collect_seq(self.names())
     }
 }
 

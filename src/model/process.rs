@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::resources::Resources;
@@ -157,11 +156,7 @@ impl fmt::Debug for CommandLine {
 /// Serialises the arguments as a list of strings.
 impl Serialize for CommandLine {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for arg in self.args() {
-            list.serialize_element(arg)?;
-        }
-        list.end()
+        serializer.collect_seq(self.args())
     }
 }
 

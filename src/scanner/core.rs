@@ -224,9 +224,7 @@ impl Core {
         };
         Some((facts, other_cpu, has_ended))
     }
-}
 
-impl Core {
     /// Returns the processes started since the last good scan, minus the births reported.
     fn count_unseen(&mut self, total: Option<u64>, newborn: u64) -> Option<u64> {
         let before = std::mem::replace(&mut self.started_total, total);
@@ -297,7 +295,7 @@ impl Doubt {
 /// Logs the first failure of each class, until a good scan clears them.
 fn log_failure(logged: &mut BTreeSet<ErrorClass>, failure: Option<&Error>) {
     match failure {
-        Some(error) if is_first(logged, error.class()) => {
+        Some(error) if logged.insert(error.class()) => {
             warn!("scan failed ({}): {}", error.class(), error.full_message());
         }
         None if !logged.is_empty() => {
@@ -306,10 +304,6 @@ fn log_failure(logged: &mut BTreeSet<ErrorClass>, failure: Option<&Error>) {
         }
         _ => {}
     }
-}
-
-fn is_first(logged: &mut BTreeSet<ErrorClass>, class: ErrorClass) -> bool {
-    logged.insert(class)
 }
 
 #[cfg(test)]
@@ -325,8 +319,7 @@ mod tests {
             log_failure(&mut logged, Some(error));
         }
         assert_eq!(logged.len(), 2);
-        assert!(!is_first(&mut logged, ErrorClass::SourceGone));
         log_failure(&mut logged, None);
-        assert!(is_first(&mut logged, ErrorClass::SourceGone));
+        assert!(logged.is_empty());
     }
 }

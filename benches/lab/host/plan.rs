@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::sizes;
+
 const SIZES: [usize; 3] = [1000, 3000, 10_000];
-const QUICK_SIZES: [usize; 1] = [100];
 
 /// The goals are for a host with this many processes.
 const GOALS_SIZE: usize = 3000;
@@ -15,10 +16,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Measures at these sizes, or at the default ones if there are none.
-    pub(super) fn new(mut sizes: Vec<usize>, is_quick: bool) -> Self {
-        if sizes.is_empty() {
-            sizes.extend_from_slice(if is_quick { &QUICK_SIZES } else { &SIZES });
-        }
+    pub(super) fn new(sizes: Vec<usize>, is_quick: bool) -> Self {
+        let sizes = sizes::or_default(sizes, &SIZES, is_quick);
         Self { is_quick, sizes }
     }
 

@@ -1,7 +1,8 @@
 //! How much to measure.
 
+use crate::sizes;
+
 const SIZES: [usize; 5] = [1000, 2000, 5000, 10_000, 20_000];
-const QUICK_SIZES: [usize; 1] = [100];
 
 pub(super) struct Plan {
     is_quick: bool,
@@ -10,10 +11,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Measures at these sizes, or at the default ones if there are none.
-    pub(super) fn new(mut sizes: Vec<usize>, is_quick: bool) -> Self {
-        if sizes.is_empty() {
-            sizes.extend_from_slice(if is_quick { &QUICK_SIZES } else { &SIZES });
-        }
+    pub(super) fn new(sizes: Vec<usize>, is_quick: bool) -> Self {
+        let sizes = sizes::or_default(sizes, &SIZES, is_quick);
         Self { is_quick, sizes }
     }
 
