@@ -41,11 +41,18 @@ pub struct Config {
     /// 50 to 3,600,000 (one hour); 1000 by default. A running scanner uses a longer interval where
     /// [`cpu_budget_percent`](Self::cpu_budget_percent) requires it.
     pub interval_ms: u64,
+    /// The longest interval, in milliseconds: from [`interval_ms`](Self::interval_ms) to 3,600,000.
+    ///
+    /// `None`, the default, sets no limit. The interval never grows beyond it, even where the CPU budget requires
+    /// that. Where scans then exceed the budget, a [`Transition::Budget`](crate::Transition::Budget) reports it.
+    pub max_interval_ms: Option<u64>,
     /// CPU time that a running scanner may use, in percent of one core: 0.01 to 100.
     ///
-    /// 0.75 by default. `None`, in a file `"off"`, sets no limit. The budget holds over any minute;
-    /// where one scan costs more than a minute's budget, it holds in the long run. It counts the
-    /// threads of the scanner, not those of callbacks.
+    /// 0.75 by default. `None`, in a file `"off"`, sets no limit. The budget holds over any ten
+    /// minutes. Reading processes for the first time uses what the other scans leave of ten minutes'
+    /// budget, so that a scanner does not scan less often because it has just started. A first scan that
+    /// costs more than ten minutes' budget is made all the same. It counts the threads of the scanner,
+    /// not those of callbacks.
     #[serde(with = "limit")]
     pub cpu_budget_percent: Option<f64>,
     /// Whether the CPU time of callbacks counts against the budget.
@@ -152,6 +159,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             interval_ms: 1000,
+            max_interval_ms: None,
             cpu_budget_percent: Some(0.75),
             budget_covers_callbacks: false,
             breaker_failed_scans: 5,
@@ -192,6 +200,9 @@ impl Config {
     /// error has the name of the field, its value and its limits.
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
+        if let Some(max_ms) = self.max_interval_ms {
+            within("max_interval_ms", max_ms, self.interval_ms, 3_600_000)?;
+        }
         within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;
         within("breaker_failed_scans", self.breaker_failed_scans, 1, 1000)?;
         let max_wait_ms = self.breaker_max_wait_ms;
@@ -243,6 +254,10 @@ impl Config {
 
     pub(crate) fn scan_deadline(&self) -> Duration {
         Duration::from_millis(self.scan_deadline_ms)
+    }
+
+    pub(crate) fn max_interval(&self) -> Option<Duration> {
+        self.max_interval_ms.map(Duration::from_millis)
     }
 
     pub(crate) fn interval(&self) -> Duration {

@@ -25,6 +25,7 @@ const CPU: &str = "pscan_scan_cpu_microseconds_total";
 const INTERVAL: &str = "pscan_scan_interval_seconds";
 const INTERVAL_ASKED: &str = "pscan_scan_interval_asked_seconds";
 const INTERVAL_CHANGES: &str = "pscan_scan_interval_changes_total";
+const BUDGET_EXCEEDED: &str = "pscan_scan_budget_exceeded_total";
 const BREAKER: &str = "pscan_scan_breaker_state";
 const BREAKER_OPENED: &str = "pscan_scan_breaker_opened_total";
 const PROCESSES: &str = "pscan_scan_processes";
@@ -74,6 +75,11 @@ fn describe() {
             "CPU time by thread: scan, dispatch or callbacks",
         ),
         (INTERVAL_CHANGES, Count, "Changes of the interval"),
+        (
+            BUDGET_EXCEEDED,
+            Count,
+            "Times the scans began to exceed the CPU budget",
+        ),
         (BREAKER_OPENED, Count, "Times the breaker opened"),
         (EVENTS, Count, "Events by kind"),
         (
@@ -165,6 +171,9 @@ fn notice(batch: &Batch) {
     for transition in &batch.transitions {
         match transition {
             Transition::Interval { .. } => counter!(INTERVAL_CHANGES).increment(1),
+            Transition::Budget { exceeded, .. } => {
+                counter!(BUDGET_EXCEEDED).increment((*exceeded).into());
+            }
             Transition::Breaker { to, .. } => {
                 breaker(*to);
                 counter!(BREAKER_OPENED).increment((*to == BreakerState::Open).into());

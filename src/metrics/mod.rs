@@ -66,6 +66,8 @@ pub struct Metrics {
     pub interval_ms: u64,
     /// Changes of the interval in use.
     pub interval_changes_total: u64,
+    /// How often the scans began to exceed the CPU budget.
+    pub budget_exceeded_total: u64,
     /// State of the breaker; always closed for a scanner driven by hand.
     pub breaker: BreakerState,
     /// How often the breaker opened.

@@ -159,6 +159,9 @@ impl Counts {
         for transition in &batch.transitions {
             match transition {
                 Transition::Interval { .. } => metrics.interval_changes_total += 1,
+                Transition::Budget { exceeded, .. } => {
+                    metrics.budget_exceeded_total += u64::from(*exceeded);
+                }
                 Transition::Breaker { to, .. } => {
                     // If the very first scan hangs, there is no pace to report it.
                     metrics.breaker = *to;

@@ -82,6 +82,18 @@ pub enum Transition {
         /// The reason, for people.
         reason: String,
     },
+    /// The scans began or ceased to use more CPU time than the budget allows.
+    ///
+    /// They do where the first scan alone costs more than ten minutes' budget, where a scan costs more than
+    /// expected, and where [`max_interval_ms`](crate::Config::max_interval_ms) allows no longer interval.
+    #[non_exhaustive]
+    #[serde(rename = "budget_changed")]
+    Budget {
+        /// Whether the budget is exceeded now.
+        exceeded: bool,
+        /// The reason, for people.
+        reason: String,
+    },
     /// The breaker opened, half opened or closed.
     #[non_exhaustive]
     #[serde(rename = "breaker_changed")]
@@ -96,6 +108,14 @@ pub enum Transition {
 }
 
 impl Transition {
+    /// Creates a [`Budget`](Self::Budget), for tests of a consumer.
+    pub fn budget(exceeded: bool, reason: impl Into<String>) -> Self {
+        Self::Budget {
+            exceeded,
+            reason: reason.into(),
+        }
+    }
+
     /// Creates an [`Interval`](Self::Interval), for tests of a consumer.
     pub fn interval(from_ms: u64, to_ms: u64, reason: impl Into<String>) -> Self {
         Self::Interval {
@@ -129,6 +149,11 @@ impl fmt::Display for Transition {
                 Rounded(*from_ms),
                 Rounded(*to_ms)
             ),
+            Self::Budget {
+                exceeded: true,
+                reason,
+            } => write!(f, "budget exceeded: {reason}"),
+            Self::Budget { reason, .. } => write!(f, "budget holds: {reason}"),
             Self::Breaker { from, to, reason } => write!(f, "breaker {from} → {to}: {reason}"),
         }
     }

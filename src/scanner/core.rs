@@ -42,12 +42,23 @@ pub(super) struct Scanned {
     pub(super) facts: Facts,
     /// CPU time that the source used on threads of its own.
     pub(super) other_cpu: Duration,
+    /// The part of its CPU time that read processes for the first time.
+    pub(super) first_reads: Duration,
     /// The scan took longer than its deadline.
     pub(super) is_late: bool,
     /// The dispatcher reported that while the scan ran.
     pub(super) was_reported_late: bool,
     /// There are no more scans after it.
     pub(super) is_last: bool,
+}
+
+/// The result of a scan and its checks.
+struct Checked {
+    facts: Facts,
+    other_cpu: Duration,
+    first_reads: Duration,
+    /// The source has ended.
+    has_ended: bool,
 }
 
 #[derive(Default)]
@@ -105,10 +116,16 @@ impl Core {
         let guard = watchdog.begin(breaker);
         let checked = self.checked_scan();
         let was_reported_late = guard.end();
-        let (facts, other_cpu, has_ended) = checked?;
+        let Checked {
+            facts,
+            other_cpu,
+            first_reads,
+            has_ended,
+        } = checked?;
         self.ended = has_ended || facts.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {
             other_cpu,
+            first_reads,
             is_last: self.ended,
             is_late: was_reported_late
                 || Duration::from_micros(facts.cost.scan_us) >= self.deadline,
@@ -142,9 +159,8 @@ impl Core {
         }
     }
 
-    /// Makes a scan and its checks. Returns what its batch reports, the CPU time on the source's
-    /// own threads, and whether the source has ended. `None` if it has ended without rows.
-    fn checked_scan(&mut self) -> Option<(Facts, Duration, bool)> {
+    /// Makes a scan and its checks. Returns `None` if the source has ended without rows.
+    fn checked_scan(&mut self) -> Option<Checked> {
         let at = self.source.now();
         let last = self.last.replace(at);
         let began = Instant::now();
@@ -222,7 +238,12 @@ impl Core {
             unconfirmed: found.unconfirmed,
             events: found.events,
         };
-        Some((facts, other_cpu, has_ended))
+        Some(Checked {
+            facts,
+            other_cpu,
+            first_reads: Duration::from_nanos(seen.first_read_cpu_ns) + found.first_time,
+            has_ended,
+        })
     }
 
     /// Returns the processes started since the last good scan, minus the births reported.

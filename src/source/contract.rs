@@ -161,6 +161,11 @@ pub struct ScanSummary {
     ///
     /// It covers the time since the scan before, and counts as the scanner's.
     pub other_cpu_ns: u64,
+    /// CPU time of reading processes for the first time, on all threads, in nanoseconds.
+    ///
+    /// It is part of the scan's cost, and does not make the interval longer while the budget has credit. 0 where
+    /// the source does not measure it.
+    pub first_read_cpu_ns: u64,
 }
 
 /// Whether a source could recheck the missing processes.

@@ -1,5 +1,7 @@
 //! One scan applied to the table: marks the slot of each row, then finds the slots without a row.
 
+use std::time::{Duration, Instant};
+
 use super::arena::Table;
 use crate::model::{Error, ErrorClass, Event, ProcessKey, Timestamp};
 use crate::source::{ProcessRow, Row};
@@ -24,6 +26,8 @@ pub(crate) struct Pass<'t> {
     /// No scan was trusted yet, so new processes are `Existing`, not `Created`.
     first: bool,
     births: u64,
+    /// Time that processes new to the table took here.
+    first_time: Duration,
     fault: Option<Error>,
 }
 
@@ -45,6 +49,8 @@ pub(crate) struct PassResult {
     pub(crate) unconfirmed: Vec<ProcessKey>,
     /// Number of created processes that started after the last trusted scan began and before this one.
     pub(crate) births: u64,
+    /// Time that processes new to the table took.
+    pub(crate) first_time: Duration,
 }
 
 impl Table {
@@ -71,6 +77,7 @@ impl<'t> Pass<'t> {
             last: u32::MAX,
             first,
             births: 0,
+            first_time: Duration::ZERO,
             fault: None,
         }
     }
@@ -180,6 +187,7 @@ impl<'t> Pass<'t> {
             events,
             unconfirmed,
             births: self.births,
+            first_time: self.first_time,
         }
     }
 
@@ -216,9 +224,11 @@ impl<'t> Pass<'t> {
     }
 
     fn insert(&mut self, row: &ProcessRow<'_>) {
+        let began = Instant::now();
         self.births += u64::from(self.table.ages.is_birth(row, self.at));
         let index = self.table.insert(row, self.at);
         self.set_next(index);
+        self.first_time += began.elapsed();
     }
 
     fn fail(&mut self, message: String) {

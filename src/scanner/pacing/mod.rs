@@ -4,6 +4,9 @@ mod breaker;
 mod change;
 pub(super) mod due;
 mod governor;
+mod ledger;
+#[cfg(test)]
+mod simulation;
 mod throttle;
 
 pub(super) use self::throttle::{Next, Throttle};

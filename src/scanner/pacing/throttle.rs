@@ -1,13 +1,13 @@
 //! Computes the wait for the next scan from cost and result of each scan.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ahash::RandomState;
 
 use super::breaker::{Breaker, Outcome};
 use super::change::Change;
-use super::governor::Governor;
+use super::governor::{Governor, ScanCost};
 use crate::config::Config;
 use crate::metrics::{CpuClock, CpuThread, Meter, Observation};
 use crate::model::{BreakerState, Pace, Pacing, Transition};
@@ -25,6 +25,8 @@ pub(in crate::scanner) enum Next {
 /// Governor, breaker, and the clocks that they use.
 pub(in crate::scanner) struct Throttle {
     governor: Governor,
+    /// The governor counts time from here.
+    started: Instant,
     breaker: Breaker,
     /// A change by a requested interval, to be reported with the next scan.
     requested: Option<Change<Duration>>,
@@ -68,7 +70,12 @@ impl Throttle {
     /// Must be called on the thread that scans, for its CPU clock.
     pub(in crate::scanner) fn new(config: &Config, meter: Arc<Meter>) -> Self {
         Self {
-            governor: Governor::new(config.interval(), config.cpu_budget_percent),
+            governor: Governor::new(
+                config.interval(),
+                config.max_interval(),
+                config.cpu_budget_percent,
+            ),
+            started: Instant::now(),
             breaker: Breaker::new(config, RandomState::new()),
             requested: None,
             covers_callbacks: config.budget_covers_callbacks,
@@ -113,11 +120,20 @@ impl Throttle {
         let facts = &scan.facts;
         let wall = Duration::from_micros(facts.cost.scan_us);
         let mut transitions = Vec::new();
-        let cost = self.cost(wall, scan.other_cpu);
-        let by_budget = self.governor.record(cost);
+        let total = self.cost(wall, scan.other_cpu);
+        let first_reads = scan.first_reads.min(total);
+        let cost = ScanCost {
+            first_reads,
+            settled: total - first_reads,
+        };
+        let began = self.started.elapsed().saturating_sub(wall);
+        let by_budget = self.governor.record(began, cost);
         for change in self.requested.take().into_iter().chain(by_budget) {
             let (from_ms, to_ms) = (whole_ms(change.from), whole_ms(change.to));
             transitions.push(Transition::interval(from_ms, to_ms, change.reason));
+        }
+        if let Some(change) = self.governor.budget_change() {
+            transitions.push(Transition::budget(change.is_exceeded, change.reason));
         }
         let interval = self.governor.interval();
         let outcome = Outcome {
@@ -183,7 +199,8 @@ mod tests {
         const STEP: Duration = Duration::from_micros(15_625);
         for true_ms in [2, 5, 7, 10, 20] {
             let cost = Duration::from_millis(true_ms);
-            let mut governor = Governor::new(Duration::from_millis(50), Some(0.75));
+            let mut governor = Governor::new(Duration::from_millis(50), None, Some(0.75));
+            let mut at = Duration::ZERO;
             let mut smooth = Smooth::default();
             let (mut used, mut seen, mut changes) = (Duration::ZERO, Duration::ZERO, 0);
             for scan in 0..2000 {
@@ -192,7 +209,12 @@ mod tests {
                 let now = STEP * u32::try_from(used.as_micros() / STEP.as_micros()).expect("few");
                 let share = smooth.share(now - seen, cost, STEP);
                 seen = now;
-                let change = governor.record(share);
+                let cost = ScanCost {
+                    settled: share,
+                    ..ScanCost::default()
+                };
+                at += governor.interval();
+                let change = governor.record(at, cost);
                 changes += u32::from(scan >= 200 && change.is_some());
             }
             assert!(changes <= 5, "{changes} changes at {true_ms} ms");

@@ -7,6 +7,7 @@ use super::commands::Commands;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::procfs::Unread;
+use crate::metrics::CpuClock;
 use crate::source::row::known_unless_empty;
 use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 
@@ -17,6 +18,10 @@ pub(super) struct Waiting {
     rows: Vec<(usize, Range<usize>)>,
     names: Vec<u8>,
     targets: Vec<Target>,
+    /// How many of them the scan before did not emit.
+    new: usize,
+    /// Their share of the rows that waited last.
+    new_share: f64,
 }
 
 impl Waiting {
@@ -66,9 +71,15 @@ impl Waiting {
         }
     }
 
+    /// Returns which share of the rows that waited last the scan before did not emit.
+    pub(super) fn new_share(&self) -> f64 {
+        self.new_share
+    }
+
     fn wait(&mut self, index: usize, read: &Read<'_>) {
         let begin = self.names.len();
         self.names.extend_from_slice(read.name);
+        self.new += usize::from(read.is_new);
         self.rows.push((index, begin..self.names.len()));
         self.targets.push(target(&read.known));
     }
@@ -82,10 +93,16 @@ impl Waiting {
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
     ) {
+        self.new_share = 0.0;
         if self.rows.is_empty() {
             return;
         }
+        self.new_share = self.new as f64 / self.rows.len() as f64;
+        self.new = 0;
+        let mut clock = CpuClock::start();
         let mut answers = commands.fetch(&self.targets);
+        let first_reads = clock.lap().unwrap_or_default().mul_f64(self.new_share);
+        seen.first_read_cpu_ns += first_reads.as_nanos() as u64;
         answers.sort_unstable_by_key(|answer| answer.target.pid);
         for (index, name) in self.rows.drain(..) {
             let known = &mut known[index];

@@ -15,6 +15,7 @@ use super::procfs::{Listed, Procfs};
 use super::rows::Waiting;
 use super::stat::STAT_LEN;
 use crate::config::Collect;
+use crate::metrics::CpuClock;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
 
@@ -186,6 +187,8 @@ impl LinuxSource {
         self.walk(&procfs, before, &mut seen, emit);
         let cpu_ns = self.commands.cpu_ns();
         seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
+        let new_share = self.buffers.waiting.new_share();
+        seen.first_read_cpu_ns += (seen.other_cpu_ns as f64 * new_share) as u64;
         Ok(seen)
     }
 
@@ -209,9 +212,12 @@ impl LinuxSource {
                 false if has_lost_parent => Why::LostParent,
                 false => Why::Changes,
             };
+            let mut clock = before.is_none().then(CpuClock::start);
             let inspected = self
                 .rules
                 .inspect(procfs, listed, before, why, &mut buffers.line);
+            let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
+            seen.first_read_cpu_ns += first_read.as_nanos() as u64;
             if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
                 let is_new_zombie =
                     read.known.status == Status::Zombie && before.status != Status::Zombie;

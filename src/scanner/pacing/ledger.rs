@@ -1,0 +1,123 @@
+//! What was spent in the last ten minutes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The stretch of time over which the budget holds.
+pub(super) const WINDOW: Duration = Duration::from_secs(600);
+
+/// Costs closer together than this share an entry, so that entries stay few.
+const GRAIN: Duration = Duration::from_secs(1);
+
+/// CPU time by when it was spent. Times are since any fixed moment, and never go back.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    entries: VecDeque<Entry>,
+    total: Duration,
+}
+
+#[derive(Debug)]
+struct Entry {
+    first_at: Duration,
+    /// It leaves the window so long after this.
+    last_at: Duration,
+    cost: Duration,
+}
+
+impl Ledger {
+    /// Enters what was spent at this time.
+    pub(super) fn enter(&mut self, at: Duration, cost: Duration) {
+        self.forget_before(at);
+        self.total = self.total.saturating_add(cost);
+        match self.entries.back_mut() {
+            Some(last) if at.saturating_sub(last.first_at) < GRAIN => {
+                last.last_at = at;
+                last.cost = last.cost.saturating_add(cost);
+            }
+            _ => self.entries.push_back(Entry {
+                first_at: at,
+                last_at: at,
+                cost,
+            }),
+        }
+    }
+
+    /// Returns what was spent within the window that ends with the last entry.
+    pub(super) fn total(&self) -> Duration {
+        self.total
+    }
+
+    /// Returns the shortest interval at which scans of this cost keep every window within the credit, as far
+    /// as what was spent already allows it.
+    ///
+    /// Until the oldest entries leave the window, only what they and the others leave of the credit can be
+    /// spent. So for each entry: the scans before it leaves are at most as many as fit.
+    pub(super) fn affordable(&self, now: Duration, cost: Duration, credit: Duration) -> Duration {
+        let mut spent = self.total;
+        let mut interval = Duration::ZERO;
+        for entry in &self.entries {
+            let until = (entry.last_at + WINDOW).saturating_sub(now);
+            let left = credit.saturating_sub(spent);
+            let scans = match left.is_zero() {
+                true => 0.0,
+                false => (left.as_secs_f64() / cost.as_secs_f64()).min(f64::from(u32::MAX - 1)),
+            };
+            interval = interval.max(until / (scans as u32 + 1));
+            spent = spent.saturating_sub(entry.cost);
+        }
+        interval
+    }
+
+    fn forget_before(&mut self, now: Duration) {
+        while let Some(oldest) = self.entries.front()
+            && oldest.last_at + WINDOW <= now
+        {
+            self.total = self.total.saturating_sub(oldest.cost);
+            self.entries.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn an_entry_counts_until_the_window_has_passed() {
+        let mut ledger = Ledger::default();
+        ledger.enter(S, 5 * MS);
+        ledger.enter(S * 2, 7 * MS);
+        assert_eq!(ledger.total(), 12 * MS);
+        ledger.enter(WINDOW + S, 0 * MS);
+        assert_eq!(ledger.total(), 7 * MS);
+        ledger.enter(WINDOW * 9, 0 * MS);
+        assert_eq!(ledger.total(), 0 * MS);
+    }
+
+    #[test]
+    fn costs_within_a_second_share_an_entry() {
+        let mut ledger = Ledger::default();
+        for at in 0..100_000 {
+            ledger.enter(at * 10 * MS, MS);
+        }
+        assert!(ledger.entries.len() <= 601);
+        assert!(ledger.total() <= 60_000 * MS + S);
+    }
+
+    #[test]
+    fn what_is_left_of_the_credit_is_spread_over_the_window() {
+        let mut ledger = Ledger::default();
+        ledger.enter(Duration::ZERO, S);
+        // 3.5 s are left: 350 scans of 10 ms in ten minutes, and one as the entry leaves.
+        let interval = ledger.affordable(Duration::ZERO, 10 * MS, 4500 * MS);
+        assert_eq!(interval, WINDOW / 351);
+        // Nothing is left: not before the entry leaves.
+        assert_eq!(ledger.affordable(60 * S, 10 * MS, S), WINDOW - 60 * S);
+        assert_eq!(ledger.affordable(60 * S, 10 * MS, MS), WINDOW - 60 * S);
+        // Scans that cost nothing can always be made.
+        assert!(ledger.affordable(60 * S, Duration::ZERO, 2 * S) < MS);
+    }
+}

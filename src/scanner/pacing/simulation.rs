@@ -1,0 +1,236 @@
+//! The promises of the budget, on hosts made up of costs.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use super::governor::{Governor, ScanCost};
+use super::ledger::WINDOW;
+
+const BUDGET_PERCENT: f64 = 0.75;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What reading a process costs for the first time, and again and again: about what `/proc` charges.
+const FIRST_READ: Duration = Duration::from_micros(57);
+const SETTLED_READ: Duration = Duration::from_micros(4);
+
+/// A scan as it was made.
+#[derive(Debug, Clone, Copy)]
+struct Made {
+    at: Duration,
+    cost: Duration,
+}
+
+fn governor(requested_ms: u64, percent: f64) -> Governor {
+    Governor::new(Duration::from_millis(requested_ms), None, Some(percent))
+}
+
+/// Makes scans of these costs, each as long after the one before as the governor says.
+fn play(governor: &mut Governor, costs: impl IntoIterator<Item = ScanCost>) -> Vec<Made> {
+    let mut at = Duration::ZERO;
+    let mut made = Vec::new();
+    for cost in costs {
+        let total = cost.first_reads + cost.settled;
+        made.push(Made { at, cost: total });
+        governor.record(at, cost);
+        at += governor.interval();
+    }
+    made
+}
+
+fn budget(time: Duration) -> Duration {
+    time.mul_f64(BUDGET_PERCENT / 100.0)
+}
+
+/// Returns the most that scans used of the budget of this length, in any window of it.
+fn worst_share(made: &[Made], window: Duration) -> f64 {
+    let spent_from = |first: usize| {
+        let until = made[first].at + window;
+        let inside = made[first..].iter().take_while(|scan| scan.at < until);
+        inside.map(|scan| scan.cost.as_secs_f64()).sum::<f64>()
+    };
+    let worst = (0..made.len()).map(spent_from).fold(0.0, f64::max);
+    worst / budget(window).as_secs_f64()
+}
+
+/// A host with so many processes, of which some are new in each scan.
+fn host(processes: u32, births: &[u32], noise: &[f64]) -> Vec<ScanCost> {
+    let mut first = processes;
+    let mut costs = Vec::new();
+    for (&births, &noise) in births.iter().zip(noise) {
+        costs.push(ScanCost {
+            first_reads: FIRST_READ * first,
+            settled: (SETTLED_READ * processes.saturating_sub(first)).mul_f64(noise),
+        });
+        first = births;
+    }
+    costs
+}
+
+fn persistence() -> ProptestConfig {
+    ProptestConfig {
+        cases: 64,
+        ..ProptestConfig::with_failure_persistence(FileFailurePersistence::Direct(
+            "tests/proptest-regressions/budget.txt",
+        ))
+    }
+}
+
+proptest! {
+    #![proptest_config(persistence())]
+
+    #[test]
+    fn ten_minutes_hold_the_budget_with_the_first_scan_in_it(
+        requested_ms in 50..5000_u64,
+        processes in 1..75_000_u32,
+        noise in proptest::collection::vec(0.92..1.08_f64, 1500),
+    ) {
+        // The first scan fits the credit.
+        prop_assert!(FIRST_READ * processes < budget(WINDOW));
+        let costs = host(processes, &[0; 1500], &noise);
+        let made = play(&mut governor(requested_ms, BUDGET_PERCENT), costs);
+        let worst = worst_share(&made, WINDOW);
+        // Nothing was known of the cost of the second scan when it was made.
+        let unknown = made[1].cost.as_secs_f64() / budget(WINDOW).as_secs_f64();
+        prop_assert!(worst <= 1.0 + unknown, "{worst}");
+    }
+
+    #[test]
+    fn a_minute_of_settled_scans_uses_the_budget_and_one_scan_at_most(
+        requested_ms in 50..5000_u64,
+        processes in 1..20_000_u32,
+        noise in proptest::collection::vec(0.92..1.08_f64, 600),
+    ) {
+        let costs = host(processes, &[0; 600], &noise);
+        let made = play(&mut governor(requested_ms, BUDGET_PERCENT), costs);
+        let settled = &made[10..];
+        let one_scan = (SETTLED_READ * processes).mul_f64(1.08);
+        let at_most = 1.0 + one_scan.as_secs_f64() / budget(MINUTE).as_secs_f64();
+        let worst = worst_share(settled, MINUTE);
+        prop_assert!(worst <= at_most, "{worst} of {at_most}");
+    }
+
+    #[test]
+    fn whatever_scans_cost_only_one_can_exceed_the_credit(
+        requested_ms in 50..5000_u64,
+        costs in proptest::collection::vec((0..400_000_u64, 0..1_000_000_u64), 300),
+    ) {
+        let costs: Vec<_> = costs
+            .into_iter()
+            .map(|(first_us, settled_us)| ScanCost {
+                first_reads: Duration::from_micros(first_us),
+                settled: Duration::from_micros(settled_us),
+            })
+            .collect();
+        let made = play(&mut governor(requested_ms, BUDGET_PERCENT), costs);
+        for (last, scan) in made.iter().enumerate() {
+            let inside = made[..last].iter().rev();
+            let inside = inside.take_while(|before| before.at + WINDOW > scan.at);
+            let spent: Duration = inside.map(|before| before.cost).sum();
+            prop_assert!(spent <= budget(WINDOW), "{spent:?} before {scan:?}");
+        }
+    }
+
+    #[test]
+    fn crowds_are_paid_from_the_credit(
+        processes in 100..4000_u32,
+        births in proptest::collection::vec(prop_oneof![9 => Just(0_u32), 1 => 0..1500_u32], 600),
+    ) {
+        let costs = host(processes, &births, &[1.0; 600]);
+        let largest = costs[1..].iter().map(|cost| cost.first_reads).max().unwrap_or_default();
+        let made = play(&mut governor(1000, BUDGET_PERCENT), costs);
+        // A crowd is not known before it has been read.
+        let at_most = 1.0 + (largest + made[1].cost).as_secs_f64() / budget(WINDOW).as_secs_f64();
+        let worst = worst_share(&made, WINDOW);
+        prop_assert!(worst <= at_most, "{worst} of {at_most}");
+    }
+
+    #[test]
+    fn costs_that_differ_a_little_do_not_swing_the_interval(
+        processes in 100..20_000_u32,
+        noise in proptest::collection::vec(0.92..1.08_f64, 600),
+    ) {
+        let mut governor = governor(50, BUDGET_PERCENT);
+        let (mut at, mut changes) = (Duration::ZERO, 0);
+        for (scan, cost) in host(processes, &[0; 600], &noise).into_iter().enumerate() {
+            let change = governor.record(at, cost);
+            changes += u32::from(scan > 20 && change.is_some());
+            at += governor.interval();
+        }
+        prop_assert!(changes <= 5, "{changes} changes");
+    }
+}
+
+#[test]
+fn a_large_host_is_scanned_often_from_the_second_scan_on() {
+    for (processes, at_most_ms) in [
+        (500, 1000),
+        (2000, 1300),
+        (2500, 2000),
+        (6000, 4500),
+        (10_000, 8000),
+    ] {
+        let mut governor = governor(1000, BUDGET_PERCENT);
+        for (scan, cost) in host(processes, &[0; 400], &[1.0; 400])
+            .into_iter()
+            .enumerate()
+        {
+            governor.record(governor.interval() * scan as u32, cost);
+            let interval_ms = governor.interval().as_millis();
+            assert!(
+                interval_ms <= at_most_ms,
+                "{processes}: {interval_ms} ms after scan {scan}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_first_scan_above_the_credit_is_made_and_reported_and_waits_for_its_end() {
+    let mut governor = governor(1000, 0.01);
+    let costs = host(100_000, &[0; 8], &[1.0; 8]);
+    governor.record(Duration::ZERO, costs[0]);
+    let change = governor.budget_change().expect("it is exceeded");
+    assert!(change.is_exceeded);
+    assert!(
+        change.reason.contains("5700 ms of CPU time in ten minutes"),
+        "{}",
+        change.reason
+    );
+    assert!(governor.interval() >= WINDOW - Duration::from_secs(1));
+    assert!(governor.budget_change().is_none());
+    governor.record(WINDOW, costs[1]);
+    // One scan costs more than ten minutes' budget: it holds in the long run.
+    assert!(governor.interval() >= Duration::from_secs(4000));
+}
+
+#[test]
+fn the_interval_never_grows_beyond_its_maximum_and_that_is_reported() {
+    let max = Duration::from_secs(2);
+    let mut governor = Governor::new(Duration::from_secs(1), Some(max), Some(BUDGET_PERCENT));
+    let costs = host(10_000, &[0; 30], &[1.0; 30]);
+    let mut at = Duration::ZERO;
+    let mut reported = Vec::new();
+    for cost in costs {
+        governor.record(at, cost);
+        reported.extend(governor.budget_change());
+        assert!(governor.interval() <= max);
+        at += governor.interval();
+    }
+    assert_eq!(reported.len(), 1);
+    assert!(reported[0].is_exceeded);
+    assert_eq!(
+        reported[0].reason,
+        "scans every 2000 ms, the longest interval allowed, use 2.00 % of one core, more than 0.75 %"
+    );
+    // The processes exit.
+    for _ in 0..400 {
+        governor.record(at, ScanCost::default());
+        reported.extend(governor.budget_change());
+        at += governor.interval();
+    }
+    assert_eq!(reported.len(), 2);
+    assert!(!reported[1].is_exceeded);
+    assert_eq!(governor.interval(), Duration::from_secs(1));
+}
