@@ -125,7 +125,7 @@ impl World {
     fn scan(&self, table: &mut Table, in_full: bool) -> usize {
         let rows = self.processes.iter().map(|made| match in_full {
             true => made.row(&self.text),
-            false => Row::Unchanged { pid: made.pid },
+            false => Row::unchanged(made.pid),
         });
         let events = table.scan(self.now(), rows).expect("the rows are valid");
         black_box(events).len()

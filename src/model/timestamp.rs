@@ -45,12 +45,17 @@ impl Timestamp {
     ///
     /// A wall clock before 1970 counts as 1970.
     pub fn now() -> Self {
-        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-        // The origin must be older than the reading, so it is made first.
-        let monotonic_ns = ORIGIN.elapsed().as_nanos() as u64;
+        let monotonic_ns = Self::monotonic_now_ns();
         let wall_ms = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);
         Self::new(wall_ms, monotonic_ns)
+    }
+
+    /// Reads the monotonic clock of [`now`](Self::now) alone, in nanoseconds: for the time of one reading.
+    pub fn monotonic_now_ns() -> u64 {
+        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        // The origin must be older than the reading, so it is made first.
+        ORIGIN.elapsed().as_nanos() as u64
     }
 }

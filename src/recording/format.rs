@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::row::RowRecord;
 use crate::model::ErrorClass;
 
-/// The version that is written, and the only one that is read.
-pub(crate) const VERSION: u32 = 1;
+/// The version that is written. Older ones are read too.
+pub(crate) const VERSION: u32 = 2;
 
 /// The first line of a recording.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,6 +84,13 @@ pub(crate) struct Shown {
         deserialize_with = "bounded_list"
     )]
     pub(crate) unchanged: Vec<u32>,
+    /// For each of them, when its CPU time was read, in nanoseconds after the time of the scan. Empty if no time
+    /// is known.
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded_list"
+    )]
+    pub(crate) unchanged_read_offset_ns: Vec<Option<i64>>,
     /// Pids of processes that exist but could not be read.
     #[serde(
         skip_serializing_if = "Vec::is_empty",
@@ -127,6 +134,25 @@ where
 }
 
 impl Shown {
+    /// Adds an unchanged process.
+    pub(crate) fn add_unchanged(&mut self, pid: u32, read_offset_ns: Option<i64>) {
+        let known = self.unchanged_read_offset_ns.len();
+        if read_offset_ns.is_some() || known > 0 {
+            // Those before it had no time.
+            self.unchanged_read_offset_ns
+                .resize(self.unchanged.len(), None);
+            self.unchanged_read_offset_ns.push(read_offset_ns);
+        }
+        self.unchanged.push(pid);
+    }
+
+    /// Returns the unchanged processes with their times.
+    pub(crate) fn unchanged(&self) -> impl Iterator<Item = (u32, Option<i64>)> {
+        let times = self.unchanged_read_offset_ns.iter().copied();
+        let pids = self.unchanged.iter().copied();
+        pids.zip(times.chain(std::iter::repeat(None)))
+    }
+
     /// Returns the pids of all three lists.
     pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
         self.rows

@@ -7,6 +7,7 @@ use std::io::{BufRead, Read};
 use ahash::RandomState;
 
 use super::format::{Header, Line, Rechecked, Shown, TimedScan, VERSION};
+use super::row::RowRecord;
 use crate::model::{Error, ErrorClass, Result};
 
 /// Maximum length of a line. A scan of some 200,000 processes is shorter.
@@ -29,6 +30,8 @@ pub(crate) struct Reader<R> {
     /// Number of the line that was just read, from 1.
     line: u64,
     buffer: Vec<u8>,
+    /// The version of its format.
+    version: u32,
     scans: u64,
     monotonic_ns: Option<u64>,
     /// Pids of the last scan and its recheck.
@@ -60,6 +63,7 @@ impl<R: BufRead> Reader<R> {
             input,
             line: 0,
             buffer: Vec::new(),
+            version: VERSION,
             scans: 0,
             monotonic_ns: None,
             shown: HashSet::default(),
@@ -72,10 +76,10 @@ impl<R: BufRead> Reader<R> {
             Err(error) => Err(error),
         };
         let header: Header = header.map_err(|error| reader.explain_header(error))?;
-        if header.pscan_recording != VERSION {
+        if !(1..=VERSION).contains(&header.pscan_recording) {
             return Err(reader
                 .bad(format!(
-                    "the recording has version {}, but this program reads version {VERSION}",
+                    "the recording has version {}, but this program reads versions 1 to {VERSION}",
                     header.pscan_recording
                 ))
                 .with_advice("replay it with the version of this program that wrote it"));
@@ -83,6 +87,7 @@ impl<R: BufRead> Reader<R> {
         if header.start_time_resolution_ms == 0 {
             return Err(reader.bad("start_time_resolution_ms is 0, but must be at least 1"));
         }
+        reader.version = header.pscan_recording;
         Ok((reader, header))
     }
 
@@ -120,7 +125,7 @@ impl<R: BufRead> Reader<R> {
             )));
         }
         match self.parse("a scan or a recheck")? {
-            Line::Scan(scan) => {
+            Line::Scan(mut scan) => {
                 if self
                     .monotonic_ns
                     .is_some_and(|last| last > scan.monotonic_ns)
@@ -145,19 +150,32 @@ impl<R: BufRead> Reader<R> {
                         "pid {pid} is in \"unchanged\", but the scan before does not contain it"
                     )));
                 }
-                self.add_pids(&scan.shown)?;
+                self.check(&mut scan.shown)?;
                 self.scans += 1;
                 Ok(Some(Recorded::Scan(scan)))
             }
             Line::Recheck(_) if self.scans == 0 => Err(self.bad("a recheck before the first scan")),
-            Line::Recheck(recheck) => {
-                self.add_pids(&recheck.shown)?;
+            Line::Recheck(mut recheck) => {
+                self.check(&mut recheck.shown)?;
                 Ok(Some(Recorded::Recheck(recheck)))
             }
         }
     }
 
-    fn add_pids(&mut self, shown: &Shown) -> Result<()> {
+    /// Checks the lists of a scan or a recheck, and brings them up to this version.
+    fn check(&mut self, shown: &mut Shown) -> Result<()> {
+        let (pids, times) = (shown.unchanged.len(), shown.unchanged_read_offset_ns.len());
+        if times != 0 && times != pids {
+            return Err(self.bad(format!(
+                "\"unchanged\" has {pids} entries, but \"unchanged_read_offset_ns\" has {times}"
+            )));
+        }
+        if self.version == 1 {
+            shown
+                .rows
+                .iter_mut()
+                .for_each(RowRecord::read_empty_as_unread);
+        }
         for pid in shown.pids() {
             if !self.shown.insert(pid) {
                 return Err(self.bad(format!("pid {pid} occurs twice in one scan")));

@@ -117,7 +117,11 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
-        let mut recorder = ScanRecorder::of_scan(std::mem::take(&mut self.last), &self.redactor);
+        let mut recorder = ScanRecorder::of_scan(
+            std::mem::take(&mut self.last),
+            &self.redactor,
+            self.at.monotonic_ns,
+        );
         let outcome = self
             .source
             .scan(&mut |row| recorder.record(row, emit))
@@ -146,7 +150,11 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        let mut recorder = ScanRecorder::of_recheck(std::mem::take(&mut self.last), &self.redactor);
+        let mut recorder = ScanRecorder::of_recheck(
+            std::mem::take(&mut self.last),
+            &self.redactor,
+            self.at.monotonic_ns,
+        );
         let outcome = self
             .source
             .recheck(pids, &mut |row| recorder.record(row, emit))

@@ -5,6 +5,7 @@ use std::io::BufRead;
 
 use super::format::{Failed, Shown};
 use super::reader::{Reader, Recorded};
+use super::row::read_at_ns;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
@@ -108,7 +109,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
         let Some(Recorded::Scan(scan)) = self.advance()? else {
             return Err(Error::new(ErrorClass::Ended, "the recording has ended").mark_final());
         };
-        emit_rows(&scan.shown, emit);
+        emit_rows(&scan.shown, self.at.monotonic_ns, emit);
         match scan.failed {
             Some(failed) if self.was_retried() => Err(failed.into()),
             Some(failed) => Err(Error::from(failed).mark_permanent()),
@@ -135,7 +136,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
             )
             .mark_final());
         };
-        emit_rows(&recheck.shown, emit);
+        emit_rows(&recheck.shown, self.at.monotonic_ns, emit);
         match recheck.failed {
             Some(failed) => Err(failed.into()),
             None if recheck.not_able => Ok(Recheck::Unsupported),
@@ -144,12 +145,15 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 }
 
-fn emit_rows(shown: &Shown, emit: &mut dyn FnMut(Row<'_>)) {
+fn emit_rows(shown: &Shown, scan_ns: u64, emit: &mut dyn FnMut(Row<'_>)) {
     for row in &shown.rows {
-        emit(Row::Process(row.as_row()));
+        emit(Row::Process(row.as_row(scan_ns)));
     }
-    for &pid in &shown.unchanged {
-        emit(Row::Unchanged { pid });
+    for (pid, offset_ns) in shown.unchanged() {
+        emit(Row::Unchanged {
+            pid,
+            read_at_ns: read_at_ns(scan_ns, offset_ns),
+        });
     }
     for &pid in &shown.unreadable {
         emit(Row::Unreadable { pid });

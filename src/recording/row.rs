@@ -25,6 +25,8 @@ pub(crate) struct RowRecord {
     pub(crate) command: Reading<Args>,
     pub(crate) status: Option<Status>,
     pub(crate) cpu_time_ns: Option<u64>,
+    /// When the CPU time was read, in nanoseconds after the time of the scan; left out if unknown.
+    pub(crate) read_offset_ns: Option<i64>,
     pub(crate) resources: Resources,
     pub(crate) kernel_thread: Option<bool>,
 }
@@ -33,7 +35,8 @@ pub(crate) struct RowRecord {
 const ALWAYS_WRITTEN: [&str; 1] = ["rss_bytes"];
 
 impl RowRecord {
-    pub(crate) fn as_row(&self) -> ProcessRow<'_> {
+    /// Returns the row as a source emits it in a scan of this monotonic time.
+    pub(crate) fn as_row(&self, scan_ns: u64) -> ProcessRow<'_> {
         ProcessRow {
             pid: self.pid,
             start_time_ms: self.start_time_ms,
@@ -42,14 +45,26 @@ impl RowRecord {
             command: self.command.as_ref().map(|args| &args.0[..]),
             status: self.status,
             cpu_time_ns: self.cpu_time_ns,
+            read_at_ns: read_at_ns(scan_ns, self.read_offset_ns),
             resources: self.resources,
             kernel_thread: self.kernel_thread,
         }
     }
 }
 
-impl From<&ProcessRow<'_>> for RowRecord {
-    fn from(row: &ProcessRow<'_>) -> Self {
+/// Returns the time of a reading, from that of its scan.
+pub(super) fn read_at_ns(scan_ns: u64, offset_ns: Option<i64>) -> Option<u64> {
+    scan_ns.checked_add_signed(offset_ns?)
+}
+
+/// Returns the time of a reading as it is recorded.
+pub(super) fn read_offset_ns(scan_ns: u64, read_at_ns: Option<u64>) -> Option<i64> {
+    read_at_ns?.checked_signed_diff(scan_ns)
+}
+
+impl RowRecord {
+    /// Records a row of a scan of this monotonic time.
+    pub(crate) fn of(row: &ProcessRow<'_>, scan_ns: u64) -> Self {
         Self {
             pid: row.pid,
             start_time_ms: row.start_time_ms,
@@ -58,8 +73,48 @@ impl From<&ProcessRow<'_>> for RowRecord {
             command: row.command.map(|command| Args(command.to_vec())),
             status: row.status,
             cpu_time_ns: row.cpu_time_ns,
+            read_offset_ns: read_offset_ns(scan_ns, row.read_at_ns),
             resources: row.resources,
             kernel_thread: row.kernel_thread,
+        }
+    }
+
+    /// Returns whether the values are equal, whenever they were read.
+    pub(crate) fn has_values_of(&self, other: &Self) -> bool {
+        let Self {
+            pid,
+            start_time_ms,
+            parent_pid,
+            name,
+            command,
+            status,
+            cpu_time_ns,
+            read_offset_ns: _,
+            resources,
+            kernel_thread,
+        } = self;
+        *pid == other.pid
+            && *start_time_ms == other.start_time_ms
+            && *parent_pid == other.parent_pid
+            && *name == other.name
+            && *command == other.command
+            && *status == other.status
+            && *cpu_time_ns == other.cpu_time_ns
+            && *resources == other.resources
+            && *kernel_thread == other.kernel_thread
+    }
+
+    /// Takes empty names and command lines for unread ones, as the first version of the format has them.
+    ///
+    /// A kernel thread has no command line in any version.
+    pub(super) fn read_empty_as_unread(&mut self) {
+        if matches!(&self.name, Reading::Known(name) if name.0.is_empty()) {
+            self.name = Reading::Unknown;
+        }
+        if self.kernel_thread != Some(true)
+            && matches!(&self.command, Reading::Known(command) if command.0.is_empty())
+        {
+            self.command = Reading::Unknown;
         }
     }
 }
@@ -78,6 +133,9 @@ impl Serialize for RowRecord {
         }
         out.serialize_field("status", &self.status)?;
         out.serialize_field("cpu_time_ns", &self.cpu_time_ns)?;
+        if self.read_offset_ns.is_some() {
+            out.serialize_field("read_offset_ns", &self.read_offset_ns)?;
+        }
         for plain in &PLAIN_FIELDS {
             let (name, value) = (plain.field.name, (plain.get)(&self.resources));
             if !value.is_unknown() || ALWAYS_WRITTEN.contains(&name) {
@@ -100,6 +158,7 @@ enum Key {
     Command,
     Status,
     CpuTimeNs,
+    ReadOffsetNs,
     KernelThread,
     Plain(PlainName),
 }
@@ -132,7 +191,7 @@ impl<'de> Deserialize<'de> for PlainName {
 /// All names of fields, for the error about an unknown one.
 static FIELD_NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut names = vec!["pid", "start_time_ms", "parent_pid", "name", "command"];
-    names.extend(["status", "cpu_time_ns"]);
+    names.extend(["status", "cpu_time_ns", "read_offset_ns"]);
     names.extend(PLAIN_FIELDS.iter().map(|plain| plain.field.name));
     names.push("kernel_thread");
     names
@@ -148,6 +207,7 @@ struct Others {
     command: Option<Reading<Args>>,
     status: Option<Option<Status>>,
     cpu_time_ns: Option<Option<u64>>,
+    read_offset_ns: Option<Option<i64>>,
     kernel_thread: Option<Option<bool>>,
 }
 
@@ -175,6 +235,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for PlainValues<'_, A> {
                 Key::Command => take(map, "command", &mut others.command)?,
                 Key::Status => take(map, "status", &mut others.status)?,
                 Key::CpuTimeNs => take(map, "cpu_time_ns", &mut others.cpu_time_ns)?,
+                Key::ReadOffsetNs => take(map, "read_offset_ns", &mut others.read_offset_ns)?,
                 Key::KernelThread => take(map, "kernel_thread", &mut others.kernel_thread)?,
                 Key::Plain(PlainName(name)) => {
                     return seed.deserialize(name.into_deserializer()).map(Some);
@@ -226,6 +287,7 @@ impl<'de> Deserialize<'de> for RowRecord {
                     command: others.command.unwrap_or_default(),
                     status: others.status.flatten(),
                     cpu_time_ns: others.cpu_time_ns.flatten(),
+                    read_offset_ns: others.read_offset_ns.flatten(),
                     resources,
                     kernel_thread: others.kernel_thread.flatten(),
                 })
@@ -245,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_row_has_the_form_of_the_first_version() {
-        let unknown = RowRecord::from(&ProcessRow::unknown(7));
+        let unknown = RowRecord::of(&ProcessRow::unknown(7), 0);
         let json = serde_json::to_string(&unknown).expect("plain data");
         assert_eq!(
             json,

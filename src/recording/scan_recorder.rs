@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use ahash::RandomState;
 
 use super::format::Shown;
-use super::row::RowRecord;
+use super::row::{RowRecord, read_offset_ns};
 use crate::model::{Error, ErrorClass};
 use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading, Row};
@@ -17,6 +17,8 @@ pub(super) type Known = HashMap<u32, Option<RowRecord>, RandomState>;
 /// Records the rows of one scan or recheck, and passes them on redacted.
 pub(super) struct ScanRecorder<'r> {
     redactor: &'r Redactor,
+    /// The monotonic time of the scan.
+    scan_ns: u64,
     /// The rows of the scan before; `None` in a recheck, because its processes are not in the scan before.
     before: Option<Known>,
     pub(super) now: Known,
@@ -30,9 +32,10 @@ pub(super) struct ScanRecorder<'r> {
 
 impl<'r> ScanRecorder<'r> {
     /// Creates the recorder of a scan.
-    pub(super) fn of_scan(before: Known, redactor: &'r Redactor) -> Self {
+    pub(super) fn of_scan(before: Known, redactor: &'r Redactor, scan_ns: u64) -> Self {
         Self {
             redactor,
+            scan_ns,
             now: HashMap::with_capacity_and_hasher(before.len(), RandomState::default()),
             before: Some(before),
             shown: Shown::default(),
@@ -41,9 +44,10 @@ impl<'r> ScanRecorder<'r> {
     }
 
     /// Creates the recorder of the recheck after a scan.
-    pub(super) fn of_recheck(now: Known, redactor: &'r Redactor) -> Self {
+    pub(super) fn of_recheck(now: Known, redactor: &'r Redactor, scan_ns: u64) -> Self {
         Self {
             redactor,
+            scan_ns,
             before: None,
             now,
             shown: Shown::default(),
@@ -62,14 +66,15 @@ impl<'r> ScanRecorder<'r> {
             Row::Process(row) => {
                 return self.record_process(row, before.flatten().flatten(), emit);
             }
-            Row::Unchanged { .. } => {
+            &Row::Unchanged { read_at_ns, .. } => {
                 if let Some(None) = before {
                     return self.fail(format!(
                         "the source reported pid {pid} as unchanged, but the scan before does \
                          not contain it"
                     ));
                 }
-                self.shown.unchanged.push(pid);
+                let offset_ns = read_offset_ns(self.scan_ns, read_at_ns);
+                self.shown.add_unchanged(pid, offset_ns);
                 before.flatten().flatten()
             }
             Row::Unreadable { .. } => {
@@ -90,7 +95,10 @@ impl<'r> ScanRecorder<'r> {
     ) {
         // Recorded text is redacted, and stays unchanged when redacted again.
         let (old_name, old_command) = match &before {
-            Some(before) => (before.as_row().name, before.as_row().command),
+            Some(before) => {
+                let row = before.as_row(self.scan_ns);
+                (row.name, row.command)
+            }
             None => (Reading::Unknown, Reading::Unknown),
         };
         let name = row.name.map(|name| match old_name == Reading::Known(name) {
@@ -115,7 +123,7 @@ impl<'r> ScanRecorder<'r> {
 
     /// Records the changes of a row, and returns the complete row.
     fn compare(&mut self, row: &ProcessRow<'_>, before: Option<RowRecord>) -> RowRecord {
-        let mut record = RowRecord::from(row);
+        let mut record = RowRecord::of(row, self.scan_ns);
         let Some(before) = before else {
             self.shown.rows.push(record.clone());
             return record;
@@ -128,8 +136,8 @@ impl<'r> ScanRecorder<'r> {
         let is_command_unread = record.command == Reading::Unchanged;
         resolve_same(&mut record.name, &before.name);
         resolve_same(&mut record.command, &before.command);
-        if record == before {
-            self.shown.unchanged.push(row.pid);
+        if record.has_values_of(&before) {
+            self.shown.add_unchanged(row.pid, record.read_offset_ns);
             return before;
         }
         let mut line = record.clone();

@@ -15,6 +15,8 @@ pub enum Row<'a> {
     Unchanged {
         /// Process id.
         pid: u32,
+        /// When the CPU time was read again, as in [`ProcessRow::read_at_ns`].
+        read_at_ns: Option<u64>,
     },
     /// A process with this pid exists, but cannot be read now. It stays as it was.
     Unreadable {
@@ -24,11 +26,19 @@ pub enum Row<'a> {
 }
 
 impl Row<'_> {
+    /// Makes a row of an unchanged process, for a source that knows no time of its own for it.
+    pub fn unchanged(pid: u32) -> Self {
+        Self::Unchanged {
+            pid,
+            read_at_ns: None,
+        }
+    }
+
     /// Returns the pid of the row.
     pub fn pid(&self) -> u32 {
         match *self {
             Row::Process(ref row) => row.pid,
-            Row::Unchanged { pid } | Row::Unreadable { pid } => pid,
+            Row::Unchanged { pid, .. } | Row::Unreadable { pid } => pid,
         }
     }
 }
@@ -57,6 +67,11 @@ pub struct ProcessRow<'a> {
     pub status: Option<Status>,
     /// CPU time since its start, user and system, in nanoseconds.
     pub cpu_time_ns: Option<u64>,
+    /// When the CPU time was read, in nanoseconds of the clock of [`Timestamp::monotonic_ns`](crate::Timestamp).
+    ///
+    /// CPU shares cover the time between two readings of one process. `None` is the time of the scan, which is
+    /// exact only for sources that read all processes at once.
+    pub read_at_ns: Option<u64>,
     /// The plain values, such as resident memory.
     pub resources: Resources,
     /// Whether it is a kernel thread.
@@ -74,6 +89,7 @@ impl ProcessRow<'_> {
             command: Reading::Unknown,
             status: None,
             cpu_time_ns: None,
+            read_at_ns: None,
             resources: Resources::default(),
             kernel_thread: None,
         }

@@ -86,11 +86,22 @@ impl Ages {
         if start_time_ms.saturating_add(resolution_ms) < self.start_clock_ms(last) {
             return None;
         }
-        let since_last_ns = at.monotonic_ns.saturating_sub(last.monotonic_ns);
-        let life_ns = self
-            .age_ms(start_time_ms, at)?
-            .max(resolution_ms)
+        // It may have started while the scan was on its way to it.
+        let read_at_ns = row.read_at_ns.unwrap_or(at.monotonic_ns);
+        let after_begin_ns = read_at_ns.saturating_sub(at.monotonic_ns);
+        let read_at_clock_ns = self
+            .start_clock_ms(at)
             .saturating_mul(NS_PER_MS)
+            .saturating_add(after_begin_ns);
+        let started_ns = start_time_ms.saturating_mul(NS_PER_MS);
+        let resolution_ns = resolution_ms.saturating_mul(NS_PER_MS);
+        if started_ns > read_at_clock_ns.saturating_add(resolution_ns) {
+            return None;
+        }
+        let since_last_ns = read_at_ns.saturating_sub(last.monotonic_ns);
+        let life_ns = read_at_clock_ns
+            .saturating_sub(started_ns)
+            .max(resolution_ns)
             .min(since_last_ns);
         percent(Some(0), row.cpu_time_ns, life_ns)
     }

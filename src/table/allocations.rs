@@ -34,7 +34,7 @@ fn a_scan_without_changes_allocates_nothing() {
             for pid in 1..=3000 {
                 let name = names[pid as usize % 3];
                 pass.apply(match unchanged {
-                    true => Row::Unchanged { pid },
+                    true => Row::unchanged(pid),
                     false => row(pid, 7, name, b"a\0b\xff\0"),
                 });
             }
@@ -92,7 +92,7 @@ fn a_mass_exit_frees_memory() {
     // The remaining processes are still found.
     let mut pass = table.begin(at(5));
     for pid in 1..=100 {
-        pass.apply(Row::Unchanged { pid });
+        pass.apply(Row::unchanged(pid));
     }
     assert!(pass.take_fault().is_none());
     assert!(pass.finish(Missing::Exited).events.is_empty());

@@ -9,7 +9,7 @@ use crate::model::{Changes, ProcessInfo, ProcessKey, Timestamp};
 use crate::source::{ProcessRow, Reading};
 
 impl Table {
-    /// Adds a process and returns its slot. The table must not have its pid.
+    /// Adds a process and returns its slot. The table must not have its pid. `at` is the time of the scan.
     pub(super) fn insert(&mut self, row: &ProcessRow<'_>, at: Timestamp) -> u32 {
         let texts = &mut self.texts;
         let mut process = ProcessInfo::unknown(ProcessKey {
@@ -37,7 +37,7 @@ impl Table {
             cpu_time_ns: row.cpu_time_ns,
             cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
             resources: row.resources,
-            cpu_read_at_ns: at.monotonic_ns,
+            cpu_read_at_ns: row.read_at_ns.unwrap_or(at.monotonic_ns),
             reported: Some(process),
         };
         let index = self.put(slot);
@@ -63,8 +63,9 @@ impl Table {
         }
     }
 
-    /// Updates a process from its row, at a monotonic time.
-    pub(super) fn update(&mut self, row: &ProcessRow<'_>, index: u32, now_ns: u64) {
+    /// Updates a process from its row.
+    pub(super) fn update(&mut self, row: &ProcessRow<'_>, index: u32, at: Timestamp) {
+        let read_at_ns = row.read_at_ns.unwrap_or(at.monotonic_ns);
         let slot = &mut self.slots[index as usize];
         let process = slot
             .reported
@@ -104,11 +105,11 @@ impl Table {
         slot.cpu_percent = percent(
             slot.cpu_time_ns,
             row.cpu_time_ns,
-            now_ns.saturating_sub(slot.cpu_read_at_ns),
+            read_at_ns.saturating_sub(slot.cpu_read_at_ns),
         );
         slot.cpu_time_ns = row.cpu_time_ns;
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
-        slot.cpu_read_at_ns = now_ns;
+        slot.cpu_read_at_ns = read_at_ns;
         slot.resources = row.resources;
         slot.status = row.status;
         changed.insert(self.thresholds.exceeded(slot));
@@ -118,15 +119,15 @@ impl Table {
         }
     }
 
-    /// Updates a process that is unchanged and has not run, at a monotonic time.
-    pub(super) fn update_idle(&mut self, index: u32, now_ns: u64) {
+    /// Updates a process that is unchanged and had not run when it was read.
+    pub(super) fn update_idle(&mut self, index: u32, read_at_ns: u64) {
         let slot = &mut self.slots[index as usize];
         slot.cpu_percent = percent(
             slot.cpu_time_ns,
             slot.cpu_time_ns,
-            now_ns.saturating_sub(slot.cpu_read_at_ns),
+            read_at_ns.saturating_sub(slot.cpu_read_at_ns),
         );
-        slot.cpu_read_at_ns = now_ns;
+        slot.cpu_read_at_ns = read_at_ns;
         let changed = self.thresholds.exceeded(slot);
         if !changed.is_empty() {
             let pid = slot.reported().pid;

@@ -98,7 +98,7 @@ impl<'t> Pass<'t> {
         match (&row, index) {
             (Row::Process(row), Some(index)) => {
                 if self.table.is_same_process(row, index) {
-                    self.table.update(row, index, self.at.monotonic_ns);
+                    self.table.update(row, index, self.at);
                 } else {
                     self.table.remove(index, self.at);
                     self.insert(row);
@@ -108,14 +108,15 @@ impl<'t> Pass<'t> {
                 self.insert(row);
                 self.marked += 1;
             }
-            (Row::Unchanged { .. }, Some(index)) => {
-                self.table.update_idle(index, self.at.monotonic_ns);
+            (&Row::Unchanged { read_at_ns, .. }, Some(index)) => {
+                let read_at_ns = read_at_ns.unwrap_or(self.at.monotonic_ns);
+                self.table.update_idle(index, read_at_ns);
             }
             (Row::Unreadable { .. }, Some(index)) => {
                 let key = self.table.slots[index as usize].reported().key();
                 self.table.notes.note_unreadable(key);
             }
-            (Row::Unchanged { pid }, None) => self.fail(format!(
+            (Row::Unchanged { pid, .. }, None) => self.fail(format!(
                 "the source reported pid {pid} as unchanged, but never reported it before"
             )),
             // Nothing is known about it, not even whether it is a process.

@@ -71,7 +71,7 @@ fn a_dropped_pass_leaves_no_events_for_the_next_one() {
     }
     drop(pass);
     let mut pass = table.begin(Timestamp::new(1, 2));
-    pass.apply(Row::Unchanged { pid: 2 });
+    pass.apply(Row::unchanged(2));
     let result = pass.finish(Missing::Exited);
     let kinds: Vec<_> = result.events.iter().map(crate::Event::kind).collect();
     assert_eq!(kinds, ["exited", "exited"]);

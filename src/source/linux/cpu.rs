@@ -3,6 +3,8 @@
 use nix::errno::Errno;
 use nix::time::ClockId;
 
+use crate::model::Timestamp;
+
 /// `CPUCLOCK_SCHED` of include/linux/posix-timers.h: the scheduler's count, in nanoseconds.
 const SCHEDULER: u32 = 2;
 
@@ -37,6 +39,36 @@ pub(super) fn cpu_clock(pid: u32) -> CpuClock {
         }
         Err(Errno::EINVAL | Errno::ESRCH) => CpuClock::Gone,
         Err(_) => CpuClock::Unknown,
+    }
+}
+
+/// Reads CPU clocks, each with the time of its reading.
+#[derive(Debug, Default)]
+pub(super) struct ClockReader {
+    /// When it last read one.
+    last_ns: u64,
+}
+
+/// A reading that may have taken longer than this is repeated: the scanner was stopped or preempted
+/// between the clock and the time.
+const DOUBTFUL_NS: u64 = 1_000_000;
+
+impl ClockReader {
+    /// Reads the CPU clock of a process and the monotonic time.
+    pub(super) fn read(&mut self, pid: u32) -> (CpuClock, u64) {
+        const ATTEMPTS: u32 = 3;
+        let mut attempt = 1;
+        loop {
+            let clock = cpu_clock(pid);
+            let read_at_ns = Timestamp::monotonic_now_ns();
+            // What came between also has other causes, such as a slow file. Reading again is cheap.
+            let took_ns =
+                read_at_ns.saturating_sub(std::mem::replace(&mut self.last_ns, read_at_ns));
+            if took_ns < DOUBTFUL_NS || attempt == ATTEMPTS {
+                return (clock, read_at_ns);
+            }
+            attempt += 1;
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Reads one process: what has to be read of it, and the row it makes.
 
 use super::boot::{Boot, TICK_MS};
-use super::cpu::{CpuClock, cpu_clock};
+use super::cpu::{ClockReader, CpuClock};
 use super::known::{CommandState, Known};
 use super::pidfd;
 use super::procfs::{Listed, Procfs, Unread};
 use super::stat::{Stat, number};
 use crate::config::Collect;
-use crate::model::Status;
+use crate::model::{Status, Timestamp};
 use crate::source::row::known_unless_empty;
 use crate::source::{ProcessRow, Reading};
 
@@ -41,7 +41,10 @@ pub(super) enum Inspected<'a> {
     /// It has exited.
     Gone,
     /// It exists, but access to its files is denied.
-    Denied { cpu_time_ns: Option<u64> },
+    Denied {
+        cpu_time_ns: Option<u64>,
+        read_at_ns: Option<u64>,
+    },
     /// It could not be read. If it is known, it stays as it was.
     Failed(Option<Known>),
 }
@@ -65,8 +68,15 @@ impl Rules {
         before: Option<&Known>,
         why: Why,
         line: &'a mut [u8],
+        clocks: &mut ClockReader,
     ) -> Inspected<'a> {
-        let clock_ns = match self.has_clocks.then(|| cpu_clock(listed.pid)) {
+        let mut read_at_ns = None;
+        let mut clock = || {
+            let (clock, at_ns) = clocks.read(listed.pid);
+            read_at_ns = Some(at_ns);
+            clock
+        };
+        let clock_ns = match self.has_clocks.then(&mut clock) {
             Some(CpuClock::Ns(ns)) => Some(ns),
             Some(CpuClock::Gone) => return Inspected::Gone,
             Some(CpuClock::Unknown) | None => None,
@@ -79,7 +89,7 @@ impl Rules {
             && clock_ns == Some(before.cpu_ns)
             && before.command == CommandState::Done
         {
-            return Inspected::Unchanged(*before);
+            return Inspected::Unchanged(before.read_again(read_at_ns));
         }
         let line = match procfs.read_of(listed.pid, "stat", line) {
             Ok(line) => line,
@@ -89,6 +99,7 @@ impl Rules {
             Err(Unread::Denied) => {
                 return Inspected::Denied {
                     cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
+                    read_at_ns,
                 };
             }
             Err(Unread::Failed) => return lost(),
@@ -98,13 +109,18 @@ impl Rules {
         };
         let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
         // The clock may have been that of the previous process with this pid.
-        let clock_ns = match clock_ns.filter(|_| is_new).map(|_| cpu_clock(listed.pid)) {
+        let clock_ns = match clock_ns.filter(|_| is_new).map(|_| clock()) {
             Some(CpuClock::Ns(ns)) => Some(ns),
             Some(_) => return Inspected::Gone,
             None => clock_ns,
         };
         let ticks_ns = stat.cpu_ticks.saturating_mul(TICK_MS * 1_000_000);
         let mut known = Known::new(listed, &stat, clock_ns.unwrap_or(ticks_ns));
+        known.read_at_ns = match clock_ns {
+            Some(_) => read_at_ns,
+            // `stat` was read just now.
+            None => Some(Timestamp::monotonic_now_ns()),
+        };
         let before = before
             .filter(|before| self.is_same(&mut known, before))
             .filter(|before| !before.is_lost);
@@ -251,6 +267,7 @@ impl Rules {
             command,
             status: Some(known.status),
             cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
+            read_at_ns: known.read_at_ns,
             resources: known.resources,
             kernel_thread: Some(known.is_kernel_thread),
         }

@@ -13,6 +13,8 @@ pub(super) struct Known {
     pub(super) inode: u64,
     pub(super) start_ticks: u64,
     pub(super) cpu_ns: u64,
+    /// When its CPU time was read, on the monotonic clock.
+    pub(super) read_at_ns: Option<u64>,
     pub(super) resources: Resources,
     rough_rss_pages: u64,
     pub(super) program: Program,
@@ -64,6 +66,7 @@ impl Known {
             inode: listed.inode,
             start_ticks: stat.start_ticks,
             cpu_ns,
+            read_at_ns: None,
             resources: Resources::default(),
             rough_rss_pages: stat.rough_rss_pages,
             program: Program::new(stat.image, stat.name),
@@ -75,6 +78,11 @@ impl Known {
             identity: None,
             nth: 0,
         }
+    }
+
+    /// Sets when its CPU time was read again.
+    pub(super) fn read_again(self, read_at_ns: Option<u64>) -> Self {
+        Self { read_at_ns, ..self }
     }
 
     /// Marks the process as unreadable in this scan.

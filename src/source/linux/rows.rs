@@ -37,7 +37,10 @@ impl Waiting {
     ) {
         match inspected {
             Inspected::Unchanged(process) => {
-                emit(Row::Unchanged { pid });
+                emit(Row::Unchanged {
+                    pid,
+                    read_at_ns: process.read_at_ns,
+                });
                 known.push(process);
             }
             Inspected::Read(read) => {
@@ -55,9 +58,13 @@ impl Waiting {
                 known.push(read.known);
             }
             Inspected::Gone => seen.vanished = seen.vanished.map(|vanished| vanished + 1),
-            Inspected::Denied { cpu_time_ns } => {
+            Inspected::Denied {
+                cpu_time_ns,
+                read_at_ns,
+            } => {
                 let row = ProcessRow {
                     cpu_time_ns,
+                    read_at_ns,
                     ..ProcessRow::unknown(pid)
                 };
                 emit(Row::Process(row));

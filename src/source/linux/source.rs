@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::births;
 use super::boot::{Boot, TICK_MS};
 use super::commands::Commands;
+use super::cpu::ClockReader;
 use super::ended::Ended;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
@@ -50,6 +51,7 @@ struct Buffers {
     listed: Vec<Listed>,
     list: Vec<MaybeUninit<u8>>,
     line: Vec<u8>,
+    clocks: ClockReader,
     counters: Vec<u8>,
     ended: Ended,
     waiting: Waiting,
@@ -126,8 +128,10 @@ impl LinuxSource {
             .or(buffers.listed.first().map(|listed| listed.pid));
         let listed = buffers.listed.iter().find(|listed| Some(listed.pid) == pid);
         let rules = &self.rules;
-        let inspected = listed
-            .map(|&listed| rules.inspect(procfs, listed, None, Why::Changes, &mut buffers.line));
+        let inspected = listed.map(|&listed| {
+            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
+            rules.inspect(procfs, listed, None, Why::Changes, line, clocks)
+        });
         match inspected {
             Some(Inspected::Read(read)) if read.unreadable_fields == 0 => Ok(()),
             Some(Inspected::Failed(_)) if no_descriptor_is_left(&self.proc) => Err(Error::new(
@@ -213,9 +217,10 @@ impl LinuxSource {
                 false => Why::Changes,
             };
             let mut clock = before.is_none().then(CpuClock::start);
+            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let inspected = self
                 .rules
-                .inspect(procfs, listed, before, why, &mut buffers.line);
+                .inspect(procfs, listed, before, why, line, clocks);
             let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
             seen.first_read_cpu_ns += first_read.as_nanos() as u64;
             if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
@@ -289,9 +294,10 @@ impl Source for LinuxSource {
             let before = buffers.known.binary_search_by_key(&pid, |known| known.pid);
             let before = before.ok().map(|index| buffers.known[index].lost());
             let before = before.as_ref();
+            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let mut inspected =
                 self.rules
-                    .inspect(&procfs, listed, before, Why::Changes, &mut buffers.line);
+                    .inspect(&procfs, listed, before, Why::Changes, line, clocks);
             if matches!(inspected, Inspected::Gone) && self.namespace.is_hidden(&procfs, pid) {
                 inspected = Inspected::Failed(None);
             }

@@ -20,6 +20,7 @@ mod fresh;
 mod linux;
 #[cfg(not(target_os = "linux"))]
 mod other;
+mod refresh;
 mod source;
 mod status;
 

@@ -13,6 +13,7 @@ use super::fresh::Fresh;
 use super::linux as platform;
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
+use super::refresh::RefreshTime;
 use super::status::status;
 use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Resources, Result, Status, Timestamp};
@@ -129,7 +130,13 @@ impl SysinfoSource {
     }
 
     /// Emits the row of one process.
-    fn emit_row(&mut self, pid: Pid, is_due: bool, emit: &mut dyn FnMut(Row<'_>)) -> Emitted {
+    fn emit_row(
+        &mut self,
+        pid: Pid,
+        is_due: bool,
+        read_at_ns: u64,
+        emit: &mut dyn FnMut(Row<'_>),
+    ) -> Emitted {
         let Some(process) = self.system.process(pid) else {
             return Emitted::NotReadable;
         };
@@ -173,6 +180,7 @@ impl SysinfoSource {
             status,
             cpu_time_ns: (is_opened && self.collect.cpu)
                 .then(|| process.accumulated_cpu_time().saturating_mul(1_000_000)),
+            read_at_ns: Some(read_at_ns),
             resources: Resources {
                 rss_bytes: (is_opened && self.collect.memory).then(|| process.memory()),
                 ..Resources::default()
@@ -235,17 +243,19 @@ impl Source for SysinfoSource {
         // Before the processes are listed, so that it counts none that the list lacks.
         let started_total = platform::started_total();
         let kind = self.refresh_kind();
-        let updated = self
-            .system
-            .refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
+        let (time, updated) = RefreshTime::measure(|| {
+            self.system
+                .refresh_processes_specifics(ProcessesToUpdate::All, true, kind)
+        });
         self.scans = self.scans.wrapping_add(1);
         if updated == 0 {
             return Err(platform::empty_list_error());
         }
         let processes = self.system.processes().iter();
-        let listed: Vec<(Pid, bool)> = processes
+        let mut listed: Vec<(Pid, bool)> = processes
             .map(|(&pid, process)| (pid, self.is_due(pid, process)))
             .collect();
+        listed.sort_unstable_by_key(|(pid, _)| *pid);
         let due = listed.iter().filter(|(_, is_due)| *is_due);
         self.supplement
             .prepare(due.map(|(pid, _)| *pid), self.collect.command);
@@ -253,8 +263,10 @@ impl Source for SysinfoSource {
             started_total,
             ..ScanSummary::default()
         };
-        for &(pid, is_due) in &listed {
-            if let Emitted::Row { unreadable_fields } = self.emit_row(pid, is_due, emit) {
+        for (rank, &(pid, is_due)) in listed.iter().enumerate() {
+            let read_at_ns = time.of_rank(rank, listed.len());
+            if let Emitted::Row { unreadable_fields } = self.emit_row(pid, is_due, read_at_ns, emit)
+            {
                 seen.unreadable_fields += unreadable_fields;
             }
         }
@@ -270,12 +282,16 @@ impl Source for SysinfoSource {
         pids.sort_unstable();
         pids.dedup(); // A pid named twice is removed while it lives.
         let kind = self.refresh_kind();
-        self.system
-            .refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
+        let (time, _) = RefreshTime::measure(|| {
+            self.system
+                .refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind)
+        });
+        let count = pids.len();
         self.supplement
             .prepare(pids.iter().copied(), self.collect.command);
-        for pid in pids {
-            let emitted = self.emit_row(pid, true, emit);
+        for (rank, pid) in pids.into_iter().enumerate() {
+            let read_at_ns = time.of_rank(rank, count);
+            let emitted = self.emit_row(pid, true, read_at_ns, emit);
             if matches!(emitted, Emitted::NotReadable) && platform::exists(pid.as_u32())? {
                 emit(Row::Unreadable { pid: pid.as_u32() });
             }

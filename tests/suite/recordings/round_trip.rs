@@ -194,7 +194,7 @@ impl Source for Turns {
             let is_same = before.get(&pid) == living.get(&pid);
             shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
             match row {
-                Row::Process(_) if is_same && pid % 3 == 0 => emit(Row::Unchanged { pid }),
+                Row::Process(_) if is_same && pid % 3 == 0 => emit(Row::unchanged(pid)),
                 Row::Process(mut row) if is_same && pid % 3 == 1 => {
                     (row.name, row.command) = (Reading::Unchanged, Reading::Unchanged);
                     emit(Row::Process(row));
@@ -248,9 +248,9 @@ impl Source for ContractBreaker {
 fn a_source_that_breaks_its_contract_replays_the_same_batches() {
     let cases: [BadRows; 4] = [
         |emit| emit(Row::Process(ProcessRow::unknown(2))),
-        |emit| emit(Row::Unchanged { pid: 2 }),
+        |emit| emit(Row::unchanged(2)),
         |emit| emit(Row::Unreadable { pid: 1 }),
-        |emit| emit(Row::Unchanged { pid: 9 }),
+        |emit| emit(Row::unchanged(9)),
     ];
     for bad_rows in cases {
         let (recording, live) = record(ContractBreaker { scans: 0, bad_rows });

@@ -24,7 +24,7 @@ impl Source for ContractBreaker {
             show(pid, &Made::new("p", 5), emit);
         }
         for &pid in &self.1 {
-            emit(Row::Unchanged { pid });
+            emit(Row::unchanged(pid));
         }
         Ok(ScanSummary::default())
     }
