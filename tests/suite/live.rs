@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use process_scanner::{Batch, Event, ProcessInfo, Scanner, Snapshot};
 
@@ -278,23 +279,35 @@ fn cpu_use_is_cpu_time_divided_by_the_interval_with(live: Live) {
             .first()
             .map(|event| event.process().clone())
     };
-    let mut before = us(&scanner.scan_once().unwrap()).unwrap();
+    // The process is read somewhere between the begin and the end of a scan.
+    let mut scan = || {
+        let begin = Instant::now();
+        let batch = scanner.scan_once().unwrap();
+        (begin, batch, Instant::now())
+    };
+    let (mut begin_before, batch, mut end_before) = scan();
+    let mut before = us(&batch).unwrap();
     let mut rated = 0;
     while rated < 20 {
         burn();
-        let batch = scanner.scan_once().unwrap();
+        let (begin, batch, end) = scan();
         // Scanning uses CPU time, so this process changes in all but the shortest scans.
-        let Some(now) = us(&batch) else { continue };
-        if let (Some(percent), Some(interval_ms)) = (now.cpu_percent, batch.interval_ms) {
-            let used_ms = now.cpu_time_ms.unwrap() - before.cpu_time_ms.unwrap();
-            let expected = used_ms / interval_ms * 100.0;
+        let Some(now) = us(&batch) else {
+            (begin_before, end_before) = (begin, end);
+            continue;
+        };
+        if let Some(percent) = now.cpu_percent {
+            let used_s = (now.cpu_time_ms.unwrap() - before.cpu_time_ms.unwrap()) / 1e3;
+            let share_over = |time: Duration| used_s / time.as_secs_f64() * 100.0;
+            let least = share_over(end - begin_before) - 0.01;
+            let most = share_over(begin - end_before) + 0.01;
             assert!(
-                (f64::from(percent) - expected).abs() < 0.01,
-                "{percent} is not {expected}"
+                (least..=most).contains(&f64::from(percent)),
+                "{percent} is not within {least} and {most}"
             );
             rated += 1;
         }
-        before = now;
+        (begin_before, before, end_before) = (begin, now, end);
     }
 }
 

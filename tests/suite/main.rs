@@ -26,6 +26,7 @@ mod recordings;
 mod redact;
 mod scanner;
 mod schema;
+mod shares;
 mod stress;
 mod stuck;
 mod support;

@@ -15,7 +15,7 @@ fn a_bad_header_is_refused() {
             HEADER,
             "line 1: the recording ends inside the line; the 0 scans before it",
         ),
-        (&HEADER.replace(":1,", ":2,"), "line 1: "),
+        (&HEADER.replace(":1,", ":3,"), "line 1: "),
         (
             &format!("\u{feff}{HEADER}\n"),
             "line 1: not the header of a recording: expected value at column 1",
@@ -25,8 +25,8 @@ fn a_bad_header_is_refused() {
             "not the header of a recording: missing field `source`",
         ),
         (
-            &(HEADER.replace(":1,", ":2,") + "\n"),
-            "has version 2, but this program reads version 1",
+            &(HEADER.replace(":1,", ":3,") + "\n"),
+            "has version 3, but this program reads versions 1 to 2",
         ),
         (&(HEADER.replace(":1,", ":\"1\",") + "\n"), "expected u32"),
         (
