@@ -62,10 +62,10 @@ impl fmt::Display for BreakerState {
     }
 }
 
-/// A change of interval or breaker, and its reason.
+/// A change of interval, budget or breaker, and its reason.
 ///
 /// It serialises as in `pscan watch --json`, without the fields of the batch: `event` is
-/// `interval_changed` or `breaker_changed`.
+/// `interval_changed`, `budget_changed` or `breaker_changed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 #[non_exhaustive]
@@ -186,6 +186,14 @@ mod tests {
             (interval(1000, 4213), "interval 1 s → 4.21 s: a reason"),
             (interval(60_000, 50), "interval 1 min → 50 ms: a reason"),
             (
+                Transition::budget(true, "a reason"),
+                "budget exceeded: a reason",
+            ),
+            (
+                Transition::budget(false, "a reason"),
+                "budget holds: a reason",
+            ),
+            (
                 Transition::breaker(BreakerState::HalfOpen, BreakerState::Closed, "a reason"),
                 "breaker half_open → closed: a reason",
             ),
@@ -202,6 +210,10 @@ mod tests {
             (
                 Transition::interval(1000, 4213, "expensive"),
                 r#"{"event":"interval_changed","from_ms":1000,"to_ms":4213,"reason":"expensive"}"#,
+            ),
+            (
+                Transition::budget(true, "expensive"),
+                r#"{"event":"budget_changed","exceeded":true,"reason":"expensive"}"#,
             ),
             (
                 Transition::breaker(HalfOpen, Open, "bad"),

@@ -17,6 +17,21 @@ fn an_error_names_the_field_and_its_limits() {
         ),
         (r#"{"interval_ms": 3600001}"#, "interval_ms", "3600000"),
         (
+            r#"{"max_interval_ms": 999}"#,
+            "max_interval_ms is 999",
+            "1000 to 3600000",
+        ),
+        (
+            r#"{"interval_ms": 5000, "max_interval_ms": 4999}"#,
+            "max_interval_ms is 4999",
+            "5000 to 3600000",
+        ),
+        (
+            r#"{"max_interval_ms": 3600001}"#,
+            "max_interval_ms",
+            "3600000",
+        ),
+        (
             r#"{"max_text_bytes": 63}"#,
             "max_text_bytes is 63",
             "64 to 1048576",
@@ -128,6 +143,9 @@ fn the_limits_themselves_are_valid() {
     for json in [
         r#"{"interval_ms": 50, "queue_len": 1, "doubt_share": 1}"#,
         r#"{"interval_ms": 3600000, "queue_len": 65536, "rss_threshold_bytes": 1}"#,
+        r#"{"interval_ms": 50, "max_interval_ms": 50}"#,
+        r#"{"max_interval_ms": 3600000}"#,
+        r#"{"max_interval_ms": null}"#,
     ] {
         let config: Config = serde_json::from_str(json).expect("well-formed");
         config.validate().expect(json);
