@@ -7,10 +7,10 @@ mod outcome;
 mod select;
 mod signals;
 
+use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
 use process_scanner::{Result, escape};
 
@@ -20,8 +20,7 @@ use self::outcome::{Done, fail, printed, remark};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
-    let parsed = args::definition().try_get_matches();
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match args::parse(env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error),
     };
@@ -90,8 +89,8 @@ fn tip(error: &clap::Error) -> Option<String> {
 }
 
 fn log_to_stderr() {
-    let env = env_logger::Env::default().default_filter_or("off");
-    env_logger::Builder::from_env(env)
+    let settings = env_logger::Env::default().default_filter_or("off");
+    env_logger::Builder::from_env(settings)
         .format(|out, record| {
             // Log messages quote names and errors, which may contain control characters.
             let text = record.args().to_string();

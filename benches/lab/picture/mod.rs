@@ -52,8 +52,8 @@ fn draw_inside() -> Result<(), Box<dyn Error>> {
         "watch",
         "--for",
         "3s",
-        "--interval-ms",
-        "200",
+        "--interval",
+        "200ms",
         "--cpu-budget",
         "off",
     ])?;

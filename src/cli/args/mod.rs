@@ -1,18 +1,25 @@
 //! Defines the command line for clap.
 
+mod aliases;
 mod numbers;
 mod schedule;
 mod secrets;
+mod times;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand, value_parser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::numbers::{at_least_one, speed};
 pub(crate) use self::schedule::{Live, Schedule};
 use self::secrets::Secrets;
+use self::times::sample;
 use crate::cli::format::color::Color;
+use crate::cli::format::pace::Terms;
 use crate::cli::format::printer::{Printer, Style};
 use crate::cli::select::{Filter, Kind, Sort};
 
@@ -86,12 +93,12 @@ pub(crate) struct List {
     /// With --top the default order is cpu.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Measure CPU use for N ms; 0: no CPU use
+    /// Measure CPU use for this time; 0: no CPU use
     ///
-    /// pscan takes two samples, N milliseconds apart. N is at most 60000; with 0 pscan takes one
-    /// sample, so CPU use is unknown.
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u64).range(0..=60_000))]
-    pub(crate) sample_ms: u64,
+    /// pscan takes two samples, this far apart, at most 60s. With 0 pscan takes one sample, so CPU
+    /// use is unknown.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = sample)]
+    pub(crate) sample: Duration,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
     #[command(flatten)]
@@ -146,8 +153,8 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// Print only these events, separated by commas: existing, created, updated, exited
     ///
-    /// Failed scans, lost batches, and changes of the interval and of the breaker are always
-    /// printed.
+    /// Failed scans, lost batches, and changes of the interval, the budget and the breaker are
+    /// always printed; with --json, unseen births too.
     #[arg(
         long,
         value_name = "KINDS",
@@ -167,12 +174,12 @@ pub(crate) struct Output {
 impl Output {
     /// Builds the printer for these options.
     ///
-    /// `filter`: the filter of these options, adapted to the host. `is_live`: the events are from this host.
-    pub(crate) fn printer(&self, filter: Filter, is_live: bool) -> Printer {
+    /// `filter`: the filter of these options, adapted to the host. `terms`: for events of this host.
+    pub(crate) fn printer(&self, filter: Filter, terms: Option<Terms>) -> Printer {
         let style = Style {
             json: self.json,
             color: self.color,
-            is_live,
+            terms,
         };
         Printer::new(style, self.events.clone(), filter)
     }
@@ -183,7 +190,7 @@ impl Output {
 Examples:
   pscan watch --events created,exited --name '^(cc|rustc)$' --for 1m
   pscan watch --json | jq 'select(.event == \"exited\") | .process.name'
-  pscan watch --stats --interval-ms 200 --cpu-budget 2")]
+  pscan watch --stats --interval 200ms --cpu-budget 2")]
 pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) output: Output,
@@ -221,6 +228,28 @@ pub(crate) struct Replay {
     pub(crate) output: Output,
 }
 
+/// Parses a command line.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut parser = aliases::add(definition());
+    let matches = parser.try_get_matches_from_mut(args)?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut parser))?;
+    aliases::apply(&matches, &mut cli);
+    let schedule = match &cli.sub {
+        Some(Sub::Watch(watch)) => Some(&watch.schedule),
+        Some(Sub::Record(record)) => Some(&record.schedule),
+        _ => None,
+    };
+    match schedule.and_then(Schedule::conflict) {
+        Some(conflict) => {
+            let name = matches.subcommand_name().unwrap_or_default();
+            let command = parser.find_subcommand_mut(name);
+            let command = command.expect("BUG: the parser accepts existing subcommands alone");
+            Err(command.error(ErrorKind::ValueValidation, conflict))
+        }
+        None => Ok(cli),
+    }
+}
+
 /// Builds the definition of the command line.
 ///
 /// The parser, the completions and the manual pages come from it.
@@ -250,6 +279,18 @@ mod tests {
         assert!(names.eq(SUBCOMMANDS));
     }
 
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn schedule(line: &str) -> Schedule {
+        match parsed(line).expect(line).sub {
+            Some(Sub::Watch(watch)) => watch.schedule,
+            Some(Sub::Record(record)) => record.schedule,
+            sub => panic!("{line}: {sub:?}"),
+        }
+    }
+
     #[test]
     fn limits_equal_those_of_the_library() {
         for (given, is_fine) in [
@@ -260,20 +301,66 @@ mod tests {
         ] {
             let mut config = Config::default();
             config.interval_ms = given;
-            let given = given.to_string();
-            let parsed = Cli::try_parse_from(["pscan", "watch", "--interval-ms", &given]);
-            assert_eq!(parsed.is_ok(), is_fine, "{given}");
             assert_eq!(config.validate().is_ok(), is_fine, "{given}");
+            for line in [
+                "pscan watch --interval-ms N",
+                "pscan watch --interval Nms",
+                "pscan watch --interval 50ms --max-interval Nms",
+            ] {
+                let line = line.replace('N', &given.to_string());
+                assert_eq!(parsed(&line).is_ok(), is_fine, "{line}");
+            }
         }
-        let watch = Cli::try_parse_from(["pscan", "watch"]).expect("the arguments are valid");
-        let Some(Sub::Watch(watch)) = watch.sub else {
-            panic!("{watch:?}");
-        };
-        let default = Config::default().cpu_budget_percent;
-        assert_eq!(
-            (watch.schedule.cpu_budget.0, default),
-            (default, Some(0.75))
+        let defaults = schedule("pscan watch").config();
+        let mut expected = Config::default();
+        expected.budget_covers_callbacks = true;
+        assert_eq!(defaults, expected);
+        assert_eq!(defaults.cpu_budget_percent, Some(0.75));
+    }
+
+    #[test]
+    fn aliases_take_milliseconds_and_are_hidden() {
+        for line in [
+            "pscan watch --interval-ms 200",
+            "pscan record x --interval-ms 200",
+        ] {
+            assert_eq!(schedule(line).config().interval_ms, 200);
+            let both = format!("{line} --interval 200ms");
+            let error = parsed(&both).expect_err(&both);
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+        }
+        let list = parsed("pscan --sample-ms 0").expect("an alias").list;
+        assert_eq!(list.sample, Duration::ZERO);
+        parsed("pscan --sample-ms 0 --sample 0").expect_err("both are given");
+        let mut parser = aliases::add(definition());
+        parser.clone().debug_assert();
+        let mut help = parser.render_long_help().to_string();
+        for sub in parser.get_subcommands_mut() {
+            help.push_str(&sub.render_long_help().to_string());
+        }
+        assert!(help.contains("--sample ") && help.contains("--interval "));
+        assert!(!help.contains("-ms"), "{help}");
+    }
+
+    #[test]
+    fn the_longest_interval_is_no_shorter_than_the_interval() {
+        let config = schedule("pscan watch --interval 2s --max-interval 10s").config();
+        assert_eq!(config.max_interval_ms, Some(10_000));
+        config.validate().expect("it is longer");
+        assert!(
+            schedule("pscan watch --max-interval 1s")
+                .conflict()
+                .is_none()
         );
+        for line in [
+            "pscan watch --max-interval 500ms",
+            "pscan record x --interval-ms 2000 --max-interval 1s",
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert_eq!(error.kind(), ErrorKind::ValueValidation);
+            let text = error.to_string();
+            assert!(text.contains("is shorter than the interval of"), "{text}");
+        }
     }
 
     #[test]

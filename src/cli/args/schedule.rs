@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum, value_parser};
-use jiff::{Span, SpanRelativeTo};
+use clap::{Args, ValueEnum};
 use process_scanner::{Config, SourceChoice};
 
 use super::numbers::at_least_one;
+use super::times::{interval, run_time};
+use crate::cli::format::pace::Terms;
 
 /// Options that choose the live source.
 #[derive(Debug, Args)]
@@ -52,9 +53,12 @@ impl Live {
 /// Options for the interval, the end and the cost of scanning.
 #[derive(Debug, Args)]
 pub(crate) struct Schedule {
-    /// Scan every N milliseconds, 50 to 3600000; less often if the CPU budget requires it
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u64).range(50..=3_600_000))]
-    pub(crate) interval_ms: u64,
+    /// Scan at this interval, 50ms to 1h; less often if the CPU budget requires it
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    pub(crate) interval: Duration,
+    /// Never scan less often than at this interval, even if scans exceed the CPU budget
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(crate) max_interval: Option<Duration>,
     /// Stop after N scans
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) scans: Option<u64>,
@@ -77,12 +81,37 @@ impl Schedule {
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::default();
         self.live.configure(&mut config);
-        config.interval_ms = self.interval_ms;
+        config.interval_ms = whole_ms(self.interval);
+        config.max_interval_ms = self.max_interval.map(whole_ms);
         config.cpu_budget_percent = self.cpu_budget.0;
         // To the user, scanning and printing are one program.
         config.budget_covers_callbacks = true;
         config
     }
+}
+
+impl Schedule {
+    /// Returns what is wrong with the options together.
+    pub(super) fn conflict(&self) -> Option<String> {
+        let max = self.max_interval.filter(|max| *max < self.interval)?;
+        Some(format!(
+            "--max-interval {max:?} is shorter than the interval of {:?}",
+            self.interval
+        ))
+    }
+
+    /// Returns what the user has requested of interval and budget.
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            interval_ms: whole_ms(self.interval),
+            max_interval_ms: self.max_interval.map(whole_ms),
+            budget_percent: self.cpu_budget.0,
+        }
+    }
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Limit of CPU time, in percent of one core; `None`: no limit.
@@ -97,16 +126,6 @@ fn cpu_budget(text: &str) -> Result<CpuBudget, String> {
         Ok(percent) if (0.01..=100.0).contains(&percent) => Ok(CpuBudget(Some(percent))),
         _ => Err("must be a number from 0.01 to 100, or `off`".into()),
     }
-}
-
-/// Parses a time with units; a bare number has no clear unit.
-fn run_time(text: &str) -> Result<Duration, String> {
-    let time = text.parse::<Span>().ok();
-    let days = SpanRelativeTo::days_are_24_hours();
-    let time = time.and_then(|time| time.to_duration(days).ok());
-    let time = time.and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| !time.is_zero())
-        .ok_or_else(|| "must be a time with a unit, such as 500ms, 30s, 5m, 1h30m or 2d".into())
 }
 
 #[cfg(test)]
@@ -129,32 +148,5 @@ mod tests {
         }
         assert_eq!(cpu_budget("off"), Ok(CpuBudget(None)));
         assert!(cpu_budget("").is_err() && cpu_budget("on").is_err());
-    }
-
-    #[test]
-    fn time_requires_a_unit() {
-        for (given, ms) in [
-            ("500ms", 500),
-            ("30s", 30_000),
-            ("5m", 300_000),
-            ("1h30m", 5_400_000),
-            ("1h 30m", 5_400_000),
-            ("2 minutes", 120_000),
-            ("1d01h", 90_000_000),
-        ] {
-            assert_eq!(run_time(given), Ok(Duration::from_millis(ms)), "{given}");
-        }
-        for given in [
-            "",
-            "30",
-            "0s",
-            "-5s",
-            "s",
-            "soon",
-            "1mo",
-            "99999999999999999999h",
-        ] {
-            run_time(given).expect_err(given);
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot, Source, live_source};
 
@@ -33,9 +33,8 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     let host = (!args.json).then(Host::new);
     let began = Instant::now();
     let mut last = sample(&mut scanner, &mut snapshot)?;
-    if args.sample_ms > 0 {
-        let apart = Duration::from_millis(args.sample_ms);
-        thread::sleep(apart.saturating_sub(began.elapsed()));
+    if !args.sample.is_zero() {
+        thread::sleep(args.sample.saturating_sub(began.elapsed()));
         last = sample(&mut scanner, &mut snapshot)?;
     }
     let chosen = chosen(args, &filter, &snapshot);
@@ -90,7 +89,7 @@ fn print_table(
     last: &Batch,
     chosen: &[&ProcessInfo],
 ) -> io::Result<()> {
-    let totals = host.totals(snapshot.iter(), args.sample_ms > 0);
+    let totals = host.totals(snapshot.iter(), !args.sample.is_zero());
     let layout = Layout {
         width: cells::line_width(),
         is_tree: args.tree,

@@ -33,7 +33,7 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
         _ => in_file(&name, error),
     };
     let filter = args.output.filter.clone();
-    let printer = Arc::new(Mutex::new(args.output.printer(filter, false)));
+    let printer = Arc::new(Mutex::new(args.output.printer(filter, None)));
     let printing = Arc::clone(&printer);
     let stopped = signals::stop()?;
     let (ended, has_ended) = bounded(1);

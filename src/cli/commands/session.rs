@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn session_scans_once_more_after_its_time() {
-        let args = ["pscan", "--for", "100ms", "--interval-ms", "3600000"];
+        let args = ["pscan", "--for", "100ms", "--interval", "1h"];
         let line = Line::try_parse_from(args).expect("the arguments are valid");
         let stats = Stats::new(line.schedule.stats, true).expect("no thread starts");
         let (seen, scans) = channel();

@@ -17,7 +17,8 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     args.output.secrets.configure(&mut config);
     let source = live_source(&config)?;
     let filter = args.output.filter.on_host_with(source.info().own_pid);
-    let printer = Arc::new(Mutex::new(args.output.printer(filter, true)));
+    let terms = Some(args.schedule.terms());
+    let printer = Arc::new(Mutex::new(args.output.printer(filter, terms)));
     let printing = Arc::clone(&printer);
     let ran = session::run(
         source,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
+use super::pace::{self, Terms};
 use super::{cells, color};
 use crate::cli::outcome::message;
 
@@ -20,6 +21,8 @@ pub(crate) struct LineLayout<'a> {
     pub(crate) width: Option<usize>,
     /// `updated` lines contain CPU use and memory.
     pub(crate) has_measures: bool,
+    /// For events of this host.
+    pub(crate) terms: Option<Terms>,
 }
 
 /// Returns whether a batch has anything to print.
@@ -53,7 +56,8 @@ pub(crate) fn write(
         write_line(color::RED, "scan failed:".into(), more)?;
     }
     for transition in &batch.transitions {
-        write_line(color::YELLOW, transition.to_string(), String::new())?;
+        let text = pace::text(transition, layout.terms);
+        write_line(color::YELLOW, text, String::new())?;
     }
     for event in events {
         let process = event.process();
@@ -138,6 +142,7 @@ mod tests {
             time: "now",
             width: Some(60),
             has_measures: true,
+            terms: None,
         };
         let printed = |process: &ProcessInfo| {
             let changed = Event::updated(process.clone(), Changes::ALL);

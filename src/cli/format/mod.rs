@@ -5,6 +5,7 @@ pub(crate) mod color;
 pub(crate) mod host;
 pub(crate) mod json;
 mod lines;
+pub(crate) mod pace;
 pub(crate) mod printer;
 pub(crate) mod progress;
 pub(crate) mod stats;

@@ -8,6 +8,7 @@ use process_scanner::{Batch, Changes, Event, Metrics, Result};
 use super::color::Color;
 use super::json;
 use super::lines::{self, LineLayout};
+use super::pace::Terms;
 use super::summary::Summary;
 use super::times::{self, Zone};
 use super::{cells, color};
@@ -22,8 +23,8 @@ pub(crate) type Step = ControlFlow<Result<()>>;
 pub(crate) struct Style {
     pub(crate) json: bool,
     pub(crate) color: Color,
-    /// The events are from this host, as they happen.
-    pub(crate) is_live: bool,
+    /// For events of this host, as they happen; `None`: for a recording.
+    pub(crate) terms: Option<Terms>,
 }
 
 /// Selects the events to print.
@@ -45,6 +46,8 @@ enum Times {
 pub(crate) struct Printer {
     out: Box<dyn Write + Send>,
     selection: Selection,
+    /// `None` for a recording.
+    terms: Option<Terms>,
     /// Format of times in text; `None`: print JSON.
     times: Option<Times>,
     /// The day printed last, if lines have the time of day alone.
@@ -59,11 +62,8 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(style: Style, kinds: Option<Vec<Kind>>, filter: Filter) -> Self {
-        let Style {
-            json,
-            color,
-            is_live,
-        } = style;
+        let Style { json, color, terms } = style;
+        let is_live = terms.is_some();
         let is_watched = !json && io::stdout().is_terminal();
         let out: Box<dyn Write + Send> = match json {
             true => Box::new(io::stdout()),
@@ -73,6 +73,7 @@ impl Printer {
             // Large enough for all processes of a host in a few writes.
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
             selection: Selection { kinds, filter },
+            terms,
             times: match (json, is_watched, is_live) {
                 (true, _, _) => None,
                 (false, false, _) => Some(Times::Whole),
@@ -152,6 +153,7 @@ impl Printer {
             time: &time,
             width,
             has_measures: self.selection.kinds.is_some(),
+            terms: self.terms,
         };
         lines::write(&mut self.out, batch, events, layout)
     }
@@ -213,9 +215,11 @@ mod tests {
         let batch = scanner.scan_once().expect("a live source never ends");
         let mut batch = Batch::clone(&batch);
         batch.lost_batches = 3;
+        batch.counts.unseen_at_most = Some(296);
         batch.failure = Some(Error::new(ErrorClass::Stuck, "no\nanswer"));
         batch.transitions = vec![
             Transition::interval(1000, 4213, "expensive"),
+            Transition::budget(true, "too expensive"),
             Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad"),
         ];
 
@@ -233,7 +237,9 @@ mod tests {
         );
         assert_eq!(lines.next(), Some(failed.as_str()));
         for expected in [
+            r#""unseen","unseen_at_most":296}"#,
             r#""interval_changed","from_ms":1000,"to_ms":4213,"reason":"expensive"}"#,
+            r#""budget_changed","exceeded":true,"reason":"too expensive"}"#,
             r#""breaker_changed","from":"closed","to":"open","reason":"bad"}"#,
         ] {
             let line = format!(r#"{{"seq":1,"at_ms":{at_ms},"event":{expected}"#);
@@ -242,22 +248,42 @@ mod tests {
         assert_eq!(lines.clone().count(), batch.events.len());
         assert!(lines.all(|line| line.contains(r#","event":"existing","process":{"pid":"#)));
 
-        let mut out = Vec::new();
-        let layout = LineLayout {
-            time: "now",
-            width: Some(60),
-            has_measures: false,
+        let printed = |terms| {
+            let mut out = Vec::new();
+            let layout = LineLayout {
+                time: "now",
+                width: Some(60),
+                has_measures: false,
+                terms,
+            };
+            lines::write(&mut out, &batch, &events, layout).expect("writing to memory works");
+            let text = anstream::adapter::strip_bytes(&out).into_vec();
+            String::from_utf8(text).expect("text is UTF-8")
         };
-        lines::write(&mut out, &batch, &events, layout).expect("writing to memory works");
-        let text = anstream::adapter::strip_bytes(&out).into_vec();
-        let text = String::from_utf8(text).expect("text is UTF-8");
-        assert!(text.contains("now resync: 3 batches lost;"), "{text}");
-        assert!(text.contains("now scan failed: no\\nanswer\n"), "{text}");
-        assert!(
-            text.contains("now interval 1 s → 4.21 s: expensive\n"),
-            "{text}"
-        );
-        assert!(text.contains("now breaker closed → open: bad\n"), "{text}");
+        let text = printed(None);
+        for expected in [
+            "now resync: 3 batches lost;",
+            "now scan failed: no\\nanswer\n",
+            "now interval 1 s → 4.21 s: expensive\n",
+            "now budget exceeded: too expensive\n",
+            "now breaker closed → open: bad\n",
+        ] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+        assert!(!text.contains("296"), "{text}");
         assert!(text.lines().all(|line| cells::width(line) <= 60));
+        let terms = Terms {
+            interval_ms: 1000,
+            max_interval_ms: None,
+            budget_percent: Some(0.75),
+        };
+        let text = printed(Some(terms));
+        for expected in [
+            "now scanning every 4.21 s, not every 1 s, to stay under ",
+            "now scans exceed the budget of 0.75 % of a core: ",
+            "now breaker closed → open: bad\n",
+        ] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
     }
 }

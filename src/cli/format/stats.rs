@@ -127,8 +127,11 @@ impl Display for Lines<'_> {
         line(
             "interval",
             format!(
-                "{} ms, requested {} ms, changed {} times",
-                m.interval_ms, m.interval_asked_ms, m.interval_changes_total
+                "{} ms, requested {} ms, changed {} times; budget exceeded {} times",
+                m.interval_ms,
+                m.interval_asked_ms,
+                m.interval_changes_total,
+                m.budget_exceeded_total
             ),
         )?;
         line(

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use super::{eventful, pscan, text};
 
 /// A watch always has something to print: its own scans change its process.
-const WATCH: [&str; 5] = ["watch", "--interval-ms", "50", "--cpu-budget", "off"];
+const WATCH: [&str; 5] = ["watch", "--interval", "50ms", "--cpu-budget", "off"];
 
 fn spawned(args: &[&str]) -> Child {
     let mut command = pscan(args);
@@ -38,7 +38,7 @@ fn the_command_ends_quietly_when_its_reader_goes_away() {
         drop(out);
         assert_quiet_end(child);
     }
-    for args in [&["--json", "--sample-ms", "0"][..], &["--sample-ms", "0"]] {
+    for args in [&["--json", "--sample", "0"][..], &["--sample", "0"]] {
         let mut child = spawned(args);
         drop(child.stdout.take());
         assert_quiet_end(child);
@@ -47,7 +47,7 @@ fn the_command_ends_quietly_when_its_reader_goes_away() {
     let mut child = spawned(&["replay", &recording.arg()]);
     drop(child.stdout.take());
     assert_quiet_end(child);
-    let (child, out, _) = started(&["record", "-", "--interval-ms", "50", "--cpu-budget", "off"]);
+    let (child, out, _) = started(&["record", "-", "--interval", "50ms", "--cpu-budget", "off"]);
     drop(out);
     assert_quiet_end(child);
 }

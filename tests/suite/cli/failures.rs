@@ -118,7 +118,7 @@ fn a_full_disk_fails_the_command() {
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
     for args in [
         &["--json"][..],
-        &["--sample-ms", "0"],
+        &["--sample", "0"],
         &["watch", "--scans", "1", "--events", "existing"],
     ] {
         let output = super::pscan(args).stdout(full()).output().unwrap();
@@ -149,7 +149,7 @@ fn running_out_of_descriptors_is_reported() {
 
     let mut failed = 0;
     for descriptors in 3..=8 {
-        for args in ["--sample-ms 0", "watch --scans 1", "--source sysinfo"] {
+        for args in ["--sample 0", "watch --scans 1", "--source sysinfo"] {
             let script = format!("ulimit -n {descriptors}; exec \"$0\" {args}");
             let output = without_settings(&mut Command::new("sh"))
                 .args(["-c", &script])
@@ -175,9 +175,24 @@ fn running_out_of_descriptors_is_reported() {
 #[test]
 fn wrong_usage_exits_with_2_and_names_the_limit() {
     for (args, expected) in [
-        (&["watch", "--interval-ms", "49"][..], "50..=3600000"),
-        (&["watch", "--interval-ms", "3600001"], "50..=3600000"),
-        (&["record", "x", "--interval-ms", "0"], "50..=3600000"),
+        (&["watch", "--interval", "49ms"][..], "from 50ms to 1h"),
+        (&["watch", "--interval", "3601s"], "from 50ms to 1h"),
+        (&["record", "x", "--interval", "0s"], "from 50ms to 1h"),
+        (&["watch", "--interval", "200"], "write 200ms or 200s"),
+        (&["record", "x", "--for", "10"], "write 10ms or 10s"),
+        (&["watch", "--interval-ms", "49"], "50..=3600000"),
+        (
+            &["watch", "--interval", "1s", "--interval-ms", "1000"],
+            "cannot be used with",
+        ),
+        (
+            &["watch", "--max-interval", "500ms"],
+            "--max-interval 500ms is shorter than the interval of 1s",
+        ),
+        (
+            &["record", "x", "--interval", "2s", "--max-interval", "1s"],
+            "--max-interval 1s is shorter than the interval of 2s",
+        ),
         (&["watch", "--scans", "0"], "--scans"),
         (
             &["watch", "--cpu-budget", "0"],
@@ -185,9 +200,11 @@ fn wrong_usage_exits_with_2_and_names_the_limit() {
         ),
         (&["watch", "--cpu-budget=-1"], "--cpu-budget"),
         (&["record", "x", "--cpu-budget", "most"], "from 0.01 to 100"),
+        (&["--sample", "60001ms"], "from 0 to 60s"),
+        (&["--sample", "500"], "write 500ms or 500s"),
         (&["--sample-ms", "60001"], "0..=60000"),
         (&["--json", "watch"], "--json"),
-        (&["watch", "--sample-ms", "1"], "--sample-ms"),
+        (&["watch", "--sample", "1ms"], "--sample"),
         (&["record"], "<FILE>"),
         (&["replay"], "<FILE>"),
         (&["nonsense"], "nonsense"),
@@ -209,11 +226,11 @@ fn help_and_version_go_to_standard_output() {
         "record",
         "replay",
         "--json",
-        "--sample-ms",
+        "--sample <TIME>",
         "Examples:",
         "Exit status:",
     ] {
         assert!(help.contains(word), "{word}");
     }
-    assert!(stdout_of(&["watch", "--help"]).contains("--interval-ms"));
+    assert!(stdout_of(&["watch", "--help"]).contains("--max-interval <TIME>"));
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{eventful, failure_of, json_lines, run, stdout_of, text};
 
 fn listed(args: &[&str]) -> Vec<u64> {
-    let out = stdout_of(&[&["--json", "--sample-ms", "0"], args].concat());
+    let out = stdout_of(&[&["--json", "--sample", "0"], args].concat());
     let listing: Value = serde_json::from_str(&out).unwrap();
     let processes = listing["processes"].as_array().unwrap();
     processes
@@ -22,7 +22,7 @@ fn own_pid() -> String {
 fn a_pid_filter_lists_only_that_process() {
     let own = own_pid();
     assert_eq!(listed(&["--pid", &own]), [u64::from(std::process::id())]);
-    let table = stdout_of(&["--sample-ms", "0", "--pid", &own]);
+    let table = stdout_of(&["--sample", "0", "--pid", &own]);
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines.len(), 3, "{table}");
     assert!(lines[2].trim_start().starts_with(&own), "{table}");
@@ -33,7 +33,7 @@ fn json_is_ordered_by_pid_unless_sorted_otherwise() {
     assert!(listed(&[]).is_sorted());
     assert!(listed(&["--sort", "pid", "--reverse"]).is_sorted_by(|a, b| a >= b));
     assert_eq!(listed(&["--sort", "pid", "--top", "1"]).len(), 1);
-    let out = stdout_of(&["--json", "--sort", "rss", "--top", "2", "--sample-ms", "0"]);
+    let out = stdout_of(&["--json", "--sort", "rss", "--top", "2", "--sample", "0"]);
     let listing: Value = serde_json::from_str(&out).unwrap();
     let rss = |nth: usize| listing["processes"][nth]["rss_bytes"].as_u64();
     assert!(rss(0) >= rss(1), "{out}");
@@ -42,7 +42,7 @@ fn json_is_ordered_by_pid_unless_sorted_otherwise() {
 #[test]
 fn a_filter_without_matches_fails_with_a_message() {
     // No pid is this large: kernel.pid_max is 2^22 at most.
-    let none = ["--pid", "4294967295", "--sample-ms", "0"];
+    let none = ["--pid", "4294967295", "--sample", "0"];
     let output = run(&none);
     assert_eq!(
         failure_of(&output),
@@ -105,7 +105,7 @@ fn filters_drop_events_but_never_failures() {
 #[test]
 fn a_tree_leads_from_the_root_to_matching_processes() {
     let own = own_pid();
-    let tree = stdout_of(&["--tree", "--sample-ms", "0", "--pid", &own]);
+    let tree = stdout_of(&["--tree", "--sample", "0", "--pid", &own]);
     let pids: Vec<_> = tree
         .lines()
         .skip(2)
@@ -121,7 +121,7 @@ fn a_tree_leads_from_the_root_to_matching_processes() {
 #[test]
 fn kernel_threads_can_be_hidden() {
     let has_kernel = |args: &[&str]| {
-        let out = stdout_of(&[&["--json", "--sample-ms", "0"], args].concat());
+        let out = stdout_of(&[&["--json", "--sample", "0"], args].concat());
         out.contains(r#""kernel_thread":true"#)
     };
     if !has_kernel(&[]) {
@@ -132,8 +132,8 @@ fn kernel_threads_can_be_hidden() {
 
 #[test]
 fn watch_ends_after_its_time() {
-    let args = ["watch", "--json", "--for", "1ms", "--interval-ms"];
-    let out = stdout_of(&[&args[..], &["3600000"]].concat());
+    let args = ["watch", "--json", "--for", "1ms", "--interval"];
+    let out = stdout_of(&[&args[..], &["1h"]].concat());
     let lines = json_lines(&out);
     // The first scan, and one more if it began within the time.
     assert!(

@@ -23,7 +23,7 @@ fn the_source_and_its_proc_folder_can_be_chosen() {
         &["--source", "sysinfo"],
         &["--proc", "/proc"],
     ] {
-        let args = [args, &["--json", "--sample-ms", "0"]].concat();
+        let args = [args, &["--json", "--sample", "0"]].concat();
         let listing: Value = serde_json::from_str(&stdout_of(&args)).unwrap();
         let processes = listing["processes"].as_array().unwrap();
         let us = processes
@@ -49,7 +49,7 @@ fn the_source_and_its_proc_folder_can_be_chosen() {
 
 #[test]
 fn json_is_one_object_on_one_line_with_every_process() {
-    let (out, pid) = stdout_and_pid_of(&["--json", "--sample-ms", "100"]);
+    let (out, pid) = stdout_and_pid_of(&["--json", "--sample", "100ms"]);
     assert_eq!(out.matches('\n').count(), 1);
     let listing: Value = serde_json::from_str(&out).unwrap();
     let keys: Vec<_> = listing.as_object().unwrap().keys().cloned().collect();
@@ -90,7 +90,7 @@ fn json_is_one_object_on_one_line_with_every_process() {
 
 #[test]
 fn a_single_sample_has_no_cpu_use() {
-    let listing: Value = serde_json::from_str(&stdout_of(&["--json", "--sample-ms", "0"])).unwrap();
+    let listing: Value = serde_json::from_str(&stdout_of(&["--json", "--sample", "0"])).unwrap();
     assert_eq!(listing["interval_ms"], Value::Null);
     let processes = listing["processes"].as_array().unwrap();
     assert!(
@@ -99,7 +99,7 @@ fn a_single_sample_has_no_cpu_use() {
             .all(|process| process["cpu_percent"].is_null())
     );
 
-    let table = stdout_of(&["--sample-ms", "0"]);
+    let table = stdout_of(&["--sample", "0"]);
     let mut lines = table.lines();
     let host = lines.next().unwrap();
     assert!(
@@ -120,7 +120,7 @@ fn a_single_sample_has_no_cpu_use() {
 
 #[test]
 fn the_table_lists_the_busiest_processes_first() {
-    let table = stdout_of(&["--sample-ms", "50"]);
+    let table = stdout_of(&["--sample", "50ms"]);
     assert!(!has_control(&table));
     let own = std::process::id().to_string();
     assert!(

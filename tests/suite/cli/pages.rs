@@ -6,8 +6,11 @@ use super::stdout_of;
 fn each_shell_has_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = stdout_of(&["completions", shell]);
-        for word in ["pscan", "interval-ms", "no-kernel"] {
+        for word in ["pscan", "max-interval", "no-kernel"] {
             assert!(script.contains(word), "{shell}: {word}");
+        }
+        for hidden in ["interval-ms", "sample-ms"] {
+            assert!(!script.contains(hidden), "{shell}: {hidden}");
         }
     }
 }
@@ -25,6 +28,25 @@ fn manual_pages_have_the_version_and_the_exit_status() {
         let title = text.lines().find(|line| line.starts_with(".TH ")).unwrap();
         assert!(title.contains(version), "{title}");
         assert_eq!(text.matches(".SH \"EXIT STATUS\"").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn help_and_manual_pages_have_no_aliases() {
+    for page in [
+        &["--help"][..],
+        &["watch", "--help"],
+        &["record", "--help"],
+        &["man"],
+        &["man", "watch"],
+        &["man", "record"],
+    ] {
+        let text = stdout_of(page).replace('\\', "");
+        assert!(
+            text.contains("--sample") || text.contains("--interval"),
+            "{text}"
+        );
+        assert!(!text.contains("-ms"), "{text}");
     }
 }
 

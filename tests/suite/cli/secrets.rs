@@ -63,12 +63,12 @@ fn every_command_redacts_live_command_lines() {
     // `pscan` reads its own command line too. On a busy machine the kernel may not return it in
     // time, but does so in a later run.
     const TIMES: usize = 100;
-    let no_redact = ["--sample-ms", "0", "--no-redact"];
+    let no_redact = ["--sample", "0", "--no-redact"];
     if !(0..TIMES).any(|_| stdout_of(&no_redact).contains("--no-redact")) {
         return eprintln!("skipped: this system does not report command lines");
     }
     let secret = ["--redact", "tr0ub4dor&3"];
-    let list = [&["--sample-ms", "0"][..], &secret].concat();
+    let list = [&["--sample", "0"][..], &secret].concat();
     let watch = ["watch", "--scans", "1", "--events", "existing"];
     let record = ["record", "-", "--scans", "1"];
     for args in [
@@ -86,7 +86,7 @@ fn every_command_redacts_live_command_lines() {
         assert!(is_marked, "{args:?}");
     }
     let command = (0..TIMES).find_map(|_| {
-        let (out, pid) = stdout_and_pid_of(&["--sample-ms", "0", "--json", "--strip-args"]);
+        let (out, pid) = stdout_and_pid_of(&["--sample", "0", "--json", "--strip-args"]);
         let listing: Value = serde_json::from_str(&out).unwrap();
         let mut processes = listing["processes"].as_array().unwrap().iter();
         let itself = processes.find(|process| process["pid"] == pid).unwrap();

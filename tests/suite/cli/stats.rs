@@ -8,41 +8,66 @@ fn watch_slows_down_to_its_budget_and_reports_it() {
         eprintln!("skipped: one short scan may take no tick of the CPU clock here");
         return;
     }
-    let args = ["watch", "--interval-ms", "50", "--cpu-budget", "0.01"];
-    let ends = ["--scans", "1", "--stats"];
+    let args = ["watch", "--interval", "50ms", "--cpu-budget", "0.01"];
+    // Nothing is known of the second scan before the first. A longer interval would let it wait for minutes.
+    let ends = ["--max-interval", "100ms", "--scans", "2", "--stats"];
     let output = pscan(&args).args(ends).arg("--json").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let lines = json_lines(text(&output.stdout));
-    let slower = lines
-        .iter()
-        .find(|line| line["event"] == "interval_changed")
-        .unwrap();
+    let only = |event: &str| {
+        let mut found = lines.iter().filter(|line| line["event"] == event);
+        let line = found.next().unwrap();
+        assert!(found.next().is_none(), "{lines:?}");
+        line
+    };
+    let slower = only("interval_changed");
     assert_eq!(
-        (&slower["seq"], &slower["from_ms"]),
-        (&1.into(), &50.into())
+        (&slower["from_ms"], &slower["to_ms"]),
+        (&50.into(), &100.into())
     );
     let reason = slower["reason"].as_str().unwrap();
-    assert!(reason.starts_with("a scan costs ") && reason.ends_with("budget 0.01 %"));
+    assert!(
+        reason.starts_with("a scan costs ") && reason.contains(" ms, budget 0.01 %"),
+        "{reason}"
+    );
+    let exceeded = only("budget_changed");
+    assert_eq!(exceeded["exceeded"], true);
+    let reason = exceeded["reason"].as_str().unwrap();
+    assert!(reason.contains("more than 0.01 %"), "{reason}");
+    assert!(lines.iter().all(|line| {
+        let reason = line["reason"].as_str().unwrap_or_default();
+        !reason.contains("--")
+    }));
     let stats = &json_lines(text(&output.stderr))[..];
     let [stats] = stats else {
         panic!("{stats:?}");
     };
-    assert_eq!(stats["scans_total"]["good"], 1);
+    assert_eq!(stats["scans_total"]["good"], 2);
     assert_eq!(stats["interval_ms"], slower["to_ms"]);
     assert_eq!(stats["interval_asked_ms"], 50);
+    assert_eq!(stats["budget_exceeded_total"], 1);
     assert_eq!(stats["consumers"][0]["name"], "output");
-    assert_eq!(stats["consumers"][0]["delivered_total"], 1);
+    assert_eq!(stats["consumers"][0]["delivered_total"], 2);
 
     let output = pscan(&args).args(ends).output().unwrap();
     let out = text(&output.stdout);
-    assert!(out.contains("Z interval 50 ms → "), "{out}");
+    for line in [
+        "Z scanning every 100 ms, not every 50 ms, for the budget of 0.01 % of a core (--max",
+        "Z scans exceed the budget of 0.01 % of a core: ",
+    ] {
+        assert!(out.contains(line), "{out}");
+    }
     let stats = text(&output.stderr);
     assert!(
-        stats.starts_with("scans          1 good, 0 failed"),
+        stats.starts_with("scans          2 good, 0 failed"),
         "{stats}"
     );
     assert!(
-        stats.contains("\nto output      1 delivered, 0 lost"),
+        stats.contains(" requested 50 ms, changed 1 times; budget exceeded 1 times\n"),
+        "{stats}"
+    );
+    assert!(
+        stats.contains("\nto output      2 delivered, 0 lost"),
         "{stats}"
     );
 }
@@ -102,7 +127,7 @@ fn failed_scans_count_as_scans() {
     use super::without_settings;
 
     // The source `sysinfo` needs fewer descriptors.
-    let watch = "watch --source sysinfo --json --scans 3 --interval-ms 50 --cpu-budget off";
+    let watch = "watch --source sysinfo --json --scans 3 --interval 50ms --cpu-budget off";
     let all_failed = (3..=8).any(|descriptors| {
         let output = without_settings(&mut Command::new("sh"))
             .args([

@@ -1,0 +1,131 @@
+//! Formats changes of interval, budget and breaker for the user of `watch`.
+
+use process_scanner::Transition;
+
+/// What the user has requested of interval and budget.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) interval_ms: u64,
+    pub(crate) max_interval_ms: Option<u64>,
+    /// Percent of one core; `None`: no limit.
+    pub(crate) budget_percent: Option<f64>,
+}
+
+/// Formats a transition.
+///
+/// Without terms, as in a replay, it has the reason of the library.
+pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
+    let budget = terms.and_then(|terms| Some((terms, terms.budget_percent?)));
+    let Some((terms, percent)) = budget else {
+        return transition.to_string();
+    };
+    match transition {
+        Transition::Interval { to_ms, .. } => interval_text(*to_ms, terms, percent),
+        Transition::Budget {
+            exceeded: true,
+            reason,
+            ..
+        } => format!("scans exceed the budget of {percent} % of a core: {reason}"),
+        Transition::Budget { .. } => "scans hold the budget again".into(),
+        other => other.to_string(),
+    }
+}
+
+fn interval_text(now_ms: u64, terms: Terms, percent: f64) -> String {
+    let requested_ms = terms.interval_ms;
+    if now_ms == requested_ms {
+        return format!("scanning every {} again", rounded(now_ms));
+    }
+    let (now, requested) = match (rounded(now_ms), rounded(requested_ms)) {
+        (now, requested) if now == requested => {
+            (format!("{now_ms} ms"), format!("{requested_ms} ms"))
+        }
+        both => both,
+    };
+    let begin = format!("scanning every {now}, not every {requested}");
+    match terms.max_interval_ms {
+        Some(max_ms) if now_ms >= max_ms => format!(
+            "{begin}, for the budget of {percent} % of a core (--max-interval allows no more)"
+        ),
+        _ => format!("{begin}, to stay under {percent} % of a core (--cpu-budget off lifts this)"),
+    }
+}
+
+/// Rounds milliseconds for people.
+fn rounded(ms: u64) -> String {
+    let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
+    match ms {
+        ..1000 => format!("{ms} ms"),
+        1000..10_000 => format!("{} s", rough(1e3, 100.0)),
+        10_000..60_000 => format!("{} s", rough(1e3, 10.0)),
+        _ => format!("{} min", rough(60e3, 10.0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::BreakerState;
+
+    use super::*;
+
+    const TERMS: Terms = Terms {
+        interval_ms: 1000,
+        max_interval_ms: Some(60_000),
+        budget_percent: Some(0.75),
+    };
+
+    #[test]
+    fn a_change_of_the_interval_names_both_and_the_option_that_lifts_it() {
+        let stays_under = "to stay under 0.75 % of a core (--cpu-budget off lifts this)";
+        for (to_ms, expected) in [
+            (
+                4000,
+                format!("scanning every 4 s, not every 1 s, {stays_under}"),
+            ),
+            (
+                1234,
+                format!("scanning every 1.23 s, not every 1 s, {stays_under}"),
+            ),
+            (
+                1003,
+                format!("scanning every 1003 ms, not every 1000 ms, {stays_under}"),
+            ),
+            (
+                54_321,
+                format!("scanning every 54.3 s, not every 1 s, {stays_under}"),
+            ),
+            (1000, "scanning every 1 s again".into()),
+            (
+                60_000,
+                "scanning every 1 min, not every 1 s, for the budget of 0.75 % of a core \
+                 (--max-interval allows no more)"
+                    .into(),
+            ),
+        ] {
+            let transition = Transition::interval(2000, to_ms, "a scan costs 31 ms");
+            assert_eq!(text(&transition, Some(TERMS)), expected);
+            // The library's own text has its reason.
+            assert!(text(&transition, None).ends_with(": a scan costs 31 ms"));
+        }
+        let again = Transition::interval(900, 200, "cheap");
+        let terms = Terms {
+            interval_ms: 200,
+            ..TERMS
+        };
+        assert_eq!(text(&again, Some(terms)), "scanning every 200 ms again");
+    }
+
+    #[test]
+    fn a_change_of_the_budget_has_its_reason_once_exceeded() {
+        let exceeded = Transition::budget(true, "a reason");
+        let holds = Transition::budget(false, "another");
+        assert_eq!(
+            text(&exceeded, Some(TERMS)),
+            "scans exceed the budget of 0.75 % of a core: a reason"
+        );
+        assert_eq!(text(&holds, Some(TERMS)), "scans hold the budget again");
+        assert_eq!(text(&holds, None), "budget holds: another");
+        let breaker = Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad");
+        assert_eq!(text(&breaker, Some(TERMS)), breaker.to_string());
+    }
+}
