@@ -167,3 +167,20 @@ fn eventful() -> Recording {
         }),
     })
 }
+
+/// Records five births among 300, and one more unseen process later.
+fn crowded() -> Recording {
+    record(4, |scan, world| {
+        let started_total = match scan {
+            1 => 1000,
+            2 | 3 => 1301,
+            _ => 1302,
+        };
+        world.edit(|state| state.started_total = Some(started_total));
+        match scan {
+            1 => world.add(1, Made::new("init", 1_600_000_000_000)),
+            2 => (9..14).for_each(|pid| world.add(pid, Made::new("make", 1_700_000_001_500))),
+            _ => {}
+        }
+    })
+}

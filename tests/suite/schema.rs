@@ -74,8 +74,8 @@ fn the_schema_is_valid() {
 
 #[test]
 fn the_schema_accepts_the_listing_of_this_host() {
-    for sample_ms in ["0", "20"] {
-        let (lines, _) = lines_of(&["--json", "--sample-ms", sample_ms]);
+    for sample in ["0", "20ms"] {
+        let (lines, _) = lines_of(&["--json", "--sample", sample]);
         assert_eq!(lines.len(), 1);
         assert_all(LISTING, &lines);
     }
@@ -83,7 +83,7 @@ fn the_schema_accepts_the_listing_of_this_host() {
 
 #[test]
 fn the_schema_accepts_the_stats_of_a_scanner() {
-    let watch = ["watch", "--json", "--stats", "--interval-ms", "50"];
+    let watch = ["watch", "--json", "--stats", "--interval", "50ms"];
     let ends = ["--scans", "3", "--cpu-budget", "off"];
     let (_, stats) = lines_of(&[&watch[..], &ends].concat());
     assert_eq!(stats.len(), 1);

@@ -43,6 +43,10 @@ enum Notice<'a> {
         pace: Option<Pace>,
     },
     ScanFailed(&'a Error),
+    /// At most so many processes were born and exited unseen before this scan.
+    Unseen {
+        unseen_at_most: u64,
+    },
 }
 
 /// Writes a value as one line of JSON.
@@ -101,6 +105,11 @@ pub(crate) fn write_events(
     if let Some(failure) = &batch.failure {
         write(What::Notice(Notice::ScanFailed(failure)))?;
     }
+    if let Some(unseen_at_most) = batch.counts.unseen_at_most
+        && unseen_at_most > 0
+    {
+        write(What::Notice(Notice::Unseen { unseen_at_most }))?;
+    }
     for transition in &batch.transitions {
         write(What::Pace(transition))?;
     }
@@ -132,6 +141,31 @@ mod tests {
             .expect("writing to memory works");
         let expected = "[\"\\u009b1m\\u007f\\u202e\\udb40\\udc41\\u001b\\\"\"]\n";
         assert_eq!(String::from_utf8(line).expect("JSON is UTF-8"), expected);
+    }
+
+    #[test]
+    fn a_scan_that_misses_no_process_has_no_line_about_it() {
+        let mut scanner = process_scanner::Scanner::builder()
+            .build()
+            .expect("this host can be scanned");
+        let batch = scanner.scan_once().expect("a live source never ends");
+        let mut batch = Batch::clone(&batch);
+        for (unseen, expected) in [
+            (None, String::new()),
+            (Some(0), String::new()),
+            (
+                Some(1),
+                format!(
+                    "{{\"seq\":1,\"at_ms\":{},\"event\":\"unseen\",\"unseen_at_most\":1}}\n",
+                    batch.taken_at_ms
+                ),
+            ),
+        ] {
+            batch.counts.unseen_at_most = unseen;
+            let mut out = Vec::new();
+            write_events(&mut out, &batch, &[]).expect("writing to memory works");
+            assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected);
+        }
     }
 
     #[test]

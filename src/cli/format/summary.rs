@@ -21,6 +21,8 @@ pub(crate) struct Summary {
     last_ns: u64,
     births: u64,
     exits: u64,
+    /// Births that no scan saw, at most; 0 where no scan counts them.
+    unseen: u64,
     lost_batches: u64,
     shortest: Option<(u64, String)>,
     /// CPU time of running processes since they were first seen.
@@ -44,6 +46,7 @@ impl Summary {
             last_ns: 0,
             births: 0,
             exits: 0,
+            unseen: 0,
             lost_batches: 0,
             shortest: None,
             used: HashMap::new(),
@@ -51,11 +54,12 @@ impl Summary {
         }
     }
 
-    /// Adds a batch; only `events` count.
+    /// Adds a batch; of its events only `events` count.
     pub(crate) fn take(&mut self, batch: &Batch, events: &[&Event]) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = batch.monotonic_ns;
         self.lost_batches += batch.lost_batches;
+        self.unseen += batch.counts.unseen_at_most.unwrap_or(0);
         for event in events {
             let process = event.process();
             match event {
@@ -106,11 +110,17 @@ impl Summary {
             _ => "at least ",
         };
         let births = if self.births == 1 { "birth" } else { "births" };
+        // The scanner has counted those of lost batches too.
+        let counted = cost.and_then(|metrics| metrics.unseen_births_at_most_total);
+        let unseen = match counted.unwrap_or(self.unseen) {
+            0 => String::new(),
+            unseen => format!(", at most {unseen} more unseen"),
+        };
         let exits = if self.exits == 1 { "exit" } else { "exits" };
         let mut lines = vec![(
             "watched",
             format!(
-                "{}: {at_least}{} {births}, {at_least}{} {exits}",
+                "{}: {at_least}{} {births}{unseen}, {at_least}{} {exits}",
                 cells::duration(watched_ms),
                 self.births,
                 self.exits

@@ -9,11 +9,11 @@ use process_scanner::{Event, ReplaySource, Scanner, Source};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{eventful, json_lines, pscan, stdout_of, text};
+use super::{crowded, eventful, json_lines, pscan, stdout_of, text};
 
 #[test]
 fn watch_starts_with_existing_processes_and_ends_after_its_scans() {
-    let fast = ["--scans", "2", "--interval-ms", "50", "--cpu-budget", "off"];
+    let fast = ["--scans", "2", "--interval", "50ms", "--cpu-budget", "off"];
     let out = stdout_of(&[&["watch", "--json"], &fast[..]].concat());
     let lines = json_lines(&out);
     let (first, second): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["seq"] == 1);
@@ -100,6 +100,33 @@ fn replay_prints_each_kind_of_event() {
     );
 }
 
+#[test]
+fn unseen_births_are_in_json_for_each_scan_that_has_any() {
+    let recording = crowded();
+    for filter in [&[][..], &["--pid", "9"], &["--events", "exited"]] {
+        let out = stdout_of(&[&["replay", "--json", &recording.arg()], filter].concat());
+        let unseen: Vec<_> = out
+            .lines()
+            .filter(|line| line.contains("unseen"))
+            .map(String::from)
+            .collect();
+        assert_eq!(
+            unseen,
+            [
+                r#"{"seq":2,"at_ms":1700000002000,"event":"unseen","unseen_at_most":296}"#,
+                r#"{"seq":4,"at_ms":1700000004000,"event":"unseen","unseen_at_most":1}"#,
+            ]
+        );
+        // It comes before the processes of its scan.
+        if filter.is_empty() {
+            let first = json_lines(&out).into_iter().find(|line| line["seq"] == 2);
+            assert_eq!(first.unwrap()["event"], "unseen");
+        }
+    }
+    let people = stdout_of(&["replay", &recording.arg()]);
+    assert!(!people.contains("unseen"), "{people}");
+}
+
 /// Returns the library's events of a recording, as `seq kind pid`.
 fn by_library(path: &Path) -> Vec<String> {
     let input = BufReader::new(fs::File::open(path).unwrap());
@@ -121,7 +148,7 @@ fn a_live_recording_replays_the_same_events() {
     let path = dir.path().join("live.ndjson");
     fs::write(&path, "what was there before is replaced\n".repeat(1000)).unwrap();
     let file = path.to_str().unwrap();
-    let mut recorder = pscan(&["record", file, "--scans", "3", "--interval-ms", "50"])
+    let mut recorder = pscan(&["record", file, "--scans", "3", "--interval", "50ms"])
         .args(["--cpu-budget", "off"])
         .spawn()
         .unwrap();
@@ -146,7 +173,7 @@ fn a_live_recording_replays_the_same_events() {
 
 #[test]
 fn a_recording_can_be_piped_into_replay() {
-    let mut recorder = pscan(&["record", "-", "--scans", "2", "--interval-ms", "50"])
+    let mut recorder = pscan(&["record", "-", "--scans", "2", "--interval", "50ms"])
         .args(["--cpu-budget", "off"])
         .stdout(Stdio::piped())
         .spawn()

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use super::pty::{open, shown};
-use super::{eventful, is_interrupt_ignored, pscan, stdout_of, text};
+use super::{crowded, eventful, is_interrupt_ignored, pscan, stdout_of, text};
 
 /// Returns the output of a command on a terminal of this width.
 fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
@@ -41,7 +41,7 @@ fn plain(text: &str) -> String {
 #[test]
 fn the_table_fits_the_terminal_width() {
     for columns in [20, 80, 200] {
-        let out = plain(&on_terminal(columns, &["--sample-ms", "0"], &[]));
+        let out = plain(&on_terminal(columns, &["--sample", "0"], &[]));
         let widest = out.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(columns.into()), "{columns}: {out}");
         let headings = out.lines().nth(1).unwrap();
@@ -52,12 +52,8 @@ fn the_table_fits_the_terminal_width() {
 
 #[test]
 fn a_list_longer_than_the_screen_ends_with_the_number_of_missing_processes() {
-    let all = plain(&on_terminal(
-        80,
-        &["--sample-ms", "0", "--top", "9999"],
-        &[],
-    ));
-    let fitted = plain(&on_terminal(80, &["--sample-ms", "0"], &[]));
+    let all = plain(&on_terminal(80, &["--sample", "0", "--top", "9999"], &[]));
+    let fitted = plain(&on_terminal(80, &["--sample", "0"], &[]));
     assert!(fitted.lines().count() <= 29, "{fitted}");
     if all.lines().count() <= 26 {
         return eprintln!("skipped: there are not enough processes here");
@@ -76,7 +72,7 @@ fn ctrl_c_prints_the_summary_on_its_own_line() {
         return eprintln!("skipped: Ctrl-C is ignored here");
     }
     let (ours, theirs) = open(80).unwrap();
-    let mut command = pscan(&["watch", "--interval-ms", "3600000", "--events", "existing"]);
+    let mut command = pscan(&["watch", "--interval", "1h", "--events", "existing"]);
     command
         .env("TERM", "xterm")
         .stdout(theirs)
@@ -96,7 +92,7 @@ fn ctrl_c_prints_the_summary_on_its_own_line() {
 
 #[test]
 fn colours_are_used_on_terminals_or_on_request() {
-    let list = ["--sample-ms", "0"];
+    let list = ["--sample", "0"];
     let is_coloured = |text: String| text.contains('\x1b');
     assert!(is_coloured(on_terminal(80, &list, &[])));
     assert!(!is_coloured(on_terminal(80, &list, &[("NO_COLOR", "1")])));
@@ -130,8 +126,16 @@ fn replay_ends_with_a_summary() {
 }
 
 #[test]
+fn the_summary_has_the_births_that_no_scan_saw() {
+    let recording = crowded();
+    let out = plain(&on_terminal(80, &["replay", &recording.arg()], &[]));
+    let expected = "watched        3.0s: 5 births, at most 297 more unseen, 0 exits";
+    assert!(out.lines().any(|line| line == expected), "{out}");
+}
+
+#[test]
 fn watch_prints_the_time_of_day_and_its_own_cost() {
-    let args = ["watch", "--scans", "2", "--interval-ms", "50"];
+    let args = ["watch", "--scans", "2", "--interval", "50ms"];
     let more = ["--cpu-budget", "off", "--events", "existing"];
     let out = plain(&on_terminal(80, &[&args[..], &more].concat(), &[]));
     let (first, events) = out.split_once('\n').unwrap();
@@ -154,7 +158,7 @@ fn record_shows_its_progress() {
     let (ours, theirs) = open(80).unwrap();
     let mut command = pscan(&["record", path.to_str().unwrap(), "--scans", "2"]);
     command
-        .args(["--interval-ms", "50", "--cpu-budget", "off"])
+        .args(["--interval", "50ms", "--cpu-budget", "off"])
         .stderr(theirs);
     let mut child = command.spawn().unwrap();
     drop(command);

@@ -10,8 +10,8 @@ use super::*;
 const WATCH: [&str; 6] = [
     "watch",
     "--json",
-    "--interval-ms",
-    "50",
+    "--interval",
+    "50ms",
     "--cpu-budget",
     "off",
 ];

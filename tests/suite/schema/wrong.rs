@@ -46,6 +46,11 @@ fn samples() -> Vec<(&'static str, Value)> {
             json!({ "from_ms": 50, "to_ms": 80, "reason": "scans are expensive" }),
         ),
         event(
+            "budget_changed",
+            json!({ "exceeded": true, "reason": "it is dear" }),
+        ),
+        event("unseen", json!({ "unseen_at_most": 296 })),
+        event(
             "breaker_changed",
             json!({ "from": "closed", "to": "half_open", "reason": "it failed" }),
         ),
