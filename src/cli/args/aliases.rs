@@ -2,11 +2,10 @@
 //!
 //! They are known to the parser alone, not to the help, the completions and the manual pages.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-
-use super::{Cli, Sub};
 
 const INTERVAL_MS: &str = "interval-ms";
 const SAMPLE_MS: &str = "sample-ms";
@@ -20,7 +19,7 @@ pub(super) fn add(command: Command) -> Command {
         .mut_subcommand("record", |record| record.arg(interval()))
 }
 
-fn alias(name: &'static str, of: &'static str, range: std::ops::RangeInclusive<u64>) -> Arg {
+fn alias(name: &'static str, of: &'static str, range: RangeInclusive<u64>) -> Arg {
     Arg::new(name)
         .long(name)
         .hide(true)
@@ -29,24 +28,19 @@ fn alias(name: &'static str, of: &'static str, range: std::ops::RangeInclusive<u
         .value_parser(value_parser!(u64).range(range))
 }
 
-/// Replaces the times of the options by those of their aliases.
-pub(super) fn apply(matches: &ArgMatches, cli: &mut Cli) {
-    let given = |matches: &ArgMatches, name| {
-        let ms = matches.get_one::<u64>(name).copied();
-        ms.map(Duration::from_millis)
-    };
-    if let Some(sample) = given(matches, SAMPLE_MS) {
-        cli.list.sample = sample;
-    }
-    let (Some((_, matches)), Some(sub)) = (matches.subcommand(), &mut cli.sub) else {
-        return;
-    };
-    let schedule = match sub {
-        Sub::Watch(watch) => &mut watch.schedule,
-        Sub::Record(record) => &mut record.schedule,
-        _ => return,
-    };
-    if let Some(interval) = given(matches, INTERVAL_MS) {
-        schedule.interval = interval;
-    }
+/// Returns the sample of its alias.
+pub(super) fn sample(matches: &ArgMatches) -> Option<Duration> {
+    given(matches, SAMPLE_MS)
+}
+
+/// Returns the interval of its alias.
+pub(super) fn interval(matches: &ArgMatches) -> Option<Duration> {
+    let (_, matches) = matches.subcommand()?;
+    given(matches, INTERVAL_MS)
+}
+
+fn given(matches: &ArgMatches, name: &str) -> Option<Duration> {
+    // Only two subcommands have an interval.
+    let ms = matches.try_get_one::<u64>(name).ok().flatten();
+    ms.copied().map(Duration::from_millis)
 }

@@ -1,10 +1,10 @@
 //! Defines the command line for clap.
 
 mod aliases;
+mod durations;
 mod numbers;
 mod schedule;
 mod secrets;
-mod times;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,12 +14,12 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use self::durations::sample;
 use self::numbers::{at_least_one, speed};
 pub(crate) use self::schedule::{Live, Schedule};
 use self::secrets::Secrets;
-use self::times::sample;
 use crate::cli::format::color::Color;
-use crate::cli::format::pace::Terms;
+use crate::cli::format::intervals::Terms;
 use crate::cli::format::printer::{Printer, Style};
 use crate::cli::select::{Filter, Kind, Sort};
 
@@ -233,13 +233,21 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, cla
     let mut parser = aliases::add(definition());
     let matches = parser.try_get_matches_from_mut(args)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut parser))?;
-    aliases::apply(&matches, &mut cli);
-    let schedule = match &cli.sub {
-        Some(Sub::Watch(watch)) => Some(&watch.schedule),
-        Some(Sub::Record(record)) => Some(&record.schedule),
+    if let Some(sample) = aliases::sample(&matches) {
+        cli.list.sample = sample;
+    }
+    let schedule = match &mut cli.sub {
+        Some(Sub::Watch(watch)) => Some(&mut watch.schedule),
+        Some(Sub::Record(record)) => Some(&mut record.schedule),
         _ => None,
     };
-    match schedule.and_then(Schedule::conflict) {
+    let conflict = schedule.and_then(|schedule| {
+        if let Some(interval) = aliases::interval(&matches) {
+            schedule.interval = interval;
+        }
+        schedule.conflict()
+    });
+    match conflict {
         Some(conflict) => {
             let name = matches.subcommand_name().unwrap_or_default();
             let command = parser.find_subcommand_mut(name);

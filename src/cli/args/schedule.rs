@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use process_scanner::{Config, SourceChoice};
 
+use super::durations::{interval, run_time};
 use super::numbers::at_least_one;
-use super::times::{interval, run_time};
-use crate::cli::format::pace::Terms;
+use crate::cli::format::intervals::Terms;
 
 /// Options that choose the live source.
 #[derive(Debug, Args)]

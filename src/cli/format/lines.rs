@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
-use super::pace::{self, Terms};
+use super::intervals::{self, Terms};
 use super::{cells, color};
 use crate::cli::outcome::message;
 
@@ -56,7 +56,7 @@ pub(crate) fn write(
         write_line(color::RED, "scan failed:".into(), more)?;
     }
     for transition in &batch.transitions {
-        let text = pace::text(transition, layout.terms);
+        let text = intervals::text(transition, layout.terms);
         write_line(color::YELLOW, text, String::new())?;
     }
     for event in events {

@@ -3,9 +3,9 @@
 pub(crate) mod cells;
 pub(crate) mod color;
 pub(crate) mod host;
+pub(crate) mod intervals;
 pub(crate) mod json;
 mod lines;
-pub(crate) mod pace;
 pub(crate) mod printer;
 pub(crate) mod progress;
 pub(crate) mod stats;

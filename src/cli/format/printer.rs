@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use process_scanner::{Batch, Changes, Event, Metrics, Result};
 
 use super::color::Color;
+use super::intervals::Terms;
 use super::json;
 use super::lines::{self, LineLayout};
-use super::pace::Terms;
 use super::summary::Summary;
 use super::times::{self, Zone};
 use super::{cells, color};

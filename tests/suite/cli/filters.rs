@@ -184,7 +184,8 @@ fn impossible_arguments_are_wrong_usage() {
             "Usage: pscan [OPTIONS]\n       pscan <COMMAND>\n",
         ),
         (&["--pid", "x"], "--pid"),
-        (&["watch", "--for", "30"], "a time with a unit"),
+        (&["watch", "--for", "30"], "write 30ms or 30s"),
+        (&["watch", "--for", "soon"], "a time with a unit"),
         (
             &["watch", "--events", "births"],
             "possible values: existing",

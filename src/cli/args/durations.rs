@@ -42,7 +42,7 @@ pub(super) fn sample(text: &str) -> Result<Duration, String> {
 /// Parses a time with units; a bare number has no clear unit.
 fn time(text: &str) -> Result<Duration, String> {
     if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
-        return Err(format!("a time has a unit: write {text}ms or {text}s"));
+        return Err(format!("a time needs a unit: write {text}ms or {text}s"));
     }
     let time = text.parse::<Span>().ok();
     let days = SpanRelativeTo::days_are_24_hours();
@@ -86,7 +86,7 @@ mod tests {
         for parse in [run_time, interval, sample] {
             assert_eq!(
                 parse("200"),
-                Err("a time has a unit: write 200ms or 200s".into())
+                Err("a time needs a unit: write 200ms or 200s".into())
             );
         }
     }
