@@ -91,10 +91,10 @@ mod tests {
         ledger.enter(S, 5 * MS);
         ledger.enter(S * 2, 7 * MS);
         assert_eq!(ledger.total(), 12 * MS);
-        ledger.enter(WINDOW + S, 0 * MS);
+        ledger.enter(WINDOW + S, Duration::ZERO);
         assert_eq!(ledger.total(), 7 * MS);
-        ledger.enter(WINDOW * 9, 0 * MS);
-        assert_eq!(ledger.total(), 0 * MS);
+        ledger.enter(WINDOW * 9, Duration::ZERO);
+        assert_eq!(ledger.total(), Duration::ZERO);
     }
 
     #[test]
