@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(target_os = "linux")]
+mod budget;
+#[cfg(target_os = "linux")]
 mod chart;
 mod contenders;
 mod crowd;
@@ -18,6 +20,8 @@ mod measure;
 mod picture;
 #[cfg(target_os = "linux")]
 mod scale;
+#[cfg(target_os = "linux")]
+mod shares;
 mod short_lived;
 mod sizes;
 mod soak;
@@ -58,6 +62,12 @@ enum Experiment {
     Live(live::Options),
     /// Compare scans, `ps` and `pscan watch` at 1000, 3000 and 10,000 processes (1 hour)
     Host(host::Options),
+    /// Measure from outside whether `pscan watch` keeps its budget, by the number of processes (40 minutes)
+    #[cfg(target_os = "linux")]
+    Budget(budget::Options),
+    /// Compare the reported CPU shares with the true ones (4 minutes)
+    #[cfg(target_os = "linux")]
+    Shares(shares::Options),
     /// Count the short-lived processes that each interval shows (1 minute)
     ShortLived(short_lived::Options),
     /// Fork for an hour and check every batch against the truth (1 hour)
@@ -86,6 +96,10 @@ const ROLES: &[child::Role] = &[
     (turnover::GIVE_BIRTH, turnover::give_birth),
     (workers::WORK, |_| workers::work()),
     #[cfg(target_os = "linux")]
+    (shares::burner::BURN, shares::burner::burn),
+    #[cfg(target_os = "linux")]
+    (shares::stopped::SCAN_SHARE, shares::stopped::scan_share),
+    #[cfg(target_os = "linux")]
     (study::worker::WORK_IN_BURSTS, study::worker::work),
 ];
 
@@ -106,6 +120,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     match experiment {
         Experiment::Live(options) => live::run(&options, is_quick),
         Experiment::Host(options) => host::run(options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Budget(options) => budget::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Shares(options) => shares::run(&options, is_quick),
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
         #[cfg(target_os = "linux")]

@@ -47,6 +47,11 @@ fn wait_for_end(_: &Child) -> io::Result<()> {
     Ok(())
 }
 
+/// Returns the CPU time of a process with one thread in microseconds.
+pub(crate) fn process_cpu_us(pid: u32) -> Option<f64> {
+    schedstat_us(&format!("/proc/{pid}/schedstat"))
+}
+
 /// Reads the first number of `schedstat`: CPU time in nanoseconds.
 fn schedstat_us(path: &str) -> Option<f64> {
     let text = fs::read_to_string(path).ok()?;
