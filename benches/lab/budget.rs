@@ -99,7 +99,7 @@ fn measure(children: usize, time: Duration) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Start probes until the time is over. Return their pids, and the CPU shares of the first minute and of all.
+/// Starts probes until the time is over. Return their pids, and the CPU shares of the first minute and of all.
 fn probe(
     pscan: &mut Child,
     begun: Instant,

@@ -21,7 +21,7 @@ pub(crate) struct Burner {
 }
 
 impl Burner {
-    /// Start a child that uses this share of a core.
+    /// Starts a child that uses this share of a core.
     pub(crate) fn start(percent: u32) -> io::Result<Self> {
         let mut command: Command = child::in_role(BURN)?;
         command
@@ -42,7 +42,7 @@ impl Burner {
         self.started.elapsed()
     }
 
-    /// Return CPU time and the time of its reading.
+    /// Returns CPU time and the time of its reading.
     pub(crate) fn used(&self) -> io::Result<(Instant, f64)> {
         let used_us = proc::process_cpu_us(self.pid());
         let used_us = used_us.ok_or_else(|| io::Error::other("no schedstat"))?;
@@ -58,7 +58,7 @@ impl Drop for Burner {
     }
 }
 
-/// Do the child's work.
+/// Does the child's work.
 pub(crate) fn burn(mut args: std::vec::IntoIter<String>) -> io::Result<()> {
     let percent = args.next().and_then(|percent| percent.parse().ok());
     let percent: u32 = percent.ok_or_else(|| io::Error::other("no share"))?;

@@ -52,7 +52,7 @@ fn print(what: &str, ratios: Vec<f64>) {
     println!("| {what} | {readings} | {median:.3} | {least:.3} | {most:.3} |");
 }
 
-/// Compare a burner over the time between two scans.
+/// Compares a burner over the time between two scans.
 struct Compared<'b> {
     burner: &'b Burner,
     before: (Instant, f64),

@@ -16,7 +16,7 @@ use crate::crowd::child;
 /// The role of a child that scans and prints the share of a process.
 pub(crate) const SCAN_SHARE: &str = "--scan-share";
 
-/// Return reported / true shares of a process that uses a whole core.
+/// Returns reported / true shares of a process that uses a whole core.
 pub(super) fn ratios(scans: usize) -> Result<Vec<f64>, Box<dyn Error>> {
     let burner = Burner::start(100)?;
     let mut scanning = child::in_role(SCAN_SHARE)?
@@ -58,7 +58,7 @@ pub(super) fn ratios(scans: usize) -> Result<Vec<f64>, Box<dyn Error>> {
         .collect())
 }
 
-/// Do the child's work: print the share of a process after each scan.
+/// Does the child's work: print the share of a process after each scan.
 pub(crate) fn scan_share(mut args: std::vec::IntoIter<String>) -> io::Result<()> {
     let pid = args.next().and_then(|pid| pid.parse().ok());
     let pid = pid.ok_or_else(|| io::Error::other("no pid"))?;
