@@ -201,7 +201,11 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         within("interval_ms", self.interval_ms, 50, 3_600_000)?;
         if let Some(max_ms) = self.max_interval_ms {
-            within("max_interval_ms", max_ms, self.interval_ms, 3_600_000)?;
+            within("max_interval_ms", max_ms, 50, 3_600_000)?;
+            if self.interval_ms > max_ms {
+                let limits = format!("at most max_interval_ms, which is {max_ms}");
+                return Err(outside("interval_ms", self.interval_ms, &limits));
+            }
         }
         within("scan_deadline_ms", self.scan_deadline_ms, 100, 3_600_000)?;
         within("breaker_failed_scans", self.breaker_failed_scans, 1, 1000)?;

@@ -45,6 +45,7 @@ struct Shared {
     scan: Sender<()>,
     retime: Sender<()>,
     interval_ms: Mutex<u64>,
+    max_interval_ms: Option<u64>,
     /// Closes when there are no more scans.
     scanning: Receiver<Infallible>,
     stop: Mutex<Stop>,
@@ -102,6 +103,7 @@ impl ScannerControl {
             scan,
             retime,
             interval_ms: Mutex::new(config.interval_ms),
+            max_interval_ms: config.max_interval_ms,
             scanning,
             stop: Mutex::new(Stop {
                 signal: Some(signal),
@@ -148,11 +150,13 @@ impl ScannerControl {
     /// # Errors
     ///
     /// Returns an error of class [`Config`](crate::ErrorClass::Config), as
-    /// [`Config::validate`](crate::Config::validate) does, if the interval is outside its limits.
-    /// The interval then stays the same.
+    /// [`Config::validate`](crate::Config::validate) does, if the interval is outside its limits,
+    /// which include [`Config::max_interval_ms`](crate::Config::max_interval_ms). The interval then
+    /// stays the same.
     pub fn set_interval_ms(&self, interval_ms: u64) -> Result<()> {
         let config = Config {
             interval_ms,
+            max_interval_ms: self.shared.max_interval_ms,
             ..Config::default()
         };
         config.validate()?;

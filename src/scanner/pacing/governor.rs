@@ -1,46 +1,33 @@
-//! How far apart scans have to be so that they stay within the CPU budget.
+//! Computes the interval at which scans stay within the CPU budget.
 //!
-//! Costs go in, the interval comes out: no clock, no thread, no wait in here.
+//! Costs go in, the interval comes out: no clock, no thread and no waiting in here.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::change::Change;
+use super::costs::{RecentCosts, SPREAD, ScanCost};
+use super::excess::{Excess, ExcessChange};
 use super::ledger::{Ledger, WINDOW};
 
-/// The settled cost is the mean of so many scans.
-const SPREAD: usize = 10;
-
-/// Scans are expected to cost so much more than they do when the interval has to change, so that it need
-/// not change again with the next one. What is left over is for processes that start.
+/// When the interval has to change, scans are expected to cost this many times what they do, so
+/// that it need not change again with the next scan.
 const HEADROOM: f64 = 1.15;
 
-/// An interval is shortened only to less than this much of what it was, or to the requested one.
-const WORTH_SHORTENING: f64 = 0.7;
+/// An interval is shortened at once to less than this share of it, or to the requested one.
+const MUCH_SHORTER: f64 = 0.7;
 
-/// So many times as long is worth a reason of its own.
+/// It is shortened to less than this share of it if that was possible for [`SPREAD`] scans.
+const SHORTER: f64 = 0.9;
+
+/// An interval that is this many times as long as the settled cost explains has another reason.
 const NOTABLE: f64 = 1.1;
-
-/// So many times the mean is more than what costs differ by anyway.
-const A_CROWD: f64 = 1.5;
-
-/// No scan counts as more expensive: some thirty years.
-const MAX_COST: Duration = Duration::from_secs(1 << 30);
-
-/// What one scan has cost, and all that came with it, in CPU time.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ScanCost {
-    /// Reading processes for the first time.
-    pub(super) first_reads: Duration,
-    /// Everything else: what a scan costs again and again.
-    pub(super) settled: Duration,
-}
 
 /// Keeps the interval such that the cost stays within a share of one core.
 ///
-/// Over any ten minutes the scans use at most the budget. The settled cost sets the interval. Reading
-/// processes for the first time is paid from what the settled cost leaves of ten minutes' budget: the
-/// credit. When that is used up, the interval grows.
+/// Over any ten minutes the scans use at most the budget. The settled cost sets the interval. First
+/// reads are paid from what the settled cost leaves of ten minutes' budget: the credit. What was
+/// spent is spread over the time until it leaves the ten minutes, so that the interval grows
+/// gradually as the credit is used.
 #[derive(Debug)]
 pub(super) struct Governor {
     requested: Duration,
@@ -48,21 +35,16 @@ pub(super) struct Governor {
     max: Option<Duration>,
     /// Percent of one core. `None`: no limit.
     budget_percent: Option<f64>,
-    /// Settled cost of the last scans, oldest first.
-    settled: VecDeque<Duration>,
+    recent: RecentCosts,
     ledger: Ledger,
+    /// What first reads are expected to cost in each scan.
+    first_reads: Duration,
     has_scanned: bool,
     now: Duration,
     interval: Duration,
-    /// The budget is exceeded, and that was reported.
-    is_exceeded: bool,
-}
-
-/// The budget is exceeded, or holds again, and why.
-#[derive(Debug)]
-pub(super) struct BudgetChange {
-    pub(super) is_exceeded: bool,
-    pub(super) reason: String,
+    /// Number of scans in a row after which a shorter interval was possible.
+    scans_too_long: usize,
+    excess: Excess,
 }
 
 impl Governor {
@@ -75,36 +57,37 @@ impl Governor {
             requested,
             max,
             budget_percent,
-            settled: VecDeque::with_capacity(SPREAD),
-            has_scanned: false,
+            recent: RecentCosts::default(),
             ledger: Ledger::default(),
+            first_reads: Duration::ZERO,
+            has_scanned: false,
             now: Duration::ZERO,
             interval: requested,
-            is_exceeded: false,
+            scans_too_long: 0,
+            excess: Excess::default(),
         }
     }
 
-    /// From the start of one scan to the start of the next; never less than requested.
+    /// Returns the time from the start of one scan to the start of the next; never less than
+    /// requested.
     pub(super) fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// Takes in the cost of a scan that began at this time, since any fixed moment.
+    /// Records the cost of a scan that began at this time, since any fixed moment.
     pub(super) fn record(&mut self, at: Duration, cost: ScanCost) -> Option<Change<Duration>> {
         self.budget_percent?;
         self.now = at;
-        let cost = ScanCost {
-            first_reads: cost.first_reads.min(MAX_COST),
-            settled: cost.settled.min(MAX_COST),
-        };
-        self.ledger.enter(at, cost.first_reads + cost.settled);
-        // Nothing is settled in the first scan.
-        if std::mem::replace(&mut self.has_scanned, true) {
-            if self.settled.len() == SPREAD {
-                self.settled.pop_front();
+        let cost = cost.bounded();
+        // Nothing is settled in the first scan, and none like it comes again.
+        match std::mem::replace(&mut self.has_scanned, true) {
+            true => {
+                self.recent.push(cost);
+                self.ledger.enter(at, cost.total(), cost.first_reads);
             }
-            self.settled.push_back(cost.settled);
+            false => self.ledger.enter(at, cost.total(), Duration::ZERO),
         }
+        self.first_reads = self.expected_first_reads();
         self.settle()
             .map(|from| self.change(from, self.budget_reason()))
     }
@@ -124,48 +107,52 @@ impl Governor {
         Some(self.change(from, reason))
     }
 
-    /// Returns whether the budget is exceeded by now, if that has changed since the last call.
-    pub(super) fn budget_change(&mut self) -> Option<BudgetChange> {
+    /// Returns whether the budget is exceeded now, if that has changed since the last call.
+    pub(super) fn budget_change(&mut self) -> Option<ExcessChange> {
         let percent = self.budget_percent?;
         let (spent, credit) = (self.ledger.total(), self.credit());
-        let rate = self.settled_cost().as_secs_f64() / self.interval.as_secs_f64() * 100.0;
-        let reason = if spent > credit {
-            format!(
-                "scans used {} ms of CPU time in ten minutes, more than {percent} % of one core ({} ms)",
+        let cost = self.recent.settled();
+        let excess = if spent > credit {
+            Some(format!(
+                "scans used {} ms of CPU time in ten minutes, more than {percent} % of one core \
+                 ({} ms)",
                 rough_ms(spent),
                 rough_ms(credit)
-            )
-        } else if self.needed(self.settled_cost()) > self.interval {
-            format!(
-                "scans every {} ms, the longest interval allowed, use {rate:.2} % of one core, more \
-                 than {percent} %",
+            ))
+        } else if self.needed(cost) > self.interval {
+            // Expected first reads count: they can be the reason.
+            let cost = cost + self.first_reads;
+            let rate = cost.as_secs_f64() / self.interval.as_secs_f64() * 100.0;
+            Some(format!(
+                "scans every {} ms, the longest interval allowed, use {rate:.2} % of one core, and \
+                 the budget is {percent} %",
                 self.interval.as_millis()
-            )
+            ))
         } else {
-            format!("scans use at most {percent} % of one core again")
+            None
         };
-        let is_exceeded = spent > credit || self.needed(self.settled_cost()) > self.interval;
-        let has_changed = std::mem::replace(&mut self.is_exceeded, is_exceeded) != is_exceeded;
-        has_changed.then_some(BudgetChange {
-            is_exceeded,
-            reason,
-        })
+        self.excess.update(self.now, excess, percent)
     }
 
-    /// Brings the interval in line with the request and the costs. Returns what it was, if it
+    /// Adapts the interval to the request and the costs. Returns the interval before, if it
     /// changes.
     fn settle(&mut self) -> Option<Duration> {
-        let cost = self.settled_cost();
-        let longest = self
-            .max
-            .map_or(Duration::MAX, |max| max.max(self.requested));
+        let cost = self.recent.settled();
+        let longest = self.max.unwrap_or(Duration::MAX);
         let needed = self.needed(cost).min(longest);
         let next = in_whole_ms(self.needed(cost.mul_f64(HEADROOM))).min(longest);
         let is_too_short = needed > self.interval;
-        let is_too_long = next < self.interval.mul_f64(WORTH_SHORTENING) || next == self.requested;
+        self.scans_too_long = match next < self.interval.mul_f64(SHORTER) {
+            true => self.scans_too_long + 1,
+            false => 0,
+        };
+        let is_too_long = next < self.interval.mul_f64(MUCH_SHORTER)
+            || next == self.requested
+            || self.scans_too_long >= SPREAD;
         if !is_too_short && !is_too_long {
             return None;
         }
+        self.scans_too_long = 0;
         let from = std::mem::replace(&mut self.interval, next);
         (from != next).then_some(from)
     }
@@ -180,13 +167,12 @@ impl Governor {
 
     fn budget_reason(&self) -> String {
         let percent = self.budget_percent.unwrap_or_default();
-        let cost = self.settled_cost();
+        let cost = self.recent.settled();
         let of_settled = in_whole_ms(self.at_rate(cost.mul_f64(HEADROOM)));
         let settled = format!("a scan costs {} ms, budget {percent} %", rough_ms(cost));
         match self.interval > of_settled.max(self.requested).mul_f64(NOTABLE) {
-            // What was spent before makes it notably longer.
             true => format!(
-                "{settled}; {} of {} ms are used in ten minutes",
+                "{settled}; with new processes, {} of {} ms are used in ten minutes",
                 rough_ms(self.ledger.total()),
                 rough_ms(self.credit())
             ),
@@ -194,29 +180,26 @@ impl Governor {
         }
     }
 
-    /// Returns the mean settled cost of the last scans; the cheapest so far stands for those to come.
-    fn settled_cost(&self) -> Duration {
-        let expected = self.settled.iter().min().copied();
-        let to_come = (SPREAD - self.settled.len()) as f64;
-        let sum: f64 = self.settled.iter().map(Duration::as_secs_f64).sum();
-        let sum = sum + to_come * expected.unwrap_or_default().as_secs_f64();
-        let mean = Duration::from_secs_f64(sum / SPREAD as f64);
-        // Two much more expensive ones in a row update the estimate at once: a crowd has come.
-        let last_two = self.settled.iter().rev().take(2).min();
-        last_two
-            .filter(|cost| cost.as_secs_f64() > mean.as_secs_f64() * A_CROWD)
-            .copied()
-            .unwrap_or(mean)
+    /// Returns what first reads are expected to cost in each scan.
+    ///
+    /// Births of a few minutes are paid from the credit. Once half of it is used, they are expected
+    /// to go on, so that the interval grows before nothing is left.
+    fn expected_first_reads(&self) -> Duration {
+        let usual = self.ledger.usual_first_reads();
+        match self.ledger.total() > self.credit() / 2 {
+            true => usual.max(self.recent.usual_first_reads()),
+            false => usual,
+        }
     }
 
-    /// Returns the shortest interval at which scans of this cost stay within the budget, never less than was
-    /// requested.
+    /// Returns the shortest interval at which scans of this settled cost stay within the budget,
+    /// never less than requested.
     fn needed(&self, cost: Duration) -> Duration {
         if self.budget_percent.is_none() {
             return self.requested;
         }
-        let credit = self.credit();
-        let affordable = self.ledger.affordable(self.now, cost, credit);
+        let whole = cost + self.first_reads;
+        let affordable = self.ledger.affordable(self.now, whole, self.credit());
         self.requested.max(self.at_rate(cost)).max(affordable)
     }
 
@@ -237,7 +220,7 @@ impl Governor {
     }
 }
 
-/// Rounded up, so that what is reported is what is done.
+/// Rounds up, so that the interval that is reported is the one in use.
 fn in_whole_ms(time: Duration) -> Duration {
     Duration::from_millis((time.as_secs_f64() * 1e3).ceil() as u64)
 }

@@ -9,6 +9,9 @@ pub(super) const WINDOW: Duration = Duration::from_secs(600);
 /// Costs closer together than this share an entry, so that entries stay few.
 const GRAIN: Duration = Duration::from_secs(1);
 
+/// First reads within this time of each other are one crowd.
+const CROWD: Duration = Duration::from_secs(60);
+
 /// CPU time by when it was spent. Times are since any fixed moment, and never go back.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -22,24 +25,59 @@ struct Entry {
     /// It leaves the window so long after this.
     last_at: Duration,
     cost: Duration,
+    /// The part of it that read processes for the first time, except in the first scan.
+    first_reads: Duration,
+    scans: u32,
 }
 
 impl Ledger {
-    /// Enters what was spent at this time.
-    pub(super) fn enter(&mut self, at: Duration, cost: Duration) {
+    /// Enters what a scan at this time cost, and how much of that were first reads that may recur.
+    pub(super) fn enter(&mut self, at: Duration, cost: Duration, first_reads: Duration) {
         self.forget_before(at);
         self.total = self.total.saturating_add(cost);
         match self.entries.back_mut() {
             Some(last) if at.saturating_sub(last.first_at) < GRAIN => {
                 last.last_at = at;
                 last.cost = last.cost.saturating_add(cost);
+                last.first_reads = last.first_reads.saturating_add(first_reads);
+                last.scans += 1;
             }
             _ => self.entries.push_back(Entry {
                 first_at: at,
                 last_at: at,
                 cost,
+                first_reads,
+                scans: 1,
             }),
         }
+    }
+
+    /// Returns what first reads cost in a usual scan: their mean without the most expensive minute.
+    ///
+    /// A crowd that comes once is in that minute, so it is not expected to come again. Zero before
+    /// there are two minutes to compare.
+    pub(super) fn usual_first_reads(&self) -> Duration {
+        let (Some(first), Some(last)) = (self.entries.front(), self.entries.back()) else {
+            return Duration::ZERO;
+        };
+        if last.last_at.saturating_sub(first.first_at) < 2 * CROWD {
+            return Duration::ZERO;
+        }
+        let mut oldest = 0;
+        let (mut inside, mut crowd) = (Sum::default(), Sum::default());
+        let mut all = Sum::default();
+        for entry in &self.entries {
+            all.add(entry);
+            inside.add(entry);
+            while entry.last_at.saturating_sub(self.entries[oldest].first_at) > CROWD {
+                inside.remove(&self.entries[oldest]);
+                oldest += 1;
+            }
+            if inside.first_reads >= crowd.first_reads {
+                crowd = inside;
+            }
+        }
+        (all.first_reads - crowd.first_reads) / (all.scans - crowd.scans).max(1)
     }
 
     /// Returns what was spent within the window that ends with the last entry.
@@ -78,6 +116,25 @@ impl Ledger {
     }
 }
 
+/// First reads and scans of several entries.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    first_reads: Duration,
+    scans: u32,
+}
+
+impl Sum {
+    fn add(&mut self, entry: &Entry) {
+        self.first_reads += entry.first_reads;
+        self.scans += entry.scans;
+    }
+
+    fn remove(&mut self, entry: &Entry) {
+        self.first_reads -= entry.first_reads;
+        self.scans -= entry.scans;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,12 +145,12 @@ mod tests {
     #[test]
     fn an_entry_counts_until_the_window_has_passed() {
         let mut ledger = Ledger::default();
-        ledger.enter(S, 5 * MS);
-        ledger.enter(S * 2, 7 * MS);
+        ledger.enter(S, 5 * MS, Duration::ZERO);
+        ledger.enter(S * 2, 7 * MS, Duration::ZERO);
         assert_eq!(ledger.total(), 12 * MS);
-        ledger.enter(WINDOW + S, Duration::ZERO);
+        ledger.enter(WINDOW + S, Duration::ZERO, Duration::ZERO);
         assert_eq!(ledger.total(), 7 * MS);
-        ledger.enter(WINDOW * 9, Duration::ZERO);
+        ledger.enter(WINDOW * 9, Duration::ZERO, Duration::ZERO);
         assert_eq!(ledger.total(), Duration::ZERO);
     }
 
@@ -101,7 +158,7 @@ mod tests {
     fn costs_within_a_second_share_an_entry() {
         let mut ledger = Ledger::default();
         for at in 0..100_000 {
-            ledger.enter(at * 10 * MS, MS);
+            ledger.enter(at * 10 * MS, MS, Duration::ZERO);
         }
         assert!(ledger.entries.len() <= 601);
         assert!(ledger.total() <= 60_000 * MS + S);
@@ -110,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_left_of_the_credit_is_spread_over_the_window() {
         let mut ledger = Ledger::default();
-        ledger.enter(Duration::ZERO, S);
+        ledger.enter(Duration::ZERO, S, Duration::ZERO);
         // 3.5 s are left: 350 scans of 10 ms in ten minutes, and one as the entry leaves.
         let interval = ledger.affordable(Duration::ZERO, 10 * MS, 4500 * MS);
         assert_eq!(interval, WINDOW / 351);

@@ -2,7 +2,9 @@
 
 mod breaker;
 mod change;
+mod costs;
 pub(super) mod due;
+mod excess;
 mod governor;
 mod ledger;
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-use super::governor::{Governor, ScanCost};
+use super::costs::ScanCost;
+use super::governor::Governor;
 use super::ledger::WINDOW;
 
 const BUDGET_PERCENT: f64 = 0.75;
@@ -45,13 +46,16 @@ fn budget(time: Duration) -> Duration {
 
 /// Returns the most that scans used of the budget of this length, in any window of it.
 fn worst_share(made: &[Made], window: Duration) -> f64 {
-    let spent_from = |first: usize| {
-        let until = made[first].at + window;
-        let inside = made[first..].iter().take_while(|scan| scan.at < until);
-        inside.map(|scan| scan.cost.as_secs_f64()).sum::<f64>()
-    };
-    let worst = (0..made.len()).map(spent_from).fold(0.0, f64::max);
-    worst / budget(window).as_secs_f64()
+    let (mut oldest, mut spent, mut worst) = (0, Duration::ZERO, Duration::ZERO);
+    for scan in made {
+        spent += scan.cost;
+        while made[oldest].at + window <= scan.at {
+            spent -= made[oldest].cost;
+            oldest += 1;
+        }
+        worst = worst.max(spent);
+    }
+    worst.as_secs_f64() / budget(window).as_secs_f64()
 }
 
 /// A host with so many processes, of which some are new in each scan.
@@ -77,8 +81,59 @@ fn persistence() -> ProptestConfig {
     }
 }
 
+/// Scans a host for an hour and a half, on which processes are born at a steady rate and live as long as
+/// each other.
+fn play_births(processes: u32, births_per_s: f64, life_s: f64) -> Vec<Made> {
+    let mut governor = governor(1000, BUDGET_PERCENT);
+    let (mut at, mut made) = (Duration::ZERO, Vec::new());
+    let mut first_reads = FIRST_READ * processes;
+    let mut settled = Duration::ZERO;
+    while at < Duration::from_secs(5400) {
+        governor.record(
+            at,
+            ScanCost {
+                first_reads,
+                settled,
+            },
+        );
+        made.push(Made {
+            at,
+            cost: first_reads + settled,
+        });
+        let interval = governor.interval();
+        // The others that were born since the last scan have ended.
+        let alive_s = interval.as_secs_f64().min(life_s);
+        first_reads = FIRST_READ.mul_f64(births_per_s * alive_s);
+        settled = SETTLED_READ * processes;
+        at += interval;
+    }
+    made
+}
+
 proptest! {
     #![proptest_config(persistence())]
+
+    #[test]
+    fn steady_births_lengthen_the_interval_gradually(
+        processes in 100..10_000_u32,
+        births_per_s in 0.0..90.0_f64,
+        life_s in 0.5..20.0_f64,
+    ) {
+        let made = play_births(processes, births_per_s, life_s);
+        let worst = worst_share(&made, WINDOW);
+        prop_assert!(worst <= 1.02, "{worst}");
+        let mut last_s = f64::MAX;
+        let mut longest_s = 0.0_f64;
+        for pair in made.windows(2) {
+            last_s = (pair[1].at - pair[0].at).as_secs_f64();
+            longest_s = longest_s.max(last_s);
+        }
+        // No pause until old costs leave the ten minutes.
+        prop_assert!(longest_s <= last_s * 2.5, "{longest_s} s, then {last_s} s");
+        // First reads use up to two thirds of the budget; a third is left for the rest.
+        let needed_s = (SETTLED_READ * processes).as_secs_f64() / (BUDGET_PERCENT / 100.0);
+        prop_assert!(last_s <= needed_s.max(1.0) * 6.0, "{last_s} s for {needed_s} s");
+    }
 
     #[test]
     fn ten_minutes_hold_the_budget_with_the_first_scan_in_it(
@@ -222,7 +277,8 @@ fn the_interval_never_grows_beyond_its_maximum_and_that_is_reported() {
     assert!(reported[0].is_exceeded);
     assert_eq!(
         reported[0].reason,
-        "scans every 2000 ms, the longest interval allowed, use 2.00 % of one core, more than 0.75 %"
+        "scans every 2000 ms, the longest interval allowed, use 2.00 % of one core, and the \
+         budget is 0.75 %"
     );
     // The processes exit.
     for _ in 0..400 {

@@ -7,10 +7,11 @@ use ahash::RandomState;
 
 use super::breaker::{Breaker, Outcome};
 use super::change::Change;
-use super::governor::{Governor, ScanCost};
+use super::costs::ScanCost;
+use super::governor::Governor;
 use crate::config::Config;
 use crate::metrics::{CpuClock, CpuThread, Meter, Observation};
-use crate::model::{BreakerState, Pace, Pacing, Transition};
+use crate::model::{BreakerState, Event, Pace, Pacing, Transition};
 use crate::scanner::core::Scanned;
 
 /// When the next scan is due.
@@ -36,6 +37,8 @@ pub(in crate::scanner) struct Throttle {
     own: CpuClock,
     /// CPU time of the other threads that count.
     others: Duration,
+    /// Share of new processes in the last batch.
+    new_share: f64,
     /// `None` where the clock is fine enough for a single scan.
     smooth: Option<Smooth>,
 }
@@ -81,6 +84,7 @@ impl Throttle {
             covers_callbacks: config.budget_covers_callbacks,
             own: CpuClock::start(),
             others: others(&meter, config.budget_covers_callbacks),
+            new_share: 0.0,
             smooth: (CpuClock::STEP > Duration::from_millis(1)).then(Smooth::default),
             meter,
         }
@@ -120,12 +124,7 @@ impl Throttle {
         let facts = &scan.facts;
         let wall = Duration::from_micros(facts.cost.scan_us);
         let mut transitions = Vec::new();
-        let total = self.cost(wall, scan.other_cpu);
-        let first_reads = scan.first_reads.min(total);
-        let cost = ScanCost {
-            first_reads,
-            settled: total - first_reads,
-        };
+        let cost = self.cost(wall, scan);
         let began = self.started.elapsed().saturating_sub(wall);
         let by_budget = self.governor.record(began, cost);
         for change in self.requested.take().into_iter().chain(by_budget) {
@@ -161,19 +160,38 @@ impl Throttle {
 
     /// Returns the CPU time of all threads that count, since the scan before. Where the system does
     /// not report it, the wall time of the scan, which is an upper limit.
-    fn cost(&mut self, wall: Duration, other_cpu: Duration) -> Duration {
-        let own = self.own.lap().unwrap_or(wall) + other_cpu;
+    fn cost(&mut self, wall: Duration, scan: &Scanned) -> ScanCost {
+        let own = self.own.lap().unwrap_or(wall) + scan.other_cpu;
         self.meter.observe(Observation::CpuUsed {
             thread: CpuThread::Scan,
             spent: own,
         });
         let others = others(&self.meter, self.covers_callbacks);
         let before = std::mem::replace(&mut self.others, others);
-        let cost = own + others.saturating_sub(before);
-        match &mut self.smooth {
-            Some(smooth) => smooth.share(cost, wall, CpuClock::STEP),
-            None => cost,
+        let total = own + others.saturating_sub(before);
+        // What came before the scan was the delivery of the last batch. New processes in it are
+        // delivered once, as they are read once.
+        let in_scan = scan.facts.cost.cpu_us.map_or(own, Duration::from_micros);
+        let share = std::mem::replace(&mut self.new_share, new_share(&scan.facts.events));
+        let delivered = total.saturating_sub(in_scan).mul_f64(share);
+        let total = match &mut self.smooth {
+            Some(smooth) => smooth.share(total, wall, CpuClock::STEP),
+            None => total,
+        };
+        let first_reads = (scan.first_reads + delivered).min(total);
+        ScanCost {
+            first_reads,
+            settled: total - first_reads,
         }
+    }
+}
+
+/// Returns the share of processes that a consumer did not have before, from 0 to 1.
+fn new_share(events: &[Event]) -> f64 {
+    let is_new = |event: &&Event| matches!(event, Event::Existing { .. } | Event::Created { .. });
+    match events.len() {
+        0 => 0.0,
+        len => events.iter().filter(is_new).count() as f64 / len as f64,
     }
 }
 

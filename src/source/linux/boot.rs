@@ -45,8 +45,8 @@ impl Boot {
 
     /// Reads all clocks that a scan needs.
     pub(in crate::source) fn timestamp(self) -> Timestamp {
-        let start_clock_ms = self.ms.saturating_add(since_ms());
-        Timestamp::now().with_start_clock_ms(start_clock_ms)
+        let (at, since_ms) = Timestamp::now_with(since_ms);
+        at.with_start_clock_ms(self.ms.saturating_add(since_ms))
     }
 }
 

@@ -216,13 +216,17 @@ impl LinuxSource {
                 false if has_lost_parent => Why::LostParent,
                 false => Why::Changes,
             };
-            let mut clock = before.is_none().then(CpuClock::start);
+            let is_first_read = before.is_none_or(|before| before.is_lost);
+            let mut clock = is_first_read.then(CpuClock::start);
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let inspected = self
                 .rules
                 .inspect(procfs, listed, before, why, line, clocks);
-            let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
-            seen.first_read_cpu_ns += first_read.as_nanos() as u64;
+            // A process that cannot be read costs the same in each scan.
+            if matches!(inspected, Inspected::Read(_)) {
+                let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
+                seen.first_read_cpu_ns += first_read.as_nanos() as u64;
+            }
             if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
                 let is_new_zombie =
                     read.known.status == Status::Zombie && before.status != Status::Zombie;
