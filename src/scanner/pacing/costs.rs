@@ -58,11 +58,4 @@ impl RecentCosts {
             .filter(|cost| *cost > mean.mul_f64(CROWD_RATIO))
             .unwrap_or(mean)
     }
-
-    /// Returns the median cost of first reads, which a crowd that comes at once does not change.
-    pub(super) fn usual_first_reads(&self) -> Duration {
-        let mut costs: Vec<_> = self.0.iter().map(|cost| cost.first_reads).collect();
-        costs.sort_unstable();
-        costs.get(costs.len() / 2).copied().unwrap_or_default()
-    }
 }

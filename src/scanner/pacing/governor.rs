@@ -87,7 +87,7 @@ impl Governor {
             }
             false => self.ledger.enter(at, cost.total(), Duration::ZERO),
         }
-        self.first_reads = self.expected_first_reads();
+        self.first_reads = self.ledger.usual_first_reads(self.interval);
         self.settle()
             .map(|from| self.change(from, self.budget_reason()))
     }
@@ -177,18 +177,6 @@ impl Governor {
                 rough_ms(self.credit())
             ),
             false => settled,
-        }
-    }
-
-    /// Returns what first reads are expected to cost in each scan.
-    ///
-    /// Births of a few minutes are paid from the credit. Once half of it is used, they are expected
-    /// to go on, so that the interval grows before nothing is left.
-    fn expected_first_reads(&self) -> Duration {
-        let usual = self.ledger.usual_first_reads();
-        match self.ledger.total() > self.credit() / 2 {
-            true => usual.max(self.recent.usual_first_reads()),
-            false => usual,
         }
     }
 

@@ -12,6 +12,10 @@ const GRAIN: Duration = Duration::from_secs(1);
 /// First reads within this time of each other are one crowd.
 const CROWD: Duration = Duration::from_secs(60);
 
+/// First reads within this time are expected to go on, and those of this number of entries.
+const RECENT: Duration = Duration::from_secs(180);
+const RECENT_ENTRIES: usize = 10;
+
 /// CPU time by when it was spent. Times are since any fixed moment, and never go back.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -52,32 +56,43 @@ impl Ledger {
         }
     }
 
-    /// Returns what first reads cost in a usual scan: their mean without the most expensive minute.
+    /// Returns what first reads are expected to cost in each scan at this interval: their mean over
+    /// some minutes, without the most expensive one.
     ///
-    /// A crowd that comes once is in that minute, so it is not expected to come again. Zero before
+    /// A crowd that comes at once is in that minute, so it is not expected to come again. Zero before
     /// there are two minutes to compare.
-    pub(super) fn usual_first_reads(&self) -> Duration {
-        let (Some(first), Some(last)) = (self.entries.front(), self.entries.back()) else {
-            return Duration::ZERO;
+    pub(super) fn usual_first_reads(&self, interval: Duration) -> Duration {
+        let now = self
+            .entries
+            .back()
+            .map_or(Duration::ZERO, |last| last.last_at);
+        let is_recent = |(nth, entry): &(usize, &Entry)| {
+            *nth < RECENT_ENTRIES || now.saturating_sub(entry.first_at) < RECENT
         };
-        if last.last_at.saturating_sub(first.first_at) < 2 * CROWD {
+        let recent = self.entries.iter().rev().enumerate().take_while(is_recent);
+        let recent: Vec<&Entry> = recent.map(|(_, entry)| entry).collect();
+        let begins_at = recent.last().map_or(now, |oldest| oldest.first_at);
+        if now.saturating_sub(begins_at) < 2 * CROWD {
             return Duration::ZERO;
         }
-        let mut oldest = 0;
-        let (mut inside, mut crowd) = (Sum::default(), Sum::default());
-        let mut all = Sum::default();
-        for entry in &self.entries {
+        let (mut all, mut inside, mut crowd) = (Sum::default(), Sum::default(), Sum::default());
+        let mut newest = 0;
+        for entry in &recent {
             all.add(entry);
             inside.add(entry);
-            while entry.last_at.saturating_sub(self.entries[oldest].first_at) > CROWD {
-                inside.remove(&self.entries[oldest]);
-                oldest += 1;
+            while recent[newest].last_at.saturating_sub(entry.first_at) > CROWD {
+                inside.remove(recent[newest]);
+                newest += 1;
             }
             if inside.first_reads >= crowd.first_reads {
                 crowd = inside;
             }
         }
-        (all.first_reads - crowd.first_reads) / (all.scans - crowd.scans).max(1)
+        let scans = (all.scans - crowd.scans).max(1);
+        let mean = (all.first_reads - crowd.first_reads) / scans;
+        // The more time is between two scans, the more processes are born in it.
+        let interval_before = now.saturating_sub(begins_at) / all.scans.max(1);
+        mean.mul_f64((interval.as_secs_f64() / interval_before.as_secs_f64()).clamp(1.0, 2.0))
     }
 
     /// Returns what was spent within the window that ends with the last entry.
@@ -162,6 +177,28 @@ mod tests {
         }
         assert!(ledger.entries.len() <= 601);
         assert!(ledger.total() <= 60_000 * MS + S);
+    }
+
+    #[test]
+    fn steady_first_reads_are_expected_to_go_on_and_a_crowd_is_not() {
+        let mut ledger = Ledger::default();
+        for second in 0..120 {
+            ledger.enter(S * second, 9 * MS, 2 * MS);
+            assert_eq!(ledger.usual_first_reads(S), Duration::ZERO);
+        }
+        for second in 120..300 {
+            ledger.enter(S * second, 9 * MS, 2 * MS);
+        }
+        let usual = ledger.usual_first_reads(S);
+        assert!(usual > MS && usual < 3 * MS, "{usual:?}");
+        // At twice the interval, twice as many are born.
+        assert!(ledger.usual_first_reads(2 * S) > 3 * MS);
+        ledger.enter(S * 300, S, S);
+        assert!(ledger.usual_first_reads(S) < 3 * MS);
+        for second in 301..600 {
+            ledger.enter(S * second, 7 * MS, Duration::ZERO);
+        }
+        assert_eq!(ledger.usual_first_reads(S), Duration::ZERO);
     }
 
     #[test]
