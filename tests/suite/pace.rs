@@ -213,10 +213,19 @@ fn the_interval_stays_below_its_maximum_and_the_broken_budget_is_reported() {
     );
     let text = "budget exceeded: scans every 60 ms, the longest interval allowed, use ";
     assert!(
-        exceeded.starts_with(text) && exceeded.ends_with(" % of one core, more than 1 %"),
+        exceeded.starts_with(text) && exceeded.ends_with(" % of one core, and the budget is 1 %"),
         "{exceeded}"
     );
     assert_eq!(handle.consumers().metrics().budget_exceeded_total, 1);
+    let error = handle.control().set_interval_ms(61).unwrap_err();
+    assert_eq!(
+        (error.class(), error.to_string().as_str()),
+        (
+            ErrorClass::Config,
+            "interval_ms is 61: it must be at most max_interval_ms, which is 60"
+        )
+    );
+    handle.control().set_interval_ms(60).unwrap();
     handle.stop().unwrap();
 }
 

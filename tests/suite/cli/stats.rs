@@ -33,7 +33,7 @@ fn watch_slows_down_to_its_budget_and_reports_it() {
     let exceeded = only("budget_changed");
     assert_eq!(exceeded["exceeded"], true);
     let reason = exceeded["reason"].as_str().unwrap();
-    assert!(reason.contains("more than 0.01 %"), "{reason}");
+    assert!(reason.contains("the budget is 0.01 %"), "{reason}");
     assert!(lines.iter().all(|line| {
         let reason = line["reason"].as_str().unwrap_or_default();
         !reason.contains("--")

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use process_scanner::{Changes, Event};
+use process_scanner::{Changes, Collect, Event, LinuxSource, Source};
 use rustix::mount::{MountFlags, mount, mount_remount};
 use tempfile::TempDir;
 
@@ -197,6 +197,7 @@ fn watch_while_files_are_closed(live: Live, works: u32) {
         was_unconfirmed |= batch.unconfirmed.iter().any(|key| key.pid == works);
     }
     assert!(was_unconfirmed);
+    assert_denied_processes_are_not_read_for_the_first_time_again();
     let after = watched.snapshot.by_pid(works).unwrap();
     assert_eq!(
         (after.key(), after.parent_pid),
@@ -210,4 +211,19 @@ fn watch_while_files_are_closed(live: Live, works: u32) {
         (after.status, after.resources.rss_bytes),
         (before.status, before.resources.rss_bytes)
     );
+}
+
+/// Only this process and no new ones can be read here, so later scans have no first reads.
+fn assert_denied_processes_are_not_read_for_the_first_time_again() {
+    let mut source = LinuxSource::new(Collect::default()).unwrap();
+    let mut scan = || {
+        let mut rows = 0;
+        let seen = source.scan(&mut |_| rows += 1).unwrap();
+        (rows, seen.first_read_cpu_ns)
+    };
+    let (rows, first_ns) = scan();
+    assert!(rows > 1 && first_ns > 0, "{rows} rows, {first_ns} ns");
+    for _ in 0..3 {
+        assert_eq!(scan().1, 0);
+    }
 }
