@@ -171,6 +171,10 @@ impl<R: BufRead> Reader<R> {
             )));
         }
         if self.version == 1 {
+            let has_time = |row: &RowRecord| row.read_offset_ns.is_some();
+            if times != 0 || shown.rows.iter().any(has_time) {
+                return Err(self.bad("version 1 has no times of readings"));
+            }
             shown
                 .rows
                 .iter_mut()

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use ahash::RandomState;
 
 use super::format::Shown;
-use super::row::{RowRecord, read_offset_ns};
+use super::row::{RowRecord, read_at_ns, read_offset_ns};
 use crate::model::{Error, ErrorClass};
 use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading, Row};
@@ -19,14 +19,15 @@ pub(super) struct ScanRecorder<'r> {
     redactor: &'r Redactor,
     /// The monotonic time of the scan.
     scan_ns: u64,
-    /// The rows of the scan before; `None` in a recheck, because its processes are not in the scan before.
+    /// The rows of the scan before; `None` in a recheck, because its processes are not in the scan
+    /// before.
     before: Option<Known>,
     pub(super) now: Known,
     pub(super) shown: Shown,
     /// The first breach of the source's contract.
     ///
-    /// Rows that break it are neither recorded nor passed on, because such a recording could not be read. The
-    /// scan fails instead, live and in the replay.
+    /// Rows that break it are neither recorded nor passed on, because such a recording could not be
+    /// read. The scan fails instead, live and in the replay.
     pub(super) fault: Option<Error>,
 }
 
@@ -56,7 +57,7 @@ impl<'r> ScanRecorder<'r> {
     }
 
     /// Records a row and emits it.
-    pub(super) fn record(&mut self, row: Row<'_>, emit: &mut dyn FnMut(Row<'_>)) {
+    pub(super) fn record(&mut self, mut row: Row<'_>, emit: &mut dyn FnMut(Row<'_>)) {
         let pid = row.pid();
         if self.now.contains_key(&pid) {
             return self.fail(format!("the source reported pid {pid} twice in one scan"));
@@ -66,15 +67,22 @@ impl<'r> ScanRecorder<'r> {
             Row::Process(row) => {
                 return self.record_process(row, before.flatten().flatten(), emit);
             }
-            &Row::Unchanged { read_at_ns, .. } => {
+            &Row::Unchanged {
+                read_at_ns: at_ns, ..
+            } => {
                 if let Some(None) = before {
                     return self.fail(format!(
                         "the source reported pid {pid} as unchanged, but the scan before does \
                          not contain it"
                     ));
                 }
-                let offset_ns = read_offset_ns(self.scan_ns, read_at_ns);
+                let offset_ns = read_offset_ns(self.scan_ns, at_ns);
                 self.shown.add_unchanged(pid, offset_ns);
+                // What cannot be recorded is not emitted, or the replay would differ.
+                row = Row::Unchanged {
+                    pid,
+                    read_at_ns: read_at_ns(self.scan_ns, offset_ns),
+                };
                 before.flatten().flatten()
             }
             Row::Unreadable { .. } => {
@@ -114,6 +122,7 @@ impl<'r> ScanRecorder<'r> {
         let row = ProcessRow {
             name: name.as_ref().map(|name| &**name),
             command: command.as_ref().map(|command| &**command),
+            read_at_ns: read_at_ns(self.scan_ns, read_offset_ns(self.scan_ns, row.read_at_ns)),
             ..*row
         };
         let now = self.compare(&row, before);
@@ -141,7 +150,8 @@ impl<'r> ScanRecorder<'r> {
             return before;
         }
         let mut line = record.clone();
-        // An unreadable command line under a new name is cleared, so unknown is not the same as unchanged.
+        // An unreadable command line under a new name is cleared, so unknown is not the same as
+        // unchanged.
         if line.name == before.name && (line.name != Reading::Unknown || is_name_unread) {
             line.name = Reading::Unchanged;
         }

@@ -9,7 +9,8 @@ use crate::model::{Changes, ProcessInfo, ProcessKey, Timestamp};
 use crate::source::{ProcessRow, Reading};
 
 impl Table {
-    /// Adds a process and returns its slot. The table must not have its pid. `at` is the time of the scan.
+    /// Adds a process and returns its slot. The table must not have its pid. `at` is the time of
+    /// the scan.
     pub(super) fn insert(&mut self, row: &ProcessRow<'_>, at: Timestamp) -> u32 {
         let texts = &mut self.texts;
         let mut process = ProcessInfo::unknown(ProcessKey {
@@ -38,6 +39,7 @@ impl Table {
             cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
             resources: row.resources,
             cpu_read_at_ns: row.read_at_ns.unwrap_or(at.monotonic_ns),
+            has_own_time: row.read_at_ns.is_some(),
             reported: Some(process),
         };
         let index = self.put(slot);
@@ -65,8 +67,8 @@ impl Table {
 
     /// Updates a process from its row.
     pub(super) fn update(&mut self, row: &ProcessRow<'_>, index: u32, at: Timestamp) {
-        let read_at_ns = row.read_at_ns.unwrap_or(at.monotonic_ns);
         let slot = &mut self.slots[index as usize];
+        let since_ns = slot.read_again(row.read_at_ns, at);
         let process = slot
             .reported
             .as_mut()
@@ -102,14 +104,9 @@ impl Table {
         if row.start_time_ms.is_some() {
             slot.start_time_ms = row.start_time_ms;
         }
-        slot.cpu_percent = percent(
-            slot.cpu_time_ns,
-            row.cpu_time_ns,
-            read_at_ns.saturating_sub(slot.cpu_read_at_ns),
-        );
+        slot.cpu_percent = percent(slot.cpu_time_ns, row.cpu_time_ns, since_ns);
         slot.cpu_time_ns = row.cpu_time_ns;
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
-        slot.cpu_read_at_ns = read_at_ns;
         slot.resources = row.resources;
         slot.status = row.status;
         changed.insert(self.thresholds.exceeded(slot));
@@ -120,14 +117,10 @@ impl Table {
     }
 
     /// Updates a process that is unchanged and had not run when it was read.
-    pub(super) fn update_idle(&mut self, index: u32, read_at_ns: u64) {
+    pub(super) fn update_idle(&mut self, index: u32, read_at_ns: Option<u64>, at: Timestamp) {
         let slot = &mut self.slots[index as usize];
-        slot.cpu_percent = percent(
-            slot.cpu_time_ns,
-            slot.cpu_time_ns,
-            read_at_ns.saturating_sub(slot.cpu_read_at_ns),
-        );
-        slot.cpu_read_at_ns = read_at_ns;
+        let since_ns = slot.read_again(read_at_ns, at);
+        slot.cpu_percent = percent(slot.cpu_time_ns, slot.cpu_time_ns, since_ns);
         let changed = self.thresholds.exceeded(slot);
         if !changed.is_empty() {
             let pid = slot.reported().pid;
@@ -158,8 +151,8 @@ impl Table {
 
 /// Returns whether parent, name and command line all changed.
 ///
-/// An `exec` keeps the parent, and an exit of the parent keeps name and command line: only another process
-/// changes all three. The cheapest comparison comes first.
+/// An `exec` keeps the parent, and an exit of the parent keeps name and command line: only another
+/// process changes all three. The cheapest comparison comes first.
 fn all_else_changed(known: &ProcessInfo, row: &ProcessRow<'_>, texts: &Texts) -> bool {
     if known.parent_pid == row.parent_pid || known.parent_pid.is_none() || row.parent_pid.is_none()
     {

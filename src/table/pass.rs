@@ -8,15 +8,15 @@ use crate::source::{ProcessRow, Row};
 
 /// One scan while it is applied to a [`Table`].
 ///
-/// Before [`finish`](Self::finish), only a process whose pid was reused counts as exited. If a pass is
-/// dropped instead, the table keeps its values, but no event of it is ever reported.
+/// Before [`finish`](Self::finish), only a process whose pid was reused counts as exited. If a pass
+/// is dropped instead, the table keeps its values, but no event of it is ever reported.
 #[derive(Debug)]
 #[must_use = "a pass that is not finished reports nothing"]
 pub(crate) struct Pass<'t> {
     table: &'t mut Table,
     at: Timestamp,
-    /// Number of processes in the table that this scan has reported. If it equals the table's length, no
-    /// process is missing.
+    /// Number of processes in the table that this scan has reported. If it equals the table's
+    /// length, no process is missing.
     marked: usize,
     rows: u32,
     /// Number of processes in the table when the scan began.
@@ -47,7 +47,8 @@ pub(crate) struct PassResult {
     pub(crate) events: Vec<Event>,
     /// Processes that the scan did not report or could not read. They keep their values.
     pub(crate) unconfirmed: Vec<ProcessKey>,
-    /// Number of created processes that started after the last trusted scan began and before this one.
+    /// Number of created processes that started after the last trusted scan began and before this
+    /// one.
     pub(crate) births: u64,
     /// Time that processes new to the table took.
     pub(crate) first_time: Duration,
@@ -109,8 +110,7 @@ impl<'t> Pass<'t> {
                 self.marked += 1;
             }
             (&Row::Unchanged { read_at_ns, .. }, Some(index)) => {
-                let read_at_ns = read_at_ns.unwrap_or(self.at.monotonic_ns);
-                self.table.update_idle(index, read_at_ns);
+                self.table.update_idle(index, read_at_ns, self.at);
             }
             (Row::Unreadable { .. }, Some(index)) => {
                 let key = self.table.slots[index as usize].reported().key();
@@ -194,8 +194,8 @@ impl<'t> Pass<'t> {
 
     /// Finds the slot of a pid.
     ///
-    /// Sources keep their order, so it is usually the slot that followed the previous row's slot in the last
-    /// scan. Trying that one first avoids a hash lookup, which is a cache miss.
+    /// Sources keep their order, so it is usually the slot that followed the previous row's slot in
+    /// the last scan. Trying that one first avoids a hash lookup, which is a cache miss.
     fn find(&mut self, pid: u32) -> Option<u32> {
         let table = &*self.table;
         let guess = table

@@ -1,13 +1,15 @@
 //! The place of one process in the table.
 
-use crate::model::{ProcessInfo, Resources, Status};
+use crate::model::{ProcessInfo, Resources, Status, Timestamp};
 
 /// The place of one process.
 ///
-/// It holds the reported values and the measured ones. Thresholds delay reports, so they can differ.
+/// It holds the reported values and the measured ones. Thresholds delay reports, so they can
+/// differ.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// The values as last reported, which a consumer gets by applying all batches. `None`: the slot is free.
+    /// The values as last reported, which a consumer gets by applying all batches. `None`: the slot
+    /// is free.
     pub(super) reported: Option<ProcessInfo>,
     /// The last known start time. The reported one stays `None` if it was unknown at first.
     pub(super) start_time_ms: Option<u64>,
@@ -27,9 +29,25 @@ pub(super) struct Slot {
     pub(super) resources: Resources,
     /// Monotonic time at which `cpu_time_ns` was read.
     pub(super) cpu_read_at_ns: u64,
+    /// That time is the process's own, not that of the scan.
+    pub(super) has_own_time: bool,
 }
 
 impl Slot {
+    /// Stores when the CPU time was read, and returns the time since it was read before.
+    ///
+    /// 0, over which no share is known, if one of the two is only the time of a scan: the reading
+    /// can have come any time after that.
+    pub(super) fn read_again(&mut self, read_at_ns: Option<u64>, at: Timestamp) -> u64 {
+        let now_ns = read_at_ns.unwrap_or(at.monotonic_ns);
+        let before_ns = std::mem::replace(&mut self.cpu_read_at_ns, now_ns);
+        let had_own_time = std::mem::replace(&mut self.has_own_time, read_at_ns.is_some());
+        match had_own_time == read_at_ns.is_some() {
+            true => now_ns.saturating_sub(before_ns),
+            false => 0,
+        }
+    }
+
     /// Returns the values as last reported.
     ///
     /// # Panics

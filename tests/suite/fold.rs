@@ -114,9 +114,13 @@ proptest! {
         changes in proptest::collection::vec(change(), 1..200),
         with_thresholds: bool,
         coarse: bool,
+        has_read_times: bool,
     ) {
         let world = World::new();
-        world.edit(|state| state.resolution_ms = if coarse { 1000 } else { 10 });
+        world.edit(|state| {
+            state.resolution_ms = if coarse { 1000 } else { 10 };
+            state.has_read_times = has_read_times;
+        });
         let mut scanner = Scanner::builder()
             .config(config(with_thresholds))
             .source(world.clone())

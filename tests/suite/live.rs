@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use process_scanner::{Batch, Event, ProcessInfo, Scanner, Snapshot};
+use process_scanner::{Batch, Event, ProcessInfo, Row, Scanner, Snapshot, Timestamp};
 
 use crate::support::{Live, live_sources, scan_for_command};
 
@@ -380,4 +380,42 @@ fn a_zombie_is_reported_and_then_its_exit_with(live: Live) {
         matches!(events[..], [Event::Exited { process, .. }, ..] if process.key() == event.process().key()),
         "{events:?}"
     );
+}
+
+/// Each row has the time of its reading, or CPU shares would cover another time than they say.
+#[test]
+fn rows_have_the_times_of_their_readings() {
+    for live in live_sources() {
+        let mut source = live.source();
+        let mut unchanged = 0;
+        for scan in 0..4 {
+            let begin_ns = source.now().monotonic_ns;
+            let mut times_ns = Vec::new();
+            source
+                .scan(&mut |row| match row {
+                    Row::Process(row) if row.cpu_time_ns.is_some() => {
+                        times_ns.push(row.read_at_ns.unwrap_or_else(|| panic!("{row:?}")));
+                    }
+                    Row::Unchanged { pid, read_at_ns } => {
+                        unchanged += 1;
+                        times_ns.push(read_at_ns.unwrap_or_else(|| panic!("{pid}")));
+                    }
+                    _ => {}
+                })
+                .unwrap();
+            let end_ns = Timestamp::monotonic_now_ns();
+            assert!(!times_ns.is_empty());
+            let is_within = |time_ns: &u64| (begin_ns..=end_ns).contains(time_ns);
+            assert!(times_ns.iter().all(is_within), "{} {scan}", live.name);
+            times_ns.sort_unstable();
+            times_ns.dedup();
+            // Not all have the time of the scan.
+            assert!(
+                times_ns.len() > 1 || cfg!(not(target_os = "linux")),
+                "{} {scan}",
+                live.name
+            );
+        }
+        assert!(live.name != "linux" || unchanged > 0);
+    }
 }

@@ -106,6 +106,8 @@ pub struct State {
     pub start_clock_ms: Option<u64>,
     /// The time between two scans, in milliseconds.
     pub step_ms: u64,
+    /// Rows have the times of their readings, except those of each fifth pid.
+    pub has_read_times: bool,
 }
 
 impl World {
@@ -163,7 +165,8 @@ impl Source for World {
             }
             for (pid, made) in &state.processes {
                 if !state.hidden.contains(pid) {
-                    show(*pid, made, emit);
+                    let read_at_ns = state.read_at_ns(*pid);
+                    show(*pid, made, &mut |row| emit(with_time(row, read_at_ns)));
                 }
             }
             match state.failure {
@@ -191,6 +194,24 @@ impl Source for World {
             }
             Ok(process_scanner::Recheck::Done)
         })
+    }
+}
+
+impl State {
+    /// Returns when a scan reads this process.
+    pub fn read_at_ns(&self, pid: u32) -> Option<u64> {
+        let has_time = self.has_read_times && !pid.is_multiple_of(5);
+        has_time.then(|| self.monotonic_ns + u64::from(pid) * 1_000_000)
+    }
+}
+
+fn with_time(row: Row<'_>, read_at_ns: Option<u64>) -> Row<'_> {
+    match row {
+        Row::Process(mut row) => {
+            row.read_at_ns = read_at_ns;
+            Row::Process(row)
+        }
+        row => row,
     }
 }
 

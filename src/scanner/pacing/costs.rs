@@ -58,4 +58,11 @@ impl RecentCosts {
             .filter(|cost| *cost > mean.mul_f64(CROWD_RATIO))
             .unwrap_or(mean)
     }
+
+    /// Returns what first reads are expected to cost in the next scan: what they did in both of the
+    /// last two, since a crowd that comes at once is only in one.
+    pub(super) fn first_reads(&self) -> Duration {
+        let last_two = self.0.iter().rev().take(2).map(|cost| cost.first_reads);
+        last_two.min().unwrap_or_default()
+    }
 }

@@ -19,15 +19,18 @@ const MUCH_SHORTER: f64 = 0.7;
 /// It is shortened to less than this share of it if that was possible for [`SPREAD`] scans.
 const SHORTER: f64 = 0.9;
 
+/// Saving the rest of the credit never makes the interval longer than this.
+const LONGEST_BY_CREDIT: Duration = Duration::from_secs(60);
+
 /// An interval that is this many times as long as the settled cost explains has another reason.
 const NOTABLE: f64 = 1.1;
 
 /// Keeps the interval such that the cost stays within a share of one core.
 ///
 /// Over any ten minutes the scans use at most the budget. The settled cost sets the interval. First
-/// reads are paid from what the settled cost leaves of ten minutes' budget: the credit. What was
-/// spent is spread over the time until it leaves the ten minutes, so that the interval grows
-/// gradually as the credit is used.
+/// reads are paid from what the settled cost leaves of ten minutes' budget: the credit. What is
+/// left of it is spread over the time until the oldest costs leave the ten minutes, so that the
+/// interval grows gradually.
 #[derive(Debug)]
 pub(super) struct Governor {
     requested: Duration,
@@ -87,7 +90,7 @@ impl Governor {
             }
             false => self.ledger.enter(at, cost.total(), Duration::ZERO),
         }
-        self.first_reads = self.ledger.usual_first_reads(self.interval);
+        self.first_reads = self.expected_first_reads();
         self.settle()
             .map(|from| self.change(from, self.budget_reason()))
     }
@@ -119,9 +122,7 @@ impl Governor {
                 rough_ms(spent),
                 rough_ms(credit)
             ))
-        } else if self.needed(cost) > self.interval {
-            // Expected first reads count: they can be the reason.
-            let cost = cost + self.first_reads;
+        } else if self.at_rate(cost) > self.interval {
             let rate = cost.as_secs_f64() / self.interval.as_secs_f64() * 100.0;
             Some(format!(
                 "scans every {} ms, the longest interval allowed, use {rate:.2} % of one core, and \
@@ -186,9 +187,29 @@ impl Governor {
         if self.budget_percent.is_none() {
             return self.requested;
         }
-        let whole = cost + self.first_reads;
-        let affordable = self.ledger.affordable(self.now, whole, self.credit());
-        self.requested.max(self.at_rate(cost)).max(affordable)
+        let by_rate = self.requested.max(self.at_rate(cost));
+        let (next, credit) = (cost + self.first_reads, self.credit());
+        let left = credit.saturating_sub(self.ledger.total());
+        // Most hosts use a small part of the credit, and need no look at the ledger's entries.
+        let at_most = bounded_s(WINDOW.as_secs_f64() * next.as_secs_f64() / left.as_secs_f64());
+        if at_most <= by_rate && !left.is_zero() {
+            return by_rate;
+        }
+        let lasting = self.ledger.affordable(self.now, next, credit);
+        let fitting = self.ledger.wait_for(self.now, next, credit);
+        by_rate.max(lasting.min(LONGEST_BY_CREDIT)).max(fitting)
+    }
+
+    /// Returns what first reads are expected to cost in each scan.
+    ///
+    /// Births of a few minutes are paid from the credit. Once half of it is used, they are expected
+    /// to go on, so that the interval grows before nothing is left.
+    fn expected_first_reads(&self) -> Duration {
+        let usual = self.ledger.usual_first_reads(self.interval);
+        match self.ledger.total() > self.credit() / 2 {
+            true => usual.max(self.recent.first_reads()),
+            false => usual,
+        }
     }
 
     /// Returns the interval at which scans of this cost use just the budget in the long run.
@@ -196,15 +217,23 @@ impl Governor {
         let Some(percent) = self.budget_percent else {
             return Duration::ZERO;
         };
-        // More than a duration can hold is for ever either way.
-        Duration::try_from_secs_f64(cost.as_secs_f64() / (percent / 100.0))
-            .unwrap_or(Duration::MAX)
-            .min(Duration::from_secs(u64::from(u32::MAX)))
+        bounded_s(cost.as_secs_f64() / (percent / 100.0))
     }
 
     /// Returns the budget of ten minutes.
     fn credit(&self) -> Duration {
         WINDOW.mul_f64(self.budget_percent.unwrap_or_default() / 100.0)
+    }
+}
+
+/// Converts seconds; infinity is the longest interval there is, and 0 divided by 0 the shortest.
+fn bounded_s(seconds: f64) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+    match seconds.is_nan() {
+        true => Duration::ZERO,
+        false => Duration::try_from_secs_f64(seconds)
+            .unwrap_or(LONGEST)
+            .min(LONGEST),
     }
 }
 

@@ -59,30 +59,27 @@ impl Ledger {
     /// Returns what first reads are expected to cost in each scan at this interval: their mean over
     /// some minutes, without the most expensive one.
     ///
-    /// A crowd that comes at once is in that minute, so it is not expected to come again. Zero before
-    /// there are two minutes to compare.
+    /// A crowd that comes at once is in that minute, so it is not expected to come again. Zero
+    /// before there are two minutes to compare.
     pub(super) fn usual_first_reads(&self, interval: Duration) -> Duration {
-        let now = self
-            .entries
-            .back()
-            .map_or(Duration::ZERO, |last| last.last_at);
-        let is_recent = |(nth, entry): &(usize, &Entry)| {
-            *nth < RECENT_ENTRIES || now.saturating_sub(entry.first_at) < RECENT
+        let Some(last) = self.entries.back() else {
+            return Duration::ZERO;
         };
-        let recent = self.entries.iter().rev().enumerate().take_while(is_recent);
-        let recent: Vec<&Entry> = recent.map(|(_, entry)| entry).collect();
-        let begins_at = recent.last().map_or(now, |oldest| oldest.first_at);
-        if now.saturating_sub(begins_at) < 2 * CROWD {
+        let is_old = |entry: &Entry| last.last_at.saturating_sub(entry.first_at) >= RECENT;
+        let from = self.entries.partition_point(is_old);
+        let from = from.min(self.entries.len().saturating_sub(RECENT_ENTRIES));
+        let span = last.last_at.saturating_sub(self.entries[from].first_at);
+        if span < 2 * CROWD {
             return Duration::ZERO;
         }
         let (mut all, mut inside, mut crowd) = (Sum::default(), Sum::default(), Sum::default());
-        let mut newest = 0;
-        for entry in &recent {
+        let mut oldest = from;
+        for entry in self.entries.range(from..) {
             all.add(entry);
             inside.add(entry);
-            while recent[newest].last_at.saturating_sub(entry.first_at) > CROWD {
-                inside.remove(recent[newest]);
-                newest += 1;
+            while entry.last_at.saturating_sub(self.entries[oldest].first_at) > CROWD {
+                inside.remove(&self.entries[oldest]);
+                oldest += 1;
             }
             if inside.first_reads >= crowd.first_reads {
                 crowd = inside;
@@ -91,7 +88,7 @@ impl Ledger {
         let scans = (all.scans - crowd.scans).max(1);
         let mean = (all.first_reads - crowd.first_reads) / scans;
         // The more time is between two scans, the more processes are born in it.
-        let interval_before = now.saturating_sub(begins_at) / all.scans.max(1);
+        let interval_before = span / all.scans.max(1);
         mean.mul_f64((interval.as_secs_f64() / interval_before.as_secs_f64()).clamp(1.0, 2.0))
     }
 
@@ -100,11 +97,11 @@ impl Ledger {
         self.total
     }
 
-    /// Returns the shortest interval at which scans of this cost keep every window within the credit, as far
-    /// as what was spent already allows it.
+    /// Returns the shortest interval at which scans of this cost keep every window within the
+    /// credit, as far as what was spent already allows it.
     ///
-    /// Until the oldest entries leave the window, only what they and the others leave of the credit can be
-    /// spent. So for each entry: the scans before it leaves are at most as many as fit.
+    /// Until the oldest entries leave the window, only what they and the others leave of the credit
+    /// can be spent. So for each entry: the scans before it leaves are at most as many as fit.
     pub(super) fn affordable(&self, now: Duration, cost: Duration, credit: Duration) -> Duration {
         let mut spent = self.total;
         let mut interval = Duration::ZERO;
@@ -119,6 +116,22 @@ impl Ledger {
             spent = spent.saturating_sub(entry.cost);
         }
         interval
+    }
+
+    /// Returns the time from now until this cost fits the credit.
+    ///
+    /// A cost above the whole credit fits once nothing else is in the window.
+    pub(super) fn wait_for(&self, now: Duration, cost: Duration, credit: Duration) -> Duration {
+        let mut spent = self.total;
+        let mut wait = Duration::ZERO;
+        for entry in &self.entries {
+            if spent.saturating_add(cost) <= credit {
+                break;
+            }
+            wait = (entry.last_at + WINDOW).saturating_sub(now);
+            spent = spent.saturating_sub(entry.cost);
+        }
+        wait
     }
 
     fn forget_before(&mut self, now: Duration) {
@@ -213,5 +226,23 @@ mod tests {
         assert_eq!(ledger.affordable(60 * S, 10 * MS, MS), WINDOW - 60 * S);
         // Scans that cost nothing can always be made.
         assert!(ledger.affordable(60 * S, Duration::ZERO, 2 * S) < MS);
+    }
+
+    #[test]
+    fn a_cost_waits_until_enough_has_left_the_window() {
+        let mut ledger = Ledger::default();
+        ledger.enter(Duration::ZERO, 3 * S, Duration::ZERO);
+        ledger.enter(60 * S, S, Duration::ZERO);
+        let wait = |cost, credit| ledger.wait_for(60 * S, cost, credit);
+        assert_eq!(wait(S, 5 * S), Duration::ZERO);
+        assert_eq!(wait(2 * S, 5 * S), WINDOW - 60 * S);
+        assert_eq!(wait(5 * S, 5 * S), WINDOW);
+        // It never fits, but then nothing else is in the window.
+        assert_eq!(wait(9 * S, 5 * S), WINDOW);
+        assert_eq!(
+            ledger.wait_for(60 * S, Duration::MAX, S),
+            WINDOW,
+            "no overflow"
+        );
     }
 }

@@ -56,11 +56,20 @@ const DOUBTFUL_NS: u64 = 1_000_000;
 impl ClockReader {
     /// Reads the CPU clock of a process and the monotonic time.
     pub(super) fn read(&mut self, pid: u32) -> (CpuClock, u64) {
+        self.read_with(|| cpu_clock(pid), Timestamp::monotonic_now_ns)
+    }
+
+    /// Reads a clock and the time, and both again if much time has passed since the last reading.
+    fn read_with(
+        &mut self,
+        mut clock: impl FnMut() -> CpuClock,
+        mut now_ns: impl FnMut() -> u64,
+    ) -> (CpuClock, u64) {
         const ATTEMPTS: u32 = 3;
         let mut attempt = 1;
         loop {
-            let clock = cpu_clock(pid);
-            let read_at_ns = Timestamp::monotonic_now_ns();
+            let clock = clock();
+            let read_at_ns = now_ns();
             // What came between also has other causes, such as a slow file. Reading again is cheap.
             let took_ns =
                 read_at_ns.saturating_sub(std::mem::replace(&mut self.last_ns, read_at_ns));
@@ -75,6 +84,23 @@ impl ClockReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_is_read_again_if_the_scanner_was_stopped_before_the_time() {
+        let mut reader = ClockReader::default();
+        // Readings of the time: the scanner is stopped for 5 ms before the second.
+        let mut times_ns = [1_000, 5_001_000, 5_002_000].into_iter();
+        let mut read = |cpu_ns: &mut u64| {
+            let clock = || {
+                *cpu_ns += 1;
+                CpuClock::Ns(*cpu_ns)
+            };
+            reader.read_with(clock, || times_ns.next().expect("no more readings"))
+        };
+        let mut cpu_ns = 0;
+        assert_eq!(read(&mut cpu_ns), (CpuClock::Ns(1), 1_000));
+        assert_eq!(read(&mut cpu_ns), (CpuClock::Ns(3), 5_002_000));
+    }
 
     #[test]
     fn our_own_clock_runs_and_an_unused_pid_has_none() {

@@ -194,9 +194,17 @@ impl Source for Turns {
             let is_same = before.get(&pid) == living.get(&pid);
             shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
             match row {
-                Row::Process(_) if is_same && pid % 3 == 0 => emit(Row::unchanged(pid)),
+                Row::Process(row) if is_same && pid % 3 == 0 => emit(Row::Unchanged {
+                    pid,
+                    read_at_ns: row.read_at_ns,
+                }),
                 Row::Process(mut row) if is_same && pid % 3 == 1 => {
                     (row.name, row.command) = (Reading::Unchanged, Reading::Unchanged);
+                    emit(Row::Process(row));
+                }
+                // Too far from its scan to be recorded.
+                Row::Process(mut row) if pid == 7 && row.read_at_ns.is_some() => {
+                    row.read_at_ns = Some(u64::MAX);
                     emit(Row::Process(row));
                 }
                 Row::Process(_) if pid == 11 => emit(Row::Unreadable { pid }),
@@ -276,11 +284,13 @@ proptest! {
         is_able: bool,
         resolution_ms in proptest::sample::select(vec![10_u64, 1000]),
         own_pid in proptest::option::weighted(0.2, Just(1_u32)),
+        has_read_times: bool,
     ) {
         let world = World::new();
         world.edit(|state| {
             state.resolution_ms = resolution_ms;
             state.own_pid = own_pid;
+            state.has_read_times = has_read_times;
         });
         world.add(1, Made::new("init", 1_600_000_000_000));
         let (recording, live) = record(Turns {
