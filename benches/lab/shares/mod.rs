@@ -16,6 +16,12 @@ use crate::crowd::children::Children;
 use crate::measure::scan::scan;
 use crate::statistics::quantile;
 
+/// How far the median may be from the true share.
+const MEDIAN_LIMIT: f64 = 0.05;
+
+/// How far each reading may be, on a quiet machine.
+const READING_LIMIT: f64 = 0.15;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Numbers of idle children [default: 1000 4000 8000, with --quick 20]
@@ -32,8 +38,8 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
         false => &options.children,
     };
     println!("Reported / true CPU share.\n");
-    println!("| process | readings | median | least | most |");
-    println!("|---|---|---|---|---|");
+    println!("| process | readings | median | least | most | aim |");
+    println!("|---|---|---|---|---|---|");
     for &children in children {
         first_and_last(children, scans)?;
     }
@@ -49,7 +55,12 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
 fn print(what: &str, ratios: Vec<f64>) {
     let [median, least, most] = [0.5, 0.0, 1.0].map(|share| quantile(ratios.clone(), share));
     let readings = ratios.len();
-    println!("| {what} | {readings} | {median:.3} | {least:.3} | {most:.3} |");
+    let is_within = |ratio: f64, limit: f64| (ratio - 1.0).abs() <= limit;
+    let is_met = is_within(median, MEDIAN_LIMIT)
+        && is_within(least, READING_LIMIT)
+        && is_within(most, READING_LIMIT);
+    let verdict = if is_met { "met" } else { "missed" };
+    println!("| {what} | {readings} | {median:.3} | {least:.3} | {most:.3} | {verdict} |");
 }
 
 /// Compares a burner over the time between two scans.
