@@ -58,10 +58,13 @@ pub struct ProcessRow<'a> {
     /// Process id of its parent; `None` if none or unknown.
     pub parent_pid: Option<u32>,
     /// Name, in the system's own bytes.
+    ///
+    /// A process can give itself an empty one. Report one that was not read as unknown.
     pub name: Reading<&'a [u8]>,
     /// Arguments in the system's own bytes, each followed by a NUL.
     ///
-    /// The form is that of proc_pid_cmdline(5). Empty: it is known to have none.
+    /// The form is that of proc_pid_cmdline(5). Empty: it is known to have none, such as a kernel
+    /// thread, or a process that has wiped them. A NUL alone is one empty argument.
     pub command: Reading<&'a [u8]>,
     /// Status.
     pub status: Option<Status>,
@@ -126,13 +129,5 @@ impl<T> Reading<T> {
             Self::Unknown => Reading::Unknown,
             Self::Known(value) => Reading::Known(value),
         }
-    }
-}
-
-/// Returns what was read, for values that cannot be empty.
-pub(super) fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
-    match bytes {
-        [] => Reading::Unknown,
-        _ => Reading::Known(bytes),
     }
 }

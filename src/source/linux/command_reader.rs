@@ -10,8 +10,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use super::known::Program;
-use super::procfs::{Procfs, Unread};
+use super::procfs::{Folder, Procfs, Unread};
 use super::stat::{STAT_LEN, Stat};
+use super::threads::LivingThread;
 use crate::metrics::CpuClock;
 
 /// The process and program whose command line is read. A command line from before an `exec` does
@@ -105,12 +106,40 @@ pub(super) fn read_command(
     command.clear();
     let procfs = Procfs::open(proc).map_err(|_| Unread::Failed)?;
     let folder = procfs.folder(target.pid)?;
-    let mut stat = [0; STAT_LEN];
-    let stat = Stat::parse(folder.read(c"stat", &mut stat)?).ok_or(Unread::Failed)?;
+    let stat = stat_of(&folder)?;
     if stat.start_ticks != target.start_ticks {
         return Err(Unread::Gone);
     }
-    folder.read_long(c"cmdline", MAX_COMMAND_BYTES, command)?;
-    trim_command(command);
+    let read = read_command_of(&folder, &stat, command);
+    match read {
+        // A recorded folder can lack the file.
+        Err(Unread::Gone) if stat_of(&folder).is_ok_and(|stat| !stat.has_ended()) => {
+            Err(Unread::Failed)
+        }
+        _ => read,
+    }
+}
+
+fn read_command_of(folder: &Folder, stat: &Stat<'_>, command: &mut Vec<u8>) -> Result<(), Unread> {
+    let after = if stat.has_lost_first_thread() {
+        let thread = LivingThread::find(folder, None)?.ok_or(Unread::Gone)?;
+        thread.read_long("cmdline", MAX_COMMAND_BYTES, command)?;
+        command.is_empty().then(|| thread.read_stat())
+    } else {
+        folder.read_long(c"cmdline", MAX_COMMAND_BYTES, command)?;
+        command.is_empty().then(|| stat_of(folder))
+    };
+    match after.transpose()? {
+        // It is exiting.
+        Some(stat) if !stat.has_memory => return Err(Unread::Gone),
+        Some(stat) if !stat.can_be_without_arguments() => return Err(Unread::Failed),
+        _ => trim_command(command),
+    }
     Ok(())
+}
+
+fn stat_of(folder: &Folder) -> Result<Stat<'static>, Unread> {
+    let mut line = [0; STAT_LEN];
+    let stat = Stat::parse(folder.read(c"stat", &mut line)?);
+    Ok(stat.ok_or(Unread::Failed)?.without_name())
 }

@@ -5,10 +5,10 @@ use super::cpu::{ClockReader, CpuClock};
 use super::known::{CommandState, Known};
 use super::pidfd;
 use super::procfs::{Listed, Procfs, Unread};
-use super::stat::{Stat, number};
+use super::stat::{STAT_LEN, Stat};
+use super::threads::LivingThread;
 use crate::config::Collect;
 use crate::model::{Status, Timestamp};
-use crate::source::row::known_unless_empty;
 use crate::source::{ProcessRow, Reading};
 
 /// What is the same for all processes and scans.
@@ -40,7 +40,7 @@ pub(super) enum Inspected<'a> {
     Read(Read<'a>),
     /// It has exited.
     Gone,
-    /// It exists, but access to its files is denied.
+    /// It exists, but its files cannot be read: access is denied, or a recorded folder lacks them.
     Denied {
         cpu_time_ns: Option<u64>,
         read_at_ns: Option<u64>,
@@ -92,20 +92,22 @@ impl Rules {
             return Inspected::Unchanged(before.read_again(read_at_ns));
         }
         let line = match procfs.read_of(listed.pid, "stat", line) {
-            Ok(line) => line,
-            Err(Unread::Gone) => return Inspected::Gone,
-            // Access was allowed before, so this may pass.
-            Err(Unread::Denied) if before.is_some() => return lost(),
-            Err(Unread::Denied) => {
-                return Inspected::Denied {
-                    cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
-                    read_at_ns,
-                };
+            // A recorded folder can lack the file.
+            Err(Unread::Gone) if self.has_clocks || procfs.folder(listed.pid).is_err() => {
+                return Inspected::Gone;
             }
             Err(Unread::Failed) => return lost(),
+            line => line.ok(),
         };
-        let Some(stat) = Stat::parse(line) else {
-            return lost();
+        let Some(stat) = line.and_then(Stat::parse) else {
+            return match before {
+                // It could be read before, so this may pass.
+                Some(_) => lost(),
+                None => Inspected::Denied {
+                    cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
+                    read_at_ns,
+                },
+            };
         };
         let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
         // The clock may have been that of the previous process with this pid.
@@ -114,8 +116,19 @@ impl Rules {
             Some(_) => return Inspected::Gone,
             None => clock_ns,
         };
+        let folder;
+        let mut thread = Ok(None);
+        if stat.has_lost_first_thread() {
+            folder = procfs.folder(listed.pid);
+            let last = before.and_then(|before| before.thread);
+            let find = |folder| LivingThread::find(folder, last);
+            thread = folder.as_ref().map_err(|unread| *unread).and_then(find);
+            if matches!(thread, Err(Unread::Gone)) && has_exited(procfs, listed.pid, &stat) {
+                return Inspected::Gone;
+            }
+        }
         let ticks_ns = stat.cpu_ticks.saturating_mul(TICK_MS * 1_000_000);
-        let mut known = Known::new(listed, &stat, clock_ns.unwrap_or(ticks_ns));
+        let mut known = Known::new(listed, &stat, &thread, clock_ns.unwrap_or(ticks_ns));
         known.read_at_ns = match clock_ns {
             Some(_) => read_at_ns,
             // `stat` was read just now.
@@ -128,9 +141,11 @@ impl Rules {
             known.identity = self.identity(&known);
         }
         let mut unreadable_fields = 0;
-        match self.memory(procfs, &known, &stat, before, why) {
+        match self.memory(procfs, &known, &thread, before, why) {
             Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
-            Err(Unread::Gone) => return Inspected::Gone,
+            Err(Unread::Gone) if has_exited(procfs, listed.pid, &stat) => {
+                return Inspected::Gone;
+            }
             Err(_) => unreadable_fields += 1,
         }
         known.has_run =
@@ -188,44 +203,9 @@ impl Rules {
         tick_ms + u64::from(process.nth).min(TICK_MS - 1)
     }
 
-    /// Returns the resident memory, from `statm` (proc_pid_statm(5)), because that of `stat` is
-    /// rough.
-    fn memory(
-        &self,
-        procfs: &Procfs,
-        known: &Known,
-        stat: &Stat<'_>,
-        before: Option<&Known>,
-        why: Why,
-    ) -> Result<Option<u64>, Unread> {
-        if !self.collect.memory {
-            return Ok(None);
-        }
-        // The first thread has ended and others live on. Their memory is not visible.
-        if known.status == Status::Zombie && stat.threads > 1 {
-            return Err(Unread::Denied);
-        }
-        // Neither has memory of its own.
-        if known.is_kernel_thread || known.status == Status::Zombie {
-            return Ok(Some(0));
-        }
-        if let Some(before) = before
-            && why != Why::Turn
-            && before.resources.rss_bytes.is_some()
-            && known.has_memory_of(before)
-        {
-            return Ok(before.resources.rss_bytes);
-        }
-        let mut buffer = [0; 128];
-        let statm = procfs.read_of(known.pid, "statm", &mut buffer)?;
-        let pages = statm.split(|&byte| byte == b' ').nth(1).and_then(number);
-        let pages = pages.ok_or(Unread::Failed)?;
-        Ok(Some(pages.saturating_mul(self.page_bytes)))
-    }
-
     fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandState {
         // A kernel thread has none, and a zombie has lost it.
-        if !self.collect.command || known.is_kernel_thread || known.status == Status::Zombie {
+        if !self.collect.command || known.is_kernel_thread || known.status == Some(Status::Zombie) {
             return CommandState::Done;
         }
         match before {
@@ -265,7 +245,7 @@ impl Rules {
             parent_pid: (known.parent != 0).then_some(known.parent),
             name,
             command,
-            status: Some(known.status),
+            status: known.status,
             cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
             read_at_ns: known.read_at_ns,
             resources: known.resources,
@@ -278,7 +258,7 @@ impl Rules {
     pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
         match read.known.is_kernel_thread && !read.is_new {
             true => Reading::Unchanged,
-            false => known_unless_empty(read.name),
+            false => Reading::Known(read.name),
         }
     }
 
@@ -288,8 +268,18 @@ impl Rules {
             false => Reading::Unknown,
             true if read.known.is_kernel_thread => Reading::Known(&[]),
             // A zombie has lost it, and may have changed it before it exited.
-            true if read.is_new || read.known.status == Status::Zombie => Reading::Unknown,
+            true if read.is_new || read.known.status == Some(Status::Zombie) => Reading::Unknown,
             true => Reading::Unchanged,
         }
+    }
+}
+
+/// Returns whether a process has exited, after one of its files was not there: a recorded folder can
+/// lack it. `before` is its `stat` from before.
+fn has_exited(procfs: &Procfs, pid: u32, before: &Stat<'_>) -> bool {
+    let mut line = [0; STAT_LEN];
+    match procfs.read_of(pid, "stat", &mut line) {
+        Ok(line) => Stat::parse(line).is_some_and(|now| now.start_ticks != before.start_ticks),
+        Err(unread) => unread == Unread::Gone,
     }
 }

@@ -1,7 +1,8 @@
 //! What is stored about a process from scan to scan.
 
-use super::procfs::Listed;
+use super::procfs::{Listed, Unread};
 use super::stat::Stat;
+use super::threads::LivingThread;
 use crate::model::{Resources, Status};
 
 /// A process as it was last emitted.
@@ -18,7 +19,10 @@ pub(super) struct Known {
     pub(super) resources: Resources,
     rough_rss_pages: u64,
     pub(super) program: Program,
-    pub(super) status: Status,
+    /// `None` if the first thread has ended and the others cannot be read.
+    pub(super) status: Option<Status>,
+    /// The living thread that was read instead of the first one, which has ended.
+    pub(super) thread: Option<u32>,
     pub(super) is_kernel_thread: bool,
     pub(super) command: CommandState,
     /// It has run since its command line was read.
@@ -59,7 +63,19 @@ pub(super) enum CommandState {
 
 impl Known {
     /// Creates an entry from `stat`. Memory and command line are added later.
-    pub(super) fn new(listed: Listed, stat: &Stat<'_>, cpu_ns: u64) -> Self {
+    ///
+    /// `thread` is the one that was read instead of the first thread, if that has ended.
+    pub(super) fn new(
+        listed: Listed,
+        stat: &Stat<'_>,
+        thread: &Result<Option<LivingThread<'_>>, Unread>,
+        cpu_ns: u64,
+    ) -> Self {
+        let (living, has_status) = match thread {
+            Ok(living) => (living.as_ref(), true),
+            Err(_) => (None, false),
+        };
+        let stat = living.map_or(*stat, |living| stat.with_thread(&living.stat));
         Self {
             pid: listed.pid,
             parent: stat.parent,
@@ -70,7 +86,8 @@ impl Known {
             resources: Resources::default(),
             rough_rss_pages: stat.rough_rss_pages,
             program: Program::new(stat.image, stat.name),
-            status: stat.status(),
+            status: has_status.then(|| stat.status()),
+            thread: living.map(|living| living.tid),
             is_kernel_thread: stat.is_kernel_thread,
             command: CommandState::Needed,
             has_run: false,

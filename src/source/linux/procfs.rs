@@ -18,7 +18,7 @@ const ADVICE: &str = "check that /proc is mounted and that file descriptors are 
 
 const PATH_ADVICE: &str = "set proc_path or --proc to the folder where proc(5) is mounted";
 
-/// Space for a pid, a slash and the longest file name that is read, with its NUL.
+/// Space for the longest path, with its NUL: `task/`, a number, a slash and a file name.
 const PATH_LEN: usize = 24;
 
 /// A process in the list of `/proc`.
@@ -32,7 +32,7 @@ pub(super) struct Listed {
 
 /// Why a file of a process could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(in crate::source) enum Unread {
     /// The process has exited.
     Gone,
     /// Access was denied.
@@ -53,12 +53,12 @@ impl From<Errno> for Unread {
 
 /// An open `/proc`, for one scan.
 #[derive(Debug)]
-pub(super) struct Procfs {
+pub(in crate::source) struct Procfs {
     dir: OwnedFd,
 }
 
 impl Procfs {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::source) fn open(path: &Path) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(path, flags, Mode::empty())
             .map_err(|errno| cannot("open", path, errno))?;
@@ -118,14 +118,19 @@ impl Procfs {
         buffer: &'a mut [u8],
     ) -> Result<&'a [u8], Unread> {
         let mut path = [0; PATH_LEN];
-        read_at(&self.dir, path_of(pid, name, &mut path), buffer)
+        read_at(&self.dir, path_of("", pid, name, &mut path), buffer)
     }
 
     /// Opens the folder of a process. Its files never become those of another process.
-    pub(super) fn folder(&self, pid: u32) -> Result<Folder, Unread> {
+    pub(in crate::source) fn folder(&self, pid: u32) -> Result<Folder, Unread> {
         let mut path = [0; PATH_LEN];
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = openat(&self.dir, path_of(pid, "", &mut path), flags, Mode::empty())?;
+        let dir = openat(
+            &self.dir,
+            path_of("", pid, "", &mut path),
+            flags,
+            Mode::empty(),
+        )?;
         Ok(Folder { dir })
     }
 }
@@ -133,7 +138,7 @@ impl Procfs {
 /// The open folder of one process. Once the process has exited, nothing can be read in it, even if
 /// its pid is reused.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(in crate::source) struct Folder {
     dir: OwnedFd,
 }
 
@@ -143,6 +148,34 @@ impl Folder {
         read_at(&self.dir, name, buffer)
     }
 
+    /// Reads a file of a thread, as far as the buffer reaches.
+    pub(super) fn read_of_thread<'a>(
+        &self,
+        tid: u32,
+        name: &str,
+        buffer: &'a mut [u8],
+    ) -> Result<&'a [u8], Unread> {
+        let mut path = [0; PATH_LEN];
+        read_at(&self.dir, path_of("task/", tid, name, &mut path), buffer)
+    }
+
+    /// Lists its threads. Calls `visit` with each until that returns false.
+    pub(super) fn threads(&self, mut visit: impl FnMut(u32) -> bool) -> Result<(), Unread> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = openat(&self.dir, c"task", flags, Mode::empty())?;
+        let mut buffer = [MaybeUninit::uninit(); 1024];
+        let mut entries = RawDir::new(&dir, &mut buffer);
+        while let Some(entry) = entries.next() {
+            let tid = number(entry?.file_name().to_bytes());
+            if let Some(tid) = tid.and_then(|tid| u32::try_from(tid).ok())
+                && !visit(tid)
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a file to its end, or up to `max_bytes`.
     pub(super) fn read_long(
         &self,
@@ -150,16 +183,38 @@ impl Folder {
         max_bytes: usize,
         content: &mut Vec<u8>,
     ) -> Result<(), Unread> {
-        content.clear();
-        let file = open_at(&self.dir, name)?;
-        loop {
-            let len = content.len();
-            content.resize(max_bytes.min((len * 2).max(4096)), 0);
-            let read = rustix::io::read(&file, &mut content[len..]);
-            content.truncate(len + *read.as_ref().unwrap_or(&0));
-            if read? == 0 || content.len() == max_bytes {
-                return Ok(());
-            }
+        read_long_at(&self.dir, name, max_bytes, content)
+    }
+
+    /// Reads a file of a thread to its end, or up to `max_bytes`.
+    pub(super) fn read_long_of_thread(
+        &self,
+        tid: u32,
+        name: &str,
+        max_bytes: usize,
+        content: &mut Vec<u8>,
+    ) -> Result<(), Unread> {
+        let mut path = [0; PATH_LEN];
+        let path = path_of("task/", tid, name, &mut path);
+        read_long_at(&self.dir, path, max_bytes, content)
+    }
+}
+
+fn read_long_at(
+    dir: impl AsFd,
+    name: &CStr,
+    max_bytes: usize,
+    content: &mut Vec<u8>,
+) -> Result<(), Unread> {
+    content.clear();
+    let file = open_at(dir, name)?;
+    loop {
+        let len = content.len();
+        content.resize(max_bytes.min((len * 2).max(4096)), 0);
+        let read = rustix::io::read(&file, &mut content[len..]);
+        content.truncate(len + *read.as_ref().unwrap_or(&0));
+        if read? == 0 || content.len() == max_bytes {
+            return Ok(());
         }
     }
 }
@@ -178,11 +233,11 @@ fn open_at(dir: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
     openat(dir, name, flags, Mode::empty())
 }
 
-/// Builds `PID/NAME`, or `PID` without a name.
-fn path_of<'a>(pid: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
+/// Builds `ID/NAME` in a folder, or `ID` without a name. The folder ends in a slash, or is empty.
+fn path_of<'a>(folder: &str, id: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
     let mut digits = [0; 10];
     let mut begin = digits.len();
-    let mut rest = pid;
+    let mut rest = id;
     loop {
         begin -= 1;
         digits[begin] = b'0' + (rest % 10) as u8;
@@ -196,6 +251,7 @@ fn path_of<'a>(pid: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
         path[len..len + bytes.len()].copy_from_slice(bytes);
         len += bytes.len();
     };
+    push(folder.as_bytes());
     push(&digits[begin..]);
     if !name.is_empty() {
         push(b"/");
@@ -242,12 +298,12 @@ mod tests {
     #[test]
     fn paths_of_all_pids_fit() {
         let mut path = [0; PATH_LEN];
-        assert_eq!(path_of(0, "stat", &mut path), c"0/stat");
+        assert_eq!(path_of("", 0, "stat", &mut path), c"0/stat");
         assert_eq!(
-            path_of(u32::MAX, "cmdline", &mut path),
-            c"4294967295/cmdline"
+            path_of("task/", u32::MAX, "cmdline", &mut path),
+            c"task/4294967295/cmdline"
         );
-        assert_eq!(path_of(42, "", &mut path), c"42");
+        assert_eq!(path_of("", 42, "", &mut path), c"42");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::procfs::Unread;
 use crate::metrics::CpuClock;
-use crate::source::row::known_unless_empty;
 use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 
 /// Rows that wait for their command lines. Its buffers are reused from scan to scan.
@@ -120,7 +119,7 @@ impl Waiting {
                 Some(Ok(command)) => {
                     known.command = CommandState::Done;
                     known.has_run = false;
-                    known_unless_empty(command)
+                    Reading::Known(command)
                 }
                 // The process existed when its other files were read, so it is still emitted.
                 Some(Err(Unread::Gone)) => Reading::Unknown,
@@ -134,7 +133,7 @@ impl Waiting {
                     Reading::Unknown
                 }
             };
-            let name = known_unless_empty(&self.names[name]);
+            let name = Reading::Known(&self.names[name]);
             let row = rules.row(known, name, command);
             emit(Row::Process(row));
         }

@@ -122,35 +122,37 @@ impl LinuxSource {
     fn check(&mut self, procfs: &Procfs) -> Result<()> {
         let buffers = &mut self.buffers;
         procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
-        let pid = self
-            .namespace
-            .own_pid
-            .or(buffers.listed.first().map(|listed| listed.pid));
-        let listed = buffers.listed.iter().find(|listed| Some(listed.pid) == pid);
-        let rules = &self.rules;
-        let inspected = listed.map(|&listed| {
+        let (own_pid, rules) = (self.namespace.own_pid, &self.rules);
+        // A recorded folder can lack files of some processes.
+        let candidates = buffers.listed.iter();
+        let candidates = candidates.filter(|listed| own_pid.is_none_or(|own| own == listed.pid));
+        for &listed in candidates {
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            rules.inspect(procfs, listed, None, Why::Changes, line, clocks)
-        });
-        match inspected {
-            Some(Inspected::Read(read)) if read.unreadable_fields == 0 => Ok(()),
-            Some(Inspected::Failed(_)) if no_descriptor_is_left(&self.proc) => Err(Error::new(
-                ErrorClass::ResourcesExhausted,
-                format!(
-                    "cannot open any file in {}: no file descriptors are available",
-                    self.proc.display()
-                ),
-            )
-            .with_advice("close files or raise the limit of file descriptors")),
-            _ => Err(Error::new(
-                ErrorClass::Unsupported,
-                format!(
-                    "{} is not a proc(5) filesystem of Linux",
-                    self.proc.display()
-                ),
-            )
-            .with_advice("mount proc(5) there, or select the source sysinfo")),
+            match rules.inspect(procfs, listed, None, Why::Changes, line, clocks) {
+                Inspected::Read(read) if read.unreadable_fields == 0 || !rules.has_clocks => {
+                    return Ok(());
+                }
+                Inspected::Failed(_) if no_descriptor_is_left(&self.proc) => {
+                    return Err(Error::new(
+                        ErrorClass::ResourcesExhausted,
+                        format!(
+                            "cannot open any file in {}: no file descriptors are available",
+                            self.proc.display()
+                        ),
+                    )
+                    .with_advice("close files or raise the limit of file descriptors"));
+                }
+                _ => {}
+            }
         }
+        Err(Error::new(
+            ErrorClass::Unsupported,
+            format!(
+                "{} is not a proc(5) filesystem of Linux",
+                self.proc.display()
+            ),
+        )
+        .with_advice("mount proc(5) there, or select the source sysinfo"))
     }
 
     /// Opens `/proc`, and checks that it is still the same one.
@@ -229,7 +231,7 @@ impl LinuxSource {
             }
             if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
                 let is_new_zombie =
-                    read.known.status == Status::Zombie && before.status != Status::Zombie;
+                    read.known.status == Some(Status::Zombie) && before.status != read.known.status;
                 if read.is_new || is_new_zombie {
                     buffers.ended.add(listed.pid);
                 }

@@ -22,11 +22,16 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) threads: u64,
     /// Field 22, in ticks since boot.
     pub(in crate::source) start_ticks: u64,
+    /// From field 23: it has memory. A process that exits loses it before it becomes a zombie.
+    pub(in crate::source) has_memory: bool,
     /// Field 24: resident pages, a rough count per CPU.
     pub(in crate::source) rough_rss_pages: u64,
     /// Fields 28, 48 and 49, mixed: the random addresses of stack and arguments, which an `exec`
     /// changes. All are 0 for readers without the rights of ptrace(2).
     pub(in crate::source) image: u64,
+    /// From field 51: its arguments are in place, which an `exec` does last. False for readers without
+    /// the rights of ptrace(2).
+    pub(in crate::source) has_arguments: bool,
 }
 
 /// `PF_KTHREAD` of include/linux/sched.h.
@@ -46,12 +51,14 @@ impl<'a> Stat<'a> {
         let stime = fields.number()?;
         let threads = fields.skip(4)?.number()?;
         let start_ticks = fields.skip(1)?.number()?;
-        let rough_rss_pages = fields.skip(1)?.number().unwrap_or(0);
+        let has_memory = fields.number()? != 0;
+        let rough_rss_pages = fields.number().unwrap_or(0);
         let stack = fields.skip(3)?.number()?;
         // Linux 3.5 and later. Missing fields count as unchanged.
         let mut rest = fields.skip(19);
         let mut rest = || rest.as_mut()?.number();
         let (args_begin, args_end) = (rest().unwrap_or(0), rest().unwrap_or(0));
+        let environment_end = rest().and_then(|_| rest()).unwrap_or(0);
         Some(Self {
             name,
             state,
@@ -60,9 +67,48 @@ impl<'a> Stat<'a> {
             cpu_ticks: utime.saturating_add(stime),
             threads,
             start_ticks,
+            has_memory,
             rough_rss_pages,
             image: stack ^ args_begin.rotate_left(21) ^ args_end.rotate_left(42),
+            has_arguments: environment_end != 0,
         })
+    }
+
+    /// Returns whether the thread has ended: the first one, if it is the line of a process.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.status(), Status::Zombie | Status::Dead)
+    }
+
+    /// Returns whether the first thread has ended, but not all.
+    ///
+    /// The kernel keeps the first thread as a zombie until all have ended, and counts it. Threads
+    /// that a debugger has not released are counted too, so all may have ended nevertheless.
+    pub(in crate::source) fn has_lost_first_thread(&self) -> bool {
+        self.has_ended() && self.threads > 1
+    }
+
+    /// Returns whether an empty command line, read before this line, is what the process has.
+    ///
+    /// It is empty too while a process exits and in the middle of an `exec`.
+    pub(in crate::source) fn can_be_without_arguments(&self) -> bool {
+        self.has_memory && self.has_arguments
+    }
+
+    /// Replaces what a first thread that has ended has lost by what this thread of its process has.
+    pub(in crate::source) fn with_thread(self, thread: &Stat<'_>) -> Self {
+        Self {
+            state: thread.state,
+            has_memory: thread.has_memory,
+            rough_rss_pages: thread.rough_rss_pages,
+            image: thread.image,
+            has_arguments: thread.has_arguments,
+            ..self
+        }
+    }
+
+    /// Drops the name, to be independent of the line.
+    pub(in crate::source) fn without_name(self) -> Stat<'static> {
+        Stat { name: &[], ..self }
     }
 
     /// Converts field 3, a letter of task_state_array in fs/proc/array.c.
@@ -152,8 +198,10 @@ mod tests {
                 cpu_ticks: 42,
                 threads: 1,
                 start_ticks: 1234,
+                has_memory: true,
                 rough_rss_pages: 99,
                 image: 3 ^ 9_u64.rotate_left(21) ^ 10_u64.rotate_left(42),
+                has_arguments: true,
             }
         );
         assert_eq!(stat.status(), Status::Sleeping);
@@ -165,6 +213,7 @@ mod tests {
         let stat = Stat::parse(&line).expect("the kernel writes it");
         assert!(stat.start_ticks > 0 && !stat.is_kernel_thread && stat.image != 0);
         assert!(stat.rough_rss_pages > 0 && stat.parent > 0);
+        assert!(stat.has_memory && stat.has_arguments);
     }
 
     /// Parses a line with this module and with the crate procfs.
@@ -182,7 +231,10 @@ mod tests {
         assert_eq!(ours.cpu_ticks, theirs.utime + theirs.stime, "{context}");
         assert_eq!(ours.threads.cast_signed(), theirs.num_threads, "{context}");
         assert_eq!(ours.start_ticks, theirs.starttime, "{context}");
+        assert_eq!(ours.has_memory, theirs.vsize != 0, "{context}");
         assert_eq!(ours.rough_rss_pages, theirs.rss, "{context}");
+        let has_arguments = theirs.env_end.unwrap_or(0) != 0;
+        assert_eq!(ours.has_arguments, has_arguments, "{context}");
         let (begin, end) = (theirs.arg_start.unwrap_or(0), theirs.arg_end.unwrap_or(0));
         let image = theirs.startstack ^ begin.rotate_left(21) ^ end.rotate_left(42);
         assert_eq!(ours.image, image, "{context}");

@@ -1,5 +1,6 @@
 //! What is read of a process beside sysinfo.
 
+use crate::model::Status;
 use crate::source::Reading;
 
 /// Start time, name and command line of a process.
@@ -9,4 +10,18 @@ pub(super) struct Fresh<'a> {
     pub(super) command: Reading<&'a [u8]>,
     /// The second of its start is over.
     pub(super) is_settled: bool,
+}
+
+/// What a process is that sysinfo reports as a zombie.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Zombie {
+    /// It has no other thread, and stays a zombie.
+    Final,
+    /// It is one now.
+    AsRead,
+    /// Its first thread has ended, and others live. Both values are unknown if they cannot be read.
+    Lives {
+        status: Option<Status>,
+        rss_bytes: Option<u64>,
+    },
 }

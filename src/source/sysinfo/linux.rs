@@ -8,13 +8,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::fresh::Fresh;
-use crate::model::{Error, ErrorClass, Result, Timestamp};
+use super::fresh::{Fresh, Zombie};
+use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::Reading;
 use crate::source::linux::{
-    Boot, KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, Stat, TICK_MS, since_ms, started_in, trim_command,
+    Boot, Folder, KEPT_COMMAND_BYTES, LivingThread, MAX_COMMAND_BYTES, Procfs, Stat, TICK_MS,
+    Unread, resident_pages, since_ms, started_in, trim_command,
 };
-use crate::source::row::known_unless_empty;
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 
@@ -103,34 +103,70 @@ impl Supplement {
         let pid = process.pid().as_u32();
         let since_boot_s = since_ms() / 1000;
         let ticks = self.ticks(pid).ok()?;
-        if process.start_time() != self.boot_time.saturating_add(ticks / 100) {
+        if !self.has_started(process, ticks) {
             return None;
         }
-        let mut command = Reading::Unknown;
+        let mut has_command = false;
         if with_command {
             self.command.clear();
-            let file = fs::File::open(format!("/proc/{pid}/cmdline"));
-            let read = file.and_then(|file| {
-                file.take(MAX_COMMAND_BYTES as u64)
-                    .read_to_end(&mut self.command)
-            });
+            let (is_read, thread) = match Stat::parse(&self.stat)?.has_lost_first_thread() {
+                true => {
+                    let thread = read_command_of_thread(pid, &mut self.command).ok();
+                    (thread.is_some(), thread)
+                }
+                false => (read_command(pid, &mut self.command).is_ok(), None),
+            };
             // The command line is of this process only if the pid was not reused meanwhile.
             if self.ticks(pid).ok()? != ticks {
                 return None;
             }
+            let after = thread.or(Stat::parse(&self.stat))?;
+            let can_be_right = !self.command.is_empty() || after.can_be_without_arguments();
+            has_command = is_read && can_be_right;
             trim_command(&mut self.command);
-            if read.is_ok() {
-                command = known_unless_empty(&self.command);
-            }
         }
         Some(Fresh {
             start_time_ms: Some(self.boot.start_time_ms(ticks)),
-            name: known_unless_empty(Stat::parse(&self.stat)?.name),
-            command,
+            name: Reading::Known(Stat::parse(&self.stat)?.name),
+            command: match has_command {
+                true => Reading::Known(&self.command),
+                false => Reading::Unknown,
+            },
             // The second was over before `stat` was read: no later process can have the same start
             // second.
             is_settled: since_boot_s > ticks / 100 + 1,
         })
+    }
+
+    /// Judges a process that sysinfo reports as a zombie.
+    ///
+    /// It reads the state of the first thread, and no memory without it.
+    pub(super) fn zombie(&mut self, process: &sysinfo::Process) -> Zombie {
+        let pid = process.pid().as_u32();
+        match self.ticks(pid) {
+            Ok(ticks) if self.has_started(process, ticks) => {}
+            // It has exited.
+            _ => return Zombie::AsRead,
+        }
+        if !Stat::parse(&self.stat).is_some_and(|stat| stat.has_lost_first_thread()) {
+            return Zombie::Final;
+        }
+        match living_thread(pid) {
+            Ok(None) | Err(Unread::Gone) => Zombie::AsRead,
+            Ok(Some((status, rss_bytes))) => Zombie::Lives {
+                status: Some(status),
+                rss_bytes,
+            },
+            Err(_) => Zombie::Lives {
+                status: None,
+                rss_bytes: None,
+            },
+        }
+    }
+
+    /// Returns whether this is the start time that sysinfo has read, in ticks.
+    fn has_started(&self, process: &sysinfo::Process, ticks: u64) -> bool {
+        process.start_time() == self.boot_time.saturating_add(ticks / 100)
     }
 
     /// Reads the start time in ticks of 10 ms since boot: field 22 of `/proc/PID/stat`
@@ -143,6 +179,38 @@ impl Supplement {
         let ticks = stat.map(|stat| stat.start_ticks);
         ticks.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
+}
+
+fn read_command(pid: u32, command: &mut Vec<u8>) -> io::Result<usize> {
+    let file = fs::File::open(format!("/proc/{pid}/cmdline"))?;
+    file.take(MAX_COMMAND_BYTES as u64).read_to_end(command)
+}
+
+/// Reads the command line of a process whose first thread has ended, and then `stat` of another.
+fn read_command_of_thread(pid: u32, command: &mut Vec<u8>) -> Result<Stat<'static>, Unread> {
+    let folder = folder(pid)?;
+    let thread = LivingThread::find(&folder, None)?.ok_or(Unread::Gone)?;
+    thread.read_long("cmdline", MAX_COMMAND_BYTES, command)?;
+    thread.read_stat()
+}
+
+/// Returns status and memory of a process whose first thread has ended; `None` if all have.
+fn living_thread(pid: u32) -> Result<Option<(Status, Option<u64>)>, Unread> {
+    let folder = folder(pid)?;
+    let Some(thread) = LivingThread::find(&folder, None)? else {
+        return Ok(None);
+    };
+    let mut buffer = [0; 128];
+    let statm = thread.read("statm", &mut buffer);
+    let pages = statm.and_then(resident_pages).ok();
+    let page_bytes = rustix::param::page_size() as u64;
+    let rss_bytes = pages.map(|pages| pages.saturating_mul(page_bytes));
+    Ok(Some((thread.stat.status(), rss_bytes)))
+}
+
+fn folder(pid: u32) -> Result<Folder, Unread> {
+    let procfs = Procfs::open(Path::new("/proc")).map_err(|_| Unread::Failed)?;
+    procfs.folder(pid)
 }
 
 const ADVICE: &str = "check that /proc is mounted and that file descriptors are available";

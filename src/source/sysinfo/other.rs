@@ -4,10 +4,9 @@ use std::ffi::OsStr;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::fresh::Fresh;
+use super::fresh::{Fresh, Zombie};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::source::Reading;
-use crate::source::row::known_unless_empty;
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;
 
@@ -56,6 +55,11 @@ impl Supplement {
         }
     }
 
+    /// sysinfo has no threads here.
+    pub(super) fn zombie(&mut self, _process: &Process) -> Zombie {
+        Zombie::AsRead
+    }
+
     /// Returns name and command line of a process that the first `System` has read.
     pub(super) fn read(
         &mut self,
@@ -94,6 +98,14 @@ fn is_the_same(before: &Process, now: &Process) -> bool {
     before.start_time().abs_diff(now.start_time()) <= 1
         && before.accumulated_cpu_time() <= now.accumulated_cpu_time()
         && before.parent() == now.parent()
+}
+
+/// Returns what was read. sysinfo has an empty text for one that it could not read.
+fn known_unless_empty(bytes: &[u8]) -> Reading<&[u8]> {
+    match bytes {
+        [] => Reading::Unknown,
+        _ => Reading::Known(bytes),
+    }
 }
 
 fn join(args: &[impl AsRef<OsStr>], joined: &mut Vec<u8>) {

@@ -8,7 +8,7 @@ use sysinfo::{
     Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, ThreadKind, UpdateKind,
 };
 
-use super::fresh::Fresh;
+use super::fresh::{Fresh, Zombie};
 #[cfg(target_os = "linux")]
 use super::linux as platform;
 #[cfg(not(target_os = "linux"))]
@@ -47,6 +47,8 @@ struct Known {
     start_time_ms: Option<u64>,
     /// The second of its start is over: no later process can have the same start time.
     is_settled: bool,
+    /// All its threads have ended.
+    is_zombie: bool,
     /// Number of scans that emitted it; it stops mattering after the first few.
     scans: u8,
     last_scan: u32,
@@ -140,6 +142,16 @@ impl SysinfoSource {
         let Some(process) = self.system.process(pid) else {
             return Emitted::NotReadable;
         };
+        let known_zombie = self
+            .known
+            .get(&pid)
+            .is_some_and(|known| known.is_zombie && known.start_time == process.start_time());
+        // sysinfo reads the state of the first thread, and others may live.
+        let zombie = match status(process.status()) {
+            Some(Status::Zombie) if known_zombie => Some(Zombie::Final),
+            Some(Status::Zombie) => Some(self.supplement.zombie(process)),
+            _ => None,
+        };
         if process.thread_kind() == Some(ThreadKind::Userland) {
             return Emitted::Gone;
         }
@@ -164,9 +176,15 @@ impl SysinfoSource {
                 None => return Emitted::NotReadable,
             },
         };
-        let status = status(process.status());
         // A process that could not be opened has a start time of 0, and all its numbers are 0.
         let is_opened = start_time != 0;
+        let (status, rss_bytes) = match zombie {
+            Some(Zombie::Lives { status, rss_bytes }) => (status, rss_bytes),
+            _ => {
+                let rss_bytes = is_opened.then(|| process.memory());
+                (status(process.status()), rss_bytes)
+            }
+        };
         let row = ProcessRow {
             pid: pid.as_u32(),
             start_time_ms: fresh.start_time_ms,
@@ -182,7 +200,7 @@ impl SysinfoSource {
                 .then(|| process.accumulated_cpu_time().saturating_mul(1_000_000)),
             read_at_ns: Some(read_at_ns),
             resources: Resources {
-                rss_bytes: (is_opened && self.collect.memory).then(|| process.memory()),
+                rss_bytes: rss_bytes.filter(|_| self.collect.memory),
                 ..Resources::default()
             },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
@@ -201,6 +219,7 @@ impl SysinfoSource {
             start_time,
             start_time_ms: fresh.start_time_ms,
             is_settled: fresh.is_settled,
+            is_zombie: matches!(zombie, Some(Zombie::Final)),
             scans: match known {
                 Some(known) if is_the_same => known.scans.saturating_add(1),
                 _ => 1,
