@@ -37,7 +37,7 @@ fn skip(what: &str, why: &str) {
 }
 
 /// A child that waits until it is killed; killed and reaped when dropped.
-struct Cat(Child);
+pub(crate) struct Cat(pub(crate) Child);
 
 impl Cat {
     fn start() -> Self {
@@ -49,7 +49,7 @@ impl Cat {
         Self(child)
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 }

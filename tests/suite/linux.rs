@@ -1,8 +1,11 @@
 //! Tests of the source `linux`: against `sysinfo`, on fake folders and in namespaces.
 
+mod empty;
 mod fake;
+mod incomplete;
 mod namespaces;
 mod same;
+mod threads;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};

@@ -30,6 +30,14 @@ fn a_child_plays_its_role() {
                 .exec();
             panic!("{error}");
         }
+        #[cfg(unix)]
+        Ok("exec without a name") => {
+            use std::os::unix::process::CommandExt;
+            let program = std::env::var("PSCAN_TEST_PROGRAM").unwrap();
+            wait_for_a_line();
+            let error = Command::new(program).arg0("").exec();
+            panic!("{error}");
+        }
         _ => {}
     }
 }
@@ -77,7 +85,7 @@ impl Waiting {
     }
 
     #[cfg(unix)]
-    fn send_line(&mut self) {
+    pub(crate) fn send_line(&mut self) {
         let stdin = self.0.stdin.as_mut().unwrap();
         writeln!(stdin).unwrap();
         stdin.flush().unwrap();

@@ -1,6 +1,7 @@
 //! Recordings that are malformed or truncated, or recorded again.
 
 mod bad_lines;
+mod empty;
 mod limits;
 mod noise;
 mod round_trip;

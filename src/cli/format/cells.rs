@@ -1,5 +1,6 @@
 //! Formats values as text, and measures their width on a terminal.
 
+use std::borrow::Cow;
 use std::env;
 use std::io::{self, IsTerminal};
 
@@ -84,7 +85,7 @@ pub(crate) fn cpu_time(ms: Option<f64>) -> String {
     value(Unit::CpuMs, ms.into(), 0)
 }
 
-/// Joins the arguments by spaces; empty for a process without arguments.
+/// Joins the arguments by spaces; empty for a process without arguments. An empty one is `""`.
 pub(crate) fn command(command: Option<&CommandLine>) -> String {
     value(Unit::Arguments, command.into(), 0)
 }
@@ -114,9 +115,17 @@ fn joined<'a>(args: impl Iterator<Item = &'a str>) -> String {
         if index > 0 {
             text.push(' ');
         }
-        text.push_str(&escape(arg));
+        text.push_str(&shown(arg));
     }
     text
+}
+
+/// Escapes a text. An empty one is two quotes, as in a shell.
+fn shown(text: &str) -> Cow<'_, str> {
+    match text {
+        "" => "\"\"".into(),
+        text => escape(text),
+    }
 }
 
 /// Formats the value of a field below its heading, without unit.
@@ -133,7 +142,7 @@ pub(crate) fn value(unit: Unit, value: Value<'_>, now_ms: u64) -> String {
         (_, Value::Real(real)) => real.to_string(),
         (_, Value::Flag(flag)) => if flag { "yes" } else { "no" }.to_owned(),
         (_, Value::State(status)) => status.as_str().to_owned(),
-        (_, Value::Text(text)) => escape(text).into_owned(),
+        (_, Value::Text(text)) => shown(text).into_owned(),
         (_, Value::Arguments(command)) => joined(command.args()),
         // Unknown, or of a kind that a later version of the library adds.
         _ => UNKNOWN.to_owned(),
@@ -226,6 +235,9 @@ mod tests {
     #[test]
     fn each_unit_has_its_own_format() {
         let line: CommandLine = ["sh", "a\nb"].iter().collect();
+        let ends_empty: CommandLine = ["a", "", "b", ""].iter().collect();
+        let empty: CommandLine = [""].iter().collect();
+        let none: CommandLine = [""; 0].iter().collect();
         for (unit, given, expected) in [
             (Unit::Pid, Value::Count(7), "7"),
             (Unit::EpochMs, Value::Count(1000), "2.5s"),
@@ -233,6 +245,14 @@ mod tests {
             (Unit::EpochMs, Value::Count(4000), "0ms"),
             (Unit::Text, Value::Text("a\nb"), "a\\nb"),
             (Unit::Arguments, Value::Arguments(&line), "sh a\\nb"),
+            (
+                Unit::Arguments,
+                Value::Arguments(&ends_empty),
+                "a \"\" b \"\"",
+            ),
+            (Unit::Arguments, Value::Arguments(&empty), "\"\""),
+            (Unit::Arguments, Value::Arguments(&none), ""),
+            (Unit::Text, Value::Text(""), "\"\""),
             (Unit::State, Value::State(Status::DiskSleep), "disk_sleep"),
             (Unit::CorePercent, Value::Percent(120.54), "120.5"),
             (Unit::CpuMs, Value::Real(1250.5), "1.2s"),

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use super::scan;
 
-struct Fake(TempDir);
+pub(super) struct Fake(TempDir);
 
 impl Fake {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let fake = Self(TempDir::new().unwrap());
         fs::write(fake.0.path().join("stat"), "cpu 1\nprocesses 42\n").unwrap();
         fake
@@ -21,18 +21,18 @@ impl Fake {
         self.0.path().to_owned()
     }
 
-    fn folder(&self, pid: u32) -> PathBuf {
+    pub(super) fn folder(&self, pid: u32) -> PathBuf {
         self.0.path().join(pid.to_string())
     }
 
-    fn add(&self, pid: u32, name: &str, start_ticks: u64) {
+    pub(super) fn add(&self, pid: u32, name: &str, start_ticks: u64) {
         fs::create_dir(self.folder(pid)).unwrap();
         self.write(pid, name, start_ticks, 0);
         fs::write(self.folder(pid).join("statm"), "100 25 3 1 0 5 0\n").unwrap();
         fs::write(self.folder(pid).join("cmdline"), "/bin/x\0-v\0").unwrap();
     }
 
-    fn write(&self, pid: u32, name: &str, start_ticks: u64, utime: u64) {
+    pub(super) fn write(&self, pid: u32, name: &str, start_ticks: u64, utime: u64) {
         let stat = format!(
             "{pid} ({name}) S 1 1 1 0 -1 0 0 0 0 0 {utime} 0 0 0 20 0 1 0 {start_ticks} 8192 25 \
              18446744073709551615 1 1 7 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 1 1 1 8 9 1 1 0\n"
@@ -40,11 +40,11 @@ impl Fake {
         fs::write(self.folder(pid).join("stat"), stat).unwrap();
     }
 
-    fn source(&self) -> LinuxSource {
+    pub(super) fn source(&self) -> LinuxSource {
         LinuxSource::with_proc(self.path(), Collect::default()).unwrap()
     }
 
-    fn scanner(&self) -> Scanner {
+    pub(super) fn scanner(&self) -> Scanner {
         Scanner::builder().source(self.source()).build().unwrap()
     }
 }

@@ -1,0 +1,128 @@
+//! Processes whose first thread has ended.
+
+use process_scanner::{Event, ProcessInfo, Status};
+
+use super::{about, known, scan};
+use crate::live::Waiting;
+use crate::support::{Live, live_sources, scan_for_command};
+
+/// Ends the first thread of a process, and no other: makes it call exit(2).
+///
+/// It waits in another system call; with changed registers it makes this one instead.
+#[cfg(target_arch = "x86_64")]
+fn end_first_thread(pid: u32) -> nix::Result<()> {
+    use nix::sys::ptrace;
+    use nix::sys::wait::waitpid;
+    use nix::unistd::Pid;
+
+    const EXIT: u64 = 60;
+    const SYSCALL_BYTES: u64 = 2;
+    let thread = Pid::from_raw(pid.cast_signed());
+    loop {
+        ptrace::attach(thread)?;
+        waitpid(thread, None)?;
+        let mut registers = ptrace::getregs(thread)?;
+        let is_in_a_call = registers.orig_rax.cast_signed() >= 0;
+        if is_in_a_call {
+            registers.rip -= SYSCALL_BYTES;
+            (registers.rax, registers.rdi) = (EXIT, 0);
+            // The kernel does not restart the interrupted call.
+            registers.orig_rax = u64::MAX;
+            ptrace::setregs(thread, registers)?;
+        }
+        ptrace::detach(thread, None)?;
+        if is_in_a_call {
+            break;
+        }
+    }
+    while !stat_of(pid).starts_with('Z') {
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn end_first_thread(_pid: u32) -> nix::Result<()> {
+    Err(nix::errno::Errno::ENOSYS)
+}
+
+/// Returns `stat` from the state on.
+fn stat_of(pid: u32) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(')').next().unwrap().trim().to_owned()
+}
+
+fn assert_same(now: &ProcessInfo, before: &ProcessInfo) {
+    assert_eq!(now.key(), before.key());
+    assert_eq!(now.name, before.name);
+    assert_eq!(now.command, before.command);
+    assert_eq!(now.parent_pid, before.parent_pid);
+    assert!(now.status.is_some(), "{now:?}");
+    assert_ne!(now.status, Some(Status::Zombie));
+    let (now, before) = (now.resources.rss_bytes, before.resources.rss_bytes);
+    assert!(now.unwrap() > before.unwrap() / 2, "{now:?} {before:?}");
+}
+
+#[test]
+fn a_process_lives_until_its_last_thread_ends() {
+    live_sources().for_each(a_process_lives_until_its_last_thread_ends_with);
+}
+
+fn a_process_lives_until_its_last_thread_ends_with(live: Live) {
+    let mut child = Waiting::start_with("wait", &[], &["an argument"]);
+    let pid = child.pid();
+    let mut scanner = live.scanner();
+    scan(&mut scanner);
+    let before = scan_for_command(&mut scanner, pid);
+    if let Err(error) = end_first_thread(pid) {
+        eprintln!("SKIPPED: a process whose first thread ends, by ptrace(2): {error}");
+        return;
+    }
+    // It is idle in most of them.
+    for _ in 0..70 {
+        let batch = scan(&mut scanner);
+        assert_same(&known(&scanner, pid), &before);
+        assert!(batch.unconfirmed.iter().all(|key| key.pid != pid));
+    }
+    // A scanner that has never read the first thread.
+    let mut second = live.scanner();
+    scan(&mut second);
+    assert_same(&scan_for_command(&mut second, pid), &before);
+    #[cfg(feature = "cli")]
+    assert_not_listed_as_zombie(pid, live.name);
+    // The last thread ends.
+    child.send_line();
+    while std::fs::read_dir(format!("/proc/{pid}/task"))
+        .unwrap()
+        .count()
+        > 1
+    {
+        std::thread::yield_now();
+    }
+    for scanner in [&mut scanner, &mut second] {
+        for _ in 0..3 {
+            scan(scanner);
+            let process = known(scanner, pid);
+            assert_eq!(process.status, Some(Status::Zombie));
+            assert_eq!(process.resources.rss_bytes, Some(0));
+            assert_eq!(process.command, before.command);
+        }
+    }
+    drop(child);
+    for scanner in [&mut scanner, &mut second] {
+        let batch = scan(scanner);
+        let first = about(&batch, pid)[0];
+        assert!(matches!(first, Event::Exited { .. }), "{first:?}");
+        assert_eq!(first.process().key(), before.key());
+    }
+}
+
+#[cfg(feature = "cli")]
+fn assert_not_listed_as_zombie(pid: u32, source: &str) {
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("pscan"))
+        .args(["--source", source, "--state", "zombie", "--pid"])
+        .arg(pid.to_string())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
