@@ -41,10 +41,13 @@ pub struct ProcessInfo {
     pub parent_pid: Option<u32>,
     /// Name given by the system, as last read.
     ///
-    /// Bytes that are not UTF-8 are U+FFFD. On Linux a program's name has at most 15 bytes (`comm`
-    /// in proc_pid_stat(5)); that of a kernel thread can be longer.
+    /// A process can have given itself an empty one. Bytes that are not UTF-8 are U+FFFD. On Linux a
+    /// program's name has at most 15 bytes (`comm` in proc_pid_stat(5)); that of a kernel thread can
+    /// be longer.
     pub name: Option<Arc<str>>,
-    /// Command line, as last read. That of a kernel thread is empty.
+    /// Command line, as last read.
+    ///
+    /// That of a kernel thread is empty, and so is that of a process that has wiped its arguments.
     pub command: Option<CommandLine>,
     /// Status, as last reported.
     ///
@@ -112,7 +115,7 @@ impl CommandLine {
         &self.terminated
     }
 
-    /// Returns the arguments in order; none for a kernel thread.
+    /// Returns the arguments in order, which can be empty; none for a kernel thread.
     pub fn args(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
         self.terminated.split_terminator('\0')
     }

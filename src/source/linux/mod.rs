@@ -11,6 +11,7 @@
 //! - The command line of processes that are new, or that an `exec` has changed: another name, or
 //!   arguments at another address. If a process has run, it is read again in its turn, because
 //!   the process may have overwritten it.
+//! - A living thread, instead of the first one, of processes whose first thread has ended.
 
 mod births;
 mod boot;

@@ -18,7 +18,8 @@ const ADVICE: &str = "check that /proc is mounted and that file descriptors are 
 
 const PATH_ADVICE: &str = "set proc_path or --proc to the folder where proc(5) is mounted";
 
-/// Space for the longest path, with its NUL: `task/`, a number, a slash and a file name.
+/// Space for the longest path, with its NUL: the folder of the threads, a number, a slash and a file
+/// name.
 const PATH_LEN: usize = 24;
 
 /// A process in the list of `/proc`.

@@ -12,6 +12,8 @@
 //! - sysinfo reads names once in a process's life. It keeps command lines whole and as first read,
 //!   so an `exec` would never be reported. Both are read beside sysinfo: those of young processes
 //!   in each of their first scans, those of all others in turn.
+//! - A process whose first thread has ended looks like a zombie. On Linux its status, memory and
+//!   command line are read from another thread.
 //! - Threads are skipped. `wait()` and `exists()` are not used. No pid is passed twice in one call,
 //!   which would remove a living process.
 

@@ -61,7 +61,7 @@ fn a_process_without_one_of_its_files_is_reported_without_its_values() {
                 .as_ref()
                 .map(|command| Vec::from_iter(command.args()));
             assert_eq!(command.as_deref(), expected, "{what}");
-            // With its folder it is gone.
+            // Without its folder it has exited.
             fs::remove_dir_all(fake.folder(2)).unwrap();
             let batch = scan(&mut scanner);
             assert_eq!(about(&batch, 2)[0].kind(), "exited", "{what}");
