@@ -9,8 +9,10 @@ use process_scanner::{
 use super::replay;
 use crate::fixtures::story::record;
 
+type Read = Option<&'static [u8]>;
+
 /// Name and command line of one process in each scan; `None` was not read.
-const SCANS: [(Option<&[u8]>, Option<&[u8]>); 5] = [
+const SCANS: [(Read, Read); 5] = [
     (Some(b"a"), Some(b"a\0b\0")),
     (Some(b""), Some(b"a\0\0")),
     (None, Some(b"\0")),
