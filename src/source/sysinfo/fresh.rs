@@ -19,6 +19,10 @@ pub(super) enum Zombie {
     Final,
     /// It is one now.
     AsRead,
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "threads are read on Linux alone")
+    )]
     /// Its first thread has ended, and others live. Both values are unknown if they cannot be read.
     Lives {
         status: Option<Status>,
