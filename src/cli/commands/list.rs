@@ -114,19 +114,26 @@ fn print_table(
 
 /// Cuts a list to the screen, and counts the removed lines.
 ///
-/// Otherwise the busiest processes, which come first, would scroll away. `--top`, filters and `--tree` print
-/// everything.
+/// Otherwise the busiest processes, which come first, would scroll away. `--top` and `--tree` print everything.
 fn cut_to_screen(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
-    // The totals, the headings, the number of removed lines, and the prompt.
-    const OTHER_LINES: usize = 4;
-    let prints_all = args.tree || args.top.is_some() || !args.filter.is_empty();
+    let prints_all = args.tree || args.top.is_some();
     let Some(height) = cells::screen_height().filter(|_| !prints_all) else {
         return 0;
     };
-    let fit = height.saturating_sub(OTHER_LINES).max(1);
-    let left_out = lines.len().saturating_sub(fit);
+    let left_out = lines.len() - fitting(lines.len(), height);
     lines.truncate(lines.len() - left_out);
     left_out
+}
+
+/// Returns how many of `all` processes a screen of `height` lines has room for.
+fn fitting(all: usize, height: usize) -> usize {
+    // The totals, the headings, and the prompt; if not all fit, also the number of removed lines.
+    const OTHER_LINES: usize = 3;
+    let room = height.saturating_sub(OTHER_LINES);
+    match all <= room {
+        true => all,
+        false => room.saturating_sub(1).max(1),
+    }
 }
 
 fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
@@ -153,6 +160,26 @@ fn sample(scanner: &mut Scanner, snapshot: &mut Snapshot) -> Result<Arc<Batch>> 
         None => {
             snapshot.apply(&batch);
             Ok(batch)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_does_not_fit_leaves_a_line_for_the_number_of_others() {
+        for (all, height, expected) in [
+            (0, 24, 0),
+            (21, 24, 21),
+            (22, 24, 20),
+            (5000, 24, 20),
+            // On the smallest screens one process scrolls the headings away.
+            (2, 4, 1),
+            (2, 0, 1),
+        ] {
+            assert_eq!(fitting(all, height), expected, "{all} of {height}");
         }
     }
 }

@@ -53,17 +53,51 @@ fn the_table_fits_the_terminal_width() {
 #[test]
 fn a_list_longer_than_the_screen_ends_with_the_number_of_missing_processes() {
     let all = plain(&on_terminal(80, &["--sample", "0", "--top", "9999"], &[]));
-    let fitted = plain(&on_terminal(80, &["--sample", "0"], &[]));
-    assert!(fitted.lines().count() <= 29, "{fitted}");
-    if all.lines().count() <= 26 {
+    if all.lines().count() <= 27 {
         return eprintln!("skipped: there are not enough processes here");
     }
-    let last = fitted.lines().last().unwrap();
-    assert!(
-        last.starts_with("and ") && last.contains(" more; --top N"),
-        "{last}"
-    );
+    // This filter matches every process with a known name.
+    for filter in [&[][..], &["--name", ""]] {
+        let args = [&["--sample", "0"], filter].concat();
+        let fitted = plain(&on_terminal(80, &args, &[]));
+        assert_eq!(fitted.lines().count(), 29, "{fitted}");
+        let last = fitted.lines().last().unwrap();
+        assert!(
+            last.starts_with("and ") && last.contains(" more; --top N"),
+            "{last}"
+        );
+        let tree = plain(&on_terminal(80, &[&args[..], &["--tree"]].concat(), &[]));
+        assert!(tree.lines().count() > 29, "{tree}");
+        assert!(!tree.contains(" more; --top N"));
+    }
     assert!(!all.contains(" more; --top N"));
+}
+
+/// Starts as many processes as a screen has lines.
+#[test]
+fn filtered_lists_end_at_the_screen_too() {
+    // They exit when this test drops their standard input.
+    let cats: Vec<_> = (0..30)
+        .map(|_| {
+            let mut cat = std::process::Command::new("cat");
+            cat.stdin(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let pids: Vec<_> = cats.iter().map(|cat| cat.id().to_string()).collect();
+    let pids = pids.join(",");
+    let all = ["--sample", "0", "--pid", &pids];
+    let outputs = [&["--no-kernel"][..], &["--top", "99"], &["--tree"]]
+        .map(|more| plain(&on_terminal(80, &[&all[..], more].concat(), &[])));
+    for cat in cats {
+        cat.wait_with_output().unwrap();
+    }
+    let [fitted, top, tree] = outputs;
+    assert_eq!(fitted.lines().count(), 29, "{fitted}");
+    assert!(fitted.lines().next().unwrap().contains(" processes, "));
+    assert!(fitted.ends_with("\nand 4 more; --top N prints N processes, | less -S all\n"));
+    assert_eq!(top.lines().count(), 32, "{top}");
+    // A tree has the ancestors too.
+    assert!(tree.lines().count() >= 32, "{tree}");
 }
 
 #[test]
