@@ -114,7 +114,8 @@ pub(crate) enum Sub {
     /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
     /// a summary follows. JSON has all changes, and begins with an `existing` event for each
     /// process. --events selects kinds of events for both; text then has changes of CPU use and
-    /// memory too.
+    /// memory too. Narrow terminals get fewer columns, and on less than 36 columns the signs = + ~ -
+    /// for existing, created, updated, exited.
     ///
     /// A slow reader loses events, and then receives a `resync` event with the number of lost
     /// batches, and an `existing` event for each process.

@@ -5,24 +5,20 @@ use std::io::{self, Write};
 use anstyle::Style;
 use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
-use super::intervals::{self, Terms};
-use super::{cells, color};
+use super::line_layout::{KIND_WIDTH, LineLayout, NAME_WIDTH};
+use super::{cells, color, intervals};
 use crate::cli::outcome::message;
 
-/// Width of the longest program name on Linux.
-///
-/// Names of kernel threads can be wider.
-const NAME_WIDTH: usize = 15;
-
-/// The format of event lines.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LineLayout<'a> {
-    pub(crate) time: &'a str,
-    pub(crate) width: Option<usize>,
-    /// `updated` lines contain CPU use and memory.
-    pub(crate) has_measures: bool,
-    /// For events of this host.
-    pub(crate) terms: Option<Terms>,
+/// Returns the sign of an event, for lines without room for its name.
+fn sign(event: &Event) -> &'static str {
+    match event {
+        Event::Existing(_) => "=",
+        Event::Created(_) => "+",
+        Event::Updated { .. } => "~",
+        Event::Exited { .. } => "-",
+        // A later version of the library may have more kinds of events.
+        _ => "?",
+    }
 }
 
 /// Returns whether a batch has anything to print.
@@ -40,9 +36,13 @@ pub(crate) fn write(
     events: &[&Event],
     layout: LineLayout<'_>,
 ) -> io::Result<()> {
+    let columns = layout.columns();
     let mut write_line = |style: Style, what: String, more: String| {
-        let time = (color::DIM, format!("{} ", layout.time));
-        let parts = [time, (style, what), (color::PLAIN, more)];
+        let time = match columns.has_time {
+            true => format!("{} ", layout.time),
+            false => String::new(),
+        };
+        let parts = [(color::DIM, time), (style, what), (color::PLAIN, more)];
         color::write_line(out, &parts, layout.width)
     };
     if batch.lost_batches > 0 {
@@ -67,15 +67,22 @@ pub(crate) fn write(
             Event::Updated { .. } => color::YELLOW,
             _ => color::DIM,
         };
-        let name = cells::name(process);
-        let padding = NAME_WIDTH.saturating_sub(cells::width(&name));
-        let more = format!(
-            " {:>7} {name}{:padding$} {}",
+        let kind = match columns.has_kind {
+            true => format!("{:<KIND_WIDTH$}", event.kind()),
+            false => sign(event).to_owned(),
+        };
+        let mut more = format!(
+            " {:>1$} {2}",
             process.pid,
-            "",
-            details(event, process, layout)
+            columns.pid_width,
+            cells::name(process)
         );
-        write_line(style, format!("{:<8}", event.kind()), more)?;
+        if columns.has_details {
+            let padding = NAME_WIDTH.saturating_sub(cells::width(&cells::name(process)));
+            let details = details(event, process, layout);
+            more.push_str(&format!("{:padding$} {details}", ""));
+        }
+        write_line(style, kind, more)?;
     }
     Ok(())
 }
@@ -166,5 +173,107 @@ mod tests {
             ),
             "{known}"
         );
+    }
+
+    fn lines_of(width: usize, time: &str, processes: &[ProcessInfo]) -> Vec<String> {
+        let events: Vec<_> = processes
+            .iter()
+            .flat_map(|process| {
+                [
+                    Event::Existing(process.clone()),
+                    Event::Created(process.clone()),
+                    Event::updated(process.clone(), Changes::COMMAND),
+                    Event::exited(process.clone(), Some(1500)),
+                ]
+            })
+            .collect();
+        let batch = Batch::new(1, 0, Vec::new());
+        let layout = LineLayout {
+            time,
+            width: Some(width),
+            has_measures: false,
+            terms: None,
+        };
+        let mut out = Vec::new();
+        let events: Vec<_> = events.iter().collect();
+        write(&mut out, &batch, &events, layout).expect("writing to memory works");
+        let text = anstream::adapter::strip_bytes(&out).into_vec();
+        let text = String::from_utf8(text).expect("text is UTF-8");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn process(pid: u32, name: &str) -> ProcessInfo {
+        let mut process = ProcessInfo::unknown(ProcessKey {
+            pid,
+            start_time_ms: None,
+        });
+        process.name = Some(name.into());
+        process.command = Some(["/usr/bin/program", "日本", "--option"].iter().collect());
+        process
+    }
+
+    #[test]
+    fn narrow_lines_keep_pid_and_name() {
+        let cc = [process(4242, "cc")];
+        for (width, existing, exited) in [
+            (20, "=  4242 cc", "-  4242 cc"),
+            (36, "existing  4242 cc", "exited    4242 cc"),
+            (
+                50,
+                "existing  4242 cc              program 日本 --opt…",
+                "exited    4242 cc              lived at most 1.5s…",
+            ),
+            (
+                60,
+                "12:34:56 existing    4242 cc              program 日本 --op…",
+                "12:34:56 exited      4242 cc              lived at most 1.5…",
+            ),
+        ] {
+            let lines = lines_of(width, "12:34:56", &cc);
+            assert_eq!([&lines[0], &lines[3]], [existing, exited], "{width}");
+        }
+        let signs = ["=  4242 cc", "+  4242 cc", "~  4242 cc", "-  4242 cc"];
+        assert_eq!(lines_of(35, "", &cc), signs);
+    }
+
+    #[test]
+    fn lines_of_any_width_fit_and_have_the_whole_name_if_they_can() {
+        let names = [
+            "cc",
+            "fifteen-letters",
+            "日本語日本語日本語",
+            "👩\u{200d}🔬e\u{301}",
+            "a-kernel-thread/with-a-long-name",
+        ];
+        let times = ["12:34:56", "12:34:56.789", "2023-11-14T22:13:22.000Z"];
+        let pids = [1, 99_999, 4_194_304, u32::MAX];
+        let all = names
+            .iter()
+            .flat_map(|name| pids.map(|pid| process(pid, name)));
+        let all: Vec<_> = all.collect();
+        for (width, time) in (1..130).flat_map(|width| times.map(|time| (width, time))) {
+            let lines = lines_of(width, time, &all);
+            assert_eq!(lines.len(), 4 * all.len(), "{width}");
+            for (line, process) in lines
+                .iter()
+                .zip(all.iter().flat_map(|process| [process; 4]))
+            {
+                assert!(cells::width(line) <= width, "{width}: {line}");
+                if width < 20 {
+                    continue;
+                }
+                let pid = format!(" {} ", process.pid);
+                let (_, after) = line.split_once(&pid).expect(line);
+                let name = cells::name(process);
+                let is_whole = after.starts_with(&name);
+                // A name that does not fit is cut at the end of the line.
+                let is_cut = after
+                    .strip_suffix('…')
+                    .is_some_and(|begin| name.starts_with(begin));
+                assert!(is_whole || is_cut, "{width}: {line}");
+                let is_short = cells::width(&name) <= NAME_WIDTH;
+                assert!(is_whole || width < 36 || !is_short, "{width}: {line}");
+            }
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod cells;
 pub(crate) mod color;
+mod fold;
 pub(crate) mod host;
 pub(crate) mod intervals;
 pub(crate) mod json;
+mod line_layout;
 mod lines;
 pub(crate) mod printer;
 pub(crate) mod progress;

@@ -8,7 +8,8 @@ use process_scanner::{Batch, Changes, Event, Metrics, Result};
 use super::color::Color;
 use super::intervals::Terms;
 use super::json;
-use super::lines::{self, LineLayout};
+use super::line_layout::LineLayout;
+use super::lines;
 use super::summary::Summary;
 use super::times::{self, Zone};
 use super::{cells, color};
@@ -111,14 +112,17 @@ impl Printer {
             // The first event may come much later.
             let (of, all) = (matching.len(), batch.counts.processes);
             // After failed scans, the first good batch may be a difference, with only some of the processes.
-            let text = match filter.is_empty() || !batch.full {
-                true => format!("watching {all} processes; Ctrl-C ends it"),
-                false => format!("watching {of} of {all} processes; Ctrl-C ends it"),
+            let count = match filter.is_empty() || !batch.full {
+                true => format!("watching {all} processes"),
+                false => format!("watching {of} of {all} processes"),
             };
-            let line = [(color::DIM, text)];
+            let whole = format!("{count}; Ctrl-C ends it");
+            let width = cells::line_width();
+            let fits = width.is_none_or(|width| cells::width(&whole) <= width);
+            let line = [(color::DIM, if fits { whole } else { count })];
             // The user knows the current day.
             self.day = Some(times::day(batch.taken_at_ms, Zone::Here));
-            if let Err(error) = color::write_line(&mut self.out, &line, cells::line_width()) {
+            if let Err(error) = color::write_line(&mut self.out, &line, width) {
                 return Step::Break(printed(Err(error)));
             }
         }

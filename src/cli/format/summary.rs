@@ -8,6 +8,7 @@ use process_scanner::{Batch, Event, Metrics, ProcessInfo, ProcessKey};
 
 use super::cells;
 use super::color::{self, Part};
+use super::fold::fold;
 
 /// Shortest time for a share of CPU, in milliseconds.
 ///
@@ -141,9 +142,10 @@ impl Summary {
             lines.push(("this watch", self.cost(metrics)));
         }
         for (name, text) in lines {
-            let parts: [Part; 2] = [(color::BOLD, format!("{name:<14} ")), (color::PLAIN, text)];
-            // These lines may wrap, so that nothing is cut.
-            color::write_line(out, &parts, None)?;
+            for (begin, text) in fold(name, &text, cells::line_width()) {
+                let parts: [Part; 2] = [(color::BOLD, begin), (color::PLAIN, text)];
+                color::write_line(out, &parts, None)?;
+            }
         }
         Ok(())
     }

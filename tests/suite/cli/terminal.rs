@@ -160,6 +160,38 @@ fn replay_ends_with_a_summary() {
 }
 
 #[test]
+fn events_on_narrow_terminals_keep_pid_and_name() {
+    let recording = eventful();
+    let arg = recording.arg();
+    for columns in 20..=60 {
+        let out = plain(&on_terminal(columns, &["replay", &arg], &[]));
+        let widest = out.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(columns.into()), "{columns}: {out}");
+        for (kind, sign, process) in [("created", "+", "9 make"), ("exited", "-", "7 sh")] {
+            let is_it = |line: &&str| {
+                (line.contains(kind) || line.starts_with(sign)) && line.contains(process)
+            };
+            assert!(out.lines().any(|line| is_it(&line)), "{columns}: {out}");
+        }
+    }
+    let out = plain(&on_terminal(20, &["replay", &arg], &[]));
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "2023-11-14 UTC",
+            "+     9 make",
+            "scan failed: made t…",
+            "-     7 sh",
+            "watched 3.0s: 1",
+            "  birth, 1 exit",
+            "shortest lived 7 sh,",
+            "  at most 3.5s",
+        ]
+    );
+}
+
+#[test]
 fn the_summary_has_the_births_that_no_scan_saw() {
     let recording = crowded();
     let out = plain(&on_terminal(80, &["replay", &recording.arg()], &[]));
