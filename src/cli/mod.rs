@@ -11,16 +11,20 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
-use self::commands::{list, pages, record, replay, watch};
+use self::commands::{candidates, list, pages, record, replay, watch};
 use self::outcome::{Done, fail, printed, remark};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
-    let cli = match args::parse(env::args_os()) {
+    let args: Vec<_> = env::args_os().collect();
+    if args.get(1).is_some_and(|arg| arg == candidates::CALL) {
+        let outcome = candidates::run(&args[2..]);
+        return outcome.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+    }
+    let cli = match args::parse(args) {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error),
     };
@@ -59,33 +63,7 @@ fn print_parse_error(error: &clap::Error) -> ExitCode {
     for line in text.lines() {
         let _ = writeln!(io::stderr(), "{}", escape(line));
     }
-    if let Some(tip) = tip(error) {
-        let _ = writeln!(io::stderr(), "\n  tip: {}", escape(&tip));
-    }
     ExitCode::from(2)
-}
-
-/// Returns a tip for an unknown subcommand.
-///
-/// Other programs take a pid, a name or `help` as their first argument.
-fn tip(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
-        return None;
-    };
-    // Any other name needs quotes for the shell, and escapes in the pattern.
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    match &**word {
-        "help" => Some("for help, use 'pscan --help'; for more, 'pscan man | man -l -'".into()),
-        // clap already suggests a similar command.
-        _ if error.get(ContextKind::SuggestedSubcommand).is_some() => None,
-        pid if pid.parse::<u32>().is_ok() => {
-            Some(format!("to select this process, use 'pscan --pid {pid}'"))
-        }
-        name if name.chars().all(is_plain) => Some(format!(
-            "to select processes by name, use 'pscan --name {name}'"
-        )),
-        _ => None,
-    }
 }
 
 fn log_to_stderr() {

@@ -36,7 +36,7 @@ impl Latest {
         let error = Error::new(
             ErrorClass::Stuck,
             format!(
-                "the scan has not returned for {:.1} s: its source hangs",
+                "the scan has not returned for {:.1}s: its source hangs",
                 overdue.elapsed.as_secs_f64()
             ),
         )

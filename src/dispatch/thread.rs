@@ -129,7 +129,7 @@ impl Dispatch {
         let scan = self
             .watchdog
             .elapsed()
-            .map(|elapsed| format!("the scan that began {:.1} s ago", elapsed.as_secs_f64()));
+            .map(|elapsed| format!("the scan that began {:.1}s ago", elapsed.as_secs_f64()));
         let callbacks = self.registry.running_callbacks();
         let advice = match (&scan, callbacks.is_empty()) {
             (Some(_), true) => SOURCE_ADVICE,

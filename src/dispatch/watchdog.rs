@@ -105,7 +105,7 @@ pub(crate) const SOURCE_ADVICE: &str = "find what the source waits for";
 /// Returns the reason to open the breaker for a late scan.
 pub(crate) fn late_reason(elapsed: Duration) -> String {
     format!(
-        "a scan took {:.1} s, longer than its deadline",
+        "a scan took {:.1}s, longer than its deadline",
         elapsed.as_secs_f64()
     )
 }

@@ -135,7 +135,7 @@ impl Transition {
     }
 }
 
-/// Writes one line, such as `interval 1 s → 4.21 s: a scan costs 31 ms, budget 0.75 %`.
+/// Writes one line, such as `interval 1s → 4.21s: a scan costs 31 ms, budget 0.75 %`.
 impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -167,10 +167,10 @@ impl fmt::Display for Rounded {
         let Self(ms) = *self;
         let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
         match ms {
-            ..1000 => write!(f, "{ms} ms"),
-            1000..10_000 => write!(f, "{} s", rough(1e3, 100.0)),
-            10_000..60_000 => write!(f, "{} s", rough(1e3, 10.0)),
-            _ => write!(f, "{} min", rough(60e3, 10.0)),
+            ..1000 => write!(f, "{ms}ms"),
+            1000..10_000 => write!(f, "{}s", rough(1e3, 100.0)),
+            10_000..60_000 => write!(f, "{}s", rough(1e3, 10.0)),
+            _ => write!(f, "{}m", rough(60e3, 10.0)),
         }
     }
 }
@@ -183,8 +183,8 @@ mod tests {
     fn a_transition_prints_on_one_line() {
         let interval = |from_ms, to_ms| Transition::interval(from_ms, to_ms, "a reason");
         for (transition, expected) in [
-            (interval(1000, 4213), "interval 1 s → 4.21 s: a reason"),
-            (interval(60_000, 50), "interval 1 min → 50 ms: a reason"),
+            (interval(1000, 4213), "interval 1s → 4.21s: a reason"),
+            (interval(60_000, 50), "interval 1m → 50ms: a reason"),
             (
                 Transition::budget(true, "a reason"),
                 "budget exceeded: a reason",

@@ -13,6 +13,7 @@ mod secrets;
 mod stats;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod tips;
 
 use std::fs;
 use std::path::PathBuf;

@@ -5,13 +5,17 @@ mod durations;
 mod numbers;
 mod schedule;
 mod secrets;
+mod tips;
+pub(crate) mod word_reader;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint,
+};
 use clap_complete::Shell;
 
 use self::durations::sample;
@@ -200,12 +204,16 @@ pub(crate) struct Watch {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "pscan record [OPTIONS] <FILE>",
+    after_help = "\
 Examples:
   pscan record host.ndjson --for 10m
-  pscan record - --scans 60 | zstd > host.ndjson.zst")]
+  pscan record - --scans 60 | zstd > host.ndjson.zst"
+)]
 pub(crate) struct Record {
     /// Recording to write, replacing an existing file; `-` is standard output
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
@@ -214,13 +222,17 @@ pub(crate) struct Record {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "pscan replay [OPTIONS] <FILE>",
+    after_help = "\
 Examples:
   pscan replay host.ndjson --events exited --name '^make$'
   pscan replay host.ndjson --speed 10
-  zstd -dc host.ndjson.zst | pscan replay - --json")]
+  zstd -dc host.ndjson.zst | pscan replay - --json"
+)]
 pub(crate) struct Replay {
     /// Recording to read; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Replay N times as fast as recorded, 0.001 to 1000000; default: as fast as possible
     #[arg(long, value_name = "N", value_parser = speed)]
@@ -229,8 +241,22 @@ pub(crate) struct Replay {
     pub(crate) output: Output,
 }
 
-/// Parses a command line.
+/// Parses a command line; an error has tips on what was probably meant.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    parse_alone(&args).map_err(|mut error| {
+        let words = args.iter().skip(1);
+        let words: Vec<_> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let mut program = definition();
+        program.build();
+        tips::add(&mut error, &program, &words);
+        error
+    })
+}
+
+fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     let mut parser = aliases::add(definition());
     let matches = parser.try_get_matches_from_mut(args)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut parser))?;

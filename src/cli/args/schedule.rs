@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use process_scanner::{Config, SourceChoice};
 
 use super::durations::{interval, run_time};
@@ -26,7 +26,7 @@ pub(crate) struct Live {
     )]
     pub(crate) source: Choice,
     /// Read proc(5) at PATH, such as the host's in a container
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
     pub(crate) proc: Option<PathBuf>,
 }
 

@@ -188,6 +188,16 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
+/// Formats a measured duration; short ones with fractions of milliseconds.
+pub(crate) fn short_time(us: u64) -> String {
+    let ms = us as f64 / 1e3;
+    match us {
+        ..9_995 => format!("{ms:.2}ms"),
+        ..999_950 => format!("{ms:.1}ms"),
+        _ => duration(us / 1000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use process_scanner::{FIELDS, Status};
@@ -229,6 +239,20 @@ mod tests {
             (90_000_000, "1d01h"),
         ] {
             assert_eq!(duration(given), expected);
+        }
+    }
+
+    #[test]
+    fn short_times_have_fractions_of_milliseconds() {
+        for (us, expected) in [
+            (0, "0.00ms"),
+            (5, "0.01ms"),
+            (1234, "1.23ms"),
+            (9_996, "10.0ms"),
+            (123_456, "123.5ms"),
+            (1_234_567, "1.2s"),
+        ] {
+            assert_eq!(short_time(us), expected);
         }
     }
 

@@ -38,7 +38,7 @@ fn interval_text(now_ms: u64, terms: Terms, percent: f64) -> String {
     }
     let (now, requested) = match (rounded(now_ms), rounded(requested_ms)) {
         (now, requested) if now == requested => {
-            (format!("{now_ms} ms"), format!("{requested_ms} ms"))
+            (format!("{now_ms}ms"), format!("{requested_ms}ms"))
         }
         both => both,
     };
@@ -55,10 +55,10 @@ fn interval_text(now_ms: u64, terms: Terms, percent: f64) -> String {
 fn rounded(ms: u64) -> String {
     let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
     match ms {
-        ..1000 => format!("{ms} ms"),
-        1000..10_000 => format!("{} s", rough(1e3, 100.0)),
-        10_000..60_000 => format!("{} s", rough(1e3, 10.0)),
-        _ => format!("{} min", rough(60e3, 10.0)),
+        ..1000 => format!("{ms}ms"),
+        1000..10_000 => format!("{}s", rough(1e3, 100.0)),
+        10_000..60_000 => format!("{}s", rough(1e3, 10.0)),
+        _ => format!("{}m", rough(60e3, 10.0)),
     }
 }
 
@@ -80,39 +80,39 @@ mod tests {
         for (to_ms, expected) in [
             (
                 4000,
-                format!("scanning every 4 s, not every 1 s, {stays_under}"),
+                format!("scanning every 4s, not every 1s, {stays_under}"),
             ),
             (
                 1234,
-                format!("scanning every 1.23 s, not every 1 s, {stays_under}"),
+                format!("scanning every 1.23s, not every 1s, {stays_under}"),
             ),
             (
                 1003,
-                format!("scanning every 1003 ms, not every 1000 ms, {stays_under}"),
+                format!("scanning every 1003ms, not every 1000ms, {stays_under}"),
             ),
             (
                 54_321,
-                format!("scanning every 54.3 s, not every 1 s, {stays_under}"),
+                format!("scanning every 54.3s, not every 1s, {stays_under}"),
             ),
-            (1000, "scanning every 1 s again".into()),
+            (1000, "scanning every 1s again".into()),
             (
                 60_000,
-                "scanning every 1 min, not every 1 s, for the budget of 0.75 % of a core \
+                "scanning every 1m, not every 1s, for the budget of 0.75 % of a core \
                  (--max-interval allows no more)"
                     .into(),
             ),
         ] {
-            let transition = Transition::interval(2000, to_ms, "a scan costs 31 ms");
+            let transition = Transition::interval(2000, to_ms, "a scan costs 31ms");
             assert_eq!(text(&transition, Some(TERMS)), expected);
             // The library's own text has its reason.
-            assert!(text(&transition, None).ends_with(": a scan costs 31 ms"));
+            assert!(text(&transition, None).ends_with(": a scan costs 31ms"));
         }
         let again = Transition::interval(900, 200, "cheap");
         let terms = Terms {
             interval_ms: 200,
             ..TERMS
         };
-        assert_eq!(text(&again, Some(terms)), "scanning every 200 ms again");
+        assert_eq!(text(&again, Some(terms)), "scanning every 200ms again");
     }
 
     #[test]

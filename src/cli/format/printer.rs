@@ -268,7 +268,7 @@ mod tests {
         for expected in [
             "now resync: 3 batches lost;",
             "now scan failed: no\\nanswer\n",
-            "now interval 1 s → 4.21 s: expensive\n",
+            "now interval 1s → 4.21s: expensive\n",
             "now budget exceeded: too expensive\n",
             "now breaker closed → open: bad\n",
         ] {
@@ -283,7 +283,7 @@ mod tests {
         };
         let text = printed(Some(terms));
         for expected in [
-            "now scanning every 4.21 s, not every 1 s, to stay under ",
+            "now scanning every 4.21s, not every 1s, to stay under ",
             "now scans exceed the budget of 0.75 % of a core: ",
             "now breaker closed → open: bad\n",
         ] {

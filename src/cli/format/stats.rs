@@ -8,11 +8,15 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, never};
 use process_scanner::{ConsumerMetrics, CpuTimes, Error, Metrics, Result, TimeStats};
 
+use super::fold::fold;
 use super::{cells, json};
 use crate::cli::signals;
 
 /// Longest wait, at the end, for the reader of standard error.
 const LAST_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Widest line; a narrower terminal has a narrower limit.
+const WIDTH: usize = 80;
 
 /// Prints statistics at the end and on SIGUSR1.
 pub(crate) struct Stats {
@@ -80,7 +84,11 @@ impl Stats {
         let mut text = Vec::new();
         match self.json {
             true => json::write_line(&mut text, metrics).expect("BUG: writing to memory failed"),
-            false => text.extend_from_slice(Lines(metrics).to_string().as_bytes()),
+            false => {
+                let terminal = terminal_size::terminal_size_of(io::stderr());
+                let width = terminal.map_or(WIDTH, |(width, _)| WIDTH.min(width.0.into()));
+                text.extend_from_slice(Lines { metrics, width }.to_string().as_bytes());
+            }
         }
         text
     }
@@ -104,12 +112,19 @@ impl Printer {
     }
 }
 
-struct Lines<'a>(&'a Metrics);
+struct Lines<'a> {
+    metrics: &'a Metrics,
+    /// In columns.
+    width: usize,
+}
 
 impl Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let m = self.0;
-        let mut line = |name: &str, text: String| writeln!(f, "{name:<14} {text}");
+        let m = self.metrics;
+        let mut line = |name: &str, text: String| {
+            let mut lines = fold(name, &text, Some(self.width)).into_iter();
+            lines.try_for_each(|(begin, text)| writeln!(f, "{begin}{text}"))
+        };
         let scans = m.scans_total;
         line(
             "scans",
@@ -127,12 +142,13 @@ impl Display for Lines<'_> {
         line(
             "interval",
             format!(
-                "{} ms, requested {} ms, changed {} times; budget exceeded {} times",
-                m.interval_ms,
-                m.interval_asked_ms,
-                m.interval_changes_total,
-                m.budget_exceeded_total
+                "{}ms, requested {}ms, changed {} times",
+                m.interval_ms, m.interval_asked_ms, m.interval_changes_total,
             ),
+        )?;
+        line(
+            "budget",
+            format!("exceeded {} times", m.budget_exceeded_total),
         )?;
         line(
             "breaker",
@@ -171,6 +187,7 @@ impl Display for Lines<'_> {
         )?;
         for consumer in &m.consumers {
             line(&name(consumer), served(consumer))?;
+            line("  latency", times(&consumer.latency))?;
         }
         Ok(())
     }
@@ -178,12 +195,8 @@ impl Display for Lines<'_> {
 
 fn served(consumer: &ConsumerMetrics) -> String {
     format!(
-        "{} delivered, {} lost, {} of {} waiting; latency {}",
-        consumer.delivered_total,
-        consumer.lost_total,
-        consumer.queue_depth,
-        consumer.queue_len,
-        times(&consumer.latency)
+        "{} delivered, {} lost, {} of {} waiting",
+        consumer.delivered_total, consumer.lost_total, consumer.queue_depth, consumer.queue_len,
     )
 }
 
@@ -199,7 +212,7 @@ fn cpu(cpu: Option<CpuTimes>) -> String {
         || cells::UNKNOWN.to_owned(),
         |cpu| {
             format!(
-                "scan {:.0} ms, dispatch {:.0} ms, callbacks {:.0} ms",
+                "scan {:.0}ms, dispatch {:.0}ms, callbacks {:.0}ms",
                 cpu.scan_ms, cpu.dispatch_ms, cpu.callbacks_ms
             )
         },
@@ -207,22 +220,56 @@ fn cpu(cpu: Option<CpuTimes>) -> String {
 }
 
 fn times(times: &TimeStats) -> String {
-    let ms = |us: Option<u64>| {
-        us.map_or_else(
-            || cells::UNKNOWN.to_owned(),
-            |us| format!("{:.2}", us as f64 / 1e3),
-        )
-    };
+    let short = |us: Option<u64>| us.map_or_else(|| cells::UNKNOWN.to_owned(), cells::short_time);
     format!(
-        "median {} ms, p90 {}, p99 {}, p99.9 {}, longest {}",
-        ms(times.p50_us),
-        ms(times.p90_us),
-        ms(times.p99_us),
-        ms(times.p999_us),
-        ms(times.max_us)
+        "median {}, p90 {}, p99 {}, p99.9 {}, longest {}",
+        short(times.p50_us),
+        short(times.p90_us),
+        short(times.p99_us),
+        short(times.p999_us),
+        short(times.max_us)
     )
 }
 
 fn known(count: Option<u64>) -> String {
     count.map_or_else(|| cells::UNKNOWN.to_owned(), |count| count.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_large_numbers_fit_80_columns() {
+        let mut metrics = Metrics::default();
+        let mut long = TimeStats::default();
+        (long.p50_us, long.p90_us) = (Some(123_456), Some(999_999));
+        (long.p99_us, long.p999_us) = (Some(59_999_999), Some(359_999_999));
+        long.max_us = Some(u64::MAX);
+        (metrics.scan_time, metrics.dispatch_time) = (long, long);
+        let events = &mut metrics.events_total;
+        (events.existing, events.created) = (u64::MAX, u64::MAX);
+        (events.updated, events.exited) = (u64::MAX, u64::MAX);
+        (metrics.interval_ms, metrics.interval_asked_ms) = (3_600_000, 3_600_000);
+        metrics.interval_changes_total = u64::MAX;
+        for width in [80, 40] {
+            let text = Lines {
+                metrics: &metrics,
+                width,
+            }
+            .to_string();
+            assert!(text.lines().all(|line| line.len() <= width), "{text}");
+        }
+        let text = Lines {
+            metrics: &Metrics::default(),
+            width: 80,
+        }
+        .to_string();
+        assert!(
+            text.starts_with("scans          0 good, 0 failed, 0 retried\n"),
+            "{text}"
+        );
+        let unknown = "\nscan time      median -, p90 -, p99 -, p99.9 -, longest -\n";
+        assert!(text.contains(unknown), "{text}");
+    }
 }

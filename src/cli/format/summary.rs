@@ -166,7 +166,7 @@ impl Summary {
             all => format!("{all} scans"),
         });
         if let Some(us) = metrics.scan_time.p50_us {
-            parts.push(format!("median {:.1}ms", us as f64 / 1e3));
+            parts.push(format!("median {}", cells::short_time(us)));
         }
         if scans.failed > 0 {
             parts.push(format!("{} failed", scans.failed));

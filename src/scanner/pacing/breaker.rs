@@ -174,7 +174,7 @@ impl Breaker {
 
 fn waited(scan: Outcome) -> String {
     format!(
-        "{:.0} ms for {:.0} ms of work",
+        "{:.0}ms for {:.0}ms of work",
         scan.wall.as_secs_f64() * 1e3,
         scan.cpu.unwrap_or_default().as_secs_f64() * 1e3
     )
@@ -249,7 +249,7 @@ mod tests {
         };
         assert_eq!(
             transitions(&mut breaker(), &[scan]),
-            ["closed → open: a scan took 12.3 s, longer than its deadline"]
+            ["closed → open: a scan took 12.3s, longer than its deadline"]
         );
     }
 
@@ -268,7 +268,7 @@ mod tests {
             transitions(&mut breaker, &[GOOD, late]),
             [
                 "open → half_open: a good probe",
-                "half_open → open: a scan took 11.0 s, longer than its deadline"
+                "half_open → open: a scan took 11.0s, longer than its deadline"
             ]
         );
     }
@@ -281,8 +281,8 @@ mod tests {
         assert_eq!(
             transitions(&mut breaker, &[OVERLOADED; 5]),
             [
-                "closed → open: 5 scans in a row waited far longer than they worked, the last 540 ms \
-                 for 40 ms of work"
+                "closed → open: 5 scans in a row waited far longer than they worked, the last 540ms \
+                 for 40ms of work"
             ]
         );
         assert_eq!(transitions(&mut breaker, &[OVERLOADED]), [""; 0]);
@@ -290,7 +290,7 @@ mod tests {
             transitions(&mut breaker, &[GOOD, OVERLOADED]),
             [
                 "open → half_open: a good probe",
-                "half_open → open: the probe waited far longer than it worked, 540 ms for 40 ms of work"
+                "half_open → open: the probe waited far longer than it worked, 540ms for 40ms of work"
             ]
         );
     }

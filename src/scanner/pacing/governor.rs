@@ -102,7 +102,7 @@ impl Governor {
         let reason = match self.interval == requested {
             true => "requested".into(),
             false => format!(
-                "{} ms requested, but {}",
+                "{}ms requested, but {}",
                 requested.as_millis(),
                 self.budget_reason()
             ),
@@ -117,15 +117,15 @@ impl Governor {
         let cost = self.recent.settled();
         let excess = if spent > credit {
             Some(format!(
-                "scans used {} ms of CPU time in ten minutes, more than {percent} % of one core \
-                 ({} ms)",
+                "scans used {}ms of CPU time in ten minutes, more than {percent} % of one core \
+                 ({}ms)",
                 rough_ms(spent),
                 rough_ms(credit)
             ))
         } else if self.at_rate(cost) > self.interval {
             let rate = cost.as_secs_f64() / self.interval.as_secs_f64() * 100.0;
             Some(format!(
-                "scans every {} ms, the longest interval allowed, use {rate:.2} % of one core, and \
+                "scans every {}ms, the longest interval allowed, use {rate:.2} % of one core, and \
                  the budget is {percent} %",
                 self.interval.as_millis()
             ))
@@ -170,10 +170,10 @@ impl Governor {
         let percent = self.budget_percent.unwrap_or_default();
         let cost = self.recent.settled();
         let of_settled = in_whole_ms(self.at_rate(cost.mul_f64(HEADROOM)));
-        let settled = format!("a scan costs {} ms, budget {percent} %", rough_ms(cost));
+        let settled = format!("a scan costs {}ms, budget {percent} %", rough_ms(cost));
         match self.interval > of_settled.max(self.requested).mul_f64(NOTABLE) {
             true => format!(
-                "{settled}; with new processes, {} of {} ms are used in ten minutes",
+                "{settled}; with new processes, {}ms of {}ms are used in ten minutes",
                 rough_ms(self.ledger.total()),
                 rough_ms(self.credit())
             ),

@@ -1,0 +1,160 @@
+//! Errors of usage suggest what was probably meant.
+
+use super::{run, text};
+
+/// Returns the tips of a command line that must be wrong usage.
+fn tips(line: &str) -> Vec<String> {
+    let output = run(&line.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    assert!(output.stdout.is_empty(), "{line}");
+    let lines = text(&output.stderr).lines();
+    let tips = lines.filter_map(|line| line.strip_prefix("  tip: "));
+    tips.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_value_under_another_name_is_suggested() {
+    for (line, tip) in [
+        ("--sort mem", "use '--sort rss'"),
+        ("--sort %mem", "use '--sort rss'"),
+        ("--sort RSS", "use '--sort rss'"),
+        ("--sort rss_bytes", "use '--sort rss'"),
+        ("--sort %cpu", "use '--sort cpu'"),
+        ("--sort cmd", "use '--sort name'"),
+        ("--sort etime", "use '--sort age'"),
+        ("--sort=-rss", "use '--sort rss'"),
+        ("--sort=-pid", "use '--sort pid --reverse'"),
+        ("--sort=+%mem", "use '--sort rss --reverse'"),
+        ("--sort=-etimes", "use '--sort age'"),
+        (
+            "--sort ppid",
+            "to print children below their parents, use '--tree'",
+        ),
+        ("--state z", "use '--state zombie'"),
+        ("--state R,Ss+", "use '--state sleeping'"),
+        ("--state disk-sleep", "use '--state disk_sleep'"),
+        ("watch --state defunct", "use '--state zombie'"),
+        ("replay f --state zombies", "use '--state zombie'"),
+        ("watch --events created,births", "use '--events created'"),
+        ("watch --events death", "use '--events exited'"),
+        ("replay f --events exec", "use '--events updated'"),
+        ("--color on", "use '--color always'"),
+        ("--color OFF", "use '--color never'"),
+        ("--source procfs", "use '--source linux'"),
+        ("record f --source native", "use '--source linux'"),
+        ("completions pwsh", "use 'pscan completions powershell'"),
+        ("man list", "for the page of pscan itself, use 'pscan man'"),
+    ] {
+        assert_eq!(tips(line), [tip], "{line}");
+    }
+    // clap finds what is similar.
+    assert_eq!(
+        tips("watch --events exitd"),
+        ["a similar value exists: 'exited'"]
+    );
+    assert_eq!(tips("--sort nonsense"), [""; 0]);
+}
+
+#[test]
+fn an_option_of_another_command_is_named_with_it() {
+    for (line, tip) in [
+        (
+            "replay f --tree",
+            "'--tree' is an option of 'pscan' without a command",
+        ),
+        (
+            "watch -n 3",
+            "'-n' is an option of 'pscan' without a command",
+        ),
+        (
+            "--interval=5s",
+            "'--interval' is an option of 'pscan watch' and 'pscan record'",
+        ),
+        (
+            "record f --speed 3",
+            "'--speed' is an option of 'pscan replay'",
+        ),
+        ("--limit 3", "use '--top N'"),
+        (
+            "watch --limit 3",
+            "use '--top N', an option of 'pscan' without a command",
+        ),
+        ("watch --no-color", "use '--color never'"),
+        ("watch --duration 5s", "use '--for TIME'"),
+        ("--zombies", "use '--state zombie'"),
+        ("--watch", "use 'pscan watch'"),
+        ("-f", "use 'pscan watch'"),
+        (
+            "-aux",
+            "without options that select, pscan lists all processes",
+        ),
+    ] {
+        assert_eq!(tips(line), [tip], "{line}");
+    }
+    assert_eq!(
+        tips("--jsn"),
+        ["a similar argument exists: '--json'"],
+        "clap finds what is similar"
+    );
+}
+
+#[test]
+fn a_bare_word_gets_the_option_that_it_needs() {
+    let by_name = |prefix: &str, name: &str| {
+        format!("to select processes by name, use '{prefix}--name {name}'")
+    };
+    for (line, expected) in [
+        ("--top=3 bash", &[by_name("pscan ", "bash")][..]),
+        ("sshd", &[by_name("pscan ", "sshd")]),
+        ("my.app", &[by_name("pscan ", "\"my\\.app\"")]),
+        ("watch bash", &[by_name("", "bash")]),
+        ("replay f bash", &[by_name("", "bash")]),
+        (
+            "watch 12",
+            &["to select this process, use '--pid 12'".into()],
+        ),
+        ("watch 5m", &["use '--for 5m', or '--interval 5m'".into()]),
+        (
+            "record f 5m",
+            &["use '--for 5m', or '--interval 5m'".into()],
+        ),
+        (
+            "zombie",
+            &[
+                "use 'pscan --state zombie'".into(),
+                by_name("pscan ", "zombie"),
+            ],
+        ),
+        (
+            "watch exited",
+            &["use '--events exited'".into(), by_name("", "exited")],
+        ),
+        (
+            "top",
+            &["use 'pscan --top N'".into(), by_name("pscan ", "top")],
+        ),
+        (
+            "./host.ndjson",
+            &["to replay a recording, use 'pscan replay ./host.ndjson'".into()],
+        ),
+        (
+            "--json watch",
+            &["options follow the command: 'pscan watch [OPTIONS]'".into()],
+        ),
+        (
+            "ls",
+            &[
+                "to list the processes, use 'pscan' without a command".into(),
+                by_name("pscan ", "ls"),
+            ],
+        ),
+        (
+            "monitor",
+            &["use 'pscan watch'".into(), by_name("pscan ", "monitor")],
+        ),
+        ("wacth", &["a similar subcommand exists: 'watch'".into()]),
+    ] {
+        assert_eq!(tips(line), expected, "{line}");
+    }
+    assert_eq!(tips("record f bash"), [""; 0]);
+}
