@@ -14,14 +14,14 @@ use std::process::ExitCode;
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
-use self::commands::{candidates, list, pages, record, replay, watch};
+use self::commands::{completions, list, pages, record, replay, watch};
 use self::outcome::{Done, fail, printed, remark};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
     let args: Vec<_> = env::args_os().collect();
-    if args.get(1).is_some_and(|arg| arg == candidates::CALL) {
-        let outcome = candidates::run(&args[2..]);
+    if args.get(1).is_some_and(|arg| arg == completions::CALL) {
+        let outcome = completions::complete(&args[2..]);
         return outcome.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
     }
     let cli = match args::parse(args) {
@@ -45,7 +45,7 @@ fn run(cli: Cli) -> Result<Done> {
         Some(Sub::Watch(watch)) => watch::run(&watch),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
         Some(Sub::Replay(replay)) => replay::run(replay),
-        Some(Sub::Completions { shell }) => pages::completions(shell).map(|()| Done::All),
+        Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),
         Some(Sub::Man { command }) => pages::man(command.as_deref()).map(|()| Done::All),
     }
 }

@@ -10,6 +10,8 @@ mod pages;
 #[cfg(target_os = "linux")]
 mod pty;
 mod secrets;
+#[cfg(unix)]
+mod shells;
 mod stats;
 #[cfg(target_os = "linux")]
 mod terminal;

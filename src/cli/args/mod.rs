@@ -6,6 +6,7 @@ mod numbers;
 mod schedule;
 mod secrets;
 mod tips;
+mod usage;
 pub(crate) mod word_reader;
 
 use std::ffi::OsString;
@@ -204,13 +205,10 @@ pub(crate) struct Watch {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "pscan record [OPTIONS] <FILE>",
-    after_help = "\
+#[command(after_help = "\
 Examples:
   pscan record host.ndjson --for 10m
-  pscan record - --scans 60 | zstd > host.ndjson.zst"
-)]
+  pscan record - --scans 60 | zstd > host.ndjson.zst")]
 pub(crate) struct Record {
     /// Recording to write, replacing an existing file; `-` is standard output
     #[arg(value_hint = ValueHint::FilePath)]
@@ -222,14 +220,11 @@ pub(crate) struct Record {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "pscan replay [OPTIONS] <FILE>",
-    after_help = "\
+#[command(after_help = "\
 Examples:
   pscan replay host.ndjson --events exited --name '^make$'
   pscan replay host.ndjson --speed 10
-  zstd -dc host.ndjson.zst | pscan replay - --json"
-)]
+  zstd -dc host.ndjson.zst | pscan replay - --json")]
 pub(crate) struct Replay {
     /// Recording to read; `-` is standard input
     #[arg(value_hint = ValueHint::FilePath)]
@@ -289,10 +284,14 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
 ///
 /// The parser, the completions and the manual pages come from it.
 pub(crate) fn definition() -> Command {
-    // With any number of values, `--pid 1 FILE` would take FILE for a pid.
-    Cli::command().mut_subcommands(|command| match command.get_name() {
-        "replay" => command.mut_arg("pid", |pid| pid.num_args(1)),
-        _ => command,
+    Cli::command().mut_subcommands(|command| {
+        let usage = usage::of(&command);
+        let command = command.override_usage(usage);
+        match command.get_name() {
+            // With any number of values, `--pid 1 FILE` would take FILE for a pid.
+            "replay" => command.mut_arg("pid", |pid| pid.num_args(1)),
+            _ => command,
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! The subcommands, one file each.
 
-pub(crate) mod candidates;
+pub(crate) mod completions;
 pub(crate) mod list;
 pub(crate) mod pages;
 pub(crate) mod record;

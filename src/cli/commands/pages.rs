@@ -1,36 +1,14 @@
-//! `pscan completions` and `pscan man`: files for an installed `pscan`.
-//!
-//! Both come from the definition of the command line.
+//! `pscan man`: manual pages, from the definition of the command line.
 
 use std::io::{self, Write};
 
 use clap::Command;
-use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 use process_scanner::Result;
 
 use crate::cli::args;
 use crate::cli::outcome::printed;
-
-/// Prints a completion script.
-///
-/// In most shells the script calls pscan, which knows values, lists of values, files and folders. For PowerShell
-/// clap's script completes commands and options.
-pub(crate) fn completions(shell: Shell) -> Result<()> {
-    let script = match shell {
-        Shell::Bash => include_str!("completions/pscan.bash"),
-        Shell::Fish => include_str!("completions/pscan.fish"),
-        Shell::Zsh => include_str!("completions/pscan.zsh"),
-        Shell::Elvish => include_str!("completions/pscan.elv"),
-        other => {
-            let mut script = Vec::new();
-            clap_complete::generate(other, &mut args::definition(), "pscan", &mut script);
-            return print(&script);
-        }
-    };
-    print(script.as_bytes())
-}
 
 /// Prints the manual page of a subcommand, or of `pscan` itself.
 pub(crate) fn man(subcommand: Option<&str>) -> Result<()> {

@@ -193,7 +193,7 @@ pub(crate) fn short_time(us: u64) -> String {
     let ms = us as f64 / 1e3;
     match us {
         ..9_995 => format!("{ms:.2}ms"),
-        ..999_950 => format!("{ms:.1}ms"),
+        9_995..999_950 => format!("{ms:.1}ms"),
         _ => duration(us / 1000),
     }
 }

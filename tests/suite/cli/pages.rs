@@ -4,14 +4,45 @@ use super::stdout_of;
 
 #[test]
 fn each_shell_has_completions() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+    for shell in ["bash", "elvish", "fish", "zsh"] {
         let script = stdout_of(&["completions", shell]);
-        for word in ["pscan", "max-interval", "no-kernel"] {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-        for hidden in ["interval-ms", "sample-ms"] {
-            assert!(!script.contains(hidden), "{shell}: {hidden}");
-        }
+        assert!(script.contains(" __complete "), "{shell}: {script}");
+    }
+    let script = stdout_of(&["completions", "powershell"]);
+    for word in ["pscan", "max-interval", "no-kernel"] {
+        assert!(script.contains(word), "{word}");
+    }
+    assert!(!script.contains("interval-ms") && !script.contains("sample-ms"));
+}
+
+#[test]
+fn completion_scripts_get_the_kind_and_the_candidates() {
+    let of = |args: &[&str]| stdout_of(&[&["__complete"], args].concat());
+    assert_eq!(
+        of(&["=e", "watch", "--events"]),
+        "words\nexisting\t\nexited\t\n"
+    );
+    assert_eq!(of(&["=r", "--sort"]), "words\nrss\tThe largest first\n");
+    assert_eq!(of(&["=", "replay"]), "files\n");
+    assert_eq!(of(&["=/", "--proc"]), "folders\n");
+    assert_eq!(of(&["=x", "--name"]), "words\n");
+}
+
+#[test]
+fn the_synopsis_of_a_manual_page_is_one_line() {
+    for (command, expected) in [
+        ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
+        ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
+        ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
+        ("completions", "\\fBpscan completions\\fR <SHELL>"),
+        ("man", "\\fBpscan man\\fR [COMMAND]"),
+    ] {
+        let page = stdout_of(&["man", command]);
+        let synopsis = page
+            .lines()
+            .skip_while(|line| *line != ".SH SYNOPSIS")
+            .nth(1);
+        assert_eq!(synopsis, Some(expected));
     }
 }
 
@@ -76,10 +107,10 @@ fn the_program_and_each_command_have_a_manual_page() {
     }
     for (command, word) in [
         ("watch", "\\-\\-events"),
-        ("record", "<\\fIFILE\\fR>"),
+        ("record", "<FILE>"),
         ("replay", "\\-\\-speed"),
-        ("completions", "<\\fISHELL\\fR>"),
-        ("man", "<\\fICOMMAND\\fR>"),
+        ("completions", "<SHELL>"),
+        ("man", "[COMMAND]"),
     ] {
         let page = stdout_of(&["man", command]);
         assert!(page.contains(&format!(".TH pscan-{command} 1")), "{page}");
@@ -91,9 +122,6 @@ fn the_program_and_each_command_have_a_manual_page() {
             ["watch", "replay"].contains(&command),
             "{page}"
         );
-        assert!(
-            page.contains(word) || page.contains(&word.replace(['<', '>'], "")),
-            "{page}"
-        );
+        assert!(page.contains(word), "{page}");
     }
 }

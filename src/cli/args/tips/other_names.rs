@@ -234,10 +234,8 @@ pub(super) fn subcommand(given: &str) -> Option<&'static str> {
 }
 
 fn find(entries: &[Entry], given: &str) -> Option<&'static str> {
-    let is = |other: &&str| other.eq_ignore_ascii_case(given);
-    let entry = entries
-        .iter()
-        .find(|(_, others)| others.iter().any(|other| is(&other)));
+    let is = |other: &&'static str| other.eq_ignore_ascii_case(given);
+    let entry = entries.iter().find(|(_, others)| others.iter().any(is));
     entry.map(|(meant, _)| *meant)
 }
 

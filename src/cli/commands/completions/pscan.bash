@@ -38,7 +38,7 @@ _pscan() {
     done < <("${1/#\~/$HOME}" __complete "=$current" "${words[@]:0:count-1}" 2>/dev/null)
 
     # Bash 3 has no compopt.
-    local value=${current#"$before"}
+    local value=${current#"$before"} IFS=$'\n'
     case $kind in
         files)
             compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$value"))

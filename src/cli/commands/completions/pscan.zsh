@@ -3,7 +3,7 @@
 
 _pscan() {
     local -a lines described
-    local line word before=""
+    local line word description before=""
     lines=("${(@f)$("${(Q)words[1]}" __complete "=$PREFIX" "${(@Q)words[2,CURRENT-1]}" 2>/dev/null)}")
     if [[ $PREFIX == --*=* ]]; then
         # What is before the value in the same word.
@@ -16,7 +16,8 @@ _pscan() {
         *)
             for line in "${(@)lines[2,-1]}"; do
                 word="${${line%%$'\t'*}#$before}"
-                described+=("${word//:/\\:}:${line#*$'\t'}")
+                description="${line#*$'\t'}"
+                described+=("${word//:/\\:}${description:+:$description}")
             done
             _describe -V pscan described
             ;;

@@ -19,7 +19,7 @@ pub(crate) const CALL: &str = "__complete";
 /// Prints the candidates for a word.
 ///
 /// `call`: the arguments after [`CALL`].
-pub(crate) fn run(call: &[OsString]) -> Result<()> {
+pub(crate) fn complete(call: &[OsString]) -> Result<()> {
     let mut words = call.iter().map(|word| word.to_string_lossy().into_owned());
     // `=` keeps an empty word: PowerShell drops empty arguments.
     let word = words.next().unwrap_or_default();
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     /// Returns the candidates for the last word of a line; a line that ends in a space has an empty one.
-    fn complete(line: &str) -> String {
+    fn completed(line: &str) -> String {
         let mut program = args::definition();
         program.build();
         let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
@@ -206,7 +206,7 @@ mod tests {
             ("-n ", ""),
             ("--nonsense=", ""),
         ] {
-            assert_eq!(complete(line), expected, "{line:?}");
+            assert_eq!(completed(line), expected, "{line:?}");
         }
     }
 
@@ -219,28 +219,28 @@ mod tests {
             "replay --json ./",
             "record -- ",
         ] {
-            assert_eq!(complete(line), "FILES", "{line:?}");
+            assert_eq!(completed(line), "FILES", "{line:?}");
         }
         for line in ["--proc ", "--proc=/", "watch --proc ", "record f --proc /h"] {
-            assert_eq!(complete(line), "FOLDERS", "{line:?}");
+            assert_eq!(completed(line), "FOLDERS", "{line:?}");
         }
         for line in ["watch h", "record f h", "completions bash x", "--json x"] {
-            assert_eq!(complete(line), "", "{line:?}");
+            assert_eq!(completed(line), "", "{line:?}");
         }
     }
 
     #[test]
     fn commands_and_options_are_completed() {
-        assert_eq!(complete(""), "watch record replay completions man");
-        assert_eq!(complete("re"), "record replay");
+        assert_eq!(completed(""), "watch record replay completions man");
+        assert_eq!(completed("re"), "record replay");
         // A command has no options before it.
-        assert!(complete("--json ").starts_with("--sort --reverse"));
-        assert!(!complete("--json ").contains("--json"));
-        assert_eq!(complete("--no-"), "--no-kernel --no-redact");
-        assert_eq!(complete("watch --st"), "--state --strip-args --stats");
-        assert!(complete("watch ").contains("--interval"));
-        assert!(complete("-").ends_with("-r -n -t -p -h -V"));
-        assert!(!complete("watch --interval").contains("-ms"));
-        assert_eq!(complete("-- --"), "");
+        assert!(completed("--json ").starts_with("--sort --reverse"));
+        assert!(!completed("--json ").contains("--json"));
+        assert_eq!(completed("--no-"), "--no-kernel --no-redact");
+        assert_eq!(completed("watch --st"), "--state --strip-args --stats");
+        assert!(completed("watch ").contains("--interval"));
+        assert!(completed("-").ends_with("-r -n -t -p -h -V"));
+        assert!(!completed("watch --interval").contains("-ms"));
+        assert_eq!(completed("-- --"), "");
     }
 }

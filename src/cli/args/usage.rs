@@ -1,0 +1,21 @@
+//! Formats the usage of subcommands.
+
+use clap::Command;
+
+/// Returns the usage of a subcommand on one line.
+///
+/// By default the manual page would list all options there, and an error only those given.
+pub(super) fn of(command: &Command) -> String {
+    let mut usage = format!("pscan {}", command.get_name());
+    if command.get_opts().next().is_some() {
+        usage.push_str(" [OPTIONS]");
+    }
+    for arg in command.get_positionals() {
+        let name = arg.get_id().as_str().to_uppercase();
+        usage.push_str(&match arg.is_required_set() {
+            true => format!(" <{name}>"),
+            false => format!(" [{name}]"),
+        });
+    }
+    usage
+}
