@@ -303,7 +303,7 @@ mod tests {
             .expect("it has to slow down");
         assert_eq!(change.to, governor.interval());
         assert!(governor.interval() > Duration::from_secs(6));
-        assert_eq!(change.reason, "a scan costs 45 ms, budget 0.75 %");
+        assert_eq!(change.reason, "a scan costs 45ms, budget 0.75 %");
         play(&mut governor, 2, 10);
         assert_eq!(governor.interval(), Duration::from_secs(1));
     }
@@ -322,7 +322,7 @@ mod tests {
         assert!(
             changes[0]
                 .reason
-                .starts_with("a scan costs 10 ms, budget 0.75 %")
+                .starts_with("a scan costs 10ms, budget 0.75 %")
         );
     }
 
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(from_ms, 10_000);
         assert!((5700..8000).contains(&to_ms), "{to_ms}");
         assert!(
-            reason.starts_with("50 ms requested, but a scan costs 43 ms, budget 0.75 %"),
+            reason.starts_with("50ms requested, but a scan costs 43ms, budget 0.75 %"),
             "{reason}"
         );
         // It is what the budget allows for either of the two.

@@ -260,7 +260,7 @@ fn a_first_scan_above_the_credit_is_made_and_reported_and_waits_for_its_end() {
     let change = governor.budget_change().expect("it is exceeded");
     assert!(change.is_exceeded);
     assert!(
-        change.reason.contains("5700 ms of CPU time in ten minutes"),
+        change.reason.contains("5700ms of CPU time in ten minutes"),
         "{}",
         change.reason
     );
@@ -312,7 +312,7 @@ fn the_interval_never_grows_beyond_its_maximum_and_that_is_reported() {
     assert!(reported[0].is_exceeded);
     assert_eq!(
         reported[0].reason,
-        "scans every 2000 ms, the longest interval allowed, use 2.00 % of one core, and the \
+        "scans every 2000ms, the longest interval allowed, use 2.00 % of one core, and the \
          budget is 0.75 %"
     );
     // The processes exit.
