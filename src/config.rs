@@ -80,6 +80,7 @@ pub struct Config {
     /// Where proc(5) is mounted, for the source `linux`.
     ///
     /// `None` is `/proc`. Set it for an agent in a container that has the host's `/proc` elsewhere.
+    /// Of a tree that another kernel wrote, such as a recorded one, start times use its own boot.
     pub proc_path: Option<PathBuf>,
     /// What the live source reads of each process.
     ///

@@ -4,6 +4,7 @@
 //! ([`ReplaySource`](crate::ReplaySource)) and any other source alike.
 
 mod contract;
+mod exited;
 #[cfg(target_os = "linux")]
 mod linux;
 mod live;

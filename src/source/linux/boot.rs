@@ -3,10 +3,7 @@
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::Timestamp;
-
-/// Milliseconds in a tick, the unit of start times: `USER_HZ` is 100 on every architecture that
-/// sysinfo and this crate know (include/asm-generic/param.h).
-pub(in crate::source) const TICK_MS: u64 = 10;
+use crate::source::exited::TICK_MS;
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -38,9 +35,14 @@ impl Boot {
         }
     }
 
-    /// Converts ticks after boot to milliseconds since the Unix epoch.
-    pub(in crate::source) fn start_time_ms(self, ticks: u64) -> u64 {
-        self.ms.saturating_add(ticks.saturating_mul(TICK_MS))
+    /// Creates the moment of boot of another system, in milliseconds since the Unix epoch.
+    pub(super) fn at(ms: u64) -> Self {
+        Self { ms }
+    }
+
+    /// Converts ticks after boot to milliseconds since the Unix epoch. `None` before the epoch.
+    pub(in crate::source) fn start_time_ms(self, ticks: u64) -> Option<u64> {
+        self.ms.checked_add_signed(after_boot_ms(ticks)?)
     }
 
     /// Reads all clocks that a scan needs.
@@ -48,6 +50,17 @@ impl Boot {
         let (at, since_ms) = Timestamp::now_with(since_ms);
         at.with_start_clock_ms(self.ms.saturating_add(since_ms))
     }
+}
+
+/// Converts ticks after boot, field 22 of `stat`, to milliseconds.
+///
+/// They are negative in a time namespace whose boot clock is behind (time_namespaces(7)), for
+/// processes that are older than its zero. The kernel wraps the negative nanoseconds to 64 bits
+/// without a sign, and then divides them (do_task_stat in fs/proc/array.c). `None` if ticks are too
+/// many to be made in that way.
+pub(in crate::source) fn after_boot_ms(ticks: u64) -> Option<i64> {
+    let ns = ticks.checked_mul(TICK_MS * NS_PER_MS)?.cast_signed();
+    Some(ns.div_euclid(NS_PER_MS.cast_signed()))
 }
 
 /// Returns the milliseconds since boot, including suspends: CLOCK_BOOTTIME, the clock of start
@@ -63,4 +76,39 @@ fn ns(clock: ClockId) -> u64 {
     seconds
         .saturating_mul(1000 * NS_PER_MS)
         .saturating_add(rest_ns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_of_a_start_before_the_zero_of_the_boot_clock_are_negative() {
+        assert_eq!(after_boot_ms(0), Some(0));
+        assert_eq!(after_boot_ms(1234), Some(12_340));
+        // What the kernel prints for a start 600 s, and 1 ns, before the zero.
+        let printed = |ns: i64| ns.cast_unsigned() / (TICK_MS * NS_PER_MS);
+        assert_eq!(after_boot_ms(printed(-1)), Some(-10));
+        let before = after_boot_ms(printed(-600_000_000_000)).expect("a time");
+        assert!((-600_010..=-600_000).contains(&before), "{before}");
+        // Ticks that follow each other stay apart, also across the zero.
+        let last = printed(-1);
+        let times = [last - 1, last, 0, 1].map(after_boot_ms);
+        let steps: Vec<i64> = times
+            .windows(2)
+            .map(|pair| pair[1].expect("a time") - pair[0].expect("a time"))
+            .collect();
+        assert_eq!(steps, [10, 10, 10]);
+        assert_eq!(after_boot_ms(u64::MAX), None);
+    }
+
+    #[test]
+    fn a_start_before_the_epoch_is_unknown() {
+        let early = Boot::at(5000);
+        assert_eq!(early.start_time_ms(7), Some(5070));
+        let wrapped = |ms: i64| (ms * 1_000_000).cast_unsigned() / (TICK_MS * NS_PER_MS);
+        let before = early.start_time_ms(wrapped(-2000)).expect("after 1970");
+        assert!((2990..=3000).contains(&before), "{before}");
+        assert_eq!(early.start_time_ms(wrapped(-6000)), None);
+    }
 }

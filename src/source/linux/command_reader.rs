@@ -1,23 +1,23 @@
 //! The thread that reads command lines.
 
 use std::collections::VecDeque;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use super::known::Program;
-use super::procfs::{Folder, Procfs, Unread};
+use super::procfs::{Folder, Procfs, USUAL, Unread};
 use super::stat::{STAT_LEN, Stat};
 use super::threads::LivingThread;
 use crate::metrics::CpuClock;
 
 /// The process and program whose command line is read. A command line from before an `exec` does
 /// not count after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Target {
     pub(super) pid: u32,
     pub(super) start_ticks: u64,
@@ -31,6 +31,9 @@ pub(super) struct Answer {
     pub(super) command: Result<Box<[u8]>, Unread>,
 }
 
+/// Name of the thread, at most 15 bytes.
+const THREAD_NAME: &str = "pscan-command";
+
 /// Reads one command line. Tests replace it by one that hangs.
 pub(super) type ReadCommand = Arc<dyn Fn(Target, &mut Vec<u8>) -> Result<(), Unread> + Send + Sync>;
 
@@ -42,6 +45,8 @@ pub(super) struct Reader {
     pub(super) pending: VecDeque<Target>,
     /// Set when another thread takes over.
     pub(super) is_retired: Arc<AtomicBool>,
+    /// `stat` of the thread, once it has run.
+    stat: Arc<OnceLock<Option<PathBuf>>>,
     pub(super) thread: JoinHandle<()>,
 }
 
@@ -52,9 +57,13 @@ impl Reader {
         let (read, cpu_ns) = (Arc::clone(read), Arc::clone(cpu_ns));
         let is_retired = Arc::new(AtomicBool::new(false));
         let must_end = Arc::clone(&is_retired);
+        let stat = Arc::new(OnceLock::new());
+        let own_stat = Arc::clone(&stat);
         let thread = thread::Builder::new()
-            .name("pscan-command".into())
+            .name(THREAD_NAME.into())
             .spawn(move || {
+                let own = std::fs::read_link("/proc/thread-self");
+                let _ = own_stat.set(own.ok().map(|own| Path::new(USUAL).join(own).join("stat")));
                 let mut clock = CpuClock::start();
                 let mut command = Vec::new();
                 for target in &requests {
@@ -80,6 +89,7 @@ impl Reader {
             answers,
             pending: VecDeque::new(),
             is_retired,
+            stat,
             thread,
         })
     }
@@ -90,6 +100,19 @@ impl Reader {
             let _ = self.jobs.send(target);
             self.pending.push_back(target);
         }
+    }
+
+    /// Returns whether the thread does not answer only because it gets no CPU: it could run. A
+    /// thread that hangs sleeps.
+    pub(super) fn is_starved(&self) -> bool {
+        let Some(path) = self.stat.get() else {
+            // It has not begun.
+            return true;
+        };
+        let line = path.as_ref().and_then(|path| std::fs::read(path).ok());
+        let stat = line.as_deref().and_then(Stat::parse);
+        // The name, in case another /proc is mounted there by now.
+        stat.is_some_and(|stat| stat.state == b'R' && stat.name == THREAD_NAME.as_bytes())
     }
 
     pub(super) fn hangs_at(&self, target: Target) -> bool {

@@ -2,16 +2,21 @@
 //!
 //! Reading `/proc/PID/cmdline` waits while the memory map of the process is locked, which can be
 //! forever (moby issue 15204). So a scan waits only for a limited time: late command lines are
-//! unknown for now, and another thread takes over from the one that hangs.
+//! unknown for now, and another thread takes over from the one that hangs. One that only gets no
+//! CPU, on a busy machine, keeps its requests.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use ahash::RandomState;
 use crossbeam_channel::RecvTimeoutError;
 
 use super::command_reader::{Answer, ReadCommand, Reader, Target, read_command};
+
+type Targets = HashSet<Target, RandomState>;
 
 /// How long a scan waits without an answer.
 const DEADLINE: Duration = Duration::from_millis(100);
@@ -56,13 +61,16 @@ impl Commands {
     /// later call for the same target.
     pub(super) fn fetch(&mut self, wanted: &[Target]) -> Vec<Answer> {
         let mut answers = self.late();
-        answers.retain(|answer| wanted.contains(&answer.target));
-        let is_answered = |target: &Target| answers.iter().any(|answer| answer.target == *target);
+        if !answers.is_empty() {
+            let wanted: Targets = wanted.iter().copied().collect();
+            answers.retain(|answer| wanted.contains(&answer.target));
+        }
+        let answered: Targets = answers.iter().map(|answer| answer.target).collect();
         let hangs_at = |target: &Target| self.hanging.iter().any(|reader| reader.hangs_at(*target));
         let mut waiting: Vec<Target> = wanted
             .iter()
             .copied()
-            .filter(|target| !is_answered(target) && !hangs_at(target))
+            .filter(|target| !answered.contains(target) && !hangs_at(target))
             .collect();
         if waiting.is_empty() || self.hanging.len() >= MAX_HANGING {
             return answers;
@@ -70,19 +78,30 @@ impl Commands {
         let Some(mut reader) = self.take_reader() else {
             return answers;
         };
-        waiting.retain(|target| !reader.pending.contains(target));
+        let requested: Targets = reader.pending.iter().copied().collect();
+        waiting.retain(|target| !requested.contains(target));
         reader.request(waiting);
         let all = u32::try_from(reader.pending.len()).unwrap_or(u32::MAX);
         let until = Instant::now() + self.deadline + TIME_EACH.saturating_mul(all);
-        let mut hangs = false;
-        while !hangs && !reader.pending.is_empty() && Instant::now() < until {
-            match reader.answers.recv_timeout(self.deadline) {
+        let (mut hangs, mut is_starved) = (false, false);
+        while !reader.pending.is_empty() && Instant::now() < until {
+            let answer = reader.answers.recv_timeout(self.deadline).or_else(|error| {
+                // It continues, and a later call gets its answers.
+                is_starved = error == RecvTimeoutError::Timeout && reader.is_starved();
+                // It may have answered since.
+                reader.answers.try_recv()
+            });
+            match answer {
                 Ok(answer) => {
                     reader.pending.pop_front();
                     answers.push(answer);
                 }
+                Err(_) if is_starved => break,
                 // A panic counts as hanging: another thread takes over.
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => hangs = true,
+                Err(_) => {
+                    hangs = true;
+                    break;
+                }
             }
         }
         if hangs {
@@ -145,6 +164,7 @@ impl Drop for Commands {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
     use std::sync::mpsc::{Sender as Signal, channel};
 
     use super::*;
@@ -212,6 +232,38 @@ mod tests {
         signal.send(()).expect("it waits");
         // The late answer is used and not read again: there is no second signal.
         fetch_all(&mut commands, &[1000]);
+    }
+
+    /// Four readers that hang would end all reading. So nothing waits here that only lacks a CPU.
+    #[test]
+    fn a_reader_that_gets_no_cpu_keeps_its_requests_and_answers_each_once() {
+        let may_go = Arc::new(AtomicBool::new(false));
+        let reads = Arc::new(AtomicU64::new(0));
+        let read = {
+            let (may_go, reads) = (Arc::clone(&may_go), Arc::clone(&reads));
+            move |_: Target, _: &mut Vec<u8>| {
+                // As a thread that others keep from running: it does not sleep.
+                while !may_go.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+                reads.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+        };
+        let mut commands = Commands::with(Arc::new(read), Duration::from_millis(1));
+        let wanted: Vec<Target> = (1..=4500).map(target).collect();
+        for _ in 0..=MAX_HANGING {
+            assert!(commands.fetch(&wanted).is_empty());
+            assert!(commands.hanging.is_empty());
+        }
+        may_go.store(true, Ordering::Relaxed);
+        let mut waiting = wanted.clone();
+        while !waiting.is_empty() {
+            let answers = commands.fetch(&waiting);
+            waiting.retain(|target| answers.iter().all(|answer| answer.target != *target));
+            assert!(commands.hanging.is_empty());
+        }
+        assert_eq!(reads.load(Ordering::Relaxed), 4500);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const SCHEDULER: u32 = 2;
 
 /// Reading of a process's CPU clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CpuClock {
+pub(in crate::source) enum CpuClock {
     /// Nanoseconds of all its threads, including ended ones.
     Ns(u64),
     /// There is no process with this pid.
@@ -25,7 +25,7 @@ pub(super) enum CpuClock {
 /// The clock's number is computed from the pid as in clock_getcpuclockid(3):
 /// `MAKE_PROCESS_CPUCLOCK` of include/linux/posix-timers.h. The function itself makes another
 /// system call to check the pid.
-pub(super) fn cpu_clock(pid: u32) -> CpuClock {
+pub(in crate::source) fn cpu_clock(pid: u32) -> CpuClock {
     let number = (!pid << 3) | SCHEDULER;
     match ClockId::from_raw(number.cast_signed()).now() {
         Ok(time) => {

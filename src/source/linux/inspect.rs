@@ -1,21 +1,21 @@
 //! Reads one process: what has to be read of it, and the row it makes.
 
-use super::boot::{Boot, TICK_MS};
 use super::cpu::{ClockReader, CpuClock};
 use super::known::{CommandState, Known};
-use super::pidfd;
+use super::origin::Origin;
 use super::procfs::{Listed, Procfs, Unread};
 use super::stat::{STAT_LEN, Stat};
 use super::threads::LivingThread;
 use crate::config::Collect;
 use crate::model::{Status, Timestamp};
+use crate::source::exited::{Exited, TICK_MS};
 use crate::source::{ProcessRow, Reading};
 
 /// What is the same for all processes and scans.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) collect: Collect,
-    pub(super) boot: Boot,
+    pub(super) origin: Origin,
     /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
     pub(super) page_bytes: u64,
@@ -40,8 +40,10 @@ pub(super) enum Inspected<'a> {
     Read(Read<'a>),
     /// It has exited.
     Gone,
-    /// It exists, but its files cannot be read: access is denied, or a recorded folder lacks them.
+    /// It exists, but its files cannot be read and never were: access is denied, or a recorded folder
+    /// lacks them.
     Denied {
+        known: Known,
         cpu_time_ns: Option<u64>,
         read_at_ns: Option<u64>,
     },
@@ -56,6 +58,18 @@ pub(super) struct Read<'a> {
     /// The scan before did not emit it, so all fields must be emitted.
     pub(super) is_new: bool,
     pub(super) unreadable_fields: u32,
+}
+
+impl Inspected<'_> {
+    /// Counts the processes that had its pid and start tick, and have exited.
+    pub(super) fn count_earlier(&mut self, exited: &Exited) {
+        if let Self::Read(read) = self
+            && read.is_new
+        {
+            let known = &mut read.known;
+            known.nth = known.nth.max(exited.count(known.pid, known.start_ticks));
+        }
+    }
 }
 
 impl Rules {
@@ -100,14 +114,7 @@ impl Rules {
             line => line.ok(),
         };
         let Some(stat) = line.and_then(Stat::parse) else {
-            return match before {
-                // It could be read before, so this may pass.
-                Some(_) => lost(),
-                None => Inspected::Denied {
-                    cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
-                    read_at_ns,
-                },
-            };
+            return self.denied(listed, before, clock_ns, read_at_ns);
         };
         let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
         // The clock may have been that of the previous process with this pid.
@@ -134,11 +141,16 @@ impl Rules {
             // `stat` was read just now.
             None => Some(Timestamp::monotonic_now_ns()),
         };
-        let before = before
-            .filter(|before| self.is_same(&mut known, before))
-            .filter(|before| !before.is_lost);
+        let same = before.filter(|before| self.is_same(&mut known, before));
+        if let (Some(before), None) = (before, same) {
+            // Without start times, only a scan without it reports the exit of the process before.
+            if !before.is_denied && self.start_time_ms(&known).is_none() {
+                return Inspected::Gone;
+            }
+        }
+        let before = same.filter(|before| !before.is_lost);
         if before.is_none() {
-            known.identity = self.identity(&known);
+            known.identity = self.identity(known.pid);
         }
         let mut unreadable_fields = 0;
         match self.memory(procfs, &known, &thread, before, why) {
@@ -168,39 +180,42 @@ impl Rules {
         }
     }
 
-    /// Returns whether this is the process that was known by its pid.
-    fn is_same(&self, now: &mut Known, before: &Known) -> bool {
-        if now.start_ticks != before.start_ticks {
-            return false;
+    /// Finds what to emit of a process whose files cannot be read.
+    fn denied(
+        &self,
+        listed: Listed,
+        before: Option<&Known>,
+        clock_ns: Option<u64>,
+        read_at_ns: Option<u64>,
+    ) -> Inspected<'static> {
+        let before = before.copied();
+        // The table cannot distinguish two processes without start times. So the scan leaves out
+        // the second one once, and the first one exits.
+        if before.is_some_and(|before| before.inode != listed.inode && self.is_replaced(&before)) {
+            return Inspected::Gone;
         }
-        (now.identity, now.nth) = (before.identity, before.nth);
-        if now.inode == before.inode {
-            return true;
+        match before {
+            // They could be read before, so this may pass.
+            Some(before) if !before.is_denied => {
+                let mut lost = before.lost();
+                // A recheck has no inode.
+                if listed.inode != 0 {
+                    lost.inode = listed.inode;
+                }
+                Inspected::Failed(Some(lost))
+            }
+            _ => {
+                let identity = match before {
+                    Some(before) => before.identity,
+                    None => self.identity(listed.pid),
+                };
+                Inspected::Denied {
+                    known: Known::denied(listed, clock_ns.unwrap_or(0), identity),
+                    cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
+                    read_at_ns,
+                }
+            }
         }
-        // The kernel has dropped the inode for lack of memory, or another process started in the
-        // same tick.
-        now.identity = self.identity(now);
-        let are_equal = match (before.identity, now.identity) {
-            (Some(before), Some(now)) => before == now,
-            _ => true,
-        };
-        // Before Linux 6.9 all identities are equal, and only CPU time distinguishes the two.
-        let is_same = are_equal && now.cpu_ns >= before.cpu_ns;
-        if !is_same {
-            now.nth = before.nth.saturating_add(1);
-        }
-        is_same
-    }
-
-    fn identity(&self, process: &Known) -> Option<u64> {
-        self.has_clocks.then(|| pidfd::identity(process.pid))?
-    }
-
-    /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
-    /// millisecond, so processes that started in the same tick get different start times within it.
-    fn start_time_ms(&self, process: &Known) -> u64 {
-        let tick_ms = self.boot.start_time_ms(process.start_ticks);
-        tick_ms + u64::from(process.nth).min(TICK_MS - 1)
     }
 
     fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandState {
@@ -241,7 +256,7 @@ impl Rules {
     ) -> ProcessRow<'a> {
         ProcessRow {
             pid: known.pid,
-            start_time_ms: Some(self.start_time_ms(known)),
+            start_time_ms: self.start_time_ms(known),
             parent_pid: (known.parent != 0).then_some(known.parent),
             name,
             command,

@@ -29,14 +29,17 @@ pub(super) struct Known {
     pub(super) has_run: bool,
     /// It could not be read in the scan before. It stays, and is emitted in full next time.
     pub(super) is_lost: bool,
-    /// Distinguishes processes that started in the same tick: the inode of the pidfd.
+    /// Its files could never be read, and nothing but its clock is known.
+    pub(super) is_denied: bool,
+    /// Distinguishes processes that started in the same tick, and hidden ones: the inode of the
+    /// pidfd.
     pub(super) identity: Option<u64>,
     /// How many earlier processes had its pid and start tick.
     pub(super) nth: u8,
 }
 
 /// Distinguishes the program of a process from the one before an `exec`, as far as possible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Program {
     image: u64,
     /// The first bytes of its name, and the whole name of anything but a kernel thread.
@@ -92,7 +95,32 @@ impl Known {
             command: CommandState::Needed,
             has_run: false,
             is_lost: false,
+            is_denied: false,
             identity: None,
+            nth: 0,
+        }
+    }
+
+    /// Creates an entry of a process whose files cannot be read.
+    pub(super) fn denied(listed: Listed, cpu_ns: u64, identity: Option<u64>) -> Self {
+        Self {
+            pid: listed.pid,
+            parent: 0,
+            inode: listed.inode,
+            start_ticks: 0,
+            cpu_ns,
+            read_at_ns: None,
+            resources: Resources::default(),
+            rough_rss_pages: 0,
+            program: Program::default(),
+            status: None,
+            thread: None,
+            is_kernel_thread: false,
+            command: CommandState::Needed,
+            has_run: false,
+            is_lost: true,
+            is_denied: true,
+            identity,
             nth: 0,
         }
     }

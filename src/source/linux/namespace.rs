@@ -1,14 +1,17 @@
 //! Which pid namespace a `/proc` belongs to, and whether it hides processes.
 
 use super::cpu::{CpuClock, cpu_clock};
-use super::procfs::{Procfs, Unread};
+use super::procfs::{Procfs, USUAL, Unread};
 use super::stat::number;
 
 /// How this `/proc` relates to the process that reads it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Namespace {
-    /// Our pid in this `/proc`; `None` if it does not contain us.
+    /// Our pid in this `/proc`; `None` if it does not contain us. A recorded tree contains what
+    /// recorded it.
     pub(super) own_pid: Option<u32>,
+    /// Target of its link `self`.
+    pub(super) link: Option<u32>,
     /// Its pids are those that system calls use.
     pub(super) is_ours: bool,
     /// Process 1 is visible.
@@ -17,9 +20,11 @@ pub(super) struct Namespace {
 
 impl Namespace {
     pub(super) fn of(procfs: &Procfs) -> Self {
-        let own_pid = procfs.own_pid();
+        let link = procfs.own_pid();
+        let own_pid = link.filter(|_| procfs.is_mounted());
         Self {
             own_pid,
+            link,
             // A sandbox can deny CPU clocks.
             is_ours: own_pid.is_some_and(|pid| is_ours(procfs, pid) && has_clock(pid)),
             shows_init: shows_init(procfs),
@@ -35,6 +40,11 @@ impl Namespace {
             false => self.shows_init && !shows_init(procfs),
         }
     }
+}
+
+/// Returns whether the pids in `/proc` are those that system calls use.
+pub(in crate::source) fn usual_is_ours() -> bool {
+    Procfs::open(USUAL.as_ref()).is_ok_and(|procfs| Namespace::of(&procfs).is_ours)
 }
 
 /// Returns whether this `/proc` is of our own pid namespace. In a namespace below it a process has

@@ -5,14 +5,14 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, RawDir, openat, readlinkat_raw};
+use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, RawDir, fstatfs, openat, readlinkat_raw};
 use rustix::io::Errno;
 
 use super::stat::number;
 use crate::model::{Error, Result};
 
 /// Where proc(5) usually is.
-const USUAL: &str = "/proc";
+pub(super) const USUAL: &str = "/proc";
 
 const ADVICE: &str = "check that /proc is mounted and that file descriptors are available";
 
@@ -66,6 +66,12 @@ impl Procfs {
         Ok(Self { dir })
     }
 
+    /// Returns whether it is a mount of proc(5), and not another filesystem that contains such
+    /// files.
+    pub(super) fn is_mounted(&self) -> bool {
+        fstatfs(&self.dir).is_ok_and(|status| status.f_type == PROC_SUPER_MAGIC)
+    }
+
     /// Lists all processes into `listed`, in order of pid.
     pub(super) fn list(
         &self,
@@ -109,6 +115,16 @@ impl Procfs {
     /// Reads a file such as `stat` of /proc itself, as far as the buffer reaches.
     pub(super) fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
+    }
+
+    /// Reads a file of /proc itself to its end, or up to `max_bytes`.
+    pub(super) fn read_long(
+        &self,
+        name: &CStr,
+        max_bytes: usize,
+        content: &mut Vec<u8>,
+    ) -> Result<(), Unread> {
+        read_long_at(&self.dir, name, max_bytes, content)
     }
 
     /// Reads a file of a process, as far as the buffer reaches.

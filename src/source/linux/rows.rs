@@ -58,9 +58,11 @@ impl Waiting {
             }
             Inspected::Gone => seen.vanished = seen.vanished.map(|vanished| vanished + 1),
             Inspected::Denied {
+                known: process,
                 cpu_time_ns,
                 read_at_ns,
             } => {
+                known.push(process);
                 let row = ProcessRow {
                     cpu_time_ns,
                     read_at_ns,

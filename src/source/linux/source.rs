@@ -5,19 +5,20 @@ use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use super::births;
-use super::boot::{Boot, TICK_MS};
 use super::commands::Commands;
 use super::cpu::ClockReader;
 use super::ended::Ended;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
 use super::namespace::Namespace;
+use super::origin::Origin;
 use super::procfs::{Listed, Procfs};
 use super::rows::Waiting;
 use super::stat::STAT_LEN;
 use crate::config::Collect;
 use crate::metrics::CpuClock;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
+use crate::source::exited::Exited;
 use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// Every process is read in full at least once in this many scans, even if idle.
@@ -33,28 +34,30 @@ const LIST_LEN: usize = 32 * 1024;
 /// line is read.
 pub struct LinuxSource {
     proc: PathBuf,
-    rules: Rules,
-    namespace: Namespace,
+    pub(super) rules: Rules,
+    pub(super) namespace: Namespace,
     scans: u32,
     /// The processes that the last scan emitted, in order of pid.
-    known: Vec<Known>,
+    pub(super) known: Vec<Known>,
+    /// Processes whose tick is not over.
+    pub(super) exited: Exited,
     commands: Commands,
     /// CPU time of the command threads that was already reported.
     reported_cpu_ns: u64,
-    buffers: Buffers,
+    pub(super) buffers: Buffers,
 }
 
 /// Buffers that are reused, so that a scan does not allocate.
 #[derive(Default)]
-struct Buffers {
-    known: Vec<Known>,
+pub(super) struct Buffers {
+    pub(super) known: Vec<Known>,
     listed: Vec<Listed>,
     list: Vec<MaybeUninit<u8>>,
-    line: Vec<u8>,
-    clocks: ClockReader,
+    pub(super) line: Vec<u8>,
+    pub(super) clocks: ClockReader,
     counters: Vec<u8>,
     ended: Ended,
-    waiting: Waiting,
+    pub(super) waiting: Waiting,
 }
 
 impl fmt::Debug for LinuxSource {
@@ -95,7 +98,7 @@ impl LinuxSource {
         let namespace = Namespace::of(&procfs);
         let rules = Rules {
             collect,
-            boot: Boot::now(),
+            origin: Origin::of(&procfs),
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
         };
@@ -106,6 +109,7 @@ impl LinuxSource {
             namespace,
             scans: 0,
             known: Vec::new(),
+            exited: Exited::default(),
             reported_cpu_ns: 0,
             buffers: Buffers {
                 list: vec![MaybeUninit::uninit(); LIST_LEN],
@@ -156,10 +160,10 @@ impl LinuxSource {
     }
 
     /// Opens `/proc`, and checks that it is still the same one.
-    fn open(&self) -> Result<Procfs> {
+    pub(super) fn open(&self) -> Result<Procfs> {
         let procfs = Procfs::open(&self.proc)?;
-        let own_pid = procfs.own_pid();
-        if own_pid == self.namespace.own_pid {
+        let link = procfs.own_pid();
+        if link == self.namespace.link {
             return Ok(procfs);
         }
         let pid_text = |pid: Option<u32>| pid.map_or("no pid".into(), |pid| format!("pid {pid}"));
@@ -168,8 +172,8 @@ impl LinuxSource {
             format!(
                 "{} is not the same filesystem any more: this process has {} in it, and had {}",
                 self.proc.display(),
-                pid_text(own_pid),
-                pid_text(self.namespace.own_pid)
+                pid_text(link),
+                pid_text(self.namespace.link)
             ),
         )
         .with_advice("unmount what is mounted over it, or start another scanner"))
@@ -178,6 +182,7 @@ impl LinuxSource {
     /// Makes one scan. `before` are the processes of the scan before.
     fn read_all(&mut self, before: &[Known], emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let procfs = self.open()?;
+        let began_ns = Timestamp::monotonic_now_ns();
         let buffers = &mut self.buffers;
         let mut seen = ScanSummary {
             vanished: Some(0),
@@ -191,6 +196,7 @@ impl LinuxSource {
         self.known.clear();
         buffers.ended.begin_scan(before, &buffers.listed);
         self.walk(&procfs, before, &mut seen, emit);
+        self.exited.end_scan(began_ns);
         let cpu_ns = self.commands.cpu_ns();
         seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
         let new_share = self.buffers.waiting.new_share();
@@ -221,9 +227,10 @@ impl LinuxSource {
             let is_first_read = before.is_none_or(|before| before.is_lost);
             let mut clock = is_first_read.then(CpuClock::start);
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            let inspected = self
+            let mut inspected = self
                 .rules
                 .inspect(procfs, listed, before, why, line, clocks);
+            inspected.count_earlier(&self.exited);
             // A process that cannot be read costs the same in each scan.
             if matches!(inspected, Inspected::Read(_)) {
                 let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
@@ -247,7 +254,7 @@ impl LinuxSource {
         self.emit_waiting(seen, emit);
     }
 
-    fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
+    pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
         let (commands, known) = (&mut self.commands, &mut self.known);
         let waiting = &mut self.buffers.waiting;
         waiting.emit_all(&self.rules, commands, known, seen, emit);
@@ -264,13 +271,14 @@ fn no_descriptor_is_left(proc: &Path) -> bool {
 
 impl Source for LinuxSource {
     fn info(&self) -> SourceInfo {
-        let mut info = SourceInfo::new("linux").with_start_time_resolution_ms(TICK_MS);
+        let resolution_ms = self.rules.origin.resolution_ms();
+        let mut info = SourceInfo::new("linux").with_start_time_resolution_ms(resolution_ms);
         info.own_pid = self.namespace.own_pid;
         info
     }
 
     fn now(&mut self) -> Timestamp {
-        self.rules.boot.timestamp()
+        self.rules.origin.timestamp()
     }
 
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
@@ -285,35 +293,7 @@ impl Source for LinuxSource {
     }
 
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        let procfs = self.open()?;
-        // The scan has already counted them.
-        let mut seen = ScanSummary::default();
-        let mut pids = pids.to_vec();
-        pids.sort_unstable();
-        pids.dedup();
-        for pid in pids {
-            // No folder has inode 0, so the next scan reads the process again.
-            let listed = Listed { pid, inode: 0 };
-            let buffers = &mut self.buffers;
-            // This scan did not emit it, but it may be the process that had the pid in the scan
-            // before.
-            let before = buffers.known.binary_search_by_key(&pid, |known| known.pid);
-            let before = before.ok().map(|index| buffers.known[index].lost());
-            let before = before.as_ref();
-            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            let mut inspected =
-                self.rules
-                    .inspect(&procfs, listed, before, Why::Changes, line, clocks);
-            if matches!(inspected, Inspected::Gone) && self.namespace.is_hidden(&procfs, pid) {
-                inspected = Inspected::Failed(None);
-            }
-            let (rules, known) = (&self.rules, &mut self.known);
-            buffers
-                .waiting
-                .add(rules, pid, inspected, known, &mut seen, emit);
-        }
-        self.emit_waiting(&mut seen, emit);
-        self.known.sort_unstable_by_key(|known| known.pid);
+        self.recheck_all(pids, emit)?;
         Ok(Recheck::Done)
     }
 }

@@ -8,6 +8,9 @@ pub(super) struct Fresh<'a> {
     pub(super) start_time_ms: Option<u64>,
     pub(super) name: Reading<&'a [u8]>,
     pub(super) command: Reading<&'a [u8]>,
+    /// Distinguishes it from others with its pid and start time. Read on Linux, if it is new or its
+    /// second is not over.
+    pub(super) identity: Option<u64>,
     /// The second of its start is over.
     pub(super) is_settled: bool,
 }

@@ -11,17 +11,21 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 use super::fresh::{Fresh, Zombie};
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::Reading;
+use crate::source::exited::TICK_MS;
 use crate::source::linux::{
-    Boot, Folder, KEPT_COMMAND_BYTES, LivingThread, MAX_COMMAND_BYTES, Procfs, Stat, TICK_MS,
-    Unread, resident_pages, since_ms, started_in, trim_command,
+    Boot, CpuClock, Folder, KEPT_COMMAND_BYTES, LivingThread, MAX_COMMAND_BYTES, Procfs, Stat,
+    Unread, after_boot_ms, cpu_clock, identity, resident_pages, since_ms, started_in, trim_command,
+    usual_is_ours,
 };
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 
+const TICKS_PER_S: u64 = 1000 / TICK_MS;
+
 /// Command lines are read here, up to the needed length.
 pub(super) const READS_COMMANDS: bool = true;
 
-/// The result of [`exists`] is certain.
+/// The result of [`Supplement::exists`] is certain.
 pub(super) const RECHECK_IS_PROOF: bool = true;
 
 /// Returns the error for an empty refresh.
@@ -52,6 +56,8 @@ pub(super) struct Supplement {
     /// The boot time that sysinfo adds to whole seconds since boot.
     boot_time: u64,
     boot: Boot,
+    /// The pids of `/proc` are those that system calls use.
+    has_clocks: bool,
     stat: Vec<u8>,
     command: Vec<u8>,
 }
@@ -62,6 +68,7 @@ impl Supplement {
         let mut supplement = Self {
             boot_time: 0,
             boot: Boot::now(),
+            has_clocks: usual_is_ours(),
             stat: Vec::new(),
             command: Vec::new(),
         };
@@ -78,7 +85,7 @@ impl Supplement {
             error.with_advice(ADVICE)
         })?;
         // sysinfo adds the same value to all start times, right or wrong.
-        supplement.boot_time = own.start_time().saturating_sub(ticks / 100);
+        supplement.boot_time = own.start_time().saturating_sub(ticks / TICKS_PER_S);
         Ok(supplement)
     }
 
@@ -97,11 +104,11 @@ impl Supplement {
     pub(super) fn read(
         &mut self,
         process: &sysinfo::Process,
-        _is_new: bool,
+        is_new: bool,
         with_command: bool,
     ) -> Option<Fresh<'_>> {
         let pid = process.pid().as_u32();
-        let since_boot_s = since_ms() / 1000;
+        let now_ms = since_ms();
         let ticks = self.ticks(pid).ok()?;
         if !self.has_started(process, ticks) {
             return None;
@@ -125,16 +132,22 @@ impl Supplement {
             has_command = is_read && can_be_right;
             trim_command(&mut self.command);
         }
+        // Its second was over before `stat` was read: no later process can have the same start
+        // second.
+        let is_settled = after_boot_ms(ticks)
+            .is_none_or(|started_ms| now_ms.cast_signed() >= started_ms.saturating_add(2000));
         Some(Fresh {
-            start_time_ms: Some(self.boot.start_time_ms(ticks)),
+            start_time_ms: self.boot.start_time_ms(ticks),
             name: Reading::Known(Stat::parse(&self.stat)?.name),
             command: match has_command {
                 true => Reading::Known(&self.command),
                 false => Reading::Unknown,
             },
-            // The second was over before `stat` was read: no later process can have the same start
-            // second.
-            is_settled: since_boot_s > ticks / 100 + 1,
+            // After `stat`: an older identity would be that of an earlier process with the pid.
+            identity: (is_new || !is_settled)
+                .then(|| self.identity(pid))
+                .flatten(),
+            is_settled,
         })
     }
 
@@ -166,7 +179,40 @@ impl Supplement {
 
     /// Returns whether this is the start time that sysinfo has read, in ticks.
     fn has_started(&self, process: &sysinfo::Process, ticks: u64) -> bool {
-        process.start_time() == self.boot_time.saturating_add(ticks / 100)
+        process.start_time() == self.boot_time.saturating_add(ticks / TICKS_PER_S)
+    }
+
+    /// Returns the CPU time of a process, which an `exec` moves: from its clock, or in ticks.
+    pub(super) fn cpu_ns(&self, process: &sysinfo::Process) -> Option<u64> {
+        let in_ticks = || process.accumulated_cpu_time().saturating_mul(1_000_000);
+        self.clock_ns(process.pid().as_u32())
+            .or_else(|| Some(in_ticks()))
+    }
+
+    /// Reads the CPU clock of a process.
+    pub(super) fn clock_ns(&self, pid: u32) -> Option<u64> {
+        match self.has_clocks.then(|| cpu_clock(pid))? {
+            CpuClock::Ns(ns) => Some(ns),
+            CpuClock::Gone | CpuClock::Unknown => None,
+        }
+    }
+
+    /// Returns a number that no other process has had.
+    pub(super) fn identity(&self, pid: u32) -> Option<u64> {
+        self.has_clocks.then(|| identity(pid))?
+    }
+
+    /// Returns whether there is a process with this pid. It needs no descriptor.
+    pub(super) fn exists(&self, pid: u32) -> Result<bool> {
+        if self.has_clocks && path_exists("/proc/self/stat")? {
+            // The clock answers for processes that `hidepid` hides (proc_pid(5)), not for threads.
+            match cpu_clock(pid) {
+                CpuClock::Ns(_) => return Ok(true),
+                CpuClock::Gone => return Ok(false),
+                CpuClock::Unknown => {}
+            }
+        }
+        exists(pid)
     }
 
     /// Reads the start time in ticks of 10 ms since boot: field 22 of `/proc/PID/stat`
@@ -227,8 +273,8 @@ pub(super) fn started_total() -> Option<u64> {
     started_in(&fs::read("/proc/stat").ok()?)
 }
 
-/// Returns whether there is a process with this pid. It needs no descriptor.
-pub(super) fn exists(pid: u32) -> Result<bool> {
+/// Returns whether there is a process with this pid, where no clock answers.
+fn exists(pid: u32) -> Result<bool> {
     if path_exists(&format!("/proc/{pid}"))? {
         return Ok(true);
     }

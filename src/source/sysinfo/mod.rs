@@ -11,7 +11,8 @@
 //!   `/proc/PID/stat`, again and again until that second is over.
 //! - sysinfo reads names once in a process's life. It keeps command lines whole and as first read,
 //!   so an `exec` would never be reported. Both are read beside sysinfo: those of young processes
-//!   in each of their first scans, those of all others in turn.
+//!   in each of their first scans, those of all others in turn, and on Linux at once if their CPU
+//!   time has moved.
 //! - A process whose first thread has ended looks like a zombie. On Linux its status, memory and
 //!   command line are read from another thread.
 //! - Threads are skipped. `wait()` and `exists()` are not used. No pid is passed twice in one call,
@@ -20,6 +21,7 @@
 mod fresh;
 #[cfg(target_os = "linux")]
 mod linux;
+mod lives;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod refresh;

@@ -77,6 +77,7 @@ impl Supplement {
             start_time_ms: (start_time != 0).then(|| start_time.saturating_mul(1000)),
             name: Reading::Unchanged,
             command: Reading::Unchanged,
+            identity: None,
             is_settled: process.run_time() > 1,
         };
         if let Some(read) = second.or(is_new.then_some(process)) {
@@ -89,6 +90,24 @@ impl Supplement {
             }
         }
         Some(fresh)
+    }
+
+    /// Returns the CPU time that makes an `exec` visible. Reading names again costs a second
+    /// `System`, so it is not done for every process that runs.
+    pub(super) fn cpu_ns(&self, _process: &Process) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn clock_ns(&self, _pid: u32) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn identity(&self, _pid: u32) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn exists(&self, _pid: u32) -> Result<bool> {
+        Ok(false)
     }
 }
 
@@ -130,8 +149,4 @@ pub(super) fn empty_list_error() -> Error {
 
 pub(super) fn started_total() -> Option<u64> {
     None
-}
-
-pub(super) fn exists(_pid: u32) -> Result<bool> {
-    Ok(false)
 }

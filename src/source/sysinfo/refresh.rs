@@ -18,6 +18,11 @@ impl RefreshTime {
         (Self { began_ns, ended_ns }, result)
     }
 
+    /// Returns when the refresh began.
+    pub(super) fn began_ns(self) -> u64 {
+        self.began_ns
+    }
+
     /// Returns when the process was read that has this rank by pid, from 0, among so many.
     ///
     /// sysinfo does not report that. On Linux it reads them in the order of `/proc`, which is that of pids, so

@@ -11,12 +11,14 @@ use sysinfo::{
 use super::fresh::{Fresh, Zombie};
 #[cfg(target_os = "linux")]
 use super::linux as platform;
+use super::lives::Known;
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
 use super::refresh::RefreshTime;
 use super::status::status;
 use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Resources, Result, Status, Timestamp};
+use crate::source::exited::{Exited, within_tick};
 use crate::source::{ProcessRow, Reading, Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// Name and command line of a process are read again in this many scans after its first.
@@ -36,22 +38,18 @@ pub struct SysinfoSource {
     collect: Collect,
     scans: u32,
     known: HashMap<Pid, Known, RandomState>,
+    /// Processes that have exited, and whose pid and start time another one can have.
+    exited: Exited,
 }
 
-/// What is stored about each process.
-#[derive(Debug)]
-struct Known {
-    /// Start time from sysinfo, in seconds.
-    start_time: u64,
-    /// Start time as emitted.
-    start_time_ms: Option<u64>,
-    /// The second of its start is over: no later process can have the same start time.
-    is_settled: bool,
-    /// All its threads have ended.
-    is_zombie: bool,
-    /// Number of scans that emitted it; it stops mattering after the first few.
-    scans: u8,
-    last_scan: u32,
+/// A process that sysinfo lists.
+#[derive(Debug, Clone, Copy)]
+struct Listed {
+    pid: Pid,
+    /// Start time, name and command line are read now.
+    is_due: bool,
+    /// CPU time before they are read.
+    cpu_ns: Option<u64>,
 }
 
 /// The result of emitting a process that sysinfo lists.
@@ -94,6 +92,7 @@ impl SysinfoSource {
             collect,
             scans: 0,
             known: HashMap::default(),
+            exited: Exited::default(),
         })
     }
 
@@ -111,8 +110,17 @@ impl SysinfoSource {
         kind
     }
 
+    fn listed(&self, pid: Pid, process: &Process) -> Listed {
+        let cpu_ns = self.supplement.cpu_ns(process);
+        Listed {
+            pid,
+            is_due: self.is_due(pid, process, cpu_ns),
+            cpu_ns,
+        }
+    }
+
     /// Returns whether start time, name and command line of a process are read now.
-    fn is_due(&self, pid: Pid, process: &Process) -> bool {
+    fn is_due(&self, pid: Pid, process: &Process, cpu_ns: Option<u64>) -> bool {
         let Some(known) = self.known.get(&pid) else {
             return true;
         };
@@ -125,8 +133,9 @@ impl SysinfoSource {
         }
         let turn = pid.as_u32().wrapping_add(self.scans);
         let is_its_turn = turn.is_multiple_of(REREAD_SCANS);
-        // Kernel threads usually do not exec, and on Windows there is no `exec`.
-        (known.scans <= YOUNG_SCANS || is_its_turn)
+        // An `exec` uses CPU time. Kernel threads usually do not exec, and on Windows there is no
+        // `exec`.
+        (known.scans <= YOUNG_SCANS || is_its_turn || known.cpu_ns != cpu_ns)
             && process.thread_kind().is_none()
             && !cfg!(windows)
     }
@@ -134,11 +143,15 @@ impl SysinfoSource {
     /// Emits the row of one process.
     fn emit_row(
         &mut self,
-        pid: Pid,
-        is_due: bool,
+        listed: Listed,
         read_at_ns: u64,
         emit: &mut dyn FnMut(Row<'_>),
     ) -> Emitted {
+        let Listed {
+            pid,
+            is_due,
+            cpu_ns,
+        } = listed;
         let Some(process) = self.system.process(pid) else {
             return Emitted::NotReadable;
         };
@@ -166,9 +179,10 @@ impl SysinfoSource {
         });
         let fresh = match known {
             Some(known) if !is_due => Fresh {
-                start_time_ms: known.start_time_ms,
+                start_time_ms: known.read_start_ms,
                 name: Reading::Unchanged,
                 command: Reading::Unchanged,
+                identity: None,
                 is_settled: known.is_settled,
             },
             _ => match self.supplement.read(process, is_new, with_command) {
@@ -176,6 +190,16 @@ impl SysinfoSource {
                 None => return Emitted::NotReadable,
             },
         };
+        let identity = fresh
+            .identity
+            .or_else(|| known.filter(|_| !is_new)?.identity);
+        let nth = fresh.start_time_ms.map_or(0, |start_ms| match known {
+            Some(known) if known.read_start_ms == fresh.start_time_ms => known.nth_of(identity),
+            _ => self.exited.count(pid.as_u32(), start_ms),
+        });
+        let start_time_ms = fresh
+            .start_time_ms
+            .map(|start_ms| within_tick(start_ms, nth));
         // A process that could not be opened has a start time of 0, and all its numbers are 0.
         let is_opened = start_time != 0;
         let (status, rss_bytes) = match zombie {
@@ -187,7 +211,7 @@ impl SysinfoSource {
         };
         let row = ProcessRow {
             pid: pid.as_u32(),
-            start_time_ms: fresh.start_time_ms,
+            start_time_ms,
             parent_pid,
             name: fresh.name,
             command: match self.collect.command {
@@ -214,12 +238,16 @@ impl SysinfoSource {
             row.resources.rss_bytes.is_none() && self.collect.memory,
         ];
         emit(Row::Process(row));
-        let is_the_same = known.is_some_and(|known| known.start_time_ms == fresh.start_time_ms);
+        let is_the_same = known.is_some_and(|known| known.start_time_ms == start_time_ms);
         let now = Known {
             start_time,
-            start_time_ms: fresh.start_time_ms,
+            read_start_ms: fresh.start_time_ms,
+            start_time_ms,
+            nth,
+            identity,
             is_settled: fresh.is_settled,
             is_zombie: matches!(zombie, Some(Zombie::Final)),
+            cpu_ns,
             scans: match known {
                 Some(known) if is_the_same => known.scans.saturating_add(1),
                 _ => 1,
@@ -230,6 +258,18 @@ impl SysinfoSource {
         Emitted::Row {
             unreadable_fields: unreadable.into_iter().map(u32::from).sum(),
         }
+    }
+
+    /// Returns whether a process still lives that could not be read.
+    fn is_hidden(&mut self, pid: Pid) -> Result<bool> {
+        if !self.supplement.exists(pid.as_u32())? {
+            return Ok(false);
+        }
+        let Some(known) = self.known.get_mut(&pid) else {
+            return Ok(true);
+        };
+        known.last_scan = self.scans;
+        Ok(!known.is_replaced(pid, &self.supplement))
     }
 
     fn parent(&self, process: &Process) -> Option<u32> {
@@ -271,27 +311,31 @@ impl Source for SysinfoSource {
             return Err(platform::empty_list_error());
         }
         let processes = self.system.processes().iter();
-        let mut listed: Vec<(Pid, bool)> = processes
-            .map(|(&pid, process)| (pid, self.is_due(pid, process)))
+        let mut listed: Vec<Listed> = processes
+            .map(|(&pid, process)| self.listed(pid, process))
             .collect();
-        listed.sort_unstable_by_key(|(pid, _)| *pid);
-        let due = listed.iter().filter(|(_, is_due)| *is_due);
+        listed.sort_unstable_by_key(|listed| listed.pid);
+        let due = listed.iter().filter(|listed| listed.is_due);
         self.supplement
-            .prepare(due.map(|(pid, _)| *pid), self.collect.command);
+            .prepare(due.map(|listed| listed.pid), self.collect.command);
         let mut seen = ScanSummary {
             started_total,
             ..ScanSummary::default()
         };
-        for (rank, &(pid, is_due)) in listed.iter().enumerate() {
-            let read_at_ns = time.of_rank(rank, listed.len());
-            if let Emitted::Row { unreadable_fields } = self.emit_row(pid, is_due, read_at_ns, emit)
-            {
+        let count = listed.len();
+        for (rank, listed) in listed.into_iter().enumerate() {
+            let read_at_ns = time.of_rank(rank, count);
+            if let Emitted::Row { unreadable_fields } = self.emit_row(listed, read_at_ns, emit) {
                 seen.unreadable_fields += unreadable_fields;
             }
         }
-        if self.known.len() > listed.len() {
-            let system = &self.system;
-            self.known.retain(|&pid, _| system.process(pid).is_some());
+        self.exited.end_scan(time.began_ns());
+        // A recheck removes those that have exited, and keeps the hidden ones.
+        if self.known.len() > count {
+            let (system, scans) = (&self.system, self.scans);
+            self.known.retain(|&pid, known| {
+                system.process(pid).is_some() || scans.wrapping_sub(known.last_scan) <= 1
+            });
         }
         Ok(seen)
     }
@@ -310,9 +354,28 @@ impl Source for SysinfoSource {
             .prepare(pids.iter().copied(), self.collect.command);
         for (rank, pid) in pids.into_iter().enumerate() {
             let read_at_ns = time.of_rank(rank, count);
-            let emitted = self.emit_row(pid, true, read_at_ns, emit);
-            if matches!(emitted, Emitted::NotReadable) && platform::exists(pid.as_u32())? {
-                emit(Row::Unreadable { pid: pid.as_u32() });
+            let listed = Listed {
+                pid,
+                is_due: true,
+                cpu_ns: self
+                    .system
+                    .process(pid)
+                    .and_then(|process| self.supplement.cpu_ns(process)),
+            };
+            match self.emit_row(listed, read_at_ns, emit) {
+                Emitted::Row { .. } => {}
+                Emitted::NotReadable if self.is_hidden(pid)? => {
+                    emit(Row::Unreadable { pid: pid.as_u32() });
+                }
+                Emitted::NotReadable | Emitted::Gone => {
+                    if let Some(known) = self.known.remove(&pid)
+                        && let Some(start_ms) = known.read_start_ms
+                        && platform::RECHECK_IS_PROOF
+                    {
+                        let now_ns = Timestamp::monotonic_now_ns();
+                        self.exited.add(pid.as_u32(), start_ms, known.nth, now_ns);
+                    }
+                }
             }
         }
         // Except on Linux, the recheck uses the same way as the scan, so it is no proof.

@@ -13,7 +13,11 @@ pub(super) struct Fake(TempDir);
 impl Fake {
     pub(super) fn new() -> Self {
         let fake = Self(TempDir::new().unwrap());
-        fs::write(fake.0.path().join("stat"), "cpu 1\nprocesses 42\n").unwrap();
+        fs::write(
+            fake.0.path().join("stat"),
+            "cpu 1\nbtime 1700000000\nprocesses 42\n",
+        )
+        .unwrap();
         fake
     }
 

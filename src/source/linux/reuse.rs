@@ -1,0 +1,57 @@
+//! Decides whether a pid still belongs to the process that had it.
+
+use super::cpu::{CpuClock, cpu_clock};
+use super::inspect::Rules;
+use super::known::Known;
+use super::pidfd;
+use crate::source::exited::within_tick;
+
+impl Rules {
+    /// Returns whether this is the process that was known by its pid.
+    pub(super) fn is_same(&self, now: &mut Known, before: &Known) -> bool {
+        if now.start_ticks != before.start_ticks {
+            return false;
+        }
+        (now.identity, now.nth) = (before.identity, before.nth);
+        if now.inode == before.inode {
+            return true;
+        }
+        // The kernel has dropped the inode for lack of memory, or another process started in the
+        // same tick.
+        now.identity = self.identity(now.pid);
+        let is_same = match (before.identity, now.identity) {
+            (Some(before), Some(now)) => before == now,
+            // Only CPU time distinguishes the two, which never shrinks.
+            _ => now.cpu_ns >= before.cpu_ns,
+        };
+        if !is_same {
+            now.nth = before.nth.saturating_add(1);
+        }
+        is_same
+    }
+
+    /// Returns whether a process whose files cannot be read is another one than the known: it has
+    /// the pid, and the known one has exited.
+    ///
+    /// Without an identity, only a CPU time that went back proves that.
+    pub(super) fn is_replaced(&self, before: &Known) -> bool {
+        if !self.has_clocks {
+            return false;
+        }
+        match (before.identity, self.identity(before.pid)) {
+            (Some(before), Some(now)) => before != now,
+            _ => matches!(cpu_clock(before.pid), CpuClock::Ns(ns) if ns < before.cpu_ns),
+        }
+    }
+
+    pub(super) fn identity(&self, pid: u32) -> Option<u64> {
+        self.has_clocks.then(|| pidfd::identity(pid))?
+    }
+
+    /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
+    /// millisecond, so processes that started in the same tick get different start times within it.
+    pub(super) fn start_time_ms(&self, process: &Known) -> Option<u64> {
+        let tick_ms = self.origin.start_time_ms(process.start_ticks)?;
+        Some(within_tick(tick_ms, process.nth))
+    }
+}

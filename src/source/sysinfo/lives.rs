@@ -1,0 +1,54 @@
+//! What is stored about each process, and whether a pid still belongs to the same one.
+
+use sysinfo::Pid;
+
+#[cfg(target_os = "linux")]
+use super::linux as platform;
+#[cfg(not(target_os = "linux"))]
+use super::other as platform;
+
+/// What is stored about each process.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Start time from sysinfo, in seconds.
+    pub(super) start_time: u64,
+    /// Start time as read beside sysinfo.
+    pub(super) read_start_ms: Option<u64>,
+    /// Start time as emitted.
+    pub(super) start_time_ms: Option<u64>,
+    /// How many earlier processes had its pid and start time.
+    pub(super) nth: u8,
+    /// Distinguishes it from them, on Linux.
+    pub(super) identity: Option<u64>,
+    /// The second of its start is over: no later process can have the same start time.
+    pub(super) is_settled: bool,
+    /// All its threads have ended.
+    pub(super) is_zombie: bool,
+    /// CPU time when it was emitted, on Linux.
+    pub(super) cpu_ns: Option<u64>,
+    /// Number of scans that emitted it; it stops mattering after the first few.
+    pub(super) scans: u8,
+    pub(super) last_scan: u32,
+}
+
+impl Known {
+    /// Returns how many earlier processes had the pid and start time of the one with this identity.
+    pub(super) fn nth_of(&self, identity: Option<u64>) -> u8 {
+        match (self.identity, identity) {
+            (Some(before), Some(now)) if before != now => self.nth.saturating_add(1),
+            _ => self.nth,
+        }
+    }
+
+    /// Returns whether another process has the pid by now.
+    ///
+    /// Without an identity, only a CPU time that went back proves that.
+    pub(super) fn is_replaced(&self, pid: Pid, supplement: &platform::Supplement) -> bool {
+        match (self.identity, supplement.identity(pid.as_u32())) {
+            (Some(before), Some(now)) => before != now,
+            _ => supplement
+                .clock_ns(pid.as_u32())
+                .is_some_and(|now_ns| self.cpu_ns.is_some_and(|before_ns| now_ns < before_ns)),
+        }
+    }
+}
