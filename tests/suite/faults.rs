@@ -3,6 +3,7 @@
 mod arguments;
 mod churn;
 mod descriptors;
+mod hidepid;
 mod mounts;
 mod users;
 

@@ -4,6 +4,7 @@ mod empty;
 mod fake;
 mod incomplete;
 mod namespaces;
+mod recorded;
 mod same;
 mod threads;
 
@@ -12,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 use process_scanner::{Batch, Changes, Collect, Event, LinuxSource, ProcessInfo, Scanner};
 
-use crate::support::scan_for_command;
+use crate::support::{Live, live_sources, scan_for_command};
 
 /// A shell that runs a script, reports in lines and waits for lines.
 ///
@@ -98,9 +99,13 @@ fn args(process: &ProcessInfo) -> Vec<&str> {
 
 #[test]
 fn an_exec_of_an_old_process_is_reported_at_the_next_scan() {
+    live_sources().for_each(an_exec_of_an_old_process_is_reported_at_the_next_scan_with);
+}
+
+fn an_exec_of_an_old_process_is_reported_at_the_next_scan_with(live: Live) {
     let mut shell = Shell::start("echo first; read x; exec cat - second");
     assert_eq!(shell.read_line(), "first");
-    let mut scanner = scanner();
+    let mut scanner = live.scanner();
     // After 70 scans no field is read because the process is young.
     for _ in 0..70 {
         scan(&mut scanner);

@@ -67,15 +67,27 @@ impl Host {
         totals.cpu_percent = Some(system.global_cpu_usage())
             .filter(|percent| has_cpu_use && cpus > 0 && percent.is_finite());
         totals.memory_bytes = known(system.total_memory());
-        totals.used_bytes = totals.memory_bytes.map(|_| system.used_memory());
+        totals.used_bytes = totals.memory_bytes.and_then(|all| used(&system, all));
         // On Windows sysinfo needs more time to compute the load.
         if cfg!(unix) {
             let load = System::load_average().ok();
-            totals.load = load.map(|load| [load.one, load.five, load.fifteen]);
+            let load = load.map(|load| [load.one, load.five, load.fifteen]);
+            totals.load = load.filter(|load| load.iter().all(|&load| load.is_finite()));
         }
         let uptime_s = System::uptime().ok().and_then(known);
         totals.uptime_ms = uptime_s.map(|seconds| seconds.saturating_mul(1000));
         totals
+    }
+}
+
+/// Returns the memory in use; `None` if the system's counts contradict each other.
+///
+/// On Linux and Windows sysinfo subtracts the available memory from all without a check, and a
+/// container can have more available than there is.
+fn used(system: &System, all: u64) -> Option<u64> {
+    match cfg!(any(target_os = "linux", windows)) {
+        true => all.checked_sub(system.available_memory()),
+        false => Some(system.used_memory()).filter(|&used| used <= all),
     }
 }
 
@@ -166,11 +178,33 @@ mod tests {
             "214 processes, 3 running · CPU 12.3 % of 8 cores · memory 3.1 GB of 15.6 GB"
         );
         assert_eq!(totals.fitted(Some(13)), "214 processes, 3 running");
+        totals.used_bytes = None;
+        assert_eq!(
+            totals.fitted(Some(54)),
+            "214 processes, 3 running · CPU 12.3 % of 8 cores"
+        );
         totals.cpu_percent = None;
         totals.memory_bytes = None;
         totals.load = None;
         totals.uptime_ms = None;
         totals.processes = 1;
         assert_eq!(totals.to_string(), "1 process, 3 running");
+    }
+
+    #[test]
+    fn extreme_totals_are_printed_without_wrapping() {
+        let totals = Totals {
+            processes: usize::MAX,
+            running: usize::MAX,
+            cpu_percent: Some(f32::MAX),
+            cpus: Some(usize::MAX),
+            used_bytes: Some(u64::MAX),
+            memory_bytes: Some(u64::MAX),
+            load: Some([f64::MAX, 0.0, 1e9]),
+            uptime_ms: Some(u64::MAX),
+        };
+        let text = totals.to_string();
+        assert!(text.contains("memory 18.4 EB of 18.4 EB"), "{text}");
+        assert!(text.contains("up 213503982334d14h"), "{text}");
     }
 }

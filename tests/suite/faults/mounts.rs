@@ -3,6 +3,8 @@
 use std::fs;
 
 use process_scanner::ErrorClass;
+#[cfg(feature = "cli")]
+use rustix::mount::mount_bind;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::{Cat, Watched, exits, is_root, skip, with_own_mounts};
@@ -63,5 +65,41 @@ fn another_proc_is_mounted_over_this_one_with(live: Live) {
         unmount("/proc", UnmountFlags::DETACH).unwrap();
         assert!(watched.scan().failure.is_none());
         assert!(watched.knows(stays.pid()));
+    });
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn more_memory_available_than_there_is_does_not_wrap() {
+    use std::process::{Command, Stdio};
+
+    if !is_root() {
+        return skip(
+            "more_memory_available_than_there_is_does_not_wrap",
+            "needs root",
+        );
+    }
+    with_own_mounts(|| {
+        let meminfo = tempfile::NamedTempFile::new().unwrap();
+        // As in a container whose limit replaces only the total.
+        fs::write(
+            meminfo.path(),
+            "MemTotal: 524288 kB\nMemFree: 9000000 kB\nMemAvailable: 9500000 kB\n",
+        )
+        .unwrap();
+        mount_bind(meminfo.path(), "/proc/meminfo").unwrap();
+        let output = Command::new(assert_cmd::cargo::cargo_bin!("pscan"))
+            .args(["--sample", "0", "--top", "3"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let header = text.lines().next().unwrap();
+        assert!(
+            header.contains(" · up ") && !header.contains("memory"),
+            "{header}"
+        );
+        assert!(!text.contains(" EB"), "{text}");
     });
 }

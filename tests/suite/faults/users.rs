@@ -17,7 +17,7 @@ use crate::support::{Live, ONLY_LIVE, live_sources};
 const NOBODY: u32 = 65534;
 
 /// Copies this program to a folder that all users may enter.
-fn program_for_all() -> (TempDir, PathBuf) {
+pub(super) fn program_for_all() -> (TempDir, PathBuf) {
     let folder = tempfile::Builder::new()
         .prefix("pscan-test")
         .tempdir_in("/tmp")
@@ -74,16 +74,16 @@ fn readable_fields_of_another_users_processes_are_reported_with(live: Live) {
 }
 
 /// Waits until the child prints this word.
-fn await_word(child: &mut Child, word: &str) {
+pub(super) fn await_word(child: &mut Child, word: &str) {
     let stdout = BufReader::new(child.stdout.as_mut().unwrap());
     let is_printed = stdout.lines().any(|line| line.unwrap().contains(word));
     assert!(is_printed, "the child ended before it printed {word}");
 }
 
 /// Runs one test of this program again as the user `nobody`; `pid` is the process to watch.
-fn start_as_other_user(program: &Path, test: &str, live: Live, pid: u32) -> Child {
+pub(super) fn start_as_other_user(program: &Path, test: &str, live: Live, pid: u32) -> Child {
     Command::new(program)
-        .args(["--exact", &format!("faults::users::{test}"), "--nocapture"])
+        .args(["--exact", &format!("faults::{test}"), "--nocapture"])
         .env(ROLE, pid.to_string())
         .env(ONLY_LIVE, live.name)
         .current_dir("/")
@@ -101,7 +101,7 @@ fn other_users_processes_become_hidden_during_a_watch() {
 }
 
 fn other_users_processes_become_hidden_during_a_watch_with(live: Live) {
-    const THIS: &str = "other_users_processes_become_hidden_during_a_watch";
+    const THIS: &str = "users::other_users_processes_become_hidden_during_a_watch";
     if let Ok(pid) = std::env::var(ROLE) {
         return watch_while_others_are_hidden(live, pid.parse().unwrap());
     }
@@ -146,7 +146,7 @@ fn watch_while_others_are_hidden(live: Live, goes: u32) {
 /// Only the source `linux` can distinguish that from an exit.
 #[test]
 fn other_users_files_become_unreadable_during_a_watch() {
-    const THIS: &str = "other_users_files_become_unreadable_during_a_watch";
+    const THIS: &str = "users::other_users_files_become_unreadable_during_a_watch";
     let Some(live) = live_sources().find(|live| live.name == "linux") else {
         return;
     };

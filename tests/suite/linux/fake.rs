@@ -21,7 +21,7 @@ impl Fake {
         fake
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.0.path().to_owned()
     }
 

@@ -1,0 +1,150 @@
+//! A hidden process exits, and another one gets its pid.
+
+use std::fs;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use process_scanner::ProcessKey;
+use rustix::fs::fstatfs;
+use rustix::mount::{MountFlags, mount, mount_remount};
+use rustix::process::{PidfdFlags, getpid, pidfd_open};
+
+use super::churn::start_with_pid;
+use super::users::{await_word, program_for_all, start_as_other_user};
+use super::{Cat, ROLE, Watched, assert_passed, is_root, own_next_pid, skip, with_own_mounts};
+use crate::support::{Live, live_sources};
+
+/// Returns whether the inode of a pidfd identifies a process (pidfs, Linux 6.9).
+fn has_pidfs() -> bool {
+    const PIDFS: u64 = 0x5049_4446;
+    let pidfd = pidfd_open(getpid(), PidfdFlags::empty());
+    let status = pidfd.and_then(fstatfs);
+    status.is_ok_and(|status| status.f_type.cast_unsigned() as u64 == PIDFS)
+}
+
+/// Kills a child, and starts another one with its pid.
+fn replace(goes: Cat) -> Cat {
+    let pid = goes.pid();
+    drop(goes);
+    let until = Instant::now() + Duration::from_secs(60);
+    // Another process can get the pid first, and keep it for a while.
+    while Instant::now() < until {
+        if let Some(comes) = start_with_pid(pid) {
+            return comes;
+        }
+    }
+    panic!("other processes keep pid {pid}");
+}
+
+/// Starts a watch as another user, hides root's processes before or during it, and replaces one.
+fn replace_a_hidden_process(live: Live, this: &'static str, hide: &'static str, is_late: bool) {
+    if !is_root() {
+        return skip(this, "needs root");
+    }
+    if !has_pidfs() {
+        return skip(this, "needs Linux 6.9");
+    }
+    with_own_mounts(move || {
+        let _pids = own_next_pid();
+        let goes = Cat::start();
+        // A second /proc: changing the options of the first would affect the whole host.
+        mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
+        let hide = || mount_remount("/proc", MountFlags::empty(), hide).unwrap();
+        if !is_late {
+            hide();
+        }
+        let (_folder, program) = program_for_all();
+        let mut child = start_as_other_user(&program, this, live, goes.pid());
+        await_word(&mut child, "watching");
+        if is_late {
+            hide();
+        }
+        let stdin = child.stdin.as_mut().unwrap();
+        stdin.write_all(b"\n").unwrap();
+        await_word(&mut child, "hidden");
+        let comes = replace(goes);
+        child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_passed(&output);
+        drop(comes);
+    });
+}
+
+/// Watches a process that is hidden and then replaced. Returns the watch and the key that exited.
+fn watch_the_replaced(live: Live, pid: u32) -> (Watched, ProcessKey) {
+    let mut watched = Watched::new(live);
+    let key = watched.snapshot.by_pid(pid).unwrap().key();
+    println!("watching");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    assert!(fs::read("/proc/1/stat").is_err(), "it is not hidden");
+    // The identity of a hidden process is kept for any number of scans.
+    for _ in 0..40 {
+        let batch = watched.scan();
+        assert!(batch.failure.is_none(), "{:?}", batch.failure);
+        assert_eq!(watched.snapshot.by_pid(pid).unwrap().key(), key);
+    }
+    println!("hidden");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    let batch = watched.scan();
+    let exits: Vec<_> = batch
+        .events
+        .iter()
+        .filter(|event| event.kind() == "exited" && event.process().pid == pid)
+        .collect();
+    assert_eq!(exits.len(), 1, "{exits:?}");
+    assert_eq!(exits[0].process().key(), key);
+    assert!(watched.knows(1) && watched.knows(std::process::id()));
+    (watched, key)
+}
+
+#[test]
+fn an_invisible_process_whose_pid_is_used_again_exits() {
+    const THIS: &str = "hidepid::an_invisible_process_whose_pid_is_used_again_exits";
+    live_sources().for_each(|live| match std::env::var(ROLE) {
+        Ok(pid) => {
+            let pid = pid.parse().unwrap();
+            let (mut watched, _) = watch_the_replaced(live, pid);
+            // The second one was never visible.
+            watched.scan();
+            assert!(!watched.knows(pid));
+        }
+        Err(_) => replace_a_hidden_process(live, THIS, "hidepid=2", true),
+    });
+}
+
+#[test]
+fn an_unreadable_process_whose_pid_is_used_again_exits() {
+    const THIS: &str = "hidepid::an_unreadable_process_whose_pid_is_used_again_exits";
+    live_sources().for_each(|live| match std::env::var(ROLE) {
+        Ok(pid) => {
+            let pid = pid.parse().unwrap();
+            let (mut watched, _) = watch_the_replaced(live, pid);
+            watched.scan();
+            // sysinfo omits processes that it cannot read.
+            let second = watched.snapshot.by_pid(pid);
+            assert_eq!(second.is_some(), live.name == "linux");
+            assert!(second.is_none_or(|second| second.start_time_ms.is_none()));
+        }
+        Err(_) => replace_a_hidden_process(live, THIS, "hidepid=1", true),
+    });
+}
+
+#[test]
+fn a_process_that_was_never_readable_exits_when_its_pid_is_used_again() {
+    const THIS: &str =
+        "hidepid::a_process_that_was_never_readable_exits_when_its_pid_is_used_again";
+    let linux = live_sources().filter(|live| live.name == "linux");
+    linux.for_each(|live| match std::env::var(ROLE) {
+        Ok(pid) => {
+            let pid = pid.parse().unwrap();
+            let (mut watched, key) = watch_the_replaced(live, pid);
+            assert_eq!(key.start_time_ms, None);
+            let batch = watched.scan();
+            let is_birth = |event: &&process_scanner::Event| {
+                event.kind() == "created" && event.process().pid == pid
+            };
+            assert_eq!(batch.events.iter().filter(is_birth).count(), 1);
+        }
+        Err(_) => replace_a_hidden_process(live, THIS, "hidepid=1", false),
+    });
+}
