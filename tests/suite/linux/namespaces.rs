@@ -202,7 +202,6 @@ fn start_times_are_right_in_a_time_namespace_whose_boot_clock_is_behind() {
         let outside: u32 = outside.parse().unwrap();
         return live_sources().for_each(|live| see_older_processes(live, outside));
     }
-    let up_s = since_boot_ns() / 1_000_000_000;
     if !is_root() || !fs::exists("/proc/self/ns/time").unwrap() {
         eprintln!("SKIPPED: a time namespace needs root and Linux 5.6");
         return;
@@ -211,8 +210,13 @@ fn start_times_are_right_in_a_time_namespace_whose_boot_clock_is_behind() {
     assert_eq!(outside.read_line(), "on");
     run_inside(THIS, UnshareFlags::NEWTIME, outside.pid(), move || {
         // The boot clock begins at zero, so that all processes of this host are older.
+        let up_ns = since_boot_ns();
+        let (s, rest_ns) = (
+            up_ns / 1_000_000_000 + 1,
+            1_000_000_000 - up_ns % 1_000_000_000,
+        );
         let offsets = format!("/proc/{}/timens_offsets", gettid().as_raw_nonzero());
-        fs::write(offsets, format!("boottime -{up_s} 0")).unwrap();
+        fs::write(offsets, format!("boottime -{s} {rest_ns}")).unwrap();
     });
 }
 
