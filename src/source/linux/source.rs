@@ -85,6 +85,9 @@ impl LinuxSource {
     /// An example is the host's `/host/proc` in a container. If its pids are not those of this process's namespace, CPU time has steps of 10 ms and each
     /// scan reads `stat` of every process.
     ///
+    /// Start times in a tree that another kernel wrote, such as a recorded one, use the line `btime`
+    /// of its `stat`. They are unknown without it, and have a resolution of a second.
+    ///
     /// # Errors
     ///
     /// Returns an error of the class of the system's error if the folder cannot be opened or listed:

@@ -1,11 +1,27 @@
 //! What is stored about each process, and whether a pid still belongs to the same one.
 
-use sysinfo::Pid;
+use sysinfo::{Pid, Process};
 
 #[cfg(target_os = "linux")]
 use super::linux as platform;
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
+
+/// Name and command line of a process are read again in this many scans after its first.
+const YOUNG_SCANS: u8 = 3;
+
+/// Name and command line of older processes are read again once in this many scans.
+const REREAD_SCANS: u32 = 60;
+
+/// A process that sysinfo lists.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed {
+    pub(super) pid: Pid,
+    /// Start time, name and command line are read now.
+    pub(super) is_due: bool,
+    /// CPU time before they are read.
+    pub(super) cpu_ns: Option<u64>,
+}
 
 /// What is stored about each process.
 #[derive(Debug)]
@@ -32,6 +48,26 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Returns whether start time, name and command line of a process are read now.
+    ///
+    /// `cpu_ns` is its CPU time now, and `scans` the number of this scan.
+    pub(super) fn is_due(&self, process: &Process, cpu_ns: Option<u64>, scans: u32) -> bool {
+        if self.start_time != process.start_time()
+            || !self.is_settled
+            // The scan before did not emit it, so all fields must be emitted.
+            || self.last_scan != scans.wrapping_sub(1)
+        {
+            return true;
+        }
+        let turn = process.pid().as_u32().wrapping_add(scans);
+        let is_its_turn = turn.is_multiple_of(REREAD_SCANS);
+        // An `exec` uses CPU time. Kernel threads usually do not exec, and on Windows there is no
+        // `exec`.
+        (self.scans <= YOUNG_SCANS || is_its_turn || self.cpu_ns != cpu_ns)
+            && process.thread_kind().is_none()
+            && !cfg!(windows)
+    }
+
     /// Returns how many earlier processes had the pid and start time of the one with this identity.
     pub(super) fn nth_of(&self, identity: Option<u64>) -> u8 {
         match (self.identity, identity) {

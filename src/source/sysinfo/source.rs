@@ -11,7 +11,7 @@ use sysinfo::{
 use super::fresh::{Fresh, Zombie};
 #[cfg(target_os = "linux")]
 use super::linux as platform;
-use super::lives::Known;
+use super::lives::{Known, Listed};
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
 use super::refresh::RefreshTime;
@@ -20,12 +20,6 @@ use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Resources, Result, Status, Timestamp};
 use crate::source::exited::{Exited, within_tick};
 use crate::source::{ProcessRow, Reading, Recheck, Row, ScanSummary, Source, SourceInfo};
-
-/// Name and command line of a process are read again in this many scans after its first.
-const YOUNG_SCANS: u8 = 3;
-
-/// Name and command line of older processes are read again once in this many scans.
-const REREAD_SCANS: u32 = 60;
 
 /// Reads the processes of this host with the crate sysinfo.
 ///
@@ -40,16 +34,6 @@ pub struct SysinfoSource {
     known: HashMap<Pid, Known, RandomState>,
     /// Processes that have exited, and whose pid and start time another one can have.
     exited: Exited,
-}
-
-/// A process that sysinfo lists.
-#[derive(Debug, Clone, Copy)]
-struct Listed {
-    pid: Pid,
-    /// Start time, name and command line are read now.
-    is_due: bool,
-    /// CPU time before they are read.
-    cpu_ns: Option<u64>,
 }
 
 /// The result of emitting a process that sysinfo lists.
@@ -112,32 +96,12 @@ impl SysinfoSource {
 
     fn listed(&self, pid: Pid, process: &Process) -> Listed {
         let cpu_ns = self.supplement.cpu_ns(process);
+        let known = self.known.get(&pid);
         Listed {
             pid,
-            is_due: self.is_due(pid, process, cpu_ns),
+            is_due: known.is_none_or(|known| known.is_due(process, cpu_ns, self.scans)),
             cpu_ns,
         }
-    }
-
-    /// Returns whether start time, name and command line of a process are read now.
-    fn is_due(&self, pid: Pid, process: &Process, cpu_ns: Option<u64>) -> bool {
-        let Some(known) = self.known.get(&pid) else {
-            return true;
-        };
-        if known.start_time != process.start_time()
-            || !known.is_settled
-            // The scan before did not emit it, so all fields must be emitted.
-            || known.last_scan != self.scans.wrapping_sub(1)
-        {
-            return true;
-        }
-        let turn = pid.as_u32().wrapping_add(self.scans);
-        let is_its_turn = turn.is_multiple_of(REREAD_SCANS);
-        // An `exec` uses CPU time. Kernel threads usually do not exec, and on Windows there is no
-        // `exec`.
-        (known.scans <= YOUNG_SCANS || is_its_turn || known.cpu_ns != cpu_ns)
-            && process.thread_kind().is_none()
-            && !cfg!(windows)
     }
 
     /// Emits the row of one process.

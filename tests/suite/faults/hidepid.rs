@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use process_scanner::ProcessKey;
-use rustix::fs::fstatfs;
+use rustix::fs::{FsWord, fstatfs};
 use rustix::mount::{MountFlags, mount, mount_remount};
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
 
@@ -16,10 +16,10 @@ use crate::support::{Live, live_sources};
 
 /// Returns whether the inode of a pidfd identifies a process (pidfs, Linux 6.9).
 fn has_pidfs() -> bool {
-    const PIDFS: u64 = 0x5049_4446;
+    const PIDFS: FsWord = 0x5049_4446;
     let pidfd = pidfd_open(getpid(), PidfdFlags::empty());
     let status = pidfd.and_then(fstatfs);
-    status.is_ok_and(|status| status.f_type.cast_unsigned() as u64 == PIDFS)
+    status.is_ok_and(|status| status.f_type == PIDFS)
 }
 
 /// Kills a child, and starts another one with its pid.
