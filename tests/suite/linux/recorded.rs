@@ -102,6 +102,10 @@ fn the_process_that_recorded_a_tree_is_not_the_scanner() {
             .iter()
             .any(|event| event.kind() == "exited")
     );
+    // The tree is read anew, although its link names a process that it lacks.
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    assert_eq!(scanner.processes().count(), 1);
 }
 
 #[test]
