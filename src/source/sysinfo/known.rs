@@ -13,16 +13,6 @@ const YOUNG_SCANS: u8 = 3;
 /// Name and command line of older processes are read again once in this many scans.
 const REREAD_SCANS: u32 = 60;
 
-/// A process that sysinfo lists.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Listed {
-    pub(super) pid: Pid,
-    /// Start time, name and command line are read now.
-    pub(super) is_due: bool,
-    /// CPU time before they are read.
-    pub(super) cpu_ns: Option<u64>,
-}
-
 /// What is stored about each process.
 #[derive(Debug)]
 pub(super) struct Known {

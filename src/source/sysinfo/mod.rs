@@ -19,12 +19,14 @@
 //!   which would remove a living process.
 
 mod fresh;
+mod known;
 #[cfg(target_os = "linux")]
 mod linux;
-mod lives;
+mod listed;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod refresh;
+mod rows;
 mod source;
 mod status;
 

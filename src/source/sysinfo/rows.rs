@@ -1,0 +1,148 @@
+//! Emits the rows of processes.
+
+use sysinfo::{Process, ThreadKind};
+
+use super::fresh::{Fresh, Zombie};
+use super::known::Known;
+use super::listed::{Emitted, Listed};
+use super::source::SysinfoSource;
+use super::status::status;
+use crate::model::{Resources, Status};
+use crate::source::exited::within_tick;
+use crate::source::{ProcessRow, Reading, Row};
+
+impl SysinfoSource {
+    /// Emits the row of one process.
+    pub(super) fn emit_row(
+        &mut self,
+        listed: Listed,
+        read_at_ns: u64,
+        emit: &mut dyn FnMut(Row<'_>),
+    ) -> Emitted {
+        let Listed {
+            pid,
+            is_due,
+            cpu_ns,
+        } = listed;
+        let Some(process) = self.system.process(pid) else {
+            return Emitted::NotReadable;
+        };
+        // Until it is settled, another process can have its pid and start time.
+        let known_zombie = self.known.get(&pid).is_some_and(|known| {
+            known.is_zombie && known.is_settled && known.start_time == process.start_time()
+        });
+        // sysinfo reads the state of the first thread, and others may live.
+        let zombie = match status(process.status()) {
+            Some(Status::Zombie) if known_zombie => Some(Zombie::Final),
+            Some(Status::Zombie) => Some(self.supplement.zombie(process)),
+            _ => None,
+        };
+        if process.thread_kind() == Some(ThreadKind::Userland) {
+            return Emitted::Gone;
+        }
+        let is_kernel_thread = process.thread_kind() == Some(ThreadKind::Kernel);
+        let with_command = self.collect.command && !is_kernel_thread;
+        let start_time = process.start_time();
+        let parent_pid = self.parent(process);
+        let known = self.known.get(&pid);
+        // A process that recent scans did not emit counts as new, so all fields are emitted.
+        let is_new = known.is_none_or(|known| {
+            known.start_time != start_time || self.scans.wrapping_sub(known.last_scan) > 1
+        });
+        let fresh = match known {
+            Some(known) if !is_due => Fresh {
+                start_time_ms: known.read_start_ms,
+                name: Reading::Unchanged,
+                command: Reading::Unchanged,
+                identity: None,
+                is_settled: known.is_settled,
+            },
+            _ => match self.supplement.read(process, is_new, with_command) {
+                Some(fresh) => fresh,
+                None => return Emitted::NotReadable,
+            },
+        };
+        let identity = fresh
+            .identity
+            .or_else(|| known.filter(|_| !is_new)?.identity);
+        let nth = fresh.start_time_ms.map_or(0, |start_ms| match known {
+            Some(known) if known.read_start_ms == fresh.start_time_ms => known.nth_of(identity),
+            _ => self.exited.count(pid.as_u32(), start_ms),
+        });
+        let start_time_ms = fresh
+            .start_time_ms
+            .map(|start_ms| within_tick(start_ms, nth));
+        // A process that could not be opened has a start time of 0, and all its numbers are 0.
+        let is_opened = start_time != 0;
+        let (status, rss_bytes) = match zombie {
+            Some(Zombie::Lives { status, rss_bytes }) => (status, rss_bytes),
+            _ => {
+                let rss_bytes = is_opened.then(|| process.memory());
+                (status(process.status()), rss_bytes)
+            }
+        };
+        let row = ProcessRow {
+            pid: pid.as_u32(),
+            start_time_ms,
+            parent_pid,
+            name: fresh.name,
+            command: match self.collect.command {
+                true if is_kernel_thread => Reading::Known(&[]),
+                true => fresh.command,
+                false => Reading::Unknown,
+            },
+            status,
+            cpu_time_ns: (is_opened && self.collect.cpu)
+                .then(|| process.accumulated_cpu_time().saturating_mul(1_000_000)),
+            read_at_ns: Some(read_at_ns),
+            resources: Resources {
+                rss_bytes: rss_bytes.filter(|_| self.collect.memory),
+                ..Resources::default()
+            },
+            kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
+        };
+        let may_lack_command = !self.collect.command || status == Some(Status::Zombie);
+        let unreadable = [
+            row.start_time_ms.is_none(),
+            row.name == Reading::Unknown,
+            row.command == Reading::Unknown && !may_lack_command,
+            row.cpu_time_ns.is_none() && self.collect.cpu,
+            row.resources.rss_bytes.is_none() && self.collect.memory,
+        ];
+        emit(Row::Process(row));
+        let is_the_same = known.is_some_and(|known| known.start_time_ms == start_time_ms);
+        let now = Known {
+            start_time,
+            read_start_ms: fresh.start_time_ms,
+            start_time_ms,
+            nth,
+            identity,
+            is_settled: fresh.is_settled,
+            is_zombie: matches!(zombie, Some(Zombie::Final)),
+            cpu_ns,
+            scans: match known {
+                Some(known) if is_the_same => known.scans.saturating_add(1),
+                _ => 1,
+            },
+            last_scan: self.scans,
+        };
+        self.known.insert(pid, now);
+        Emitted::Row {
+            unreadable_fields: unreadable.into_iter().map(u32::from).sum(),
+        }
+    }
+
+    fn parent(&self, process: &Process) -> Option<u32> {
+        let parent = process.parent()?;
+        // Windows keeps the pid of a parent that has exited, and may have reused it.
+        if cfg!(windows)
+            && self
+                .system
+                .process(parent)
+                .is_none_or(|parent| parent.start_time() > process.start_time())
+        {
+            return None;
+        }
+        Some(parent.as_u32())
+    }
+}
