@@ -1,6 +1,8 @@
 //! The interval of `watch`, and `--stats`.
 
-use super::{failure_of, json_lines, pscan, text};
+#[cfg(target_os = "linux")]
+use super::failure_of;
+use super::{json_lines, pscan, text};
 
 #[test]
 fn watch_slows_down_to_its_budget_and_reports_it() {
