@@ -143,7 +143,8 @@ pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle}
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;
 pub use crate::source::{
-    ProcessRow, Reading, Recheck, Row, ScanSummary, Source, SourceInfo, SysinfoSource, live_source,
+    HostInfo, ProcessRow, Reading, Recheck, Row, ScanSummary, Source, SourceInfo, SysinfoSource,
+    live_source,
 };
 
 /// Internals for this crate's benches.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::row::RowRecord;
 use crate::model::ErrorClass;
+use crate::source::HostInfo;
 
 /// The version that is written. Older ones are read too.
 pub(crate) const VERSION: u32 = 2;
@@ -19,6 +20,9 @@ pub(crate) struct Header {
     pub(crate) source: String,
     pub(crate) start_time_resolution_ms: u64,
     pub(crate) own_pid: Option<u32>,
+    /// Version 1 does not have it.
+    #[serde(default, skip_serializing_if = "HostInfo::is_unknown")]
+    pub(crate) host: HostInfo,
 }
 
 /// Any other line.

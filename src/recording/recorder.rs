@@ -71,6 +71,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
             source: info.name,
             start_time_resolution_ms: info.start_time_resolution_ms.max(1),
             own_pid: info.own_pid,
+            host: info.host,
         })?;
         Ok(recorder)
     }

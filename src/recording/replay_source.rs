@@ -58,7 +58,8 @@ impl<R: BufRead> ReplaySource<R> {
         let (mut reader, header) = Reader::new(input)?;
         let next = reader.next();
         let mut info = SourceInfo::new(header.source)
-            .with_start_time_resolution_ms(header.start_time_resolution_ms);
+            .with_start_time_resolution_ms(header.start_time_resolution_ms)
+            .with_host(header.host);
         info.own_pid = header.own_pid;
         Ok(Self {
             reader,

@@ -1,5 +1,6 @@
 //! The trait [`Source`], its contract, and what it returns.
 
+use super::host_info::HostInfo;
 use super::row::Row;
 use crate::model::{Result, Timestamp};
 
@@ -110,17 +111,22 @@ pub struct SourceInfo {
     ///
     /// A scan without it is not trusted. `None`: no pid is checked.
     pub own_pid: Option<u32>,
+    /// The host whose processes it reports, as far as the source knows it.
+    ///
+    /// The scanner does not use it. A recording has it in its header, and its replay returns it.
+    pub host: HostInfo,
 }
 
 impl SourceInfo {
     /// Creates the facts of a source.
     ///
-    /// Start times have a resolution of 1 ms, and there is no own pid.
+    /// Start times have a resolution of 1 ms, there is no own pid, and the host is unknown.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             start_time_resolution_ms: 1,
             own_pid: None,
+            host: HostInfo::default(),
         }
     }
 
@@ -135,6 +141,13 @@ impl SourceInfo {
     #[must_use]
     pub fn with_own_pid(mut self, own_pid: u32) -> Self {
         self.own_pid = Some(own_pid);
+        self
+    }
+
+    /// Sets the host.
+    #[must_use]
+    pub fn with_host(mut self, host: HostInfo) -> Self {
+        self.host = host;
         self
     }
 }

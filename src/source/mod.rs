@@ -5,6 +5,7 @@
 
 mod contract;
 mod exited;
+mod host_info;
 #[cfg(target_os = "linux")]
 mod linux;
 mod live;
@@ -12,6 +13,7 @@ mod row;
 mod sysinfo;
 
 pub use self::contract::{Recheck, ScanSummary, Source, SourceInfo};
+pub use self::host_info::HostInfo;
 #[cfg(target_os = "linux")]
 pub use self::linux::LinuxSource;
 pub use self::live::live_source;

@@ -2,6 +2,7 @@
 
 mod bad_lines;
 mod empty;
+mod headers;
 mod limits;
 mod noise;
 mod round_trip;

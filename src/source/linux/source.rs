@@ -10,6 +10,7 @@ use super::cpu::ClockReader;
 use super::ended::Ended;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
+use super::machine::host_info;
 use super::namespace::Namespace;
 use super::origin::Origin;
 use super::procfs::{Listed, Procfs};
@@ -19,7 +20,7 @@ use crate::config::Collect;
 use crate::metrics::CpuClock;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::exited::Exited;
-use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
+use crate::source::{HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// Every process is read in full at least once in this many scans, even if idle.
 const FULL_READ_SCANS: u32 = 30;
@@ -36,6 +37,7 @@ pub struct LinuxSource {
     proc: PathBuf,
     pub(super) rules: Rules,
     pub(super) namespace: Namespace,
+    host: HostInfo,
     scans: u32,
     /// The processes that the last scan emitted, in order of pid.
     pub(super) known: Vec<Known>,
@@ -106,6 +108,7 @@ impl LinuxSource {
             page_bytes: rustix::param::page_size() as u64,
         };
         let mut source = Self {
+            host: host_info(&proc, namespace.is_ours),
             commands: Commands::new(proc.clone()),
             proc,
             rules,
@@ -275,7 +278,9 @@ fn no_descriptor_is_left(proc: &Path) -> bool {
 impl Source for LinuxSource {
     fn info(&self) -> SourceInfo {
         let resolution_ms = self.rules.origin.resolution_ms();
-        let mut info = SourceInfo::new("linux").with_start_time_resolution_ms(resolution_ms);
+        let mut info = SourceInfo::new("linux")
+            .with_start_time_resolution_ms(resolution_ms)
+            .with_host(self.host.clone());
         info.own_pid = self.namespace.own_pid;
         info
     }

@@ -10,13 +10,13 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::fresh::{Fresh, Zombie};
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
-use crate::source::Reading;
 use crate::source::exited::TICK_MS;
 use crate::source::linux::{
     Boot, CpuClock, Folder, KEPT_COMMAND_BYTES, LivingThread, MAX_COMMAND_BYTES, Procfs, Stat,
-    Unread, after_boot_ms, cpu_clock, identity, resident_pages, since_ms, started_in, trim_command,
-    usual_is_ours,
+    Unread, after_boot_ms, cpu_clock, host_info, identity, resident_pages, since_ms, started_in,
+    trim_command, usual_is_ours,
 };
+use crate::source::{HostInfo, Reading};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = TICK_MS;
 
@@ -27,6 +27,11 @@ pub(super) const READS_COMMANDS: bool = true;
 
 /// The result of [`Supplement::exists`] is certain.
 pub(super) const RECHECK_IS_PROOF: bool = true;
+
+/// Returns the facts about this host.
+pub(super) fn host() -> HostInfo {
+    host_info(Path::new("/proc"), usual_is_ours())
+}
 
 /// Returns the error for an empty refresh.
 pub(super) fn empty_list_error() -> Error {

@@ -2,11 +2,14 @@
 
 use std::ffi::OsStr;
 
-use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use sysinfo::{
+    CpuRefreshKind, MemoryRefreshKind, Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System,
+    UpdateKind,
+};
 
 use super::fresh::{Fresh, Zombie};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
-use crate::source::Reading;
+use crate::source::{HostInfo, Reading};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;
 
@@ -15,6 +18,22 @@ pub(super) const READS_COMMANDS: bool = false;
 
 /// A recheck has no other way than that of the scan.
 pub(super) const RECHECK_IS_PROOF: bool = false;
+
+/// Returns the facts about this host.
+pub(super) fn host() -> HostInfo {
+    let mut host = HostInfo::default();
+    host.name = System::host_name().ok().filter(|name| !name.is_empty());
+    host.kernel = System::kernel_long_version().ok();
+    if let Ok(mut system) = System::new() {
+        system.refresh_cpu_list(CpuRefreshKind::nothing());
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        // sysinfo returns 0 for unknown values.
+        let cpus = u32::try_from(system.cpus().len()).ok();
+        host.cpus = cpus.filter(|&cpus| cpus > 0);
+        host.memory_bytes = Some(system.total_memory()).filter(|&bytes| bytes > 0);
+    }
+    host
+}
 
 /// A second `System`, made for each scan in which something is due.
 #[derive(Debug)]

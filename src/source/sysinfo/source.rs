@@ -16,7 +16,7 @@ use super::refresh::RefreshTime;
 use crate::config::Collect;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::source::exited::Exited;
-use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
+use crate::source::{HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// Reads the processes of this host with the crate sysinfo.
 ///
@@ -26,6 +26,7 @@ pub struct SysinfoSource {
     pub(super) system: System,
     pub(super) supplement: platform::Supplement,
     pub(super) own_pid: Pid,
+    host: HostInfo,
     pub(super) collect: Collect,
     pub(super) scans: u32,
     pub(super) known: HashMap<Pid, Known, RandomState>,
@@ -58,6 +59,7 @@ impl SysinfoSource {
             system,
             supplement,
             own_pid,
+            host: platform::host(),
             collect,
             scans: 0,
             known: HashMap::default(),
@@ -107,6 +109,7 @@ impl Source for SysinfoSource {
         SourceInfo::new("sysinfo")
             .with_start_time_resolution_ms(platform::START_TIME_RESOLUTION_MS)
             .with_own_pid(self.own_pid.as_u32())
+            .with_host(self.host.clone())
     }
 
     fn now(&mut self) -> Timestamp {
