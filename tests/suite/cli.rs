@@ -7,12 +7,15 @@ mod failures;
 mod filters;
 mod listing;
 mod pages;
+mod pids;
 #[cfg(target_os = "linux")]
 mod pty;
 mod secrets;
 #[cfg(unix)]
 mod shells;
 mod stats;
+#[cfg(target_os = "linux")]
+mod summary;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tips;

@@ -119,8 +119,15 @@ pub(crate) enum Sub {
     /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
     /// a summary follows. JSON has all changes, and begins with an `existing` event for each
     /// process. --events selects kinds of events for both; text then has changes of CPU use and
-    /// memory too. Narrow terminals get fewer columns, and on less than 36 columns the signs = + ~ -
-    /// for existing, created, updated, exited.
+    /// memory too, and so it has with --pid. Narrow terminals get fewer columns, and on less than 36
+    /// columns the signs = + ~ - for existing, created, updated, exited.
+    ///
+    /// With --pid it ends when the processes that had these pids at the start have exited. A later
+    /// process with the same pid is not watched.
+    ///
+    /// The summary counts a process from when it first matches the filters until it exits, even if it
+    /// no longer matches. Processes that were there before and begin to match are not births, and
+    /// have a count of their own.
     ///
     /// A slow reader loses events, and then receives a `resync` event with the number of lost
     /// batches, and an `existing` event for each process.

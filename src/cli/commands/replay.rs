@@ -110,6 +110,11 @@ fn play(
     is_over: &Arc<AtomicBool>,
 ) -> Result<u64> {
     let source = ReplaySource::new(input)?;
+    let host = source.info().host;
+    printer
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .begin_replay(&host)?;
     let source = Paced {
         source,
         speed: args.speed,

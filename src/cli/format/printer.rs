@@ -3,13 +3,15 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use process_scanner::{Batch, Changes, Event, Metrics, Result};
+use process_scanner::{Batch, Event, HostInfo, Metrics, Result};
 
 use super::color::Color;
 use super::intervals::Terms;
 use super::json;
 use super::line_layout::LineLayout;
 use super::lines;
+use super::origin::recorded_on;
+use super::selection::Selection;
 use super::summary::Summary;
 use super::times::{self, Zone};
 use super::{cells, color};
@@ -26,12 +28,6 @@ pub(crate) struct Style {
     pub(crate) color: Color,
     /// For events of this host, as they happen; `None`: for a recording.
     pub(crate) terms: Option<Terms>,
-}
-
-/// Selects the events to print.
-struct Selection {
-    kinds: Option<Vec<Kind>>,
-    filter: Filter,
 }
 
 /// The format of times in lines.
@@ -57,8 +53,6 @@ pub(crate) struct Printer {
     is_silent: bool,
     /// `None` if standard output is no terminal.
     summary: Option<Summary>,
-    /// A process has matched, even if no event of it was printed.
-    has_matched: bool,
 }
 
 impl Printer {
@@ -73,7 +67,7 @@ impl Printer {
         Self {
             // Large enough for all processes of a host in a few writes.
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
-            selection: Selection { kinds, filter },
+            selection: Selection::new(kinds, filter, is_live),
             terms,
             times: match (json, is_watched, is_live) {
                 (true, _, _) => None,
@@ -84,45 +78,45 @@ impl Printer {
             day: None,
             is_silent: is_watched && is_live,
             summary: is_watched.then(Summary::new),
-            has_matched: false,
         }
+    }
+
+    /// Prints the host of a recording, if a terminal shows its replay.
+    pub(crate) fn begin_replay(&mut self, host: &HostInfo) -> Result<()> {
+        let line = recorded_on(host).filter(|_| self.summary.is_some());
+        line.map_or(Ok(()), |line| printed(self.write_remark(line)))
     }
 
     /// Prints a batch and flushes the output.
     ///
-    /// Breaks if the reader has closed the pipe, if writing fails, and on a final failure, after which no batch
-    /// comes.
+    /// Breaks if the reader has closed the pipe, if writing fails, and if no event can follow: on a final failure,
+    /// or when all processes of `--pid` have exited.
     pub(crate) fn take(&mut self, batch: &Batch) -> Step {
         if let Some(failure) = &batch.failure
             && failure.is_final()
         {
             return Step::Break(Err(failure.clone()));
         }
-        let filter = &self.selection.filter;
-        let matching = batch
-            .events
-            .iter()
-            .filter(|event| filter.matches(event.process()));
-        let matching: Vec<_> = matching.collect();
-        self.has_matched |= !matching.is_empty();
-        if let Some(summary) = &mut self.summary {
-            summary.take(batch, &matching);
+        let matches = self.selection.take(batch);
+        if self.selection.was_empty() {
+            // Its outcome alone is printed.
+            self.summary = None;
+            self.is_silent = false;
         }
+        if let Some(summary) = &mut self.summary {
+            summary.take(batch, &matches);
+        }
+        let events = batch.events.iter().zip(matches);
+        let matching: Vec<_> = events
+            .filter_map(|(event, matches)| matches.then_some(event))
+            .collect();
         if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
             // The first event may come much later.
-            let (of, all) = (matching.len(), batch.counts.processes);
-            // After failed scans, the first good batch may be a difference, with only some of the processes.
-            let count = match filter.is_empty() || !batch.full {
-                true => format!("watching {all} processes"),
-                false => format!("watching {of} of {all} processes"),
-            };
-            let whole = format!("{count}; Ctrl-C ends it");
             let width = cells::line_width();
-            let fits = width.is_none_or(|width| cells::width(&whole) <= width);
-            let line = [(color::DIM, if fits { whole } else { count })];
+            let text = self.selection.begin(batch, matching.len(), width);
             // The user knows the current day.
             self.day = Some(times::day(batch.taken_at_ms, Zone::Here));
-            if let Err(error) = color::write_line(&mut self.out, &line, width) {
+            if let Err(error) = self.write_remark(text) {
                 return Step::Break(printed(Err(error)));
             }
         }
@@ -134,9 +128,14 @@ impl Printer {
             Some(times) => self.write_lines(batch, &events, times),
         };
         match outcome.and_then(|()| self.out.flush()) {
+            Ok(()) if self.selection.has_ended() => Step::Break(Ok(())),
             Ok(()) => Step::Continue(()),
             failed => Step::Break(printed(failed)),
         }
+    }
+
+    fn write_remark(&mut self, text: String) -> io::Result<()> {
+        color::write_line(&mut self.out, &[(color::DIM, text)], cells::line_width())
     }
 
     fn write_lines(&mut self, batch: &Batch, events: &[&Event], times: Times) -> io::Result<()> {
@@ -146,7 +145,9 @@ impl Printer {
             Times::Whole => times::utc(at_ms),
             Times::OfDay(zone) => {
                 let day = times::day(at_ms, zone);
-                if lines::has_any(batch, events) && self.day.as_ref() != Some(&day) {
+                // The first line of a replay is the date, even if the first event comes much later.
+                let is_due = self.day.is_none() || lines::has_any(batch, events);
+                if is_due && self.day.as_ref() != Some(&day) {
                     color::write_line(&mut self.out, &[(color::DIM, day.clone())], width)?;
                     self.day = Some(day);
                 }
@@ -156,7 +157,7 @@ impl Printer {
         let layout = LineLayout {
             time: &time,
             width,
-            has_measures: self.selection.kinds.is_some(),
+            has_measures: self.selection.has_measures(),
             terms: self.terms,
         };
         lines::write(&mut self.out, batch, events, layout)
@@ -173,35 +174,7 @@ impl Printer {
                 write!(self.out, "{begin}").and_then(|()| summary.write(&mut self.out, cost));
             printed(outcome.and_then(|()| self.out.flush()))?;
         }
-        let filter = &self.selection.filter;
-        Ok(match self.has_matched || filter.is_empty() {
-            true => Done::All,
-            false => Done::Nothing(format!("no process matches {filter}")),
-        })
-    }
-}
-
-impl Selection {
-    /// Returns whether events of this kind are printed.
-    fn has(&self, event: &Event, is_json: bool) -> bool {
-        let kind = match event {
-            Event::Existing(_) => Kind::Existing,
-            Event::Created(_) => Kind::Created,
-            Event::Updated { .. } => Kind::Updated,
-            Event::Exited { .. } => Kind::Exited,
-            // A later version of the library may have more kinds of events.
-            _ => return self.kinds.is_none(),
-        };
-        match (&self.kinds, event) {
-            (Some(kinds), _) => kinds.contains(&kind),
-            (None, _) if is_json => true,
-            // Text would be too long to read.
-            (None, Event::Existing(_)) => false,
-            (None, Event::Updated { changed, .. }) => {
-                !changed.without(Changes::MEASURES).is_empty()
-            }
-            (None, _) => true,
-        }
+        Ok(self.selection.outcome())
     }
 }
 

@@ -1,14 +1,14 @@
 //! Summarises the events of a watch at its end.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use process_scanner::{Batch, Event, Metrics, ProcessInfo, ProcessKey};
+use process_scanner::{Batch, Metrics};
 
 use super::cells;
 use super::color::{self, Part};
 use super::fold::fold;
+use super::lives::Lives;
 
 /// Shortest time for a share of CPU, in milliseconds.
 ///
@@ -20,23 +20,10 @@ pub(crate) struct Summary {
     began: Instant,
     first_ns: Option<u64>,
     last_ns: u64,
-    births: u64,
-    exits: u64,
+    lives: Lives,
     /// Births that no scan saw, at most; 0 where no scan counts them.
     unseen: u64,
     lost_batches: u64,
-    shortest: Option<(u64, String)>,
-    /// CPU time of running processes since they were first seen.
-    used: HashMap<ProcessKey, Used>,
-    /// The exited process with the most CPU time, in milliseconds.
-    busiest: Option<(f64, String)>,
-}
-
-struct Used {
-    /// CPU time before it was first seen, in milliseconds.
-    before_ms: f64,
-    now_ms: f64,
-    process: String,
 }
 
 impl Summary {
@@ -45,59 +32,19 @@ impl Summary {
             began: Instant::now(),
             first_ns: None,
             last_ns: 0,
-            births: 0,
-            exits: 0,
+            lives: Lives::default(),
             unseen: 0,
             lost_batches: 0,
-            shortest: None,
-            used: HashMap::new(),
-            busiest: None,
         }
     }
 
-    /// Adds a batch; of its events only `events` count.
-    pub(crate) fn take(&mut self, batch: &Batch, events: &[&Event]) {
+    /// Adds a batch. `matches`: for each of its events, whether its process is selected.
+    pub(crate) fn take(&mut self, batch: &Batch, matches: &[bool]) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = batch.monotonic_ns;
         self.lost_batches += batch.lost_batches;
         self.unseen += batch.counts.unseen_at_most.unwrap_or(0);
-        for event in events {
-            let process = event.process();
-            match event {
-                Event::Created(_) => {
-                    self.births += 1;
-                    self.use_of(process, Some(0.0));
-                }
-                Event::Exited { lived_ms, .. } => {
-                    self.exits += 1;
-                    if let Some(ms) = *lived_ms
-                        && self.shortest.as_ref().is_none_or(|(least, _)| ms < *least)
-                    {
-                        self.shortest = Some((ms, pid_and_name(process)));
-                    }
-                    self.use_of(process, None);
-                    if let Some(used) = self.used.remove(&process.key()) {
-                        self.busiest = busier(self.busiest.take(), &used);
-                    }
-                }
-                _ => self.use_of(process, None),
-            }
-        }
-    }
-
-    /// Updates the CPU time of a process.
-    ///
-    /// `before_ms`: its CPU time before it was first seen; `None`: all of it so far.
-    fn use_of(&mut self, process: &ProcessInfo, before_ms: Option<f64>) {
-        let Some(now_ms) = process.cpu_time_ms else {
-            return;
-        };
-        let used = self.used.entry(process.key()).or_insert_with(|| Used {
-            before_ms: before_ms.unwrap_or(now_ms),
-            now_ms,
-            process: pid_and_name(process),
-        });
-        used.now_ms = now_ms;
+        self.lives.take(batch, matches);
     }
 
     /// Writes the summary; `cost`: metrics of the scanner, for a live host.
@@ -110,29 +57,33 @@ impl Summary {
             0 => "",
             _ => "at least ",
         };
-        let births = if self.births == 1 { "birth" } else { "births" };
+        let lives = &self.lives;
+        let births = if lives.births == 1 { "birth" } else { "births" };
         // The scanner has counted those of lost batches too.
         let counted = cost.and_then(|metrics| metrics.unseen_births_at_most_total);
         let unseen = match counted.unwrap_or(self.unseen) {
             0 => String::new(),
             unseen => format!(", at most {unseen} more unseen"),
         };
-        let exits = if self.exits == 1 { "exit" } else { "exits" };
+        let joined = match lives.joined {
+            0 => String::new(),
+            joined => format!(", {joined} began to match"),
+        };
+        let exits = if lives.exits == 1 { "exit" } else { "exits" };
         let mut lines = vec![(
             "watched",
             format!(
-                "{}: {at_least}{} {births}{unseen}, {at_least}{} {exits}",
+                "{}: {at_least}{} {births}{unseen}{joined}, {at_least}{} {exits}",
                 cells::duration(watched_ms),
-                self.births,
-                self.exits
+                lives.births,
+                lives.exits
             ),
         )];
-        if let Some((ms, process)) = &self.shortest {
+        if let Some((ms, process)) = lives.shortest() {
             let text = format!("{process}, at most {}", cells::duration(*ms));
             lines.push(("shortest lived", text));
         }
-        let busiest = self.used.values().fold(self.busiest.clone(), busier);
-        if let Some((ms, process)) = busiest {
+        if let Some((ms, process)) = lives.busiest() {
             lines.push((
                 "busiest",
                 format!("{process}, {} CPU", cells::cpu_time(Some(ms))),
@@ -173,18 +124,4 @@ impl Summary {
         }
         parts.join(", ")
     }
-}
-
-/// Returns the busier process; one without CPU time is never the busiest.
-fn busier(busiest: Option<(f64, String)>, other: &Used) -> Option<(f64, String)> {
-    let used_ms = other.now_ms - other.before_ms;
-    let most_ms = busiest.as_ref().map_or(0.0, |(ms, _)| *ms);
-    match used_ms > most_ms {
-        true => Some((used_ms, other.process.clone())),
-        false => busiest,
-    }
-}
-
-fn pid_and_name(process: &ProcessInfo) -> String {
-    format!("{} {}", process.pid, cells::name(process))
 }

@@ -67,6 +67,11 @@ impl Filter {
             && !self.no_kernel
     }
 
+    /// Returns the pids of `--pid`.
+    pub(crate) fn pids(&self) -> &[u32] {
+        &self.pid
+    }
+
     /// Returns this filter for a host where pscan has this pid.
     ///
     /// Its own command line contains the pattern, so `--command` excludes it, as pgrep(1) does.

@@ -1,10 +1,12 @@
 //! Selects and sorts processes and events.
 
 mod filter;
+mod followed;
 mod kind;
 mod order;
 mod state;
 
 pub(crate) use self::filter::Filter;
+pub(crate) use self::followed::Followed;
 pub(crate) use self::kind::Kind;
 pub(crate) use self::order::Sort;

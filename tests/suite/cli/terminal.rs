@@ -7,7 +7,7 @@ use super::pty::{open, shown};
 use super::{crowded, eventful, is_interrupt_ignored, pscan, stdout_of, text};
 
 /// Returns the output of a command on a terminal of this width.
-fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
+pub(super) fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let (ours, theirs) = open(columns).unwrap();
     let mut command = pscan(args);
     command
@@ -26,7 +26,7 @@ fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
 }
 
 /// Removes the colours from a text.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut plain = String::new();
     for (nth, part) in text.split("\x1b[").enumerate() {
         plain.push_str(match nth {

@@ -1,0 +1,131 @@
+//! Selects the events that `watch` and `replay` print.
+
+use process_scanner::{Batch, Changes, Event};
+
+use super::cells;
+use crate::cli::outcome::{Done, remark};
+use crate::cli::select::{Filter, Followed, Kind};
+
+/// Selects events by kind and process.
+pub(super) struct Selection {
+    kinds: Option<Vec<Kind>>,
+    filter: Filter,
+    /// `None` without pids, and for a recording.
+    followed: Option<Followed>,
+    /// A good scan was taken.
+    has_begun: bool,
+    /// A process has matched, even if no event of it was printed.
+    has_matched: bool,
+}
+
+impl Selection {
+    pub(super) fn new(kinds: Option<Vec<Kind>>, filter: Filter, is_live: bool) -> Self {
+        Self {
+            kinds,
+            followed: Followed::new(filter.pids()).filter(|_| is_live),
+            filter,
+            has_begun: false,
+            has_matched: false,
+        }
+    }
+
+    /// Returns for each event of a batch whether its process is selected.
+    pub(super) fn take(&mut self, batch: &Batch) -> Vec<bool> {
+        let events = batch.events.iter();
+        let mut matches: Vec<bool> = events
+            .map(|event| self.filter.matches(event.process()))
+            .collect();
+        if let Some(followed) = &mut self.followed {
+            let is_followed = followed.take(batch);
+            for (matches, is_followed) in matches.iter_mut().zip(is_followed) {
+                *matches &= is_followed;
+            }
+        }
+        self.has_matched |= matches.contains(&true);
+        if batch.failure.is_none() && !std::mem::replace(&mut self.has_begun, true) {
+            self.remark_missing();
+        }
+        matches
+    }
+
+    /// Reports pids without a process, as they may be mistyped.
+    fn remark_missing(&self) {
+        // If all are missing, the outcome reports it.
+        if let Some(followed) = &self.followed
+            && !followed.has_ended()
+        {
+            for pid in followed.missing() {
+                remark(&format!("no process has the pid {pid}"));
+            }
+        }
+    }
+
+    /// Returns whether no event can follow, because all processes of `--pid` have exited.
+    pub(super) fn has_ended(&self) -> bool {
+        self.followed.as_ref().is_some_and(Followed::has_ended)
+    }
+
+    /// Returns whether no event can follow, and there was none.
+    pub(super) fn was_empty(&self) -> bool {
+        self.has_ended() && !self.has_matched
+    }
+
+    /// Returns the line at the begin of a watch, as much of it as fits.
+    ///
+    /// `matching`: processes that match now.
+    pub(super) fn begin(&self, batch: &Batch, matching: usize, width: Option<usize>) -> String {
+        let all = batch.counts.processes;
+        // After failed scans, the first good batch may be a difference, with only some of the processes.
+        let count = match self.filter.is_empty() || !batch.full {
+            true => format!("watching {all} processes"),
+            false => format!("watching {matching} of {all} processes"),
+        };
+        let end = match self.followed.as_ref().map(Followed::living).as_deref() {
+            None => "; Ctrl-C ends it".to_owned(),
+            Some([pid]) => format!(" until {pid} exits, or Ctrl-C"),
+            Some(pids) => format!(" until all {} pids exit, or Ctrl-C", pids.len()),
+        };
+        let whole = format!("{count}{end}");
+        match width.is_none_or(|width| cells::width(&whole) <= width) {
+            true => whole,
+            false => count,
+        }
+    }
+
+    /// Returns whether text has changes of CPU use and memory.
+    ///
+    /// Of all processes they would be too many to read.
+    pub(super) fn has_measures(&self) -> bool {
+        self.kinds.is_some() || !self.filter.pids().is_empty()
+    }
+
+    /// Returns whether events of this kind are printed.
+    pub(super) fn has(&self, event: &Event, is_json: bool) -> bool {
+        let kind = match event {
+            Event::Existing(_) => Kind::Existing,
+            Event::Created(_) => Kind::Created,
+            Event::Updated { .. } => Kind::Updated,
+            Event::Exited { .. } => Kind::Exited,
+            // A later version of the library may have more kinds of events.
+            _ => return self.kinds.is_none(),
+        };
+        match (&self.kinds, event) {
+            (Some(kinds), _) => kinds.contains(&kind),
+            (None, _) if is_json => true,
+            // Text would be too long to read.
+            (None, Event::Existing(_)) => false,
+            (None, Event::Updated { changed, .. }) => {
+                self.has_measures() || !changed.without(Changes::MEASURES).is_empty()
+            }
+            (None, _) => true,
+        }
+    }
+
+    /// Returns the outcome of the command.
+    pub(super) fn outcome(&self) -> Done {
+        match self.has_matched || self.filter.is_empty() {
+            true => Done::All,
+            false => Done::Nothing(format!("no process matches {}", self.filter)),
+        }
+    }
+}
