@@ -16,6 +16,7 @@ mod shells;
 mod stats;
 #[cfg(target_os = "linux")]
 mod summary;
+mod targets;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tips;

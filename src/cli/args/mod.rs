@@ -217,9 +217,16 @@ Examples:
   pscan record host.ndjson --for 10m
   pscan record - --scans 60 | zstd > host.ndjson.zst")]
 pub(crate) struct Record {
-    /// Recording to write, replacing an existing file; `-` is standard output
+    /// Recording to write; `-` is standard output
+    ///
+    /// A file that is not empty is refused without --force, and one that another pscan records to in any
+    /// case. Only its owner can read a new file; an existing one keeps its mode. Pipes and devices such as
+    /// /dev/null can be written too.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
+    /// Replace what the file contains
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
     #[command(flatten)]

@@ -6,4 +6,5 @@ pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod replay;
 mod session;
+mod target;
 pub(crate) mod watch;

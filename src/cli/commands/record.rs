@@ -1,40 +1,37 @@
 //! `pscan record`: writes scans of the live source to a file.
 
 use std::error::Error as _;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use process_scanner::{Error, ErrorClass, Recorder, Redactor, Result, live_source};
 
 use super::session;
+use super::target::Target;
 use crate::cli::args;
 use crate::cli::format::printer::Step;
-use crate::cli::format::progress::{Counted, Progress};
+use crate::cli::format::progress::{Counted, Progress, has_progress, report};
 use crate::cli::format::stats::Stats;
-use crate::cli::outcome::{cannot, in_file};
+use crate::cli::outcome::in_file;
 use crate::cli::signals;
 
 pub(crate) fn run(args: &args::Record) -> Result<()> {
-    // The source is opened first, so that a failure does not destroy an existing file.
+    // The source is opened first, so that a failure leaves no empty file.
     let mut config = args.schedule.config();
     args.secrets.configure(&mut config);
     let redactor = Redactor::from(&config);
     let source = live_source(&config)?;
-    let is_stdout = args.file.as_os_str() == "-";
-    let output: Box<dyn Write + Send> = match is_stdout {
-        true => Box::new(io::stdout()),
-        false => Box::new(create(&args.file)?),
-    };
+    let target = Target::open(&args.file, args.force)?;
+    let (is_stdout, can_replay) = (target.is_stdout(), target.can_replay());
     // Opening a file can block for ever; before this call a signal still ends the process.
     let stopped = signals::stop()?;
     let mut stats = Stats::new(args.schedule.stats, false)?;
     stats.print_below_progress();
     let bytes = Arc::new(AtomicU64::new(0));
-    let output = Counted::new(output, Arc::clone(&bytes));
-    let mut progress = Progress::new(bytes, is_stdout);
+    // An existing file keeps its content until all that can fail at the start has succeeded.
+    let output = Counted::new(target.empty(&args.file)?, Arc::clone(&bytes));
+    let mut progress = Progress::new(Arc::clone(&bytes), is_stdout, args.schedule.run_for);
     let outcome = Recorder::new(source, output).and_then(|recorder| {
         session::run(
             recorder.with_redactor(redactor),
@@ -52,35 +49,19 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
             },
         )
     });
-    match outcome.map(drop) {
+    match outcome {
         Err(error) if is_stdout && is_broken_pipe(&error) => Ok(()),
         Err(error) if error.class() == ErrorClass::Output => {
             Err(in_file(&args.file.display().to_string(), error))
         }
-        outcome => outcome,
-    }
-}
-
-/// Creates a file that only its owner can read.
-///
-/// Command lines of other users can be confidential.
-fn create(path: &Path) -> Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| {
-        let advice = match error.kind() {
-            io::ErrorKind::NotFound => Some("check the path; pscan does not create folders"),
-            io::ErrorKind::PermissionDenied => Some("choose a file that you may write"),
-            io::ErrorKind::IsADirectory => Some("name a file in that folder"),
-            io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
-                Some("choose a file on another file system")
+        Err(error) => Err(error),
+        Ok(_) => {
+            if has_progress(is_stdout) {
+                report(&args.file, bytes.load(Ordering::Relaxed), can_replay);
             }
-            _ => None,
-        };
-        cannot("create", path, error, advice)
-    })
+            Ok(())
+        }
+    }
 }
 
 fn is_broken_pipe(error: &Error) -> bool {

@@ -13,6 +13,7 @@ mod origin;
 pub(crate) mod printer;
 pub(crate) mod progress;
 mod selection;
+mod shell;
 pub(crate) mod stats;
 mod summary;
 pub(crate) mod table;

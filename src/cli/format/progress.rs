@@ -1,69 +1,136 @@
 //! Shows the progress of a recording on a terminal.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use process_scanner::Batch;
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use process_scanner::{Batch, escape};
 
-use super::cells;
+use super::{cells, shell};
+
+/// The time left is redrawn at this interval, however long that of the scans is.
+const REDRAW: Duration = Duration::from_secs(1);
 
 /// A line on standard error that each scan overwrites.
 pub(crate) struct Progress {
-    /// Standard error is no terminal, or the recording goes to standard output.
+    line: Arc<Mutex<Line>>,
+    /// Its end stops the thread that redraws the line.
+    _redrawing: Option<Sender<()>>,
+}
+
+/// The content of the line.
+struct Line {
     is_quiet: bool,
     bytes: Arc<AtomicU64>,
+    /// When the recording ends; `None`: at a signal, or after a number of scans.
+    ends_at: Option<Instant>,
     scans: u64,
     failed: u64,
     processes: u32,
     drawn: usize,
 }
 
+/// Returns whether progress is shown: standard error is a terminal, and the recording goes elsewhere.
+///
+/// Otherwise the line and the recording could mix on one terminal. `has_stdout`: the recording goes to standard
+/// output.
+pub(crate) fn has_progress(has_stdout: bool) -> bool {
+    io::stderr().is_terminal() && !has_stdout
+}
+
+/// Prints where the recording is, its size, and how to replay it.
+pub(crate) fn report(file: &Path, bytes: u64, can_replay: bool) {
+    let name = file.display().to_string();
+    let mut text = format!("wrote {} to {}\n", cells::bytes(bytes), escape(&name));
+    if can_replay {
+        text.push_str(&format!("next: pscan replay {}\n", shell::quoted(file)));
+    }
+    // A failure to write to standard error cannot be reported.
+    let _ = write!(io::stderr(), "{text}");
+}
+
 impl Progress {
     /// Creates the line.
     ///
-    /// `bytes`: counter of the bytes written. `has_stdout`: the recording goes to standard output.
-    pub(crate) fn new(bytes: Arc<AtomicU64>, has_stdout: bool) -> Self {
-        Self {
-            // Otherwise the line and the recording could mix on one terminal.
-            is_quiet: !io::stderr().is_terminal() || has_stdout,
+    /// `bytes`: counter of the bytes written. `has_stdout`: the recording goes to standard output. `run_for`: the
+    /// time until the end, from now on.
+    pub(crate) fn new(bytes: Arc<AtomicU64>, has_stdout: bool, run_for: Option<Duration>) -> Self {
+        let is_quiet = !has_progress(has_stdout);
+        let ends_at = run_for.and_then(|time| Instant::now().checked_add(time));
+        let line = Arc::new(Mutex::new(Line {
+            is_quiet,
             bytes,
+            ends_at,
             scans: 0,
             failed: 0,
             processes: 0,
             drawn: 0,
+        }));
+        let has_countdown = !is_quiet && ends_at.is_some();
+        Self {
+            _redrawing: has_countdown.then(|| redraw(&line)).flatten(),
+            line,
         }
     }
 
     /// Counts a scan and redraws the line.
     pub(crate) fn step(&mut self, batch: &Batch) {
+        let mut line = lock(&self.line);
         // A notice has the number of the scan before it, and counts as no scan.
-        if batch.seq > self.scans && batch.failure.is_some() {
-            self.failed += 1;
+        if batch.seq > line.scans && batch.failure.is_some() {
+            line.failed += 1;
         }
-        self.scans = batch.seq;
-        self.processes = batch.counts.processes;
-        self.draw();
+        line.scans = batch.seq;
+        line.processes = batch.counts.processes;
+        line.draw();
     }
+}
 
+/// Ends the line, so that later output is below it.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let mut line = lock(&self.line);
+        if line.drawn > 0 {
+            line.ends_at = None;
+            line.draw();
+            let _ = writeln!(io::stderr());
+        }
+        line.is_quiet = true;
+    }
+}
+
+fn lock(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a thread that redraws the line until the returned end is dropped.
+///
+/// Returns `None` if there is no thread left. Then each scan redraws it alone.
+fn redraw(line: &Arc<Mutex<Line>>) -> Option<Sender<()>> {
+    let (end, has_ended) = bounded::<()>(0);
+    let line = Arc::clone(line);
+    let thread = thread::Builder::new().name("pscan-progress".into());
+    let started = thread.spawn(move || {
+        while has_ended.recv_timeout(REDRAW) == Err(RecvTimeoutError::Timeout) {
+            let mut line = lock(&line);
+            if line.drawn > 0 {
+                line.draw();
+            }
+        }
+    });
+    started.ok().map(|_| end)
+}
+
+impl Line {
     fn draw(&mut self) {
         if self.is_quiet {
             return;
         }
-        let scans = match self.scans {
-            1 => "scan",
-            _ => "scans",
-        };
-        let failed = match self.failed {
-            0 => String::new(),
-            failed => format!(" ({failed} failed)"),
-        };
-        let text = format!(
-            "{} {scans}{failed}, {} processes, {}",
-            self.scans,
-            self.processes,
-            cells::bytes(self.bytes.load(Ordering::Relaxed))
-        );
+        let text = self.text(Instant::now());
         // `\r` cannot overwrite a line that wraps. The last column is for the cursor.
         let width = terminal_size::terminal_size_of(io::stderr());
         let room = width.map(|(width, _)| usize::from(width.0).saturating_sub(1));
@@ -73,14 +140,34 @@ impl Progress {
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
         self.drawn = text.len();
     }
+
+    fn text(&self, now: Instant) -> String {
+        let scans = match self.scans {
+            1 => "scan",
+            _ => "scans",
+        };
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(" ({failed} failed)"),
+        };
+        let left = self.ends_at.map_or_else(String::new, |end| {
+            format!(", {} left", seconds(end.saturating_duration_since(now)))
+        });
+        format!(
+            "{} {scans}{failed}, {} processes, {}{left}",
+            self.scans,
+            self.processes,
+            cells::bytes(self.bytes.load(Ordering::Relaxed))
+        )
+    }
 }
 
-/// Ends the line, so that later output is below it.
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.drawn > 0 {
-            let _ = writeln!(io::stderr());
-        }
+/// Formats a time in whole seconds, rounded up.
+fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        _ => cells::duration(seconds.saturating_mul(1000)),
     }
 }
 
@@ -105,5 +192,41 @@ impl<W: Write> Write for Counted<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_in_whole_seconds_and_never_negative() {
+        let now = Instant::now();
+        let mut line = Line {
+            is_quiet: true,
+            bytes: Arc::new(AtomicU64::new(1500)),
+            ends_at: None,
+            scans: 1,
+            failed: 0,
+            processes: 80,
+            drawn: 0,
+        };
+        assert_eq!(line.text(now), "1 scan, 80 processes, 1.5 kB");
+        (line.scans, line.failed) = (7, 2);
+        for (left_ms, expected) in [
+            (0, "0s"),
+            (1, "1s"),
+            (59_000, "59s"),
+            (59_001, "1m00s"),
+            (600_000, "10m00s"),
+            (90_000_000, "1d01h"),
+        ] {
+            line.ends_at = Some(now + Duration::from_millis(left_ms));
+            let expected = format!("7 scans (2 failed), 80 processes, 1.5 kB, {expected} left");
+            assert_eq!(line.text(now), expected);
+        }
+        line.ends_at = Some(now);
+        let text = line.text(now + Duration::from_secs(9));
+        assert!(text.ends_with(", 0s left"), "{text}");
     }
 }

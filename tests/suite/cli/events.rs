@@ -147,9 +147,10 @@ fn a_live_recording_replays_the_same_events() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("live.ndjson");
     fs::write(&path, "what was there before is replaced\n".repeat(1000)).unwrap();
+    let forced = ["--force", "--cpu-budget", "off"];
     let file = path.to_str().unwrap();
     let mut recorder = pscan(&["record", file, "--scans", "3", "--interval", "50ms"])
-        .args(["--cpu-budget", "off"])
+        .args(forced)
         .spawn()
         .unwrap();
     assert!(recorder.wait().unwrap().success());

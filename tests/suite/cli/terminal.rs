@@ -218,35 +218,55 @@ fn watch_prints_the_time_of_day_and_its_own_cost() {
 }
 
 #[test]
-fn record_shows_its_progress() {
+fn record_shows_its_progress_and_where_the_recording_is() {
     let dir = tempfile::TempDir::new().unwrap();
-    let path = dir.path().join("made.ndjson");
-    let (ours, theirs) = open(80).unwrap();
-    let mut command = pscan(&["record", path.to_str().unwrap(), "--scans", "2"]);
-    command
-        .args(["--interval", "50ms", "--cpu-budget", "off"])
-        .stderr(theirs);
-    let mut child = command.spawn().unwrap();
-    drop(command);
-    let out = shown(ours).unwrap();
-    assert!(child.wait().unwrap().success());
-    let bytes = std::fs::metadata(path).unwrap().len();
+    let path = dir.path().join("made here.ndjson");
+    // What the terminal gets, for the options that end the recording.
+    let shown_for = |ends: &[&str]| {
+        let (ours, theirs) = open(200).unwrap();
+        let mut command = pscan(&["record", path.to_str().unwrap(), "--force"]);
+        command
+            .args(["--interval", "50ms", "--cpu-budget", "off"])
+            .args(ends)
+            .stderr(theirs);
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        let out = shown(ours).unwrap();
+        assert!(child.wait().unwrap().success());
+        out
+    };
+    let out = shown_for(&["--scans", "2"]);
+    let bytes = std::fs::metadata(&path).unwrap().len();
     assert!(out.starts_with("\r1 scan, "), "{out:?}");
-    let last = out.rsplit('\r').next().unwrap();
-    assert!(
-        last.starts_with("2 scans, ") && last.ends_with('\n'),
-        "{out:?}"
-    );
+    let end: Vec<_> = out.rsplit('\r').next().unwrap().lines().collect();
+    let [progress, written, next] = end[..] else {
+        panic!("{out:?}");
+    };
+    assert!(progress.starts_with("2 scans, "), "{out:?}");
+    assert!(!out.contains(" left"), "{out:?}");
+    let name = path.display();
+    assert_eq!(next, format!("next: pscan replay '{name}'"));
+    let size = written.strip_prefix("wrote ").unwrap();
+    let size = size.strip_suffix(&format!(" to {name}")).unwrap();
     // The size is in kB or MB, rounded to one decimal.
-    let printed: f64 = last
-        .split_whitespace()
-        .rev()
-        .nth(1)
-        .and_then(|number| number.parse().ok())
-        .unwrap();
-    let unit = if last.contains(" MB") { 1e6 } else { 1e3 };
+    let (printed, unit) = size.split_once(' ').unwrap();
+    let unit = if unit == "MB" { 1e6 } else { 1e3 };
+    let printed: f64 = printed.parse().unwrap();
     assert!(
         (printed * unit - bytes as f64).abs() <= 0.051 * unit,
         "{out:?}: {bytes}"
+    );
+    assert!(progress.ends_with(size), "{out:?}");
+
+    let out = shown_for(&["--scans", "2", "--for", "2h"]);
+    let first = out.split('\r').nth(1).unwrap();
+    let left = first.rsplit(", ").next().unwrap();
+    assert!(
+        left.contains("1h59m left") || left.contains("2h00m left"),
+        "{out:?}"
+    );
+    assert!(
+        !out.lines().next_back().unwrap().contains("left"),
+        "{out:?}"
     );
 }

@@ -1,0 +1,150 @@
+//! The files that `record` writes, and those that it refuses.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::{failure_of, json_lines, pscan, run, text};
+
+const ONCE: [&str; 4] = ["--scans", "1", "--cpu-budget", "off"];
+
+fn record(path: &Path, more: &[&str]) -> std::process::Output {
+    run(&[&["record", path.to_str().unwrap()], &ONCE[..], more].concat())
+}
+
+fn assert_recorded(path: &Path, more: &[&str]) {
+    let output = record(path, more);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text(&output.stderr), "");
+}
+
+fn in_folder(dir: &TempDir, name: &str, content: &str) -> PathBuf {
+    let path = dir.path().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_file_with_content_is_replaced_only_on_request() {
+    let dir = TempDir::new().unwrap();
+    let file = in_folder(&dir, "thesis.txt", "years of work\n");
+    let link = dir.path().join("link");
+    symlink(&file, &link).unwrap();
+    for path in [&file, &link] {
+        let output = record(path, &[]);
+        let expected = format!(
+            "pscan: {} is not empty (name another file, or add --force to replace what it contains)",
+            path.display()
+        );
+        assert_eq!(failure_of(&output), expected);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "years of work\n");
+    }
+    // A start that fails keeps it too.
+    let failed = record(&file, &["--force", "--proc", "/nowhere"]);
+    assert!(failure_of(&failed).contains("/nowhere"), "{failed:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "years of work\n");
+    assert_recorded(&link, &["--force"]);
+    // Nothing of the old content is left.
+    assert_eq!(json_lines(&fs::read_to_string(&file).unwrap()).len(), 2);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[test]
+fn a_new_file_is_private_and_an_existing_one_keeps_its_mode() {
+    let dir = TempDir::new().unwrap();
+    let new = dir.path().join("new");
+    assert_recorded(&new, &[]);
+    assert_eq!(mode(&new), 0o600);
+    // What a dangling link names is a new file.
+    let (link, target) = (dir.path().join("link"), dir.path().join("target"));
+    symlink(&target, &link).unwrap();
+    assert_recorded(&link, &[]);
+    assert_eq!(mode(&target), 0o600);
+    let empty = in_folder(&dir, "empty", "");
+    fs::set_permissions(&empty, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_recorded(&empty, &[]);
+    assert_eq!(mode(&empty), 0o640);
+}
+
+#[test]
+fn pipes_and_devices_need_no_force() {
+    assert_recorded(Path::new("/dev/null"), &[]);
+    let output = record(Path::new("/dev/stdout"), &[]);
+    assert_eq!(json_lines(text(&output.stdout)).len(), 2, "{output:?}");
+    let dir = TempDir::new().unwrap();
+    let fifo = dir.path().join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let args = [&["record", fifo.to_str().unwrap()], &ONCE[..]].concat();
+    let mut recorder = pscan(&args).spawn().unwrap();
+    let mut recording = String::new();
+    let mut reader = File::open(&fifo).unwrap();
+    reader.read_to_string(&mut recording).unwrap();
+    assert!(recorder.wait().unwrap().success());
+    assert_eq!(json_lines(&recording).len(), 2);
+    assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error() {
+    let dir = TempDir::new().unwrap();
+    let file = in_folder(&dir, "read-only", "years of work\n");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    let output = record(&file, &["--force"]);
+    if output.status.success() {
+        eprintln!("skipped in part: this user may write every file");
+    } else {
+        assert!(
+            failure_of(&output).contains("that you may write"),
+            "{output:?}"
+        );
+    }
+    let link = dir.path().join("folder");
+    symlink(dir.path(), &link).unwrap();
+    for path in [dir.path(), &link] {
+        let output = record(path, &["--force"]);
+        assert!(failure_of(&output).ends_with("(name a file in that folder)"));
+    }
+    let circle = dir.path().join("circle");
+    symlink(&circle, &circle).unwrap();
+    failure_of(&record(&circle, &["--force"]));
+}
+
+#[test]
+fn a_second_recorder_of_a_file_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("shared.ndjson");
+    let args = ["record", file.to_str().unwrap(), "--stats"];
+    let mut first = pscan(&args).stderr(Stdio::piped()).spawn().unwrap();
+    // It has the lock before it writes.
+    let has_written = || fs::metadata(&file).is_ok_and(|file| file.len() > 0);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !has_written() {
+        assert!(first.try_wait().unwrap().is_none(), "it has ended");
+        assert!(Instant::now() < deadline, "it does not write");
+        std::thread::yield_now();
+    }
+    for more in [&[][..], &["--force"]] {
+        let expected = format!(
+            "pscan: another program is recording to {} (name another file, or end that program)",
+            file.display()
+        );
+        assert_eq!(failure_of(&record(&file, more)), expected);
+    }
+    let pid = Pid::from_raw(first.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert!(first.wait().unwrap().success());
+    json_lines(&fs::read_to_string(&file).unwrap());
+    // The lock ends with its recorder.
+    assert_recorded(&file, &["--force"]);
+}
