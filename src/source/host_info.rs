@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct HostInfo {
     /// Its name in the network, as uname(1) reports it.
     ///
-    /// A container has a name of its own. `None` for another pid namespace's `/proc`, which does not
-    /// contain its name.
+    /// A container has a name of its own. `None` for another pid namespace's `/proc`, which does
+    /// not contain its name.
     pub name: Option<String>,
     /// Its kernel with version, such as `Linux 6.1.0-13-amd64`.
     pub kernel: Option<String>,

@@ -125,9 +125,9 @@ pub(crate) enum Sub {
     /// With --pid it ends when the processes that had these pids at the start have exited. A later
     /// process with the same pid is not watched.
     ///
-    /// The summary counts a process from when it first matches the filters until it exits, even if it
-    /// no longer matches. Processes that were there before and begin to match are not births, and
-    /// have a count of their own.
+    /// The summary counts a process from when it first matches the filters until it exits, even if
+    /// it no longer matches. Processes that were there before and begin to match are not births,
+    /// and have a count of their own.
     ///
     /// A slow reader loses events, and then receives a `resync` event with the number of lost
     /// batches, and an `existing` event for each process.
@@ -219,9 +219,9 @@ Examples:
 pub(crate) struct Record {
     /// Recording to write; `-` is standard output
     ///
-    /// A file that is not empty is refused without --force, and one that another pscan records to in any
-    /// case. Only its owner can read a new file; an existing one keeps its mode. Pipes and devices such as
-    /// /dev/null can be written too.
+    /// A file that is not empty is refused without --force, and one that another pscan records to
+    /// in any case. Only its owner can read a new file; an existing one keeps its mode. Pipes and
+    /// devices such as /dev/null can be written too.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Replace what the file contains

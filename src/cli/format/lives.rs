@@ -8,8 +8,9 @@ use super::cells;
 
 /// Counts lives.
 ///
-/// A process counts from when it first matches until it exits, whether it still matches or not. So the processes
-/// that matched at the start, with births and joined ones, less exits, are those that live.
+/// A process counts from when it first matches until it exits, whether it still matches or not. So
+/// the processes that matched at the start, with births and joined ones, less exits, are those that
+/// live.
 #[derive(Debug, Default)]
 pub(super) struct Lives {
     /// All living processes, because one that does not match can match later.
@@ -105,7 +106,8 @@ impl Lives {
         self.shortest.as_ref()
     }
 
-    /// Returns the process that used the most CPU time since it was first seen, and its milliseconds.
+    /// Returns the process that used the most CPU time since it was first seen, and its
+    /// milliseconds.
     pub(super) fn busiest(&self) -> Option<(f64, String)> {
         let living = self.living.iter().filter(|(_, life)| life.has_matched);
         living.fold(self.busiest.clone(), busier)

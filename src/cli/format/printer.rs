@@ -89,8 +89,8 @@ impl Printer {
 
     /// Prints a batch and flushes the output.
     ///
-    /// Breaks if the reader has closed the pipe, if writing fails, and if no event can follow: on a final failure,
-    /// or when all processes of `--pid` have exited.
+    /// Breaks if the reader has closed the pipe, if writing fails, and if no event can follow: on a
+    /// final failure, or when all processes of `--pid` have exited.
     pub(crate) fn take(&mut self, batch: &Batch) -> Step {
         if let Some(failure) = &batch.failure
             && failure.is_final()

@@ -34,10 +34,11 @@ struct Line {
     drawn: usize,
 }
 
-/// Returns whether progress is shown: standard error is a terminal, and the recording goes elsewhere.
+/// Returns whether progress is shown: standard error is a terminal, and the recording goes
+/// elsewhere.
 ///
-/// Otherwise the line and the recording could mix on one terminal. `has_stdout`: the recording goes to standard
-/// output.
+/// Otherwise the line and the recording could mix on one terminal. `has_stdout`: the recording goes
+/// to standard output.
 pub(crate) fn has_progress(has_stdout: bool) -> bool {
     io::stderr().is_terminal() && !has_stdout
 }
@@ -56,8 +57,8 @@ pub(crate) fn report(file: &Path, bytes: u64, can_replay: bool) {
 impl Progress {
     /// Creates the line.
     ///
-    /// `bytes`: counter of the bytes written. `has_stdout`: the recording goes to standard output. `run_for`: the
-    /// time until the end, from now on.
+    /// `bytes`: counter of the bytes written. `has_stdout`: the recording goes to standard output.
+    /// `run_for`: the time until the end, from now on.
     pub(crate) fn new(bytes: Arc<AtomicU64>, has_stdout: bool, run_for: Option<Duration>) -> Self {
         let is_quiet = !has_progress(has_stdout);
         let ends_at = run_for.and_then(|time| Instant::now().checked_add(time));

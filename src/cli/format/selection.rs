@@ -75,7 +75,8 @@ impl Selection {
     /// `matching`: processes that match now.
     pub(super) fn begin(&self, batch: &Batch, matching: usize, width: Option<usize>) -> String {
         let all = batch.counts.processes;
-        // After failed scans, the first good batch may be a difference, with only some of the processes.
+        // After failed scans, the first good batch may be a difference, with only some of the
+        // processes.
         let count = match self.filter.is_empty() || !batch.full {
             true => format!("watching {all} processes"),
             false => format!("watching {matching} of {all} processes"),

@@ -50,7 +50,8 @@ fn escaped(path: &Path) -> String {
         match byte {
             b'\'' | b'\\' => text.extend(['\\', char::from(byte)]),
             b' '..=b'~' => text.push(char::from(byte)),
-            // Three octal digits end by themselves; hexadecimal ones would take the next character too.
+            // Three octal digits end by themselves; hexadecimal ones would take the next character
+            // too.
             _ => text.push_str(&format!("\\{byte:03o}")),
         }
     }

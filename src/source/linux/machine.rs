@@ -19,18 +19,18 @@ const KEPT_BYTES: usize = 256;
 ///
 /// `is_ours`: it is the `/proc` of our own pid namespace.
 pub(in crate::source) fn host_info(proc: &Path, is_ours: bool) -> HostInfo {
-    // In a mounted proc(5) this file has the name of the reader's container, whichever /proc it is. A copy
-    // of the files has the name of its own host.
+    // In a mounted proc(5) this file has the name of the reader's container, whichever /proc it is.
+    // A copy of the files has the name of its own host.
     let has_name = is_ours || !is_mounted(proc);
     let text = |file: &str| text_of(&read(proc, file)?);
     let kernel = text("sys/kernel/osrelease");
     let system = text("sys/kernel/ostype").unwrap_or_else(|| "Linux".to_owned());
-    let mut host = HostInfo::default();
-    host.name = text("sys/kernel/hostname").filter(|name| has_name && name != "(none)");
-    host.kernel = kernel.map(|version| format!("{system} {version}"));
-    host.cpus = read(proc, "stat").and_then(|stat| cpus(&stat));
-    host.memory_bytes = read(proc, "meminfo").and_then(|meminfo| memory_bytes(&meminfo));
-    host
+    HostInfo {
+        name: text("sys/kernel/hostname").filter(|name| has_name && name != "(none)"),
+        kernel: kernel.map(|version| format!("{system} {version}")),
+        cpus: read(proc, "stat").and_then(|stat| cpus(&stat)),
+        memory_bytes: read(proc, "meminfo").and_then(|meminfo| memory_bytes(&meminfo)),
+    }
 }
 
 /// Returns whether a proc(5) is mounted here; true if that is unknown.

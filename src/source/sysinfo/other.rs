@@ -21,9 +21,11 @@ pub(super) const RECHECK_IS_PROOF: bool = false;
 
 /// Returns the facts about this host.
 pub(super) fn host() -> HostInfo {
-    let mut host = HostInfo::default();
-    host.name = System::host_name().ok().filter(|name| !name.is_empty());
-    host.kernel = System::kernel_long_version().ok();
+    let mut host = HostInfo {
+        name: System::host_name().ok().filter(|name| !name.is_empty()),
+        kernel: System::kernel_long_version().ok(),
+        ..HostInfo::default()
+    };
     if let Ok(mut system) = System::new() {
         system.refresh_cpu_list(CpuRefreshKind::nothing());
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
