@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -120,17 +120,28 @@ fn a_file_that_cannot_be_written_is_an_error() {
     failure_of(&record(&circle, &["--force"]));
 }
 
+/// A recorder that runs until it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn a_second_recorder_of_a_file_is_refused() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("shared.ndjson");
     let args = ["record", file.to_str().unwrap(), "--stats"];
-    let mut first = pscan(&args).stderr(Stdio::piped()).spawn().unwrap();
+    let first = pscan(&args).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = Running(first);
     // It has the lock before it writes.
     let has_written = || fs::metadata(&file).is_ok_and(|file| file.len() > 0);
     let deadline = Instant::now() + Duration::from_secs(60);
     while !has_written() {
-        assert!(first.try_wait().unwrap().is_none(), "it has ended");
+        assert!(first.0.try_wait().unwrap().is_none(), "it has ended");
         assert!(Instant::now() < deadline, "it does not write");
         std::thread::yield_now();
     }
@@ -141,9 +152,9 @@ fn a_second_recorder_of_a_file_is_refused() {
         );
         assert_eq!(failure_of(&record(&file, more)), expected);
     }
-    let pid = Pid::from_raw(first.id().cast_signed()).unwrap();
+    let pid = Pid::from_raw(first.0.id().cast_signed()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
-    assert!(first.wait().unwrap().success());
+    assert!(first.0.wait().unwrap().success());
     json_lines(&fs::read_to_string(&file).unwrap());
     // The lock ends with its recorder.
     assert_recorded(&file, &["--force"]);
