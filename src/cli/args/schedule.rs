@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 use process_scanner::{Config, SourceChoice};
 
-use super::durations::{interval, run_time};
+use super::durations::{exact, interval, run_time};
 use super::numbers::at_least_one;
 use crate::cli::format::intervals::Terms;
 
@@ -54,20 +54,32 @@ impl Live {
 #[derive(Debug, Args)]
 pub(crate) struct Schedule {
     /// Scan at this interval, 50ms to 1h; less often if the CPU budget requires it
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "1s",
+        value_parser = interval,
+        allow_hyphen_values = true
+    )]
     pub(crate) interval: Duration,
     /// Never scan less often than at this interval, even if scans exceed the CPU budget
-    #[arg(long, value_name = "TIME", value_parser = interval)]
+    #[arg(long, value_name = "TIME", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) max_interval: Option<Duration>,
     /// Stop after N scans
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) scans: Option<u64>,
     /// Stop after this time (30s, 5m, 1h30m) with one last scan
-    #[arg(long = "for", value_name = "TIME", value_parser = run_time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = run_time, allow_hyphen_values = true)]
     pub(crate) run_for: Option<Duration>,
     /// Limit CPU time to this percentage of one core, 0.01 to 100, or `off`; pscan scans less often
     /// if scans cost more
-    #[arg(long, value_name = "PERCENT", default_value = "0.75", value_parser = cpu_budget)]
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        default_value = "0.75",
+        value_parser = cpu_budget,
+        allow_negative_numbers = true
+    )]
     pub(crate) cpu_budget: CpuBudget,
     /// Print the scanner's counters and cost to standard error, at the end and on SIGUSR1
     #[arg(long)]
@@ -88,15 +100,14 @@ impl Schedule {
         config.budget_covers_callbacks = true;
         config
     }
-}
 
-impl Schedule {
-    /// Returns what is wrong with the options together.
+    /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
         let max = self.max_interval.filter(|max| *max < self.interval)?;
+        let (interval, max) = (exact(self.interval), exact(max));
         Some(format!(
-            "--max-interval {max:?} is shorter than the interval of {:?}",
-            self.interval
+            "--max-interval {max} is shorter than the interval of {interval}; \
+             raise it to at least {interval}, or use --interval {max} or less"
         ))
     }
 

@@ -14,7 +14,15 @@ pub(crate) struct Filter {
     /// Select processes by pid
     ///
     /// Separate several pids by commas, or repeat --pid.
-    #[arg(short, long, value_name = "N", num_args = 1.., value_delimiter = ',', value_parser = pid)]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        num_args = 1..,
+        value_delimiter = ',',
+        value_parser = pid,
+        allow_negative_numbers = true
+    )]
     pid: Vec<u32>,
     /// Select processes by name; (?i) ignores case
     ///

@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use super::super::durations::run_time;
+use super::super::durations::{interval, run_time};
 use super::super::word_reader::{long_option, takes_value};
 use super::{closed_values, other_names};
 
@@ -29,7 +29,10 @@ pub(super) fn tips(program: &Command, command: &Command, word: &str) -> Vec<Stri
         return Vec::from_iter(has("pid").then_some(tip));
     }
     if run_time(word).is_ok() {
-        let tip = format!("use '--for {word}', or '--interval {word}'");
+        let tip = match interval(word) {
+            Ok(_) => format!("use '--for {word}', or '--interval {word}'"),
+            Err(_) => format!("use '--for {word}'"),
+        };
         return Vec::from_iter(has("for").then_some(tip));
     }
     let mut tips = Vec::new();

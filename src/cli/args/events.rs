@@ -1,0 +1,49 @@
+//! Options for printed events, of `watch` and `replay`.
+
+use clap::Args;
+
+use super::secrets::Secrets;
+use crate::cli::format::color::Color;
+use crate::cli::format::intervals::Terms;
+use crate::cli::format::printer::{Printer, Style};
+use crate::cli::select::{Filter, Kind};
+
+/// Options for printed events.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Print JSON, one event per line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print only these events, separated by commas: existing, created, updated, exited
+    ///
+    /// Failed scans, lost batches, and changes of the interval, the budget and the breaker are
+    /// always printed; with --json, unseen births too.
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_enum,
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub(crate) events: Option<Vec<Kind>>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
+    #[command(flatten)]
+    pub(crate) color: Color,
+}
+
+impl Output {
+    /// Builds the printer for these options.
+    ///
+    /// `filter`: the filter of these options, adapted to the host. `terms`: for events of this host.
+    pub(crate) fn printer(&self, filter: Filter, terms: Option<Terms>) -> Printer {
+        let style = Style {
+            json: self.json,
+            color: self.color,
+            terms,
+        };
+        Printer::new(style, self.events.clone(), filter)
+    }
+}

@@ -1,0 +1,180 @@
+//! Parses the command line.
+
+use std::ffi::OsString;
+
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
+
+use super::definition::{Cli, definition};
+use super::subcommands::Sub;
+use super::{aliases, tips};
+
+/// Parses a command line; an error has tips on what was probably meant.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    parse_alone(&args).map_err(|mut error| {
+        let words = args.iter().skip(1);
+        let words: Vec<_> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let mut program = definition();
+        program.build();
+        tips::add(&mut error, &program, &words);
+        error
+    })
+}
+
+fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut parser = aliases::add(definition());
+    let matches = parser.try_get_matches_from_mut(args)?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut parser))?;
+    if let Some(sample) = aliases::sample(&matches) {
+        cli.list.sample = sample;
+    }
+    let schedule = match &mut cli.sub {
+        Some(Sub::Watch(watch)) => Some(&mut watch.schedule),
+        Some(Sub::Record(record)) => Some(&mut record.schedule),
+        _ => None,
+    };
+    let conflict = schedule.and_then(|schedule| {
+        if let Some(interval) = aliases::interval(&matches) {
+            schedule.interval = interval;
+        }
+        schedule.conflict()
+    });
+    match conflict {
+        Some(conflict) => {
+            let name = matches.subcommand_name().unwrap_or_default();
+            let command = parser.find_subcommand_mut(name);
+            let command = command.expect("BUG: the parser accepts existing subcommands alone");
+            Err(command.error(ErrorKind::ValueValidation, conflict))
+        }
+        None => Ok(cli),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use process_scanner::Config;
+
+    use super::super::schedule::Schedule;
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn schedule(line: &str) -> Schedule {
+        match parsed(line).expect(line).sub {
+            Some(Sub::Watch(watch)) => watch.schedule,
+            Some(Sub::Record(record)) => record.schedule,
+            sub => panic!("{line}: {sub:?}"),
+        }
+    }
+
+    #[test]
+    fn limits_equal_those_of_the_library() {
+        for (given, is_fine) in [
+            (49, false),
+            (50, true),
+            (3_600_000, true),
+            (3_600_001, false),
+        ] {
+            let mut config = Config::default();
+            config.interval_ms = given;
+            assert_eq!(config.validate().is_ok(), is_fine, "{given}");
+            for line in [
+                "pscan watch --interval-ms N",
+                "pscan watch --interval Nms",
+                "pscan watch --interval 50ms --max-interval Nms",
+            ] {
+                let line = line.replace('N', &given.to_string());
+                assert_eq!(parsed(&line).is_ok(), is_fine, "{line}");
+            }
+        }
+        let defaults = schedule("pscan watch").config();
+        let mut expected = Config::default();
+        expected.budget_covers_callbacks = true;
+        assert_eq!(defaults, expected);
+        assert_eq!(defaults.cpu_budget_percent, Some(0.75));
+    }
+
+    #[test]
+    fn aliases_take_milliseconds_and_are_hidden() {
+        for line in [
+            "pscan watch --interval-ms 200",
+            "pscan record x --interval-ms 200",
+        ] {
+            assert_eq!(schedule(line).config().interval_ms, 200);
+            let both = format!("{line} --interval 200ms");
+            let error = parsed(&both).expect_err(&both);
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+        }
+        let list = parsed("pscan --sample-ms 0").expect("an alias").list;
+        assert_eq!(list.sample, Duration::ZERO);
+        parsed("pscan --sample-ms 0 --sample 0").expect_err("both are given");
+        let mut parser = aliases::add(definition());
+        parser.clone().debug_assert();
+        let mut help = parser.render_long_help().to_string();
+        for sub in parser.get_subcommands_mut() {
+            help.push_str(&sub.render_long_help().to_string());
+        }
+        assert!(help.contains("--sample ") && help.contains("--interval "));
+        assert!(!help.contains("-ms"), "{help}");
+    }
+
+    #[test]
+    fn the_longest_interval_is_no_shorter_than_the_interval() {
+        let config = schedule("pscan watch --interval 2s --max-interval 10s").config();
+        assert_eq!(config.max_interval_ms, Some(10_000));
+        config.validate().expect("it is longer");
+        assert!(
+            schedule("pscan watch --max-interval 1s")
+                .conflict()
+                .is_none()
+        );
+        let hour = "pscan watch --interval 1h --max-interval 30m";
+        let error = parsed(hour).expect_err(hour).to_string();
+        assert!(
+            error.contains(
+                "--max-interval 30m is shorter than the interval of 1h; raise it to at least 1h, \
+                 or use --interval 30m or less"
+            ),
+            "{error}"
+        );
+        for line in [
+            "pscan watch --max-interval 500ms",
+            "pscan record x --interval-ms 2000 --max-interval 1s",
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert_eq!(error.kind(), ErrorKind::ValueValidation);
+            let text = error.to_string();
+            assert!(text.contains("is shorter than the interval of"), "{text}");
+        }
+    }
+
+    #[test]
+    fn negative_numbers_are_values_and_get_the_limits_of_the_option() {
+        for (line, limits) in [
+            ("watch --interval -1s", "must be from 50ms to 1h"),
+            ("watch --interval --json", "must be a time with a unit"),
+            ("watch --max-interval -1s", "must be from 50ms to 1h"),
+            ("watch --for -1.5h", "must be from 1ms to 10000d"),
+            ("--sample -1", "must be from 0 to 60s"),
+            ("--sample-ms -1", "-1 is not in 0..=60000"),
+            ("record x --interval-ms -1", "-1 is not in 50..=3600000"),
+            ("watch --scans -1", "must be a whole number of at least 1"),
+            ("watch --cpu-budget -1", "must be a number from 0.01 to 100"),
+            ("-n -5", "must be a whole number of at least 1"),
+            ("-p -5", "must be a process id"),
+            ("replay x --speed -0.5", "must be a number from 0.001"),
+        ] {
+            let error = parsed(&format!("pscan {line}")).expect_err(line);
+            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::ValueValidation, "{text}");
+            assert!(text.contains(limits), "{text}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The subcommands and their options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use super::events::Output;
+use super::numbers::speed;
+use super::schedule::Schedule;
+use super::secrets::Secrets;
+
+/// The subcommands, each with a manual page.
+pub(super) const SUBCOMMANDS: [&str; 5] = ["watch", "record", "replay", "completions", "man"];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sub {
+    /// Print births, exits and changes of processes until Ctrl-C
+    ///
+    /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
+    /// a summary follows. JSON has all changes, and begins with an `existing` event for each
+    /// process. --events selects kinds of events for both; text then has changes of CPU use and
+    /// memory too, and so it has with --pid. Narrow terminals get fewer columns, and on less than 36
+    /// columns the signs = + ~ - for existing, created, updated, exited.
+    ///
+    /// With --pid it ends when the processes that had these pids at the start have exited. A later
+    /// process with the same pid is not watched.
+    ///
+    /// The summary counts a process from when it first matches the filters until it exits, even if
+    /// it no longer matches. Processes that were there before and begin to match are not births,
+    /// and have a count of their own.
+    ///
+    /// A slow reader loses events, and then receives a `resync` event with the number of lost
+    /// batches, and an `existing` event for each process.
+    Watch(Watch),
+    /// Record scans to a file, for `replay`, until Ctrl-C
+    ///
+    /// Each scan is written as soon as it ends, so the scans before a crash can be replayed.
+    /// Secrets in command lines are redacted unless --no-redact is given.
+    Record(Record),
+    /// Print the events of a recording, like `watch`
+    ///
+    /// It replays as fast as it can, unless --speed is given.
+    Replay(Replay),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  pscan completions bash > ~/.local/share/bash-completion/completions/pscan"
+    )]
+    Completions {
+        /// Shell that runs the script
+        shell: Shell,
+    },
+    /// Print a manual page in roff
+    #[command(after_help = "Example:\n  pscan man watch | man -l -")]
+    Man {
+        /// Command to describe: watch, record, replay, completions or man; default: pscan itself
+        #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
+        command: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan watch --events created,exited --name '^(cc|rustc)$' --for 1m
+  pscan watch --json | jq 'select(.event == \"exited\") | .process.name'
+  pscan watch --stats --interval 200ms --cpu-budget 2")]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) schedule: Schedule,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan record host.ndjson --for 10m
+  pscan record - --scans 60 | zstd > host.ndjson.zst")]
+pub(crate) struct Record {
+    /// Recording to write; `-` is standard output
+    ///
+    /// A file that is not empty is refused without --force, and one that another pscan records to
+    /// in any case. Only its owner can read a new file; an existing one keeps its mode. Pipes and
+    /// devices such as /dev/null can be written too.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Replace what the file contains
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
+    #[command(flatten)]
+    pub(crate) schedule: Schedule,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan replay host.ndjson --events exited --name '^make$'
+  pscan replay host.ndjson --speed 10
+  zstd -dc host.ndjson.zst | pscan replay - --json")]
+pub(crate) struct Replay {
+    /// Recording to read; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Replay N times as fast as recorded, 0.001 to 1000000; default: as fast as possible
+    #[arg(long, value_name = "N", value_parser = speed, allow_negative_numbers = true)]
+    pub(crate) speed: Option<f64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
