@@ -6,16 +6,17 @@ mod format;
 mod outcome;
 mod select;
 mod signals;
+mod terminal;
 
 use std::env;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
 use self::commands::{completions, list, pages, record, replay, watch};
-use self::outcome::{Done, fail, printed, remark};
+use self::outcome::{Done, fail, printed, remark, write_to_stderr};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
@@ -61,7 +62,7 @@ fn print_parse_error(error: &clap::Error) -> ExitCode {
     // The text quotes arguments, which may contain control characters. Escaping removes clap's colours too.
     let text = error.render().to_string();
     for line in text.lines() {
-        let _ = writeln!(io::stderr(), "{}", escape(line));
+        write_to_stderr(&escape(line));
     }
     ExitCode::from(2)
 }

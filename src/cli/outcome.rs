@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use process_scanner::{Error, ErrorClass, Result, escape};
 
+use super::terminal::{fold, stderr_width};
+
 /// Outcome of a command that did not fail.
 pub(crate) enum Done {
     /// The command is done.
@@ -16,16 +18,29 @@ pub(crate) enum Done {
     Nothing(String),
 }
 
+/// Indentation of a folded message after its first line.
+const INDENT: usize = 2;
+
+/// Prints a line to standard error, folded to the terminal.
+///
+/// `line`: escaped, since it can quote names and arguments.
+pub(crate) fn write_to_stderr(line: &str) {
+    let text = line.trim_start();
+    let (begin, _) = line.split_at(line.len() - text.len());
+    let lines = fold(begin, begin.len() + INDENT, text, stderr_width());
+    let lines = lines.into_iter().map(|(begin, text)| begin + &text + "\n");
+    // In one piece, so that no other output splits it. A failure to write cannot be reported.
+    let _ = io::stderr().write_all(lines.collect::<String>().as_bytes());
+}
+
 /// Prints a remark to standard error.
 pub(crate) fn remark(text: &str) {
-    // A failure to write to standard error cannot be reported.
-    let _ = writeln!(io::stderr(), "pscan: {}", escape(text));
+    write_to_stderr(&format!("pscan: {}", escape(text)));
 }
 
 /// Prints an error to standard error, and returns the exit status.
 pub(crate) fn fail(error: &Error) -> ExitCode {
-    // A failure to write to standard error cannot be reported.
-    let _ = writeln!(io::stderr(), "pscan: {}", message(error));
+    write_to_stderr(&format!("pscan: {}", message(error)));
     ExitCode::FAILURE
 }
 

@@ -6,6 +6,8 @@ mod events;
 mod failures;
 mod filters;
 mod listing;
+#[cfg(target_os = "linux")]
+mod narrow;
 mod pages;
 mod pids;
 #[cfg(target_os = "linux")]

@@ -24,7 +24,6 @@ fn alias(name: &'static str, of: &'static str, range: RangeInclusive<u64>) -> Ar
         .long(name)
         .hide(true)
         .conflicts_with(of)
-        .allow_negative_numbers(true)
         .value_name("N")
         .value_parser(value_parser!(u64).range(range))
 }

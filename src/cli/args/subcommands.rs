@@ -20,8 +20,8 @@ pub(crate) enum Sub {
     /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
     /// a summary follows. JSON has all changes, and begins with an `existing` event for each
     /// process. --events selects kinds of events for both; text then has changes of CPU use and
-    /// memory too, and so it has with --pid. Narrow terminals get fewer columns, and on less than 36
-    /// columns the signs = + ~ - for existing, created, updated, exited.
+    /// memory too, and so it has with --pid. Narrow terminals get fewer columns, and the narrowest
+    /// the signs = + ~ - for existing, created, updated, exited.
     ///
     /// With --pid it ends when the processes that had these pids at the start have exited. A later
     /// process with the same pid is not watched.

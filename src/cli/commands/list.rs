@@ -9,13 +9,14 @@ use std::time::Instant;
 use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot, Source, live_source};
 
 use crate::cli::args::List;
+use crate::cli::format::color;
 use crate::cli::format::host::Host;
 use crate::cli::format::json::{self, Listing};
 use crate::cli::format::table::{self, Layout};
 use crate::cli::format::tree::{self, Line};
-use crate::cli::format::{cells, color};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::{Filter, Sort};
+use crate::cli::terminal;
 
 /// Version of the JSON object.
 ///
@@ -91,7 +92,7 @@ fn print_table(
 ) -> io::Result<()> {
     let totals = host.totals(snapshot.iter(), !args.sample.is_zero());
     let layout = Layout {
-        width: cells::line_width(),
+        width: terminal::line_width(),
         is_tree: args.tree,
         sort: args.sort,
         now_ms: last.taken_at_ms,
@@ -106,7 +107,7 @@ fn print_table(
     color::write_line(&mut out, &[header], layout.width)?;
     table::write(&mut out, &lines, layout)?;
     if left_out > 0 {
-        let text = format!("and {left_out} more; --top N prints N processes, | less -S all");
+        let text = left_out_text(left_out, layout.width);
         color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
     }
     out.flush()
@@ -114,15 +115,25 @@ fn print_table(
 
 /// Cuts a list to the screen, and counts the removed lines.
 ///
-/// Otherwise the busiest processes, which come first, would scroll away. `--top` and `--tree` print everything.
+/// Otherwise the busiest processes, which come first, would scroll away. `--top` and `--tree` print
+/// everything.
 fn cut_to_screen(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
     let prints_all = args.tree || args.top.is_some();
-    let Some(height) = cells::screen_height().filter(|_| !prints_all) else {
+    let Some(height) = terminal::screen_height().filter(|_| !prints_all) else {
         return 0;
     };
     let left_out = lines.len() - fitting(lines.len(), height);
     lines.truncate(lines.len() - left_out);
     left_out
+}
+
+/// Formats the number of removed lines, and how to get them.
+fn left_out_text(left_out: usize, width: Option<usize>) -> String {
+    let whole = format!("and {left_out} more; --top N prints N processes, | less -S all");
+    match width.is_some_and(|width| terminal::width(&whole) > width) {
+        true => format!("and {left_out} more (--top N, | less -S)"),
+        false => whole,
+    }
 }
 
 /// Returns how many of `all` processes a screen of `height` lines has room for.
@@ -167,6 +178,17 @@ fn sample(scanner: &mut Scanner, snapshot: &mut Snapshot) -> Result<Arc<Batch>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_others_has_a_short_form() {
+        let whole = "and 76 more; --top N prints N processes, | less -S all";
+        assert_eq!(left_out_text(76, None), whole);
+        assert_eq!(left_out_text(76, Some(54)), whole);
+        assert_eq!(
+            left_out_text(76, Some(53)),
+            "and 76 more (--top N, | less -S)"
+        );
+    }
 
     #[test]
     fn a_list_that_does_not_fit_leaves_a_line_for_the_number_of_others() {

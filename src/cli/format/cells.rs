@@ -1,30 +1,11 @@
-//! Formats values as text, and measures their width on a terminal.
+//! Formats values as text.
 
 use std::borrow::Cow;
-use std::env;
-use std::io::{self, IsTerminal};
 
 use process_scanner::{CommandLine, Field, ProcessInfo, Unit, Value, escape};
-use unicode_width::UnicodeWidthChar;
 
 /// Placeholder for an unknown value.
 pub(crate) const UNKNOWN: &str = "-";
-
-/// Returns the width of lines, in columns; `None`: no limit.
-///
-/// The terminal's width; without a terminal, the variable COLUMNS, which watch(1) sets.
-pub(crate) fn line_width() -> Option<usize> {
-    terminal_size_of_stdout().map_or_else(
-        || {
-            env::var("COLUMNS")
-                .ok()?
-                .parse()
-                .ok()
-                .filter(|&width| width > 0)
-        },
-        |(width, _)| Some(width),
-    )
-}
 
 /// Narrowest width for names and whole paths, in columns.
 pub(crate) const WIDE: usize = 100;
@@ -32,48 +13,6 @@ pub(crate) const WIDE: usize = 100;
 /// Returns whether lines are too narrow for names and whole paths.
 pub(crate) fn is_narrow(line_width: Option<usize>) -> bool {
     line_width.is_some_and(|width| width < WIDE)
-}
-
-/// Returns the number of lines of the terminal; `None` without a terminal.
-pub(crate) fn screen_height() -> Option<usize> {
-    terminal_size_of_stdout().map(|(_, height)| height)
-}
-
-fn terminal_size_of_stdout() -> Option<(usize, usize)> {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
-        return None;
-    }
-    let (width, height) = terminal_size::terminal_size_of(stdout)?;
-    Some((usize::from(width.0), usize::from(height.0)))
-}
-
-/// Returns the columns of a character.
-fn width_of(c: char) -> usize {
-    match c {
-        // It turns the character before it into an emoji, which takes two columns.
-        '\u{fe0f}' => 1,
-        c => c.width().unwrap_or(0),
-    }
-}
-
-/// Returns the columns of a text.
-pub(crate) fn width(text: &str) -> usize {
-    text.chars().map(width_of).sum()
-}
-
-/// Cuts a text to a width.
-pub(crate) fn cut(text: &str, line_width: Option<usize>) -> &str {
-    let Some(mut room) = line_width else {
-        return text;
-    };
-    for (at, c) in text.char_indices() {
-        match room.checked_sub(width_of(c)) {
-            Some(rest) => room = rest,
-            None => return &text[..at],
-        }
-    }
-    text
 }
 
 pub(crate) fn name(process: &ProcessInfo) -> String {
@@ -286,14 +225,5 @@ mod tests {
         ] {
             assert_eq!(value(unit, given, 3500), expected);
         }
-    }
-
-    #[test]
-    fn cut_counts_columns() {
-        assert_eq!(cut("abc", None), "abc");
-        assert_eq!(cut("abc", Some(2)), "ab");
-        assert_eq!(cut("日本語", Some(5)), "日本");
-        assert_eq!(cut("e\u{301}x", Some(1)), "e\u{301}");
-        assert_eq!(width("日本 x"), 6);
     }
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use process_scanner::{Status, Unit, Value};
 
-use super::cells;
+use crate::cli::terminal;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Color {
@@ -106,18 +106,18 @@ pub(crate) fn write_line(
         }
         parts.pop();
     }
-    let all: usize = parts.iter().map(|(_, text)| cells::width(text)).sum();
+    let all: usize = parts.iter().map(|(_, text)| terminal::width(text)).sum();
     let is_cut = width.is_some_and(|width| all > width);
     let mut room = width.unwrap_or(usize::MAX);
     if is_cut {
-        room = room.saturating_sub(cells::width(CUT));
+        room = room.saturating_sub(terminal::width(CUT));
     }
     for (style, text) in parts {
-        let cut = cells::cut(text, Some(room));
+        let cut = terminal::cut(text, Some(room));
         if !cut.is_empty() {
             write!(out, "{style}{cut}{style:#}")?;
         }
-        room -= cells::width(cut);
+        room -= terminal::width(cut);
         // If a wide character does not fit, narrow ones after it must not take its place.
         if cut.len() < text.len() {
             break;

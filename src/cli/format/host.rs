@@ -7,6 +7,7 @@ use process_scanner::{ProcessInfo, Status};
 use sysinfo::{CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, System};
 
 use super::cells;
+use crate::cli::terminal;
 
 /// The host's counters, read at the start and at the end.
 pub(crate) struct Host {
@@ -110,7 +111,7 @@ impl Totals {
         let mut fitted = String::new();
         for (index, part) in whole.split(GAP).enumerate() {
             let gap = if index == 0 { "" } else { GAP };
-            let longer = cells::width(&fitted) + cells::width(gap) + cells::width(part);
+            let longer = terminal::width(&fitted) + terminal::width(gap) + terminal::width(part);
             // The first total is always printed; a long line is cut later.
             if index > 0 && width.is_some_and(|width| longer > width) {
                 break;

@@ -1,7 +1,7 @@
 //! Decides which columns of an event line fit.
 
-use super::cells;
 use super::intervals::Terms;
+use crate::cli::terminal;
 
 /// Width of the longest program name on Linux.
 ///
@@ -15,6 +15,8 @@ pub(super) const KIND_WIDTH: usize = 8;
 const TIMED: usize = 60;
 
 /// Narrowest line with the name of the event; narrower ones have a sign.
+///
+/// Changes of CPU use and memory need more room, and then a sign leaves it.
 const NAMED: usize = 36;
 
 /// Least room for details, in columns.
@@ -46,20 +48,25 @@ impl LineLayout<'_> {
     /// Chooses the columns for the width.
     pub(super) fn columns(self) -> Columns {
         let has_room = |from| self.width.is_none_or(|width| width >= from);
-        let (has_time, has_kind) = (has_room(TIMED), has_room(NAMED));
+        let has_time = has_room(TIMED);
         // The width of most pids, or of all on Linux.
         let pid_width = if has_time { 7 } else { 5 };
         let time_width = if has_time {
-            cells::width(self.time) + 1
+            terminal::width(self.time) + 1
         } else {
             0
         };
-        let kind_width = if has_kind { KIND_WIDTH } else { 1 };
-        let up_to_name = time_width + kind_width + 1 + pid_width + 1 + NAME_WIDTH;
+        let has_details = |kind_width| {
+            let up_to_name = time_width + kind_width + 1 + pid_width + 1 + NAME_WIDTH;
+            has_room(up_to_name + 1 + DETAILS_WIDTH)
+        };
+        // The changes of CPU use and memory are worth more than the name of the event.
+        let prefers_details = self.has_measures && !has_details(KIND_WIDTH) && has_details(1);
+        let has_kind = has_room(NAMED) && !prefers_details;
         Columns {
             has_time,
             has_kind,
-            has_details: has_room(up_to_name + 1 + DETAILS_WIDTH),
+            has_details: has_details(if has_kind { KIND_WIDTH } else { 1 }),
             pid_width,
         }
     }

@@ -8,6 +8,7 @@ use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 use super::line_layout::{KIND_WIDTH, LineLayout, NAME_WIDTH};
 use super::{cells, color, intervals};
 use crate::cli::outcome::message;
+use crate::cli::terminal;
 
 /// Returns the sign of an event, for lines without room for its name.
 fn sign(event: &Event) -> &'static str {
@@ -78,7 +79,7 @@ pub(crate) fn write(
             cells::name(process)
         );
         if columns.has_details {
-            let padding = NAME_WIDTH.saturating_sub(cells::width(&cells::name(process)));
+            let padding = NAME_WIDTH.saturating_sub(terminal::width(&cells::name(process)));
             let details = details(event, process, layout);
             more.push_str(&format!("{:padding$} {details}", ""));
         }
@@ -258,7 +259,7 @@ mod tests {
                 .iter()
                 .zip(all.iter().flat_map(|process| [process; 4]))
             {
-                assert!(cells::width(line) <= width, "{width}: {line}");
+                assert!(terminal::width(line) <= width, "{width}: {line}");
                 if width < 20 {
                     continue;
                 }
@@ -271,7 +272,7 @@ mod tests {
                     .strip_suffix('…')
                     .is_some_and(|begin| name.starts_with(begin));
                 assert!(is_whole || is_cut, "{width}: {line}");
-                let is_short = cells::width(&name) <= NAME_WIDTH;
+                let is_short = terminal::width(&name) <= NAME_WIDTH;
                 assert!(is_whole || width < 36 || !is_short, "{width}: {line}");
             }
         }

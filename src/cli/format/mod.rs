@@ -2,7 +2,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod color;
-mod fold;
+mod headings;
 pub(crate) mod host;
 pub(crate) mod intervals;
 pub(crate) mod json;

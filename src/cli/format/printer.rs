@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use process_scanner::{Batch, Event, HostInfo, Metrics, Result};
 
-use super::color::Color;
+use super::color::{self, Color};
 use super::intervals::Terms;
 use super::json;
 use super::line_layout::LineLayout;
@@ -14,9 +14,9 @@ use super::origin::recorded_on;
 use super::selection::Selection;
 use super::summary::Summary;
 use super::times::{self, Zone};
-use super::{cells, color};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::{Filter, Kind};
+use crate::cli::terminal::{self, fold};
 
 /// `Continue`, or `Break` with the outcome.
 pub(crate) type Step = ControlFlow<Result<()>>;
@@ -64,10 +64,12 @@ impl Printer {
             true => Box::new(io::stdout()),
             false => Box::new(color.stdout()),
         };
+        let selection = Selection::new(kinds, filter, is_live);
         Self {
             // Large enough for all processes of a host in a few writes.
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
-            selection: Selection::new(kinds, filter, is_live),
+            summary: is_watched.then(|| Summary::new(!selection.is_closed())),
+            selection,
             terms,
             times: match (json, is_watched, is_live) {
                 (true, _, _) => None,
@@ -77,14 +79,13 @@ impl Printer {
             },
             day: None,
             is_silent: is_watched && is_live,
-            summary: is_watched.then(Summary::new),
         }
     }
 
     /// Prints the host of a recording, if a terminal shows its replay.
     pub(crate) fn begin_replay(&mut self, host: &HostInfo) -> Result<()> {
         let line = recorded_on(host).filter(|_| self.summary.is_some());
-        line.map_or(Ok(()), |line| printed(self.write_remark(line)))
+        line.map_or(Ok(()), |line| printed(self.write_remark(&line)))
     }
 
     /// Prints a batch and flushes the output.
@@ -112,11 +113,10 @@ impl Printer {
             .collect();
         if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
             // The first event may come much later.
-            let width = cells::line_width();
-            let text = self.selection.begin(batch, matching.len(), width);
+            let text = self.selection.begin(batch, matching.len());
             // The user knows the current day.
             self.day = Some(times::day(batch.taken_at_ms, Zone::Here));
-            if let Err(error) = self.write_remark(text) {
+            if let Err(error) = self.write_remark(&text) {
                 return Step::Break(printed(Err(error)));
             }
         }
@@ -134,19 +134,25 @@ impl Printer {
         }
     }
 
-    fn write_remark(&mut self, text: String) -> io::Result<()> {
-        color::write_line(&mut self.out, &[(color::DIM, text)], cells::line_width())
+    /// Writes a text about the whole output, on as many lines as it needs.
+    fn write_remark(&mut self, text: &str) -> io::Result<()> {
+        let width = terminal::line_width();
+        for (indent, text) in fold("", 2, text, width) {
+            color::write_line(&mut self.out, &[(color::DIM, indent + &text)], width)?;
+        }
+        Ok(())
     }
 
     fn write_lines(&mut self, batch: &Batch, events: &[&Event], times: Times) -> io::Result<()> {
-        let width = cells::line_width();
+        let width = terminal::line_width();
         let at_ms = batch.taken_at_ms;
         let time = match times {
             Times::Whole => times::utc(at_ms),
             Times::OfDay(zone) => {
                 let day = times::day(at_ms, zone);
                 // The first line of a replay is the date, even if the first event comes much later.
-                let is_due = self.day.is_none() || lines::has_any(batch, events);
+                let is_first = self.day.is_none() && self.terms.is_none();
+                let is_due = is_first || lines::has_any(batch, events);
                 if is_due && self.day.as_ref() != Some(&day) {
                     color::write_line(&mut self.out, &[(color::DIM, day.clone())], width)?;
                     self.day = Some(day);
@@ -249,7 +255,7 @@ mod tests {
         }
         // A line for each of them and for each event: text has no line for the unseen.
         assert_eq!(text.lines().count(), 5 + events.len(), "{text}");
-        assert!(text.lines().all(|line| cells::width(line) <= 60));
+        assert!(text.lines().all(|line| terminal::width(line) <= 60));
         let terms = Terms {
             interval_ms: 1000,
             max_interval_ms: None,

@@ -11,6 +11,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use process_scanner::{Batch, escape};
 
 use super::{cells, shell};
+use crate::cli::terminal;
 
 /// The time left is redrawn at this interval, however long that of the scans is.
 const REDRAW: Duration = Duration::from_secs(1);
@@ -133,9 +134,8 @@ impl Line {
         }
         let text = self.text(Instant::now());
         // `\r` cannot overwrite a line that wraps. The last column is for the cursor.
-        let width = terminal_size::terminal_size_of(io::stderr());
-        let room = width.map(|(width, _)| usize::from(width.0).saturating_sub(1));
-        let text = cells::cut(&text, room);
+        let room = terminal::stderr_width().map(|width| width.saturating_sub(1));
+        let text = terminal::cut(&text, room);
         let rest = self.drawn.saturating_sub(text.len());
         // A failure to write to standard error cannot be reported.
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");

@@ -2,7 +2,6 @@
 
 use process_scanner::{Batch, Changes, Event};
 
-use super::cells;
 use crate::cli::outcome::{Done, remark};
 use crate::cli::select::{Filter, Followed, Kind};
 
@@ -70,10 +69,13 @@ impl Selection {
         self.has_ended() && !self.has_matched
     }
 
-    /// Returns the line at the begin of a watch, as much of it as fits.
-    ///
-    /// `matching`: processes that match now.
-    pub(super) fn begin(&self, batch: &Batch, matching: usize, width: Option<usize>) -> String {
+    /// Returns whether only processes that were there at the start are selected.
+    pub(super) fn is_closed(&self) -> bool {
+        self.followed.is_some()
+    }
+
+    /// Returns the text at the begin of a watch. `matching`: processes that match now.
+    pub(super) fn begin(&self, batch: &Batch, matching: usize) -> String {
         let all = batch.counts.processes;
         // After failed scans, the first good batch may be a difference, with only some of the
         // processes.
@@ -81,15 +83,10 @@ impl Selection {
             true => format!("watching {all} processes"),
             false => format!("watching {matching} of {all} processes"),
         };
-        let end = match self.followed.as_ref().map(Followed::living).as_deref() {
-            None => "; Ctrl-C ends it".to_owned(),
-            Some([pid]) => format!(" until {pid} exits, or Ctrl-C"),
-            Some(pids) => format!(" until all {} pids exit, or Ctrl-C", pids.len()),
-        };
-        let whole = format!("{count}{end}");
-        match width.is_none_or(|width| cells::width(&whole) <= width) {
-            true => whole,
-            false => count,
+        match self.followed.as_ref().map(Followed::living).as_deref() {
+            None => format!("{count}; Ctrl-C ends it"),
+            Some([pid]) => format!("{count} until {pid} exits, or Ctrl-C"),
+            Some(pids) => format!("{count} until all {} pids exit, or Ctrl-C", pids.len()),
         }
     }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, never};
 use process_scanner::{ConsumerMetrics, CpuTimes, Error, Metrics, Result, TimeStats};
 
-use super::fold::fold;
+use super::headings::headed;
 use super::{cells, json};
-use crate::cli::signals;
+use crate::cli::{signals, terminal};
 
 /// Longest wait, at the end, for the reader of standard error.
 const LAST_TIMEOUT: Duration = Duration::from_millis(500);
@@ -85,8 +85,7 @@ impl Stats {
         match self.json {
             true => json::write_line(&mut text, metrics).expect("BUG: writing to memory failed"),
             false => {
-                let terminal = terminal_size::terminal_size_of(io::stderr());
-                let width = terminal.map_or(WIDTH, |(width, _)| WIDTH.min(width.0.into()));
+                let width = terminal::stderr_width().map_or(WIDTH, |width| WIDTH.min(width));
                 text.extend_from_slice(Lines { metrics, width }.to_string().as_bytes());
             }
         }
@@ -122,7 +121,7 @@ impl Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let m = self.metrics;
         let mut line = |name: &str, text: String| {
-            let mut lines = fold(name, &text, Some(self.width)).into_iter();
+            let mut lines = headed(name, &text, Some(self.width)).into_iter();
             lines.try_for_each(|(begin, text)| writeln!(f, "{begin}{text}"))
         };
         let scans = m.scans_total;

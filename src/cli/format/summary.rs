@@ -7,8 +7,9 @@ use process_scanner::{Batch, Metrics};
 
 use super::cells;
 use super::color::{self, Part};
-use super::fold::fold;
+use super::headings::headed;
 use super::lives::Lives;
+use crate::cli::terminal;
 
 /// Shortest time for a share of CPU, in milliseconds.
 ///
@@ -21,14 +22,20 @@ pub(crate) struct Summary {
     first_ns: Option<u64>,
     last_ns: u64,
     lives: Lives,
+    /// Processes that are born while watching can match.
+    has_births: bool,
     /// Births that no scan saw, at most; 0 where no scan counts them.
     unseen: u64,
     lost_batches: u64,
 }
 
 impl Summary {
-    pub(crate) fn new() -> Self {
+    /// Creates an empty summary.
+    ///
+    /// `has_births`: processes that are born while watching can match.
+    pub(crate) fn new(has_births: bool) -> Self {
         Self {
+            has_births,
             began: Instant::now(),
             first_ns: None,
             last_ns: 0,
@@ -58,27 +65,24 @@ impl Summary {
             _ => "at least ",
         };
         let lives = &self.lives;
-        let births = if lives.births == 1 { "birth" } else { "births" };
-        // The scanner has counted those of lost batches too.
-        let counted = cost.and_then(|metrics| metrics.unseen_births_at_most_total);
-        let unseen = match counted.unwrap_or(self.unseen) {
-            0 => String::new(),
-            unseen => format!(", at most {unseen} more unseen"),
-        };
-        let joined = match lives.joined {
-            0 => String::new(),
-            joined => format!(", {joined} began to match"),
-        };
+        let mut counts = Vec::new();
+        if self.has_births {
+            let births = if lives.births == 1 { "birth" } else { "births" };
+            counts.push(format!("{at_least}{} {births}", lives.births));
+            // The scanner has counted those of lost batches too.
+            let counted = cost.and_then(|metrics| metrics.unseen_births_at_most_total);
+            match counted.unwrap_or(self.unseen) {
+                0 => {}
+                unseen => counts.push(format!("at most {unseen} more unseen")),
+            }
+        }
+        if lives.joined > 0 {
+            counts.push(format!("{} began to match", lives.joined));
+        }
         let exits = if lives.exits == 1 { "exit" } else { "exits" };
-        let mut lines = vec![(
-            "watched",
-            format!(
-                "{}: {at_least}{} {births}{unseen}{joined}, {at_least}{} {exits}",
-                cells::duration(watched_ms),
-                lives.births,
-                lives.exits
-            ),
-        )];
+        counts.push(format!("{at_least}{} {exits}", lives.exits));
+        let watched = cells::duration(watched_ms);
+        let mut lines = vec![("watched", format!("{watched}: {}", counts.join(", ")))];
         if let Some((ms, process)) = lives.shortest() {
             let text = format!("{process}, at most {}", cells::duration(*ms));
             lines.push(("shortest lived", text));
@@ -93,7 +97,7 @@ impl Summary {
             lines.push(("this watch", self.cost(metrics)));
         }
         for (name, text) in lines {
-            for (begin, text) in fold(name, &text, cells::line_width()) {
+            for (begin, text) in headed(name, &text, terminal::line_width()) {
                 let parts: [Part; 2] = [(color::BOLD, begin), (color::PLAIN, text)];
                 color::write_line(out, &parts, None)?;
             }

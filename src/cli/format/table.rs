@@ -8,6 +8,7 @@ use super::cells::{self, UNKNOWN};
 use super::color::{self, Part};
 use super::tree::Line;
 use crate::cli::select::Sort;
+use crate::cli::terminal;
 
 /// Widest column of names.
 ///
@@ -150,7 +151,7 @@ pub(crate) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) ->
             if column.is(COMMAND) {
                 return 0;
             }
-            let widest = rows.iter().map(|row| cells::width(&row[at].1)).max();
+            let widest = rows.iter().map(|row| terminal::width(&row[at].1)).max();
             let widest = widest.unwrap_or(0).min(column.max_width());
             widest.max(column.heading.len())
         })
@@ -165,7 +166,7 @@ fn parts(row: &[Part], columns: &[Column], widths: &[usize]) -> Vec<Part> {
     let mut parts = Vec::with_capacity(3 * row.len());
     for (at, (style, text)) in row.iter().enumerate() {
         let gap = usize::from(at > 0);
-        let padding = widths[at].saturating_sub(cells::width(text));
+        let padding = widths[at].saturating_sub(terminal::width(text));
         // Numbers are to the right, so that their size shows.
         let (before, after) = match columns[at].field.unit.is_number() {
             true => (gap + padding, 0),
@@ -275,12 +276,12 @@ mod tests {
         let wicked = [process(1, "a\nb\x1b[2J\u{202e}日本", Some(1.0))];
         let lines = table(&wicked, Some(33));
         assert_eq!(lines[1], "  1  1.0 [a\\nb\\x1b[2J\\u{202e}日…");
-        assert_eq!(cells::width(&lines[1]), 32);
+        assert_eq!(terminal::width(&lines[1]), 32);
         for width in 0..60 {
             let lines = table(&wicked, Some(width));
             assert_eq!(lines.len(), 2);
             assert!(
-                lines.iter().all(|line| cells::width(line) <= width),
+                lines.iter().all(|line| terminal::width(line) <= width),
                 "{width}: {lines:?}"
             );
         }

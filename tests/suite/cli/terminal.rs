@@ -1,13 +1,25 @@
 //! Output of the command on a terminal.
 
 use std::io::Read;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use super::pty::{open, shown};
 use super::{crowded, eventful, is_interrupt_ignored, pscan, stdout_of, text};
 
 /// Returns the output of a command on a terminal of this width.
 pub(super) fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
+    let (out, output) = outcome_on_terminal(columns, args, env);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(text(&output.stderr), "");
+    out
+}
+
+/// Returns what the terminal gets from standard output, and the rest.
+pub(super) fn outcome_on_terminal(
+    columns: u16,
+    args: &[&str],
+    env: &[(&str, &str)],
+) -> (String, Output) {
     let (ours, theirs) = open(columns).unwrap();
     let mut command = pscan(args);
     command
@@ -19,10 +31,7 @@ pub(super) fn on_terminal(columns: u16, args: &[&str], env: &[(&str, &str)]) -> 
     // `command` holds the command's end of the terminal.
     drop(command);
     let out = shown(ours).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert_eq!(text(&output.stderr), "");
-    out
+    (out, child.wait_with_output().unwrap())
 }
 
 /// Removes the colours from a text.

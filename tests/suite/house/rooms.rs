@@ -40,14 +40,19 @@ const LIBRARY: &[(&str, &[&str])] = &[
 /// The rooms of the command. It uses the library as any other crate does, by `process_scanner::…`.
 const COMMAND: &[(&str, &[&str])] = &[
     ("cli/select", &[]),
-    ("cli/outcome", &[]),
+    ("cli/terminal", &[]),
+    ("cli/outcome", &["cli/terminal"]),
     ("cli/signals", &[]),
-    ("cli/format", &["cli/select", "cli/outcome", "cli/signals"]),
+    (
+        "cli/format",
+        &["cli/select", "cli/terminal", "cli/outcome", "cli/signals"],
+    ),
     ("cli/args", &["cli/select", "cli/format"]),
     (
         "cli/commands",
         &[
             "cli/select",
+            "cli/terminal",
             "cli/outcome",
             "cli/signals",
             "cli/format",
