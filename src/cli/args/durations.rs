@@ -183,38 +183,14 @@ mod tests {
         ] {
             assert_eq!(run_time(given), Ok(Duration::from_millis(ms)), "{given}");
         }
-        for given in [
-            "",
-            "s",
-            "soon",
-            "1mo",
-            "1.5",
-            "-soon",
-            "--5s",
-            "+1s",
-            "1s ",
-            " 1s",
-            "1h 30m",
-            "30m1h",
-            "1s1s",
-            "1.s",
-            ".5s",
-            "1.5.5s",
-            "1h30",
-            "00:00:01",
-            "PT1S",
-            "1s ago",
-            "1S",
-            "2 minutes",
-            "１s",
-        ] {
+        let wrong = "|s|soon|1mo|-soon|--5s|+1s|1s | 1s|1h 30m|30m1h|\
+                     1s1s|1.s|.5s|1.5.5s|1h30|00:00:01|PT1S|1s ago|1S|2 minutes|１s";
+        for given in wrong.split('|') {
             let error = run_time(given).expect_err(given);
-            let is_bare = given == "1.5";
-            let expected = match is_bare {
-                true => "a time needs a unit: write 1.5s",
-                false => "must be a time with a unit, such as 500ms, 30s, 5m, 1h30m or 2d",
-            };
-            assert_eq!(error, expected, "{given}");
+            assert!(
+                error.starts_with("must be a time with a unit, such as 500ms"),
+                "{given}"
+            );
         }
     }
 
@@ -254,6 +230,7 @@ mod tests {
             (interval, "99999999999999999999", "must be from 50ms to 1h"),
             (sample, "0.0", "a time needs a unit: write 0.0ms or 0.0s"),
             (run_time, "0", "must be from 1ms to 10000d"),
+            (run_time, "1.5", "a time needs a unit: write 1.5s"),
             (run_time, "30", "a time needs a unit: write 30ms or 30s"),
         ] {
             assert_eq!(parse(given), Err(expected.into()), "{given}");

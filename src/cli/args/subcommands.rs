@@ -43,9 +43,8 @@ pub(crate) enum Sub {
     /// It replays as fast as it can, unless --speed is given.
     Replay(Replay),
     /// Print a completion script for a shell
-    #[command(
-        after_help = "Example:\n  pscan completions bash > ~/.local/share/bash-completion/completions/pscan"
-    )]
+    #[command(after_help = "Example:\n  \
+                      pscan completions bash > ~/.local/share/bash-completion/completions/pscan")]
     Completions {
         /// Shell that runs the script
         shell: Shell,

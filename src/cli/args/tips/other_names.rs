@@ -133,12 +133,7 @@ const OPTIONS: &[Entry] = &[
     ("--state zombie", &["zombie", "zombies", "defunct"]),
     (
         "--no-kernel",
-        &[
-            "hide-kernel",
-            "no-kernel-threads",
-            "no-kthreads",
-            "user-only",
-        ],
+        &["hide-kernel", "no-kernel-threads", "no-kthreads"],
     ),
     (
         "--no-redact",
