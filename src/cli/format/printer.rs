@@ -10,7 +10,7 @@ use super::intervals::Terms;
 use super::json;
 use super::line_layout::LineLayout;
 use super::lines;
-use super::origin::recorded_on;
+use super::recorded_host::recorded_on;
 use super::selection::Selection;
 use super::summary::Summary;
 use super::times::{self, Zone};
