@@ -8,6 +8,7 @@ mod mounts;
 mod users;
 
 use std::fs;
+use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -42,12 +43,23 @@ pub(crate) struct Cat(pub(crate) Child);
 
 impl Cat {
     fn start() -> Self {
-        let child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
+        Self::start_with(|_| {})
+    }
+
+    /// Starts one that is set up, for example as another user.
+    fn start_with(set_up: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new("cat");
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        set_up(&mut command);
+        Self(command.spawn().unwrap())
+    }
+
+    /// Makes it work until it has more CPU time than this, in ticks.
+    fn work_beyond(&mut self, ticks: u64) {
+        while cpu_ticks(self.pid()) <= ticks {
+            let stdin = self.0.stdin.as_mut().unwrap();
+            stdin.write_all(&[0; 4096]).unwrap();
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -133,15 +145,20 @@ fn assert_passed(output: &Output) {
 ///
 /// Field 22 of `stat`, see proc_pid_stat(5).
 fn start_ticks(pid: u32) -> Option<u64> {
+    stat_fields(pid).map(|fields| fields[19])
+}
+
+/// Returns the CPU time of a living process, in ticks of 10 ms.
+fn cpu_ticks(pid: u32) -> u64 {
+    let fields = stat_fields(pid).unwrap();
+    fields[11] + fields[12]
+}
+
+/// Returns the fields of `stat` from the third on; those that are no natural numbers count as 0.
+fn stat_fields(pid: u32) -> Option<Vec<u64>> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat).into_owned();
     let after_name = stat.rsplit(')').next().unwrap();
-    Some(
-        after_name
-            .split_whitespace()
-            .nth(19)
-            .unwrap()
-            .parse()
-            .unwrap(),
-    )
+    let fields = after_name.split_whitespace();
+    Some(fields.map(|field| field.parse().unwrap_or(0)).collect())
 }

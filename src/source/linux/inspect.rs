@@ -142,11 +142,10 @@ impl Rules {
             None => Some(Timestamp::monotonic_now_ns()),
         };
         let same = before.filter(|before| self.is_same(&mut known, before));
-        if let (Some(before), None) = (before, same) {
-            // Without start times, only a scan without it reports the exit of the process before.
-            if !before.is_denied && self.start_time_ms(&known).is_none() {
-                return Inspected::Gone;
-            }
+        if let (Some(before), None) = (before, same)
+            && self.must_exit_first(&known, before)
+        {
+            return Inspected::Gone;
         }
         let before = same.filter(|before| !before.is_lost);
         if before.is_none() {

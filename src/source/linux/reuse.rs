@@ -30,8 +30,8 @@ impl Rules {
         is_same
     }
 
-    /// Returns whether a process whose files cannot be read is another one than the known: it has
-    /// the pid, and the known one has exited.
+    /// Returns whether another process has the pid of a known one, which has exited. The files of one
+    /// of them cannot be read.
     ///
     /// Without an identity, only a CPU time that went back proves that.
     pub(super) fn is_replaced(&self, before: &Known) -> bool {
@@ -42,6 +42,17 @@ impl Rules {
             (Some(before), Some(now)) => before != now,
             _ => matches!(cpu_clock(before.pid), CpuClock::Ns(ns) if ns < before.cpu_ns),
         }
+    }
+
+    /// Returns whether a process has the pid of another one, and the table cannot distinguish the two:
+    /// one of them has no start time. So a scan without it must report the exit of the one before.
+    pub(super) fn must_exit_first(&self, now: &Known, before: &Known) -> bool {
+        if !before.is_denied {
+            return self.start_time_ms(now).is_none();
+        }
+        // The one before could never be read. It may be this one, which can be read by now.
+        let is_evident = self.collect.cpu && now.cpu_ns < before.cpu_ns;
+        !is_evident && self.is_replaced(before)
     }
 
     pub(super) fn identity(&self, pid: u32) -> Option<u64> {

@@ -47,9 +47,9 @@ fn choose_next_pid(pid: u32) -> io::Result<()> {
 }
 
 /// Starts a child with this pid, if no other process gets it first.
-pub(super) fn start_with_pid(pid: u32) -> Option<Cat> {
+pub(super) fn start_with_pid(pid: u32, start: impl Fn() -> Cat) -> Option<Cat> {
     choose_next_pid(pid).ok()?;
-    let cat = Cat::start();
+    let cat = start();
     (cat.pid() == pid).then_some(cat)
 }
 
@@ -80,7 +80,7 @@ fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
         let before = watched.snapshot.by_pid(pid).unwrap().key();
         let ticks_before = start_ticks(pid);
         drop(first);
-        let Some(second) = start_with_pid(pid) else {
+        let Some(second) = start_with_pid(pid, Cat::start) else {
             continue;
         };
         let batch = watched.scan();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::time::{Duration, Instant};
 
 use process_scanner::ProcessKey;
@@ -10,8 +11,10 @@ use rustix::mount::{MountFlags, mount, mount_remount};
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
 
 use super::churn::start_with_pid;
-use super::users::{await_word, program_for_all, start_as_other_user};
-use super::{Cat, ROLE, Watched, assert_passed, is_root, own_next_pid, skip, with_own_mounts};
+use super::users::{NOBODY, await_word, program_for_all, start_as_other_user};
+use super::{
+    Cat, ROLE, Watched, assert_passed, cpu_ticks, is_root, own_next_pid, skip, with_own_mounts,
+};
 use crate::support::{Live, live_sources};
 
 /// Returns whether the inode of a pidfd identifies a process (pidfs, Linux 6.9).
@@ -23,21 +26,49 @@ fn has_pidfs() -> bool {
 }
 
 /// Kills a child, and starts another one with its pid.
-fn replace(goes: Cat) -> Cat {
+fn replace(goes: Cat, start: impl Fn() -> Cat) -> Cat {
     let pid = goes.pid();
     drop(goes);
     let until = Instant::now() + Duration::from_secs(60);
     // Another process can get the pid first, and keep it for a while.
     while Instant::now() < until {
-        if let Some(comes) = start_with_pid(pid) {
+        if let Some(comes) = start_with_pid(pid, &start) {
             return comes;
         }
     }
     panic!("other processes keep pid {pid}");
 }
 
+/// What is done to a process that a watch of another user sees.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    hide: &'static str,
+    /// It is hidden during the watch, not before it.
+    is_late: bool,
+    comes: Comes,
+}
+
+/// The process that gets the pid of the hidden one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comes {
+    /// It is as hidden as the one before.
+    Hidden,
+    /// It is readable, and its CPU time is less: this proves that it is another one.
+    WithLessCpuTime,
+    /// It is readable, and its CPU time is more: only its identity proves that.
+    WithMoreCpuTime,
+}
+
+fn hidden(hide: &'static str, is_late: bool) -> Plan {
+    Plan {
+        hide,
+        is_late,
+        comes: Comes::Hidden,
+    }
+}
+
 /// Starts a watch as another user, hides root's processes before or during it, and replaces one.
-fn replace_a_hidden_process(live: Live, this: &'static str, hide: &'static str, is_late: bool) {
+fn replace_a_hidden_process(live: Live, this: &'static str, plan: Plan) {
     if !is_root() {
         return skip(this, "needs root");
     }
@@ -46,23 +77,35 @@ fn replace_a_hidden_process(live: Live, this: &'static str, hide: &'static str, 
     }
     with_own_mounts(move || {
         let _pids = own_next_pid();
-        let goes = Cat::start();
+        let mut goes = Cat::start();
+        if plan.comes == Comes::WithLessCpuTime {
+            goes.work_beyond(10);
+        }
         // A second /proc: changing the options of the first would affect the whole host.
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
-        let hide = || mount_remount("/proc", MountFlags::empty(), hide).unwrap();
-        if !is_late {
+        let hide = || mount_remount("/proc", MountFlags::empty(), plan.hide).unwrap();
+        if !plan.is_late {
             hide();
         }
         let (_folder, program) = program_for_all();
         let mut child = start_as_other_user(&program, this, live, goes.pid());
         await_word(&mut child, "watching");
-        if is_late {
+        if plan.is_late {
             hide();
         }
         let stdin = child.stdin.as_mut().unwrap();
         stdin.write_all(b"\n").unwrap();
         await_word(&mut child, "hidden");
-        let comes = replace(goes);
+        let ticks = cpu_ticks(goes.pid());
+        let mut comes = replace(goes, || match plan.comes {
+            Comes::Hidden => Cat::start(),
+            _ => Cat::start_with(|cat| {
+                cat.uid(NOBODY).gid(NOBODY);
+            }),
+        });
+        if plan.comes == Comes::WithMoreCpuTime {
+            comes.work_beyond(ticks);
+        }
         child.stdin.take().unwrap().write_all(b"\n").unwrap();
         let output = child.wait_with_output().unwrap();
         assert_passed(&output);
@@ -108,7 +151,7 @@ fn an_invisible_process_whose_pid_is_used_again_exits() {
             watched.scan();
             assert!(!watched.knows(pid));
         }
-        Err(_) => replace_a_hidden_process(live, THIS, "hidepid=2", true),
+        Err(_) => replace_a_hidden_process(live, THIS, hidden("hidepid=2", true)),
     });
 }
 
@@ -125,7 +168,7 @@ fn an_unreadable_process_whose_pid_is_used_again_exits() {
             assert_eq!(second.is_some(), live.name == "linux");
             assert!(second.is_none_or(|second| second.start_time_ms.is_none()));
         }
-        Err(_) => replace_a_hidden_process(live, THIS, "hidepid=1", true),
+        Err(_) => replace_a_hidden_process(live, THIS, hidden("hidepid=1", true)),
     });
 }
 
@@ -145,6 +188,63 @@ fn a_process_that_was_never_readable_exits_when_its_pid_is_used_again() {
             };
             assert_eq!(batch.events.iter().filter(is_birth).count(), 1);
         }
-        Err(_) => replace_a_hidden_process(live, THIS, "hidepid=1", false),
+        Err(_) => replace_a_hidden_process(live, THIS, hidden("hidepid=1", false)),
+    });
+}
+
+/// Watches a process that is hidden and then replaced by a readable one, and checks that each has
+/// its own life.
+fn watch_a_readable_one_follow(live: Live, pid: u32) {
+    let mut watched = Watched::new(live);
+    let before = watched.snapshot.by_pid(pid).map(|process| process.key());
+    println!("watching");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    watched.scan();
+    assert!(fs::read("/proc/1/stat").is_err(), "it is not hidden");
+    println!("hidden");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    let batches = [watched.scan(), watched.scan()];
+    let about = batches.iter().flat_map(|batch| &batch.events);
+    let lives: Vec<_> = about
+        .filter(|event| event.process().pid == pid && event.kind() != "updated")
+        .map(|event| (event.kind(), event.process().key()))
+        .collect();
+    let after = watched.snapshot.by_pid(pid).unwrap();
+    assert!(after.start_time_ms.is_some());
+    let mut expected = vec![("created", after.key())];
+    // sysinfo omits processes that it cannot read.
+    assert!(before.is_some() || live.name == "sysinfo");
+    if let Some(before) = before {
+        expected.insert(0, ("exited", before));
+    }
+    assert_eq!(lives, expected);
+}
+
+#[test]
+fn a_readable_process_that_follows_one_that_was_never_readable_is_born() {
+    const THIS: &str =
+        "hidepid::a_readable_process_that_follows_one_that_was_never_readable_is_born";
+    follow_with_a_readable_one(THIS, false);
+}
+
+#[test]
+fn a_readable_process_that_follows_one_that_was_hidden_is_born() {
+    const THIS: &str = "hidepid::a_readable_process_that_follows_one_that_was_hidden_is_born";
+    follow_with_a_readable_one(THIS, true);
+}
+
+fn follow_with_a_readable_one(this: &'static str, is_late: bool) {
+    live_sources().for_each(|live| match std::env::var(ROLE) {
+        Ok(pid) => watch_a_readable_one_follow(live, pid.parse().unwrap()),
+        Err(_) => {
+            for comes in [Comes::WithLessCpuTime, Comes::WithMoreCpuTime] {
+                let plan = Plan {
+                    hide: "hidepid=1",
+                    is_late,
+                    comes,
+                };
+                replace_a_hidden_process(live, this, plan);
+            }
+        }
     });
 }
