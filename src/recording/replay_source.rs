@@ -60,6 +60,7 @@ impl<R: BufRead> ReplaySource<R> {
         let mut info = SourceInfo::new(header.source)
             .with_start_time_resolution_ms(header.start_time_resolution_ms)
             .with_host(header.host);
+        info.is_live = false;
         info.own_pid = header.own_pid;
         Ok(Self {
             reader,

@@ -115,18 +115,24 @@ pub struct SourceInfo {
     ///
     /// The scanner does not use it. A recording has it in its header, and its replay returns it.
     pub host: HostInfo,
+    /// Whether its processes are those of this machine, as they run now.
+    ///
+    /// False for recordings, and for the `/proc` of another host or of an earlier boot.
+    pub is_live: bool,
 }
 
 impl SourceInfo {
     /// Creates the facts of a source.
     ///
-    /// Start times have a resolution of 1 ms, there is no own pid, and the host is unknown.
+    /// Start times have a resolution of 1 ms, there is no own pid, the host is unknown, and the
+    /// processes are those of this machine.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             start_time_resolution_ms: 1,
             own_pid: None,
             host: HostInfo::default(),
+            is_live: true,
         }
     }
 

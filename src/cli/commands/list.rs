@@ -28,10 +28,11 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     args.live.configure(&mut config);
     args.secrets.configure(&mut config);
     let source = live_source(&config)?;
-    let filter = args.filter.on_host_with(source.info().own_pid);
+    let info = source.info();
+    let filter = args.filter.on_host_with(info.own_pid);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let mut snapshot = Snapshot::new();
-    let host = (!args.json).then(Host::new);
+    let host = (!args.json).then(|| Host::new(info.is_live));
     let began = Instant::now();
     let mut last = sample(&mut scanner, &mut snapshot)?;
     if !args.sample.is_zero() {

@@ -11,7 +11,7 @@ use crate::cli::terminal;
 
 /// The host's counters, read at the start and at the end.
 pub(crate) struct Host {
-    /// `None`: sysinfo has no data on this system.
+    /// `None`: sysinfo has no data on this system, or the processes are of another one.
     system: Option<System>,
     began: Instant,
 }
@@ -31,9 +31,9 @@ pub(crate) struct Totals {
 }
 
 impl Host {
-    /// Starts measuring CPU use.
-    pub(crate) fn new() -> Self {
-        let mut system = System::new().ok();
+    /// Starts measuring CPU use. `is_this`: the processes are those of this host.
+    pub(crate) fn new(is_this: bool) -> Self {
+        let mut system = is_this.then(System::new).and_then(|system| system.ok());
         if let Some(system) = &mut system {
             refresh_cpus(system);
         }

@@ -37,6 +37,11 @@ impl Origin {
         Self::Elsewhere(boot_s.map(|seconds| Boot::at(seconds.saturating_mul(1000))))
     }
 
+    /// Returns whether it is of this kernel, as it runs now.
+    pub(super) fn is_here(self) -> bool {
+        matches!(self, Self::Here(_))
+    }
+
     /// Converts ticks after boot to milliseconds since the Unix epoch.
     pub(super) fn start_time_ms(self, ticks: u64) -> Option<u64> {
         match self {

@@ -282,6 +282,7 @@ impl Source for LinuxSource {
             .with_start_time_resolution_ms(resolution_ms)
             .with_host(self.host.clone());
         info.own_pid = self.namespace.own_pid;
+        info.is_live = self.rules.origin.is_here();
         info
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use process_scanner::{Event, Source};
 
@@ -53,6 +54,33 @@ fn without_a_boot_time_start_times_are_unknown_and_a_reuse_is_an_exit_and_then_a
     assert_eq!(kinds(&scan(&mut scanner)), ["exited"]);
     assert_eq!(kinds(&scan(&mut scanner)), ["created"]);
     assert_eq!(known(&scanner, 42).name.as_deref(), Some("y"));
+}
+
+#[test]
+fn the_table_of_a_recorded_tree_has_no_totals_of_this_host() {
+    let fake = Fake::new();
+    write_stat(&fake, &format!("cpu 1\nbtime {BOOT_S}\nprocesses 42\n"));
+    fake.add(42, "x", 1234);
+    assert!(!fake.source().info().is_live);
+    let mut pscan = Command::new(env!("CARGO_BIN_EXE_pscan"));
+    let output = pscan
+        .args(["--sample", "0"])
+        .arg("--proc")
+        .arg(fake.path())
+        .output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().next(), Some("1 process, 0 running"), "{text}");
+    // Those of this host are printed.
+    let output = pscan_of_this_host();
+    assert!(output.contains(" · memory "), "{output}");
+}
+
+fn pscan_of_this_host() -> String {
+    let mut pscan = Command::new(env!("CARGO_BIN_EXE_pscan"));
+    let output = pscan.args(["--sample", "0"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
