@@ -18,6 +18,11 @@ const ROLE: &str = "PSCAN_TEST_ROLE";
 fn a_child_plays_its_role() {
     match std::env::var(ROLE).as_deref() {
         Ok("wait") => wait_for_a_line(),
+        Ok("threads") => {
+            wait_for_a_line();
+            let end = Instant::now() + Duration::from_secs(60);
+            start_thread_until(end);
+        }
         #[cfg(unix)]
         Ok("exec") => {
             use std::os::unix::process::CommandExt;
@@ -50,6 +55,18 @@ fn wait_for_a_line() {
     std::io::stdin().read_line(&mut line).unwrap();
 }
 
+/// Starts a thread that starts the next one and ends. If its parent is gone, the process ends at the
+/// end.
+fn start_thread_until(end: Instant) {
+    let next = std::thread::Builder::new().stack_size(1 << 16);
+    next.spawn(move || {
+        if Instant::now() < end {
+            start_thread_until(end);
+        }
+    })
+    .unwrap();
+}
+
 /// A child that waits; killed and reaped when dropped.
 pub(crate) struct Waiting(Child);
 
@@ -74,7 +91,7 @@ impl Waiting {
         waiting
     }
 
-    fn await_ready(&mut self) {
+    pub(crate) fn await_ready(&mut self) {
         let stdout = BufReader::new(self.0.stdout.as_mut().unwrap());
         let ready = stdout.lines().any(|line| line.unwrap().contains("ready"));
         assert!(ready, "the child ended early");

@@ -145,9 +145,8 @@ pub(super) fn read_command(
 
 fn read_command_of(folder: &Folder, stat: &Stat<'_>, command: &mut Vec<u8>) -> Result<(), Unread> {
     let after = if stat.has_lost_first_thread() {
-        let thread = LivingThread::find(folder, None)?.ok_or(Unread::Gone)?;
-        thread.read_long("cmdline", MAX_COMMAND_BYTES, command)?;
-        command.is_empty().then(|| thread.read_stat())
+        let stat = LivingThread::read_command(folder, MAX_COMMAND_BYTES, command)?;
+        command.is_empty().then_some(Ok(stat))
     } else {
         folder.read_long(c"cmdline", MAX_COMMAND_BYTES, command)?;
         command.is_empty().then(|| stat_of(folder))

@@ -111,6 +111,7 @@ impl Rules {
                 return Inspected::Gone;
             }
             Err(Unread::Failed) => return lost(),
+            Err(Unread::NotAFile) if procfs.folder(listed.pid).is_err() => return lost(),
             line => line.ok(),
         };
         let Some(stat) = line.and_then(Stat::parse) else {
@@ -152,7 +153,7 @@ impl Rules {
             known.identity = self.identity(known.pid);
         }
         let mut unreadable_fields = 0;
-        match self.memory(procfs, &known, &thread, before, why) {
+        match self.memory(procfs, &known, &stat, &thread, before, why) {
             Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
             Err(Unread::Gone) if has_exited(procfs, listed.pid, &stat) => {
                 return Inspected::Gone;

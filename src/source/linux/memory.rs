@@ -2,8 +2,8 @@
 
 use super::inspect::{Rules, Why};
 use super::known::Known;
-use super::procfs::{Procfs, Unread};
-use super::stat::number;
+use super::procfs::{Folder, Procfs, Unread};
+use super::stat::{Stat, number};
 use super::threads::LivingThread;
 use crate::model::Status;
 
@@ -14,6 +14,7 @@ impl Rules {
         &self,
         procfs: &Procfs,
         known: &Known,
+        stat: &Stat<'_>,
         thread: &Result<Option<LivingThread<'_>>, Unread>,
         before: Option<&Known>,
         why: Why,
@@ -22,7 +23,7 @@ impl Rules {
             return Ok(None);
         }
         // Neither has memory of its own.
-        if known.is_kernel_thread || known.status == Some(Status::Zombie) {
+        if known.is_kernel_thread || matches!(known.status, Some(Status::Zombie | Status::Dead)) {
             return Ok(Some(0));
         }
         if let Some(before) = before
@@ -32,18 +33,53 @@ impl Rules {
         {
             return Ok(before.resources.rss_bytes);
         }
-        let mut buffer = [0; 128];
-        let statm = match thread {
-            Ok(Some(thread)) => thread.read("statm", &mut buffer)?,
-            Ok(None) => procfs.read_of(known.pid, "statm", &mut buffer)?,
+        let pages = match thread {
+            Ok(Some(thread)) => thread.resident_pages()?,
+            Ok(None) => {
+                let mut buffer = [0; 128];
+                match pages(procfs.read_of(known.pid, "statm", &mut buffer)?)? {
+                    Pages::Resident(pages) => pages,
+                    Pages::NoMemory if stat.has_memory || stat.threads > 1 => {
+                        pages_of_threads(&procfs.folder(known.pid)?)?
+                    }
+                    Pages::NoMemory => 0,
+                }
+            }
             Err(_) => return Err(Unread::Failed),
         };
-        Ok(Some(resident_pages(statm)?.saturating_mul(self.page_bytes)))
+        Ok(Some(pages.saturating_mul(self.page_bytes)))
     }
 }
 
-/// Parses the resident pages of `statm`.
-pub(in crate::source) fn resident_pages(statm: &[u8]) -> Result<u64, Unread> {
-    let pages = statm.split(|&byte| byte == b' ').nth(1).and_then(number);
-    pages.ok_or(Unread::Failed)
+/// What `statm` contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pages {
+    Resident(u64),
+    /// The thread is exiting or has ended: others may have memory.
+    NoMemory,
+}
+
+/// Parses `statm`.
+pub(super) fn pages(statm: &[u8]) -> Result<Pages, Unread> {
+    let mut fields = statm.split(|&byte| byte == b' ').map(number);
+    match (fields.next().flatten(), fields.next().flatten()) {
+        (Some(0), Some(0)) => Ok(Pages::NoMemory),
+        (Some(_), Some(resident)) => Ok(Pages::Resident(resident)),
+        _ => Err(Unread::Failed),
+    }
+}
+
+/// Reads the resident pages of a process: of another thread if the first one has none any more.
+pub(in crate::source) fn resident_pages(folder: &Folder) -> Result<u64, Unread> {
+    let mut buffer = [0; 128];
+    match pages(folder.read(c"statm", &mut buffer)?)? {
+        Pages::Resident(pages) => Ok(pages),
+        Pages::NoMemory => pages_of_threads(folder),
+    }
+}
+
+/// Reads the resident pages of a process whose first thread has none; 0 if none has any.
+fn pages_of_threads(folder: &Folder) -> Result<u64, Unread> {
+    let thread = LivingThread::find(folder, None)?;
+    thread.map_or(Ok(0), |thread| thread.resident_pages())
 }

@@ -38,6 +38,8 @@ pub(in crate::source) enum Unread {
     Gone,
     /// Access was denied.
     Denied,
+    /// A folder, a loop of links or the like is in its place, as in a tree recorded elsewhere.
+    NotAFile,
     /// Any other error, such as no descriptor left.
     Failed,
 }
@@ -47,6 +49,9 @@ impl From<Errno> for Unread {
         match errno {
             Errno::NOENT | Errno::SRCH => Self::Gone,
             Errno::ACCESS | Errno::PERM => Self::Denied,
+            Errno::ISDIR | Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::AGAIN => {
+                Self::NotAFile
+            }
             _ => Self::Failed,
         }
     }

@@ -130,7 +130,7 @@ impl Waiting {
                     seen.unreadable_fields += 1;
                     Reading::Unknown
                 }
-                Some(Err(Unread::Failed)) | None => {
+                Some(Err(Unread::Failed | Unread::NotAFile)) | None => {
                     seen.unreadable_fields += 1;
                     Reading::Unknown
                 }

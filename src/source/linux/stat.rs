@@ -75,16 +75,17 @@ impl<'a> Stat<'a> {
     }
 
     /// Returns whether the thread has ended: the first one, if it is the line of a process.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(in crate::source) fn has_ended(&self) -> bool {
         matches!(self.status(), Status::Zombie | Status::Dead)
     }
 
     /// Returns whether the first thread has ended, but not all.
     ///
     /// The kernel keeps the first thread as a zombie until all have ended, and counts it. Threads
-    /// that a debugger has not released are counted too, so all may have ended nevertheless.
+    /// that a debugger has not released are counted too, so all may have ended nevertheless. None is
+    /// counted if another thread has replaced the first one by an `exec` while this was read.
     pub(in crate::source) fn has_lost_first_thread(&self) -> bool {
-        self.has_ended() && self.threads > 1
+        self.has_ended() && self.threads != 1
     }
 
     /// Returns whether an empty command line, read before this line, is what the process has.

@@ -15,20 +15,28 @@ pub(super) struct Fresh<'a> {
     pub(super) is_settled: bool,
 }
 
-/// What a process is that sysinfo reports as a zombie.
+/// What a process is that sysinfo reports as ended, or without memory.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Zombie {
+pub(super) enum Judged {
     /// It has no other thread, and stays a zombie.
-    Final,
-    /// It is one now.
+    Ended,
+    /// It is as sysinfo reports it.
     AsRead,
     #[cfg_attr(
         not(target_os = "linux"),
         allow(dead_code, reason = "threads are read on Linux alone")
     )]
-    /// Its first thread has ended, and others live. Both values are unknown if they cannot be read.
+    /// A thread of it lives. Both values are unknown if they cannot be read.
     Lives {
         status: Option<Status>,
         rss_bytes: Option<u64>,
     },
+}
+
+#[cfg(target_os = "linux")]
+impl Judged {
+    pub(super) const UNKNOWN: Self = Self::Lives {
+        status: None,
+        rss_bytes: None,
+    };
 }

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::fresh::{Fresh, Zombie};
+use super::fresh::{Fresh, Judged};
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::exited::TICK_MS;
 use crate::source::linux::{
@@ -156,29 +156,31 @@ impl Supplement {
         })
     }
 
-    /// Judges a process that sysinfo reports as a zombie.
+    /// Judges a process that sysinfo reports as ended, or without memory.
     ///
-    /// It reads the state of the first thread, and no memory without it.
-    pub(super) fn zombie(&mut self, process: &sysinfo::Process) -> Zombie {
+    /// It reads the first thread, and others may live. An `exec` of another thread since then has
+    /// replaced the first one.
+    pub(super) fn judge(&mut self, process: &sysinfo::Process) -> Judged {
         let pid = process.pid().as_u32();
         match self.ticks(pid) {
             Ok(ticks) if self.has_started(process, ticks) => {}
-            // It has exited.
-            _ => return Zombie::AsRead,
+            Ok(_) => return Judged::AsRead,
+            Err(error) if has_exited(&error) => return Judged::AsRead,
+            Err(_) => return Judged::UNKNOWN,
         }
-        if !Stat::parse(&self.stat).is_some_and(|stat| stat.has_lost_first_thread()) {
-            return Zombie::Final;
+        let Some(stat) = Stat::parse(&self.stat) else {
+            return Judged::UNKNOWN;
+        };
+        if stat.has_ended() && !stat.has_lost_first_thread() {
+            return Judged::Ended;
         }
-        match living_thread(pid) {
-            Ok(None) | Err(Unread::Gone) => Zombie::AsRead,
-            Ok(Some((status, rss_bytes))) => Zombie::Lives {
+        match living_thread(pid, &stat) {
+            Ok(None) | Err(Unread::Gone) => Judged::AsRead,
+            Ok(Some((status, rss_bytes))) => Judged::Lives {
                 status: Some(status),
                 rss_bytes,
             },
-            Err(_) => Zombie::Lives {
-                status: None,
-                rss_bytes: None,
-            },
+            Err(_) => Judged::UNKNOWN,
         }
     }
 
@@ -237,26 +239,31 @@ fn read_command(pid: u32, command: &mut Vec<u8>) -> io::Result<usize> {
     file.take(MAX_COMMAND_BYTES as u64).read_to_end(command)
 }
 
-/// Reads the command line of a process whose first thread has ended, and then `stat` of another.
+/// Reads the command line of a process whose first thread has ended, and `stat` of another.
 fn read_command_of_thread(pid: u32, command: &mut Vec<u8>) -> Result<Stat<'static>, Unread> {
-    let folder = folder(pid)?;
-    let thread = LivingThread::find(&folder, None)?.ok_or(Unread::Gone)?;
-    thread.read_long("cmdline", MAX_COMMAND_BYTES, command)?;
-    thread.read_stat()
+    LivingThread::read_command(&folder(pid)?, MAX_COMMAND_BYTES, command)
 }
 
-/// Returns status and memory of a process whose first thread has ended; `None` if all have.
-fn living_thread(pid: u32) -> Result<Option<(Status, Option<u64>)>, Unread> {
+/// Returns status and memory of a process, from another thread if the first one has ended; `None`
+/// if all have.
+fn living_thread(pid: u32, stat: &Stat<'_>) -> Result<Option<(Status, Option<u64>)>, Unread> {
     let folder = folder(pid)?;
-    let Some(thread) = LivingThread::find(&folder, None)? else {
-        return Ok(None);
+    let (status, pages) = if stat.has_lost_first_thread() {
+        match LivingThread::find(&folder, None)? {
+            None => return Ok(None),
+            Some(thread) => (thread.stat.status(), thread.resident_pages()),
+        }
+    } else {
+        (stat.status(), resident_pages(&folder))
     };
-    let mut buffer = [0; 128];
-    let statm = thread.read("statm", &mut buffer);
-    let pages = statm.and_then(resident_pages).ok();
     let page_bytes = rustix::param::page_size() as u64;
-    let rss_bytes = pages.map(|pages| pages.saturating_mul(page_bytes));
-    Ok(Some((thread.stat.status(), rss_bytes)))
+    let rss_bytes = pages.ok().map(|pages| pages.saturating_mul(page_bytes));
+    Ok(Some((status, rss_bytes)))
+}
+
+fn has_exited(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::NOENT | Errno::SRCH))
 }
 
 fn folder(pid: u32) -> Result<Folder, Unread> {

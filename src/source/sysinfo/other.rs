@@ -7,7 +7,7 @@ use sysinfo::{
     UpdateKind,
 };
 
-use super::fresh::{Fresh, Zombie};
+use super::fresh::{Fresh, Judged};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::source::{HostInfo, Reading};
 
@@ -77,8 +77,8 @@ impl Supplement {
     }
 
     /// sysinfo has no threads here.
-    pub(super) fn zombie(&mut self, _process: &Process) -> Zombie {
-        Zombie::AsRead
+    pub(super) fn judge(&mut self, _process: &Process) -> Judged {
+        Judged::AsRead
     }
 
     /// Returns name and command line of a process that the first `System` has read.

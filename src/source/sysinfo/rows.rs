@@ -2,7 +2,7 @@
 
 use sysinfo::{Process, ThreadKind};
 
-use super::fresh::{Fresh, Zombie};
+use super::fresh::{Fresh, Judged};
 use super::known::Known;
 use super::listed::{Emitted, Listed};
 use super::source::SysinfoSource;
@@ -31,16 +31,19 @@ impl SysinfoSource {
         let known_zombie = self.known.get(&pid).is_some_and(|known| {
             known.is_zombie && known.is_settled && known.start_time == process.start_time()
         });
-        // sysinfo reads the state of the first thread, and others may live.
-        let zombie = match status(process.status()) {
-            Some(Status::Zombie) if known_zombie => Some(Zombie::Final),
-            Some(Status::Zombie) => Some(self.supplement.zombie(process)),
+        let is_kernel_thread = process.thread_kind() == Some(ThreadKind::Kernel);
+        // sysinfo reads state and memory of the first thread, and others may live.
+        let judged = match status(process.status()) {
+            Some(Status::Zombie | Status::Dead) if known_zombie => Some(Judged::Ended),
+            Some(Status::Zombie | Status::Dead) => Some(self.supplement.judge(process)),
+            _ if self.collect.memory && process.memory() == 0 && !is_kernel_thread => {
+                Some(self.supplement.judge(process))
+            }
             _ => None,
         };
         if process.thread_kind() == Some(ThreadKind::Userland) {
             return Emitted::Gone;
         }
-        let is_kernel_thread = process.thread_kind() == Some(ThreadKind::Kernel);
         let with_command = self.collect.command && !is_kernel_thread;
         let start_time = process.start_time();
         let parent_pid = self.parent(process);
@@ -74,8 +77,8 @@ impl SysinfoSource {
             .map(|start_ms| within_tick(start_ms, nth));
         // A process that could not be opened has a start time of 0, and all its numbers are 0.
         let is_opened = start_time != 0;
-        let (status, rss_bytes) = match zombie {
-            Some(Zombie::Lives { status, rss_bytes }) => (status, rss_bytes),
+        let (status, rss_bytes) = match judged {
+            Some(Judged::Lives { status, rss_bytes }) => (status, rss_bytes),
             _ => {
                 let rss_bytes = is_opened.then(|| process.memory());
                 (status(process.status()), rss_bytes)
@@ -101,7 +104,8 @@ impl SysinfoSource {
             },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
         };
-        let may_lack_command = !self.collect.command || status == Some(Status::Zombie);
+        let may_lack_command =
+            !self.collect.command || matches!(status, Some(Status::Zombie | Status::Dead));
         let unreadable = [
             row.start_time_ms.is_none(),
             row.name == Reading::Unknown,
@@ -118,7 +122,7 @@ impl SysinfoSource {
             nth,
             identity,
             is_settled: fresh.is_settled,
-            is_zombie: matches!(zombie, Some(Zombie::Final)),
+            is_zombie: matches!(judged, Some(Judged::Ended)),
             cpu_ns,
             scans: match known {
                 Some(known) if is_the_same => known.scans.saturating_add(1),

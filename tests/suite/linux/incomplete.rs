@@ -178,3 +178,74 @@ fn without_its_threads_the_state_of_such_a_process_is_unknown() {
         assert_eq!(process.command, None);
     }
 }
+
+#[test]
+fn a_thread_that_is_exiting_or_without_memory_is_not_read_if_another_lives() {
+    let fake = without_first_thread();
+    let exiting = fake.folder(7).join("task/8");
+    let line = stat(8, "other", 'R', 3, 0).replace(" 102400 25 ", " 0 0 ");
+    fs::write(exiting.join("stat"), line).unwrap();
+    fs::write(exiting.join("statm"), "0 0 0 0 0 0 0\n").unwrap();
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    assert_lives(&crate::support::scan_for_command(&mut scanner, 7));
+    // It ends after its `stat` was read.
+    fs::write(exiting.join("stat"), stat(8, "other", 'D', 3, 1)).unwrap();
+    for is_there in [true, false] {
+        if !is_there {
+            fs::remove_file(exiting.join("statm")).unwrap();
+        }
+        let mut scanner = fake.scanner();
+        scan(&mut scanner);
+        let page_bytes = rustix::param::page_size() as u64;
+        let process = known(&scanner, 7);
+        assert_eq!(process.resources.rss_bytes, Some(26 * page_bytes));
+        assert_eq!(process.status, Some(Status::DiskSleep));
+    }
+}
+
+#[test]
+fn a_process_is_no_zombie_while_a_thread_is_not_listed() {
+    let fake = without_first_thread();
+    // It has four threads, and the fourth one came after the list.
+    fs::write(fake.folder(7).join("stat"), stat(7, "first", 'Z', 4, 0)).unwrap();
+    fs::write(
+        fake.folder(7).join("task/9/stat"),
+        stat(9, "other", 'Z', 4, 0),
+    )
+    .unwrap();
+    let mut scanner = fake.scanner();
+    scan(&mut scanner);
+    let process = known(&scanner, 7);
+    assert_eq!(process.status, None);
+    assert_eq!(process.resources.rss_bytes, None);
+}
+
+#[test]
+fn something_else_in_the_place_of_a_file_makes_its_values_unknown() {
+    for file in ["stat", "statm", "cmdline"] {
+        for what in ["a folder", "a loop", "a file as a folder", "a socket"] {
+            let fake = Fake::new();
+            fake.add(1, "x", 5);
+            fake.add(2, "x", 5);
+            let path = fake.folder(2).join(file);
+            fs::remove_file(&path).unwrap();
+            match what {
+                "a folder" => fs::create_dir(&path).unwrap(),
+                "a loop" => std::os::unix::fs::symlink(file, &path).unwrap(),
+                "a file as a folder" => std::os::unix::fs::symlink("../stat/x", &path).unwrap(),
+                _ => drop(std::os::unix::net::UnixListener::bind(&path).unwrap()),
+            }
+            let mut scanner = fake.scanner();
+            for _ in 0..3 {
+                let batch = scan(&mut scanner);
+                let process = known(&scanner, 2);
+                assert_eq!(process.name.is_some(), file != "stat", "{file}: {what}");
+                let has_memory = process.resources.rss_bytes.is_some();
+                assert_eq!(has_memory, file == "cmdline", "{file}: {what}");
+                assert!(batch.unconfirmed.is_empty(), "{file}: {what}");
+                assert!(batch.counts.unreadable_fields > 0, "{file}: {what}");
+            }
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Processes whose first thread has ended.
 
-use process_scanner::{Event, ProcessInfo, Status};
+use std::time::{Duration, Instant};
+
+use process_scanner::{Event, ProcessInfo, Row, Status};
 
 use super::{about, known, scan};
 use crate::live::Waiting;
@@ -125,4 +127,85 @@ fn assert_not_listed_as_zombie(pid: u32, source: &str) {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
+fn a_process_whose_threads_turn_over_is_no_zombie() {
+    live_sources().for_each(a_process_whose_threads_turn_over_is_no_zombie_with);
+}
+
+fn a_process_whose_threads_turn_over_is_no_zombie_with(live: Live) {
+    let mut child = Waiting::start_with("threads", &[], &[]);
+    let pid = child.pid();
+    let mut scanner = live.scanner();
+    scan(&mut scanner);
+    let before = known(&scanner, pid).resources.rss_bytes.unwrap();
+    if let Err(error) = end_first_thread(pid) {
+        eprintln!("SKIPPED: a process whose threads turn over, by ptrace(2): {error}");
+        return;
+    }
+    let thread = || {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        let names = threads.map(|thread| thread.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| *name != pid.to_string()).max()
+    };
+    let waits = thread();
+    child.send_line();
+    while thread() == waits {
+        std::thread::yield_now();
+    }
+    let mut is_read = false;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for nth in 0.. {
+        scan(&mut scanner);
+        let process = known(&scanner, pid);
+        assert_ne!(process.status, Some(Status::Zombie), "{nth}: {process:?}");
+        let rss_bytes = process.resources.rss_bytes;
+        assert!(
+            rss_bytes.is_none_or(|now| now > before / 4),
+            "{nth}: {process:?}"
+        );
+        is_read |= process.status.is_some() && rss_bytes.is_some();
+        if nth >= 400 && (is_read || Instant::now() > deadline) {
+            break;
+        }
+    }
+    assert!(is_read);
+}
+
+#[test]
+fn an_exec_during_a_scan_makes_no_zombie_of_a_process_without_its_first_thread() {
+    live_sources().for_each(an_exec_during_a_scan_makes_no_zombie_with);
+}
+
+fn an_exec_during_a_scan_makes_no_zombie_with(live: Live) {
+    let program = std::env::current_exe().unwrap();
+    let envs = [("PSCAN_TEST_PROGRAM", program.to_str().unwrap())];
+    let mut child = Waiting::start_with("exec", &envs, &[]);
+    let pid = child.pid();
+    if let Err(error) = end_first_thread(pid) {
+        eprintln!("SKIPPED: an exec by a thread that is not the first, by ptrace(2): {error}");
+        return;
+    }
+    let mut source = live.source();
+    let mut rows = Vec::new();
+    let mut has_run = false;
+    // sysinfo has read all processes before the first row.
+    let scanned = source.scan(&mut |row| {
+        if !std::mem::replace(&mut has_run, true) {
+            child.send_line();
+            child.await_ready();
+        }
+        if let Row::Process(row) = row
+            && row.pid == pid
+        {
+            rows.push((row.status, row.resources.rss_bytes));
+        }
+    });
+    scanned.unwrap();
+    let [(status, rss_bytes)] = rows[..] else {
+        panic!("{rows:?}");
+    };
+    assert!(status.is_some_and(|status| status != Status::Zombie));
+    assert!(rss_bytes.is_some_and(|rss_bytes| rss_bytes > 0));
 }
