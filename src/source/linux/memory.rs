@@ -3,7 +3,8 @@
 use super::inspect::{Rules, Why};
 use super::known::Known;
 use super::procfs::{Folder, Procfs, Unread};
-use super::stat::{Stat, number};
+use super::stat::Stat;
+use super::statm::{Pages, pages};
 use super::threads::LivingThread;
 use crate::model::Status;
 
@@ -48,24 +49,6 @@ impl Rules {
             Err(_) => return Err(Unread::Failed),
         };
         Ok(Some(pages.saturating_mul(self.page_bytes)))
-    }
-}
-
-/// What `statm` contains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pages {
-    Resident(u64),
-    /// The thread is exiting or has ended: others may have memory.
-    NoMemory,
-}
-
-/// Parses `statm`.
-pub(super) fn pages(statm: &[u8]) -> Result<Pages, Unread> {
-    let mut fields = statm.split(|&byte| byte == b' ').map(number);
-    match (fields.next().flatten(), fields.next().flatten()) {
-        (Some(0), Some(0)) => Ok(Pages::NoMemory),
-        (Some(_), Some(resident)) => Ok(Pages::Resident(resident)),
-        _ => Err(Unread::Failed),
     }
 }
 

@@ -33,6 +33,7 @@ mod reuse;
 mod rows;
 mod source;
 mod stat;
+mod statm;
 mod threads;
 
 pub(super) use self::births::started_in;

@@ -3,9 +3,9 @@
 //! Status, memory and command line of the process are those of its first thread, and that has
 //! none of them any more. Those of its other threads are the same.
 
-use super::memory::{Pages, pages};
 use super::procfs::{Folder, Unread};
 use super::stat::{STAT_LEN, Stat};
+use super::statm::{Pages, pages};
 
 /// Threads can turn over while they are listed. After so many lists the process is unknown.
 const MAX_LISTS: u32 = 8;
