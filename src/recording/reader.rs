@@ -226,13 +226,15 @@ impl<R: BufRead> Reader<R> {
             if self.buffer.len() as u64 >= MAX_LINE_BYTES {
                 return Err(self.bad(format!("the line is longer than {MAX_LINE_BYTES} bytes")));
             }
+            let complete = match self.scans {
+                0 => "no scan is complete".into(),
+                1 => "the scan before it is complete".into(),
+                scans => format!("the {scans} scans before it are complete"),
+            };
             return Err(self
-                .bad(format!(
-                    "the recording ends inside the line; the {} scans before it are complete",
-                    self.scans
-                ))
+                .bad(format!("the recording ends inside the line; {complete}"))
                 .with_advice(
-                    "its recorder was killed while writing; all batches so far are correct",
+                    "its recorder was killed while writing; all scans so far are correct",
                 ));
         }
         Ok(true)

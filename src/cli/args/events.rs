@@ -16,8 +16,8 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// Print only these events, separated by commas: existing, created, updated, exited
     ///
-    /// Failed scans, lost batches, and changes of the interval, the budget and the breaker are
-    /// always printed; with --json, unseen births too.
+    /// Also printed, whatever is chosen: failed scans, lost batches, and changes of the interval,
+    /// the budget and the breaker; with --json, unseen births too.
     #[arg(
         long,
         value_name = "KINDS",

@@ -13,6 +13,7 @@ use process_scanner::{
 use crate::cli::args::Schedule;
 use crate::cli::format::printer::Step;
 use crate::cli::format::stats::Stats;
+use crate::cli::terminal;
 
 /// Longest wait for the last scan; even a busy host is faster.
 const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -88,6 +89,7 @@ pub(crate) fn run(
         }
     })?;
     let handle = scanner.start()?;
+    let reader_left = terminal::reader_left();
     let mut is_stopped = false;
     let ended = loop {
         select! {
@@ -103,6 +105,7 @@ pub(crate) fn run(
             }
             recv(last_scan_timeout) -> _ => break None,
             recv(outcome) -> outcome => break Some(outcome),
+            recv(reader_left) -> _ => break None,
             recv(stats.requests) -> _ => stats.print(&consumers.metrics()),
         }
     };

@@ -25,7 +25,7 @@ pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
             exceeded: true,
             reason,
             ..
-        } => format!("scans exceed the budget of {percent} % of a core: {reason}"),
+        } => format!("over the budget: {reason}"),
         Transition::Budget { .. } => "scans hold the budget again".into(),
         other => other.to_string(),
     }
@@ -119,10 +119,7 @@ mod tests {
     fn a_change_of_the_budget_has_its_reason_once_exceeded() {
         let exceeded = Transition::budget(true, "a reason");
         let holds = Transition::budget(false, "another");
-        assert_eq!(
-            text(&exceeded, Some(TERMS)),
-            "scans exceed the budget of 0.75 % of a core: a reason"
-        );
+        assert_eq!(text(&exceeded, Some(TERMS)), "over the budget: a reason");
         assert_eq!(text(&holds, Some(TERMS)), "scans hold the budget again");
         assert_eq!(text(&holds, None), "budget holds: another");
         let breaker = Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad");

@@ -264,7 +264,7 @@ mod tests {
         let text = printed(Some(terms));
         for expected in [
             "now scanning every 4.21s, not every 1s, to stay under ",
-            "now scans exceed the budget of 0.75 % of a core: ",
+            "now over the budget: ",
             "now breaker closed → open: bad\n",
         ] {
             assert!(text.contains(expected), "{expected}: {text}");

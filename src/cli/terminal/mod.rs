@@ -1,9 +1,11 @@
-//! Fits text to the terminal.
+//! Fits text to the terminal, and notices when its reader has gone.
 
 mod fold;
+mod reader_left;
 mod size;
 mod width;
 
 pub(crate) use self::fold::{Folded, fold};
+pub(crate) use self::reader_left::reader_left;
 pub(crate) use self::size::{line_width, screen_height, stderr_width};
 pub(crate) use self::width::{cut, width};

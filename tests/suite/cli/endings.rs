@@ -54,6 +54,24 @@ fn the_command_ends_quietly_when_its_reader_goes_away() {
 
 #[cfg(unix)]
 #[test]
+fn a_watch_that_has_nothing_to_print_ends_when_its_reader_goes_away() {
+    // The next scan, which would print a line, comes in an hour.
+    let args = [
+        "watch",
+        "--interval",
+        "1h",
+        "--json",
+        "--events",
+        "existing",
+    ];
+    let (child, out, first) = started(&args);
+    assert!(first.contains("existing"), "{first}");
+    drop(out);
+    assert_quiet_end(child);
+}
+
+#[cfg(unix)]
+#[test]
 fn signals_end_the_command_cleanly() {
     use std::io::Read;
     use std::process::Command;

@@ -55,7 +55,7 @@ fn watch_slows_down_to_its_budget_and_reports_it() {
     let out = text(&output.stdout);
     for line in [
         "Z scanning every 100ms, not every 50ms, for the budget of 0.01 % of a core (--max",
-        "Z scans exceed the budget of 0.01 % of a core: ",
+        "Z over the budget: ",
     ] {
         assert!(out.contains(line), "{out}");
     }

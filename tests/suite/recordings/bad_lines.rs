@@ -13,7 +13,7 @@ fn a_bad_header_is_refused() {
     for (header, reason) in [
         (
             HEADER,
-            "line 1: the recording ends inside the line; the 0 scans before it",
+            "line 1: the recording ends inside the line; no scan is complete",
         ),
         (&HEADER.replace(":1,", ":3,"), "line 1: "),
         (
