@@ -234,7 +234,7 @@ impl<R: BufRead> Reader<R> {
             return Err(self
                 .bad(format!("the recording ends inside the line; {complete}"))
                 .with_advice(
-                    "its recorder was killed while writing; all scans so far are correct",
+                    "its recorder could not write the rest; all scans so far are correct",
                 ));
         }
         Ok(true)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::format::{Failed, Header, Line, Rechecked, TimedScan, VERSION};
 use super::scan_recorder::{Known, ScanRecorder};
@@ -48,6 +48,8 @@ pub struct Recorder<S, W> {
     last: Known,
     buffer: Vec<u8>,
     redactor: Redactor,
+    /// At least one scan was written.
+    has_scans: bool,
 }
 
 impl<S: Source, W: Write> Recorder<S, W> {
@@ -65,6 +67,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
             last: HashMap::default(),
             buffer: Vec::new(),
             redactor: Redactor::default(),
+            has_scans: false,
         };
         recorder.write(&Header {
             pscan_recording: VERSION,
@@ -99,9 +102,17 @@ impl<S: Source, W: Write> Recorder<S, W> {
             .write_all(&self.buffer)
             .and_then(|()| self.output.flush())
             .map_err(|error| {
+                let advice = match (error.kind(), self.has_scans) {
+                    (ErrorKind::StorageFull, false) => "free space there; no scan was written",
+                    (ErrorKind::StorageFull, true) => {
+                        "free space there; the scans written so far can be replayed"
+                    }
+                    (_, false) => "write it elsewhere; no scan was written",
+                    (_, true) => "the scans written so far can be replayed",
+                };
                 Error::new(ErrorClass::Output, "cannot write the recording")
                     .with_source(error)
-                    .with_advice("the scans written so far can be replayed")
+                    .with_advice(advice)
                     .mark_final()
             })
     }
@@ -146,6 +157,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
         // A final error is the end of the source, such as the end of a recording that is recorded again.
         if !matches!(&outcome, Err(error) if error.is_final()) {
             self.write(&line)?;
+            self.has_scans = true;
         }
         outcome
     }

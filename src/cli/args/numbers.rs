@@ -3,6 +3,9 @@
 pub(super) fn at_least_one(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
+        _ if text.len() > 19 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("must be at most {}", u64::MAX))
+        }
         _ => Err("must be a whole number of at least 1".into()),
     }
 }

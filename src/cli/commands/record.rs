@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_channel::never;
 use process_scanner::{Error, ErrorClass, Recorder, Redactor, Result, live_source};
 
 use super::session;
@@ -15,6 +16,7 @@ use crate::cli::format::progress::{Counted, Progress, has_progress, report};
 use crate::cli::format::stats::Stats;
 use crate::cli::outcome::in_file;
 use crate::cli::signals;
+use crate::cli::terminal;
 
 pub(crate) fn run(args: &args::Record) -> Result<()> {
     // The source is opened first, so that a failure leaves no empty file.
@@ -28,6 +30,11 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
     let stopped = signals::stop()?;
     let mut stats = Stats::new(args.schedule.stats, false)?;
     stats.print_below_progress();
+    // A recording to a file goes on without a reader of the messages.
+    let reader_left = match is_stdout {
+        true => terminal::reader_left(),
+        false => never(),
+    };
     let bytes = Arc::new(AtomicU64::new(0));
     // An existing file keeps its content until all that can fail at the start has succeeded.
     let output = Counted::new(target.empty(&args.file)?, Arc::clone(&bytes));
@@ -38,6 +45,7 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
             config,
             &args.schedule,
             &stopped,
+            &reader_left,
             stats,
             move |batch| {
                 progress.step(batch);

@@ -13,7 +13,6 @@ use process_scanner::{
 use crate::cli::args::Schedule;
 use crate::cli::format::printer::Step;
 use crate::cli::format::stats::Stats;
-use crate::cli::terminal;
 
 /// Longest wait for the last scan; even a busy host is faster.
 const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,7 +27,7 @@ pub(crate) struct Ran {
 
 /// Scans the source, and calls `each` with each batch, until the end.
 ///
-/// The session ends when `each` returns `Break`, after `--scans`, after `--for`, or on a message of `stopped`.
+/// The session ends when `each` returns `Break`, after `--scans`, after `--for`, on a message of `stopped`, or when `reader_left` closes.
 /// After `--for` it scans once more, so that no event before the end is missing.
 ///
 /// # Errors
@@ -39,6 +38,7 @@ pub(crate) fn run(
     config: Config,
     schedule: &Schedule,
     stopped: &Receiver<()>,
+    reader_left: &Receiver<()>,
     stats: Stats,
     mut each: impl FnMut(&Batch) -> Step + Send + 'static,
 ) -> Result<Ran> {
@@ -89,7 +89,6 @@ pub(crate) fn run(
         }
     })?;
     let handle = scanner.start()?;
-    let reader_left = terminal::reader_left();
     let mut is_stopped = false;
     let ended = loop {
         select! {
@@ -227,7 +226,8 @@ mod tests {
             Step::Continue(())
         };
         let config = line.schedule.config();
-        run(One, config, &line.schedule, &never(), stats, each).expect("the session succeeds");
+        run(One, config, &line.schedule, &never(), &never(), stats, each)
+            .expect("the session succeeds");
         assert!(began.elapsed() >= Duration::from_millis(100));
         // Usually the first scan, and one that started after the time was over.
         let scans: Vec<u64> = scans.iter().collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use process_scanner::{Error, ErrorClass, Result};
 
-use crate::cli::outcome::cannot;
+use crate::cli::outcome::{cannot, remark};
 
 /// Where a recording goes.
 #[derive(Debug)]
@@ -39,10 +39,22 @@ impl Target {
         lock(&file, path)?;
         // Another recorder can have written to it before the lock.
         let len = file.metadata().map_or(metadata.len(), |now| now.len());
-        match len > 0 && !may_replace {
-            true => Err(refusal(path, "is not empty")),
-            false => Ok(Self::File(file)),
+        if len > 0 && !may_replace {
+            return Err(refusal(path, "is not empty"));
         }
+        if !may_replace && is_of_another_user(&metadata) {
+            return Err(refusal(
+                path,
+                "belongs to another user, who could read the recording",
+            ));
+        }
+        if is_readable_by_others(&metadata) {
+            remark(&format!(
+                "other users can read {}; to prevent that, run chmod 600 on it",
+                path.display()
+            ));
+        }
+        Ok(Self::File(file))
     }
 
     /// Returns whether `replay` can read the recording later.
@@ -128,6 +140,31 @@ fn holds_data(metadata: &fs::Metadata) -> bool {
         false
     };
     is_disk
+}
+
+/// Returns whether a file has another owner than the files that this process creates.
+fn is_of_another_user(metadata: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    let is_other =
+        std::os::unix::fs::MetadataExt::uid(metadata) != rustix::process::geteuid().as_raw();
+    #[cfg(not(unix))]
+    let is_other = {
+        let _ = metadata;
+        false
+    };
+    is_other
+}
+
+/// Returns whether the mode of a file lets its group or others read it.
+fn is_readable_by_others(metadata: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    let is_readable = std::os::unix::fs::MetadataExt::mode(metadata) & 0o044 != 0;
+    #[cfg(not(unix))]
+    let is_readable = {
+        let _ = metadata;
+        false
+    };
+    is_readable
 }
 
 fn refusal(path: &Path, why: &str) -> Error {

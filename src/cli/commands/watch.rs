@@ -9,6 +9,7 @@ use crate::cli::args;
 use crate::cli::format::stats::Stats;
 use crate::cli::outcome::Done;
 use crate::cli::signals;
+use crate::cli::terminal;
 
 pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     let stopped = signals::stop()?;
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
         config,
         &args.schedule,
         &stopped,
+        &terminal::reader_left(),
         stats,
         move |batch| {
             printing

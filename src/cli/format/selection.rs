@@ -53,9 +53,7 @@ impl Selection {
         if let Some(followed) = &self.followed
             && !followed.has_ended()
         {
-            for pid in followed.missing() {
-                remark(&format!("no process has the pid {pid}"));
-            }
+            remark_pids(&followed.missing());
         }
     }
 
@@ -124,6 +122,24 @@ impl Selection {
         match self.has_matched || self.filter.is_empty() {
             true => Done::All,
             false => Done::Nothing(format!("no process matches {}", self.filter)),
+        }
+    }
+}
+
+/// Reports pids that no process has, in one line.
+fn remark_pids(pids: &[u32]) {
+    const MAX_PIDS: usize = 10;
+    let named: Vec<String> = pids.iter().take(MAX_PIDS).map(u32::to_string).collect();
+    match pids.len() {
+        0 => {}
+        1 => remark(&format!("no process has the pid {}", named[0])),
+        2..=MAX_PIDS => remark(&format!("no process has the pids {}", named.join(", "))),
+        len => {
+            let more = len - MAX_PIDS;
+            remark(&format!(
+                "no process has the pids {} and {more} more",
+                named.join(", ")
+            ));
         }
     }
 }

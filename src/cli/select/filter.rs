@@ -58,7 +58,8 @@ pub(crate) struct Filter {
 }
 
 fn pid(text: &str) -> Result<u32, String> {
-    let advice = "must be a process id, a whole number; to select by name, use --name";
+    let advice =
+        "must be a process id, a whole number of at most 4294967295; to select by name, use --name";
     text.parse().map_err(|_| advice.into())
 }
 

@@ -28,11 +28,48 @@ fn assert_recorded(path: &Path, more: &[&str]) {
 fn in_folder(dir: &TempDir, name: &str, content: &str) -> PathBuf {
     let path = dir.path().join(name);
     fs::write(&path, content).unwrap();
+    set_mode(&path, 0o600);
     path
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_file_that_others_can_read_is_reported_and_that_of_another_user_refused() {
+    let dir = TempDir::new().unwrap();
+    let file = in_folder(&dir, "open.ndjson", "");
+    set_mode(&file, 0o644);
+    let output = record(&file, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let remark = format!(
+        "pscan: other users can read {}; to prevent that, run chmod 600 on it\n",
+        file.display()
+    );
+    assert_eq!(text(&output.stderr), remark);
+    let planted = in_folder(&dir, "planted.ndjson", "");
+    if std::os::unix::fs::chown(&planted, Some(65534), None).is_err() {
+        return eprintln!("skipped: only root can give a file to another user");
+    }
+    let output = record(&planted, &[]);
+    let refusal = "belongs to another user, who could read the recording";
+    assert!(failure_of(&output).contains(refusal), "{output:?}");
+    assert_eq!(fs::read(&planted).unwrap(), b"");
+    assert_recorded(&planted, &["--force"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported_with_what_is_left_of_the_recording() {
+    let output = record(Path::new("/dev/full"), &[]);
+    let failure = failure_of(&output);
+    let advice = "(free space there; no scan was written)";
+    assert!(failure.contains(advice), "{failure}");
 }
 
 #[test]
@@ -72,9 +109,9 @@ fn a_new_file_is_private_and_an_existing_one_keeps_its_mode() {
     assert_recorded(&link, &[]);
     assert_eq!(mode(&target), 0o600);
     let empty = in_folder(&dir, "empty", "");
-    fs::set_permissions(&empty, fs::Permissions::from_mode(0o640)).unwrap();
+    set_mode(&empty, 0o620);
     assert_recorded(&empty, &[]);
-    assert_eq!(mode(&empty), 0o640);
+    assert_eq!(mode(&empty), 0o620);
 }
 
 #[test]
