@@ -18,6 +18,7 @@ mod shells;
 mod stats;
 #[cfg(target_os = "linux")]
 mod summary;
+#[cfg(target_os = "linux")]
 mod targets;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -63,7 +63,6 @@ fn a_file_that_others_can_read_is_reported_and_that_of_another_user_refused() {
     assert_recorded(&planted, &["--force"]);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_reported_with_what_is_left_of_the_recording() {
     let output = record(Path::new("/dev/full"), &[]);
