@@ -1,31 +1,36 @@
 # Completions of pscan for bash. pscan itself finds them.
 
 _pscan() {
-    local words=() word description kind="" assigned="" count=0 at
+    local words=() word description kind="" count=0 at gap rest=${COMP_LINE:0:COMP_POINT}
 
-    # Bash splits words at =, so that `--sort=c` is three of them here.
+    # Bash splits words at the characters of COMP_WORDBREAKS too, so that `--sort=c` is three
+    # words here: join what no blank separates in the line.
+    rest=${rest#*"${COMP_WORDS[0]}"}
     for ((at = 1; at <= COMP_CWORD; at++)); do
+        gap=${rest%%[![:space:]]*}
+        rest=${rest#"$gap"}
         word=${COMP_WORDS[at]}
-        if [[ $at -eq $COMP_CWORD && $word != "=" ]]; then
+        if [[ $at -eq $COMP_CWORD ]]; then
             # The part before the cursor.
-            word=$2
+            word=$rest
         fi
-        if [[ $word == "=" && $count -gt 0 && ${words[count - 1]} == --* ]]; then
-            words[count - 1]+="="
-            assigned=yes
-        elif [[ -n $assigned ]]; then
+        rest=${rest#"$word"}
+        if [[ -z $gap && $count -gt 0 ]]; then
             words[count - 1]+=$word
-            assigned=""
         else
             words[count]=$word
             count=$((count + 1))
         fi
     done
 
-    local current=${words[count - 1]} before=""
+    # What readline completes is the end of the word, after the last break or opening quote.
+    local typed=${words[count - 1]} escape='[\"'\'']' plain
+    words=("${words[@]//$escape/}")
+    plain=${2//$escape/}
+    local current=${words[count - 1]} option=""
+    local before=${current%"$plain"}
     if [[ $current == --*=* ]]; then
-        # Readline completes what is after the =.
-        before=${current%%=*}=
+        option=${current%%=*}=
     fi
 
     COMPREPLY=()
@@ -37,16 +42,30 @@ _pscan() {
         fi
     done < <("${1/#\~/$HOME}" __complete "=$current" "${words[@]:0:count-1}" 2>/dev/null)
 
-    # Bash 3 has no compopt.
-    local value=${current#"$before"} IFS=$'\n'
+    local action value=${current#"$option"} native=default
     case $kind in
-        files)
-            compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$value"))
-            ;;
-        folders)
-            compopt -o dirnames 2>/dev/null || COMPREPLY=($(compgen -d -- "$value"))
-            ;;
+        files) action=file ;;
+        folders) action=directory native=dirnames ;;
+        *) return ;;
     esac
+    # Bash completes paths best itself, but sees only what readline completes. Bash 3 has no
+    # compopt.
+    if [[ $value == "$plain" ]] && compopt -o $native 2>/dev/null; then
+        return
+    fi
+    while IFS= read -r word; do
+        if [[ -d ${word/#\~/$HOME} ]]; then
+            word+=/
+            compopt -o nospace 2>/dev/null
+        fi
+        word=$option$word
+        word=${word#"$before"}
+        if [[ $typed != *[\"\']* ]]; then
+            printf -v word %q "$word"
+            word=${word/#\\~/\~}
+        fi
+        COMPREPLY+=("$word")
+    done < <(compgen -A $action -- "$value")
 }
 
 if [[ ${BASH_VERSINFO[0]} -gt 4 || (${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 4) ]]; then
