@@ -4,7 +4,7 @@
 _pscan() {
     local -a lines described
     local line word description before=""
-    lines=("${(@f)$("${(Q)words[1]}" __complete "=$PREFIX" "${(@Q)words[2,CURRENT-1]}" 2>/dev/null)}")
+    lines=("${(@f)$("${${(Q)words[1]}/#\~\//$HOME/}" __complete "=${(Q)PREFIX}" "${(@Q)words[2,CURRENT-1]}" 2>/dev/null)}")
     if [[ $PREFIX == --*=* ]]; then
         # What is before the value in the same word.
         before="${PREFIX%%=*}="
