@@ -4,7 +4,9 @@
 _pscan() {
     local -a lines described
     local line word description before=""
-    lines=("${(@f)$("${${(Q)words[1]}/#\~\//$HOME/}" __complete "=${(Q)PREFIX}" "${(@Q)words[2,CURRENT-1]}" 2>/dev/null)}")
+    local program="${${(Q)words[1]}/#\~\//$HOME/}"
+    local -a given=("${(@Q)words[2,CURRENT-1]}")
+    lines=("${(@f)$("$program" __complete "=${(Q)PREFIX}" "${(@)given}" 2>/dev/null)}")
     if [[ $PREFIX == --*=* ]]; then
         # What is before the value in the same word.
         before="${PREFIX%%=*}="
