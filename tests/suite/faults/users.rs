@@ -213,7 +213,9 @@ fn watch_while_files_are_closed(live: Live, works: u32) {
     );
 }
 
-/// Only this process and no new ones can be read here, so later scans have no first reads.
+/// If denied processes were read for the first time in each scan, each scan would have first reads.
+///
+/// Some have: other tests start processes of this user, which can be read.
 fn assert_denied_processes_are_not_read_for_the_first_time_again() {
     let mut source = LinuxSource::new(Collect::default()).unwrap();
     let mut scan = || {
@@ -223,7 +225,5 @@ fn assert_denied_processes_are_not_read_for_the_first_time_again() {
     };
     let (rows, first_ns) = scan();
     assert!(rows > 1 && first_ns > 0, "{rows} rows, {first_ns} ns");
-    for _ in 0..3 {
-        assert_eq!(scan().1, 0);
-    }
+    assert!((0..100).any(|_| scan().1 == 0));
 }
