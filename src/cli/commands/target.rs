@@ -43,10 +43,7 @@ impl Target {
             return Err(refusal(path, "is not empty"));
         }
         if !may_replace && is_of_another_user(&metadata) {
-            return Err(refusal(
-                path,
-                "belongs to another user, who could read the recording",
-            ));
+            return Err(refusal(path, "belongs to another user"));
         }
         if is_readable_by_others(&metadata) {
             remark(&format!(

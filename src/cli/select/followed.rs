@@ -120,7 +120,7 @@ mod tests {
         let good = Batch::new(2, 2000, vec![Event::Existing(process(8, Some(1)))]);
         assert_eq!(followed.take(&good), [true]);
         assert_eq!(followed.missing(), [7]);
-        // After a loss the full batch lacks the process, and no event tells.
+        // After a loss, the full batch lacks the process, and no event reports its exit.
         let mut full = Batch::new(9, 9000, vec![Event::Existing(process(8, Some(2)))]);
         full.full = true;
         assert_eq!(followed.take(&full), [false]);

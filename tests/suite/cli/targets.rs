@@ -57,7 +57,7 @@ fn a_file_that_others_can_read_is_reported_and_that_of_another_user_refused() {
         return eprintln!("skipped: only root can give a file to another user");
     }
     let output = record(&planted, &[]);
-    let refusal = "belongs to another user, who could read the recording";
+    let refusal = "belongs to another user";
     assert!(failure_of(&output).contains(refusal), "{output:?}");
     assert_eq!(fs::read(&planted).unwrap(), b"");
     assert_recorded(&planted, &["--force"]);

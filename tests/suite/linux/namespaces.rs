@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::{Collect, LinuxSource, Scanner};
+use process_scanner::{Batch, Collect, LinuxSource, ProcessKey, Scanner};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change};
 use rustix::thread::{UnshareFlags, gettid, unshare_unsafe};
 use rustix::time::{ClockId, clock_gettime};
@@ -172,12 +172,7 @@ fn live_twice_within_one_tick(live: Live) {
             child.kill().unwrap();
             child.wait().unwrap();
             let batch = scan(&mut scanner);
-            assert!(
-                batch
-                    .events
-                    .iter()
-                    .any(|event| { event.kind() == "exited" && event.process().key() == key })
-            );
+            assert!(has_exit(&batch, key));
             fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
             (key, ticks)
         };
@@ -245,12 +240,7 @@ fn see_older_processes(live: Live, outside: u32) {
     child.kill().unwrap();
     child.wait().unwrap();
     let batch = scan(&mut scanner);
-    assert!(
-        batch
-            .events
-            .iter()
-            .any(|event| { event.kind() == "exited" && event.process().key() == key })
-    );
+    assert!(has_exit(&batch, key));
 }
 
 #[test]
@@ -280,4 +270,9 @@ fn another_mount_of_this_kernels_proc_has_the_same_start_times() {
     // CPU time comes from the clock: it is no whole tick.
     assert!(cpu_ms % 10.0 != 0.0);
     rustix::mount::unmount(folder.path(), rustix::mount::UnmountFlags::DETACH).unwrap();
+}
+
+fn has_exit(batch: &Batch, key: ProcessKey) -> bool {
+    let mut exits = batch.events.iter().filter(|event| event.kind() == "exited");
+    exits.any(|event| event.process().key() == key)
 }
