@@ -211,6 +211,46 @@ fn whole_ms(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Cost, Facts, ProcessInfo, ProcessKey};
+
+    #[test]
+    fn delivering_new_processes_counts_as_reading_them() {
+        const DELIVERY: Duration = Duration::from_secs(1000);
+        let meter = Arc::new(Meter::new(1000));
+        let mut throttle = Throttle::new(&Config::default(), Arc::clone(&meter));
+        let scan = |events| Scanned {
+            facts: Facts {
+                events,
+                cost: Cost {
+                    cpu_us: Some(0),
+                    ..Cost::default()
+                },
+                ..Facts::default()
+            },
+            other_cpu: Duration::ZERO,
+            first_reads: Duration::ZERO,
+            is_late: false,
+            was_reported_late: false,
+            is_last: false,
+        };
+        let process = ProcessInfo::unknown(ProcessKey {
+            pid: 7,
+            start_time_ms: None,
+        });
+        let batches = [vec![Event::Existing(process)], Vec::new(), Vec::new()];
+        let costs = batches.map(|events| {
+            let cost = throttle.cost(Duration::ZERO, &scan(events));
+            // The batch of this scan is delivered before the next one.
+            meter.observe(Observation::CpuUsed {
+                thread: CpuThread::Dispatch,
+                spent: DELIVERY,
+            });
+            cost
+        });
+        let near = |cost: Duration| cost > DELIVERY / 2;
+        assert!(near(costs[1].first_reads) && !near(costs[1].settled));
+        assert!(near(costs[2].settled) && !near(costs[2].first_reads));
+    }
 
     #[test]
     fn a_coarse_clock_does_not_change_the_interval() {

@@ -141,6 +141,21 @@ fn the_memory_of_an_idle_process_is_read_within_thirty_scans() {
 }
 
 #[test]
+fn the_first_reads_of_a_crowd_are_reported_apart() {
+    let fake = Fake::new();
+    fake.add(1, "a", 10);
+    let mut source = fake.source();
+    let mut first_reads = || source.scan(&mut |_| {}).unwrap().first_read_cpu_ns;
+    assert!(first_reads() > 0);
+    assert_eq!(first_reads(), 0);
+    for pid in 2..50 {
+        fake.add(pid, "b", 20);
+    }
+    assert!(first_reads() > 0);
+    assert_eq!(first_reads(), 0);
+}
+
+#[test]
 fn the_name_of_a_kernel_worker_is_reported_once_although_it_changes() {
     let fake = Fake::new();
     let write = |name: &str, utime| {
