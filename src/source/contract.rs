@@ -1,6 +1,7 @@
 //! The trait [`Source`], its contract, and what it returns.
 
 use super::host_info::HostInfo;
+use super::happening::{Bell, Happening, Heard};
 use super::row::Row;
 use crate::model::{Result, Timestamp};
 
@@ -77,6 +78,23 @@ pub trait Source: Send {
         let _ = (pids, emit);
         Ok(Recheck::Unsupported)
     }
+
+    /// Returns the bell that rings when there is something to [drain](Self::drain).
+    ///
+    /// A running scanner calls it once, before its first scan. The default returns `None`: the
+    /// source does not listen between scans.
+    fn bell(&mut self) -> Option<Bell> {
+        None
+    }
+
+    /// Emits what happened since the drain before, in the order in which it happened.
+    ///
+    /// A running scanner calls it when the bell has rung, and every scanner just before and after
+    /// each scan. It does not wait. The default emits nothing.
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        let _ = emit;
+        Heard::default()
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -94,6 +112,14 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         (**self).recheck(pids, emit)
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        (**self).bell()
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        (**self).drain(emit)
     }
 }
 
@@ -119,6 +145,8 @@ pub struct SourceInfo {
     ///
     /// False for recordings, and for the `/proc` of another host or of an earlier boot.
     pub is_live: bool,
+    /// Whether it hears births and exits between scans.
+    pub hears_lives: bool,
 }
 
 impl SourceInfo {
@@ -133,6 +161,7 @@ impl SourceInfo {
             own_pid: None,
             host: HostInfo::default(),
             is_live: true,
+            hears_lives: false,
         }
     }
 

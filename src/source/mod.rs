@@ -6,6 +6,7 @@
 mod contract;
 mod exited;
 mod host_info;
+mod happening;
 #[cfg(target_os = "linux")]
 mod linux;
 mod live;
@@ -14,6 +15,7 @@ mod sysinfo;
 
 pub use self::contract::{Recheck, ScanSummary, Source, SourceInfo};
 pub use self::host_info::HostInfo;
+pub use self::happening::{Bell, Happening, Heard, Hearing, Ringer};
 #[cfg(target_os = "linux")]
 pub use self::linux::LinuxSource;
 pub use self::live::live_source;

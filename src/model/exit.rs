@@ -1,0 +1,68 @@
+//! How a process ended.
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of the end of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct Exit {
+    /// Exit status; `None` if unknown.
+    pub status: Option<ExitStatus>,
+    /// When its last thread ended, in milliseconds since the Unix epoch by the clock of start times;
+    /// `None` if unknown.
+    pub ended_at_ms: Option<u64>,
+    /// Whether the kernel killed it for lack of memory; `None` if unknown.
+    ///
+    /// True only if its own cgroup counted such a kill meanwhile and SIGKILL ended it.
+    pub likely_oom: Option<bool>,
+}
+
+/// Exit status of a process, as wait(2) reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ExitStatus {
+    /// Exit code, 0 to 255; `None` if a signal ended it.
+    pub code: Option<u8>,
+    /// Number of the signal that ended it; `None` if it exited by itself.
+    pub signal: Option<u8>,
+    /// Whether the kernel reports a core dump.
+    pub core_dumped: bool,
+}
+
+impl ExitStatus {
+    /// Reads the form of wait(2): the code in the second byte, the signal in the lowest seven bits,
+    /// and the bit 0x80 for a core dump.
+    pub fn from_wait_status(status: u32) -> Self {
+        let signal = (status & 0x7f) as u8;
+        Self {
+            code: (signal == 0).then_some((status >> 8) as u8),
+            signal: (signal != 0).then_some(signal),
+            core_dumped: signal != 0 && status & 0x80 != 0,
+        }
+    }
+
+    /// Returns whether it exited by itself with code 0.
+    pub fn is_success(self) -> bool {
+        self.code == Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_status_is_a_code_or_a_signal() {
+        let of = |status| {
+            let exit = ExitStatus::from_wait_status(status);
+            (exit.code, exit.signal, exit.core_dumped)
+        };
+        assert_eq!(of(0), (Some(0), None, false));
+        assert_eq!(of(0x0300), (Some(3), None, false));
+        assert_eq!(of(0xff00), (Some(255), None, false));
+        assert_eq!(of(9), (None, Some(9), false));
+        assert_eq!(of(11 | 0x80), (None, Some(11), true));
+        assert!(ExitStatus::from_wait_status(0).is_success());
+        assert!(!ExitStatus::from_wait_status(9).is_success());
+    }
+}
