@@ -134,8 +134,9 @@ pub use crate::dispatch::{
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{
     Batch, BreakerState, Change, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass,
-    Event, Exit, ExitStatus, FIELDS, Field, Order, Pace, ProcessInfo, ProcessKey, Processes,
-    Resources, Result, Snapshot, Status, Timestamp, Transition, Unit, Value, escape, is_control,
+    Event, Exit, ExitStatus, FIELDS, Field, Hearing, Order, Pace, ProcessInfo, ProcessKey,
+    Processes, Resources, Result, Snapshot, Status, Timestamp, Transition, Unit, Value, escape,
+    is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};
@@ -143,8 +144,8 @@ pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle}
 #[cfg(target_os = "linux")]
 pub use crate::source::LinuxSource;
 pub use crate::source::{
-    Bell, Happening, Heard, Hearing, HostInfo, ProcessRow, Reading, Recheck, Ringer, Row,
-    ScanSummary, Source, SourceInfo, SysinfoSource, live_source,
+    Bell, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck, Ringer, Row, ScanSummary,
+    Source, SourceInfo, SysinfoSource, live_source,
 };
 
 /// Internals for this crate's benches.

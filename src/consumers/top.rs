@@ -206,7 +206,8 @@ impl State {
         let valid_until_ns = self.now_ns;
         let at_ns = batch.monotonic_ns;
         // A failed scan has no news of the processes that it missed: for them no time has passed.
-        if batch.failure.is_none() {
+        // Neither has a batch between two scans: no CPU time is read for it.
+        if batch.of_scan && batch.failure.is_none() {
             self.now_ns = at_ns;
             self.as_of = Some(AsOf {
                 seq: batch.seq,
@@ -233,7 +234,7 @@ impl State {
             let last_percent = tracked.process.cpu_percent;
             tracked.process = process.clone();
             // A full batch of a failed scan mostly repeats what an earlier scan measured.
-            if batch.failure.is_none() || !batch.full {
+            if batch.of_scan && (batch.failure.is_none() || !batch.full) {
                 tracked.sample(valid_until_ns, last_percent, at_ns);
             }
             tracked.forget_before(at_ns.saturating_sub(window_ns));

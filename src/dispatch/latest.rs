@@ -12,6 +12,8 @@ use crate::model::{
 #[derive(Debug, Default)]
 pub(super) struct Latest {
     last: Option<Arc<Batch>>,
+    /// The last one that is of a scan.
+    last_scan: Option<Arc<Batch>>,
     stuck: Option<Stuck>,
 }
 
@@ -24,8 +26,11 @@ struct Stuck {
 }
 
 impl Latest {
-    /// Stores the batch of a scan, which ends a stuck scan.
+    /// Stores a batch, which ends a stuck scan.
     pub(super) fn advance(&mut self, batch: Arc<Batch>) {
+        if batch.of_scan {
+            self.last_scan = Some(Arc::clone(&batch));
+        }
         self.last = Some(batch);
         self.stuck = None;
     }
@@ -58,13 +63,18 @@ impl Latest {
     /// batch.
     pub(super) fn full(&self, snapshot: &Snapshot, lost_batches: u64) -> Option<Batch> {
         let last = self.last.as_ref()?;
+        let scan = self.last_scan.as_ref().unwrap_or(last);
         let stuck = self.stuck.as_ref().map(|stuck| stuck.error.clone());
         let facts = Facts {
+            seq: last.seq,
+            of_scan: last.of_scan,
+            taken_at_ms: last.taken_at_ms,
+            monotonic_ns: last.monotonic_ns,
             full: true,
             lost_batches,
-            failure: stuck.or_else(|| last.failure.clone()),
+            failure: stuck.or_else(|| scan.failure.clone()),
             events: snapshot.iter().cloned().map(Event::Existing).collect(),
-            ..Facts::of(last)
+            ..Facts::of(scan)
         };
         Some(Batch::build(facts, self.pacing(last.transitions.clone())))
     }

@@ -14,7 +14,7 @@ use metrics::{
 use super::EventCounts;
 use super::observation::{CpuThread, Observation, QueueChange};
 use super::tally::in_ns;
-use crate::model::{Batch, BreakerState, Pace, Transition};
+use crate::model::{Batch, BreakerState, Hearing, Pace, Transition};
 
 const SCANS: &str = "pscan_scan_total";
 const ERRORS: &str = "pscan_scan_errors_total";
@@ -26,6 +26,8 @@ const INTERVAL: &str = "pscan_scan_interval_seconds";
 const INTERVAL_ASKED: &str = "pscan_scan_interval_asked_seconds";
 const INTERVAL_CHANGES: &str = "pscan_scan_interval_changes_total";
 const BUDGET_EXCEEDED: &str = "pscan_scan_budget_exceeded_total";
+const HEARING_LOST: &str = "pscan_scan_hearing_lost_total";
+const HEARD: &str = "pscan_scan_heard_batches_total";
 const BREAKER: &str = "pscan_scan_breaker_state";
 const BREAKER_OPENED: &str = "pscan_scan_breaker_opened_total";
 const PROCESSES: &str = "pscan_scan_processes";
@@ -79,6 +81,16 @@ fn describe() {
             BUDGET_EXCEEDED,
             Count,
             "Times the scans began to exceed the CPU budget",
+        ),
+        (
+            HEARING_LOST,
+            Count,
+            "Times the source ceased to hear all births and exits",
+        ),
+        (
+            HEARD,
+            Count,
+            "Batches of what the source heard between scans",
         ),
         (BREAKER_OPENED, Count, "Times the breaker opened"),
         (EVENTS, Count, "Events by kind"),
@@ -134,11 +146,11 @@ fn interval_asked(interval_ms: u64) {
 }
 
 fn scan(batch: &Batch) {
-    let result = match batch.failure {
-        None => "good",
-        Some(_) => "failed",
-    };
-    counter!(SCANS, "result" => result).increment(1);
+    match &batch.failure {
+        _ if !batch.of_scan => counter!(HEARD).increment(1),
+        None => counter!(SCANS, "result" => "good").increment(1),
+        Some(_) => counter!(SCANS, "result" => "failed").increment(1),
+    }
     counter!(RETRIES).increment(batch.counts.retries.into());
     counter!(UNREADABLE).increment(batch.counts.unreadable_fields.into());
     if let Some(unseen) = batch.counts.unseen_at_most {
@@ -158,7 +170,9 @@ fn scan(batch: &Batch) {
     }
     gauge!(PROCESSES).set(batch.counts.processes);
     gauge!(TABLE).set(batch.counts.table_bytes as f64);
-    histogram!(DURATION).record(Duration::from_micros(batch.cost.scan_us));
+    if batch.of_scan {
+        histogram!(DURATION).record(Duration::from_micros(batch.cost.scan_us));
+    }
 }
 
 fn notice(batch: &Batch) {
@@ -173,6 +187,10 @@ fn notice(batch: &Batch) {
             Transition::Interval { .. } => counter!(INTERVAL_CHANGES).increment(1),
             Transition::Budget { exceeded, .. } => {
                 counter!(BUDGET_EXCEEDED).increment((*exceeded).into());
+            }
+            Transition::Hearing { to, .. } => {
+                let is_lost = matches!(to, Hearing::Lossy | Hearing::Deaf);
+                counter!(HEARING_LOST).increment(is_lost.into());
             }
             Transition::Breaker { to, .. } => {
                 breaker(*to);

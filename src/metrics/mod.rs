@@ -17,7 +17,7 @@ pub(crate) use self::cpu_clock::CpuClock;
 pub(crate) use self::meter::Meter;
 pub(crate) use self::observation::{CpuThread, Observation};
 pub(crate) use self::traffic::Traffic;
-use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event};
+use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event, Hearing};
 
 /// Counts of a scanner since it was built, and its current state.
 ///
@@ -68,6 +68,12 @@ pub struct Metrics {
     pub interval_changes_total: u64,
     /// How often the scans began to exceed the CPU budget.
     pub budget_exceeded_total: u64,
+    /// Batches of what the source heard between two scans.
+    pub heard_batches_total: u64,
+    /// How much the source hears of births and exits between scans.
+    pub hearing: Hearing,
+    /// How often the source ceased to hear all births and exits.
+    pub hearing_lost_total: u64,
     /// State of the breaker; always closed for a scanner driven by hand.
     pub breaker: BreakerState,
     /// How often the breaker opened.

@@ -8,7 +8,7 @@ use super::cpu_clock::CpuClock;
 use super::histogram::TimeHistogram;
 use super::observation::{CpuThread, Observation, QueueChange};
 use super::{CpuTimes, EventCounts, Metrics};
-use crate::model::{Batch, BreakerState, Transition};
+use crate::model::{Batch, BreakerState, Hearing, Transition};
 
 /// The counts of one scanner, written by its threads and read by any.
 ///
@@ -122,6 +122,7 @@ impl Counts {
     fn count_scan(&mut self, batch: &Batch) {
         let metrics = &mut self.metrics;
         match &batch.failure {
+            _ if !batch.of_scan => metrics.heard_batches_total += 1,
             None => metrics.scans_total.good += 1,
             Some(_) => metrics.scans_total.failed += 1,
         }
@@ -142,8 +143,10 @@ impl Counts {
             metrics.interval_ms = pace.interval_ms;
             self.has_pace = true;
         }
-        self.scan_time
-            .record(Duration::from_micros(batch.cost.scan_us));
+        if batch.of_scan {
+            self.scan_time
+                .record(Duration::from_micros(batch.cost.scan_us));
+        }
         self.count_notice(batch);
     }
 
@@ -162,6 +165,10 @@ impl Counts {
                 Transition::Budget { exceeded, .. } => {
                     metrics.budget_exceeded_total += u64::from(*exceeded);
                 }
+                Transition::Hearing { to, .. } => {
+                    metrics.hearing = *to;
+                    metrics.hearing_lost_total += u64::from(is_loss(*to));
+                }
                 Transition::Breaker { to, .. } => {
                     // If the very first scan hangs, there is no pace to report it.
                     metrics.breaker = *to;
@@ -179,6 +186,10 @@ impl EventCounts {
         self.updated += more.updated;
         self.exited += more.exited;
     }
+}
+
+fn is_loss(hearing: Hearing) -> bool {
+    matches!(hearing, Hearing::Lossy | Hearing::Deaf)
 }
 
 /// Adds a count, if it is known. A total is known once one of its counts is.

@@ -19,11 +19,15 @@ use super::process::ProcessKey;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Number of the scan, from 1.
+    /// Number of the batch, from 1.
     ///
-    /// Failed scans are numbered too. A notice that a scan or a consumer is stuck comes between two
-    /// scans: it has no events, and the number of the scan before it, 0 before the first.
+    /// Failed scans are numbered too. A notice that a scan or a consumer is stuck has no number of
+    /// its own: it has no events, and the number of the batch before it, 0 before the first.
     pub seq: u64,
+    /// Whether it is the result of a scan.
+    ///
+    /// Otherwise it has what the source heard between two scans, or it is a notice.
+    pub of_scan: bool,
     /// Start of the scan, in milliseconds since the Unix epoch.
     ///
     /// It is read from the source's wall clock; for a notice it is the time of the notice, by this
@@ -125,6 +129,7 @@ impl Batch {
     pub fn new(seq: u64, taken_at_ms: u64, events: Vec<Event>) -> Self {
         let facts = Facts {
             seq,
+            of_scan: true,
             taken_at_ms,
             monotonic_ns: taken_at_ms.saturating_mul(1_000_000),
             full: seq == 1,
@@ -138,6 +143,7 @@ impl Batch {
     pub(crate) fn build(facts: Facts, pacing: Pacing) -> Self {
         Self {
             seq: facts.seq,
+            of_scan: facts.of_scan,
             taken_at_ms: facts.taken_at_ms,
             monotonic_ns: facts.monotonic_ns,
             interval_ms: facts.interval_ms,
@@ -164,6 +170,7 @@ impl Batch {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) seq: u64,
+    pub(crate) of_scan: bool,
     pub(crate) taken_at_ms: u64,
     pub(crate) monotonic_ns: u64,
     pub(crate) interval_ms: Option<f64>,
@@ -181,6 +188,7 @@ impl Facts {
     pub(crate) fn of(batch: &Batch) -> Self {
         Self {
             seq: batch.seq,
+            of_scan: batch.of_scan,
             taken_at_ms: batch.taken_at_ms,
             monotonic_ns: batch.monotonic_ns,
             interval_ms: batch.interval_ms,
@@ -277,7 +285,7 @@ mod tests {
         }
         assert_eq!(json["transitions"][0]["event"], "interval_changed");
         assert_eq!(json["events"][0]["event"], "exited");
-        assert_eq!(json.as_object().map(serde_json::Map::len), Some(13));
+        assert_eq!(json.as_object().map(serde_json::Map::len), Some(14));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::changes::Changes;
+use super::exit::{Exit, ExitStatus};
 use super::process::ProcessInfo;
 
 /// A birth, a change, an exit or the presence of one process.
@@ -54,10 +55,20 @@ pub enum Event {
     Exited {
         /// The process with its last measured values.
         process: ProcessInfo,
-        /// Milliseconds from the start to the scan that missed the process; `None` if the start is unknown.
+        /// Milliseconds from its start to its end; `None` if the start is unknown.
         ///
-        /// The process lived up to one interval less.
+        /// Where the end is unknown, it is the time to the scan that missed the process. Then the
+        /// process lived up to one interval less.
         lived_ms: Option<u64>,
+        /// Exit status; `None` if unknown, as always where exits are only found by scans.
+        exit: Option<ExitStatus>,
+        /// When its last thread ended, in milliseconds since the Unix epoch by the clock of start
+        /// times; `None` if unknown.
+        ended_at_ms: Option<u64>,
+        /// Whether the kernel killed it for lack of memory; `None` if unknown.
+        ///
+        /// True only if its own cgroup counted such a kill meanwhile and SIGKILL ended it.
+        likely_oom: Option<bool>,
     },
 }
 
@@ -69,7 +80,30 @@ impl Event {
 
     /// Creates an [`Exited`](Self::Exited), for tests of a consumer.
     pub fn exited(process: ProcessInfo, lived_ms: Option<u64>) -> Self {
-        Self::Exited { process, lived_ms }
+        Self::Exited {
+            process,
+            lived_ms,
+            exit: None,
+            ended_at_ms: None,
+            likely_oom: None,
+        }
+    }
+
+    /// Sets what is known of the end, if it is an [`Exited`](Self::Exited), for tests of a consumer.
+    #[must_use]
+    pub fn with_exit(mut self, known: Exit) -> Self {
+        if let Self::Exited {
+            exit,
+            ended_at_ms,
+            likely_oom,
+            ..
+        } = &mut self
+        {
+            *exit = known.status;
+            *ended_at_ms = known.ended_at_ms;
+            *likely_oom = known.likely_oom;
+        }
+        self
     }
 
     /// Returns the event's process.
@@ -95,18 +129,33 @@ impl Event {
 
 /// Serialises as in `pscan watch --json`, without the fields of the batch (`seq`, `at_ms`).
 ///
-/// The fields are `event` (the [kind](Self::kind)), `process`, `changed` for an update, and `lived_ms` for an
-/// exit.
+/// The fields are `event` (the [kind](Self::kind)), `process`, `changed` for an update, and
+/// `lived_ms`, `exit`, `ended_at_ms` and `likely_oom` for an exit.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let more = matches!(self, Self::Updated { .. } | Self::Exited { .. });
-        let mut out = serializer.serialize_struct("Event", 2 + usize::from(more))?;
+        let more = match self {
+            Self::Existing(_) | Self::Created(_) => 0,
+            Self::Updated { .. } => 1,
+            Self::Exited { .. } => 4,
+        };
+        let mut out = serializer.serialize_struct("Event", 2 + more)?;
         out.serialize_field("event", self.kind())?;
         out.serialize_field("process", self.process())?;
         match self {
             Self::Existing(_) | Self::Created(_) => {}
             Self::Updated { changed, .. } => out.serialize_field("changed", changed)?,
-            Self::Exited { lived_ms, .. } => out.serialize_field("lived_ms", lived_ms)?,
+            Self::Exited {
+                lived_ms,
+                exit,
+                ended_at_ms,
+                likely_oom,
+                ..
+            } => {
+                out.serialize_field("lived_ms", lived_ms)?;
+                out.serialize_field("exit", exit)?;
+                out.serialize_field("ended_at_ms", ended_at_ms)?;
+                out.serialize_field("likely_oom", likely_oom)?;
+            }
         }
         out.end()
     }
@@ -131,13 +180,31 @@ impl<'de> Deserialize<'de> for Event {
             Exited {
                 process: ProcessInfo,
                 lived_ms: Option<u64>,
+                #[serde(default)]
+                exit: Option<ExitStatus>,
+                #[serde(default)]
+                ended_at_ms: Option<u64>,
+                #[serde(default)]
+                likely_oom: Option<bool>,
             },
         }
         Ok(match Written::deserialize(deserializer)? {
             Written::Existing { process } => Self::Existing(process),
             Written::Created { process } => Self::Created(process),
             Written::Updated { process, changed } => Self::Updated { process, changed },
-            Written::Exited { process, lived_ms } => Self::Exited { process, lived_ms },
+            Written::Exited {
+                process,
+                lived_ms,
+                exit,
+                ended_at_ms,
+                likely_oom,
+            } => Self::Exited {
+                process,
+                lived_ms,
+                exit,
+                ended_at_ms,
+                likely_oom,
+            },
         })
     }
 }
@@ -172,6 +239,11 @@ mod tests {
             Event::updated(process(), Changes::default()),
             Event::exited(process(), Some(1)),
             Event::exited(process(), None),
+            Event::exited(process(), Some(3)).with_exit(Exit {
+                status: Some(ExitStatus::from_wait_status(11 | 0x80)),
+                ended_at_ms: Some(1_700_000_000_123),
+                likely_oom: Some(false),
+            }),
         ] {
             let json = serde_json::to_string(&event).expect("plain data");
             let read: Event = serde_json::from_str(&json).expect(&json);

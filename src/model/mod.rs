@@ -32,7 +32,7 @@ pub use self::exit::{Exit, ExitStatus};
 pub use self::field::{Change, Field, Order};
 pub use self::fields::FIELDS;
 pub(crate) use self::fields::PLAIN_FIELDS;
-pub use self::pace::{BreakerState, Pace, Transition};
+pub use self::pace::{BreakerState, Hearing, Pace, Transition};
 pub use self::process::{CommandLine, ProcessInfo, ProcessKey, Status};
 pub use self::resources::Resources;
 pub use self::snapshot::{Processes, Snapshot};

@@ -56,16 +56,50 @@ impl BreakerState {
     }
 }
 
+/// How much a source hears of births and exits between scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Hearing {
+    /// It does not listen: births and exits come from scans.
+    #[default]
+    Off,
+    /// It hears all of them.
+    Complete,
+    /// It has missed some. The next scan finds what is left of them.
+    Lossy,
+    /// It hears nothing any more.
+    Deaf,
+}
+
+impl Hearing {
+    /// Returns its name in JSON, in `snake_case`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Complete => "complete",
+            Self::Lossy => "lossy",
+            Self::Deaf => "deaf",
+        }
+    }
+}
+
+impl fmt::Display for Hearing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl fmt::Display for BreakerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// A change of interval, budget or breaker, and its reason.
+/// A change of interval, budget, hearing or breaker, and its reason.
 ///
 /// It serialises as in `pscan watch --json`, without the fields of the batch: `event` is
-/// `interval_changed`, `budget_changed` or `breaker_changed`.
+/// `interval_changed`, `budget_changed`, `hearing_changed` or `breaker_changed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 #[non_exhaustive]
@@ -91,6 +125,17 @@ pub enum Transition {
     Budget {
         /// Whether the budget is exceeded now.
         exceeded: bool,
+        /// The reason, for people.
+        reason: String,
+    },
+    /// The source began or ceased to hear all births and exits.
+    #[non_exhaustive]
+    #[serde(rename = "hearing_changed")]
+    Hearing {
+        /// What it heard before.
+        from: Hearing,
+        /// What it hears now.
+        to: Hearing,
         /// The reason, for people.
         reason: String,
     },
@@ -125,6 +170,15 @@ impl Transition {
         }
     }
 
+    /// Creates a [`Hearing`](Self::Hearing), for tests of a consumer.
+    pub fn hearing(from: Hearing, to: Hearing, reason: impl Into<String>) -> Self {
+        Self::Hearing {
+            from,
+            to,
+            reason: reason.into(),
+        }
+    }
+
     /// Creates a [`Breaker`](Self::Breaker), for tests of a consumer.
     pub fn breaker(from: BreakerState, to: BreakerState, reason: impl Into<String>) -> Self {
         Self::Breaker {
@@ -154,6 +208,7 @@ impl fmt::Display for Transition {
                 reason,
             } => write!(f, "budget exceeded: {reason}"),
             Self::Budget { reason, .. } => write!(f, "budget holds: {reason}"),
+            Self::Hearing { from, to, reason } => write!(f, "hearing {from} → {to}: {reason}"),
             Self::Breaker { from, to, reason } => write!(f, "breaker {from} → {to}: {reason}"),
         }
     }

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
+use super::hearing::Listening;
 use crate::config::Config;
 use crate::dispatch::Watchdog;
 use crate::metrics::CpuClock;
 use crate::model::{
     BreakerState, Cost, Counts, Error, ErrorClass, Facts, ProcessInfo, Result, Timestamp,
+    Transition,
 };
-use crate::source::{Recheck, ScanSummary, Source};
+use crate::source::{Bell, Recheck, ScanSummary, Source};
 use crate::table::{Missing, Pass, Table};
 
 /// A source, the table of its rows, and the checks between them.
@@ -26,6 +28,7 @@ pub(super) struct Core {
     last: Option<Timestamp>,
     /// Size of the table after the last scan that returned.
     table_size: TableSize,
+    listening: Listening,
     /// Processes and threads that the system had started at the last good scan.
     started_total: Option<u64>,
     /// There are no more scans: the source ended or panicked.
@@ -44,6 +47,8 @@ pub(super) struct Scanned {
     pub(super) other_cpu: Duration,
     /// The part of its CPU time that read processes for the first time.
     pub(super) first_reads: Duration,
+    /// The change of what the source hears, if there is one.
+    pub(super) hearing: Option<Transition>,
     /// The scan took longer than its deadline.
     pub(super) is_late: bool,
     /// The dispatcher reported that while the scan ran.
@@ -57,6 +62,7 @@ struct Checked {
     facts: Facts,
     other_cpu: Duration,
     first_reads: Duration,
+    hearing: Option<Transition>,
     /// The source has ended.
     has_ended: bool,
 }
@@ -92,6 +98,7 @@ impl Core {
             seq: 0,
             last: None,
             table_size: TableSize::default(),
+            listening: Listening::default(),
             started_total: None,
             ended: false,
             deadline: config.scan_deadline(),
@@ -120,12 +127,14 @@ impl Core {
             facts,
             other_cpu,
             first_reads,
+            hearing,
             has_ended,
         } = checked?;
         self.ended = has_ended || facts.failure.as_ref().is_some_and(Error::is_final);
         Some(Scanned {
             other_cpu,
             first_reads,
+            hearing,
             is_last: self.ended,
             is_late: was_reported_late
                 || Duration::from_micros(facts.cost.scan_us) >= self.deadline,
@@ -142,6 +151,7 @@ impl Core {
         let at = self.last.unwrap_or_else(Timestamp::now);
         Facts {
             seq: self.seq,
+            of_scan: true,
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             full: self.seq == 1,
@@ -159,6 +169,59 @@ impl Core {
         }
     }
 
+    /// Returns the bell of the source, if it hears what happens between scans.
+    pub(super) fn bell(&mut self) -> Option<Bell> {
+        self.source.bell()
+    }
+
+    /// Applies what the source has heard since the last scan or the last call. Returns `None` if
+    /// that changes nothing.
+    pub(super) fn hear(&mut self) -> Option<(Facts, Vec<Transition>)> {
+        if self.ended || self.last.is_none() {
+            return None;
+        }
+        // Reset below, as in a scan.
+        self.ended = true;
+        let at = self.source.now();
+        let began = Instant::now();
+        let mut clock = CpuClock::start();
+        let mut pass = self.table.begin_between(at);
+        self.listening.drain(&mut *self.source, &mut pass);
+        let found = pass.finish(Missing::Unconfirmed);
+        self.ended = false;
+        let change = self.listening.change(false);
+        if found.events.is_empty() && change.is_none() {
+            return None;
+        }
+        self.seq += 1;
+        self.measure_table();
+        let facts = Facts {
+            seq: self.seq,
+            of_scan: false,
+            taken_at_ms: at.wall_ms,
+            monotonic_ns: at.monotonic_ns,
+            cost: Cost {
+                scan_us: began.elapsed().as_micros() as u64,
+                cpu_us: clock.lap().map(|spent| spent.as_micros() as u64),
+            },
+            counts: Counts {
+                processes: self.table_size.processes,
+                table_bytes: self.table_size.table_bytes,
+                ..Counts::default()
+            },
+            events: found.events,
+            ..Facts::default()
+        };
+        Some((facts, change.into_iter().collect()))
+    }
+
+    fn measure_table(&mut self) {
+        self.table_size = TableSize {
+            processes: self.table.len() as u32,
+            table_bytes: self.table.heap_bytes() as u64,
+        };
+    }
+
     /// Makes a scan and its checks. Returns `None` if the source has ended without rows.
     fn checked_scan(&mut self) -> Option<Checked> {
         let at = self.source.now();
@@ -166,6 +229,8 @@ impl Core {
         let began = Instant::now();
         let mut clock = CpuClock::start();
         let mut pass = self.table.begin(at);
+        // Exits and births that the scan would otherwise find without knowing how they happened.
+        self.listening.drain(&mut *self.source, &mut pass);
         let mut outcome = self.source.scan(&mut |row| pass.apply(row));
         // Emitted rows stand. Rows of a retry moments later would give rates over almost no time.
         let is_transient = outcome.as_ref().is_err_and(Error::is_transient);
@@ -178,6 +243,8 @@ impl Core {
             }
         }
         let rows = pass.rows();
+        pass.end_rows();
+        self.listening.drain(&mut *self.source, &mut pass);
         if rows == 0 && outcome.as_ref().is_err_and(is_end) {
             return None;
         }
@@ -204,17 +271,16 @@ impl Core {
             None => self.count_unseen(seen.started_total, found.births),
             Some(_) => None,
         };
+        let hearing = self.listening.change(true);
         log_failure(&mut self.logged, failure.as_ref());
         self.seq += 1;
-        self.table_size = TableSize {
-            processes: self.table.len() as u32,
-            table_bytes: self.table.heap_bytes() as u64,
-        };
+        self.measure_table();
         let cpu = clock.lap();
-        let other_cpu = Duration::from_nanos(seen.other_cpu_ns);
+        let other_cpu = Duration::from_nanos(seen.other_cpu_ns) + self.listening.take_cpu();
         let took = began.elapsed();
         let facts = Facts {
             seq: self.seq,
+            of_scan: true,
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             interval_ms: last
@@ -242,13 +308,18 @@ impl Core {
             facts,
             other_cpu,
             first_reads: Duration::from_nanos(seen.first_read_cpu_ns) + found.first_time,
+            hearing,
             has_ended,
         })
     }
 
-    /// Returns the processes started since the last good scan, minus the births reported.
+    /// Returns the processes started since the last good scan, minus the births reported. If the
+    /// source listens: those that it may not have heard until the scan before.
     fn count_unseen(&mut self, total: Option<u64>, newborn: u64) -> Option<u64> {
         let before = std::mem::replace(&mut self.started_total, total);
+        if self.listening.is_on() {
+            return self.listening.take_missed();
+        }
         // A count that went back is that of another system, restored from a snapshot.
         let started = total?.checked_sub(before?)?;
         Some(started.saturating_sub(newborn))

@@ -7,6 +7,7 @@ mod by_hand;
 mod control;
 mod core;
 mod handle;
+mod hearing;
 mod pacing;
 mod run;
 

@@ -46,7 +46,8 @@ pub trait Source: Send {
     /// Returns facts about the source. They never change.
     fn info(&self) -> SourceInfo;
 
-    /// Returns the time of the scan that follows. It is called once before each scan.
+    /// Returns the time of the scan or the drain that follows. It is called once before each scan,
+    /// and before each drain between scans.
     ///
     /// A retry of the scan keeps this time. CPU use is computed from its monotonic part, and the
     /// batch has it, even if the scan fails. A recording returns the recorded time. The default

@@ -3,7 +3,7 @@
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::row::ProcessRow;
-use crate::model::Exit;
+use crate::model::{Exit, Hearing};
 
 /// A birth, a change or an exit, as the system reported it.
 ///
@@ -42,24 +42,6 @@ impl Happening<'_> {
     }
 }
 
-/// How much of the births and exits a source hears.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Hearing {
-    /// It does not listen: births and exits come from scans.
-    #[default]
-    Off,
-    /// It hears all of them.
-    Complete,
-    /// It has missed some since the scan before. The next scan finds what is left of them.
-    Lossy,
-    /// It hears nothing any more.
-    Deaf,
-}
-
 /// What a drain of a source found, besides the happenings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -68,10 +50,12 @@ pub struct Heard {
     pub hearing: Hearing,
     /// Why it has not, for people.
     pub reason: Option<String>,
-    /// Processes and threads that were started, as far as the source has heard, since it listens.
+    /// Upper limit of the processes and threads whose start the source did not hear, since it
+    /// listens.
     ///
-    /// It is compared with [`ScanSummary::started_total`](crate::ScanSummary::started_total).
-    pub started_total: Option<u64>,
+    /// It is as of the scan before, since the system counts a start before it reports it. It never
+    /// shrinks. `None` where the system does not count them.
+    pub missed_total: Option<u64>,
     /// CPU time of the source's own threads since the drain or scan before, in nanoseconds.
     pub other_cpu_ns: u64,
 }

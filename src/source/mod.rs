@@ -14,8 +14,8 @@ mod row;
 mod sysinfo;
 
 pub use self::contract::{Recheck, ScanSummary, Source, SourceInfo};
+pub use self::happening::{Bell, Happening, Heard, Ringer};
 pub use self::host_info::HostInfo;
-pub use self::happening::{Bell, Happening, Heard, Hearing, Ringer};
 #[cfg(target_os = "linux")]
 pub use self::linux::LinuxSource;
 pub use self::live::live_source;

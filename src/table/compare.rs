@@ -5,7 +5,7 @@ use super::identity::{self, Evidence, Identity};
 use super::rates::{ns_to_ms, percent};
 use super::slot::Slot;
 use super::texts::Texts;
-use crate::model::{Changes, ProcessInfo, ProcessKey, Timestamp};
+use crate::model::{Changes, Exit, ProcessInfo, ProcessKey, Timestamp};
 use crate::source::{ProcessRow, Reading};
 
 impl Table {
@@ -40,6 +40,7 @@ impl Table {
             resources: row.resources,
             cpu_read_at_ns: row.read_at_ns.unwrap_or(at.monotonic_ns),
             has_own_time: row.read_at_ns.is_some(),
+            is_unmeasured: false,
             reported: Some(process),
         };
         let index = self.put(slot);
@@ -75,21 +76,7 @@ impl Table {
             .expect("BUG: the index has only slots in use");
         let mut changed = Changes::default();
 
-        let had_name = process.name.is_some();
-        let has_new_name = self.texts.update_name(&mut process.name, row.name);
-        if has_new_name {
-            changed.insert(Changes::NAME);
-        }
-        let has_other_command = match row.command {
-            // The known one may belong to the program before the `exec`.
-            Reading::Unknown if has_new_name && had_name => {
-                self.texts.clear_command(&mut process.command)
-            }
-            command => self.texts.update_command(&mut process.command, command),
-        };
-        if has_other_command {
-            changed.insert(Changes::COMMAND);
-        }
+        changed.insert(update_texts(&mut self.texts, process, row));
         if process.parent_pid != row.parent_pid {
             process.parent_pid = row.parent_pid;
             changed.insert(Changes::PARENT);
@@ -104,13 +91,46 @@ impl Table {
         if row.start_time_ms.is_some() {
             slot.start_time_ms = row.start_time_ms;
         }
-        slot.cpu_percent = percent(slot.cpu_time_ns, row.cpu_time_ns, since_ns);
+        slot.cpu_percent = match slot.is_unmeasured {
+            true => self.ages.percent_of_life(row, at),
+            false => percent(slot.cpu_time_ns, row.cpu_time_ns, since_ns),
+        };
+        slot.is_unmeasured = false;
         slot.cpu_time_ns = row.cpu_time_ns;
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
         slot.resources = row.resources;
         slot.status = row.status;
         changed.insert(self.thresholds.exceeded(slot));
 
+        if !changed.is_empty() {
+            self.report(index, row.pid, changed);
+        }
+    }
+
+    /// Updates what a source heard of a process between two scans: unknown values stay.
+    ///
+    /// It changes nothing if the process was read later than that.
+    pub(super) fn amend(&mut self, row: &ProcessRow<'_>, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        if row.read_at_ns.is_none_or(|read| read < slot.cpu_read_at_ns) {
+            return;
+        }
+        let process = slot
+            .reported
+            .as_mut()
+            .expect("BUG: the index has only slots in use");
+        let mut changed = update_texts(&mut self.texts, process, row);
+        if row.parent_pid.is_some() && process.parent_pid != row.parent_pid {
+            process.parent_pid = row.parent_pid;
+            changed.insert(Changes::PARENT);
+        }
+        if row.status.is_some() && slot.status != row.status {
+            slot.status = row.status;
+            changed.insert(Changes::STATUS);
+        }
+        if row.kernel_thread.is_some() {
+            process.kernel_thread = row.kernel_thread;
+        }
         if !changed.is_empty() {
             self.report(index, row.pid, changed);
         }
@@ -141,12 +161,37 @@ impl Table {
     }
 
     /// Removes a process and notes its exit.
-    pub(super) fn remove(&mut self, index: u32, at: Timestamp) {
+    pub(super) fn remove(&mut self, index: u32, at: Timestamp, exit: Exit) {
         let start_time_ms = self.slots[index as usize].start_time_ms;
-        let lived_ms = start_time_ms.and_then(|start| self.ages.age_ms(start, at));
+        let age_ms = || start_time_ms.and_then(|start| self.ages.age_ms(start, at));
+        let lived_ms = lived_ms(start_time_ms, exit).or_else(age_ms);
         let process = self.take(index);
-        self.notes.note_exit(process, lived_ms);
+        self.notes.note_exit(process, lived_ms, exit);
     }
+}
+
+/// Returns how long a process lived, if both its start and its end are known.
+pub(super) fn lived_ms(start_time_ms: Option<u64>, exit: Exit) -> Option<u64> {
+    Some(exit.ended_at_ms?.saturating_sub(start_time_ms?))
+}
+
+/// Updates name and command line from a row, and returns which changed.
+fn update_texts(texts: &mut Texts, process: &mut ProcessInfo, row: &ProcessRow<'_>) -> Changes {
+    let mut changed = Changes::default();
+    let had_name = process.name.is_some();
+    let has_new_name = texts.update_name(&mut process.name, row.name);
+    if has_new_name {
+        changed.insert(Changes::NAME);
+    }
+    let has_other_command = match row.command {
+        // The known one may belong to the program before the `exec`.
+        Reading::Unknown if has_new_name && had_name => texts.clear_command(&mut process.command),
+        command => texts.update_command(&mut process.command, command),
+    };
+    if has_other_command {
+        changed.insert(Changes::COMMAND);
+    }
+    changed
 }
 
 /// Returns whether parent, name and command line all changed.

@@ -8,6 +8,7 @@ mod arena;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
 mod compare;
+mod happened;
 mod identity;
 mod notes;
 mod pass;

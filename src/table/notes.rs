@@ -1,55 +1,100 @@
-//! The events of one scan, collected until they can be sorted by pid.
+//! The events of one batch, collected until they can be sorted by pid.
 
 use super::slot::Slot;
-use crate::model::{Changes, Event, ProcessInfo, ProcessKey};
+use crate::model::{Changes, Event, Exit, ProcessInfo, ProcessKey};
 
-/// The events of one scan before they are sorted. The memory is reused from scan to scan.
+/// The events of one batch before they are sorted. The memory is reused from batch to batch.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     touched: Vec<Touch>,
-    exits: Vec<Exit>,
+    ended: Vec<Ended>,
     unreadable: Vec<ProcessKey>,
+    /// Number of notes of this batch, which orders those of one pid.
+    count: u32,
 }
 
 /// A new or changed process.
 #[derive(Debug)]
 struct Touch {
     pid: u32,
+    order: u32,
+    /// The slot, which another process may have by now.
     slot: u32,
     /// What changed; empty for a new process.
     changed: Changes,
 }
 
+/// A process that has exited.
 #[derive(Debug)]
-struct Exit {
+struct Ended {
+    order: u32,
     process: ProcessInfo,
     lived_ms: Option<u64>,
+    exit: Exit,
+}
+
+/// The notes of one life in one batch.
+#[derive(Default)]
+struct Life {
+    is_new: bool,
+    changed: Changes,
 }
 
 impl Notes {
     pub(super) fn clear(&mut self) {
         self.touched.clear();
-        self.exits.clear();
+        self.ended.clear();
         self.unreadable.clear();
+        self.count = 0;
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.touched.capacity() * size_of::<Touch>()
-            + self.exits.capacity() * size_of::<Exit>()
+            + self.ended.capacity() * size_of::<Ended>()
             + self.unreadable.capacity() * size_of::<ProcessKey>()
     }
 
     pub(super) fn note_new(&mut self, pid: u32, slot: u32) {
-        let changed = Changes::default();
-        self.touched.push(Touch { pid, slot, changed });
+        self.note_changed(pid, slot, Changes::default());
     }
 
     pub(super) fn note_changed(&mut self, pid: u32, slot: u32, changed: Changes) {
-        self.touched.push(Touch { pid, slot, changed });
+        let order = self.next_order();
+        self.touched.push(Touch {
+            pid,
+            order,
+            slot,
+            changed,
+        });
     }
 
-    pub(super) fn note_exit(&mut self, process: ProcessInfo, lived_ms: Option<u64>) {
-        self.exits.push(Exit { process, lived_ms });
+    pub(super) fn note_exit(&mut self, process: ProcessInfo, lived_ms: Option<u64>, exit: Exit) {
+        let order = self.next_order();
+        self.ended.push(Ended {
+            order,
+            process,
+            lived_ms,
+            exit,
+        });
+    }
+
+    /// Adds what is known of an exit that is noted already. Returns whether there is one.
+    pub(super) fn complete_exit(
+        &mut self,
+        pid: u32,
+        start_time_ms: Option<u64>,
+        lived_ms: Option<u64>,
+        exit: Exit,
+    ) -> bool {
+        let is_it = |ended: &&mut Ended| {
+            ended.process.pid == pid && ended.process.start_time_ms == start_time_ms
+        };
+        let Some(ended) = self.ended.iter_mut().rev().find(is_it) else {
+            return false;
+        };
+        ended.lived_ms = lived_ms.or(ended.lived_ms);
+        ended.exit = exit;
+        true
     }
 
     pub(super) fn note_unreadable(&mut self, key: ProcessKey) {
@@ -60,39 +105,88 @@ impl Notes {
         std::mem::take(&mut self.unreadable)
     }
 
-    /// Takes the events in order of pid. For a reused pid, `Exited` comes before `Created`.
+    /// Takes the events in order of pid, those of one pid in the order in which they happened.
     ///
     /// `is_first`: no scan was trusted yet.
     pub(super) fn take_events(&mut self, slots: &[Slot], is_first: bool) -> Vec<Event> {
-        self.touched.sort_unstable_by_key(|touch| touch.pid);
-        // Two exits of one pid cannot occur in one scan. The sort is stable anyway, so that the order is
-        // defined.
-        self.exits.sort_by_key(|exit| exit.process.pid);
-        let mut events = Vec::with_capacity(self.touched.len() + self.exits.len());
-        let mut exits = self.exits.drain(..).peekable();
-        for touch in self.touched.drain(..) {
-            while let Some(exit) = exits.next_if(|exit| exit.process.pid <= touch.pid) {
-                events.push(exit.into());
+        self.touched
+            .sort_unstable_by_key(|touch| (touch.pid, touch.order));
+        self.ended
+            .sort_unstable_by_key(|ended| (ended.process.pid, ended.order));
+        self.count = 0;
+        let mut events = Vec::with_capacity(self.touched.len() + self.ended.len());
+        let mut touched = self.touched.drain(..).peekable();
+        let mut ended = self.ended.drain(..).peekable();
+        loop {
+            let ended_pid = ended.peek().map(|ended| ended.process.pid);
+            let touched_pid = touched.peek().map(|touch| touch.pid);
+            let mut life = Life::default();
+            match (touched_pid, ended_pid) {
+                (Some(pid), ended_pid) if ended_pid.is_none_or(|ended_pid| pid < ended_pid) => {
+                    let mut slot = 0;
+                    while let Some(touch) = touched.next_if(|touch| touch.pid == pid) {
+                        life.add(&touch);
+                        slot = touch.slot;
+                    }
+                    let process = slots[slot as usize].reported();
+                    events.extend(life.event(process, is_first));
+                }
+                (_, Some(pid)) => {
+                    let ended = ended.next().expect("BUG: it was just peeked at");
+                    let is_before = |touch: &Touch| touch.pid == pid && touch.order < ended.order;
+                    while let Some(touch) = touched.next_if(is_before) {
+                        life.add(&touch);
+                    }
+                    // A first batch only has what exists.
+                    if !is_first {
+                        events.extend(life.event(&ended.process, is_first));
+                        events.push(ended.into());
+                    }
+                }
+                (_, None) => break,
             }
-            let process = slots[touch.slot as usize].reported().clone();
-            let changed = touch.changed;
-            events.push(match changed.is_empty() {
-                false => Event::Updated { process, changed },
-                // Without a trusted scan to compare with, a birth is unknown.
-                true if is_first => Event::Existing(process),
-                true => Event::Created(process),
-            });
         }
-        events.extend(exits.map(Event::from));
         events
+    }
+
+    fn next_order(&mut self) -> u32 {
+        self.count += 1;
+        self.count
     }
 }
 
-impl From<Exit> for Event {
-    fn from(exit: Exit) -> Self {
+impl Life {
+    fn add(&mut self, touch: &Touch) {
+        match touch.changed.is_empty() {
+            true => self.is_new = true,
+            false => self.changed.insert(touch.changed),
+        }
+    }
+
+    /// Returns what a consumer receives of it, besides its end.
+    fn event(&self, process: &ProcessInfo, is_first: bool) -> Option<Event> {
+        let changed = self.changed;
+        match self.is_new {
+            // Without a trusted scan to compare with, a birth is unknown.
+            true if is_first => Some(Event::Existing(process.clone())),
+            true => Some(Event::Created(process.clone())),
+            false if changed.is_empty() => None,
+            false => Some(Event::Updated {
+                process: process.clone(),
+                changed,
+            }),
+        }
+    }
+}
+
+impl From<Ended> for Event {
+    fn from(ended: Ended) -> Self {
         Self::Exited {
-            process: exit.process,
-            lived_ms: exit.lived_ms,
+            process: ended.process,
+            lived_ms: ended.lived_ms,
+            exit: ended.exit.status,
+            ended_at_ms: ended.exit.ended_at_ms,
+            likely_oom: ended.exit.likely_oom,
         }
     }
 }

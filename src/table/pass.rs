@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::arena::Table;
-use crate::model::{Error, ErrorClass, Event, ProcessKey, Timestamp};
+use crate::model::{Error, ErrorClass, Event, Exit, ProcessKey, Timestamp};
 use crate::source::{ProcessRow, Row};
 
 /// One scan while it is applied to a [`Table`].
@@ -13,11 +13,15 @@ use crate::source::{ProcessRow, Row};
 #[derive(Debug)]
 #[must_use = "a pass that is not finished reports nothing"]
 pub(crate) struct Pass<'t> {
-    table: &'t mut Table,
-    at: Timestamp,
+    pub(super) table: &'t mut Table,
+    pub(super) at: Timestamp,
+    /// It is a scan, and not only what happened between two scans.
+    pub(super) is_scan: bool,
+    /// All rows of the scan but those of a recheck have been applied.
+    pub(super) has_rows: bool,
     /// Number of processes in the table that this scan has reported. If it equals the table's
     /// length, no process is missing.
-    marked: usize,
+    pub(super) marked: usize,
     rows: u32,
     /// Number of processes in the table when the scan began.
     before: usize,
@@ -57,13 +61,18 @@ pub(crate) struct PassResult {
 impl Table {
     /// Begins a scan.
     pub(crate) fn begin(&mut self, at: Timestamp) -> Pass<'_> {
-        Pass::new(self, at)
+        self.scan = self.scan.wrapping_add(1);
+        Pass::new(self, at, true)
+    }
+
+    /// Begins to apply what happened between two scans.
+    pub(crate) fn begin_between(&mut self, at: Timestamp) -> Pass<'_> {
+        Pass::new(self, at, false)
     }
 }
 
 impl<'t> Pass<'t> {
-    fn new(table: &'t mut Table, at: Timestamp) -> Self {
-        table.scan = table.scan.wrapping_add(1);
+    fn new(table: &'t mut Table, at: Timestamp, is_scan: bool) -> Self {
         // A dropped pass leaves notes behind, and their slots may hold other processes by now.
         table.notes.clear();
         table.ages.begin(at);
@@ -72,6 +81,9 @@ impl<'t> Pass<'t> {
         Self {
             table,
             at,
+            is_scan,
+            // Between two scans, the rows of the last one stand.
+            has_rows: !is_scan,
             marked: 0,
             rows: 0,
             before,
@@ -101,7 +113,7 @@ impl<'t> Pass<'t> {
                 if self.table.is_same_process(row, index) {
                     self.table.update(row, index, self.at);
                 } else {
-                    self.table.remove(index, self.at);
+                    self.table.remove(index, self.at, Exit::default());
                     self.insert(row);
                 }
             }
@@ -122,6 +134,16 @@ impl<'t> Pass<'t> {
             // Nothing is known about it, not even whether it is a process.
             (Row::Unreadable { .. }, None) => {}
         }
+    }
+
+    /// Notes that the rows of this scan are complete, except those of a recheck.
+    pub(crate) fn end_rows(&mut self) {
+        self.has_rows = true;
+    }
+
+    /// Returns whether the table is still empty because no scan was trusted before.
+    pub(super) fn is_unfounded(&self) -> bool {
+        self.first && !(self.is_scan && self.has_rows)
     }
 
     /// Returns whether this scan has reported a process with this pid.
@@ -169,16 +191,20 @@ impl<'t> Pass<'t> {
     /// Ends the scan and returns its events.
     pub(crate) fn finish(self, missing: Missing) -> PassResult {
         let mut unconfirmed = self.table.notes.take_unreadable();
-        for pid in self.missing() {
+        let missing_pids = match self.is_scan {
+            true => self.missing(),
+            false => Vec::new(),
+        };
+        for pid in missing_pids {
             let index = self.table.by_pid[&pid];
             match missing {
-                Missing::Exited => self.table.remove(index, self.at),
+                Missing::Exited => self.table.remove(index, self.at, Exit::default()),
                 Missing::Unconfirmed => {
                     unconfirmed.push(self.table.slots[index as usize].reported().key());
                 }
             }
         }
-        if missing == Missing::Exited {
+        if self.is_scan && missing == Missing::Exited {
             self.table.ages.mark_trusted(self.at);
         }
         let table = &mut *self.table;

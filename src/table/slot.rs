@@ -31,6 +31,8 @@ pub(super) struct Slot {
     pub(super) cpu_read_at_ns: u64,
     /// That time is the process's own, not that of the scan.
     pub(super) has_own_time: bool,
+    /// Its birth was heard, and no scan has read it yet.
+    pub(super) is_unmeasured: bool,
 }
 
 impl Slot {

@@ -131,6 +131,7 @@ impl Throttle {
             let (from_ms, to_ms) = (whole_ms(change.from), whole_ms(change.to));
             transitions.push(Transition::interval(from_ms, to_ms, change.reason));
         }
+        transitions.extend(scan.hearing.clone());
         if let Some(change) = self.governor.budget_change() {
             transitions.push(Transition::budget(change.is_exceeded, change.reason));
         }
@@ -151,11 +152,16 @@ impl Throttle {
         for transition in &transitions {
             log::info!("{transition}");
         }
-        let pacing = Pacing {
-            pace: Some(Pace::new(whole_ms(interval), self.breaker.state())),
+        (self.next(), self.pacing(transitions))
+    }
+
+    /// Returns what a batch reports about the interval and the breaker.
+    pub(in crate::scanner) fn pacing(&self, transitions: Vec<Transition>) -> Pacing {
+        let interval_ms = whole_ms(self.governor.interval());
+        Pacing {
+            pace: Some(Pace::new(interval_ms, self.breaker.state())),
             transitions,
-        };
-        (self.next(), pacing)
+        }
     }
 
     /// Returns the CPU time of all threads that count, since the scan before. Where the system does

@@ -1,0 +1,82 @@
+//! What a source hears between scans, and whether that is all.
+
+use std::time::Duration;
+
+use crate::model::{Hearing, Transition};
+use crate::source::{Heard, Source};
+use crate::table::Pass;
+
+/// What the source has heard so far.
+#[derive(Debug, Default)]
+pub(super) struct Listening {
+    hearing: Hearing,
+    /// The worst since the last batch, with its reason.
+    worst: Option<(Hearing, Option<String>)>,
+    missed_total: Option<u64>,
+    /// As [`missed_total`](Self::missed_total), but as of the last scan that reported it.
+    reported_missed: u64,
+    /// CPU time of the source's threads that no scan has counted yet.
+    other_cpu: Duration,
+}
+
+impl Listening {
+    /// Applies what the source has heard since the last drain.
+    pub(super) fn drain(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) {
+        let heard = source.drain(&mut |happening| pass.happened(happening));
+        self.take(heard);
+    }
+
+    fn take(&mut self, heard: Heard) {
+        self.other_cpu += Duration::from_nanos(heard.other_cpu_ns);
+        self.missed_total = heard.missed_total.or(self.missed_total);
+        let is_worse = self
+            .worst
+            .as_ref()
+            .is_none_or(|(worst, _)| severity(heard.hearing) >= severity(*worst));
+        if is_worse {
+            self.worst = Some((heard.hearing, heard.reason));
+        }
+    }
+
+    /// Returns the change since the last batch. It is complete again only after a whole scan.
+    pub(super) fn change(&mut self, is_scan: bool) -> Option<Transition> {
+        let (now, reason) = self.worst.take()?;
+        if severity(now) < severity(self.hearing) && !is_scan {
+            return None;
+        }
+        let from = std::mem::replace(&mut self.hearing, now);
+        let reason = reason.unwrap_or_else(|| match now {
+            Hearing::Off => "the source does not listen".into(),
+            Hearing::Complete => "the source hears all births and exits".into(),
+            Hearing::Lossy => "the source has missed births or exits".into(),
+            Hearing::Deaf => "the source hears nothing".into(),
+        });
+        (from != now).then(|| Transition::hearing(from, now, reason))
+    }
+
+    /// Returns whether births and exits between scans are heard at all.
+    pub(super) fn is_on(&self) -> bool {
+        self.hearing != Hearing::Off
+    }
+
+    /// Returns the starts that the source may have missed since the last scan that reported any.
+    pub(super) fn take_missed(&mut self) -> Option<u64> {
+        let total = self.missed_total?;
+        let before = std::mem::replace(&mut self.reported_missed, total);
+        Some(total.saturating_sub(before))
+    }
+
+    /// Takes the CPU time that the source's threads used for listening.
+    pub(super) fn take_cpu(&mut self) -> Duration {
+        std::mem::take(&mut self.other_cpu)
+    }
+}
+
+fn severity(hearing: Hearing) -> u8 {
+    match hearing {
+        Hearing::Off => 0,
+        Hearing::Complete => 1,
+        Hearing::Lossy => 2,
+        Hearing::Deaf => 3,
+    }
+}
