@@ -11,7 +11,7 @@ use super::control::Requests;
 use super::core::Core;
 use super::pacing::{Next, Throttle, due};
 use crate::dispatch::{Feed, discard};
-use crate::model::{Batch, Error, Pacing, Result};
+use crate::model::{Batch, Error, Hearing, Pacing, Result, Transition};
 
 /// Least time between the end of a scan and a requested one: the shortest interval.
 const LEAST_APART: Duration = Duration::from_millis(50);
@@ -121,7 +121,12 @@ fn hear(core: &mut Core, throttle: &Throttle, feed: &Feed) -> Result<AfterHearin
         Ok(None) => return Ok(AfterHearing::Wait),
         Err(panic) => return Err(end_by_panic(core, feed, panic, began)),
     };
-    let is_loss = !transitions.is_empty();
+    let is_loss = transitions.iter().any(|transition| {
+        let Transition::Hearing { to, .. } = transition else {
+            return false;
+        };
+        matches!(to, Hearing::Lossy | Hearing::Deaf)
+    });
     let batch = Batch::build(facts, throttle.pacing(transitions));
     Ok(match feed.send(Arc::new(batch)) {
         false => AfterHearing::End,

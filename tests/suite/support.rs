@@ -1,11 +1,12 @@
 //! A made-up world as a source, and helpers of several tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use process_scanner::{
-    Collect, Error, ErrorClass, Event, ProcessInfo, ProcessRow, Reading, Result, Row, ScanSummary,
-    Scanner, Snapshot, Source, SourceInfo, Status, SysinfoSource, Timestamp,
+    Bell, Collect, Error, ErrorClass, Event, Exit, Happening, Heard, Hearing, ProcessInfo,
+    ProcessRow, Reading, Resources, Result, Ringer, Row, ScanSummary, Scanner, Snapshot, Source,
+    SourceInfo, Status, SysinfoSource, Timestamp,
 };
 
 /// A live source of this system.
@@ -108,6 +109,20 @@ pub struct State {
     pub step_ms: u64,
     /// Rows have the times of their readings, except those of each fifth pid.
     pub has_read_times: bool,
+    /// What the next drains emit, one list for each.
+    pub happened: VecDeque<Vec<Happened>>,
+    /// What drains report besides; `Off` by default.
+    pub hearing: Hearing,
+    pub missed_total: Option<u64>,
+    pub ringer: Option<Ringer>,
+}
+
+/// Something that the world's source hears.
+#[derive(Debug, Clone)]
+pub enum Happened {
+    Born(u32, Made),
+    Changed(u32, Made),
+    Exited(u32, Option<u64>, Exit),
 }
 
 impl World {
@@ -195,6 +210,49 @@ impl Source for World {
             Ok(process_scanner::Recheck::Done)
         })
     }
+
+    fn bell(&mut self) -> Option<Bell> {
+        let (ringer, bell) = Bell::new();
+        self.edit(|state| state.ringer = Some(ringer));
+        Some(bell)
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        self.edit(|state| {
+            for happened in state.happened.pop_front().unwrap_or_default() {
+                let read_at_ns = state.monotonic_ns;
+                match happened {
+                    Happened::Born(pid, made) => with_row(pid, &made, read_at_ns, &mut |row| {
+                        emit(Happening::Born(row));
+                    }),
+                    Happened::Changed(pid, made) => with_row(pid, &made, read_at_ns, &mut |row| {
+                        emit(Happening::Changed(row));
+                    }),
+                    Happened::Exited(pid, start_time_ms, exit) => emit(Happening::Exited {
+                        pid,
+                        start_time_ms,
+                        exit,
+                    }),
+                }
+            }
+            let mut heard = Heard::default();
+            heard.hearing = state.hearing;
+            heard.missed_total = state.missed_total;
+            heard
+        })
+    }
+}
+
+/// Makes the row of a process as it is heard: without what only a scan reads.
+fn with_row(pid: u32, made: &Made, read_at_ns: u64, take: &mut dyn FnMut(ProcessRow<'_>)) {
+    show(pid, made, &mut |row| {
+        if let Row::Process(mut row) = row {
+            row.cpu_time_ns = None;
+            row.resources = Resources::default();
+            row.read_at_ns = Some(read_at_ns);
+            take(row);
+        }
+    });
 }
 
 impl State {
