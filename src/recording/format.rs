@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::heard::HeardRecord;
 use super::row::RowRecord;
 use crate::model::ErrorClass;
 use crate::source::HostInfo;
@@ -33,6 +34,7 @@ pub(crate) struct Header {
 pub(crate) enum Line {
     Scan(TimedScan),
     Recheck(Rechecked),
+    Heard(HeardRecord),
 }
 
 /// A scan with its time, its counts and its rows.
@@ -108,7 +110,7 @@ pub(crate) struct Shown {
 /// Without a limit, a line with the shortest rows would use 35 times its length in memory.
 const MAX_ROWS: usize = 1 << 18;
 
-fn bounded_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(super) fn bounded_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

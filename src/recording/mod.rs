@@ -5,6 +5,7 @@
 
 mod bytes;
 mod format;
+mod heard;
 mod reader;
 mod recorder;
 mod replay_source;

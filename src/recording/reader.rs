@@ -7,6 +7,7 @@ use std::io::{BufRead, Read};
 use ahash::RandomState;
 
 use super::format::{Header, Line, Rechecked, Shown, TimedScan, VERSION};
+use super::heard::{HeardRecord, When};
 use super::row::RowRecord;
 use crate::model::{Error, ErrorClass, Result};
 
@@ -21,6 +22,7 @@ const KEPT_BYTES: usize = 1 << 20;
 pub(crate) enum Recorded {
     Scan(TimedScan),
     Recheck(Rechecked),
+    Heard(HeardRecord),
 }
 
 /// Reads the lines of a recording in order, up to the first bad one.
@@ -124,21 +126,9 @@ impl<R: BufRead> Reader<R> {
                 "line {next_line}: the line is empty, but more lines follow"
             )));
         }
-        match self.parse("a scan or a recheck")? {
+        match self.parse("a scan, a recheck or what was heard")? {
             Line::Scan(mut scan) => {
-                if self
-                    .monotonic_ns
-                    .is_some_and(|last| last > scan.monotonic_ns)
-                {
-                    return Err(self
-                        .bad(format!(
-                            "time goes back: monotonic_ns is {}, after {}",
-                            scan.monotonic_ns,
-                            self.monotonic_ns.unwrap_or_default()
-                        ))
-                        .with_advice("keep the lines in the order in which they were written"));
-                }
-                self.monotonic_ns = Some(scan.monotonic_ns);
+                self.check_time(scan.monotonic_ns)?;
                 let before = std::mem::take(&mut self.shown);
                 if let Some(pid) = scan
                     .shown
@@ -154,12 +144,40 @@ impl<R: BufRead> Reader<R> {
                 self.scans += 1;
                 Ok(Some(Recorded::Scan(scan)))
             }
+            Line::Heard(_) if self.version == 1 => {
+                Err(self.bad("version 1 has nothing that was heard"))
+            }
+            Line::Heard(heard) => {
+                if (heard.when == When::Between) != heard.at().is_some() {
+                    return Err(self.bad(
+                        "what was heard between two scans has a time, and nothing else has one",
+                    ));
+                }
+                if let Some(at) = heard.at() {
+                    self.check_time(at.monotonic_ns)?;
+                }
+                Ok(Some(Recorded::Heard(heard)))
+            }
             Line::Recheck(_) if self.scans == 0 => Err(self.bad("a recheck before the first scan")),
             Line::Recheck(mut recheck) => {
                 self.check(&mut recheck.shown)?;
                 Ok(Some(Recorded::Recheck(recheck)))
             }
         }
+    }
+
+    /// Checks that the time of a line does not go back.
+    fn check_time(&mut self, monotonic_ns: u64) -> Result<()> {
+        if self.monotonic_ns.is_some_and(|last| last > monotonic_ns) {
+            return Err(self
+                .bad(format!(
+                    "time goes back: monotonic_ns is {monotonic_ns}, after {}",
+                    self.monotonic_ns.unwrap_or_default()
+                ))
+                .with_advice("keep the lines in the order in which they were written"));
+        }
+        self.monotonic_ns = Some(monotonic_ns);
+        Ok(())
     }
 
     /// Checks the lists of a scan or a recheck, and brings them up to this version.

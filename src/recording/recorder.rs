@@ -1,14 +1,15 @@
 //! Records a source and passes its rows on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{ErrorKind, Write};
 
 use super::format::{Failed, Header, Line, Rechecked, TimedScan, VERSION};
+use super::heard::{HeardRecord, When};
 use super::scan_recorder::{Known, ScanRecorder};
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
-use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
+use crate::source::{Bell, Happening, Heard, Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// A source that records another source and passes its rows on.
 ///
@@ -50,6 +51,14 @@ pub struct Recorder<S, W> {
     redactor: Redactor,
     /// At least one scan was written.
     has_scans: bool,
+    /// What the next drain is; `None` once the source has ended.
+    next_drain: Option<When>,
+    /// What was heard just before the scan that follows.
+    before_scan: Option<HeardRecord>,
+    /// Pids of what was heard since the last scan. Their rows are recorded in full.
+    heard: HashSet<u32>,
+    /// Why a line could not be written. The next scan returns it, since a drain returns no error.
+    fault: Option<Error>,
 }
 
 impl<S: Source, W: Write> Recorder<S, W> {
@@ -68,6 +77,10 @@ impl<S: Source, W: Write> Recorder<S, W> {
             buffer: Vec::new(),
             redactor: Redactor::default(),
             has_scans: false,
+            next_drain: Some(When::Between),
+            before_scan: None,
+            heard: HashSet::default(),
+            fault: None,
         };
         recorder.write(&Header {
             pscan_recording: VERSION,
@@ -124,13 +137,20 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
     }
 
     fn now(&mut self) -> Timestamp {
+        self.next_drain = Some(When::Before);
         self.at = self.source.now();
         self.at
     }
 
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        self.next_drain = Some(When::After);
+        let heard = std::mem::take(&mut self.heard);
         let mut recorder = ScanRecorder::of_scan(
             std::mem::take(&mut self.last),
+            heard,
             &self.redactor,
             self.at.monotonic_ns,
         );
@@ -155,10 +175,16 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
         });
         self.last = recorder.now;
         // A final error is the end of the source, such as the end of a recording that is recorded again.
-        if !matches!(&outcome, Err(error) if error.is_final()) {
-            self.write(&line)?;
-            self.has_scans = true;
+        let before_scan = self.before_scan.take();
+        if matches!(&outcome, Err(error) if error.is_final()) {
+            self.next_drain = None;
+            return outcome;
         }
+        if let Some(heard) = before_scan {
+            self.write(&Line::Heard(heard))?;
+        }
+        self.write(&line)?;
+        self.has_scans = true;
         outcome
     }
 
@@ -187,6 +213,39 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             self.write(&line)?;
         }
         outcome
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        self.source.bell()
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        let Some(when) = self.next_drain else {
+            return self.source.drain(emit);
+        };
+        if when == When::After {
+            self.next_drain = Some(When::Between);
+        }
+        let mut record = HeardRecord::new(when);
+        let scan_ns = self.at.monotonic_ns;
+        let (redactor, pids) = (&self.redactor, &mut self.heard);
+        let heard = self.source.drain(&mut |happening| {
+            pids.insert(happening.pid());
+            record.record(scan_ns, happening, redactor, emit);
+        });
+        let heard = record.finish(heard);
+        if record.is_empty() {
+            return heard;
+        }
+        if when == When::Before {
+            self.before_scan = Some(record);
+            return heard;
+        }
+        let written = self.write(&Line::Heard(record));
+        if let Err(error) = written {
+            self.fault.get_or_insert(error);
+        }
+        heard
     }
 }
 

@@ -4,11 +4,14 @@ use std::fmt;
 use std::io::BufRead;
 
 use super::format::{Failed, Shown};
+use super::heard::{HeardRecord, When};
 use super::reader::{Reader, Recorded};
 use super::row::read_at_ns;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
-use crate::source::{Recheck, Row, ScanSummary, Source, SourceInfo};
+use crate::source::{
+    Bell, Happening, Heard, Recheck, Ringer, Row, ScanSummary, Source, SourceInfo,
+};
 
 /// A source that replays a recording, scan by scan.
 ///
@@ -34,6 +37,11 @@ pub struct ReplaySource<R> {
     /// The next line, read ahead because [`now`](Source::now) needs the time of the next scan.
     next: Result<Option<Recorded>>,
     at: Timestamp,
+    /// What the next drain is.
+    next_drain: When,
+    /// What was heard before the next scan.
+    unheard: Vec<HeardRecord>,
+    ringer: Option<Ringer>,
 }
 
 /// Omits the line read ahead: data of processes can be private.
@@ -67,6 +75,9 @@ impl<R: BufRead> ReplaySource<R> {
             info,
             next,
             at: Timestamp::new(0, 0),
+            next_drain: When::Between,
+            unheard: Vec::new(),
+            ringer: None,
         })
     }
 
@@ -84,10 +95,44 @@ impl<R: BufRead> ReplaySource<R> {
         matches!(&self.next, Ok(Some(Recorded::Scan(next))) if next.monotonic_ns == self.at.monotonic_ns)
     }
 
-    /// Skips rechecks that the scanner did not ask for.
-    fn skip_unused_rechecks(&mut self) {
-        while matches!(self.next, Ok(Some(Recorded::Recheck(_)))) {
+    /// Reads ahead to the next scan. Keeps what was heard until then, and skips rechecks that the
+    /// scanner did not ask for.
+    fn read_to_scan(&mut self) {
+        loop {
+            match &self.next {
+                Ok(Some(Recorded::Heard(_) | Recorded::Recheck(_))) => {}
+                Ok(Some(Recorded::Scan(_)) | None) | Err(_) => return,
+            }
+            let line = std::mem::replace(&mut self.next, Ok(None));
+            if let Ok(Some(Recorded::Heard(heard))) = line
+                && heard.when != When::After
+            {
+                self.unheard.push(heard);
+            }
             self.next = self.reader.next();
+        }
+    }
+
+    /// Takes the line read ahead if it is of such a drain.
+    fn take_heard(&mut self, when: When) -> Option<HeardRecord> {
+        if !matches!(&self.next, Ok(Some(Recorded::Heard(heard))) if heard.when == when) {
+            return None;
+        }
+        match std::mem::replace(&mut self.next, Ok(None)) {
+            Ok(Some(Recorded::Heard(heard))) => {
+                self.next = self.reader.next();
+                Some(heard)
+            }
+            _ => None,
+        }
+    }
+
+    /// Rings if what was heard between two scans is next.
+    fn ring(&self) {
+        if let (Some(ringer), Ok(Some(Recorded::Heard(heard)))) = (&self.ringer, &self.next)
+            && heard.when == When::Between
+        {
+            ringer.ring();
         }
     }
 }
@@ -98,7 +143,8 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 
     fn now(&mut self) -> Timestamp {
-        self.skip_unused_rechecks();
+        self.next_drain = When::Before;
+        self.read_to_scan();
         if let Ok(Some(Recorded::Scan(scan))) = &self.next {
             self.at = Timestamp::new(scan.wall_ms, scan.monotonic_ns);
             self.at.start_clock_ms = scan.start_clock_ms;
@@ -107,7 +153,9 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
-        self.skip_unused_rechecks();
+        self.next_drain = When::After;
+        self.read_to_scan();
+        self.unheard.clear();
         let Some(Recorded::Scan(scan)) = self.advance()? else {
             return Err(Error::new(ErrorClass::Ended, "the recording has ended").mark_final());
         };
@@ -125,9 +173,10 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     }
 
     fn recheck(&mut self, _pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
+        self.take_heard(When::After);
         // If the recording ends before the recheck, the missing processes may be alive.
         let recheck = match &self.next {
-            Ok(Some(Recorded::Scan(_))) => return Ok(Recheck::Unsupported),
+            Ok(Some(Recorded::Scan(_) | Recorded::Heard(_))) => return Ok(Recheck::Unsupported),
             Ok(Some(Recorded::Recheck(_))) | Err(_) => self.advance()?,
             Ok(None) => None,
         };
@@ -138,12 +187,35 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
             )
             .mark_final());
         };
+        self.ring();
         emit_rows(&recheck.shown, self.at.monotonic_ns, emit);
         match recheck.failed {
             Some(failed) => Err(failed.into()),
             None if recheck.not_able => Ok(Recheck::Unsupported),
             None => Ok(Recheck::Done),
         }
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        let (ringer, bell) = Bell::new();
+        self.ringer = Some(ringer);
+        self.ring();
+        Some(bell)
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        let when = self.next_drain;
+        let heard = match when {
+            When::Before => std::mem::take(&mut self.unheard),
+            When::Between | When::After => self.take_heard(when).into_iter().collect(),
+        };
+        if when == When::After {
+            self.next_drain = When::Between;
+        }
+        self.ring();
+        let scan_ns = self.at.monotonic_ns;
+        let replayed = heard.iter().map(|heard| heard.replay(scan_ns, emit));
+        replayed.last().unwrap_or_default()
     }
 }
 

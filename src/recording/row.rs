@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes::{Args, Text};
 use crate::model::{PLAIN_FIELDS, Resources, Status};
+use crate::redact::Redactor;
 use crate::source::{ProcessRow, Reading};
 
 /// One process as it was read.
@@ -77,6 +78,17 @@ impl RowRecord {
             resources: row.resources,
             kernel_thread: row.kernel_thread,
         }
+    }
+
+    /// Redacts name and command line.
+    pub(super) fn redacted(mut self, redactor: &Redactor) -> Self {
+        self.name = self
+            .name
+            .map(|name| Text(redactor.name(&name.0).into_owned()));
+        self.command = self
+            .command
+            .map(|command| Args(redactor.command(&command.0).into_owned()));
+        self
     }
 
     /// Returns whether the values are equal, whenever they were read.

@@ -1,7 +1,7 @@
 //! Records the rows of one scan or recheck.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ahash::RandomState;
 
@@ -22,6 +22,8 @@ pub(super) struct ScanRecorder<'r> {
     /// The rows of the scan before; `None` in a recheck, because its processes are not in the scan
     /// before.
     before: Option<Known>,
+    /// Pids of what was heard since then: the row of the scan before may not be their last one.
+    heard: HashSet<u32>,
     pub(super) now: Known,
     pub(super) shown: Shown,
     /// The first breach of the source's contract.
@@ -33,8 +35,14 @@ pub(super) struct ScanRecorder<'r> {
 
 impl<'r> ScanRecorder<'r> {
     /// Creates the recorder of a scan.
-    pub(super) fn of_scan(before: Known, redactor: &'r Redactor, scan_ns: u64) -> Self {
+    pub(super) fn of_scan(
+        before: Known,
+        heard: HashSet<u32>,
+        redactor: &'r Redactor,
+        scan_ns: u64,
+    ) -> Self {
         Self {
+            heard,
             redactor,
             scan_ns,
             now: HashMap::with_capacity_and_hasher(before.len(), RandomState::default()),
@@ -47,6 +55,7 @@ impl<'r> ScanRecorder<'r> {
     /// Creates the recorder of the recheck after a scan.
     pub(super) fn of_recheck(now: Known, redactor: &'r Redactor, scan_ns: u64) -> Self {
         Self {
+            heard: HashSet::new(),
             redactor,
             scan_ns,
             before: None,
@@ -65,7 +74,9 @@ impl<'r> ScanRecorder<'r> {
         let before = self.before.as_mut().map(|before| before.remove(&pid));
         let now = match &row {
             Row::Process(row) => {
-                return self.record_process(row, before.flatten().flatten(), emit);
+                let before = before.flatten().flatten();
+                let before = before.filter(|_| !self.heard.contains(&pid));
+                return self.record_process(row, before, emit);
             }
             &Row::Unchanged {
                 read_at_ns: at_ns, ..

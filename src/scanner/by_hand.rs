@@ -10,7 +10,7 @@ use super::handle::ScannerHandle;
 use crate::config::Config;
 use crate::dispatch::{Consumers, Dispatch};
 use crate::metrics::{CpuThread, Observation};
-use crate::model::{Batch, Pacing, ProcessInfo, Result};
+use crate::model::{Batch, Facts, Pacing, ProcessInfo, Result, Transition};
 
 /// A scanner driven by hand, which scans when [`scan_once`](Self::scan_once) is called.
 ///
@@ -73,9 +73,35 @@ impl Scanner {
                 thread: CpuThread::Scan,
                 spent: Duration::from_micros(scan.facts.cost.cpu_us.unwrap_or_default()),
             });
-        let batch = Arc::new(Batch::build(scan.facts, Pacing::default()));
+        Some(self.feed(scan.facts, scan.hearing.into_iter().collect()))
+    }
+
+    /// Sends what the source has heard since the last scan or the last call, and returns the batch.
+    ///
+    /// Returns `None` if the bell of the source has not rung, and if nothing has changed. A scan
+    /// also reports what was heard before it; this reports it without a scan, as a running scanner
+    /// does.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics, as with [`scan_once`](Self::scan_once).
+    pub fn hear_once(&mut self) -> Option<Arc<Batch>> {
+        if self.requests.scanning.is_none() || self.requests.is_stopped() {
+            return None;
+        }
+        self.core.bell()?.rings().try_recv().ok()?;
+        let (facts, transitions) = self.core.hear()?;
+        Some(self.feed(facts, transitions))
+    }
+
+    fn feed(&mut self, facts: Facts, transitions: Vec<Transition>) -> Arc<Batch> {
+        let pacing = Pacing {
+            transitions,
+            ..Pacing::default()
+        };
+        let batch = Arc::new(Batch::build(facts, pacing));
         self.dispatch.feed(Arc::clone(&batch));
-        Some(batch)
+        batch
     }
 
     /// Returns the handle to consumers, metrics and the latest snapshot.

@@ -29,6 +29,8 @@ pub(super) struct Core {
     /// Size of the table after the last scan that returned.
     table_size: TableSize,
     listening: Listening,
+    /// The bell of the source, once it was asked for.
+    bell: Option<Option<Bell>>,
     /// Processes and threads that the system had started at the last good scan.
     started_total: Option<u64>,
     /// There are no more scans: the source ended or panicked.
@@ -99,6 +101,7 @@ impl Core {
             last: None,
             table_size: TableSize::default(),
             listening: Listening::default(),
+            bell: None,
             started_total: None,
             ended: false,
             deadline: config.scan_deadline(),
@@ -171,22 +174,20 @@ impl Core {
 
     /// Returns the bell of the source, if it hears what happens between scans.
     pub(super) fn bell(&mut self) -> Option<Bell> {
-        self.source.bell()
+        let source = &mut self.source;
+        self.bell.get_or_insert_with(|| source.bell()).clone()
     }
 
     /// Applies what the source has heard since the last scan or the last call. Returns `None` if
     /// that changes nothing.
     pub(super) fn hear(&mut self) -> Option<(Facts, Vec<Transition>)> {
-        if self.ended || self.last.is_none() {
-            return None;
-        }
+        let last = self.last.filter(|_| !self.ended)?;
         // Reset below, as in a scan.
         self.ended = true;
-        let at = self.source.now();
         let began = Instant::now();
         let mut clock = CpuClock::start();
-        let mut pass = self.table.begin_between(at);
-        self.listening.drain(&mut *self.source, &mut pass);
+        let mut pass = self.table.begin_between(last);
+        let at = self.listening.drain(&mut *self.source, &mut pass);
         let found = pass.finish(Missing::Unconfirmed);
         self.ended = false;
         let change = self.listening.change(false);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Hearing, Transition};
+use crate::model::{Hearing, Timestamp, Transition};
 use crate::source::{Heard, Source};
 use crate::table::Pass;
 
@@ -21,9 +21,13 @@ pub(super) struct Listening {
 
 impl Listening {
     /// Applies what the source has heard since the last drain.
-    pub(super) fn drain(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) {
+    ///
+    /// Returns when that was.
+    pub(super) fn drain(&mut self, source: &mut dyn Source, pass: &mut Pass<'_>) -> Timestamp {
         let heard = source.drain(&mut |happening| pass.happened(happening));
+        let at = heard.at.unwrap_or_else(Timestamp::now);
         self.take(heard);
+        at
     }
 
     fn take(&mut self, heard: Heard) {

@@ -46,8 +46,7 @@ pub trait Source: Send {
     /// Returns facts about the source. They never change.
     fn info(&self) -> SourceInfo;
 
-    /// Returns the time of the scan or the drain that follows. It is called once before each scan,
-    /// and before each drain between scans.
+    /// Returns the time of the scan that follows. It is called once before each scan.
     ///
     /// A retry of the scan keeps this time. CPU use is computed from its monotonic part, and the
     /// batch has it, even if the scan fails. A recording returns the recorded time. The default
@@ -90,8 +89,9 @@ pub trait Source: Send {
 
     /// Emits what happened since the drain before, in the order in which it happened.
     ///
-    /// A running scanner calls it when the bell has rung, and every scanner just before and after
-    /// each scan. It does not wait. The default emits nothing.
+    /// Every scanner calls it between [`now`](Self::now) and [`scan`](Self::scan) and after the
+    /// scan; a running scanner also when the bell has rung. It does not wait. The default emits
+    /// nothing.
     fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
         let _ = emit;
         Heard::default()

@@ -3,7 +3,7 @@
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::row::ProcessRow;
-use crate::model::{Exit, Hearing};
+use crate::model::{Exit, Hearing, Timestamp};
 
 /// A birth, a change or an exit, as the system reported it.
 ///
@@ -50,6 +50,8 @@ pub struct Heard {
     pub hearing: Hearing,
     /// Why it has not, for people.
     pub reason: Option<String>,
+    /// When it was drained; `None`: now, by the clocks of this machine.
+    pub at: Option<Timestamp>,
     /// Upper limit of the processes and threads whose start the source did not hear, since it
     /// listens.
     ///

@@ -19,7 +19,12 @@ impl Pass<'_> {
                 if self.table.is_same_process(&row, index) {
                     self.table.amend(&row, index);
                 } else {
-                    self.end(index, Exit::default());
+                    // It had ended when the next process with its pid was born.
+                    let exit = Exit {
+                        ended_at_ms: row.start_time_ms,
+                        ..Exit::default()
+                    };
+                    self.end_by(index, exit);
                     self.bear(&row);
                 }
             }
@@ -69,10 +74,25 @@ impl Pass<'_> {
         }
     }
 
+    /// Removes a process that has exited by the time of `exit`, as is not known more exactly.
+    fn end_by(&mut self, index: u32, exit: Exit) {
+        let start_time_ms = self.table.slots[index as usize].start_time_ms;
+        self.unmark(index);
+        let process = self.table.take(index);
+        let lived_ms = lived_ms(start_time_ms, exit);
+        let notes = &mut self.table.notes;
+        notes.note_exit(process, lived_ms, Exit::default());
+    }
+
     /// Removes a process that has exited.
     fn end(&mut self, index: u32, exit: Exit) {
+        self.unmark(index);
+        self.table.remove(index, self.at, exit);
+    }
+
+    /// Forgets that this scan has reported the process in this slot.
+    fn unmark(&mut self, index: u32) {
         let is_marked = self.table.slots[index as usize].scan == self.table.scan;
         self.marked -= usize::from(self.is_scan && is_marked);
-        self.table.remove(index, self.at, exit);
     }
 }

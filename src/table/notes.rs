@@ -137,8 +137,8 @@ impl Notes {
                     while let Some(touch) = touched.next_if(is_before) {
                         life.add(&touch);
                     }
-                    // A first batch only has what exists.
-                    if !is_first {
+                    // Without a trusted scan before it, a whole life is not news.
+                    if !(is_first && life.is_new) {
                         events.extend(life.event(&ended.process, is_first));
                         events.push(ended.into());
                     }

@@ -4,6 +4,7 @@ mod bad_lines;
 mod empty;
 mod headers;
 mod limits;
+mod lives;
 mod noise;
 mod round_trip;
 mod truncated;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use process_scanner::{Batch, Error, ErrorClass, ReplaySource, Scanner, Snapshot, Source};
 
+use crate::fixtures::story::next_batch;
 use crate::support;
 
 const HEADER: &str =
@@ -46,7 +48,7 @@ fn play(source: impl Source + 'static) -> Vec<Arc<Batch>> {
     let mut scanner = Scanner::builder().source(source).build().unwrap();
     let mut snapshot = Snapshot::new();
     let mut batches = Vec::new();
-    while let Some(batch) = scanner.scan_once() {
+    while let Some(batch) = next_batch(&mut scanner) {
         snapshot.apply(&batch);
         support::assert_folded(&snapshot, &scanner);
         batches.push(batch);

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, select};
 use process_scanner::{
-    Batch, Config, ConsumerOptions, Error, ErrorClass, Overflow, Recheck, ReplaySource, Result,
-    Row, ScanSummary, Scanner, Source, SourceInfo, Timestamp,
+    Batch, Bell, Config, ConsumerOptions, Error, ErrorClass, Happening, Heard, Overflow, Recheck,
+    ReplaySource, Result, Row, ScanSummary, Scanner, Source, SourceInfo, Timestamp,
 };
 
 use crate::cli::args;
@@ -130,7 +130,13 @@ fn play(
     let options = ConsumerOptions::default().with_overflow(Overflow::Block);
     consumers.register(options, print_into(printer, ended, Arc::clone(is_over)))?;
     let mut scans = 0;
-    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) && scanner.scan_once().is_some() {
+    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) {
+        if scanner.hear_once().is_some() {
+            continue;
+        }
+        if scanner.scan_once().is_none() {
+            break;
+        }
         scans += 1;
     }
     scanner.finish();
@@ -175,6 +181,22 @@ struct Paced {
     began: Option<(Instant, u64)>,
 }
 
+impl Paced {
+    /// Waits until this recorded time has come, at the speed of the replay.
+    fn wait_until(&mut self, at: Timestamp) {
+        let Some(speed) = self.speed else {
+            return;
+        };
+        let (began, first_ns) = *self
+            .began
+            .get_or_insert_with(|| (Instant::now(), at.monotonic_ns));
+        let since = Duration::from_nanos(at.monotonic_ns.saturating_sub(first_ns));
+        // A recording can contain any time; a wait too long for `Duration` never ends.
+        let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed);
+        thread::sleep(due.unwrap_or(Duration::MAX).saturating_sub(began.elapsed()));
+    }
+}
+
 impl Source for Paced {
     fn info(&self) -> SourceInfo {
         self.source.info()
@@ -185,15 +207,7 @@ impl Source for Paced {
     /// The scanner calls this once before each scan.
     fn now(&mut self) -> Timestamp {
         let at = self.source.now();
-        if let Some(speed) = self.speed {
-            let (began, first_ns) = *self
-                .began
-                .get_or_insert_with(|| (Instant::now(), at.monotonic_ns));
-            let since = Duration::from_nanos(at.monotonic_ns.saturating_sub(first_ns));
-            // A recording can contain any time; a wait too long for `Duration` never ends.
-            let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed);
-            thread::sleep(due.unwrap_or(Duration::MAX).saturating_sub(began.elapsed()));
-        }
+        self.wait_until(at);
         at
     }
 
@@ -203,5 +217,17 @@ impl Source for Paced {
 
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         self.source.recheck(pids, emit)
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        self.source.bell()
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        let heard = self.source.drain(emit);
+        if let Some(at) = heard.at {
+            self.wait_until(at);
+        }
+        heard
     }
 }

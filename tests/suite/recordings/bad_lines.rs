@@ -163,10 +163,10 @@ fn a_bad_line_is_reported_with_its_reason_after_the_scans_before_it() {
         (" \n\n".into(), "the line is empty, but more lines follow"),
         (
             "nonsense".into(),
-            "not a scan or a recheck: expected value at column 1",
+            "not a scan, a recheck or what was heard: expected value at column 1",
         ),
-        ("{}".into(), "not a scan or a recheck"),
-        ("[1]".into(), "not a scan or a recheck"),
+        ("{}".into(), "not a scan, a recheck or what was heard"),
+        ("[1]".into(), "not a scan, a recheck or what was heard"),
         (HEADER.into(), "unknown variant `pscan_recording`"),
         (r#"{"skan":{}}"#.into(), "unknown variant `skan`"),
         (

@@ -1,0 +1,166 @@
+//! The form of what a source heard, in a recording.
+
+use serde::{Deserialize, Serialize};
+
+use super::format::bounded_list;
+use super::row::RowRecord;
+use crate::model::{Exit, ExitStatus, Hearing, Timestamp};
+use crate::redact::Redactor;
+use crate::source::{Happening, Heard};
+
+/// When a source was drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum When {
+    /// Between two scans: the line has times of its own.
+    Between,
+    /// Just before the scan that follows.
+    Before,
+    /// Just after the last scan.
+    After,
+}
+
+/// One drain of a source.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeardRecord {
+    pub(crate) when: When,
+    /// When it was drained, by the wall clock; left out before and after a scan, which has a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wall_ms: Option<u64>,
+    /// By the monotonic clock, for what was drained between two scans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) monotonic_ns: Option<u64>,
+    pub(crate) hearing: Hearing,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) missed_total: Option<u64>,
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "bounded_list"
+    )]
+    pub(crate) happened: Vec<HappeningRecord>,
+}
+
+/// A birth, a change or an exit.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HappeningRecord {
+    Born(RowRecord),
+    Changed(RowRecord),
+    Exited(ExitRecord),
+}
+
+/// An exit.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExitRecord {
+    pid: u32,
+    start_time_ms: Option<u64>,
+    exit: Option<ExitStatus>,
+    ended_at_ms: Option<u64>,
+    likely_oom: Option<bool>,
+}
+
+impl HeardRecord {
+    pub(crate) fn new(when: When) -> Self {
+        Self {
+            when,
+            wall_ms: None,
+            monotonic_ns: None,
+            hearing: Hearing::Off,
+            reason: None,
+            missed_total: None,
+            happened: Vec::new(),
+        }
+    }
+
+    /// Records what the drain returned besides the happenings, and returns it as it is recorded.
+    pub(crate) fn finish(&mut self, mut heard: Heard) -> Heard {
+        if self.when == When::Between {
+            let at = *heard.at.get_or_insert_with(Timestamp::now);
+            self.wall_ms = Some(at.wall_ms);
+            self.monotonic_ns = Some(at.monotonic_ns);
+        }
+        self.hearing = heard.hearing;
+        self.reason.clone_from(&heard.reason);
+        self.missed_total = heard.missed_total;
+        heard
+    }
+
+    /// Returns whether there is anything to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hearing == Hearing::Off && self.happened.is_empty()
+    }
+
+    /// Returns when it was drained, if it has a time of its own.
+    pub(crate) fn at(&self) -> Option<Timestamp> {
+        Some(Timestamp::new(self.wall_ms?, self.monotonic_ns?))
+    }
+
+    /// Records a happening after the scan of this monotonic time, redacted, and emits it as it is
+    /// recorded.
+    pub(crate) fn record(
+        &mut self,
+        scan_ns: u64,
+        happening: Happening<'_>,
+        redactor: &Redactor,
+        emit: &mut dyn FnMut(Happening<'_>),
+    ) {
+        let record = match happening {
+            Happening::Born(row) => {
+                HappeningRecord::Born(RowRecord::of(&row, scan_ns).redacted(redactor))
+            }
+            Happening::Changed(row) => {
+                HappeningRecord::Changed(RowRecord::of(&row, scan_ns).redacted(redactor))
+            }
+            Happening::Exited {
+                pid,
+                start_time_ms,
+                exit,
+            } => HappeningRecord::Exited(ExitRecord {
+                pid,
+                start_time_ms,
+                exit: exit.status,
+                ended_at_ms: exit.ended_at_ms,
+                likely_oom: exit.likely_oom,
+            }),
+        };
+        record.emit(scan_ns, emit);
+        self.happened.push(record);
+    }
+
+    /// Emits what was recorded, and returns the rest.
+    pub(crate) fn replay(&self, scan_ns: u64, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        for happened in &self.happened {
+            happened.emit(scan_ns, emit);
+        }
+        Heard {
+            at: self.at(),
+            hearing: self.hearing,
+            reason: self.reason.clone(),
+            missed_total: self.missed_total,
+            ..Heard::default()
+        }
+    }
+}
+
+impl HappeningRecord {
+    fn emit(&self, scan_ns: u64, emit: &mut dyn FnMut(Happening<'_>)) {
+        emit(match self {
+            Self::Born(row) => Happening::Born(row.as_row(scan_ns)),
+            Self::Changed(row) => Happening::Changed(row.as_row(scan_ns)),
+            Self::Exited(exited) => Happening::Exited {
+                pid: exited.pid,
+                start_time_ms: exited.start_time_ms,
+                exit: Exit {
+                    status: exited.exit,
+                    ended_at_ms: exited.ended_at_ms,
+                    likely_oom: exited.likely_oom,
+                },
+            },
+        });
+    }
+}
