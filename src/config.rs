@@ -82,6 +82,12 @@ pub struct Config {
     /// `None` is `/proc`. Set it for an agent in a container that has the host's `/proc` elsewhere.
     /// Of a tree that another kernel wrote, such as a recorded one, start times use its own boot.
     pub proc_path: Option<PathBuf>,
+    /// Whether the live source listens to births and exits between scans.
+    ///
+    /// It listens where it can by default: on Linux, on the host itself. Events may cost half of
+    /// [`cpu_budget_percent`](Self::cpu_budget_percent). Where they cost more, the source reads less of
+    /// each process, and then none of them: scans find the rest. Sources of your own ignore it.
+    pub listen: Listen,
     /// What the live source reads of each process.
     ///
     /// Sources of your own ignore it.
@@ -140,6 +146,19 @@ pub enum SourceChoice {
     Sysinfo,
 }
 
+/// Selects whether a live source listens to births and exits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Listen {
+    /// Where the system reports them. Elsewhere births and exits come from scans, and
+    /// [`SourceInfo`](crate::SourceInfo) has the reason. The default.
+    #[default]
+    Auto,
+    /// Never: births and exits come from scans alone.
+    Off,
+}
+
 /// Selects the optional fields that a source reads of each process.
 ///
 /// All are true by default. Fields that are not read are `None`. It is deserialised as part of
@@ -168,6 +187,7 @@ impl Default for Config {
             overload_wait_ratio: Some(10.0),
             source: SourceChoice::default(),
             proc_path: None,
+            listen: Listen::default(),
             collect: Collect::default(),
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,

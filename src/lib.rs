@@ -126,7 +126,7 @@ mod scanner;
 mod source;
 mod table;
 
-pub use crate::config::{Collect, Config, SourceChoice};
+pub use crate::config::{Collect, Config, Listen, SourceChoice};
 pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
@@ -141,12 +141,12 @@ pub use crate::model::{
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
-#[cfg(target_os = "linux")]
-pub use crate::source::LinuxSource;
 pub use crate::source::{
     Bell, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck, Ringer, Row, ScanSummary,
     Source, SourceInfo, SysinfoSource, live_source,
 };
+#[cfg(target_os = "linux")]
+pub use crate::source::{LinuxSource, ListenOptions};
 
 /// Internals for this crate's benches.
 ///

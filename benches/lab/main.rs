@@ -15,6 +15,7 @@ mod crowd;
 mod csv;
 mod host;
 mod live;
+mod lives;
 mod measure;
 #[cfg(target_os = "linux")]
 mod picture;
@@ -70,6 +71,8 @@ enum Experiment {
     Shares(shares::Options),
     /// Count the short-lived processes that each interval shows (1 minute)
     ShortLived(short_lived::Options),
+    /// Check what is reported of 10,000 processes that live for 1 to 5 ms (40 seconds)
+    Lives(lives::Options),
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
     /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
@@ -93,6 +96,7 @@ enum Experiment {
 const ROLES: &[child::Role] = &[
     (child::WAIT, |_| child::wait()),
     (births::END, |_| Ok(())),
+    (lives::LIVE, lives::live),
     (turnover::GIVE_BIRTH, turnover::give_birth),
     (workers::WORK, |_| workers::work()),
     #[cfg(target_os = "linux")]
@@ -125,6 +129,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         #[cfg(target_os = "linux")]
         Experiment::Shares(options) => shares::run(&options, is_quick),
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
+        Experiment::Lives(options) => lives::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Study(options) => study::run(&options, is_quick),

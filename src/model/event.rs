@@ -242,6 +242,7 @@ mod tests {
             Event::exited(process(), Some(3)).with_exit(Exit {
                 status: Some(ExitStatus::from_wait_status(11 | 0x80)),
                 ended_at_ms: Some(1_700_000_000_123),
+                lived_ns: None,
                 likely_oom: Some(false),
             }),
         ] {

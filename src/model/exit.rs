@@ -11,6 +11,10 @@ pub struct Exit {
     /// When its last thread ended, in milliseconds since the Unix epoch by the clock of start times;
     /// `None` if unknown.
     pub ended_at_ms: Option<u64>,
+    /// Nanoseconds from its birth to the end of its last thread; `None` if the birth was not heard.
+    ///
+    /// It is exact, while start times have the resolution of their source.
+    pub lived_ns: Option<u64>,
     /// Whether the kernel killed it for lack of memory; `None` if unknown.
     ///
     /// True only if its own cgroup counted such a kill meanwhile and SIGKILL ended it.

@@ -61,6 +61,8 @@ pub(crate) struct ExitRecord {
     start_time_ms: Option<u64>,
     exit: Option<ExitStatus>,
     ended_at_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lived_ns: Option<u64>,
     likely_oom: Option<bool>,
 }
 
@@ -125,6 +127,7 @@ impl HeardRecord {
                 start_time_ms,
                 exit: exit.status,
                 ended_at_ms: exit.ended_at_ms,
+                lived_ns: exit.lived_ns,
                 likely_oom: exit.likely_oom,
             }),
         };
@@ -158,6 +161,7 @@ impl HappeningRecord {
                 exit: Exit {
                     status: exited.exit,
                     ended_at_ms: exited.ended_at_ms,
+                    lived_ns: exited.lived_ns,
                     likely_oom: exited.likely_oom,
                 },
             },

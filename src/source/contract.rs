@@ -148,6 +148,8 @@ pub struct SourceInfo {
     pub is_live: bool,
     /// Whether it hears births and exits between scans.
     pub hears_lives: bool,
+    /// Why it does not, for people, if it could on another host.
+    pub not_listening: Option<String>,
 }
 
 impl SourceInfo {
@@ -163,6 +165,7 @@ impl SourceInfo {
             host: HostInfo::default(),
             is_live: true,
             hears_lives: false,
+            not_listening: None,
         }
     }
 

@@ -2,10 +2,16 @@
 
 use super::contract::Source;
 #[cfg(target_os = "linux")]
-use super::linux::LinuxSource;
+use super::linux::{LinuxSource, ListenOptions};
 use super::sysinfo::SysinfoSource;
+#[cfg(target_os = "linux")]
+use crate::config::Listen;
 use crate::config::{Config, SourceChoice};
 use crate::model::{Error, ErrorClass, Result};
+
+/// The part of the CPU budget that events may cost.
+#[cfg(target_os = "linux")]
+const LISTEN_SHARE: f64 = 0.5;
 
 /// Returns the source of the live host that the settings select.
 ///
@@ -59,7 +65,17 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
 fn linux(config: &Config) -> Result<Box<dyn Source>> {
     let path = config.proc_path.as_deref();
     let path = path.unwrap_or(std::path::Path::new("/proc"));
-    Ok(Box::new(LinuxSource::with_proc(path, config.collect)?))
+    let source = LinuxSource::with_proc(path, config.collect)?;
+    Ok(Box::new(match config.listen {
+        Listen::Off => source,
+        Listen::Auto => {
+            let percent = config.cpu_budget_percent;
+            source.listening(ListenOptions {
+                cpu_percent: percent.map(|percent| percent * LISTEN_SHARE),
+                ..ListenOptions::default()
+            })
+        }
+    }))
 }
 
 #[cfg(not(target_os = "linux"))]

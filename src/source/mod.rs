@@ -17,7 +17,7 @@ pub use self::contract::{Recheck, ScanSummary, Source, SourceInfo};
 pub use self::happening::{Bell, Happening, Heard, Ringer};
 pub use self::host_info::HostInfo;
 #[cfg(target_os = "linux")]
-pub use self::linux::LinuxSource;
+pub use self::linux::{LinuxSource, ListenOptions};
 pub use self::live::live_source;
 pub use self::row::{ProcessRow, Reading, Row};
 pub use self::sysinfo::SysinfoSource;

@@ -25,7 +25,7 @@ const ROLE: &str = "PSCAN_TEST_FAULT";
 /// Held by tests that choose the next pid, and by tests that such a pid would disturb.
 static NEXT_PID: Mutex<()> = Mutex::new(());
 
-fn own_next_pid() -> MutexGuard<'static, ()> {
+pub(crate) fn own_next_pid() -> MutexGuard<'static, ()> {
     NEXT_PID.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -3,6 +3,7 @@
 mod empty;
 mod fake;
 mod incomplete;
+mod lives;
 mod namespaces;
 mod recorded;
 mod same;

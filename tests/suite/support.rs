@@ -31,6 +31,17 @@ const LIVE: &[Live] = &[
             Ok(Box::new(source))
         },
     },
+    // The same, where the kernel reports births and exits.
+    #[cfg(target_os = "linux")]
+    Live {
+        name: "linux, listening",
+        make: || {
+            let source = process_scanner::LinuxSource::new(Collect::default())?;
+            Ok(Box::new(
+                source.listening(process_scanner::ListenOptions::default()),
+            ))
+        },
+    },
 ];
 
 /// The environment variable with the only live source that a child tests.

@@ -5,7 +5,8 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::model::Timestamp;
 use crate::source::exited::TICK_MS;
 
-const NS_PER_MS: u64 = 1_000_000;
+/// Nanoseconds in a millisecond.
+pub(super) const NS_PER_MS: u64 = 1_000_000;
 
 /// The moment of boot by the wall clock, as it was when this was made. It does not move with the
 /// wall clock after that.
@@ -45,6 +46,11 @@ impl Boot {
         self.ms.checked_add_signed(after_boot_ms(ticks)?)
     }
 
+    /// Converts nanoseconds after boot to milliseconds since the Unix epoch.
+    pub(super) fn time_ms(self, since_boot_ns: u64) -> u64 {
+        self.ms.saturating_add(since_boot_ns / NS_PER_MS)
+    }
+
     /// Reads all clocks that a scan needs.
     pub(in crate::source) fn timestamp(self) -> Timestamp {
         let (at, since_ms) = Timestamp::now_with(since_ms);
@@ -69,7 +75,8 @@ pub(in crate::source) fn since_ms() -> u64 {
     ns(ClockId::Boottime) / NS_PER_MS
 }
 
-fn ns(clock: ClockId) -> u64 {
+/// Reads a clock, in nanoseconds.
+pub(super) fn ns(clock: ClockId) -> u64 {
     let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let rest_ns = u64::try_from(time.tv_nsec).unwrap_or(0);

@@ -13,7 +13,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Collects the processes that are no longer listed, and those that the scan before found to be
+    /// Collects the processes that are no longer listed or known to have exited, and those that the scan before found to be
     /// zombies.
     pub(super) fn begin_scan(&mut self, before: &[Known], listed: &[Listed]) {
         self.pids.clear();
@@ -21,7 +21,8 @@ impl Ended {
         let mut listed = listed.iter().peekable();
         for known in before {
             while listed.next_if(|listed| listed.pid < known.pid).is_some() {}
-            if listed.peek().is_none_or(|listed| listed.pid != known.pid) {
+            let is_listed = listed.peek().is_some_and(|listed| listed.pid == known.pid);
+            if !is_listed || known.has_exited {
                 self.pids.push(known.pid);
             }
         }

@@ -1,5 +1,6 @@
 //! What is stored about a process from scan to scan.
 
+use super::life::{Scanned, Start};
 use super::procfs::{Listed, Unread};
 use super::stat::Stat;
 use super::threads::LivingThread;
@@ -36,6 +37,10 @@ pub(super) struct Known {
     pub(super) identity: Option<u64>,
     /// How many earlier processes had its pid and start tick.
     pub(super) nth: u8,
+    /// How much later its start time was reported, in ticks, before `stat` was read.
+    pub(super) late_ticks: u8,
+    /// Its exit was emitted after the scan.
+    pub(super) has_exited: bool,
 }
 
 /// Distinguishes the program of a process from the one before an `exec`, as far as possible.
@@ -98,6 +103,39 @@ impl Known {
             is_denied: false,
             identity: None,
             nth: 0,
+            late_ticks: 0,
+            has_exited: false,
+        }
+    }
+
+    /// Returns the start time that it is reported with.
+    pub(super) fn start(&self) -> Start {
+        Start {
+            ticks: self.start_ticks + u64::from(self.late_ticks),
+            nth: self.nth,
+        }
+    }
+
+    /// Sets the start time that it was reported with.
+    pub(super) fn set_start(&mut self, start: Start) {
+        let late_ticks = start.ticks.saturating_sub(self.start_ticks);
+        self.late_ticks = u8::try_from(late_ticks).unwrap_or(u8::MAX);
+        self.nth = start.nth;
+    }
+
+    /// Returns whether its first thread has ended, and perhaps all.
+    fn has_lost_first_thread(&self) -> bool {
+        self.thread.is_some() || self.status.is_none_or(|status| status == Status::Zombie)
+    }
+
+    /// Returns what the kernel's events are compared with.
+    pub(super) fn scanned(&self, is_current: bool) -> Scanned {
+        Scanned {
+            start: self.start(),
+            read_at_ns: self.read_at_ns.unwrap_or(0),
+            is_leader_ended: self.has_lost_first_thread(),
+            is_kernel_thread: self.is_kernel_thread,
+            is_current,
         }
     }
 
@@ -122,6 +160,8 @@ impl Known {
             is_denied: true,
             identity,
             nth: 0,
+            late_ticks: 0,
+            has_exited: false,
         }
     }
 

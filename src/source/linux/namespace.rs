@@ -1,5 +1,7 @@
 //! Which pid namespace a `/proc` belongs to, and whether it hides processes.
 
+use std::ffi::CStr;
+
 use super::cpu::{CpuClock, cpu_clock};
 use super::procfs::{Procfs, USUAL, Unread};
 use super::stat::number;
@@ -47,6 +49,37 @@ pub(in crate::source) fn usual_is_ours() -> bool {
     Procfs::open(USUAL.as_ref()).is_ok_and(|procfs| Namespace::of(&procfs).is_ours)
 }
 
+/// Returns why the kernel does not report births and exits here, with the pids and times of this
+/// `/proc`; `None` if it may.
+///
+/// It reports them only to the first pid and user namespace, and would not answer in another one.
+pub(super) fn obstacle(procfs: &Procfs, is_ours: bool) -> Option<String> {
+    if !is_ours {
+        return Some("its proc(5) is of another pid namespace than the scanner".into());
+    }
+    let own = |name: &CStr| procfs.link(name);
+    // Their numbers are fixed: include/linux/proc_ns.h.
+    if own(c"self/ns/pid").is_some_and(|link| link != b"pid:[4026531836]") {
+        return Some("the scanner runs in a pid namespace of its own".into());
+    }
+    if own(c"self/ns/user").is_some_and(|link| link != b"user:[4026531837]") {
+        return Some("the scanner runs in a user namespace of its own".into());
+    }
+    let mut offsets = [0; 256];
+    let offsets = procfs.read(c"self/timens_offsets", &mut offsets);
+    if offsets.is_ok_and(has_offset) {
+        return Some("the scanner runs in a time namespace with other clocks".into());
+    }
+    None
+}
+
+/// Parses the lines `NAME SECONDS NANOSECONDS` of `timens_offsets` (time_namespaces(7)).
+fn has_offset(offsets: &[u8]) -> bool {
+    let words = offsets.split(|byte| byte.is_ascii_whitespace());
+    let mut numbers = words.filter(|word| matches!(word, [b'0'..=b'9' | b'-', ..]));
+    numbers.any(|number| number != b"0")
+}
+
 /// Returns whether this `/proc` is of our own pid namespace. In a namespace below it a process has
 /// several pids, listed in the line `NSpid` (proc_pid_status(5), Linux 4.1).
 fn is_ours(procfs: &Procfs, own_pid: u32) -> bool {
@@ -70,4 +103,23 @@ fn has_clock(pid: u32) -> bool {
 
 fn shows_init(procfs: &Procfs) -> bool {
     !matches!(procfs.folder(1), Err(Unread::Gone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_of_a_time_namespace_are_found() {
+        assert!(!has_offset(
+            b"monotonic           0         0\nboottime            0         0\n"
+        ));
+        assert!(!has_offset(b""));
+        assert!(has_offset(
+            b"monotonic           0         0\nboottime      -86400         0\n"
+        ));
+        assert!(has_offset(
+            b"monotonic           0         5\nboottime            0         0\n"
+        ));
+    }
 }

@@ -117,6 +117,13 @@ impl Procfs {
         u32::try_from(number(link)?).ok()
     }
 
+    /// Returns where a link leads, as far as it is short.
+    pub(super) fn link(&self, name: &CStr) -> Option<Vec<u8>> {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 64];
+        let (link, _) = readlinkat_raw(&self.dir, name, &mut buffer).ok()?;
+        Some(link.to_vec())
+    }
+
     /// Reads a file such as `stat` of /proc itself, as far as the buffer reaches.
     pub(super) fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
@@ -141,6 +148,19 @@ impl Procfs {
     ) -> Result<&'a [u8], Unread> {
         let mut path = [0; PATH_LEN];
         read_at(&self.dir, path_of("", pid, name, &mut path), buffer)
+    }
+
+    /// Reads a file of a process to its end, or up to `max_bytes`.
+    pub(super) fn read_long_of(
+        &self,
+        pid: u32,
+        name: &str,
+        max_bytes: usize,
+        content: &mut Vec<u8>,
+    ) -> Result<(), Unread> {
+        let mut path = [0; PATH_LEN];
+        let path = path_of("", pid, name, &mut path);
+        read_long_at(&self.dir, path, max_bytes, content)
     }
 
     /// Opens the folder of a process. Its files never become those of another process.

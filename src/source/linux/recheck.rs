@@ -27,12 +27,16 @@ impl LinuxSource {
             // before.
             let before = buffers.known.binary_search_by_key(&pid, |known| known.pid);
             let before = before.ok().map(|index| buffers.known[index].lost());
+            let before = before.filter(|before| !before.has_exited);
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let why = Why::Changes;
             let mut inspected =
                 self.rules
                     .inspect(&procfs, listed, before.as_ref(), why, line, clocks);
             inspected.count_earlier(&self.exited);
+            if let Some(ear) = &self.ear {
+                ear.adopt(&mut inspected, None);
+            }
             if matches!(inspected, Inspected::Gone) {
                 let is_hidden = self.namespace.is_hidden(&procfs, pid)
                     && before.is_none_or(|before| !self.rules.is_replaced(&before));

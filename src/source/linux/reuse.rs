@@ -13,6 +13,7 @@ impl Rules {
             return false;
         }
         (now.identity, now.nth) = (before.identity, before.nth);
+        now.late_ticks = before.late_ticks;
         if now.inode == before.inode {
             return true;
         }
@@ -26,6 +27,7 @@ impl Rules {
         };
         if !is_same {
             now.nth = before.nth.saturating_add(1);
+            now.late_ticks = 0;
         }
         is_same
     }
@@ -62,7 +64,8 @@ impl Rules {
     /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
     /// millisecond, so processes that started in the same tick get different start times within it.
     pub(super) fn start_time_ms(&self, process: &Known) -> Option<u64> {
-        let tick_ms = self.origin.start_time_ms(process.start_ticks)?;
-        Some(within_tick(tick_ms, process.nth))
+        let start = process.start();
+        let tick_ms = self.origin.start_time_ms(start.ticks)?;
+        Some(within_tick(tick_ms, start.nth))
     }
 }

@@ -4,9 +4,13 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
+use rustix::time::ClockId;
+
 use super::births;
+use super::boot::ns;
 use super::commands::Commands;
 use super::cpu::ClockReader;
+use super::ear::Ear;
 use super::ended::Ended;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
@@ -20,7 +24,9 @@ use crate::config::Collect;
 use crate::metrics::CpuClock;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::exited::Exited;
-use crate::source::{HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo};
+use crate::source::{
+    Bell, Happening, Heard, HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo,
+};
 
 /// Every process is read in full at least once in this many scans, even if idle.
 const FULL_READ_SCANS: u32 = 30;
@@ -34,11 +40,11 @@ const LIST_LEN: usize = 32 * 1024;
 /// changes of memory, parent and status are reported within 30 scans. At most 1 MiB of a command
 /// line is read.
 pub struct LinuxSource {
-    proc: PathBuf,
+    pub(super) proc: PathBuf,
     pub(super) rules: Rules,
     pub(super) namespace: Namespace,
     host: HostInfo,
-    scans: u32,
+    pub(super) scans: u32,
     /// The processes that the last scan emitted, in order of pid.
     pub(super) known: Vec<Known>,
     /// Processes whose tick is not over.
@@ -47,17 +53,23 @@ pub struct LinuxSource {
     /// CPU time of the command threads that was already reported.
     reported_cpu_ns: u64,
     pub(super) buffers: Buffers,
+    /// What hears births and exits between scans.
+    pub(super) ear: Option<Ear>,
+    pub(super) not_listening: Option<String>,
+    /// The number of scans at the last drain.
+    pub(super) drained_scans: u32,
 }
 
 /// Buffers that are reused, so that a scan does not allocate.
 #[derive(Default)]
 pub(super) struct Buffers {
+    /// The processes that the scan before the last emitted.
     pub(super) known: Vec<Known>,
     listed: Vec<Listed>,
     list: Vec<MaybeUninit<u8>>,
     pub(super) line: Vec<u8>,
     pub(super) clocks: ClockReader,
-    counters: Vec<u8>,
+    pub(super) counters: Vec<u8>,
     ended: Ended,
     pub(super) waiting: Waiting,
 }
@@ -123,6 +135,9 @@ impl LinuxSource {
                 counters: vec![0; STAT_LEN],
                 ..Buffers::default()
             },
+            ear: None,
+            not_listening: None,
+            drained_scans: 0,
         };
         source.check(&procfs)?;
         Ok(source)
@@ -190,12 +205,16 @@ impl LinuxSource {
         let procfs = self.open()?;
         let began_ns = Timestamp::monotonic_now_ns();
         let buffers = &mut self.buffers;
+        let counted_ns = ns(ClockId::Monotonic);
         let mut seen = ScanSummary {
             vanished: Some(0),
             // Before the processes are listed, so that it counts none that the list lacks.
             started_total: births::started_total(&procfs, &mut buffers.counters),
             ..ScanSummary::default()
         };
+        if let Some(ear) = &mut self.ear {
+            ear.count(seen.started_total, counted_ns);
+        }
         procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
         self.scans = self.scans.wrapping_add(1);
         self.known = std::mem::take(&mut buffers.known);
@@ -223,6 +242,7 @@ impl LinuxSource {
         for &listed in &buffers.listed {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
             let before = before.next_if(|before| before.pid == listed.pid);
+            let before = before.filter(|before| !before.has_exited);
             let turn = listed.pid.wrapping_add(self.scans);
             let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
             let why = match turn.is_multiple_of(FULL_READ_SCANS) {
@@ -237,6 +257,8 @@ impl LinuxSource {
                 .rules
                 .inspect(procfs, listed, before, why, line, clocks);
             inspected.count_earlier(&self.exited);
+            let ear = self.ear.as_ref();
+            let is_left_out = ear.is_some_and(|ear| ear.adopt(&mut inspected, before));
             // A process that cannot be read costs the same in each scan.
             if matches!(inspected, Inspected::Read(_)) {
                 let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
@@ -251,6 +273,9 @@ impl LinuxSource {
             }
             if matches!(inspected, Inspected::Gone) && before.is_some() {
                 buffers.ended.add(listed.pid);
+            }
+            if is_left_out {
+                continue;
             }
             let (rules, known) = (&self.rules, &mut self.known);
             buffers
@@ -283,6 +308,8 @@ impl Source for LinuxSource {
             .with_host(self.host.clone());
         info.own_pid = self.namespace.own_pid;
         info.is_live = self.rules.origin.is_here();
+        info.hears_lives = self.ear.is_some();
+        info.not_listening.clone_from(&self.not_listening);
         info
     }
 
@@ -296,7 +323,10 @@ impl Source for LinuxSource {
         match outcome {
             Ok(_) => self.buffers.known = before,
             // After a failed scan everything is emitted in full. Identities are kept.
-            Err(_) => self.known.extend(before.into_iter().map(Known::lost)),
+            Err(_) => {
+                let left = before.into_iter().filter(|before| !before.has_exited);
+                self.known.extend(left.map(Known::lost));
+            }
         }
         outcome
     }
@@ -304,5 +334,13 @@ impl Source for LinuxSource {
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         self.recheck_all(pids, emit)?;
         Ok(Recheck::Done)
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        self.ear.as_ref().map(Ear::bell)
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        self.hear(emit)
     }
 }

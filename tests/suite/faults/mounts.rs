@@ -29,18 +29,22 @@ fn proc_is_unmounted_and_mounted_again_with(live: Live) {
         while unmount("/proc", UnmountFlags::DETACH).is_ok() {}
         assert!(!fs::exists("/proc/self").unwrap());
         drop(goes);
+        let mut has_heard = false;
         for _ in 0..3 {
             let batch = watched.scan();
             let failure = batch.failure.as_ref().unwrap();
             assert_eq!(failure.class(), ErrorClass::SourceGone, "{failure:?}");
-            assert_eq!(batch.events, []);
+            // A source that listens still reports what it hears.
+            has_heard |= exits(&batch).contains(&go);
+            assert!(batch.events.is_empty() || live.name == "linux, listening");
+            assert!(watched.knows(stay));
             assert_eq!(batch.unconfirmed.len(), watched.snapshot.len());
         }
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let batch = watched.scan();
         assert!(batch.failure.is_none(), "{:?}", batch.failure);
         // Children of other tests come and go; ours are reported correctly.
-        assert!(exits(&batch).contains(&go));
+        assert!(has_heard || exits(&batch).contains(&go));
         assert!(watched.knows(stay));
         assert!(stays.0.try_wait().unwrap().is_none());
     });

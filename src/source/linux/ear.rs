@@ -1,0 +1,270 @@
+//! What the source hears between scans: the kernel's events as happenings, and how complete they are.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use rustix::time::ClockId;
+
+use super::boot::{Boot, ns};
+use super::cpu::{CpuClock as ProcessClock, cpu_clock};
+use super::event_clock::EventClock;
+use super::happenings::{happening, is_killed};
+use super::inbox::Mail;
+use super::inspect::Inspected;
+use super::kernel_event::KernelEvent;
+use super::known::Known;
+use super::life::{Fact, Start, Step};
+use super::listen_options::ListenOptions;
+use super::listener::Listener;
+use super::lives::{Lives, Scans};
+use super::oom_kills::OomKills;
+use super::procfs::Procfs;
+use super::stat::{STAT_LEN, Stat};
+use super::thrift::Level;
+use super::witness::Witness;
+use crate::metrics::CpuClock;
+use crate::model::{Hearing, Timestamp};
+use crate::source::{Bell, Happening, Heard};
+
+/// How often the kernel's count is compared with what was heard, until nothing is under way.
+const COMPARISONS: u32 = 10;
+
+/// Hears births, execs and exits.
+#[derive(Debug)]
+pub(super) struct Ear {
+    listener: Listener,
+    proc: PathBuf,
+    boot: Boot,
+    clock: EventClock,
+    lives: Lives,
+    mail: Mail,
+    witness: Witness,
+    /// The kernel's count at the start of the last scan, and when it was read.
+    counted: Option<(u64, u64)>,
+    /// Processes whose exits the last drain has emitted.
+    exited: Vec<(u32, Start)>,
+    oom_kills: OomKills,
+}
+
+impl Ear {
+    /// Starts to listen. `count` reads how many processes and threads the kernel has started.
+    ///
+    /// Returns the reason for people if it is not possible.
+    pub(super) fn open(
+        proc: &Path,
+        boot: Boot,
+        options: ListenOptions,
+        count: &mut dyn FnMut() -> Option<u64>,
+    ) -> Result<Self, String> {
+        let clock = EventClock::new();
+        let listener = Listener::start(proc, options.cpu_percent, options.buffer_bytes)?;
+        let mut witness = Witness::default();
+        // The count moves before the event is sent. A reading while nothing is under way is exact.
+        for _ in 0..COMPARISONS {
+            let before_ns = ns(ClockId::Monotonic);
+            if let Some(counted) = count() {
+                witness.compare(counted, listener.waiting_forks(before_ns));
+            }
+        }
+        let mut oom_kills = OomKills::default();
+        if let Ok(procfs) = Procfs::open(proc) {
+            oom_kills.read(&procfs, Timestamp::monotonic_now_ns());
+        }
+        Ok(Self {
+            listener,
+            proc: proc.to_owned(),
+            boot,
+            clock,
+            lives: Lives::default(),
+            mail: Mail::default(),
+            witness,
+            counted: None,
+            exited: Vec::new(),
+            oom_kills,
+        })
+    }
+
+    pub(super) fn bell(&self) -> Bell {
+        self.listener.bell()
+    }
+
+    /// Stores the kernel's count of started processes and threads at the start of a scan. `at_ns` is a
+    /// moment before it was read, of the clock of events.
+    pub(super) fn count(&mut self, counted: Option<u64>, at_ns: u64) {
+        self.counted = counted.map(|counted| (counted, at_ns));
+    }
+
+    /// Gives a process that a scan has read for the first time the start time that it was reported with
+    /// when its birth was heard.
+    ///
+    /// Returns whether to leave it out of this scan: it has replaced another one since the drain before,
+    /// and the drain that follows reports the exit of that one with its status, and this birth.
+    pub(super) fn adopt(&self, inspected: &mut Inspected<'_>, before: Option<&Known>) -> bool {
+        let Inspected::Read(read) = inspected else {
+            return false;
+        };
+        if !read.is_new {
+            return false;
+        }
+        let known = &mut read.known;
+        if let Some(start) = self.lives.start_of(known.pid, known.start_ticks) {
+            known.set_start(start);
+        }
+        let follows = self.witness.is_complete() && self.listener.level() != Level::Counts;
+        follows && before.is_some_and(|before| before.start() != known.start())
+    }
+
+    /// Returns the processes whose exits the last drain has emitted.
+    pub(super) fn exited(&self) -> &[(u32, Start)] {
+        &self.exited
+    }
+
+    /// Emits what has happened. `scans` returns what scans have emitted, and `count` reads how many
+    /// processes and threads the kernel has started.
+    pub(super) fn drain(
+        &mut self,
+        is_after_scan: bool,
+        scans: Scans<'_>,
+        count: &mut dyn FnMut() -> Option<u64>,
+        emit: &mut dyn FnMut(Happening<'_>),
+    ) -> Heard {
+        let mut clock = CpuClock::start();
+        self.clock.measure();
+        self.listener.collect(&mut self.mail);
+        let now_ns = Timestamp::monotonic_now_ns();
+        let mail = &mut self.mail;
+        let is_lossy = mail.loss.is_some();
+        self.lives.begin(&mut mail.readings, is_lossy, now_ns);
+        self.lives.add_forks(mail.threads);
+        for event in &mail.events {
+            self.lives.hear(event, &self.clock, scans);
+        }
+        let opened = OnceCell::new();
+        let procfs = || {
+            let procfs = opened.get_or_init(|| Procfs::open(&self.proc).ok());
+            procfs.as_ref()
+        };
+        let mut fact = |pid| fact(pid, procfs());
+        self.lives.settle(now_ns, is_after_scan, scans, &mut fact);
+        let steps = self.lives.steps();
+        if steps.iter().any(is_killed)
+            && let Some(procfs) = procfs()
+        {
+            self.oom_kills.read(procfs, now_ns);
+        }
+        let had_no_oom = self.oom_kills.had_none(now_ns);
+        self.exited.clear();
+        for step in steps {
+            if let Some(happening) = happening(step, self.boot, had_no_oom) {
+                emit(happening);
+            }
+            if let &Step::Exited { pid, start, .. } = step {
+                self.exited.push((pid, start));
+            }
+        }
+        let heard = self.judge(is_after_scan, count);
+        if self.lives.has_fresh() {
+            self.listener.ring_again();
+        }
+        let spent = clock.lap().unwrap_or_default();
+        let spent_ns = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+        self.listener.spend(spent_ns);
+        heard
+    }
+
+    /// Decides how complete it is.
+    fn judge(&mut self, is_after_scan: bool, count: &mut dyn FnMut() -> Option<u64>) -> Heard {
+        let level = self.listener.level();
+        let mut heard = Heard {
+            hearing: Hearing::Complete,
+            reason: None,
+            at: None,
+            missed_total: None,
+            other_cpu_ns: self.listener.take_cpu_ns(),
+        };
+        let loss = self.mail.loss.take();
+        let silence = match is_after_scan {
+            true => self.missing(count).and_then(|missing| {
+                let has_reason = loss.is_some() || level == Level::Counts;
+                let forks = self.lives.forks();
+                self.witness.conclude(missing, forks, has_reason)
+            }),
+            false => None,
+        };
+        heard.missed_total = self.witness.missed();
+        match level {
+            Level::Everything => {}
+            Level::Lives => {
+                heard.reason = Some(
+                    "events exceed their part of the CPU budget: command lines are left to scans"
+                        .into(),
+                );
+            }
+            Level::Counts => {
+                heard.hearing = Hearing::Lossy;
+                heard.reason = Some(
+                    "events exceed their part of the CPU budget: births and exits are left to scans"
+                        .into(),
+                );
+            }
+        }
+        if let Some(silence) = silence {
+            heard.hearing = silence.hearing;
+            heard.reason = Some(silence.reason);
+            if silence.hearing == Hearing::Deaf {
+                self.listener.listen_again(silence.is_lasting);
+            }
+        }
+        if let Some(loss) = loss {
+            heard.hearing = Hearing::Lossy;
+            heard.reason = Some(loss);
+        }
+        if let Some(death) = self.mail.death.take() {
+            heard.hearing = Hearing::Deaf;
+            heard.reason = Some(death);
+            self.listener.listen_again(true);
+        }
+        self.witness
+            .set_complete(heard.hearing == Hearing::Complete);
+        heard
+    }
+}
+
+impl Ear {
+    /// Returns how many forks are missing at most, by the kernel's count at the start of the scan.
+    fn missing(&mut self, count: &mut dyn FnMut() -> Option<u64>) -> Option<u64> {
+        let (counted, at_ns) = self.counted.take()?;
+        let is_later = |event: &&KernelEvent| event.is_fork() && event.at_ns > at_ns;
+        let later = self.mail.events.iter().filter(is_later).count() as u64;
+        let forks = self.lives.forks().saturating_sub(later);
+        let mut missing = self.witness.compare(counted, forks);
+        // Forks may be under way, and only what is missing stays so.
+        for _ in 0..COMPARISONS {
+            if !self.witness.is_news(missing) {
+                break;
+            }
+            let before_ns = ns(ClockId::Monotonic);
+            let Some(counted) = count() else { break };
+            let forks = self.lives.forks() + self.listener.waiting_forks(before_ns);
+            missing = missing.min(self.witness.compare(counted, forks));
+        }
+        Some(missing)
+    }
+}
+
+/// Finds out what there is with a pid.
+fn fact(pid: u32, procfs: Option<&Procfs>) -> Fact {
+    if cpu_clock(pid) == ProcessClock::Gone {
+        return Fact::Gone;
+    }
+    let mut line = [0; STAT_LEN];
+    let stat = procfs.and_then(|procfs| procfs.read_of(pid, "stat", &mut line).ok());
+    match stat.and_then(Stat::parse) {
+        Some(stat) => Fact::There {
+            start_ticks: stat.start_ticks,
+            leader_ended: stat.has_ended(),
+            threads: stat.threads,
+        },
+        None => Fact::Unknown,
+    }
+}

@@ -1,0 +1,106 @@
+//! Converts what happened to a process into what a source emits.
+
+use super::boot::Boot;
+use super::event_clock::Moment;
+use super::exec_reading::ExecReading;
+use super::life::{LastExit, Start, Step};
+use crate::model::{Exit, ExitStatus, Status};
+use crate::source::{Happening, ProcessRow, Reading};
+
+/// Its number on every architecture of Linux.
+const SIGKILL: u8 = 9;
+
+/// Converts a step. `had_no_oom`: the kernel has not killed a process for lack of memory lately.
+pub(super) fn happening(step: &Step, boot: Boot, had_no_oom: bool) -> Option<Happening<'_>> {
+    Some(match step {
+        Step::Void => return None,
+        Step::Born {
+            pid,
+            start,
+            parent,
+            is_kernel_thread,
+            at,
+            reading,
+        } => {
+            let mut row = row(*pid, *start, *at, boot);
+            row.parent_pid = (*parent != 0).then_some(*parent);
+            row.kernel_thread = *is_kernel_thread;
+            if let Some(reading) = reading {
+                fill(&mut row, reading);
+            }
+            Happening::Born(row)
+        }
+        Step::Execed {
+            pid,
+            start,
+            reading,
+        } => {
+            let mut row = ProcessRow::unknown(*pid);
+            row.start_time_ms = start.time_ms(boot);
+            fill(&mut row, reading);
+            // An empty row would only remove what is known.
+            row.read_at_ns?;
+            Happening::Changed(row)
+        }
+        Step::Zombie { pid, start, at } => {
+            let mut row = row(*pid, *start, *at, boot);
+            row.status = Some(Status::Zombie);
+            Happening::Changed(row)
+        }
+        Step::Exited {
+            pid,
+            start,
+            born,
+            end,
+        } => Happening::Exited {
+            pid: *pid,
+            start_time_ms: start.time_ms(boot),
+            exit: exit(*born, *end, boot, had_no_oom),
+        },
+    })
+}
+
+fn row<'a>(pid: u32, start: Start, at: Moment, boot: Boot) -> ProcessRow<'a> {
+    let mut row = ProcessRow::unknown(pid);
+    row.start_time_ms = start.time_ms(boot);
+    row.read_at_ns = Some(at.at_ns);
+    row
+}
+
+fn fill<'a>(row: &mut ProcessRow<'a>, reading: &'a ExecReading) {
+    if let Some((command, at_ns)) = &reading.command {
+        row.command = Reading::Known(command);
+        row.read_at_ns = Some(*at_ns);
+    }
+    if let Some((stat, at_ns)) = &reading.stat {
+        row.name = Reading::Known(stat.name());
+        row.status = Some(stat.status);
+        row.parent_pid = (stat.parent != 0).then_some(stat.parent);
+        row.kernel_thread = Some(false);
+        row.read_at_ns = Some(*at_ns);
+    }
+}
+
+fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, had_no_oom: bool) -> Exit {
+    let Some(LastExit { status, at }) = end else {
+        return Exit::default();
+    };
+    let lived_ns = born.map(|born| at.since_boot_ns.saturating_sub(born.since_boot_ns));
+    let status = ExitStatus::from_wait_status(status);
+    Exit {
+        status: Some(status),
+        ended_at_ms: Some(boot.time_ms(at.since_boot_ns)),
+        lived_ns,
+        likely_oom: (had_no_oom || status.signal != Some(SIGKILL)).then_some(false),
+    }
+}
+
+/// Returns whether it is the exit of a process that SIGKILL has ended.
+pub(super) fn is_killed(step: &Step) -> bool {
+    match step {
+        Step::Exited { end: Some(end), .. } => {
+            ExitStatus::from_wait_status(end.status).signal == Some(SIGKILL)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,104 @@
+//! Lets the source `linux` listen between scans.
+
+use super::births;
+use super::ear::Ear;
+use super::known::Known;
+use super::life::Scanned;
+use super::listen_options::ListenOptions;
+use super::namespace::obstacle;
+use super::origin::Origin;
+use super::procfs::Procfs;
+use super::source::LinuxSource;
+use crate::model::Timestamp;
+use crate::source::{Happening, Heard};
+
+/// Descriptors that must be available: it keeps six, and scans need theirs too.
+const SPARE_DESCRIPTORS: usize = 16;
+
+impl LinuxSource {
+    /// Listens to births, execs and exits between scans, where the kernel reports them.
+    ///
+    /// It needs the process connector, the first pid, user and network namespace of the host, and before
+    /// about Linux 6.6 the capability CAP_NET_ADMIN. Elsewhere the source only scans, and
+    /// [`SourceInfo::not_listening`](crate::SourceInfo::not_listening) has the reason. It can wait up to
+    /// 0.5 s for the kernel's answer.
+    #[must_use]
+    pub fn listening(mut self, options: ListenOptions) -> Self {
+        match self.open_ear(options) {
+            Ok(ear) => {
+                log::info!("births and exits are reported by the kernel");
+                self.ear = Some(ear);
+                self.not_listening = None;
+            }
+            Err(why) => {
+                log::info!("births and exits come from scans alone: {why}");
+                self.ear = None;
+                self.not_listening = Some(why);
+            }
+        }
+        self
+    }
+
+    fn open_ear(&mut self, options: ListenOptions) -> Result<Ear, String> {
+        let procfs = Procfs::open(&self.proc).map_err(|error| error.full_message())?;
+        if let Some(why) = obstacle(&procfs, self.namespace.is_ours) {
+            return Err(why);
+        }
+        let Origin::Here(boot) = self.rules.origin else {
+            return Err("its proc(5) is of another kernel".into());
+        };
+        let counters = &mut self.buffers.counters;
+        let mut count = || births::started_total(&procfs, counters);
+        // Before anything else, so that nothing is left half open.
+        let spare = (0..SPARE_DESCRIPTORS).map(|_| Procfs::open(&self.proc));
+        if spare.collect::<Result<Vec<_>, _>>().is_err() {
+            return Err(format!(
+                "fewer than {SPARE_DESCRIPTORS} file descriptors are available"
+            ));
+        }
+        Ear::open(&self.proc, boot, options, &mut count)
+    }
+
+    /// Emits what was heard, and forgets the processes whose exits it has emitted: the rows of a later
+    /// scan do not refer to them.
+    pub(super) fn hear(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        let is_after_scan = self.drained_scans != self.scans;
+        self.drained_scans = self.scans;
+        let Some(ear) = &mut self.ear else {
+            return Heard::default();
+        };
+        let (known, before) = (&mut self.known, &mut self.buffers.known);
+        let (proc, counters) = (&self.proc, &mut self.buffers.counters);
+        let mut count = || births::started_total(&Procfs::open(proc).ok()?, counters);
+        let heard = {
+            let scans = |pid| scanned(known, before, pid);
+            ear.drain(is_after_scan, &scans, &mut count, emit)
+        };
+        let now_ns = Timestamp::monotonic_now_ns();
+        for &(pid, start) in ear.exited() {
+            self.exited.add(pid, start.ticks, start.nth, now_ns);
+            for list in [&mut *known, &mut *before] {
+                if let Some(known) = find(list, pid).map(|index| &mut list[index])
+                    && known.start() == start
+                {
+                    known.has_exited = true;
+                }
+            }
+        }
+        heard
+    }
+}
+
+/// Returns what the last scan has emitted for a pid, or the one before it.
+fn scanned(known: &[Known], before: &[Known], pid: u32) -> Option<Scanned> {
+    let (list, index, is_current) = match find(known, pid) {
+        Some(index) => (known, index, true),
+        None => (before, find(before, pid)?, false),
+    };
+    let known = &list[index];
+    (!known.has_exited && !known.is_denied).then(|| known.scanned(is_current))
+}
+
+fn find(list: &[Known], pid: u32) -> Option<usize> {
+    list.binary_search_by_key(&pid, |known| known.pid).ok()
+}

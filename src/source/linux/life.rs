@@ -1,0 +1,198 @@
+//! One process between its birth and its exit, as the kernel's events describe it.
+
+use super::boot::Boot;
+use super::event_clock::Moment;
+use super::exec_reading::ExecReading;
+use crate::source::exited::within_tick;
+
+/// An event can be this many ticks after the start time that the kernel stored: its thread may have
+/// been preempted in between.
+const LATE_TICKS: u64 = 100;
+
+/// The start time that a process was reported with, which is half of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    /// In ticks after boot.
+    pub(super) ticks: u64,
+    /// How many earlier processes had its pid and tick.
+    pub(super) nth: u8,
+}
+
+impl Start {
+    /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
+    /// millisecond, so processes that started in the same tick get different start times within it.
+    pub(super) fn time_ms(self, boot: Boot) -> Option<u64> {
+        Some(within_tick(boot.start_time_ms(self.ticks)?, self.nth))
+    }
+
+    /// Returns whether a process with this start time in `stat` can be the one.
+    pub(super) fn is_of(self, stat_ticks: u64) -> bool {
+        self.ticks
+            .checked_sub(stat_ticks)
+            .is_some_and(|late| late <= LATE_TICKS)
+    }
+}
+
+/// A process as a scan has emitted it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanned {
+    pub(super) start: Start,
+    /// When it was read, as in timestamps.
+    pub(super) read_at_ns: u64,
+    /// Its first thread has ended, and perhaps all.
+    pub(super) is_leader_ended: bool,
+    pub(super) is_kernel_thread: bool,
+    /// It is of the last scan, and not of the one before.
+    pub(super) is_current: bool,
+}
+
+/// The end of a thread, which is that of the process if no other is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LastExit {
+    /// As from wait(2).
+    pub(super) status: u32,
+    pub(super) at: Moment,
+}
+
+/// A process.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Life {
+    /// `None`: it has not been reported.
+    pub(super) start: Option<Start>,
+    /// When it was born; `None` if it is older than the listener.
+    pub(super) born: Option<Moment>,
+    /// Threads that live; `None` if not all of their events were heard.
+    pub(super) threads: Option<u32>,
+    /// Its first thread has ended, which has the number of the process.
+    pub(super) leader_ended: bool,
+    /// Whether it is a kernel thread; `None` if its parent is not known.
+    pub(super) is_kernel_thread: Option<bool>,
+    /// When it last called `exec`, as in the event.
+    pub(super) exec_ns: u64,
+    /// The last end of a thread that may be that of the process.
+    pub(super) end: Option<LastExit>,
+    /// `end` is certain, whatever is lost from now on.
+    pub(super) is_end_certain: bool,
+    /// The process is among those that are checked in each round.
+    pub(super) is_fresh: bool,
+    /// The process is among those that are checked after each scan.
+    pub(super) is_waiting: bool,
+    pub(super) is_reported_zombie: bool,
+    /// Its last step, if that is of this round.
+    pub(super) step: Spot,
+    /// Where its exit belongs, if that is of this round.
+    pub(super) end_step: Spot,
+}
+
+/// The place of a step in a round.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spot {
+    round: u64,
+    index: usize,
+}
+
+impl Spot {
+    pub(super) fn new(round: u64, index: usize) -> Self {
+        Self { round, index }
+    }
+
+    /// Returns the index, if it is of this round.
+    pub(super) fn of(self, round: u64) -> Option<usize> {
+        (self.round == round).then_some(self.index)
+    }
+}
+
+impl Life {
+    /// Creates a process whose birth was not heard.
+    pub(super) fn older(scanned: Option<Scanned>) -> Self {
+        Self {
+            start: scanned.map(|scanned| scanned.start),
+            born: None,
+            threads: None,
+            leader_ended: scanned.is_some_and(|scanned| scanned.is_leader_ended),
+            is_kernel_thread: scanned.map(|scanned| scanned.is_kernel_thread),
+            exec_ns: 0,
+            end: None,
+            is_end_certain: false,
+            is_fresh: false,
+            is_waiting: false,
+            is_reported_zombie: false,
+            step: Spot::default(),
+            end_step: Spot::default(),
+        }
+    }
+
+    /// Creates a process that was born with one thread.
+    pub(super) fn born(start: Start, at: Moment) -> Self {
+        Self {
+            start: Some(start),
+            born: Some(at),
+            threads: Some(1),
+            ..Self::older(None)
+        }
+    }
+
+    /// Returns its end, if all events of this pid were heard since the process was seen: then it is its
+    /// own, and its last. `lost_ns` is when events were last lost.
+    pub(super) fn certain_end(
+        &self,
+        scanned: Option<Scanned>,
+        lost_ns: Option<u64>,
+    ) -> Option<LastExit> {
+        let end = self.end?;
+        let is_heard = |lost_ns: u64| {
+            let seen = scanned.filter(|scanned| Some(scanned.start) == self.start);
+            let is_seen = self.born.is_some_and(|born| born.at_ns > lost_ns)
+                || seen.is_some_and(|scanned| scanned.read_at_ns > lost_ns);
+            is_seen && end.at.at_ns > lost_ns
+        };
+        (self.is_end_certain || lost_ns.is_none_or(is_heard)).then_some(end)
+    }
+}
+
+/// What happened to a process, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing: an exit that turned out to be none yet.
+    Void,
+    Born {
+        pid: u32,
+        start: Start,
+        parent: u32,
+        is_kernel_thread: Option<bool>,
+        at: Moment,
+        reading: Option<ExecReading>,
+    },
+    /// It has called `exec`.
+    Execed {
+        pid: u32,
+        start: Start,
+        reading: ExecReading,
+    },
+    /// It has ended, and its parent has not reaped it.
+    Zombie { pid: u32, start: Start, at: Moment },
+    /// It has ended, and is gone.
+    Exited {
+        pid: u32,
+        start: Start,
+        born: Option<Moment>,
+        /// `None`: its last event was not heard, or may be of another process.
+        end: Option<LastExit>,
+    },
+}
+
+/// What there is with a pid now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fact {
+    /// No process.
+    Gone,
+    /// A process.
+    There {
+        start_ticks: u64,
+        /// Its first thread has ended.
+        leader_ended: bool,
+        threads: u64,
+    },
+    /// It could not be found out now.
+    Unknown,
+}

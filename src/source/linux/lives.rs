@@ -1,0 +1,322 @@
+//! Follows processes from birth to exit by the kernel's events. It reads nothing itself.
+//!
+//! A process ends with the last of its threads, and not with its first one, so threads are counted.
+//! Where events are missing, the caller is asked what there is.
+
+use std::collections::HashMap;
+
+use super::event_clock::{EventClock, Moment};
+use super::exec_reading::ExecReading;
+use super::kernel_event::{KernelEvent, What};
+use super::life::{LastExit, Life, Scanned, Spot, Start, Step};
+
+/// Returns what a scan has emitted for a pid.
+pub(super) type Scans<'a> = &'a dyn Fn(u32) -> Option<Scanned>;
+
+/// All processes that were born since the listener began, and those that have ended and wait.
+#[derive(Debug, Default)]
+pub(super) struct Lives {
+    pub(super) lives: HashMap<u32, Life, ahash::RandomState>,
+    /// Pids whose last thread may have ended just now.
+    pub(super) fresh: Vec<u32>,
+    /// Pids that have ended and were not reaped soon.
+    pub(super) waiting: Vec<u32>,
+    /// Pids that were born when the clocks were uncertain.
+    pub(super) unsure: Vec<u32>,
+    /// The processes that have left in this round or in the last ticks: the largest `nth` of each pid
+    /// and tick.
+    recent: HashMap<(u32, u64), u8, ahash::RandomState>,
+    /// The last tick of a birth.
+    last_ticks: u64,
+    pub(super) readings: HashMap<(u32, u64), ExecReading, ahash::RandomState>,
+    pub(super) steps: Vec<Step>,
+    pub(super) round: u64,
+    /// When events were last lost.
+    pub(super) lost_ns: Option<u64>,
+    /// Events are missing among those of this round.
+    is_lossy: bool,
+    /// The next scan finds the processes whose end was not heard.
+    pub(super) must_sweep: bool,
+    /// Forks that were heard, threads included.
+    forks: u64,
+}
+
+impl Lives {
+    /// Begins a round. `is_lossy`: events are missing until now.
+    pub(super) fn begin(&mut self, readings: &mut Vec<ExecReading>, is_lossy: bool, now_ns: u64) {
+        self.round += 1;
+        self.steps.clear();
+        let last_ticks = self.last_ticks;
+        self.recent.retain(|(_, ticks), _| *ticks + 2 > last_ticks);
+        let by_event = |reading: ExecReading| ((reading.pid, reading.exec_ns), reading);
+        self.readings.extend(readings.drain(..).map(by_event));
+        self.is_lossy = is_lossy;
+        if is_lossy {
+            self.lost_ns = Some(now_ns);
+            self.must_sweep = true;
+            for life in self.lives.values_mut() {
+                life.is_end_certain |= life.threads == Some(0);
+                life.threads = None;
+            }
+        }
+    }
+
+    /// Takes an event into account, in the order of the kernel's queue.
+    pub(super) fn hear(&mut self, event: &KernelEvent, clock: &EventClock, scans: Scans<'_>) {
+        let at = clock.moment(event.at_ns);
+        match event.what {
+            What::Fork { parent, tid, pid } if tid == pid => {
+                self.forks += 1;
+                self.begin_life(pid, parent, at, scans);
+            }
+            What::Fork { pid, .. } => {
+                self.forks += 1;
+                let life = self.lives.get_mut(&pid);
+                if let Some(threads) = life.and_then(|life| life.threads.as_mut()) {
+                    *threads += 1;
+                }
+            }
+            What::Exec { pid } => self.exec(pid, event.at_ns, scans),
+            What::Exit { tid, pid, status } => {
+                self.end_thread(tid, pid, LastExit { status, at }, scans);
+            }
+            What::Answer { .. } | What::Other => {}
+        }
+    }
+
+    /// Counts threads that were started while nothing else was heard.
+    pub(super) fn add_forks(&mut self, forks: u64) {
+        self.forks += forks;
+    }
+
+    /// Returns the forks that were heard, threads included.
+    pub(super) fn forks(&self) -> u64 {
+        self.forks
+    }
+
+    fn begin_life(&mut self, pid: u32, parent: u32, at: Moment, scans: Scans<'_>) {
+        let ticks = at.ticks();
+        self.last_ticks = self.last_ticks.max(ticks);
+        let is_known = self.lives.contains_key(&pid);
+        let before = is_known.then(|| self.life(pid, scans).start);
+        // That of the scan may have left in this round.
+        let has_left = |scanned: &Scanned| {
+            let nth = self.recent.get(&(pid, scanned.start.ticks));
+            nth.is_some_and(|nth| *nth >= scanned.start.nth)
+        };
+        let scanned = scans(pid).filter(|scanned| !has_left(scanned));
+        // A scan may have read it already, and its key stays.
+        let adopted = scanned
+            .filter(|scanned| before != Some(Some(scanned.start)))
+            .filter(|scanned| self.is_of_scan(at, scanned))
+            .map(|scanned| scanned.start);
+        match before {
+            // The pid is free only when its last process was reaped.
+            Some(_) => self.exit(pid, scans),
+            None if adopted.is_none() => {
+                if let Some(scanned) = scanned {
+                    self.lives.insert(pid, Life::older(Some(scanned)));
+                    self.exit(pid, scans);
+                }
+            }
+            None => {}
+        }
+        let nth = self
+            .recent
+            .get(&(pid, ticks))
+            .map(|nth| nth.saturating_add(1));
+        let start = adopted.unwrap_or(Start {
+            ticks,
+            nth: nth.unwrap_or(0),
+        });
+        let mut life = Life::born(start, at);
+        life.is_kernel_thread = self.kind_of_child(parent, scans);
+        if self.is_lossy {
+            life.threads = None;
+        }
+        if adopted.is_none() {
+            life.step = Spot::new(self.round, self.steps.len());
+            self.steps.push(Step::Born {
+                pid,
+                start,
+                parent,
+                is_kernel_thread: life.is_kernel_thread,
+                at,
+                reading: None,
+            });
+            if !at.is_sure {
+                self.unsure.push(pid);
+            }
+        }
+        self.lives.insert(pid, life);
+    }
+
+    /// Returns whether a child is a kernel thread.
+    ///
+    /// Only the second process starts such, and what other kernel threads start becomes a program.
+    fn kind_of_child(&self, parent: u32, scans: Scans<'_>) -> Option<bool> {
+        const KTHREADD: u32 = 2;
+        if parent == KTHREADD {
+            return Some(true);
+        }
+        let life = self
+            .lives
+            .get(&parent)
+            .and_then(|life| life.is_kernel_thread);
+        let parent = life.or_else(|| Some(scans(parent)?.is_kernel_thread))?;
+        (!parent).then_some(false)
+    }
+
+    /// Returns whether a scan has read the process that was born then.
+    fn is_of_scan(&self, at: Moment, scanned: &Scanned) -> bool {
+        let start = Start {
+            ticks: at.ticks(),
+            nth: 0,
+        };
+        if !scanned.is_current || !start.is_of(scanned.start.ticks) {
+            return false;
+        }
+        // The scan can list it a moment before its event. Then it has not run, so it has not ended, and
+        // the end of an earlier process would have been heard.
+        let is_heard = self
+            .lost_ns
+            .is_none_or(|lost_ns| scanned.read_at_ns > lost_ns);
+        let is_before = scanned.start.ticks == start.ticks || is_heard;
+        scanned.read_at_ns >= at.at_ns || (is_before && !scanned.is_leader_ended)
+    }
+
+    fn life(&mut self, pid: u32, scans: Scans<'_>) -> &mut Life {
+        let older = || Life::older(scans(pid));
+        let life = self.lives.entry(pid).or_insert_with(older);
+        // It may have been read for the first time since.
+        life.start = life
+            .start
+            .or_else(|| scans(pid).map(|scanned| scanned.start));
+        life
+    }
+
+    /// All other threads have ended, and the one that called `exec` has the number of the process.
+    fn exec(&mut self, pid: u32, exec_ns: u64, scans: Scans<'_>) {
+        let is_lossy = self.is_lossy;
+        let life = self.life(pid, scans);
+        life.threads = (!is_lossy).then_some(1);
+        life.leader_ended = false;
+        // What ended was the thread that had that number before.
+        (life.end, life.is_end_certain) = (None, false);
+        life.exec_ns = exec_ns;
+        if let Some(reading) = self.readings.remove(&(pid, exec_ns)) {
+            self.attach(pid, reading);
+        }
+    }
+
+    /// Adds a reading to the last step of its process, or makes it a step.
+    pub(super) fn attach(&mut self, pid: u32, new: ExecReading) {
+        let Some(life) = self.lives.get_mut(&pid) else {
+            return;
+        };
+        let Some(start) = &mut life.start else {
+            return;
+        };
+        match life.step.of(self.round).map(|index| &mut self.steps[index]) {
+            Some(Step::Born {
+                start: first,
+                reading,
+                ..
+            }) => {
+                // The start time that the kernel stored. A later process would have a later one.
+                if let Some(ticks) = new.start_ticks().filter(|&ticks| start.is_of(ticks)) {
+                    (start.ticks, first.ticks) = (ticks, ticks);
+                }
+                *reading = Some(new);
+            }
+            Some(Step::Execed { reading, .. }) => *reading = new,
+            _ => {
+                life.step = Spot::new(self.round, self.steps.len());
+                self.steps.push(Step::Execed {
+                    pid,
+                    start: *start,
+                    reading: new,
+                });
+            }
+        }
+    }
+
+    fn end_thread(&mut self, tid: u32, pid: u32, end: LastExit, scans: Scans<'_>) {
+        let (lost_ns, round, steps) = (self.lost_ns, self.round, self.steps.len());
+        let scanned = scans(pid);
+        let life = self.life(pid, scans);
+        life.leader_ended |= tid == pid;
+        let may_be_last = match &mut life.threads {
+            Some(threads) => {
+                *threads = threads.saturating_sub(1);
+                *threads == 0
+            }
+            // The first thread lived when the scan read it, and its end would have been heard.
+            None => {
+                let shows_leader = |scanned: Scanned| {
+                    !scanned.is_leader_ended && lost_ns.is_none_or(|lost| scanned.read_at_ns > lost)
+                };
+                life.leader_ended || !scanned.is_some_and(shows_leader)
+            }
+        };
+        if !may_be_last {
+            return;
+        }
+        // What ends after that has another process with this pid.
+        if !life.is_end_certain {
+            life.end = Some(end);
+        }
+        life.end_step = Spot::new(round, steps);
+        let is_new = !std::mem::replace(&mut life.is_fresh, true);
+        let step = life.step.of(round);
+        if is_new {
+            self.fresh.push(pid);
+        }
+        // What was read after that is of another process with this pid.
+        match step.map(|index| &mut self.steps[index]) {
+            Some(Step::Born {
+                reading: Some(reading),
+                ..
+            })
+            | Some(Step::Execed { reading, .. }) => reading.keep_before(end.at.at_ns),
+            _ => {}
+        }
+        self.steps.push(Step::Void);
+    }
+
+    /// Reports that a process is gone, and forgets it.
+    pub(super) fn exit(&mut self, pid: u32, scans: Scans<'_>) {
+        let Some(life) = self.lives.remove(&pid) else {
+            return;
+        };
+        let Some(start) = life.start else { return };
+        let nth = self.recent.entry((pid, start.ticks)).or_default();
+        *nth = start.nth.max(*nth);
+        let exited = Step::Exited {
+            pid,
+            start,
+            born: life.born,
+            end: life.certain_end(scans(pid), self.lost_ns),
+        };
+        match life.end_step.of(self.round) {
+            Some(index) if life.end.is_some() => self.steps[index] = exited,
+            _ => self.steps.push(exited),
+        }
+    }
+
+    /// Returns what happened in this round.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Returns whether there are exits to check again soon.
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// Returns the start time with which a process was reported that `stat` reports like this.
+    pub(super) fn start_of(&self, pid: u32, stat_ticks: u64) -> Option<Start> {
+        let start = self.lives.get(&pid)?.start?;
+        start.is_of(stat_ticks).then_some(start)
+    }
+}

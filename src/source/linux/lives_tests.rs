@@ -1,0 +1,276 @@
+//! Tests of [`Lives`] against a made-up kernel.
+
+use proptest::prelude::*;
+
+use super::event_clock::EventClock;
+use super::exec_reading::ExecReading;
+use super::kernel_event::{KernelEvent, What};
+use super::life::{Fact, Step};
+use super::lives::Lives;
+use super::made_up_kernel::World;
+
+const MS: u64 = 1_000_000;
+
+/// Plays some operations, and reports everything at the end.
+fn play(operations: &[(u8, u32, u8)], may_lose: bool) -> World {
+    let mut world = World::new();
+    // Older than the listener: one with two threads, one whose first thread has ended, a zombie.
+    for pid in 1..=3 {
+        world.fork(pid);
+    }
+    world.start_thread(1);
+    world.start_thread(2);
+    world.end_thread(2, true, 0);
+    world.end_thread(3, true, 0);
+    world.events.clear();
+    world.may_lose = may_lose;
+    world.scan(|_| {});
+    for &(operation, pid, detail) in operations {
+        let pid = pid % 5 + 1;
+        match operation % 12 {
+            0..=2 => world.fork(pid),
+            3 => world.start_thread(pid),
+            4 | 5 => world.end_thread(pid, true, u32::from(detail) << 8),
+            6 => world.end_thread(pid, false, u32::from(detail) << 8),
+            7 => world.exec(pid),
+            8 | 9 => world.reap(pid),
+            10 => {
+                let loses = (may_lose && detail % 4 == 0).then_some(usize::from(detail));
+                world.round(false, loses);
+                world.now_ns += u64::from(detail) * MS / 4;
+            }
+            _ => {
+                // What happens during a scan is heard just after it.
+                world.scan(|world| match detail % 4 {
+                    0 => world.end_thread(pid, true, 256),
+                    1 => world.reap(pid),
+                    _ => {}
+                });
+            }
+        }
+    }
+    for pid in 1..=5 {
+        while world.living(pid).is_some() {
+            world.end_thread(pid, true, 7 << 8);
+        }
+        world.reap(pid);
+    }
+    for _ in 0..3 {
+        world.scan(|_| {});
+    }
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_process_exits_once_with_its_status(
+        operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
+    ) {
+        let world = play(&operations, false);
+        for (index, process) in world.processes.iter().enumerate() {
+            prop_assert!(world.reported.contains_key(&index), "{process:?} was not reported");
+            // The first zombie had ended before anything was heard.
+            let expected = (index != 2).then_some(process.status);
+            let exit = world.exits.get(&index);
+            prop_assert!(exit == Some(&expected) || index == 2, "{process:?}: {exit:?}");
+        }
+    }
+
+    #[test]
+    fn losses_lead_to_no_false_exit_and_no_wrong_status(
+        operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
+    ) {
+        play(&operations, true);
+    }
+}
+
+/// Plays events of pid 7 on an idle host, and returns the steps of each round.
+fn steps(rounds: &[&[What]], fact: Fact) -> Vec<Vec<Step>> {
+    let mut lives = Lives::default();
+    let mut now_ns = 5_000_000 * MS;
+    let clock = EventClock::without_suspends();
+    let rounds = rounds.iter().map(|round| {
+        lives.begin(&mut Vec::new(), false, now_ns);
+        for &what in *round {
+            now_ns += MS;
+            let at_ns = now_ns;
+            let event = KernelEvent {
+                seq: 0,
+                cpu: 0,
+                at_ns,
+                what,
+            };
+            lives.hear(&event, &clock, &|_| None);
+        }
+        now_ns += 25 * MS;
+        lives.settle(now_ns, false, &|_| None, &mut |_| fact);
+        let steps = lives.steps().iter().filter(|step| **step != Step::Void);
+        steps.cloned().collect()
+    });
+    rounds.collect()
+}
+
+const FORK: What = What::Fork {
+    parent: 1,
+    tid: 7,
+    pid: 7,
+};
+const THREAD: What = What::Fork {
+    parent: 7,
+    tid: 8,
+    pid: 7,
+};
+
+fn exit(tid: u32, status: u32) -> What {
+    What::Exit {
+        tid,
+        pid: 7,
+        status,
+    }
+}
+
+#[test]
+fn a_first_thread_that_ends_first_is_no_exit() {
+    let rounds = steps(
+        &[&[FORK, THREAD, exit(7, 0)], &[exit(8, 3 << 8)]],
+        Fact::Gone,
+    );
+    assert!(matches!(rounds[0][..], [Step::Born { .. }]), "{rounds:?}");
+    let [Step::Exited { end: Some(end), .. }] = rounds[1][..] else {
+        panic!("{rounds:?}");
+    };
+    assert_eq!(end.status, 3 << 8);
+}
+
+#[test]
+fn an_exec_by_another_thread_is_no_exit() {
+    let exec = What::Exec { pid: 7 };
+    let rounds = steps(
+        &[&[FORK, THREAD, exit(7, 0), exec], &[exit(7, 9)]],
+        Fact::Gone,
+    );
+    assert!(matches!(rounds[0][..], [Step::Born { .. }]), "{rounds:?}");
+    assert!(matches!(rounds[1][..], [Step::Exited { .. }]), "{rounds:?}");
+}
+
+#[test]
+fn several_lives_of_a_pid_are_in_order_and_have_different_keys() {
+    let rounds = steps(&[&[FORK, exit(7, 1), FORK, exit(7, 2)]], Fact::Gone);
+    let mut starts = Vec::new();
+    for (step, is_birth) in rounds[0].iter().zip([true, false, true, false]) {
+        match (step, is_birth) {
+            (Step::Born { start, .. }, true) => starts.push(*start),
+            (Step::Exited { start, end, .. }, false) => {
+                assert_eq!(starts.last(), Some(start));
+                assert_eq!(end.map(|end| end.status), Some(starts.len() as u32));
+            }
+            _ => panic!("{rounds:?}"),
+        }
+    }
+    // Both began in one tick.
+    assert_eq!((starts[0].nth, starts[1].nth), (0, 1));
+    assert_eq!(starts[0].ticks, starts[1].ticks);
+}
+
+#[test]
+fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
+    let zombie = Fact::There {
+        start_ticks: 500_000,
+        leader_ended: true,
+        threads: 1,
+    };
+    let rounds = steps(&[&[FORK, exit(7, 1)], &[], &[], &[]], zombie);
+    assert!(
+        matches!(rounds[0][..], [Step::Born { .. }, Step::Zombie { .. }]),
+        "{rounds:?}"
+    );
+    assert!(rounds[1..].iter().all(Vec::is_empty), "{rounds:?}");
+    // Another process has the pid: the zombie was reaped.
+    let other = Fact::There {
+        start_ticks: 500_100,
+        leader_ended: false,
+        threads: 1,
+    };
+    let rounds = steps(&[&[FORK, exit(7, 1)]], other);
+    assert!(
+        matches!(rounds[0][..], [Step::Born { .. }, Step::Exited { .. }]),
+        "{rounds:?}"
+    );
+}
+
+/// A reading at the exec of pid 7, which was born at 5000 s.
+fn reading(start_ticks: u64, command_ns: u64, stat_ns: u64) -> ExecReading {
+    ExecReading::made_up(
+        7,
+        5_000_002 * MS,
+        b"app\0",
+        command_ns,
+        start_ticks,
+        stat_ns,
+    )
+}
+
+/// Returns the reading that the birth was reported with.
+fn used(reading: ExecReading, end_ms: Option<u64>) -> Option<(bool, bool, u64)> {
+    let mut lives = Lives::default();
+    let clock = EventClock::without_suspends();
+    lives.begin(&mut vec![reading], false, 0);
+    let mut hear = |after_ms: u64, what| {
+        let event = KernelEvent {
+            seq: 0,
+            cpu: 0,
+            at_ns: (5_000_000 + after_ms) * MS,
+            what,
+        };
+        lives.hear(&event, &clock, &|_| None);
+    };
+    hear(0, FORK);
+    hear(2, What::Exec { pid: 7 });
+    if let Some(end_ms) = end_ms {
+        hear(end_ms, exit(7, 0));
+    }
+    lives.settle(5_000_500 * MS, false, &|_| None, &mut |_| Fact::Gone);
+    let Step::Born { start, reading, .. } = &lives.steps()[0] else {
+        panic!("{:?}", lives.steps());
+    };
+    let reading = reading.as_ref()?;
+    Some((
+        reading.command.is_some(),
+        reading.stat.is_some(),
+        start.ticks,
+    ))
+}
+
+#[test]
+fn a_reading_counts_if_it_is_of_this_process_and_from_before_its_end() {
+    let at = |ms: u64| (5_000_000 + ms) * MS;
+    // It lives: the start time proves it, also one that the event was late for.
+    assert_eq!(
+        used(reading(500_000, at(3), at(4)), None),
+        Some((true, true, 500_000))
+    );
+    assert_eq!(
+        used(reading(499_999, at(3), at(4)), None),
+        Some((true, true, 499_999))
+    );
+    assert_eq!(used(reading(500_001, at(3), at(4)), None), None);
+    // It has ended: only what was read before that.
+    assert_eq!(
+        used(reading(500_000, at(3), at(4)), Some(5)),
+        Some((true, true, 500_000))
+    );
+    assert_eq!(
+        used(reading(500_001, at(3), at(6)), Some(5)),
+        Some((true, false, 500_000))
+    );
+    assert_eq!(
+        used(reading(500_000, at(6), at(7)), Some(5)),
+        Some((false, false, 500_000))
+    );
+}

@@ -1,0 +1,260 @@
+//! A made-up kernel with its processes, and what [`Lives`] reports of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::event_clock::EventClock;
+use super::kernel_event::{KernelEvent, What};
+use super::life::{Fact, Scanned, Start, Step};
+use super::lives::Lives;
+
+const MS: u64 = 1_000_000;
+
+/// A process of the made-up kernel.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Process {
+    born_ns: u64,
+    /// The threads that live, by number.
+    threads: BTreeSet<u32>,
+    /// Of its last thread.
+    pub(super) status: u32,
+    is_reaped: bool,
+    pid: u32,
+}
+
+impl Process {
+    fn ticks(&self) -> u64 {
+        self.born_ns / (10 * MS)
+    }
+}
+
+/// The kernel, the scans, and what was reported.
+pub(super) struct World {
+    pub(super) processes: Vec<Process>,
+    by_pid: BTreeMap<u32, usize>,
+    pub(super) now_ns: u64,
+    next_tid: u32,
+    pub(super) events: Vec<KernelEvent>,
+    lives: Lives,
+    /// What the last scan has emitted, with the process.
+    scanned: HashMap<u32, (Scanned, usize)>,
+    /// The processes that were reported, by key, and the other way round.
+    keys: HashMap<(u32, u64, u8), usize>,
+    pub(super) reported: HashMap<usize, (u32, u64, u8)>,
+    pub(super) exits: HashMap<usize, Option<u32>>,
+    zombies: BTreeSet<usize>,
+    pub(super) may_lose: bool,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            processes: Vec::new(),
+            by_pid: BTreeMap::new(),
+            now_ns: 5_000_000 * MS,
+            next_tid: 1000,
+            events: Vec::new(),
+            lives: Lives::default(),
+            scanned: HashMap::new(),
+            keys: HashMap::new(),
+            reported: HashMap::new(),
+            exits: HashMap::new(),
+            zombies: BTreeSet::new(),
+            may_lose: false,
+        }
+    }
+
+    fn tell(&mut self, what: What) {
+        self.now_ns += MS;
+        self.events.push(KernelEvent {
+            seq: 0,
+            cpu: 0,
+            at_ns: self.now_ns,
+            what,
+        });
+    }
+
+    pub(super) fn living(&self, pid: u32) -> Option<usize> {
+        let index = *self.by_pid.get(&pid)?;
+        (!self.processes[index].threads.is_empty()).then_some(index)
+    }
+
+    pub(super) fn fork(&mut self, pid: u32) {
+        if self.by_pid.contains_key(&pid) {
+            return;
+        }
+        // After losses, only different start times prove a reuse.
+        self.now_ns += if self.may_lose { 11 * MS } else { 2 * MS };
+        self.by_pid.insert(pid, self.processes.len());
+        self.tell(What::Fork {
+            parent: 1,
+            tid: pid,
+            pid,
+        });
+        self.processes.push(Process {
+            born_ns: self.now_ns,
+            threads: [pid].into(),
+            pid,
+            ..Process::default()
+        });
+    }
+
+    pub(super) fn start_thread(&mut self, pid: u32) {
+        if let Some(index) = self.living(pid) {
+            self.next_tid += 1;
+            let tid = self.next_tid;
+            self.processes[index].threads.insert(tid);
+            let parent = pid;
+            self.tell(What::Fork { parent, tid, pid });
+        }
+    }
+
+    /// Ends a thread: the first one, or the last one.
+    pub(super) fn end_thread(&mut self, pid: u32, is_leader: bool, status: u32) {
+        let Some(index) = self.living(pid) else {
+            return;
+        };
+        let process = &mut self.processes[index];
+        let tid = match is_leader {
+            true => process.threads.pop_first(),
+            false => process.threads.pop_last(),
+        };
+        process.status = status;
+        let tid = tid.expect("it lives");
+        self.tell(What::Exit { tid, pid, status });
+    }
+
+    /// The last thread calls `exec`: all others end, and it takes over the number of the process.
+    pub(super) fn exec(&mut self, pid: u32) {
+        let Some(index) = self.living(pid) else {
+            return;
+        };
+        let mut threads = std::mem::take(&mut self.processes[index].threads);
+        threads.pop_last();
+        for tid in threads {
+            self.tell(What::Exit {
+                tid,
+                pid,
+                status: 0,
+            });
+        }
+        self.processes[index].threads.insert(pid);
+        self.tell(What::Exec { pid });
+    }
+
+    pub(super) fn reap(&mut self, pid: u32) {
+        if let Some(&index) = self.by_pid.get(&pid)
+            && self.processes[index].threads.is_empty()
+        {
+            self.processes[index].is_reaped = true;
+            self.by_pid.remove(&pid);
+        }
+    }
+
+    /// Drains, without some of the events.
+    pub(super) fn round(&mut self, is_after_scan: bool, loses: Option<usize>) {
+        let mut events = std::mem::take(&mut self.events);
+        let before = events.len();
+        if let Some(loses) = loses {
+            let mut index = 0;
+            events.retain(|_| {
+                index += 1;
+                index % (loses % 3 + 2) != 0
+            });
+        }
+        let is_lossy = events.len() < before;
+        let clock = EventClock::without_suspends();
+        let scanned = &self.scanned;
+        let scans = |pid: u32| scanned.get(&pid).map(|(scanned, _)| *scanned);
+        self.lives.begin(&mut Vec::new(), is_lossy, self.now_ns);
+        for event in &events {
+            self.lives.hear(event, &clock, &scans);
+        }
+        let (by_pid, processes) = (&self.by_pid, &self.processes);
+        let mut fact = |pid: u32| match by_pid.get(&pid) {
+            None => Fact::Gone,
+            Some(&index) => {
+                let threads = &processes[index].threads;
+                let leader_ended = !threads.contains(&pid);
+                Fact::There {
+                    start_ticks: processes[index].ticks(),
+                    leader_ended,
+                    // The first thread counts until the process is reaped.
+                    threads: threads.len() as u64 + u64::from(leader_ended),
+                }
+            }
+        };
+        self.lives
+            .settle(self.now_ns, is_after_scan, &scans, &mut fact);
+        for step in self.lives.steps().to_vec() {
+            self.take(&step);
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Void | Step::Execed { .. } => {}
+            Step::Born { pid, start, at, .. } => {
+                let is_it = |process: &Process| process.pid == *pid && process.born_ns == at.at_ns;
+                let index = self.processes.iter().position(is_it);
+                self.report(*pid, *start, index.expect("it was born then"));
+            }
+            Step::Zombie { pid, start, .. } => {
+                let index = self.keys[&(*pid, start.ticks, start.nth)];
+                assert!(self.processes[index].threads.is_empty(), "{step:?}");
+                self.zombies.insert(index);
+            }
+            Step::Exited {
+                pid, start, end, ..
+            } => {
+                let key = (*pid, start.ticks, start.nth);
+                let Some(&index) = self.keys.get(&key) else {
+                    panic!("an exit of an unknown process: {step:?}");
+                };
+                let process = &self.processes[index];
+                assert!(process.is_reaped, "a false exit: {step:?}");
+                if let Some(end) = end {
+                    assert_eq!(end.status, process.status, "{step:?}");
+                }
+                let twice = self.exits.insert(index, end.map(|end| end.status));
+                assert!(twice.is_none(), "it exited twice: {step:?}");
+                self.scanned
+                    .retain(|of, (scanned, _)| of != pid || scanned.start != *start);
+            }
+        }
+    }
+
+    /// Notes that a process was reported with a key. Each has one, and no two have the same.
+    fn report(&mut self, pid: u32, start: Start, index: usize) {
+        let key = (pid, start.ticks, start.nth);
+        assert_eq!(*self.keys.entry(key).or_insert(index), index, "{key:?}");
+        assert_eq!(*self.reported.entry(index).or_insert(key), key);
+    }
+
+    /// Scans, with a drain before and one after it.
+    pub(super) fn scan(&mut self, meanwhile: impl FnOnce(&mut Self)) {
+        self.round(false, None);
+        self.now_ns += MS;
+        let before = std::mem::take(&mut self.scanned);
+        for (&pid, &index) in &self.by_pid {
+            let process = &self.processes[index];
+            let ticks = process.ticks();
+            let known = before.get(&pid).filter(|(_, of)| *of == index);
+            let start = known.map(|(scanned, _)| scanned.start);
+            let start = start.or_else(|| self.lives.start_of(pid, ticks));
+            let scanned = Scanned {
+                start: start.unwrap_or(Start { ticks, nth: 0 }),
+                read_at_ns: self.now_ns,
+                is_kernel_thread: false,
+                is_leader_ended: !process.threads.contains(&pid),
+                is_current: true,
+            };
+            self.scanned.insert(pid, (scanned, index));
+        }
+        for (pid, (scanned, index)) in self.scanned.clone() {
+            self.report(pid, scanned.start, index);
+        }
+        meanwhile(self);
+        self.round(true, None);
+        self.now_ns += MS;
+    }
+}

@@ -1,0 +1,197 @@
+//! Ends a round of [`Lives`]: finds out what there is where events do not show it.
+
+use super::exec_reading::ExecReading;
+use super::life::{Fact, Life, Step};
+use super::lives::{Lives, Scans};
+
+/// A parent that takes longer to reap its child has a zombie.
+const ZOMBIE_NS: u64 = 20_000_000;
+
+/// For so long an exit is checked in each round, and after that only after each scan.
+const FRESH_NS: u64 = 100_000_000;
+
+impl Lives {
+    /// Ends the round: asks what there is with the pids whose threads have ended, and checks what was
+    /// read at execs. After a scan, asks of all that wait.
+    pub(super) fn settle(
+        &mut self,
+        now_ns: u64,
+        is_after_scan: bool,
+        scans: Scans<'_>,
+        fact: &mut dyn FnMut(u32) -> Fact,
+    ) {
+        let late: Vec<ExecReading> = self.readings.drain().map(|(_, late)| late).collect();
+        for reading in late {
+            let pid = reading.pid;
+            let life = self.lives.get(&pid);
+            if life.is_some_and(|life| life.exec_ns == reading.exec_ns && life.end.is_none()) {
+                self.attach(pid, reading);
+            }
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if is_after_scan {
+            waiting.retain(|&pid| self.still_waits(pid, scans, now_ns, fact));
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.retain(|&pid| {
+            let keeps = self.settle_end(pid, scans, now_ns, fact);
+            if !keeps
+                && let Some(life) = self.lives.get_mut(&pid)
+                && life.end.is_some()
+                && !std::mem::replace(&mut life.is_waiting, true)
+            {
+                waiting.push(pid);
+            }
+            keeps
+        });
+        (self.fresh, self.waiting) = (fresh, waiting);
+        if is_after_scan && std::mem::take(&mut self.must_sweep) {
+            self.settle_lost(scans, fact);
+        }
+        self.settle_births(fact);
+    }
+
+    /// Returns whether a process that has ended still waits for its parent, after a scan.
+    fn still_waits(
+        &mut self,
+        pid: u32,
+        scans: Scans<'_>,
+        now_ns: u64,
+        fact: &mut dyn FnMut(u32) -> Fact,
+    ) -> bool {
+        let Some(life) = self.lives.get_mut(&pid) else {
+            return false;
+        };
+        // A process with this pid has been born or called `exec` since.
+        if life.end.is_none() {
+            life.is_waiting = false;
+            return false;
+        }
+        let here = scans(pid).filter(|scanned| scanned.is_current);
+        if here.is_some_and(|here| life.start.is_none_or(|start| start == here.start)) {
+            life.start = life.start.or(here.map(|here| here.start));
+            return true;
+        }
+        self.settle_end(pid, scans, now_ns, fact);
+        self.lives.contains_key(&pid)
+    }
+
+    /// Asks whether a process whose threads have ended is gone. Returns whether to ask again soon.
+    fn settle_end(
+        &mut self,
+        pid: u32,
+        scans: Scans<'_>,
+        now_ns: u64,
+        fact: &mut dyn FnMut(u32) -> Fact,
+    ) -> bool {
+        let round = self.round;
+        let Some(life) = self.lives.get_mut(&pid) else {
+            return false;
+        };
+        let Some(end) = life.end else {
+            life.is_fresh = false;
+            return false;
+        };
+        let age_ns = now_ns.saturating_sub(end.at.at_ns);
+        match fact(pid) {
+            Fact::Gone => {
+                self.exit(pid, scans);
+                return false;
+            }
+            Fact::There { start_ticks, .. }
+                if life.start.is_some_and(|start| !start.is_of(start_ticks)) =>
+            {
+                self.exit(pid, scans);
+                return false;
+            }
+            Fact::There {
+                leader_ended: true,
+                threads: 0..=1,
+                ..
+            } => {
+                life.is_end_certain |= life.certain_end(scans(pid), self.lost_ns).is_some();
+                if age_ns < ZOMBIE_NS {
+                    return true;
+                }
+                let is_news = !std::mem::replace(&mut life.is_reported_zombie, true);
+                if let Some(start) = life.start.filter(|_| is_news) {
+                    let zombie = Step::Zombie {
+                        pid,
+                        start,
+                        at: end.at,
+                    };
+                    match life.end_step.of(round) {
+                        Some(index) => self.steps[index] = zombie,
+                        None => self.steps.push(zombie),
+                    }
+                }
+            }
+            // Its threads live on, and their ends will be heard.
+            Fact::There {
+                leader_ended: false,
+                ..
+            } if age_ns >= FRESH_NS && life.threads != Some(0) => {
+                (life.leader_ended, life.end) = (false, None);
+            }
+            Fact::There { .. } | Fact::Unknown => {}
+        }
+        life.is_fresh = age_ns < FRESH_NS;
+        life.is_fresh
+    }
+
+    /// Finds the processes whose end was not heard.
+    fn settle_lost(&mut self, scans: Scans<'_>, fact: &mut dyn FnMut(u32) -> Fact) {
+        let is_missed = |(pid, life): (&u32, &Life)| {
+            let is_here = scans(*pid)
+                .is_some_and(|scanned| scanned.is_current && Some(scanned.start) == life.start);
+            (!is_here && life.end.is_none()).then_some(*pid)
+        };
+        let missed: Vec<u32> = self.lives.iter().filter_map(is_missed).collect();
+        for pid in missed {
+            let start = self.lives[&pid].start;
+            let is_gone = match fact(pid) {
+                Fact::Gone => true,
+                Fact::There { start_ticks, .. } => {
+                    start.is_some_and(|start| !start.is_of(start_ticks))
+                }
+                Fact::Unknown => false,
+            };
+            if is_gone {
+                self.exit(pid, scans);
+            }
+        }
+    }
+
+    /// Checks the births and execs of this round: uncertain start times, and what was read.
+    fn settle_births(&mut self, fact: &mut dyn FnMut(u32) -> Fact) {
+        let unsure = std::mem::take(&mut self.unsure);
+        for (index, step) in self.steps.iter_mut().enumerate() {
+            let (pid, start) = match step {
+                Step::Born { pid, start, .. } | Step::Execed { pid, start, .. } => (*pid, start),
+                Step::Void | Step::Zombie { .. } | Step::Exited { .. } => continue,
+            };
+            let life = self.lives.get_mut(&pid).filter(|life| life.end.is_none());
+            // Of a process that has ended, all was read before its end.
+            let Some(life) = life.filter(|life| life.step.of(self.round) == Some(index)) else {
+                continue;
+            };
+            if unsure.contains(&pid)
+                && let Fact::There { start_ticks, .. } = fact(pid)
+            {
+                start.ticks = start_ticks;
+                life.start = Some(*start);
+            }
+            let start = *start;
+            let is_proven = |reading: &ExecReading| {
+                reading
+                    .start_ticks()
+                    .is_some_and(|ticks| start.is_of(ticks))
+            };
+            match step {
+                Step::Born { reading, .. } => drop(reading.take_if(|reading| !is_proven(reading))),
+                Step::Execed { reading, .. } if !is_proven(reading) => *step = Step::Void,
+                _ => {}
+            }
+        }
+    }
+}

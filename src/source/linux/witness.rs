@@ -1,0 +1,181 @@
+//! Compares what was heard with the kernel's own count of forks.
+
+use crate::model::Hearing;
+
+/// Forks that can be under way between the count and their events, on a busy host.
+const UNDER_WAY: u64 = 2;
+
+/// How many forks are missing, as far as the kernel's count proves.
+///
+/// The count moves before an event gets its time. So of all forks that it has counted at a moment, those
+/// whose events have an earlier time were heard; the others are under way or missing. Only what is
+/// missing never becomes less.
+#[derive(Debug, Default)]
+pub(super) struct Witness {
+    /// The count less the forks that were heard: the smallest one, when nothing was under way.
+    base: Option<u64>,
+    /// The most forks that may have been missed until the scan before the last.
+    missed: u64,
+    /// Forks that were heard until the last scan.
+    forks: u64,
+    /// What may be missing as of the last scan, as far as the next one confirms it.
+    pending: u64,
+    /// What was missing when the last fork was heard, while none is heard.
+    silent: Option<u64>,
+    deaf_scans: u32,
+    is_incomplete: bool,
+}
+
+/// Events that were not heard, without any other sign.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Silence {
+    pub(super) hearing: Hearing,
+    pub(super) reason: String,
+    /// Listening again has not helped.
+    pub(super) is_lasting: bool,
+}
+
+impl Witness {
+    /// Compares a count with the forks that were heard of those before it. Returns how many are missing
+    /// at most.
+    pub(super) fn compare(&mut self, counted: u64, forks: u64) -> u64 {
+        let difference = counted.saturating_sub(forks);
+        let base = self.base.map_or(difference, |base| base.min(difference));
+        self.base = Some(base);
+        difference - base
+    }
+
+    /// Returns whether so many missing forks are news, and worth another comparison.
+    pub(super) fn is_news(&self, missing: u64) -> bool {
+        missing > self.missed
+    }
+
+    /// Returns the most forks that may have been missed; `None` if the kernel does not count them.
+    pub(super) fn missed(&self) -> Option<u64> {
+        self.base.map(|_| self.missed)
+    }
+
+    /// Concludes a scan. `missing` is the least of some comparisons. `has_loss`: there is another sign.
+    pub(super) fn conclude(&mut self, missing: u64, forks: u64, has_loss: bool) -> Option<Silence> {
+        let is_silent = forks == std::mem::replace(&mut self.forks, forks);
+        // What is under way now has arrived by the end of the next scan.
+        let confirmed = missing.min(std::mem::replace(&mut self.pending, missing));
+        let new = confirmed.saturating_sub(self.missed);
+        self.missed += new;
+        if !is_silent || has_loss {
+            (self.silent, self.deaf_scans) = (None, 0);
+        }
+        if has_loss {
+            return None;
+        }
+        if is_silent {
+            let before = *self.silent.get_or_insert(self.missed - new);
+            let silent = missing.saturating_sub(before);
+            if silent > UNDER_WAY || self.deaf_scans > 0 {
+                self.deaf_scans += 1;
+                return Some(Silence {
+                    hearing: Hearing::Deaf,
+                    reason: format!(
+                        "the kernel has started {silent} processes or threads, and reported none"
+                    ),
+                    is_lasting: self.deaf_scans > 1,
+                });
+            }
+        }
+        (new > 0).then(|| Silence {
+            hearing: Hearing::Lossy,
+            reason: format!(
+                "the kernel did not report {new} of the processes or threads it started"
+            ),
+            is_lasting: false,
+        })
+    }
+
+    pub(super) fn set_complete(&mut self, is_complete: bool) {
+        self.is_incomplete = !is_complete;
+    }
+
+    /// Returns whether everything was heard until the last drain.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.is_incomplete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Reports after each pair of count and heard forks, from a count of 1000 on.
+    fn reports(scans: &[(u64, u64)]) -> Vec<Option<(Hearing, bool)>> {
+        let mut witness = Witness::default();
+        assert_eq!(witness.compare(1003, 1), 0);
+        assert_eq!(witness.compare(1000, 0), 0);
+        let report = |&(counted, forks): &(u64, u64)| {
+            let missing = witness.compare(counted, forks);
+            let silence = witness.conclude(missing, forks, false)?;
+            Some((silence.hearing, silence.is_lasting))
+        };
+        scans.iter().map(report).collect()
+    }
+
+    #[test]
+    fn nothing_is_missing_when_the_counts_are_equal() {
+        assert_eq!(reports(&[(1000, 0), (1005, 5), (1007, 7)]), [None; 3]);
+    }
+
+    #[test]
+    fn a_count_that_moves_while_nothing_is_heard_is_deafness() {
+        let deaf = |is_lasting| Some((Hearing::Deaf, is_lasting));
+        let lossy = Some((Hearing::Lossy, false));
+        assert_eq!(
+            reports(&[(1005, 5), (1050, 5), (1050, 5), (1051, 6), (1052, 7)]),
+            [None, deaf(false), deaf(true), None, None]
+        );
+        // A slow host is noticed later.
+        assert_eq!(
+            reports(&[(1001, 0), (1002, 0), (1003, 0), (1003, 0)]),
+            [None, lossy, deaf(false), deaf(true)]
+        );
+    }
+
+    #[test]
+    fn losses_are_reported_once() {
+        let lossy = Some((Hearing::Lossy, false));
+        assert_eq!(
+            reports(&[(1009, 5), (1020, 16), (1031, 26), (1041, 36)]),
+            [None, lossy, None, lossy]
+        );
+    }
+
+    #[test]
+    fn a_fork_that_is_under_way_is_not_missing() {
+        assert_eq!(
+            reports(&[(1009, 8), (1020, 20), (1021, 20), (1030, 30)]),
+            [None; 4]
+        );
+    }
+
+    proptest! {
+        /// Whatever is under way and whatever is lost, the limit is never below the truth as of the scan
+        /// before, once one comparison was made while nothing was under way.
+        #[test]
+        fn the_limit_is_never_below_the_truth(
+            steps in prop::collection::vec((0..50_u64, 0..5_u64, 0..4_u64), 1..50),
+        ) {
+            let mut witness = Witness::default();
+            witness.compare(500, 0);
+            let (mut counted, mut lost, mut lost_before) = (500, 0, 0);
+            for (new, new_lost, under_way) in steps {
+                counted += new + new_lost;
+                lost += new_lost;
+                let heard = (counted - 500 - lost).saturating_sub(under_way);
+                let missing = witness.compare(counted, heard);
+                witness.conclude(missing, heard, false);
+                prop_assert!(witness.missed() >= Some(lost_before));
+                lost_before = lost;
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Births, execs and exits that the kernel reports to the source `linux`.
+
+mod ends;
+mod loss;
+mod places;
+
+use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
+use std::sync::MutexGuard;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use process_scanner::{
+    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ProcessRow, Reading, Row,
+    Source, Status,
+};
+
+use crate::faults::own_next_pid;
+
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What happened, in text of its own.
+#[derive(Debug, Clone, PartialEq)]
+enum Told {
+    Born(Read),
+    Changed(Read),
+    Exited {
+        start_time_ms: Option<u64>,
+        status: Option<ExitStatus>,
+        ended_at_ms: Option<u64>,
+        lived_ns: Option<u64>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Read {
+    start_time_ms: Option<u64>,
+    parent: Option<u32>,
+    name: Option<String>,
+    command: Option<String>,
+    status: Option<Status>,
+}
+
+impl From<&ProcessRow<'_>> for Read {
+    fn from(row: &ProcessRow<'_>) -> Self {
+        let text = |bytes: Reading<&[u8]>| match bytes {
+            Reading::Known(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        };
+        Self {
+            start_time_ms: row.start_time_ms,
+            parent: row.parent_pid,
+            name: text(row.name),
+            command: text(row.command),
+            status: row.status,
+        }
+    }
+}
+
+/// A source that listens, and all that it has told so far.
+struct Ears {
+    source: LinuxSource,
+    told: BTreeMap<u32, Vec<Told>>,
+    /// The start times of the last scan.
+    scanned: BTreeMap<u32, Option<u64>>,
+    hearings: Vec<(Hearing, Option<String>)>,
+    missed: Option<u64>,
+    /// No other test chooses pids meanwhile.
+    _pids: MutexGuard<'static, ()>,
+}
+
+impl Ears {
+    /// Begins to listen; `None`, with a message, where that is not possible.
+    fn open(options: ListenOptions) -> Option<Self> {
+        let source = LinuxSource::new(Collect::default()).unwrap();
+        let source = source.listening(options);
+        let info = source.info();
+        if let Some(why) = info.not_listening {
+            eprintln!("SKIPPED: {why}");
+            return None;
+        }
+        assert!(info.hears_lives);
+        let mut ears = Self {
+            source,
+            told: BTreeMap::new(),
+            scanned: BTreeMap::new(),
+            hearings: Vec::new(),
+            missed: None,
+            _pids: own_next_pid(),
+        };
+        ears.scan();
+        ears.told.clear();
+        Some(ears)
+    }
+
+    fn drain(&mut self) {
+        let told = &mut self.told;
+        let heard = self.source.drain(&mut |happening| {
+            let pid = happening.pid();
+            let new = match happening {
+                Happening::Born(row) => Told::Born((&row).into()),
+                Happening::Changed(row) => Told::Changed((&row).into()),
+                Happening::Exited {
+                    start_time_ms,
+                    exit,
+                    ..
+                } => Told::Exited {
+                    start_time_ms,
+                    status: exit.status,
+                    ended_at_ms: exit.ended_at_ms,
+                    lived_ns: exit.lived_ns,
+                },
+                other => panic!("{other:?}"),
+            };
+            told.entry(pid).or_default().push(new);
+        });
+        self.hearings.push((heard.hearing, heard.reason));
+        self.missed = heard.missed_total;
+    }
+
+    fn scan(&mut self) {
+        self.drain();
+        let before = std::mem::take(&mut self.scanned);
+        let scanned = &mut self.scanned;
+        let scan = self.source.scan(&mut |row| {
+            let start_time_ms = match row {
+                Row::Process(row) => row.start_time_ms,
+                Row::Unchanged { pid, .. } | Row::Unreadable { pid } => before[&pid],
+                _ => None,
+            };
+            scanned.insert(row.pid(), start_time_ms);
+        });
+        scan.unwrap();
+        self.drain();
+    }
+
+    /// Drains and scans until `is_done` finds what must come.
+    fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        for turn in 1.. {
+            self.drain();
+            if is_done(self) {
+                return;
+            }
+            if turn % 50 == 0 {
+                self.scan();
+            }
+            assert!(Instant::now() < until, "{what}: {:?}", self.hearings.last());
+            thread::park_timeout(Duration::from_millis(2));
+        }
+    }
+
+    fn about(&self, pid: u32) -> &[Told] {
+        self.told.get(&pid).map_or(&[], Vec::as_slice)
+    }
+
+    fn exits(&self, pid: u32) -> Vec<Option<ExitStatus>> {
+        let exits = self.about(pid).iter().filter_map(|told| match told {
+            Told::Exited { status, .. } => Some(*status),
+            _ => None,
+        });
+        exits.collect()
+    }
+
+    fn is_complete(&self) -> bool {
+        let is_complete = |(hearing, _): &(Hearing, _)| *hearing == Hearing::Complete;
+        self.hearings.iter().all(is_complete)
+    }
+}
+
+/// Starts `sh` for a script, with another argument.
+fn sh(script: &str, mark: &str) -> Child {
+    Command::new("sh")
+        .args(["-c", script, mark])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn code(code: u8) -> Option<ExitStatus> {
+    Some(ExitStatus::from_wait_status(u32::from(code) << 8))
+}
+
+#[test]
+fn all_lives_of_short_processes_are_heard_with_their_status() {
+    let Some(mut ears) = Ears::open(ListenOptions::default()) else {
+        return;
+    };
+    let mut expected = Vec::new();
+    for number in 0..250_u32 {
+        let script = format!("exit {}", number % 250);
+        let mut child = sh(&script, "short");
+        expected.push((child.id(), (number % 250) as u8, script));
+        if number % 50 == 0 {
+            ears.scan();
+        }
+        child.wait().unwrap();
+    }
+    ears.until("all exits", |ears| {
+        let has_exited =
+            |(pid, exit_code, _): &(u32, u8, String)| ears.exits(*pid).contains(&code(*exit_code));
+        expected.iter().all(has_exited)
+    });
+    let mut with_command = 0;
+    for (pid, exit_code, script) in &expected {
+        // Other processes may have had the pid too.
+        let lives = ears
+            .about(*pid)
+            .chunk_by(|_, next| !matches!(next, Told::Born(_)));
+        let is_ours = |told: &Told| matches!(told, Told::Exited { status, .. } if *status == code(*exit_code));
+        let mut ours = lives.filter(|life| life.iter().any(is_ours));
+        let (Some(about), None) = (ours.next(), ours.next()) else {
+            panic!("{:?}", ears.about(*pid));
+        };
+        let [Told::Born(born), ..] = about else {
+            // A scan has read it before its birth was heard.
+            continue;
+        };
+        let Some(Told::Exited {
+            start_time_ms,
+            ended_at_ms,
+            lived_ns,
+            ..
+        }) = about.last()
+        else {
+            panic!("{about:?}");
+        };
+        assert_eq!(*start_time_ms, born.start_time_ms);
+        let lived_ms = lived_ns.unwrap() / 1_000_000;
+        let between_ms = ended_at_ms.unwrap() - start_time_ms.unwrap();
+        assert!(between_ms.abs_diff(lived_ms) <= 1010, "{about:?}");
+        assert_eq!(born.parent, Some(std::process::id()));
+        for told in about {
+            if let Told::Born(read) | Told::Changed(read) = told
+                && let Some(command) = &read.command
+            {
+                assert_eq!(*command, format!("sh\0-c\0{script}\0short\0"));
+                with_command += 1;
+            }
+            if let Told::Born(Read {
+                name: Some(name), ..
+            }) = told
+            {
+                assert_eq!(name, "sh");
+            }
+        }
+    }
+    eprintln!(
+        "the command line of {with_command} of {} was read",
+        expected.len()
+    );
+    assert!(ears.is_complete(), "{:?}", ears.hearings);
+    ears.scan();
+    ears.scan();
+    assert_eq!(ears.missed, Some(0));
+}
+
+#[test]
+fn a_birth_has_the_key_of_the_scans_rows_and_an_exec_its_command_line() {
+    let Some(mut ears) = Ears::open(ListenOptions::default()) else {
+        return;
+    };
+    let mut children: Vec<Child> = (0..100)
+        .map(|_| sh("read x; exec cat - second", "first"))
+        .collect();
+    ears.until("all births", |ears| {
+        children
+            .iter()
+            .all(|child| !ears.about(child.id()).is_empty())
+    });
+    ears.scan();
+    for child in &children {
+        let [Told::Born(born), ..] = ears.about(child.id()) else {
+            panic!("{:?}", ears.about(child.id()));
+        };
+        assert_eq!(Some(&born.start_time_ms), ears.scanned.get(&child.id()));
+    }
+    for child in &mut children {
+        use std::io::Write;
+        writeln!(child.stdin.as_mut().unwrap()).unwrap();
+    }
+    let is_cat = |told: &Told| {
+        matches!(told, Told::Changed(read)
+            if read.command.as_deref() == Some("cat\0-\0second\0") && read.name.as_deref() == Some("cat"))
+    };
+    ears.until("all execs", |ears| {
+        children
+            .iter()
+            .all(|child| ears.about(child.id()).iter().any(is_cat))
+    });
+    for mut child in children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let killed = Some(ExitStatus::from_wait_status(9));
+        ears.until("its exit", |ears| !ears.exits(child.id()).is_empty());
+        assert_eq!(ears.exits(child.id()), [killed]);
+    }
+}
+
+#[test]
+fn threads_are_no_processes() {
+    let Some(mut ears) = Ears::open(ListenOptions::default()) else {
+        return;
+    };
+    for _ in 0..200 {
+        thread::spawn(|| {}).join().unwrap();
+    }
+    let mut child = sh("exit 1", "last");
+    child.wait().unwrap();
+    ears.until("the last one", |ears| !ears.exits(child.id()).is_empty());
+    assert!(ears.about(std::process::id()).is_empty());
+    ears.scan();
+    ears.scan();
+    if ears.is_complete() {
+        assert_eq!(ears.missed, Some(0));
+    }
+}

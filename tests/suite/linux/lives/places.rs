@@ -1,0 +1,100 @@
+//! Where the kernel does not report births and exits, the source only scans, and reports why.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use process_scanner::{Collect, Config, LinuxSource, Listen, ListenOptions, Source, live_source};
+
+use super::Ears;
+use crate::linux::is_root;
+
+/// Set for a child in namespaces of its own.
+const INSIDE: &str = "PSCAN_TEST_LISTEN_INSIDE";
+
+const NAME: &str =
+    "linux::lives::places::in_its_own_network_user_or_pid_namespace_it_polls_and_reports_why";
+
+#[test]
+fn in_its_own_network_user_or_pid_namespace_it_polls_and_reports_why() {
+    if let Ok(reason) = std::env::var(INSIDE) {
+        return inside(&reason);
+    }
+    if !is_root() {
+        eprintln!("SKIPPED: namespaces need root");
+        return;
+    }
+    if Ears::open(ListenOptions::default()).is_none() {
+        return;
+    }
+    for (options, reason) in [
+        (&["--net"][..], "network namespace"),
+        (&["--pid", "--fork", "--mount-proc"], "pid namespace"),
+        (&["--user", "--map-root-user"], "user namespace"),
+    ] {
+        let output = Command::new("unshare")
+            .args(options)
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--nocapture", "--test-threads=1"])
+            .env(INSIDE, reason)
+            .output();
+        let Ok(output) = output else {
+            eprintln!("SKIPPED: a {reason} needs unshare(1)");
+            continue;
+        };
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if stderr.starts_with("unshare:") {
+            eprintln!("SKIPPED: a {reason}: {stderr}");
+            continue;
+        }
+        assert!(
+            output.status.success() && stdout.contains("1 passed"),
+            "{stdout}{stderr}"
+        );
+    }
+}
+
+fn inside(reason: &str) {
+    let began = Instant::now();
+    let source = LinuxSource::new(Collect::default()).unwrap();
+    let mut source = source.listening(ListenOptions::default());
+    let took = began.elapsed();
+    // The kernel's answer may take 0.5 s. The rest is for a busy host.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let info = source.info();
+    assert!(!info.hears_lives);
+    let why = info.not_listening.unwrap();
+    assert!(why.contains(reason), "{why}");
+    assert!(source.bell().is_none());
+    let mut rows = 0;
+    source.scan(&mut |_| rows += 1).unwrap();
+    assert!(rows > 0);
+}
+
+#[test]
+fn the_setting_decides_whether_the_live_source_listens() {
+    let mut config = Config::default();
+    config.listen = Listen::Off;
+    let off = live_source(&config).unwrap().info();
+    assert!(!off.hears_lives && off.not_listening.is_none());
+    config.listen = Listen::Auto;
+    let auto = live_source(&config).unwrap().info();
+    assert_eq!(auto.hears_lives, auto.not_listening.is_none());
+}
+
+#[test]
+fn a_listener_stops_promptly_when_its_source_is_dropped() {
+    let Some(ears) = Ears::open(ListenOptions::default()) else {
+        return;
+    };
+    let threads = || {
+        let names = std::fs::read_dir("/proc/self/task").unwrap().map(|task| {
+            std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default()
+        });
+        names.filter(|name| name.starts_with("pscan-")).count()
+    };
+    assert!(threads() >= 2);
+    let began = Instant::now();
+    drop(ears);
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
