@@ -54,6 +54,11 @@ pub fn live_sources() -> impl Iterator<Item = Live> {
 }
 
 impl Live {
+    /// Returns whether it may also report what it hears between scans.
+    pub fn listens(self) -> bool {
+        self.name.ends_with("listening")
+    }
+
     pub fn source(self) -> Box<dyn Source> {
         (self.make)().unwrap()
     }
