@@ -1,11 +1,8 @@
 //! The format of a recording, line by line.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::bounded::bounded_list;
 use super::heard::HeardRecord;
 use super::row::RowRecord;
 use crate::model::ErrorClass;
@@ -105,40 +102,6 @@ pub(crate) struct Shown {
     pub(crate) unreadable: Vec<u32>,
 }
 
-/// Maximum length of each list of a scan.
-///
-/// Without a limit, a line with the shortest rows would use 35 times its length in memory.
-const MAX_ROWS: usize = 1 << 18;
-
-pub(super) fn bounded_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct ListVisitor<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-        type Value = Vec<T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of processes")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
-            let mut items = Vec::new();
-            while let Some(item) = list.next_element()? {
-                if items.len() == MAX_ROWS {
-                    return Err(de::Error::custom(format!(
-                        "more than {MAX_ROWS} processes in one scan"
-                    )));
-                }
-                items.push(item);
-            }
-            Ok(items)
-        }
-    }
-    deserializer.deserialize_seq(ListVisitor(PhantomData))
-}
-
 impl Shown {
     /// Adds an unchanged process.
     pub(crate) fn add_unchanged(&mut self, pid: u32, read_offset_ns: Option<i64>) {
@@ -171,6 +134,7 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounded::MAX_ROWS;
     use super::*;
 
     #[test]

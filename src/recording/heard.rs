@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::format::bounded_list;
+use super::bounded::bounded_list;
 use super::row::RowRecord;
 use crate::model::{Exit, ExitStatus, Hearing, Timestamp};
 use crate::redact::Redactor;

@@ -3,6 +3,7 @@
 //! [`Recorder`] is a source that records another source; [`ReplaySource`] replays the recording.
 //! `docs/recordings.md` describes the format.
 
+mod bounded;
 mod bytes;
 mod format;
 mod heard;

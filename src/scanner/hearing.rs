@@ -32,7 +32,10 @@ impl Listening {
 
     fn take(&mut self, heard: Heard) {
         self.other_cpu += Duration::from_nanos(heard.other_cpu_ns);
-        self.missed_total = heard.missed_total.or(self.missed_total);
+        // A source that does not listen has missed nothing.
+        if heard.hearing != Hearing::Off {
+            self.missed_total = heard.missed_total.or(self.missed_total);
+        }
         let is_worse = self
             .worst
             .as_ref()

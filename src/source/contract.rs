@@ -1,7 +1,7 @@
 //! The trait [`Source`], its contract, and what it returns.
 
-use super::host_info::HostInfo;
 use super::happening::{Bell, Happening, Heard};
+use super::host_info::HostInfo;
 use super::row::Row;
 use crate::model::{Result, Timestamp};
 

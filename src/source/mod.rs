@@ -5,8 +5,8 @@
 
 mod contract;
 mod exited;
-mod host_info;
 mod happening;
+mod host_info;
 #[cfg(target_os = "linux")]
 mod linux;
 mod live;

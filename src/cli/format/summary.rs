@@ -8,7 +8,7 @@ use process_scanner::{Batch, Metrics};
 use super::cells;
 use super::color::{self, Part};
 use super::headings::headed;
-use super::lives::Lives;
+use super::lifetimes::Lives;
 use crate::cli::terminal;
 
 /// Shortest time for a share of CPU, in milliseconds.

@@ -31,13 +31,13 @@ mod inbox;
 mod inspect;
 mod kernel_event;
 mod known;
-mod machine;
 mod life;
 mod listen_options;
 mod listener;
 mod lives;
 #[cfg(test)]
 mod lives_tests;
+mod machine;
 #[cfg(test)]
 mod made_up_kernel;
 mod memory;
@@ -61,8 +61,8 @@ pub(super) use self::births::started_in;
 pub(super) use self::boot::{Boot, after_boot_ms, since_ms};
 pub(super) use self::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 pub(super) use self::cpu::{CpuClock, cpu_clock};
-pub(super) use self::machine::host_info;
 pub use self::listen_options::ListenOptions;
+pub(super) use self::machine::host_info;
 pub(super) use self::memory::resident_pages;
 pub(super) use self::namespace::usual_is_ours;
 pub(super) use self::pidfd::identity;
