@@ -32,7 +32,11 @@ fn samples() -> Vec<(&'static str, Value)> {
             "updated",
             json!({ "process": process, "changed": ["name", "rss"] }),
         ),
-        event("exited", json!({ "process": process, "lived_ms": 4 })),
+        event(
+            "exited",
+            json!({ "process": process, "lived_ms": 4, "exit": null, "ended_at_ms": 5,
+                    "likely_oom": null }),
+        ),
         event(
             "resync",
             json!({ "lost_batches": 3, "pace": { "interval_ms": 50, "breaker": "open" } }),
