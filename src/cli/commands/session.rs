@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use process_scanner::{
-    Batch, Config, ConsumerOptions, Error, ErrorClass, Metrics, Recheck, Result, Row, ScanSummary,
-    Scanner, Source, SourceInfo, Timestamp,
+    Batch, Bell, Config, ConsumerOptions, Error, ErrorClass, Happening, Heard, Metrics, Recheck,
+    Result, Row, ScanSummary, Scanner, Source, SourceInfo, Timestamp,
 };
 
 use crate::cli::args::Schedule;
@@ -50,7 +50,7 @@ pub(crate) fn run(
     let is_last = {
         let over_at_ns = Arc::clone(&over_at_ns);
         move |batch: &Batch| {
-            batch.seq >= scans || batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
+            batch.of_scan && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
         }
     };
     let scanner = Scanner::builder()
@@ -59,6 +59,7 @@ pub(crate) fn run(
             source,
             left: scans,
             is_over: false,
+            over_at_ns: Arc::clone(&over_at_ns),
         })
         .build()?;
     let (done, outcome) = bounded(1);
@@ -147,6 +148,8 @@ struct Limited<S> {
     source: S,
     left: u64,
     is_over: bool,
+    /// Gets the time of the last scan.
+    over_at_ns: Arc<AtomicU64>,
 }
 
 impl<S: Source> Source for Limited<S> {
@@ -156,11 +159,16 @@ impl<S: Source> Source for Limited<S> {
 
     /// Counts scans; the scanner calls this once per scan, retries included.
     fn now(&mut self) -> Timestamp {
+        let at = self.source.now();
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
             None => self.is_over = true,
         }
-        self.source.now()
+        if self.left == 0 {
+            self.over_at_ns
+                .fetch_min(at.monotonic_ns, Ordering::Relaxed);
+        }
+        at
     }
 
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
@@ -172,6 +180,14 @@ impl<S: Source> Source for Limited<S> {
 
     fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
         self.source.recheck(pids, emit)
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        self.source.bell()
+    }
+
+    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+        self.source.drain(emit)
     }
 }
 
