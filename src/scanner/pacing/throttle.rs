@@ -235,6 +235,7 @@ mod tests {
             },
             other_cpu: Duration::ZERO,
             first_reads: Duration::ZERO,
+            hearing: None,
             is_late: false,
             was_reported_late: false,
             is_last: false,
