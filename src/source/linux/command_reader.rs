@@ -8,11 +8,11 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use super::known::Program;
-use super::procfs::{Folder, Procfs, USUAL, Unread};
-use super::stat::{STAT_LEN, Stat};
-use super::threads::LivingThread;
+use super::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
+use super::proc::procfs::{Folder, Procfs, USUAL, Unread};
+use super::proc::stat::{STAT_LEN, Stat};
+use super::proc::threads::LivingThread;
 use crate::metrics::CpuClock;
 
 /// The process and program whose command line is read. A command line from before an `exec` does

@@ -1,7 +1,7 @@
 //! Processes that have ended, because their children change their parent without running.
 
 use super::known::Known;
-use super::procfs::Listed;
+use super::proc::procfs::Listed;
 
 /// The processes that have ended since the scan before. Its buffers are reused from scan to scan.
 #[derive(Default)]

@@ -1,13 +1,11 @@
 //! Lets the source `linux` listen between scans.
 
-use super::births;
-use super::ear::Ear;
+use super::events::{Ear, ListenOptions, Scanned};
 use super::known::Known;
-use super::life::Scanned;
-use super::listen_options::ListenOptions;
-use super::namespace::obstacle;
-use super::origin::Origin;
-use super::procfs::Procfs;
+use super::proc::births;
+use super::proc::namespace::obstacle;
+use super::proc::origin::Origin;
+use super::proc::procfs::Procfs;
 use super::source::LinuxSource;
 use crate::model::Timestamp;
 use crate::source::{Happening, Heard};

@@ -1,11 +1,11 @@
 //! Reads one process: what has to be read of it, and the row it makes.
 
-use super::cpu::{ClockReader, CpuClock};
 use super::known::{CommandState, Known};
-use super::origin::Origin;
-use super::procfs::{Listed, Procfs, Unread};
-use super::stat::{STAT_LEN, Stat};
-use super::threads::LivingThread;
+use super::proc::cpu::{ClockReader, CpuClock};
+use super::proc::origin::Origin;
+use super::proc::procfs::{Listed, Procfs, Unread};
+use super::proc::stat::{STAT_LEN, Stat};
+use super::proc::threads::LivingThread;
 use crate::config::Collect;
 use crate::model::{Status, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};

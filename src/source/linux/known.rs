@@ -1,9 +1,9 @@
 //! What is stored about a process from scan to scan.
 
-use super::life::{Scanned, Start};
-use super::procfs::{Listed, Unread};
-use super::stat::Stat;
-use super::threads::LivingThread;
+use super::events::{Scanned, Start};
+use super::proc::procfs::{Listed, Unread};
+use super::proc::stat::Stat;
+use super::proc::threads::LivingThread;
 use crate::model::{Resources, Status};
 
 /// A process as it was last emitted.

@@ -2,10 +2,10 @@
 
 use super::inspect::{Rules, Why};
 use super::known::Known;
-use super::procfs::{Folder, Procfs, Unread};
-use super::stat::Stat;
-use super::statm::{Pages, pages};
-use super::threads::LivingThread;
+use super::proc::procfs::{Folder, Procfs, Unread};
+use super::proc::stat::Stat;
+use super::proc::statm::{Pages, pages};
+use super::proc::threads::LivingThread;
 use crate::model::Status;
 
 impl Rules {

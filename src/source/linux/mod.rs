@@ -13,60 +13,31 @@
 //!   the process may have overwritten it.
 //! - A living thread, instead of the first one, of processes whose first thread has ended.
 
-mod births;
-mod boot;
-mod cmdline;
+mod adopt;
 mod command_reader;
 mod commands;
-mod connector;
-mod cpu;
-mod ear;
 mod ended;
-mod event_clock;
-mod exec_reading;
-mod exec_thread;
-mod happenings;
+mod events;
 mod hear;
-mod inbox;
 mod inspect;
-mod kernel_event;
 mod known;
-mod life;
-mod listen_options;
-mod listener;
-mod lives;
-#[cfg(test)]
-mod lives_tests;
-mod machine;
-#[cfg(test)]
-mod made_up_kernel;
 mod memory;
-mod namespace;
-mod oom_kills;
-mod origin;
-mod pidfd;
-mod procfs;
+mod proc;
 mod recheck;
 mod reuse;
 mod rows;
-mod settling;
 mod source;
-mod stat;
-mod statm;
-mod threads;
-mod thrift;
-mod witness;
 
-pub(super) use self::births::started_in;
-pub(super) use self::boot::{Boot, after_boot_ms, since_ms};
-pub(super) use self::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
-pub(super) use self::cpu::{CpuClock, cpu_clock};
-pub use self::listen_options::ListenOptions;
-pub(super) use self::machine::host_info;
+pub use self::events::ListenOptions;
 pub(super) use self::memory::resident_pages;
-pub(super) use self::namespace::usual_is_ours;
-pub(super) use self::pidfd::identity;
-pub(super) use self::procfs::{Folder, Procfs, Unread};
+pub(super) use self::proc::births::started_in;
+pub(super) use self::proc::boot::{Boot, after_boot_ms, since_ms};
+pub(super) use self::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
+pub(super) use self::proc::cpu::{CpuClock, cpu_clock};
+pub(super) use self::proc::machine::host_info;
+pub(super) use self::proc::namespace::usual_is_ours;
+pub(super) use self::proc::pidfd::identity;
+pub(super) use self::proc::procfs::{Folder, Procfs, Unread};
+pub(super) use self::proc::stat::Stat;
+pub(super) use self::proc::threads::LivingThread;
 pub use self::source::LinuxSource;
-pub(super) use self::stat::Stat;
-pub(super) use self::threads::LivingThread;

@@ -1,7 +1,8 @@
 //! Rechecks the processes that a scan missed.
 
+use super::adopt::adopt;
 use super::inspect::{Inspected, Why};
-use super::procfs::Listed;
+use super::proc::procfs::Listed;
 use super::source::LinuxSource;
 use crate::model::{Result, Timestamp};
 use crate::source::{Row, ScanSummary};
@@ -35,7 +36,7 @@ impl LinuxSource {
                     .inspect(&procfs, listed, before.as_ref(), why, line, clocks);
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
-                ear.adopt(&mut inspected, None);
+                adopt(ear, &mut inspected, None);
             }
             if matches!(inspected, Inspected::Gone) {
                 let is_hidden = self.namespace.is_hidden(&procfs, pid)

@@ -1,9 +1,9 @@
 //! Decides whether a pid still belongs to the process that had it.
 
-use super::cpu::{CpuClock, cpu_clock};
 use super::inspect::Rules;
 use super::known::Known;
-use super::pidfd;
+use super::proc::cpu::{CpuClock, cpu_clock};
+use super::proc::pidfd;
 use crate::source::exited::within_tick;
 
 impl Rules {

@@ -6,7 +6,7 @@ use super::command_reader::Target;
 use super::commands::Commands;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
-use super::procfs::Unread;
+use super::proc::procfs::Unread;
 use crate::metrics::CpuClock;
 use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 

@@ -6,20 +6,21 @@ use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
 
-use super::births;
-use super::boot::ns;
+use super::adopt::adopt;
 use super::commands::Commands;
-use super::cpu::ClockReader;
-use super::ear::Ear;
 use super::ended::Ended;
+use super::events::Ear;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
-use super::machine::host_info;
-use super::namespace::Namespace;
-use super::origin::Origin;
-use super::procfs::{Listed, Procfs};
+use super::proc::births;
+use super::proc::boot::ns;
+use super::proc::cpu::ClockReader;
+use super::proc::machine::host_info;
+use super::proc::namespace::Namespace;
+use super::proc::origin::Origin;
+use super::proc::procfs::{Listed, Procfs};
+use super::proc::stat::STAT_LEN;
 use super::rows::Waiting;
-use super::stat::STAT_LEN;
 use crate::config::Collect;
 use crate::metrics::CpuClock;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
@@ -258,7 +259,7 @@ impl LinuxSource {
                 .inspect(procfs, listed, before, why, line, clocks);
             inspected.count_earlier(&self.exited);
             let ear = self.ear.as_ref();
-            let is_left_out = ear.is_some_and(|ear| ear.adopt(&mut inspected, before));
+            let is_left_out = ear.is_some_and(|ear| adopt(ear, &mut inspected, before));
             // A process that cannot be read costs the same in each scan.
             if matches!(inspected, Inspected::Read(_)) {
                 let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();

@@ -8,20 +8,20 @@ use super::stat::number;
 
 /// How this `/proc` relates to the process that reads it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Namespace {
+pub(in crate::source) struct Namespace {
     /// Our pid in this `/proc`; `None` if it does not contain us. A recorded tree contains what
     /// recorded it.
-    pub(super) own_pid: Option<u32>,
+    pub(in crate::source) own_pid: Option<u32>,
     /// Target of its link `self`.
-    pub(super) link: Option<u32>,
+    pub(in crate::source) link: Option<u32>,
     /// Its pids are those that system calls use.
-    pub(super) is_ours: bool,
+    pub(in crate::source) is_ours: bool,
     /// Process 1 is visible.
     shows_init: bool,
 }
 
 impl Namespace {
-    pub(super) fn of(procfs: &Procfs) -> Self {
+    pub(in crate::source) fn of(procfs: &Procfs) -> Self {
         let link = procfs.own_pid();
         let own_pid = link.filter(|_| procfs.is_mounted());
         Self {
@@ -35,7 +35,7 @@ impl Namespace {
 
     /// Returns whether an invisible process still lives: `hidepid` hides the processes of other
     /// users (proc_pid(5)).
-    pub(super) fn is_hidden(&self, procfs: &Procfs, pid: u32) -> bool {
+    pub(in crate::source) fn is_hidden(&self, procfs: &Procfs, pid: u32) -> bool {
         match self.is_ours {
             true => has_clock(pid),
             // Every pid namespace has a process 1. If that is now hidden, others may be too.
@@ -53,7 +53,7 @@ pub(in crate::source) fn usual_is_ours() -> bool {
 /// `/proc`; `None` if it may.
 ///
 /// It reports them only to the first pid and user namespace, and would not answer in another one.
-pub(super) fn obstacle(procfs: &Procfs, is_ours: bool) -> Option<String> {
+pub(in crate::source) fn obstacle(procfs: &Procfs, is_ours: bool) -> Option<String> {
     if !is_ours {
         return Some("its proc(5) is of another pid namespace than the scanner".into());
     }

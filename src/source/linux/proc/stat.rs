@@ -3,7 +3,7 @@
 use crate::model::Status;
 
 /// Longer than any line of `stat`: 52 numbers and a name.
-pub(super) const STAT_LEN: usize = 2048;
+pub(in crate::source) const STAT_LEN: usize = 2048;
 
 /// The fields that are needed, borrowed from the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

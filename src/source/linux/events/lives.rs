@@ -11,7 +11,7 @@ use super::kernel_event::{KernelEvent, What};
 use super::life::{LastExit, Life, Scanned, Spot, Start, Step};
 
 /// Returns what a scan has emitted for a pid.
-pub(super) type Scans<'a> = &'a dyn Fn(u32) -> Option<Scanned>;
+pub(in crate::source) type Scans<'a> = &'a dyn Fn(u32) -> Option<Scanned>;
 
 /// All processes that were born since the listener began, and those that have ended and wait.
 #[derive(Debug, Default)]

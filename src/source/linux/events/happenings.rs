@@ -1,10 +1,10 @@
 //! Converts what happened to a process into what a source emits.
 
-use super::boot::Boot;
 use super::event_clock::Moment;
 use super::exec_reading::ExecReading;
 use super::life::{LastExit, Start, Step};
 use crate::model::{Exit, ExitStatus, Status};
+use crate::source::linux::proc::boot::Boot;
 use crate::source::{Happening, ProcessRow, Reading};
 
 /// Its number on every architecture of Linux.

@@ -12,7 +12,7 @@ use super::stat::number;
 use crate::model::{Error, Result};
 
 /// Where proc(5) usually is.
-pub(super) const USUAL: &str = "/proc";
+pub(in crate::source) const USUAL: &str = "/proc";
 
 const ADVICE: &str = "check that /proc is mounted and that file descriptors are available";
 
@@ -24,11 +24,11 @@ const PATH_LEN: usize = 24;
 
 /// A process in the list of `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) pid: u32,
+pub(in crate::source) struct Listed {
+    pub(in crate::source) pid: u32,
     /// Inode of its folder. No two processes have the same, but it can change while a process
     /// lives.
-    pub(super) inode: u64,
+    pub(in crate::source) inode: u64,
 }
 
 /// Why a file of a process could not be read.
@@ -73,12 +73,12 @@ impl Procfs {
 
     /// Returns whether it is a mount of proc(5), and not another filesystem that contains such
     /// files.
-    pub(super) fn is_mounted(&self) -> bool {
+    pub(in crate::source) fn is_mounted(&self) -> bool {
         fstatfs(&self.dir).is_ok_and(|status| status.f_type == PROC_SUPER_MAGIC)
     }
 
     /// Lists all processes into `listed`, in order of pid.
-    pub(super) fn list(
+    pub(in crate::source) fn list(
         &self,
         path: &Path,
         buffer: &mut [MaybeUninit<u8>],
@@ -111,26 +111,30 @@ impl Procfs {
     }
 
     /// Returns our pid in this /proc; `None` if it does not contain us.
-    pub(super) fn own_pid(&self) -> Option<u32> {
+    pub(in crate::source) fn own_pid(&self) -> Option<u32> {
         let mut buffer = [MaybeUninit::<u8>::uninit(); 16];
         let (link, _) = readlinkat_raw(&self.dir, c"self", &mut buffer).ok()?;
         u32::try_from(number(link)?).ok()
     }
 
     /// Returns where a link leads, as far as it is short.
-    pub(super) fn link(&self, name: &CStr) -> Option<Vec<u8>> {
+    pub(in crate::source) fn link(&self, name: &CStr) -> Option<Vec<u8>> {
         let mut buffer = [MaybeUninit::<u8>::uninit(); 64];
         let (link, _) = readlinkat_raw(&self.dir, name, &mut buffer).ok()?;
         Some(link.to_vec())
     }
 
     /// Reads a file such as `stat` of /proc itself, as far as the buffer reaches.
-    pub(super) fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
+    pub(in crate::source) fn read<'a>(
+        &self,
+        name: &CStr,
+        buffer: &'a mut [u8],
+    ) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
     }
 
     /// Reads a file of /proc itself to its end, or up to `max_bytes`.
-    pub(super) fn read_long(
+    pub(in crate::source) fn read_long(
         &self,
         name: &CStr,
         max_bytes: usize,
@@ -140,7 +144,7 @@ impl Procfs {
     }
 
     /// Reads a file of a process, as far as the buffer reaches.
-    pub(super) fn read_of<'a>(
+    pub(in crate::source) fn read_of<'a>(
         &self,
         pid: u32,
         name: &str,
@@ -151,7 +155,7 @@ impl Procfs {
     }
 
     /// Reads a file of a process to its end, or up to `max_bytes`.
-    pub(super) fn read_long_of(
+    pub(in crate::source) fn read_long_of(
         &self,
         pid: u32,
         name: &str,
@@ -186,12 +190,16 @@ pub(in crate::source) struct Folder {
 
 impl Folder {
     /// Reads a file, as far as the buffer reaches.
-    pub(super) fn read<'a>(&self, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
+    pub(in crate::source) fn read<'a>(
+        &self,
+        name: &CStr,
+        buffer: &'a mut [u8],
+    ) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
     }
 
     /// Reads a file of a thread, as far as the buffer reaches.
-    pub(super) fn read_of_thread<'a>(
+    pub(in crate::source) fn read_of_thread<'a>(
         &self,
         tid: u32,
         name: &str,
@@ -202,7 +210,10 @@ impl Folder {
     }
 
     /// Lists its threads. Calls `visit` with each until that returns false.
-    pub(super) fn threads(&self, mut visit: impl FnMut(u32) -> bool) -> Result<(), Unread> {
+    pub(in crate::source) fn threads(
+        &self,
+        mut visit: impl FnMut(u32) -> bool,
+    ) -> Result<(), Unread> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = openat(&self.dir, c"task", flags, Mode::empty())?;
         let mut buffer = [MaybeUninit::uninit(); 1024];
@@ -219,7 +230,7 @@ impl Folder {
     }
 
     /// Reads a file to its end, or up to `max_bytes`.
-    pub(super) fn read_long(
+    pub(in crate::source) fn read_long(
         &self,
         name: &CStr,
         max_bytes: usize,
@@ -229,7 +240,7 @@ impl Folder {
     }
 
     /// Reads a file of a thread to its end, or up to `max_bytes`.
-    pub(super) fn read_long_of_thread(
+    pub(in crate::source) fn read_long_of_thread(
         &self,
         tid: u32,
         name: &str,

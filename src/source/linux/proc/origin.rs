@@ -8,7 +8,7 @@ use crate::source::exited::TICK_MS;
 
 /// The clock of the start times in a `/proc`.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Origin {
+pub(in crate::source) enum Origin {
     /// This kernel wrote it.
     Here(Boot),
     /// Another kernel wrote it: a recorded tree, or that of another host. `None`: it does not
@@ -25,7 +25,7 @@ impl Origin {
     ///
     /// Every mount of proc(5) is of this kernel. Of another filesystem, such as one over a network,
     /// the kernel is this one if it shows the boot of `/proc`.
-    pub(super) fn of(procfs: &Procfs) -> Self {
+    pub(in crate::source) fn of(procfs: &Procfs) -> Self {
         if procfs.is_mounted() {
             return Self::Here(Boot::now());
         }
@@ -38,12 +38,12 @@ impl Origin {
     }
 
     /// Returns whether it is of this kernel, as it runs now.
-    pub(super) fn is_here(self) -> bool {
+    pub(in crate::source) fn is_here(self) -> bool {
         matches!(self, Self::Here(_))
     }
 
     /// Converts ticks after boot to milliseconds since the Unix epoch.
-    pub(super) fn start_time_ms(self, ticks: u64) -> Option<u64> {
+    pub(in crate::source) fn start_time_ms(self, ticks: u64) -> Option<u64> {
         match self {
             Self::Here(boot) => boot.start_time_ms(ticks),
             Self::Elsewhere(boot) => boot?.start_time_ms(ticks),
@@ -51,7 +51,7 @@ impl Origin {
     }
 
     /// Returns the resolution of start times, in milliseconds.
-    pub(super) fn resolution_ms(self) -> u64 {
+    pub(in crate::source) fn resolution_ms(self) -> u64 {
         match self {
             Self::Here(_) => TICK_MS,
             Self::Elsewhere(_) => ELSEWHERE_RESOLUTION_MS,
@@ -59,7 +59,7 @@ impl Origin {
     }
 
     /// Reads all clocks that a scan needs. The boot clock of another kernel cannot be read.
-    pub(super) fn timestamp(self) -> Timestamp {
+    pub(in crate::source) fn timestamp(self) -> Timestamp {
         match self {
             Self::Here(boot) => boot.timestamp(),
             Self::Elsewhere(_) => Timestamp::now(),

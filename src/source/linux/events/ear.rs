@@ -5,25 +5,23 @@ use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
 
-use super::boot::{Boot, ns};
-use super::cpu::{CpuClock as ProcessClock, cpu_clock};
 use super::event_clock::EventClock;
 use super::happenings::{happening, is_killed};
 use super::inbox::Mail;
-use super::inspect::Inspected;
 use super::kernel_event::KernelEvent;
-use super::known::Known;
 use super::life::{Fact, Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::lives::{Lives, Scans};
 use super::oom_kills::OomKills;
-use super::procfs::Procfs;
-use super::stat::{STAT_LEN, Stat};
 use super::thrift::Level;
 use super::witness::Witness;
 use crate::metrics::CpuClock;
 use crate::model::{Hearing, Timestamp};
+use crate::source::linux::proc::boot::{Boot, ns};
+use crate::source::linux::proc::cpu::{CpuClock as ProcessClock, cpu_clock};
+use crate::source::linux::proc::procfs::Procfs;
+use crate::source::linux::proc::stat::{STAT_LEN, Stat};
 use crate::source::{Bell, Happening, Heard};
 
 /// How often the kernel's count is compared with what was heard, until nothing is under way.
@@ -31,7 +29,7 @@ const COMPARISONS: u32 = 10;
 
 /// Hears births, execs and exits.
 #[derive(Debug)]
-pub(super) struct Ear {
+pub(in crate::source) struct Ear {
     listener: Listener,
     proc: PathBuf,
     boot: Boot,
@@ -50,7 +48,7 @@ impl Ear {
     /// Starts to listen. `count` reads how many processes and threads the kernel has started.
     ///
     /// Returns the reason for people if it is not possible.
-    pub(super) fn open(
+    pub(in crate::source) fn open(
         proc: &Path,
         boot: Boot,
         options: ListenOptions,
@@ -84,44 +82,34 @@ impl Ear {
         })
     }
 
-    pub(super) fn bell(&self) -> Bell {
+    pub(in crate::source) fn bell(&self) -> Bell {
         self.listener.bell()
     }
 
     /// Stores the kernel's count of started processes and threads at the start of a scan. `at_ns` is a
     /// moment before it was read, of the clock of events.
-    pub(super) fn count(&mut self, counted: Option<u64>, at_ns: u64) {
+    pub(in crate::source) fn count(&mut self, counted: Option<u64>, at_ns: u64) {
         self.counted = counted.map(|counted| (counted, at_ns));
     }
 
-    /// Gives a process that a scan has read for the first time the start time that it was reported with
-    /// when its birth was heard.
-    ///
-    /// Returns whether to leave it out of this scan: it has replaced another one since the drain before,
-    /// and the drain that follows reports the exit of that one with its status, and this birth.
-    pub(super) fn adopt(&self, inspected: &mut Inspected<'_>, before: Option<&Known>) -> bool {
-        let Inspected::Read(read) = inspected else {
-            return false;
-        };
-        if !read.is_new {
-            return false;
-        }
-        let known = &mut read.known;
-        if let Some(start) = self.lives.start_of(known.pid, known.start_ticks) {
-            known.set_start(start);
-        }
-        let follows = self.witness.is_complete() && self.listener.level() != Level::Counts;
-        follows && before.is_some_and(|before| before.start() != known.start())
+    /// Returns the start time with which a process was reported that `stat` reports like this.
+    pub(in crate::source) fn start_of(&self, pid: u32, stat_ticks: u64) -> Option<Start> {
+        self.lives.start_of(pid, stat_ticks)
+    }
+
+    /// Returns whether the next drain emits every exit and birth of which a scan has seen a sign.
+    pub(in crate::source) fn reports_all(&self) -> bool {
+        self.witness.is_complete() && self.listener.level() != Level::Counts
     }
 
     /// Returns the processes whose exits the last drain has emitted.
-    pub(super) fn exited(&self) -> &[(u32, Start)] {
+    pub(in crate::source) fn exited(&self) -> &[(u32, Start)] {
         &self.exited
     }
 
     /// Emits what has happened. `scans` returns what scans have emitted, and `count` reads how many
     /// processes and threads the kernel has started.
-    pub(super) fn drain(
+    pub(in crate::source) fn drain(
         &mut self,
         is_after_scan: bool,
         scans: Scans<'_>,

@@ -6,7 +6,7 @@ use crate::model::Timestamp;
 use crate::source::exited::TICK_MS;
 
 /// Nanoseconds in a millisecond.
-pub(super) const NS_PER_MS: u64 = 1_000_000;
+pub(in crate::source) const NS_PER_MS: u64 = 1_000_000;
 
 /// The moment of boot by the wall clock, as it was when this was made. It does not move with the
 /// wall clock after that.
@@ -37,7 +37,7 @@ impl Boot {
     }
 
     /// Creates the moment of boot of another system, in milliseconds since the Unix epoch.
-    pub(super) fn at(ms: u64) -> Self {
+    pub(in crate::source) fn at(ms: u64) -> Self {
         Self { ms }
     }
 
@@ -47,7 +47,7 @@ impl Boot {
     }
 
     /// Converts nanoseconds after boot to milliseconds since the Unix epoch.
-    pub(super) fn time_ms(self, since_boot_ns: u64) -> u64 {
+    pub(in crate::source) fn time_ms(self, since_boot_ns: u64) -> u64 {
         self.ms.saturating_add(since_boot_ns / NS_PER_MS)
     }
 
@@ -76,7 +76,7 @@ pub(in crate::source) fn since_ms() -> u64 {
 }
 
 /// Reads a clock, in nanoseconds.
-pub(super) fn ns(clock: ClockId) -> u64 {
+pub(in crate::source) fn ns(clock: ClockId) -> u64 {
     let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let rest_ns = u64::try_from(time.tv_nsec).unwrap_or(0);

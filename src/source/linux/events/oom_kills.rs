@@ -1,7 +1,7 @@
 //! Excludes that the kernel killed a process for lack of memory.
 
-use super::procfs::Procfs;
-use super::stat::number;
+use crate::source::linux::proc::procfs::Procfs;
+use crate::source::linux::proc::stat::number;
 
 /// A killed process can take long to end. It frees its memory before that.
 const SLOW_END_NS: u64 = 60_000_000_000;

@@ -44,7 +44,7 @@ pub(in crate::source) fn cpu_clock(pid: u32) -> CpuClock {
 
 /// Reads CPU clocks, each with the time of its reading.
 #[derive(Debug, Default)]
-pub(super) struct ClockReader {
+pub(in crate::source) struct ClockReader {
     /// When it last read one.
     last_ns: u64,
 }
@@ -55,7 +55,7 @@ const DOUBTFUL_NS: u64 = 1_000_000;
 
 impl ClockReader {
     /// Reads the CPU clock of a process and the monotonic time.
-    pub(super) fn read(&mut self, pid: u32) -> (CpuClock, u64) {
+    pub(in crate::source) fn read(&mut self, pid: u32) -> (CpuClock, u64) {
         self.read_with(|| cpu_clock(pid), Timestamp::monotonic_now_ns)
     }
 

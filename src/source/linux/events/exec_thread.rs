@@ -8,9 +8,9 @@ use super::connector::{Connector, Received, wait};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{EXEC, What};
 use super::listener::{BEAT, Shared, spent_ns};
-use super::procfs::Procfs;
 use super::thrift::Level;
 use crate::metrics::CpuClock;
+use crate::source::linux::proc::procfs::Procfs;
 
 /// Buffer for the events that are read at once, in bytes.
 const EXECS_BYTES: usize = 1 << 20;

@@ -1,9 +1,9 @@
 //! Reads a process that has just called `exec`.
 
-use super::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
-use super::procfs::Procfs;
-use super::stat::{STAT_LEN, Stat};
 use crate::model::{Status, Timestamp};
+use crate::source::linux::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
+use crate::source::linux::proc::procfs::Procfs;
+use crate::source::linux::proc::stat::{STAT_LEN, Stat};
 
 /// What was read of the process that has a pid after an `exec`.
 ///

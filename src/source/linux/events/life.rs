@@ -1,9 +1,9 @@
 //! One process between its birth and its exit, as the kernel's events describe it.
 
-use super::boot::Boot;
 use super::event_clock::Moment;
 use super::exec_reading::ExecReading;
 use crate::source::exited::within_tick;
+use crate::source::linux::proc::boot::Boot;
 
 /// An event can be this many ticks after the start time that the kernel stored: its thread may have
 /// been preempted in between.
@@ -11,22 +11,22 @@ const LATE_TICKS: u64 = 100;
 
 /// The start time that a process was reported with, which is half of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Start {
+pub(in crate::source) struct Start {
     /// In ticks after boot.
-    pub(super) ticks: u64,
+    pub(in crate::source) ticks: u64,
     /// How many earlier processes had its pid and tick.
-    pub(super) nth: u8,
+    pub(in crate::source) nth: u8,
 }
 
 impl Start {
     /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
     /// millisecond, so processes that started in the same tick get different start times within it.
-    pub(super) fn time_ms(self, boot: Boot) -> Option<u64> {
+    pub(in crate::source) fn time_ms(self, boot: Boot) -> Option<u64> {
         Some(within_tick(boot.start_time_ms(self.ticks)?, self.nth))
     }
 
     /// Returns whether a process with this start time in `stat` can be the one.
-    pub(super) fn is_of(self, stat_ticks: u64) -> bool {
+    pub(in crate::source) fn is_of(self, stat_ticks: u64) -> bool {
         self.ticks
             .checked_sub(stat_ticks)
             .is_some_and(|late| late <= LATE_TICKS)
@@ -35,15 +35,15 @@ impl Start {
 
 /// A process as a scan has emitted it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scanned {
-    pub(super) start: Start,
+pub(in crate::source) struct Scanned {
+    pub(in crate::source) start: Start,
     /// When it was read, as in timestamps.
-    pub(super) read_at_ns: u64,
+    pub(in crate::source) read_at_ns: u64,
     /// Its first thread has ended, and perhaps all.
-    pub(super) is_leader_ended: bool,
-    pub(super) is_kernel_thread: bool,
+    pub(in crate::source) is_leader_ended: bool,
+    pub(in crate::source) is_kernel_thread: bool,
     /// It is of the last scan, and not of the one before.
-    pub(super) is_current: bool,
+    pub(in crate::source) is_current: bool,
 }
 
 /// The end of a thread, which is that of the process if no other is left.

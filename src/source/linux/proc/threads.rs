@@ -14,7 +14,7 @@ const MAX_LISTS: u32 = 8;
 #[derive(Debug)]
 pub(in crate::source) struct LivingThread<'f> {
     folder: &'f Folder,
-    pub(super) tid: u32,
+    pub(in crate::source) tid: u32,
     /// Its own, without the name. Without memory, no thread of the process has any.
     pub(in crate::source) stat: Stat<'static>,
 }

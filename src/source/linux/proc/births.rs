@@ -4,7 +4,7 @@ use super::procfs::Procfs;
 use super::stat::number;
 
 /// Returns the forks since boot, threads included, from `/proc/stat`.
-pub(super) fn started_total(procfs: &Procfs, buffer: &mut Vec<u8>) -> Option<u64> {
+pub(in crate::source) fn started_total(procfs: &Procfs, buffer: &mut Vec<u8>) -> Option<u64> {
     loop {
         let len = procfs.read(c"stat", buffer).ok()?.len();
         let started = started_in(&buffer[..len]);

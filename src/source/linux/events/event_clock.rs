@@ -2,9 +2,9 @@
 
 use rustix::time::ClockId;
 
-use super::boot::{NS_PER_MS, ns};
 use crate::model::Timestamp;
 use crate::source::exited::TICK_MS;
+use crate::source::linux::proc::boot::{NS_PER_MS, ns};
 
 /// The clocks differ by at least this much after a suspend. Less is the error of the measurement.
 const SUSPENDED_NS: u64 = NS_PER_MS;

@@ -5,14 +5,14 @@ use super::stat::number;
 
 /// What `statm` contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pages {
+pub(in crate::source) enum Pages {
     Resident(u64),
     /// The thread is exiting or has ended: others may have memory.
     NoMemory,
 }
 
 /// Parses `statm`.
-pub(super) fn pages(statm: &[u8]) -> Result<Pages, Unread> {
+pub(in crate::source) fn pages(statm: &[u8]) -> Result<Pages, Unread> {
     let mut fields = statm.split(|&byte| byte == b' ').map(number);
     match (fields.next().flatten(), fields.next().flatten()) {
         (Some(0), Some(0)) => Ok(Pages::NoMemory),

@@ -1,0 +1,24 @@
+//! Makes scans and events agree about a process that both have seen.
+
+use super::events::Ear;
+use super::inspect::Inspected;
+use super::known::Known;
+
+/// Gives a process that a scan has read for the first time the start time that it was reported with
+/// when its birth was heard.
+///
+/// Returns whether to leave it out of this scan: it has replaced another one since the drain before,
+/// and the drain that follows reports the exit of that one with its status, and this birth.
+pub(super) fn adopt(ear: &Ear, inspected: &mut Inspected<'_>, before: Option<&Known>) -> bool {
+    let Inspected::Read(read) = inspected else {
+        return false;
+    };
+    if !read.is_new {
+        return false;
+    }
+    let known = &mut read.known;
+    if let Some(start) = ear.start_of(known.pid, known.start_ticks) {
+        known.set_start(start);
+    }
+    ear.reports_all() && before.is_some_and(|before| before.start() != known.start())
+}

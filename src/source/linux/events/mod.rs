@@ -1,0 +1,30 @@
+//! Births, execs and exits as the kernel reports them between scans.
+//!
+//! The data flows one way: [`connector`] (the socket) → [`kernel_event`] (its bytes) → [`inbox`], filled by the
+//! threads of [`listener`] → [`lives`] (whose threads live, which exit is the last) → [`happenings`]
+//! (what the source emits). [`ear`] drives it, and [`witness`] decides how complete it is.
+
+mod connector;
+mod ear;
+mod event_clock;
+mod exec_reading;
+mod exec_thread;
+mod happenings;
+mod inbox;
+mod kernel_event;
+mod life;
+mod listen_options;
+mod listener;
+mod lives;
+#[cfg(test)]
+mod lives_tests;
+#[cfg(test)]
+mod made_up_kernel;
+mod oom_kills;
+mod settling;
+mod thrift;
+mod witness;
+
+pub(super) use self::ear::Ear;
+pub(super) use self::life::{Scanned, Start};
+pub use self::listen_options::ListenOptions;

@@ -1,0 +1,14 @@
+//! Files of `/proc` and system calls about processes, each read and parsed in one place.
+
+pub(in crate::source) mod births;
+pub(in crate::source) mod boot;
+pub(in crate::source) mod cmdline;
+pub(in crate::source) mod cpu;
+pub(in crate::source) mod machine;
+pub(in crate::source) mod namespace;
+pub(in crate::source) mod origin;
+pub(in crate::source) mod pidfd;
+pub(in crate::source) mod procfs;
+pub(in crate::source) mod stat;
+pub(in crate::source) mod statm;
+pub(in crate::source) mod threads;
