@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::watchdog::{Overdue, SOURCE_ADVICE, late_reason};
 use crate::model::{
-    Batch, BreakerState, Counts, Error, ErrorClass, Event, Facts, Pacing, Snapshot, Timestamp,
-    Transition,
+    Batch, BreakerState, Counts, Error, ErrorClass, Event, Facts, Hearing, Pacing, Snapshot,
+    Timestamp, Transition,
 };
 
 /// The last batch sent, and whether the scan after it is stuck.
@@ -68,6 +68,7 @@ impl Latest {
         let facts = Facts {
             seq: last.seq,
             of_scan: last.of_scan,
+            hearing: last.hearing,
             taken_at_ms: last.taken_at_ms,
             monotonic_ns: last.monotonic_ns,
             full: true,
@@ -103,6 +104,7 @@ impl Latest {
             seq: last.map_or(0, |last| last.seq),
             taken_at_ms: Timestamp::now().wall_ms,
             monotonic_ns: last.map_or(0, |last| last.monotonic_ns),
+            hearing: last.map_or(Hearing::Off, |last| last.hearing),
             failure: Some(failure),
             counts: last.map(counts).unwrap_or_default(),
             ..Facts::default()

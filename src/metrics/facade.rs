@@ -26,6 +26,7 @@ const INTERVAL: &str = "pscan_scan_interval_seconds";
 const INTERVAL_ASKED: &str = "pscan_scan_interval_asked_seconds";
 const INTERVAL_CHANGES: &str = "pscan_scan_interval_changes_total";
 const BUDGET_EXCEEDED: &str = "pscan_scan_budget_exceeded_total";
+const HEARING: &str = "pscan_scan_hearing_state";
 const HEARING_LOST: &str = "pscan_scan_hearing_lost_total";
 const HEARD: &str = "pscan_scan_heard_batches_total";
 const BREAKER: &str = "pscan_scan_breaker_state";
@@ -51,6 +52,8 @@ pub(super) fn observe(observation: &Observation<'_>) {
             interval_asked(interval_ms);
         }
         Observation::IntervalAsked { interval_ms } => interval_asked(interval_ms),
+        // The gauge of what is heard shows it.
+        Observation::NotListening { .. } => {}
         Observation::Scan(batch) => {
             scan(batch);
             notice(batch);
@@ -120,6 +123,11 @@ fn describe() {
             Count,
             "1 for the current state of the breaker: closed, open or half_open",
         ),
+        (
+            HEARING,
+            Count,
+            "1 for what the source hears now: off, complete, lossy or deaf",
+        ),
         (PROCESSES, Count, "Processes in the table"),
         (TABLE, Bytes, "Heap bytes of the table"),
         (QUEUE, Count, "Batches in the queue, by consumer"),
@@ -181,6 +189,14 @@ fn notice(batch: &Batch) {
     }
     if let Some(pace) = batch.pace {
         self::pace(pace);
+    }
+    for state in [
+        Hearing::Off,
+        Hearing::Complete,
+        Hearing::Lossy,
+        Hearing::Deaf,
+    ] {
+        gauge!(HEARING, "state" => state.as_str()).set(u8::from(state == batch.hearing));
     }
     for transition in &batch.transitions {
         match transition {

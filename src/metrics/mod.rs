@@ -72,6 +72,8 @@ pub struct Metrics {
     pub heard_batches_total: u64,
     /// How much the source hears of births and exits between scans.
     pub hearing: Hearing,
+    /// Why the source hears nothing between scans, for people, if it was asked to listen.
+    pub not_listening: Option<String>,
     /// How often the source ceased to hear all births and exits.
     pub hearing_lost_total: u64,
     /// State of the breaker; always closed for a scanner driven by hand.

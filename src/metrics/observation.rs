@@ -19,7 +19,9 @@ pub(crate) enum Observation<'a> {
     Built { interval_ms: u64 },
     /// Another interval was requested.
     IntervalAsked { interval_ms: u64 },
-    /// The dispatcher received the batch of a scan.
+    /// The source was asked to listen between scans, and cannot.
+    NotListening { reason: &'a str },
+    /// The dispatcher received a batch: of a scan, or of what the source heard.
     Scan(&'a Batch),
     /// The dispatcher sends a notice: a scan or a consumer is stuck.
     Notice(&'a Batch),

@@ -52,6 +52,9 @@ impl Tally {
             Observation::Built { interval_ms } | Observation::IntervalAsked { interval_ms } => {
                 self.lock().ask_interval(interval_ms);
             }
+            Observation::NotListening { reason } => {
+                self.lock().metrics.not_listening = Some(reason.to_owned());
+            }
             Observation::Scan(batch) => self.lock().count_scan(batch),
             Observation::Notice(batch) => self.lock().count_notice(batch),
             Observation::Dispatched { took } => self.lock().dispatch_time.record(took),
@@ -156,6 +159,7 @@ impl Counts {
         if let Some(failure) = &batch.failure {
             *metrics.errors_total.entry(failure.class()).or_default() += 1;
         }
+        metrics.hearing = batch.hearing;
         if let Some(pace) = batch.pace {
             metrics.breaker = pace.breaker;
         }
@@ -166,7 +170,6 @@ impl Counts {
                     metrics.budget_exceeded_total += u64::from(*exceeded);
                 }
                 Transition::Hearing { to, .. } => {
-                    metrics.hearing = *to;
                     metrics.hearing_lost_total += u64::from(is_loss(*to));
                 }
                 Transition::Breaker { to, .. } => {

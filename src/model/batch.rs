@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::event::Event;
-use super::pace::{Pace, Transition};
+use super::pace::{Hearing, Pace, Transition};
 use super::process::ProcessKey;
 
 /// The result of one scan: a header and the events.
@@ -28,6 +28,8 @@ pub struct Batch {
     ///
     /// Otherwise it has what the source heard between two scans, or it is a notice.
     pub of_scan: bool,
+    /// How much the source hears of births and exits between scans, as of this batch.
+    pub hearing: Hearing,
     /// Start of the scan, in milliseconds since the Unix epoch.
     ///
     /// It is read from the source's wall clock; for a notice it is the time of the notice, by this
@@ -144,6 +146,7 @@ impl Batch {
         Self {
             seq: facts.seq,
             of_scan: facts.of_scan,
+            hearing: facts.hearing,
             taken_at_ms: facts.taken_at_ms,
             monotonic_ns: facts.monotonic_ns,
             interval_ms: facts.interval_ms,
@@ -171,6 +174,7 @@ impl Batch {
 pub(crate) struct Facts {
     pub(crate) seq: u64,
     pub(crate) of_scan: bool,
+    pub(crate) hearing: Hearing,
     pub(crate) taken_at_ms: u64,
     pub(crate) monotonic_ns: u64,
     pub(crate) interval_ms: Option<f64>,
@@ -189,6 +193,7 @@ impl Facts {
         Self {
             seq: batch.seq,
             of_scan: batch.of_scan,
+            hearing: batch.hearing,
             taken_at_ms: batch.taken_at_ms,
             monotonic_ns: batch.monotonic_ns,
             interval_ms: batch.interval_ms,
@@ -285,7 +290,7 @@ mod tests {
         }
         assert_eq!(json["transitions"][0]["event"], "interval_changed");
         assert_eq!(json["events"][0]["event"], "exited");
-        assert_eq!(json.as_object().map(serde_json::Map::len), Some(14));
+        assert_eq!(json.as_object().map(serde_json::Map::len), Some(15));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::core::Core;
 use super::handle::ScannerHandle;
 use crate::config::Config;
 use crate::dispatch::{Dispatch, Watchdog};
+use crate::metrics::Observation;
 use crate::model::Result;
 use crate::source::{Source, live_source};
 
@@ -55,8 +56,13 @@ impl ScannerBuilder {
             None => live_source(&self.config)?,
         };
         let watchdog = Watchdog::new(self.config.scan_deadline());
+        let not_listening = source.info().not_listening;
         let core = Core::new(&self.config, source, watchdog.clone());
         let dispatch = Dispatch::start(&self.config, watchdog)?;
+        if let Some(reason) = &not_listening {
+            let meter = dispatch.registry().meter();
+            meter.observe(Observation::NotListening { reason });
+        }
         Ok(Scanner::new(self.config, core, dispatch))
     }
 

@@ -155,6 +155,7 @@ impl Core {
         Facts {
             seq: self.seq,
             of_scan: true,
+            hearing: self.listening.now(),
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             full: self.seq == 1,
@@ -199,6 +200,7 @@ impl Core {
         let facts = Facts {
             seq: self.seq,
             of_scan: false,
+            hearing: self.listening.now(),
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             cost: Cost {
@@ -282,6 +284,7 @@ impl Core {
         let facts = Facts {
             seq: self.seq,
             of_scan: true,
+            hearing: self.listening.now(),
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             interval_ms: last

@@ -45,13 +45,23 @@ impl Listening {
         }
     }
 
+    /// Returns how much the source hears, as of the last batch.
+    pub(super) fn now(&self) -> Hearing {
+        self.hearing
+    }
+
     /// Returns the change since the last batch. It is complete again only after a whole scan.
+    ///
+    /// A source that hears everything from the start has not changed.
     pub(super) fn change(&mut self, is_scan: bool) -> Option<Transition> {
         let (now, reason) = self.worst.take()?;
         if severity(now) < severity(self.hearing) && !is_scan {
             return None;
         }
         let from = std::mem::replace(&mut self.hearing, now);
+        if (from, now) == (Hearing::Off, Hearing::Complete) {
+            return None;
+        }
         let reason = reason.unwrap_or_else(|| match now {
             Hearing::Off => "the source does not listen".into(),
             Hearing::Complete => "the source hears all births and exits".into(),

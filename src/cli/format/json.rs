@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{Batch, Error, Event, Pace, ProcessInfo, Transition, is_control};
+use process_scanner::{Batch, Error, Event, Hearing, Pace, ProcessInfo, Transition, is_control};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -41,6 +41,8 @@ enum Notice<'a> {
         lost_batches: u64,
         /// The current pace, since the lost batches may contain changes of it.
         pace: Option<Pace>,
+        /// For the same reason.
+        hearing: Hearing,
     },
     ScanFailed(&'a Error),
     /// At most so many processes were born and exited unseen before this scan.
@@ -100,6 +102,7 @@ pub(crate) fn write_events(
         write(What::Notice(Notice::Resync {
             lost_batches: batch.lost_batches,
             pace: batch.pace,
+            hearing: batch.hearing,
         }))?;
     }
     if let Some(failure) = &batch.failure {

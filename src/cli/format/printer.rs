@@ -212,8 +212,9 @@ mod tests {
         let text = String::from_utf8(out).expect("JSON is UTF-8");
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
-        let lost =
-            format!(r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null}}"#);
+        let lost = format!(
+            r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null,"hearing":"off"}}"#
+        );
         assert_eq!(lines.next(), Some(lost.as_str()));
         let failed = format!(
             r#"{{"seq":1,"at_ms":{at_ms},"event":"scan_failed","class":"stuck","message":"no\\nanswer"}}"#
