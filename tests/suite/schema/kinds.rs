@@ -69,7 +69,6 @@ fn the_schema_accepts_every_kind_of_event() {
     if cfg!(not(target_os = "linux")) {
         // These need a `/proc` that disappears, and a pipe of one page.
         expected.remove("breaker_changed");
-        expected.remove("hearing_changed");
         expected.remove("resync");
     }
     if cfg!(windows) {

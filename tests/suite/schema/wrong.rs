@@ -39,7 +39,12 @@ fn samples() -> Vec<(&'static str, Value)> {
         ),
         event(
             "resync",
-            json!({ "lost_batches": 3, "pace": { "interval_ms": 50, "breaker": "open" } }),
+            json!({ "lost_batches": 3, "pace": { "interval_ms": 50, "breaker": "open" },
+                    "hearing": "lossy" }),
+        ),
+        event(
+            "hearing_changed",
+            json!({ "from": "complete", "to": "lossy", "reason": "the buffer was full" }),
         ),
         event(
             "scan_failed",
