@@ -87,7 +87,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 
 fn is_free_text(at: &str) -> bool {
     at.contains("/command/")
-        || ["/name", "/message", "/reason"]
+        || ["/name", "/message", "/not_listening", "/reason"]
             .iter()
             .any(|end| at.ends_with(end))
 }
