@@ -20,8 +20,8 @@ pub(super) struct Witness {
     forks: u64,
     /// What may be missing as of the last scan, as far as the next one confirms it.
     pending: u64,
-    /// What was missing when the last fork was heard, while none is heard.
-    silent: Option<u64>,
+    /// What may be missing as of the last scan in which a fork was heard.
+    before_silence: u64,
     deaf_scans: u32,
     is_incomplete: bool,
 }
@@ -63,14 +63,14 @@ impl Witness {
         let new = confirmed.saturating_sub(self.missed);
         self.missed += new;
         if !is_silent || has_loss {
-            (self.silent, self.deaf_scans) = (None, 0);
+            // What is lost by then is no sign of deafness, even if the next scan confirms it.
+            (self.before_silence, self.deaf_scans) = (missing, 0);
         }
         if has_loss {
             return None;
         }
         if is_silent {
-            let before = *self.silent.get_or_insert(self.missed - new);
-            let silent = missing.saturating_sub(before);
+            let silent = missing.saturating_sub(self.before_silence);
             if silent > UNDER_WAY || self.deaf_scans > 0 {
                 self.deaf_scans += 1;
                 return Some(Silence {
@@ -136,6 +136,21 @@ mod tests {
         // A slow host is noticed later.
         assert_eq!(
             reports(&[(1001, 0), (1002, 0), (1003, 0), (1003, 0)]),
+            [None, lossy, deaf(false), deaf(true)]
+        );
+    }
+
+    #[test]
+    fn a_loss_before_a_quiet_time_is_no_deafness() {
+        let lossy = Some((Hearing::Lossy, false));
+        assert_eq!(
+            reports(&[(1100, 50), (1100, 50), (1100, 50), (1101, 51)]),
+            [None, lossy, None, None]
+        );
+        // It is, if the count moves on.
+        let deaf = |is_lasting| Some((Hearing::Deaf, is_lasting));
+        assert_eq!(
+            reports(&[(1100, 50), (1100, 50), (1110, 50), (1110, 50)]),
             [None, lossy, deaf(false), deaf(true)]
         );
     }
