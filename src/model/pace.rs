@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::escape::escape;
+
 /// Interval and breaker of a running scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -80,6 +82,18 @@ impl Hearing {
             Self::Complete => "complete",
             Self::Lossy => "lossy",
             Self::Deaf => "deaf",
+        }
+    }
+}
+
+impl Hearing {
+    /// Returns how much is missing: the more, the higher.
+    pub(crate) fn severity(self) -> u8 {
+        match self {
+            Self::Off => 0,
+            Self::Complete => 1,
+            Self::Lossy => 2,
+            Self::Deaf => 3,
         }
     }
 }
@@ -208,7 +222,10 @@ impl fmt::Display for Transition {
                 reason,
             } => write!(f, "budget exceeded: {reason}"),
             Self::Budget { reason, .. } => write!(f, "budget holds: {reason}"),
-            Self::Hearing { from, to, reason } => write!(f, "hearing {from} → {to}: {reason}"),
+            // The reason of a source, which may come from a recording.
+            Self::Hearing { from, to, reason } => {
+                write!(f, "hearing {from} → {to}: {}", escape(reason))
+            }
             Self::Breaker { from, to, reason } => write!(f, "breaker {from} → {to}: {reason}"),
         }
     }

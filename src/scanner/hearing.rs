@@ -39,7 +39,7 @@ impl Listening {
         let is_worse = self
             .worst
             .as_ref()
-            .is_none_or(|(worst, _)| severity(heard.hearing) >= severity(*worst));
+            .is_none_or(|(worst, _)| heard.hearing.severity() >= worst.severity());
         if is_worse {
             self.worst = Some((heard.hearing, heard.reason));
         }
@@ -55,7 +55,7 @@ impl Listening {
     /// A source that hears everything from the start has not changed.
     pub(super) fn change(&mut self, is_scan: bool) -> Option<Transition> {
         let (now, reason) = self.worst.take()?;
-        if severity(now) < severity(self.hearing) && !is_scan {
+        if now.severity() < self.hearing.severity() && !is_scan {
             return None;
         }
         let from = std::mem::replace(&mut self.hearing, now);
@@ -86,14 +86,5 @@ impl Listening {
     /// Takes the CPU time that the source's threads used for listening.
     pub(super) fn take_cpu(&mut self) -> Duration {
         std::mem::take(&mut self.other_cpu)
-    }
-}
-
-fn severity(hearing: Hearing) -> u8 {
-    match hearing {
-        Hearing::Off => 0,
-        Hearing::Complete => 1,
-        Hearing::Lossy => 2,
-        Hearing::Deaf => 3,
     }
 }
