@@ -45,7 +45,7 @@ impl Consumer for CrashLoops {
 fn replay(recording: impl BufRead + Send + 'static, consumer: &mut impl Consumer) -> Result<()> {
     let source = ReplaySource::new(recording)?;
     let mut scanner = Scanner::builder().source(source).build()?;
-    while let Some(batch) = scanner.scan_once() {
+    while let Some(batch) = scanner.hear_once().or_else(|| scanner.scan_once()) {
         // Failed scans are part of the recording. A damaged recording is an error.
         if let Some(failure) = batch.failure.as_ref().filter(|failure| failure.is_final()) {
             return Err(failure.clone());

@@ -78,9 +78,9 @@ impl Scanner {
 
     /// Sends what the source has heard since the last scan or the last call, and returns the batch.
     ///
-    /// Returns `None` if the bell of the source has not rung, and if nothing has changed. A scan
-    /// also reports what was heard before it; this reports it without a scan, as a running scanner
-    /// does.
+    /// Returns `None` if the bell of the source has not rung, or if nothing has changed since. A
+    /// scan also reports what was heard before it; this reports it without a scan, as a running
+    /// scanner does.
     ///
     /// # Panics
     ///
@@ -89,9 +89,14 @@ impl Scanner {
         if self.requests.scanning.is_none() || self.requests.is_stopped() {
             return None;
         }
-        self.core.bell()?.rings().try_recv().ok()?;
-        let (facts, transitions) = self.core.hear()?;
-        Some(self.feed(facts, transitions))
+        let bell = self.core.bell()?;
+        // A recording rings again at once if the next drain was between the same scans.
+        while bell.rings().try_recv().is_ok() {
+            if let Some((facts, transitions)) = self.core.hear() {
+                return Some(self.feed(facts, transitions));
+            }
+        }
+        None
     }
 
     fn feed(&mut self, facts: Facts, transitions: Vec<Transition>) -> Arc<Batch> {
