@@ -21,6 +21,9 @@ pub(crate) struct Header {
     /// Version 1 does not have it.
     #[serde(default, skip_serializing_if = "HostInfo::is_unknown")]
     pub(crate) host: HostInfo,
+    /// The source listened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hears_lives: bool,
 }
 
 /// Any other line.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded::bounded_list;
+use super::bounded::{MAX_ROWS, bounded_list};
+use super::exit_status::StatusRecord;
 use super::row::RowRecord;
-use crate::model::{Exit, ExitStatus, Hearing, Timestamp};
+use crate::model::{Exit, Hearing, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Happening, Heard};
 
@@ -59,7 +60,7 @@ pub(crate) enum HappeningRecord {
 pub(crate) struct ExitRecord {
     pid: u32,
     start_time_ms: Option<u64>,
-    exit: Option<ExitStatus>,
+    exit: Option<StatusRecord>,
     ended_at_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lived_ns: Option<u64>,
@@ -80,7 +81,8 @@ impl HeardRecord {
     }
 
     /// Records what the drain returned besides the happenings, and returns it as it is recorded.
-    pub(crate) fn finish(&mut self, mut heard: Heard) -> Heard {
+    pub(crate) fn finish(&mut self, mut heard: Heard, redactor: &Redactor) -> Heard {
+        heard.reason = heard.reason.map(|reason| redacted(reason, redactor));
         if self.when == When::Between {
             let at = *heard.at.get_or_insert_with(Timestamp::now);
             self.wall_ms = Some(at.wall_ms);
@@ -94,12 +96,17 @@ impl HeardRecord {
 
     /// Returns whether there is anything to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.hearing == Hearing::Off && self.happened.is_empty()
+        self.hearing == Hearing::Off && self.reason.is_none() && self.happened.is_empty()
     }
 
     /// Returns when it was drained, if it has a time of its own.
     pub(crate) fn at(&self) -> Option<Timestamp> {
         Some(Timestamp::new(self.wall_ms?, self.monotonic_ns?))
+    }
+
+    /// Returns whether one of its clocks is missing.
+    pub(crate) fn has_half_a_time(&self) -> bool {
+        self.wall_ms.is_some() != self.monotonic_ns.is_some()
     }
 
     /// Records a happening after the scan of this monotonic time, redacted, and emits it as it is
@@ -125,7 +132,7 @@ impl HeardRecord {
             } => HappeningRecord::Exited(ExitRecord {
                 pid,
                 start_time_ms,
-                exit: exit.status,
+                exit: exit.status.and_then(StatusRecord::of),
                 ended_at_ms: exit.ended_at_ms,
                 lived_ns: exit.lived_ns,
                 likely_oom: exit.likely_oom,
@@ -135,15 +142,28 @@ impl HeardRecord {
         self.happened.push(record);
     }
 
-    /// Emits what was recorded, and returns the rest.
-    pub(crate) fn replay(&self, scan_ns: u64, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
+    /// Returns whether a reader would refuse so many happenings.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.happened.len() > MAX_ROWS
+    }
+
+    /// Emits what was recorded after the scan of this monotonic time.
+    pub(crate) fn emit(&self, scan_ns: u64, emit: &mut dyn FnMut(Happening<'_>)) {
         for happened in &self.happened {
             happened.emit(scan_ns, emit);
         }
+    }
+
+    /// Returns what the drain returned.
+    pub(crate) fn heard(&self) -> Heard {
         Heard {
             at: self.at(),
             hearing: self.hearing,
-            reason: self.reason.clone(),
+            // A recording can be made without redaction.
+            reason: self
+                .reason
+                .clone()
+                .map(|reason| redacted(reason, &Redactor::default())),
             missed_total: self.missed_total,
             ..Heard::default()
         }
@@ -159,7 +179,7 @@ impl HappeningRecord {
                 pid: exited.pid,
                 start_time_ms: exited.start_time_ms,
                 exit: Exit {
-                    status: exited.exit,
+                    status: exited.exit.map(StatusRecord::status),
                     ended_at_ms: exited.ended_at_ms,
                     lived_ns: exited.lived_ns,
                     likely_oom: exited.likely_oom,
@@ -167,4 +187,10 @@ impl HappeningRecord {
             },
         });
     }
+}
+
+/// Redacts a reason: it is a source's, and may quote text of a process.
+fn redacted(reason: String, redactor: &Redactor) -> String {
+    let reason = reason.into_bytes();
+    String::from_utf8_lossy(&redactor.command(&reason)).into_owned()
 }

@@ -5,6 +5,7 @@
 
 mod bounded;
 mod bytes;
+mod exit_status;
 mod format;
 mod heard;
 mod reader;
@@ -12,6 +13,7 @@ mod recorder;
 mod replay_source;
 mod row;
 mod scan_recorder;
+mod unheard;
 
 pub use self::recorder::Recorder;
 pub use self::replay_source::ReplaySource;

@@ -12,7 +12,7 @@ use super::row::RowRecord;
 use crate::model::{Error, ErrorClass, Result};
 
 /// Maximum length of a line. A scan of some 200,000 processes is shorter.
-const MAX_LINE_BYTES: u64 = 64 << 20;
+pub(super) const MAX_LINE_BYTES: u64 = 64 << 20;
 
 /// Memory that is kept from line to line.
 const KEPT_BYTES: usize = 1 << 20;
@@ -38,6 +38,17 @@ pub(crate) struct Reader<R> {
     monotonic_ns: Option<u64>,
     /// Pids of the last scan and its recheck.
     shown: HashSet<u32, RandomState>,
+    place: Place,
+}
+
+/// What may follow the last line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The last line is a scan: what was heard just after it can follow.
+    AfterScan,
+    /// The last line was heard just before a scan, which must follow.
+    BeforeScan,
+    Other,
 }
 
 const USE_A_RECORDING: &str = "use a file written by `pscan record` or a `Recorder`";
@@ -69,6 +80,7 @@ impl<R: BufRead> Reader<R> {
             scans: 0,
             monotonic_ns: None,
             shown: HashSet::default(),
+            place: Place::Other,
         };
         let header = match reader.read_line() {
             Ok(true) => reader
@@ -126,7 +138,17 @@ impl<R: BufRead> Reader<R> {
                 "line {next_line}: the line is empty, but more lines follow"
             )));
         }
-        match self.parse("a scan, a recheck or what was heard")? {
+        let line: Line = self.parse("a scan, a recheck or what was heard")?;
+        let place = match &line {
+            Line::Scan(_) => Place::AfterScan,
+            Line::Heard(heard) if heard.when == When::Before => Place::BeforeScan,
+            Line::Heard(_) | Line::Recheck(_) => Place::Other,
+        };
+        let last_place = std::mem::replace(&mut self.place, place);
+        if last_place == Place::BeforeScan && place != Place::AfterScan {
+            return Err(self.bad("no scan follows what was heard just before it"));
+        }
+        match line {
             Line::Scan(mut scan) => {
                 self.check_time(scan.monotonic_ns)?;
                 let before = std::mem::take(&mut self.shown);
@@ -144,18 +166,8 @@ impl<R: BufRead> Reader<R> {
                 self.scans += 1;
                 Ok(Some(Recorded::Scan(scan)))
             }
-            Line::Heard(_) if self.version == 1 => {
-                Err(self.bad("version 1 has nothing that was heard"))
-            }
             Line::Heard(heard) => {
-                if (heard.when == When::Between) != heard.at().is_some() {
-                    return Err(self.bad(
-                        "what was heard between two scans has a time, and nothing else has one",
-                    ));
-                }
-                if let Some(at) = heard.at() {
-                    self.check_time(at.monotonic_ns)?;
-                }
+                self.check_heard(&heard, last_place)?;
                 Ok(Some(Recorded::Heard(heard)))
             }
             Line::Recheck(_) if self.scans == 0 => Err(self.bad("a recheck before the first scan")),
@@ -163,6 +175,25 @@ impl<R: BufRead> Reader<R> {
                 self.check(&mut recheck.shown)?;
                 Ok(Some(Recorded::Recheck(recheck)))
             }
+        }
+    }
+
+    /// Checks time and place of what was heard.
+    fn check_heard(&mut self, heard: &HeardRecord, place: Place) -> Result<()> {
+        if self.version == 1 {
+            return Err(self.bad("version 1 has nothing that was heard"));
+        }
+        if (heard.when == When::Between) != heard.at().is_some() || heard.has_half_a_time() {
+            return Err(
+                self.bad("what was heard between two scans has a time, and nothing else has one")
+            );
+        }
+        if heard.when == When::After && place != Place::AfterScan {
+            return Err(self.bad("what was heard just after a scan does not follow it"));
+        }
+        match heard.at() {
+            Some(at) => self.check_time(at.monotonic_ns),
+            None => Ok(()),
         }
     }
 

@@ -6,15 +6,17 @@ use std::io::{ErrorKind, Write};
 
 use super::format::{Failed, Header, Line, Rechecked, TimedScan, VERSION};
 use super::heard::{HeardRecord, When};
+use super::reader::MAX_LINE_BYTES;
 use super::scan_recorder::{Known, ScanRecorder};
-use crate::model::{Error, ErrorClass, Result, Timestamp};
+use crate::model::{Error, ErrorClass, Hearing, Result, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Bell, Happening, Heard, Recheck, Row, ScanSummary, Source, SourceInfo};
 
 /// A source that records another source and passes its rows on.
 ///
 /// Each scan is one line, flushed before the scan returns: if the recorder is killed, the recording has all
-/// scans before. An unchanged process takes a few bytes.
+/// scans before. An unchanged process takes a few bytes. What the source hears between scans is recorded in the
+/// same way. If that cannot be written, the drain reports a loss, and the next scan returns the error.
 ///
 /// Secrets in names and command lines are redacted in the recording and in the rows that are passed on. The
 /// recorder uses [`Redactor::default`] or the one given to [`with_redactor`](Self::with_redactor). It does not know the
@@ -88,6 +90,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
             start_time_resolution_ms: info.start_time_resolution_ms.max(1),
             own_pid: info.own_pid,
             host: info.host,
+            hears_lives: info.hears_lives,
         })?;
         Ok(recorder)
     }
@@ -110,6 +113,10 @@ impl<S: Source, W: Write> Recorder<S, W> {
         self.buffer.clear();
         serde_json::to_writer(&mut self.buffer, line)
             .expect("BUG: plain data serialises, and writing to memory does not fail");
+        if self.buffer.len() as u64 > MAX_LINE_BYTES {
+            let reason = format!("is longer than {MAX_LINE_BYTES} bytes");
+            return Err(too_long(&reason));
+        }
         self.buffer.push(b'\n');
         self.output
             .write_all(&self.buffer)
@@ -233,17 +240,24 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             pids.insert(happening.pid());
             record.record(scan_ns, happening, redactor, emit);
         });
-        let heard = record.finish(heard);
-        if record.is_empty() {
+        let mut heard = record.finish(heard, redactor);
+        // After a line that could not be written, the rest would be at the wrong place.
+        if record.is_empty() || self.fault.is_some() {
             return heard;
         }
         if when == When::Before {
             self.before_scan = Some(record);
             return heard;
         }
-        let written = self.write(&Line::Heard(record));
+        let written = match record.is_too_long() {
+            true => Err(too_long("has too many births and exits")),
+            false => self.write(&Line::Heard(record)),
+        };
         if let Err(error) = written {
-            self.fault.get_or_insert(error);
+            // A running scanner scans at once after a loss, and that scan returns the error.
+            heard.hearing = Hearing::Lossy;
+            heard.reason = Some(error.full_message());
+            self.fault = Some(error);
         }
         heard
     }
@@ -257,6 +271,14 @@ impl<S, W> fmt::Debug for Recorder<S, W> {
             .field("processes", &self.last.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the error of a line that no reader would read.
+fn too_long(reason: &str) -> Error {
+    let message = format!("cannot write the recording: a line {reason}");
+    Error::new(ErrorClass::Output, message)
+        .with_advice("the scans written so far can be replayed; record without arguments")
+        .mark_final()
 }
 
 impl Failed {

@@ -7,6 +7,7 @@ use super::format::{Failed, Shown};
 use super::heard::{HeardRecord, When};
 use super::reader::{Reader, Recorded};
 use super::row::read_at_ns;
+use super::unheard::Unheard;
 use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{
@@ -15,9 +16,10 @@ use crate::source::{
 
 /// A source that replays a recording, scan by scan.
 ///
-/// It uses the recorded clocks. A scanner gets the same batches from it as the recorded one had.
-/// After the last scan it returns an error of class [`Ended`](ErrorClass::Ended), which ends the
-/// scanner.
+/// It uses the recorded clocks. A scanner gets the same batches from it as the recorded one had, if
+/// it asks for what was heard between scans first, as below. With `scan_once` alone, that is in the
+/// batch of the next scan. After the last scan it returns an error of class
+/// [`Ended`](ErrorClass::Ended), which ends the scanner.
 ///
 /// ```no_run
 /// use std::fs::File;
@@ -26,8 +28,8 @@ use crate::source::{
 ///
 /// let source = ReplaySource::new(BufReader::new(File::open("host.ndjson")?))?;
 /// let mut scanner = Scanner::builder().source(source).build()?;
-/// while let Some(batch) = scanner.scan_once() {
-///     println!("scan {}: {} events", batch.seq, batch.events.len());
+/// while let Some(batch) = scanner.hear_once().or_else(|| scanner.scan_once()) {
+///     println!("batch {}: {} events", batch.seq, batch.events.len());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -40,7 +42,7 @@ pub struct ReplaySource<R> {
     /// What the next drain is.
     next_drain: When,
     /// What was heard before the next scan.
-    unheard: Vec<HeardRecord>,
+    unheard: Unheard,
     ringer: Option<Ringer>,
 }
 
@@ -70,13 +72,14 @@ impl<R: BufRead> ReplaySource<R> {
             .with_host(header.host);
         info.is_live = false;
         info.own_pid = header.own_pid;
+        info.hears_lives = header.hears_lives;
         Ok(Self {
             reader,
             info,
             next,
             at: Timestamp::new(0, 0),
             next_drain: When::Between,
-            unheard: Vec::new(),
+            unheard: Unheard::default(),
             ringer: None,
         })
     }
@@ -104,10 +107,8 @@ impl<R: BufRead> ReplaySource<R> {
                 Ok(Some(Recorded::Scan(_)) | None) | Err(_) => return,
             }
             let line = std::mem::replace(&mut self.next, Ok(None));
-            if let Ok(Some(Recorded::Heard(heard))) = line
-                && heard.when != When::After
-            {
-                self.unheard.push(heard);
+            if let Ok(Some(Recorded::Heard(heard))) = line {
+                self.unheard.add(heard, self.at.monotonic_ns);
             }
             self.next = self.reader.next();
         }
@@ -155,7 +156,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         self.next_drain = When::After;
         self.read_to_scan();
-        self.unheard.clear();
+        self.unheard = Unheard::default();
         let Some(Recorded::Scan(scan)) = self.advance()? else {
             return Err(Error::new(ErrorClass::Ended, "the recording has ended").mark_final());
         };
@@ -205,17 +206,19 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
 
     fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
         let when = self.next_drain;
-        let heard = match when {
-            When::Before => std::mem::take(&mut self.unheard),
-            When::Between | When::After => self.take_heard(when).into_iter().collect(),
-        };
+        let scan_ns = self.at.monotonic_ns;
+        if when == When::Before {
+            return std::mem::take(&mut self.unheard).replay(scan_ns, emit);
+        }
+        let heard = self.take_heard(when);
         if when == When::After {
             self.next_drain = When::Between;
         }
         self.ring();
-        let scan_ns = self.at.monotonic_ns;
-        let replayed = heard.iter().map(|heard| heard.replay(scan_ns, emit));
-        replayed.last().unwrap_or_default()
+        heard.map_or_else(Heard::default, |heard| {
+            heard.emit(scan_ns, emit);
+            heard.heard()
+        })
     }
 }
 
