@@ -12,6 +12,7 @@ mod pages;
 mod pids;
 #[cfg(target_os = "linux")]
 mod pty;
+mod replayed;
 mod secrets;
 #[cfg(unix)]
 mod shells;

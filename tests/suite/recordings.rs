@@ -1,13 +1,15 @@
 //! Recordings that are malformed or truncated, or recorded again.
 
+mod bad_heard;
 mod bad_lines;
 mod empty;
 mod headers;
 mod limits;
 mod lives;
 mod noise;
-mod round_trip;
+pub(crate) mod round_trip;
 mod truncated;
+mod unwritten;
 
 use std::io;
 use std::sync::Arc;
@@ -56,7 +58,7 @@ fn play(source: impl Source + 'static) -> Vec<Arc<Batch>> {
     batches
 }
 
-fn replay(recording: &[u8]) -> Vec<Arc<Batch>> {
+pub(crate) fn replay(recording: &[u8]) -> Vec<Arc<Batch>> {
     play(ReplaySource::new(io::Cursor::new(recording.to_vec())).unwrap())
 }
 

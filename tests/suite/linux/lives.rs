@@ -3,6 +3,7 @@
 mod ends;
 mod loss;
 mod places;
+mod recorded_lives;
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};

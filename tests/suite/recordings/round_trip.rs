@@ -15,10 +15,12 @@ use crate::fixtures::story::record;
 use crate::fixtures::text;
 use crate::support::{Made, World};
 
-fn assert_same_batches(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
+pub(crate) fn assert_same_batches(played: &[Arc<Batch>], live: &[Arc<Batch>]) {
     assert_eq!(played.len(), live.len());
     for (played, live) in played.iter().zip(live) {
         assert_eq!(text::whole(played), text::whole(live));
+        assert_eq!(played.monotonic_ns, live.monotonic_ns);
+        assert_eq!(played.hearing, live.hearing);
         // The text rounds numbers.
         assert_eq!(played.events, live.events);
     }
