@@ -66,13 +66,6 @@ impl Scanner {
         if !scan.is_last {
             self.requests.scanning = scanning;
         }
-        self.dispatch
-            .registry()
-            .meter()
-            .observe(Observation::CpuUsed {
-                thread: CpuThread::Scan,
-                spent: Duration::from_micros(scan.facts.cost.cpu_us.unwrap_or_default()),
-            });
         Some(self.feed(scan.facts, scan.hearing.into_iter().collect()))
     }
 
@@ -100,6 +93,13 @@ impl Scanner {
     }
 
     fn feed(&mut self, facts: Facts, transitions: Vec<Transition>) -> Arc<Batch> {
+        self.dispatch
+            .registry()
+            .meter()
+            .observe(Observation::CpuUsed {
+                thread: CpuThread::Scan,
+                spent: Duration::from_micros(facts.cost.cpu_us.unwrap_or_default()),
+            });
         let pacing = Pacing {
             transitions,
             ..Pacing::default()

@@ -185,12 +185,17 @@ impl Core {
         let last = self.last.filter(|_| !self.ended)?;
         // Reset below, as in a scan.
         self.ended = true;
+        let watchdog = self.watchdog.clone();
+        // A source that hangs here is reported. Only scans open the breaker.
+        let guard = watchdog.begin(None);
         let began = Instant::now();
         let mut clock = CpuClock::start();
         let mut pass = self.table.begin_between(last);
         let at = self.listening.drain(&mut *self.source, &mut pass);
         let found = pass.finish(Missing::Unconfirmed);
+        guard.end();
         self.ended = false;
+        let spent = clock.lap();
         let change = self.listening.change(false);
         if found.events.is_empty() && change.is_none() {
             return None;
@@ -205,7 +210,7 @@ impl Core {
             monotonic_ns: at.monotonic_ns,
             cost: Cost {
                 scan_us: began.elapsed().as_micros() as u64,
-                cpu_us: clock.lap().map(|spent| spent.as_micros() as u64),
+                cpu_us: spent.map(|spent| spent.as_micros() as u64),
             },
             counts: Counts {
                 processes: self.table_size.processes,

@@ -171,6 +171,9 @@ impl Ear {
             other_cpu_ns: self.listener.take_cpu_ns(),
         };
         let loss = self.mail.loss.take();
+        if loss.is_some() {
+            self.witness.declare_loss();
+        }
         let silence = match is_after_scan {
             true => self.missing(count).and_then(|missing| {
                 let has_reason = loss.is_some() || level == Level::Counts;

@@ -23,6 +23,8 @@ pub(super) struct Witness {
     /// What may be missing as of the last scan in which a fork was heard.
     before_silence: u64,
     deaf_scans: u32,
+    /// Scans that still count a loss that was declared with another reason.
+    counting_scans: u8,
     is_incomplete: bool,
 }
 
@@ -55,6 +57,12 @@ impl Witness {
         self.base.map(|_| self.missed)
     }
 
+    /// Notes a loss that is declared with its own reason. The next scan measures it, and the one after that
+    /// confirms it, so until then nothing is complete, and nothing else is declared.
+    pub(super) fn declare_loss(&mut self) {
+        self.counting_scans = 2;
+    }
+
     /// Concludes a scan. `missing` is the least of some comparisons. `has_loss`: there is another sign.
     pub(super) fn conclude(&mut self, missing: u64, forks: u64, has_loss: bool) -> Option<Silence> {
         let is_silent = forks == std::mem::replace(&mut self.forks, forks);
@@ -81,6 +89,14 @@ impl Witness {
                     is_lasting: self.deaf_scans > 1,
                 });
             }
+        }
+        if self.counting_scans > 0 {
+            self.counting_scans -= 1;
+            return (self.counting_scans > 0 && missing > self.missed).then(|| Silence {
+                hearing: Hearing::Lossy,
+                reason: "the next scan counts what was lost".into(),
+                is_lasting: false,
+            });
         }
         (new > 0).then(|| Silence {
             hearing: Hearing::Lossy,
@@ -153,6 +169,24 @@ mod tests {
             reports(&[(1100, 50), (1100, 50), (1110, 50), (1110, 50)]),
             [None, lossy, deaf(false), deaf(true)]
         );
+    }
+
+    #[test]
+    fn a_declared_loss_is_counted_before_all_is_complete_and_not_declared_again() {
+        let mut witness = Witness::default();
+        witness.compare(1000, 0);
+        witness.declare_loss();
+        let mut conclude = |counted, forks| {
+            let missing = witness.compare(counted, forks);
+            let silence = witness.conclude(missing, forks, false);
+            (silence.map(|silence| silence.hearing), witness.missed())
+        };
+        assert_eq!(conclude(1100, 50), (Some(Hearing::Lossy), Some(0)));
+        assert_eq!(conclude(1110, 60), (None, Some(50)));
+        assert_eq!(conclude(1120, 70), (None, Some(50)));
+        // The next one is declared by its count.
+        assert_eq!(conclude(1131, 80), (None, Some(50)));
+        assert_eq!(conclude(1141, 90), (Some(Hearing::Lossy), Some(51)));
     }
 
     #[test]
