@@ -133,6 +133,8 @@ impl Ear {
             procfs.as_ref()
         };
         let mut fact = |pid| fact(pid, procfs());
+        let mut is_gone = |pid| cpu_clock(pid) == ProcessClock::Gone;
+        self.lives.check_waiting(now_ns, scans, &mut is_gone);
         self.lives.settle(now_ns, is_after_scan, scans, &mut fact);
         let steps = self.lives.steps();
         if steps.iter().any(is_killed)
@@ -151,9 +153,7 @@ impl Ear {
             }
         }
         let heard = self.judge(is_after_scan, count);
-        if self.lives.has_fresh() {
-            self.listener.ring_again();
-        }
+        self.listener.ring_at(self.lives.next_check_ns());
         let spent = clock.lap().unwrap_or_default();
         let spent_ns = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
         self.listener.spend(spent_ns);

@@ -1,18 +1,18 @@
-//! Reads a process that has just called `exec`.
+//! Reads a process that has just called `exec`, or that has only forked.
 
 use crate::model::{Status, Timestamp};
 use crate::source::linux::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use crate::source::linux::proc::procfs::Procfs;
 use crate::source::linux::proc::stat::{STAT_LEN, Stat};
 
-/// What was read of the process that has a pid after an `exec`.
+/// What was read of the process that has a pid after an `exec`, or after its birth.
 ///
 /// It may be of another process by then. [`Lives`](super::lives::Lives) decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ExecReading {
     pub(super) pid: u32,
-    /// When it called `exec`, as in the event.
-    pub(super) exec_ns: u64,
+    /// When it called `exec` or was born, as in the event.
+    pub(super) event_ns: u64,
     /// Its command line, and when it had been read.
     pub(super) command: Option<(Box<[u8]>, u64)>,
     /// Its `stat`, and when it had been read.
@@ -27,6 +27,7 @@ pub(super) struct ExecStat {
     pub(super) status: Status,
     pub(super) parent: u32,
     pub(super) start_ticks: u64,
+    pub(super) is_kernel_thread: bool,
 }
 
 impl ExecStat {
@@ -40,6 +41,7 @@ impl ExecStat {
             status: stat.status(),
             parent: stat.parent,
             start_ticks: stat.start_ticks,
+            is_kernel_thread: stat.is_kernel_thread,
         }
     }
 
@@ -50,10 +52,10 @@ impl ExecStat {
 
 impl ExecReading {
     /// Reads the command line, and then to which process it belongs.
-    pub(super) fn read(procfs: &Procfs, pid: u32, exec_ns: u64, buffer: &mut Vec<u8>) -> Self {
+    pub(super) fn read(procfs: &Procfs, pid: u32, event_ns: u64, buffer: &mut Vec<u8>) -> Self {
         let mut reading = Self {
             pid,
-            exec_ns,
+            event_ns,
             command: None,
             stat: None,
         };
@@ -84,7 +86,7 @@ impl ExecReading {
     #[cfg(test)]
     pub(super) fn made_up(
         pid: u32,
-        exec_ns: u64,
+        event_ns: u64,
         command: &[u8],
         command_ns: u64,
         start_ticks: u64,
@@ -96,10 +98,11 @@ impl ExecReading {
             status: Status::Running,
             parent: 1,
             start_ticks,
+            is_kernel_thread: false,
         };
         Self {
             pid,
-            exec_ns,
+            event_ns,
             command: Some((command.into(), command_ns)),
             stat: Some((stat, stat_ns)),
         }

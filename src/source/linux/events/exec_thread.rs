@@ -1,70 +1,122 @@
-//! The thread that reads each process at its `exec`.
+//! The thread that reads processes: each one at its `exec`, and those that have only forked.
 
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connector::{Connector, Received, wait};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{EXEC, What};
-use super::listener::{BEAT, Shared, spent_ns};
+use super::listener::{Shared, silence, spent_ns};
 use super::thrift::Level;
 use crate::metrics::CpuClock;
+use crate::source::Ringer;
 use crate::source::linux::proc::procfs::Procfs;
 
 /// Buffer for the events that are read at once, in bytes.
 const EXECS_BYTES: usize = 1 << 20;
 
+/// How long a socket that cannot be opened, or does not work, is not tried again.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// The socket that reports each `exec` at once. Without it, each `exec` is read at the next beat.
+#[derive(Default)]
+struct Execs {
+    connector: Option<Connector>,
+    retry_at: Option<Instant>,
+    /// This kernel cannot filter, so each event would wake the thread.
+    is_unfiltered: bool,
+    was_logged: bool,
+}
+
 impl Shared {
-    /// Reads the processes that call `exec`, at once.
-    pub(super) fn read_execs(&self, proc: &Path) {
+    /// Reads processes until the listener ends.
+    pub(super) fn read_execs(&self, proc: &Path, ringer: &Ringer) {
         let mut clock = CpuClock::start();
         let wake = &self.wakes[1];
+        let mut execs = Execs::default();
         let mut buffer = Vec::new();
-        let mut connector = None;
-        // This kernel cannot filter, so each event would wake the thread.
-        let mut is_unfiltered = false;
         while !self.must_end() {
-            let level = self.lock().level();
-            if level != Level::Everything {
-                connector = None;
+            if self.lock().level() != Level::Everything {
+                execs.connector = None;
                 wait(&[wake.as_fd()], Some(Duration::from_secs(1)));
+                silence(wake);
                 continue;
             }
-            let Some(listening) = &mut connector else {
-                match Connector::open(EXECS_BYTES, Some(EXEC)) {
-                    Ok(opened) => connector = Some(opened),
-                    Err(why) => return log::warn!("command lines are read late: {why}"),
-                }
-                continue;
+            execs.open();
+            self.lock().to_read.has_execs = execs.connector.is_none();
+            match &execs.connector {
+                Some(connector) => wait(&[wake.as_fd(), connector.as_fd()], None),
+                None => wait(&[wake.as_fd(); 2], execs.retry_in()),
             };
-            match is_unfiltered {
-                true => wait(&[wake.as_fd(), wake.as_fd()], Some(BEAT)),
-                false => wait(&[wake.as_fd(), listening.as_fd()], None),
-            };
-            let mut execs = Vec::new();
-            let received = listening.receive(&mut |event| match event.what {
-                What::Exec { pid } => execs.push((pid, event.at_ns)),
-                What::Answer { .. } => {}
-                _ => is_unfiltered = true,
-            });
-            if !execs.is_empty()
-                && let Ok(procfs) = Procfs::open(proc)
-            {
-                for (pid, exec_ns) in execs {
-                    let reading = ExecReading::read(&procfs, pid, exec_ns, &mut buffer);
-                    self.lock().add(reading);
+            silence(wake);
+            let mut due = execs.receive();
+            let procfs = Procfs::open(proc);
+            let mut read = |due: &[(u32, u64)]| {
+                for &(pid, event_ns) in due {
+                    if let Ok(procfs) = &procfs {
+                        let reading = ExecReading::read(procfs, pid, event_ns, &mut buffer);
+                        self.lock().add(reading);
+                    }
                 }
+            };
+            read(&due);
+            due = self.lock().to_read.take_due();
+            if !due.is_empty() {
+                read(&due);
+                ringer.ring();
             }
             self.lock().spend_listening(spent_ns(&mut clock));
-            // Losses are those of command lines only.
-            if !matches!(
-                received,
-                Ok(Received::All | Received::Some | Received::Lost)
-            ) {
-                connector = None;
-                wait(&[wake.as_fd()], Some(Duration::from_secs(1)));
+        }
+    }
+}
+
+impl Execs {
+    /// Opens the socket, if it is time.
+    fn open(&mut self) {
+        let is_early = self.retry_at.is_some_and(|at| Instant::now() < at);
+        if self.connector.is_some() || self.is_unfiltered || is_early {
+            return;
+        }
+        match Connector::open(EXECS_BYTES, Some(EXEC)) {
+            Ok(connector) => self.connector = Some(connector),
+            Err(why) => {
+                self.retry_at = Some(Instant::now() + RETRY);
+                if !std::mem::replace(&mut self.was_logged, true) {
+                    log::warn!("command lines are read late: {why}");
+                }
             }
         }
+    }
+
+    fn retry_in(&self) -> Option<Duration> {
+        let at = self.retry_at.filter(|_| !self.is_unfiltered)?;
+        Some(at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Receives what has called `exec`: the pids, and the times of the events.
+    fn receive(&mut self) -> Vec<(u32, u64)> {
+        let mut execs = Vec::new();
+        let Some(connector) = &mut self.connector else {
+            return execs;
+        };
+        let is_unfiltered = &mut self.is_unfiltered;
+        let received = connector.receive(&mut |event| match event.what {
+            What::Exec { pid } => execs.push((pid, event.at_ns)),
+            What::Answer { .. } => {}
+            _ => *is_unfiltered = true,
+        });
+        // Losses are those of command lines only.
+        let works = matches!(
+            received,
+            Ok(Received::All | Received::Some | Received::Lost)
+        );
+        if !works {
+            self.retry_at = Some(Instant::now() + RETRY);
+        }
+        if !works || self.is_unfiltered {
+            self.connector = None;
+        }
+        execs
     }
 }

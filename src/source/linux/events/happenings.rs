@@ -76,7 +76,7 @@ fn fill<'a>(row: &mut ProcessRow<'a>, reading: &'a ExecReading) {
         row.name = Reading::Known(stat.name());
         row.status = Some(stat.status);
         row.parent_pid = (stat.parent != 0).then_some(stat.parent);
-        row.kernel_thread = Some(false);
+        row.kernel_thread = Some(stat.is_kernel_thread);
         row.read_at_ns = Some(*at_ns);
     }
 }

@@ -1,11 +1,13 @@
 //! What was received of the kernel's events, until the source drains it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::connector::{Connector, Received};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
 use super::thrift::{Level, Thrift};
+use super::to_read::ToRead;
 use crate::model::Timestamp;
 
 /// Events that can wait: 2.5 MB. A source that does not drain for so long loses some.
@@ -30,8 +32,9 @@ pub(super) struct Inbox {
     thrift: Thrift,
     /// CPU time of the listening threads that was not reported yet.
     cpu_ns: u64,
-    /// The bell must ring once more: exits wait for their parents.
-    must_ring: bool,
+    /// When the bell must ring once more, as in timestamps: exits wait for their parents.
+    ring_at_ns: Option<u64>,
+    pub(super) to_read: ToRead,
     /// The thread that rings sleeps until events arrive.
     pub(super) is_idle: bool,
 }
@@ -83,7 +86,8 @@ impl Inbox {
             command_bytes: 0,
             thrift,
             cpu_ns: 0,
-            must_ring: false,
+            ring_at_ns: None,
+            to_read: ToRead::default(),
             is_idle: false,
         }
     }
@@ -95,9 +99,11 @@ impl Inbox {
             sequence,
             mail,
             thrift,
+            to_read,
             ..
         } = self;
         let counts_only = thrift.level() == Level::Counts;
+        let reads = thrift.level() == Level::Everything;
         let (mut has_any, mut missing, mut too_many) = (false, 0_u64, 0_u64);
         for _ in 0..MAX_CALLS {
             let received = connector.receive(&mut |event| {
@@ -115,6 +121,9 @@ impl Inbox {
                             What::Fork { tid, pid, .. } | What::Exit { tid, pid, .. } => tid == pid,
                             _ => true,
                         };
+                        if reads {
+                            to_read.hear(&event);
+                        }
                         mail.events.push(event);
                     }
                 }
@@ -160,7 +169,8 @@ impl Inbox {
         mail.clear();
         std::mem::swap(&mut self.mail, mail);
         self.command_bytes = 0;
-        self.must_ring = false;
+        self.ring_at_ns = None;
+        self.to_read.is_held = false;
     }
 
     /// Returns the forks among the events that wait, up to a time.
@@ -173,16 +183,28 @@ impl Inbox {
     pub(super) fn rings(&self, after_a_while: bool) -> bool {
         let has_mail = !self.mail.events.is_empty() || !self.mail.readings.is_empty();
         let has_news = self.mail.is_urgent || self.mail.loss.is_some() || self.mail.death.is_some();
-        self.must_ring || has_news || (after_a_while && has_mail)
+        self.is_ring_due() || has_news || (after_a_while && has_mail)
     }
 
     pub(super) fn has_mail(&self) -> bool {
-        self.rings(true)
+        self.rings(true) || self.to_read.has_young()
     }
 
-    /// Makes the bell ring once more.
-    pub(super) fn ring_again(&mut self) {
-        self.must_ring = true;
+    /// Makes the bell ring once more, at this time.
+    pub(super) fn ring_at(&mut self, ring_at_ns: Option<u64>) {
+        self.ring_at_ns = ring_at_ns;
+    }
+
+    /// Returns the time until the bell must ring once more, if it must.
+    pub(super) fn ring_in(&self) -> Option<Duration> {
+        let left_ns = self
+            .ring_at_ns?
+            .saturating_sub(Timestamp::monotonic_now_ns());
+        Some(Duration::from_nanos(left_ns))
+    }
+
+    pub(super) fn is_ring_due(&self) -> bool {
+        self.ring_in().is_some_and(|left| left.is_zero())
     }
 
     pub(super) fn level(&self) -> Level {
@@ -200,7 +222,11 @@ impl Inbox {
         let before = self.thrift.level();
         let now_ns = Timestamp::monotonic_now_ns();
         // What was not stored is missing, so that identities are checked again.
-        if self.thrift.spend(cpu_ns, now_ns) != before && before == Level::Counts {
+        let after = self.thrift.spend(cpu_ns, now_ns);
+        if after != Level::Everything {
+            self.to_read.clear();
+        }
+        if after != before && before == Level::Counts {
             self.mail.lose(|| "events were only counted".into());
         }
     }

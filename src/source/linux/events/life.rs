@@ -67,8 +67,8 @@ pub(super) struct Life {
     pub(super) leader_ended: bool,
     /// Whether it is a kernel thread; `None` if its parent is not known.
     pub(super) is_kernel_thread: Option<bool>,
-    /// When it last called `exec`, as in the event.
-    pub(super) exec_ns: u64,
+    /// When it last called `exec`, or else was born, as in the event.
+    pub(super) image_ns: u64,
     /// The last end of a thread that may be that of the process.
     pub(super) end: Option<LastExit>,
     /// `end` is certain, whatever is lost from now on.
@@ -111,7 +111,7 @@ impl Life {
             threads: None,
             leader_ended: scanned.is_some_and(|scanned| scanned.is_leader_ended),
             is_kernel_thread: scanned.map(|scanned| scanned.is_kernel_thread),
-            exec_ns: 0,
+            image_ns: 0,
             end: None,
             is_end_certain: false,
             is_fresh: false,
@@ -123,11 +123,12 @@ impl Life {
     }
 
     /// Creates a process that was born with one thread.
-    pub(super) fn born(start: Start, at: Moment) -> Self {
+    pub(super) fn born(start: Start, event_ns: u64, at: Moment) -> Self {
         Self {
             start: Some(start),
             born: Some(at),
             threads: Some(1),
+            image_ns: event_ns,
             ..Self::older(None)
         }
     }

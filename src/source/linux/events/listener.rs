@@ -2,7 +2,8 @@
 //!
 //! One waits for events, and rings the bell every 20 ms while there are some. On an idle host it
 //! sleeps. The other one reads each process that calls `exec` at once: its command line is gone
-//! when a short process ends. That can hang, and then only command lines are missing.
+//! when a short process ends. It also reads those that have only forked, and rings then. That can hang,
+//! and then only command lines are missing.
 
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,12 +14,14 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
+use rustix::time::ClockId;
 
 use super::connector::{Connector, wait};
 use super::inbox::{Inbox, Mail};
 use super::thrift::{Level, Thrift};
 use crate::metrics::CpuClock;
 use crate::model::Timestamp;
+use crate::source::linux::proc::boot::ns;
 use crate::source::{Bell, Ringer};
 
 /// The time between two rings.
@@ -26,6 +29,9 @@ pub(super) const BEAT: Duration = Duration::from_millis(20);
 
 /// The same, for events that no consumer waits for.
 const SLOW_BEATS: u32 = 10;
+
+/// The time between two attempts to open another socket.
+const REOPEN_APART: Duration = Duration::from_secs(1);
 
 /// How long the end waits for a thread that reads a process.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -83,12 +89,13 @@ impl Listener {
             beat: None,
             execs: None,
         };
+        let other_ringer = ringer.clone();
         listener.beat = Some(spawn("pscan-listen", &shared, move |shared| {
             shared.beat(&ringer);
         })?);
         let proc = proc.to_owned();
         listener.execs = Some(spawn("pscan-exec", &shared, move |shared| {
-            shared.read_execs(&proc);
+            shared.read_execs(&proc, &other_ringer);
         })?);
         Ok(listener)
     }
@@ -103,6 +110,9 @@ impl Listener {
         let mut inbox = self.shared.lock();
         inbox.gather();
         inbox.take(mail);
+        if inbox.is_idle && inbox.to_read.has_young() {
+            wake(&self.shared.wakes[0]);
+        }
     }
 
     /// Receives what is there now, and returns the forks until a time that wait to be drained.
@@ -112,11 +122,11 @@ impl Listener {
         inbox.waiting_forks(until_ns)
     }
 
-    /// Rings the bell after another beat.
-    pub(super) fn ring_again(&self) {
+    /// Rings the bell once more in the beat after this time, as in timestamps.
+    pub(super) fn ring_at(&self, ring_at_ns: Option<u64>) {
         let mut inbox = self.shared.lock();
-        inbox.ring_again();
-        if inbox.is_idle {
+        inbox.ring_at(ring_at_ns);
+        if inbox.is_idle && ring_at_ns.is_some() {
             wake(&self.shared.wakes[0]);
         }
     }
@@ -179,6 +189,7 @@ impl Shared {
     fn beat(&self, ringer: &Ringer) {
         let mut clock = CpuClock::start();
         let mut socket = None;
+        let mut reopened = None;
         while !self.must_end() {
             self.await_events(&mut socket);
             let mut beats = 0;
@@ -187,7 +198,9 @@ impl Shared {
                 if self.must_end() {
                     return;
                 }
-                if self.must_reopen.swap(false, Ordering::Relaxed) {
+                let may_reopen = reopened.is_none_or(|at: Instant| at.elapsed() >= REOPEN_APART);
+                if may_reopen && self.must_reopen.swap(false, Ordering::Relaxed) {
+                    reopened = Some(Instant::now());
                     self.reopen();
                     socket = None;
                 }
@@ -195,11 +208,20 @@ impl Shared {
                 let mut inbox = self.lock();
                 let has_any = inbox.gather();
                 let is_slow = beats % SLOW_BEATS == 0;
+                let has_due = inbox.to_read.has_due(ns(ClockId::Monotonic));
+                if has_due {
+                    wake(&self.wakes[1]);
+                }
                 if inbox.rings(is_slow) {
-                    ringer.ring();
+                    // The thread that reads them rings, unless it hangs.
+                    inbox.to_read.is_held = has_due && !inbox.to_read.is_held;
+                    if !inbox.to_read.is_held {
+                        ringer.ring();
+                    }
                 }
                 inbox.spend_listening(spent_ns(&mut clock));
-                inbox.is_idle = !has_any && (is_slow || !inbox.has_mail());
+                let has_more = !is_slow && inbox.has_mail();
+                inbox.is_idle = !has_any && !has_more && !inbox.to_read.is_held;
                 if inbox.is_idle {
                     break;
                 }
@@ -213,13 +235,25 @@ impl Shared {
         if socket.is_none() {
             *socket = self.lock().connector().as_fd().try_clone_to_owned().ok();
         }
-        match socket {
-            Some(socket) => drop(wait(&[wake, socket.as_fd()], None)),
-            // No descriptor is left. The bell rings late.
-            None => drop(wait(&[wake], Some(BEAT * SLOW_BEATS))),
+        loop {
+            let ring_in = self.lock().ring_in();
+            let [is_woken, has_events] = match socket {
+                Some(socket) => wait(&[wake, socket.as_fd()], ring_in),
+                // No descriptor is left. The bell rings late.
+                None => {
+                    wait(&[wake], Some(BEAT * SLOW_BEATS));
+                    [false; 2]
+                }
+            };
+            silence(&self.wakes[0]);
+            let mut inbox = self.lock();
+            let must_act = self.must_end() || self.must_reopen.load(Ordering::Relaxed);
+            let is_over = !is_woken || has_events || must_act;
+            if is_over || inbox.to_read.has_young() || inbox.is_ring_due() {
+                inbox.is_idle = false;
+                return;
+            }
         }
-        silence(&self.wakes[0]);
-        self.lock().is_idle = false;
     }
 
     /// Sleeps for a time, or until the source is dropped.
@@ -260,7 +294,7 @@ fn wake(eventfd: &OwnedFd) {
     let _ = rustix::io::write(eventfd, &1_u64.to_ne_bytes());
 }
 
-fn silence(eventfd: &OwnedFd) {
+pub(super) fn silence(eventfd: &OwnedFd) {
     let _ = rustix::io::read(eventfd, &mut [0; 8]);
 }
 

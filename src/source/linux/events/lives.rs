@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::event_clock::{EventClock, Moment};
+use super::event_clock::EventClock;
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
 use super::life::{LastExit, Life, Scanned, Spot, Start, Step};
+use super::waiting::Waiting;
 
 /// Returns what a scan has emitted for a pid.
 pub(in crate::source) type Scans<'a> = &'a dyn Fn(u32) -> Option<Scanned>;
@@ -19,22 +20,22 @@ pub(super) struct Lives {
     pub(super) lives: HashMap<u32, Life, ahash::RandomState>,
     /// Pids whose last thread may have ended just now.
     pub(super) fresh: Vec<u32>,
-    /// Pids that have ended and were not reaped soon.
-    pub(super) waiting: Vec<u32>,
+    /// Processes that have ended and were not reaped soon.
+    pub(super) waiting: Vec<Waiting>,
     /// Pids that were born when the clocks were uncertain.
     pub(super) unsure: Vec<u32>,
     /// The processes that have left in this round or in the last ticks: the largest `nth` of each pid
     /// and tick.
-    recent: HashMap<(u32, u64), u8, ahash::RandomState>,
+    pub(super) recent: HashMap<(u32, u64), u8, ahash::RandomState>,
     /// The last tick of a birth.
-    last_ticks: u64,
+    pub(super) last_ticks: u64,
     pub(super) readings: HashMap<(u32, u64), ExecReading, ahash::RandomState>,
     pub(super) steps: Vec<Step>,
     pub(super) round: u64,
     /// When events were last lost.
     pub(super) lost_ns: Option<u64>,
     /// Events are missing among those of this round.
-    is_lossy: bool,
+    pub(super) is_lossy: bool,
     /// The next scan finds the processes whose end was not heard.
     pub(super) must_sweep: bool,
     /// Forks that were heard, threads included.
@@ -48,7 +49,7 @@ impl Lives {
         self.steps.clear();
         let last_ticks = self.last_ticks;
         self.recent.retain(|(_, ticks), _| *ticks + 2 > last_ticks);
-        let by_event = |reading: ExecReading| ((reading.pid, reading.exec_ns), reading);
+        let by_event = |reading: ExecReading| ((reading.pid, reading.event_ns), reading);
         self.readings.extend(readings.drain(..).map(by_event));
         self.is_lossy = is_lossy;
         if is_lossy {
@@ -67,7 +68,7 @@ impl Lives {
         match event.what {
             What::Fork { parent, tid, pid } if tid == pid => {
                 self.forks += 1;
-                self.begin_life(pid, parent, at, scans);
+                self.begin_life(pid, parent, event.at_ns, at, scans);
             }
             What::Fork { pid, .. } => {
                 self.forks += 1;
@@ -94,98 +95,7 @@ impl Lives {
         self.forks
     }
 
-    fn begin_life(&mut self, pid: u32, parent: u32, at: Moment, scans: Scans<'_>) {
-        let ticks = at.ticks();
-        self.last_ticks = self.last_ticks.max(ticks);
-        let is_known = self.lives.contains_key(&pid);
-        let before = is_known.then(|| self.life(pid, scans).start);
-        // That of the scan may have left in this round.
-        let has_left = |scanned: &Scanned| {
-            let nth = self.recent.get(&(pid, scanned.start.ticks));
-            nth.is_some_and(|nth| *nth >= scanned.start.nth)
-        };
-        let scanned = scans(pid).filter(|scanned| !has_left(scanned));
-        // A scan may have read it already, and its key stays.
-        let adopted = scanned
-            .filter(|scanned| before != Some(Some(scanned.start)))
-            .filter(|scanned| self.is_of_scan(at, scanned))
-            .map(|scanned| scanned.start);
-        match before {
-            // The pid is free only when its last process was reaped.
-            Some(_) => self.exit(pid, scans),
-            None if adopted.is_none() => {
-                if let Some(scanned) = scanned {
-                    self.lives.insert(pid, Life::older(Some(scanned)));
-                    self.exit(pid, scans);
-                }
-            }
-            None => {}
-        }
-        let nth = self
-            .recent
-            .get(&(pid, ticks))
-            .map(|nth| nth.saturating_add(1));
-        let start = adopted.unwrap_or(Start {
-            ticks,
-            nth: nth.unwrap_or(0),
-        });
-        let mut life = Life::born(start, at);
-        life.is_kernel_thread = self.kind_of_child(parent, scans);
-        if self.is_lossy {
-            life.threads = None;
-        }
-        if adopted.is_none() {
-            life.step = Spot::new(self.round, self.steps.len());
-            self.steps.push(Step::Born {
-                pid,
-                start,
-                parent,
-                is_kernel_thread: life.is_kernel_thread,
-                at,
-                reading: None,
-            });
-            if !at.is_sure {
-                self.unsure.push(pid);
-            }
-        }
-        self.lives.insert(pid, life);
-    }
-
-    /// Returns whether a child is a kernel thread.
-    ///
-    /// Only the second process starts such, and what other kernel threads start becomes a program.
-    fn kind_of_child(&self, parent: u32, scans: Scans<'_>) -> Option<bool> {
-        const KTHREADD: u32 = 2;
-        if parent == KTHREADD {
-            return Some(true);
-        }
-        let life = self
-            .lives
-            .get(&parent)
-            .and_then(|life| life.is_kernel_thread);
-        let parent = life.or_else(|| Some(scans(parent)?.is_kernel_thread))?;
-        (!parent).then_some(false)
-    }
-
-    /// Returns whether a scan has read the process that was born then.
-    fn is_of_scan(&self, at: Moment, scanned: &Scanned) -> bool {
-        let start = Start {
-            ticks: at.ticks(),
-            nth: 0,
-        };
-        if !scanned.is_current || !start.is_of(scanned.start.ticks) {
-            return false;
-        }
-        // The scan can list it a moment before its event. Then it has not run, so it has not ended, and
-        // the end of an earlier process would have been heard.
-        let is_heard = self
-            .lost_ns
-            .is_none_or(|lost_ns| scanned.read_at_ns > lost_ns);
-        let is_before = scanned.start.ticks == start.ticks || is_heard;
-        scanned.read_at_ns >= at.at_ns || (is_before && !scanned.is_leader_ended)
-    }
-
-    fn life(&mut self, pid: u32, scans: Scans<'_>) -> &mut Life {
+    pub(super) fn life(&mut self, pid: u32, scans: Scans<'_>) -> &mut Life {
         let older = || Life::older(scans(pid));
         let life = self.lives.entry(pid).or_insert_with(older);
         // It may have been read for the first time since.
@@ -197,13 +107,21 @@ impl Lives {
 
     /// All other threads have ended, and the one that called `exec` has the number of the process.
     fn exec(&mut self, pid: u32, exec_ns: u64, scans: Scans<'_>) {
-        let is_lossy = self.is_lossy;
+        let (is_lossy, round) = (self.is_lossy, self.round);
         let life = self.life(pid, scans);
         life.threads = (!is_lossy).then_some(1);
         life.leader_ended = false;
         // What ended was the thread that had that number before.
         (life.end, life.is_end_certain) = (None, false);
-        life.exec_ns = exec_ns;
+        life.image_ns = exec_ns;
+        // What was read at its birth is of the program before.
+        if let Some(Step::Born { reading, .. }) = life
+            .step
+            .of(round)
+            .and_then(|index| self.steps.get_mut(index))
+        {
+            *reading = None;
+        }
         if let Some(reading) = self.readings.remove(&(pid, exec_ns)) {
             self.attach(pid, reading);
         }
@@ -307,11 +225,6 @@ impl Lives {
     /// Returns what happened in this round.
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
-    }
-
-    /// Returns whether there are exits to check again soon.
-    pub(super) fn has_fresh(&self) -> bool {
-        !self.fresh.is_empty()
     }
 
     /// Returns the start time with which a process was reported that `stat` reports like this.

@@ -183,6 +183,8 @@ impl World {
                 }
             }
         };
+        let mut is_gone = |pid: u32| !by_pid.contains_key(&pid);
+        self.lives.check_waiting(self.now_ns, &scans, &mut is_gone);
         self.lives
             .settle(self.now_ns, is_after_scan, &scans, &mut fact);
         for step in self.lives.steps().to_vec() {

@@ -4,6 +4,7 @@
 //! threads of [`listener`] → [`lives`] (whose threads live, which exit is the last) → [`happenings`]
 //! (what the source emits). [`ear`] drives it, and [`witness`] decides how complete it is.
 
+mod beginning;
 mod connector;
 mod ear;
 mod event_clock;
@@ -23,6 +24,8 @@ mod made_up_kernel;
 mod oom_kills;
 mod settling;
 mod thrift;
+mod to_read;
+mod waiting;
 mod witness;
 
 pub(super) use self::ear::Ear;

@@ -3,12 +3,13 @@
 use super::exec_reading::ExecReading;
 use super::life::{Fact, Life, Step};
 use super::lives::{Lives, Scans};
+use super::waiting::Waiting;
 
 /// A parent that takes longer to reap its child has a zombie.
 const ZOMBIE_NS: u64 = 20_000_000;
 
-/// For so long an exit is checked in each round, and after that only after each scan.
-const FRESH_NS: u64 = 100_000_000;
+/// For so long an exit is checked in each round, and after that now and then.
+pub(super) const FRESH_NS: u64 = 100_000_000;
 
 impl Lives {
     /// Ends the round: asks what there is with the pids whose threads have ended, and checks what was
@@ -24,23 +25,23 @@ impl Lives {
         for reading in late {
             let pid = reading.pid;
             let life = self.lives.get(&pid);
-            if life.is_some_and(|life| life.exec_ns == reading.exec_ns && life.end.is_none()) {
+            if life.is_some_and(|life| life.image_ns == reading.event_ns && life.end.is_none()) {
                 self.attach(pid, reading);
             }
         }
         let mut waiting = std::mem::take(&mut self.waiting);
         if is_after_scan {
-            waiting.retain(|&pid| self.still_waits(pid, scans, now_ns, fact));
+            waiting.retain(|entry| self.still_waits(entry.pid, scans, now_ns, fact));
         }
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.retain(|&pid| {
             let keeps = self.settle_end(pid, scans, now_ns, fact);
             if !keeps
                 && let Some(life) = self.lives.get_mut(&pid)
-                && life.end.is_some()
+                && let Some(end) = life.end
                 && !std::mem::replace(&mut life.is_waiting, true)
             {
-                waiting.push(pid);
+                waiting.push(Waiting::new(pid, end.at.at_ns, now_ns));
             }
             keeps
         });

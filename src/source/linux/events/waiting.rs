@@ -1,0 +1,102 @@
+//! Processes that have ended, and whose parents take their time to reap them.
+//!
+//! Reaping sends no event. So each is checked again after as long as it has waited already, which finds
+//! a late parent soon and costs little where a parent never reaps.
+
+use super::lives::{Lives, Scans};
+use super::settling::FRESH_NS;
+
+/// The longest time between two checks.
+const MOST_NS: u64 = 4_000_000_000;
+
+/// What has waited for so long is checked after scans only.
+const PATIENCE_NS: u64 = 60_000_000_000;
+
+/// So many are checked between scans. Further ones are checked after scans.
+const MAX_CHECKED: usize = 1000;
+
+/// A process that has ended, and was not reaped soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) pid: u32,
+    /// When it is checked again, as in timestamps; `None`: after scans only.
+    check_ns: Option<u64>,
+}
+
+impl Waiting {
+    /// Creates the entry of a process that ended at `ended_ns`.
+    pub(super) fn new(pid: u32, ended_ns: u64, now_ns: u64) -> Self {
+        let age_ns = now_ns.saturating_sub(ended_ns);
+        let is_checked = age_ns < PATIENCE_NS;
+        let check_ns = now_ns.saturating_add(age_ns.clamp(FRESH_NS, MOST_NS));
+        Self {
+            pid,
+            check_ns: is_checked.then_some(check_ns),
+        }
+    }
+}
+
+impl Lives {
+    /// Checks those whose time has come, between scans. `is_gone` asks whether a pid is free.
+    pub(super) fn check_waiting(
+        &mut self,
+        now_ns: u64,
+        scans: Scans<'_>,
+        is_gone: &mut dyn FnMut(u32) -> bool,
+    ) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut checked = 0;
+        waiting.retain_mut(|entry| {
+            if entry.check_ns.is_none_or(|check_ns| check_ns > now_ns) {
+                return true;
+            }
+            let Some(life) = self.lives.get_mut(&entry.pid) else {
+                return false;
+            };
+            // A process with this pid has been born or called `exec` since.
+            let Some(end) = life.end else {
+                life.is_waiting = false;
+                return false;
+            };
+            checked += 1;
+            if checked > MAX_CHECKED {
+                entry.check_ns = None;
+                return true;
+            }
+            if is_gone(entry.pid) {
+                self.exit(entry.pid, scans);
+                return false;
+            }
+            *entry = Waiting::new(entry.pid, end.at.at_ns, now_ns);
+            true
+        });
+        self.waiting = waiting;
+    }
+
+    /// Returns when there are exits to check again, as in timestamps.
+    pub(super) fn next_check_ns(&self) -> Option<u64> {
+        match self.fresh.is_empty() {
+            true => self.waiting.iter().filter_map(|entry| entry.check_ns).min(),
+            false => Some(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_come_less_and_less_often_and_end() {
+        const SECOND: u64 = 1_000_000_000;
+        let mut now_ns = SECOND / 10;
+        let mut checks = Vec::new();
+        while let Some(check_ns) = Waiting::new(7, 0, now_ns).check_ns {
+            assert!(check_ns > now_ns);
+            now_ns = check_ns;
+            checks.push(check_ns);
+        }
+        assert_eq!(checks[..3], [SECOND / 5, SECOND * 2 / 5, SECOND * 4 / 5]);
+        assert!(checks.len() < 25 && now_ns < 70 * SECOND, "{checks:?}");
+    }
+}
