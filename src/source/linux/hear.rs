@@ -72,6 +72,11 @@ impl LinuxSource {
             let scans = |pid| scanned(known, before, pid);
             ear.drain(is_after_scan, &scans, &mut count, emit)
         };
+        if is_after_scan {
+            let processes = known.iter();
+            let processes = processes.filter(|known| !known.has_exited && !known.is_kernel_thread);
+            ear.survey(&mut processes.map(|known| (known.pid, known.start())));
+        }
         let now_ns = Timestamp::monotonic_now_ns();
         for &(pid, start) in ear.exited() {
             self.exited.add(pid, start.ticks, start.nth, now_ns);

@@ -3,6 +3,7 @@
 mod between;
 mod ends;
 mod loss;
+mod oom;
 mod places;
 mod recorded_lives;
 
@@ -33,6 +34,7 @@ enum Told {
         status: Option<ExitStatus>,
         ended_at_ms: Option<u64>,
         lived_ns: Option<u64>,
+        likely_oom: Option<bool>,
     },
 }
 
@@ -113,6 +115,7 @@ impl Ears {
                     status: exit.status,
                     ended_at_ms: exit.ended_at_ms,
                     lived_ns: exit.lived_ns,
+                    likely_oom: exit.likely_oom,
                 },
                 other => panic!("{other:?}"),
             };

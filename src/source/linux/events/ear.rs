@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
 
+use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
-use super::happenings::{happening, is_killed};
+use super::happenings::happening;
 use super::inbox::Mail;
 use super::kernel_event::KernelEvent;
 use super::life::{Fact, Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::lives::{Lives, Scans};
-use super::oom_kills::OomKills;
+use super::oom_kills::{OomKills, is_killed};
 use super::thrift::Level;
 use super::witness::Witness;
 use crate::metrics::CpuClock;
@@ -55,7 +56,10 @@ impl Ear {
         count: &mut dyn FnMut() -> Option<u64>,
     ) -> Result<Self, String> {
         let clock = EventClock::new();
-        let listener = Listener::start(proc, options.cpu_percent, options.buffer_bytes)?;
+        let procfs = Procfs::open(proc).map_err(|error| error.full_message())?;
+        let mut oom_kills = OomKills::new(Cgroups::of(&procfs));
+        oom_kills.read(&procfs, false, Timestamp::monotonic_now_ns());
+        let listener = Listener::start(proc, options, oom_kills.wants_cgroups())?;
         let mut witness = Witness::default();
         // The count moves before the event is sent. A reading while nothing is under way is exact.
         for _ in 0..COMPARISONS {
@@ -63,10 +67,6 @@ impl Ear {
             if let Some(counted) = count() {
                 witness.compare(counted, listener.waiting_forks(before_ns));
             }
-        }
-        let mut oom_kills = OomKills::default();
-        if let Ok(procfs) = Procfs::open(proc) {
-            oom_kills.read(&procfs, Timestamp::monotonic_now_ns());
         }
         Ok(Self {
             listener,
@@ -137,15 +137,15 @@ impl Ear {
         self.lives.check_waiting(now_ns, scans, &mut is_gone);
         self.lives.settle(now_ns, is_after_scan, scans, &mut fact);
         let steps = self.lives.steps();
-        if steps.iter().any(is_killed)
+        if (is_lossy || steps.iter().any(is_killed))
             && let Some(procfs) = procfs()
         {
-            self.oom_kills.read(procfs, now_ns);
+            self.oom_kills.read(procfs, is_lossy, now_ns);
         }
-        let had_no_oom = self.oom_kills.had_none(now_ns);
         self.exited.clear();
         for step in steps {
-            if let Some(happening) = happening(step, self.boot, had_no_oom) {
+            let likely_oom = self.oom_kills.take(step, now_ns);
+            if let Some(happening) = happening(step, self.boot, likely_oom) {
                 emit(happening);
             }
             if let &Step::Exited { pid, start, .. } = step {
@@ -158,6 +158,16 @@ impl Ear {
         let spent_ns = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
         self.listener.spend(spent_ns);
         heard
+    }
+
+    /// Finds out in which cgroups processes are that a scan has found.
+    pub(in crate::source) fn survey(&mut self, processes: &mut dyn Iterator<Item = (u32, Start)>) {
+        if self.listener.level() != Level::Everything || !self.oom_kills.wants_cgroups() {
+            return;
+        }
+        if let Ok(procfs) = Procfs::open(&self.proc) {
+            self.oom_kills.survey(&procfs, processes);
+        }
     }
 
     /// Decides how complete it is.

@@ -17,6 +17,8 @@ pub(super) struct ExecReading {
     pub(super) command: Option<(Box<[u8]>, u64)>,
     /// Its `stat`, and when it had been read.
     pub(super) stat: Option<(ExecStat, u64)>,
+    /// Its file `cgroup`, and when it had been read.
+    pub(super) cgroup: Option<(Box<[u8]>, u64)>,
 }
 
 /// What is used of `stat`.
@@ -51,13 +53,20 @@ impl ExecStat {
 }
 
 impl ExecReading {
-    /// Reads the command line, and then to which process it belongs.
-    pub(super) fn read(procfs: &Procfs, pid: u32, event_ns: u64, buffer: &mut Vec<u8>) -> Self {
+    /// Reads the command line, with `has_cgroup` the cgroup, and then to which process they belong.
+    pub(super) fn read(
+        procfs: &Procfs,
+        pid: u32,
+        event_ns: u64,
+        has_cgroup: bool,
+        buffer: &mut Vec<u8>,
+    ) -> Self {
         let mut reading = Self {
             pid,
             event_ns,
             command: None,
             stat: None,
+            cgroup: None,
         };
         // Both files are opened by pid: a folder held open would cost another call.
         if procfs
@@ -75,6 +84,9 @@ impl ExecReading {
             *buffer = Vec::new();
         }
         let mut line = [0; STAT_LEN];
+        if has_cgroup && let Ok(cgroup) = procfs.read_of(pid, "cgroup", &mut line) {
+            reading.cgroup = Some((cgroup.into(), Timestamp::monotonic_now_ns()));
+        }
         let stat = procfs.read_of(pid, "stat", &mut line).ok();
         if let Some(stat) = stat.and_then(Stat::parse) {
             reading.stat = Some((ExecStat::new(&stat), Timestamp::monotonic_now_ns()));
@@ -105,6 +117,7 @@ impl ExecReading {
             event_ns,
             command: Some((command.into(), command_ns)),
             stat: Some((stat, stat_ns)),
+            cgroup: None,
         }
     }
 
@@ -112,6 +125,7 @@ impl ExecReading {
     pub(super) fn keep_before(&mut self, ended_ns: u64) {
         self.command.take_if(|(_, at_ns)| *at_ns >= ended_ns);
         self.stat.take_if(|(_, at_ns)| *at_ns >= ended_ns);
+        self.cgroup.take_if(|(_, at_ns)| *at_ns >= ended_ns);
     }
 
     pub(super) fn start_ticks(&self) -> Option<u64> {
@@ -137,7 +151,7 @@ mod tests {
         let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
         let mut buffer = Vec::new();
         let before_ns = Timestamp::monotonic_now_ns();
-        let mut reading = ExecReading::read(&procfs, std::process::id(), 5, &mut buffer);
+        let mut reading = ExecReading::read(&procfs, std::process::id(), 5, true, &mut buffer);
         let (command, command_ns) = reading.command.clone().expect("we have one");
         let (stat, stat_ns) = reading.stat.expect("we have one");
         assert!(before_ns <= command_ns && command_ns <= stat_ns);
@@ -153,7 +167,7 @@ mod tests {
     #[test]
     fn a_process_that_has_ended_yields_nothing() {
         let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
-        let reading = ExecReading::read(&procfs, 1 << 23, 5, &mut Vec::new());
+        let reading = ExecReading::read(&procfs, 1 << 23, 5, true, &mut Vec::new());
         assert!(reading.command.is_none() && reading.stat.is_none());
     }
 }

@@ -30,8 +30,8 @@ struct Execs {
 }
 
 impl Shared {
-    /// Reads processes until the listener ends.
-    pub(super) fn read_execs(&self, proc: &Path, ringer: &Ringer) {
+    /// Reads processes until the listener ends: with their cgroups if `has_cgroups`.
+    pub(super) fn read_execs(&self, proc: &Path, has_cgroups: bool, ringer: &Ringer) {
         let mut clock = CpuClock::start();
         let wake = &self.wakes[1];
         let mut execs = Execs::default();
@@ -55,7 +55,8 @@ impl Shared {
             let mut read = |due: &[(u32, u64)]| {
                 for &(pid, event_ns) in due {
                     if let Ok(procfs) = &procfs {
-                        let reading = ExecReading::read(procfs, pid, event_ns, &mut buffer);
+                        let reading =
+                            ExecReading::read(procfs, pid, event_ns, has_cgroups, &mut buffer);
                         self.lock().add(reading);
                     }
                 }

@@ -7,11 +7,12 @@ use crate::model::{Exit, ExitStatus, Status};
 use crate::source::linux::proc::boot::Boot;
 use crate::source::{Happening, ProcessRow, Reading};
 
-/// Its number on every architecture of Linux.
-const SIGKILL: u8 = 9;
-
-/// Converts a step. `had_no_oom`: the kernel has not killed a process for lack of memory lately.
-pub(super) fn happening(step: &Step, boot: Boot, had_no_oom: bool) -> Option<Happening<'_>> {
+/// Converts a step. `likely_oom` is of the process that has exited.
+pub(super) fn happening(
+    step: &Step,
+    boot: Boot,
+    likely_oom: Option<bool>,
+) -> Option<Happening<'_>> {
     Some(match step {
         Step::Void => return None,
         Step::Born {
@@ -55,7 +56,7 @@ pub(super) fn happening(step: &Step, boot: Boot, had_no_oom: bool) -> Option<Hap
         } => Happening::Exited {
             pid: *pid,
             start_time_ms: start.time_ms(boot),
-            exit: exit(*born, *end, boot, had_no_oom),
+            exit: exit(*born, *end, boot, likely_oom),
         },
     })
 }
@@ -81,26 +82,15 @@ fn fill<'a>(row: &mut ProcessRow<'a>, reading: &'a ExecReading) {
     }
 }
 
-fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, had_no_oom: bool) -> Exit {
+fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Option<bool>) -> Exit {
     let Some(LastExit { status, at }) = end else {
         return Exit::default();
     };
     let lived_ns = born.map(|born| at.since_boot_ns.saturating_sub(born.since_boot_ns));
-    let status = ExitStatus::from_wait_status(status);
     Exit {
-        status: Some(status),
+        status: Some(ExitStatus::from_wait_status(status)),
         ended_at_ms: Some(boot.time_ms(at.since_boot_ns)),
         lived_ns,
-        likely_oom: (had_no_oom || status.signal != Some(SIGKILL)).then_some(false),
-    }
-}
-
-/// Returns whether it is the exit of a process that SIGKILL has ended.
-pub(super) fn is_killed(step: &Step) -> bool {
-    match step {
-        Step::Exited { end: Some(end), .. } => {
-            ExitStatus::from_wait_status(end.status).signal == Some(SIGKILL)
-        }
-        _ => false,
+        likely_oom,
     }
 }

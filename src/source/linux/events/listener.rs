@@ -18,6 +18,7 @@ use rustix::time::ClockId;
 
 use super::connector::{Connector, wait};
 use super::inbox::{Inbox, Mail};
+use super::listen_options::ListenOptions;
 use super::thrift::{Level, Thrift};
 use crate::metrics::CpuClock;
 use crate::model::Timestamp;
@@ -61,16 +62,17 @@ impl fmt::Debug for Listener {
 }
 
 impl Listener {
-    /// Starts to listen. `cpu_percent` is what that may cost, in percent of one core.
+    /// Starts to listen. `has_cgroups`: the cgroups of processes are read too.
     ///
     /// Returns the reason for people if it is not possible.
     pub(super) fn start(
         proc: &Path,
-        cpu_percent: Option<f64>,
-        buffer_bytes: usize,
+        options: ListenOptions,
+        has_cgroups: bool,
     ) -> Result<Self, String> {
+        let buffer_bytes = options.buffer_bytes;
         let connector = Connector::open(buffer_bytes, None)?;
-        let thrift = Thrift::new(cpu_percent, Timestamp::monotonic_now_ns());
+        let thrift = Thrift::new(options.cpu_percent, Timestamp::monotonic_now_ns());
         let wake = || {
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
                 .map_err(|errno| format!("cannot wake threads: {}", std::io::Error::from(errno)))
@@ -95,7 +97,7 @@ impl Listener {
         })?);
         let proc = proc.to_owned();
         listener.execs = Some(spawn("pscan-exec", &shared, move |shared| {
-            shared.read_execs(&proc, &other_ringer);
+            shared.read_execs(&proc, has_cgroups, &other_ringer);
         })?);
         Ok(listener)
     }

@@ -5,6 +5,7 @@
 //! (what the source emits). [`ear`] drives it, and [`witness`] decides how complete it is.
 
 mod beginning;
+mod cgroups;
 mod connector;
 mod ear;
 mod event_clock;
@@ -22,6 +23,8 @@ mod lives_tests;
 #[cfg(test)]
 mod made_up_kernel;
 mod oom_kills;
+#[cfg(test)]
+mod oom_kills_tests;
 mod settling;
 mod thrift;
 mod to_read;
