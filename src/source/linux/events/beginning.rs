@@ -91,6 +91,10 @@ impl Lives {
 
     /// Returns whether a scan has read the process that was born then.
     fn is_of_scan(&self, at: Moment, scanned: &Scanned) -> bool {
+        // What had this pid when the scan read it was born then, or later by another event.
+        if !at.is_sure {
+            return scanned.is_current && scanned.read_at_ns >= at.at_ns;
+        }
         let start = Start {
             ticks: at.ticks(),
             nth: 0,

@@ -91,6 +91,16 @@ impl Connector {
         Ok(connector)
     }
 
+    /// Creates one whose socket is none.
+    #[cfg(test)]
+    pub(super) fn broken() -> Self {
+        let (reader, _) = std::io::pipe().expect("a pipe");
+        Self {
+            socket: reader.into(),
+            buffers: vec![[0; MESSAGE_LEN]; MESSAGES],
+        }
+    }
+
     /// Waits until the kernel has accepted the request. A kernel that ignores it does not answer.
     fn await_answer(&mut self, cookie: u32) -> Result<(), String> {
         let until = Instant::now() + DEADLINE;

@@ -64,6 +64,16 @@ impl EventClock {
         }
     }
 
+    /// Creates a clock that was measured at `until_ns`, before the system was suspended for
+    /// `suspended_ns`.
+    #[cfg(test)]
+    pub(super) fn with_suspend(until_ns: u64, suspended_ns: u64) -> Self {
+        let mut clock = Self::without_suspends();
+        clock.measured_ns = until_ns;
+        clock.update(suspended_ns, until_ns);
+        clock
+    }
+
     /// Measures the time in suspends again.
     pub(super) fn measure(&mut self) {
         let (suspended_ns, measured_ns) = suspended();

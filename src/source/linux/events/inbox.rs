@@ -240,6 +240,11 @@ impl Inbox {
         &self.connector
     }
 
+    #[cfg(test)]
+    pub(super) fn take_loss(&mut self) -> Option<String> {
+        self.mail.loss.take()
+    }
+
     /// Goes on with another socket. Events in between are missing.
     pub(super) fn replace(&mut self, connector: Connector) {
         self.connector = connector;

@@ -141,6 +141,13 @@ impl Listener {
         }
     }
 
+    /// Replaces the socket by one that does not work.
+    #[cfg(test)]
+    pub(super) fn break_socket(&self, connector: Connector) {
+        self.shared.lock().replace(connector);
+        let _ = self.shared.lock().take_loss();
+    }
+
     /// Returns how much is read now.
     pub(super) fn level(&self) -> Level {
         self.shared.lock().level()

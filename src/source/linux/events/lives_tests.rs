@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
-use super::life::{Fact, Step};
+use super::life::{Fact, Scanned, Start, Step};
 use super::lives::Lives;
 use super::made_up_kernel::World;
 
@@ -272,5 +272,55 @@ fn a_reading_counts_if_it_is_of_this_process_and_from_before_its_end() {
     assert_eq!(
         used(reading(500_000, at(6), at(7)), Some(5)),
         Some((false, false, 500_000))
+    );
+}
+
+/// The birth of pid 7 at 5000 s, just after the clocks were last measured before a suspend of 100 s.
+fn born_at_suspend(scanned: Option<u64>, fact: Fact) -> Vec<Step> {
+    let mut lives = Lives::default();
+    let clock = EventClock::with_suspend(4_999_990 * MS, 100_000 * MS);
+    let scanned = scanned.map(|read_at_ns| Scanned {
+        start: Start {
+            ticks: 500_000,
+            nth: 0,
+        },
+        read_at_ns,
+        is_leader_ended: false,
+        is_kernel_thread: false,
+        is_current: true,
+    });
+    lives.begin(&mut Vec::new(), false, 0);
+    let event = KernelEvent {
+        seq: 0,
+        cpu: 0,
+        at_ns: 5_000_000 * MS,
+        what: FORK,
+    };
+    lives.hear(&event, &clock, &|_| scanned);
+    lives.settle(5_000_020 * MS, true, &|_| scanned, &mut |_| fact);
+    let steps = lives.steps().iter().filter(|step| **step != Step::Void);
+    steps.cloned().collect()
+}
+
+#[test]
+fn a_birth_around_a_suspend_has_the_start_time_of_stat() {
+    let there = Fact::There {
+        start_ticks: 500_000,
+        leader_ended: false,
+        threads: 1,
+    };
+    let [Step::Born { start, .. }] = born_at_suspend(None, there)[..] else {
+        panic!("not a birth");
+    };
+    assert_eq!(start.ticks, 500_000);
+    // Left to the next scan.
+    assert_eq!(born_at_suspend(None, Fact::Unknown), []);
+    // A scan has emitted it already, with that start time.
+    assert_eq!(born_at_suspend(Some(5_000_001 * MS), there), []);
+    // That scan read the process before.
+    let steps = born_at_suspend(Some(4_999_999 * MS), there);
+    assert!(
+        matches!(steps[..], [Step::Exited { .. }, Step::Born { .. }]),
+        "{steps:?}"
     );
 }

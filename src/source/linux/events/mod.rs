@@ -17,6 +17,8 @@ mod kernel_event;
 mod life;
 mod listen_options;
 mod listener;
+#[cfg(test)]
+mod listener_tests;
 mod lives;
 #[cfg(test)]
 mod lives_tests;

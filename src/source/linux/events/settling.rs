@@ -176,11 +176,20 @@ impl Lives {
             let Some(life) = life.filter(|life| life.step.of(self.round) == Some(index)) else {
                 continue;
             };
-            if unsure.contains(&pid)
-                && let Fact::There { start_ticks, .. } = fact(pid)
-            {
-                start.ticks = start_ticks;
-                life.start = Some(*start);
+            if unsure.contains(&pid) {
+                match fact(pid) {
+                    Fact::There { start_ticks, .. } => {
+                        start.ticks = start_ticks;
+                        life.start = Some(*start);
+                    }
+                    // The next scan finds it, with its own start time.
+                    Fact::Unknown => {
+                        *step = Step::Void;
+                        self.lives.remove(&pid);
+                        continue;
+                    }
+                    Fact::Gone => {}
+                }
             }
             let start = *start;
             let is_proven = |reading: &ExecReading| {

@@ -11,11 +11,10 @@ use crate::linux::is_root;
 /// Set for a child in namespaces of its own.
 const INSIDE: &str = "PSCAN_TEST_LISTEN_INSIDE";
 
-const NAME: &str =
-    "linux::lives::places::in_its_own_network_user_or_pid_namespace_it_polls_and_reports_why";
+const NAME: &str = "linux::lives::places::in_a_namespace_of_its_own_it_polls_and_reports_why";
 
 #[test]
-fn in_its_own_network_user_or_pid_namespace_it_polls_and_reports_why() {
+fn in_a_namespace_of_its_own_it_polls_and_reports_why() {
     if let Ok(reason) = std::env::var(INSIDE) {
         return inside(&reason);
     }
@@ -30,6 +29,10 @@ fn in_its_own_network_user_or_pid_namespace_it_polls_and_reports_why() {
         (&["--net"][..], "network namespace"),
         (&["--pid", "--fork", "--mount-proc"], "pid namespace"),
         (&["--user", "--map-root-user"], "user namespace"),
+        (
+            &["--time", "--boottime", "1000", "--fork"],
+            "time namespace",
+        ),
     ] {
         let output = Command::new("unshare")
             .args(options)
