@@ -67,7 +67,8 @@ pub enum Event {
         ended_at_ms: Option<u64>,
         /// Whether the kernel killed it for lack of memory; `None` if unknown.
         ///
-        /// True only if its own cgroup counted such a kill meanwhile and SIGKILL ended it.
+        /// True only if SIGKILL ended it and its own cgroup counted such a kill that no other exit
+        /// explains. See [`Exit::likely_oom`](crate::Exit::likely_oom).
         likely_oom: Option<bool>,
     },
 }

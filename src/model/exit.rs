@@ -17,7 +17,8 @@ pub struct Exit {
     pub lived_ns: Option<u64>,
     /// Whether the kernel killed it for lack of memory; `None` if unknown.
     ///
-    /// True only if its own cgroup counted such a kill meanwhile and SIGKILL ended it.
+    /// True only if SIGKILL ended it and its own cgroup counted such a kill that no other exit explains.
+    /// A person can kill one process of a cgroup while the kernel kills another, so it is only likely.
     pub likely_oom: Option<bool>,
 }
 
