@@ -170,10 +170,7 @@ fn another_program_that_stops_listening_leads_at_most_to_a_declared_loss() {
     ask_as_another(&[2, 2]);
     let mut started = Vec::new();
     let until = Instant::now() + PATIENCE;
-    while !started
-        .last()
-        .is_some_and(|&pid| !ears.exits(pid).is_empty())
-    {
+    while started.last().is_none_or(|&pid| ears.exits(pid).is_empty()) {
         assert!(Instant::now() < until, "{:?}", ears.hearings.last());
         let mut child = sh("exit 0", "after");
         child.wait().unwrap();
