@@ -27,6 +27,7 @@ mod made_up_kernel;
 mod oom_kills;
 #[cfg(test)]
 mod oom_kills_tests;
+mod reaping;
 mod settling;
 mod thrift;
 mod to_read;

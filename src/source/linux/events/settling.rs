@@ -3,13 +3,10 @@
 use super::exec_reading::ExecReading;
 use super::life::{Fact, Life, Step};
 use super::lives::{Lives, Scans};
-use super::waiting::Waiting;
+use super::waiting::{FRESH_NS, Waiting};
 
 /// A parent that takes longer to reap its child has a zombie.
 const ZOMBIE_NS: u64 = 20_000_000;
-
-/// For so long an exit is checked in each round, and after that now and then.
-pub(super) const FRESH_NS: u64 = 100_000_000;
 
 impl Lives {
     /// Ends the round: asks what there is with the pids whose threads have ended, and checks what was

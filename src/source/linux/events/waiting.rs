@@ -3,8 +3,8 @@
 //! Reaping sends no event. So each is checked again after as long as it has waited already, which finds
 //! a late parent soon and costs little where a parent never reaps.
 
-use super::lives::{Lives, Scans};
-use super::settling::FRESH_NS;
+/// For so long an exit is checked in each round, and after that now and then.
+pub(super) const FRESH_NS: u64 = 100_000_000;
 
 /// The longest time between two checks.
 const MOST_NS: u64 = 4_000_000_000;
@@ -12,15 +12,12 @@ const MOST_NS: u64 = 4_000_000_000;
 /// What has waited for so long is checked after scans only.
 const PATIENCE_NS: u64 = 60_000_000_000;
 
-/// So many are checked between scans. Further ones are checked after scans.
-const MAX_CHECKED: usize = 1000;
-
 /// A process that has ended, and was not reaped soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub(super) pid: u32,
     /// When it is checked again, as in timestamps; `None`: after scans only.
-    check_ns: Option<u64>,
+    pub(super) check_ns: Option<u64>,
 }
 
 impl Waiting {
@@ -32,52 +29,6 @@ impl Waiting {
         Self {
             pid,
             check_ns: is_checked.then_some(check_ns),
-        }
-    }
-}
-
-impl Lives {
-    /// Checks those whose time has come, between scans. `is_gone` asks whether a pid is free.
-    pub(super) fn check_waiting(
-        &mut self,
-        now_ns: u64,
-        scans: Scans<'_>,
-        is_gone: &mut dyn FnMut(u32) -> bool,
-    ) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let mut checked = 0;
-        waiting.retain_mut(|entry| {
-            if entry.check_ns.is_none_or(|check_ns| check_ns > now_ns) {
-                return true;
-            }
-            let Some(life) = self.lives.get_mut(&entry.pid) else {
-                return false;
-            };
-            // A process with this pid has been born or called `exec` since.
-            let Some(end) = life.end else {
-                life.is_waiting = false;
-                return false;
-            };
-            checked += 1;
-            if checked > MAX_CHECKED {
-                entry.check_ns = None;
-                return true;
-            }
-            if is_gone(entry.pid) {
-                self.exit(entry.pid, scans);
-                return false;
-            }
-            *entry = Waiting::new(entry.pid, end.at.at_ns, now_ns);
-            true
-        });
-        self.waiting = waiting;
-    }
-
-    /// Returns when there are exits to check again, as in timestamps.
-    pub(super) fn next_check_ns(&self) -> Option<u64> {
-        match self.fresh.is_empty() {
-            true => self.waiting.iter().filter_map(|entry| entry.check_ns).min(),
-            false => Some(0),
         }
     }
 }
