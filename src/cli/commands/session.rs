@@ -13,6 +13,7 @@ use process_scanner::{
 use crate::cli::args::Schedule;
 use crate::cli::format::printer::Step;
 use crate::cli::format::stats::Stats;
+use crate::cli::select::is_good_scan;
 
 /// Longest wait for the last scan; even a busy host is faster.
 const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,7 +51,9 @@ pub(crate) fn run(
     let is_last = {
         let over_at_ns = Arc::clone(&over_at_ns);
         move |batch: &Batch| {
-            batch.of_scan && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
+            // A full batch after a loss may have been made after the last scan.
+            (batch.of_scan || batch.full)
+                && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
         }
     };
     let scanner = Scanner::builder()
@@ -76,9 +79,15 @@ pub(crate) fn run(
         if has_ended {
             return;
         }
-        has_succeeded |= batch.failure.is_none();
-        let failure = batch.failure.clone().filter(|_| !has_succeeded);
-        *last_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        has_succeeded |= is_good_scan(batch);
+        let mut last_failure = last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match &batch.failure {
+            _ if has_succeeded => *last_failure = None,
+            Some(failure) => *last_failure = Some(failure.clone()),
+            // It is of no scan.
+            None => {}
+        }
+        drop(last_failure);
         let step = match each(batch) {
             // The scanner itself would end only when the next scan is due.
             Step::Continue(()) if is_last(batch) => Step::Break(Ok(())),
