@@ -43,6 +43,9 @@ const SIGNALS: [&str; 31] = [
     "SIGSYS",
 ];
 
+/// Least room for the long form: that of a short life, and `killed by SIGTERM`.
+const WHOLE_FROM: usize = 33;
+
 /// These architectures have numbers of their own.
 const HAS_OTHER_NUMBERS: bool = cfg!(any(
     target_arch = "mips",
@@ -121,6 +124,9 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> String {
         joined([short.or(lived), None, None]),
     ];
     let fits = |form: &&String| room.is_none_or(|room| terminal::width(form) <= room);
+    // All lines of a narrow terminal have the same form.
+    let is_narrow = room.is_some_and(|room| room < WHOLE_FROM);
+    let forms = if is_narrow { &forms[2..] } else { &forms[..] };
     let form = forms.iter().find(fits).or(forms.last());
     match form.map_or("", String::as_str) {
         "" => cells::UNKNOWN.to_owned(),
@@ -245,8 +251,9 @@ mod tests {
             (&killed, 47, "3.21ms, SIGKILL (OOM?)"),
             (&killed, 14, "SIGKILL (OOM?)"),
             (&killed, 3, "SIGKILL (OOM?)"),
-            (&found, 18, "after at most 5.0s"),
-            (&found, 17, "at most 5.0s"),
+            (&found, 33, "after at most 5.0s, used 2ms CPU"),
+            (&found, 32, "at most 5.0s"),
+            (&found, 8, "at most 5.0s"),
         ] {
             assert_eq!(details(event, Some(room)), expected, "{room}");
         }
