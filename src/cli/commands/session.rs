@@ -18,6 +18,11 @@ use crate::cli::select::is_good_scan;
 /// Longest wait for the last scan; even a busy host is faster.
 const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Batches that may wait for the output of a source that listens.
+///
+/// It can have one every 20 ms, so these are at least five seconds, in which a reader may pause.
+const LISTENING_QUEUE_LEN: usize = 256;
+
 /// Outcome of a session without failure.
 pub(crate) struct Ran {
     /// Metrics of the scanner at the end.
@@ -56,6 +61,7 @@ pub(crate) fn run(
                 && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
         }
     };
+    let hears_lives = source.info().hears_lives;
     let scanner = Scanner::builder()
         .config(config)
         .source(Limited {
@@ -73,7 +79,10 @@ pub(crate) fn run(
     let last_failure = Arc::clone(&only_failures);
     // Registering before the first scan makes sure that no scan is missed. A consumer with a queue, so that a
     // slow reader of the output does not delay the scans.
-    let options = ConsumerOptions::default().with_name("output");
+    let mut options = ConsumerOptions::default().with_name("output");
+    if hears_lives {
+        options = options.with_queue_len(LISTENING_QUEUE_LEN);
+    }
     let consumers = scanner.consumers().clone();
     consumers.register(options, move |batch: &Arc<Batch>| {
         if has_ended {

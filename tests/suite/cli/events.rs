@@ -27,7 +27,8 @@ fn watch_starts_with_existing_processes_and_ends_after_its_scans() {
             .any(|line| line["process"]["pid"] == std::process::id())
     );
     for line in second.iter().filter(of_process) {
-        assert_eq!(line["seq"], 2);
+        // Batches between scans are numbered too.
+        assert!(line["seq"].as_u64() >= Some(2), "{line}");
         assert_ne!(line["event"], "existing");
         assert_eq!(
             line.get("changed").is_some(),
