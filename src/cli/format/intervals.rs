@@ -38,7 +38,7 @@ fn hearing_text(now: Hearing, reason: &str) -> String {
     match now {
         Hearing::Complete => "all births and exits are reported again".into(),
         Hearing::Lossy => format!("births and exits may be missing: {reason}"),
-        _ => format!("births and exits come from scans alone now: {reason}"),
+        _ => format!("only scans find births and exits now: {reason}"),
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
             (
                 Lossy,
                 Deaf,
-                "births and exits come from scans alone now: the buffer was full",
+                "only scans find births and exits now: the buffer was full",
             ),
             (Deaf, Complete, "all births and exits are reported again"),
         ] {
