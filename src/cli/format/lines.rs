@@ -229,12 +229,12 @@ mod tests {
             (
                 50,
                 "existing  4242 cc              program 日本 --opt…",
-                "exited    4242 cc              after at most 1.5s",
+                "exited    4242 cc              at most 1.5s",
             ),
             (
                 60,
                 "12:34:56 existing    4242 cc              program 日本 --op…",
-                "12:34:56 exited      4242 cc              after at most 1.5s",
+                "12:34:56 exited      4242 cc              at most 1.5s",
             ),
         ] {
             let lines = lines_of(width, "12:34:56", &cc);
