@@ -60,6 +60,8 @@ pub enum Event {
         /// Where the end is unknown, it is the time to the scan that missed the process. Then the
         /// process lived up to one interval less.
         lived_ms: Option<u64>,
+        /// Nanoseconds from its birth to its end, exactly; `None` if the source did not hear both.
+        lived_ns: Option<u64>,
         /// Exit status; `None` if unknown, as always where exits are only found by scans.
         exit: Option<ExitStatus>,
         /// When its last thread ended, in milliseconds since the Unix epoch by the clock of start
@@ -84,6 +86,7 @@ impl Event {
         Self::Exited {
             process,
             lived_ms,
+            lived_ns: None,
             exit: None,
             ended_at_ms: None,
             likely_oom: None,
@@ -94,12 +97,14 @@ impl Event {
     #[must_use]
     pub fn with_exit(mut self, known: Exit) -> Self {
         if let Self::Exited {
+            lived_ns,
             exit,
             ended_at_ms,
             likely_oom,
             ..
         } = &mut self
         {
+            *lived_ns = known.lived_ns;
             *exit = known.status;
             *ended_at_ms = known.ended_at_ms;
             *likely_oom = known.likely_oom;
@@ -131,13 +136,13 @@ impl Event {
 /// Serialises as in `pscan watch --json`, without the fields of the batch (`seq`, `at_ms`).
 ///
 /// The fields are `event` (the [kind](Self::kind)), `process`, `changed` for an update, and
-/// `lived_ms`, `exit`, `ended_at_ms` and `likely_oom` for an exit.
+/// `lived_ms`, `lived_ns`, `exit`, `ended_at_ms` and `likely_oom` for an exit.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let more = match self {
             Self::Existing(_) | Self::Created(_) => 0,
             Self::Updated { .. } => 1,
-            Self::Exited { .. } => 4,
+            Self::Exited { .. } => 5,
         };
         let mut out = serializer.serialize_struct("Event", 2 + more)?;
         out.serialize_field("event", self.kind())?;
@@ -147,12 +152,14 @@ impl Serialize for Event {
             Self::Updated { changed, .. } => out.serialize_field("changed", changed)?,
             Self::Exited {
                 lived_ms,
+                lived_ns,
                 exit,
                 ended_at_ms,
                 likely_oom,
                 ..
             } => {
                 out.serialize_field("lived_ms", lived_ms)?;
+                out.serialize_field("lived_ns", lived_ns)?;
                 out.serialize_field("exit", exit)?;
                 out.serialize_field("ended_at_ms", ended_at_ms)?;
                 out.serialize_field("likely_oom", likely_oom)?;
@@ -182,6 +189,8 @@ impl<'de> Deserialize<'de> for Event {
                 process: ProcessInfo,
                 lived_ms: Option<u64>,
                 #[serde(default)]
+                lived_ns: Option<u64>,
+                #[serde(default)]
                 exit: Option<ExitStatus>,
                 #[serde(default)]
                 ended_at_ms: Option<u64>,
@@ -196,12 +205,14 @@ impl<'de> Deserialize<'de> for Event {
             Written::Exited {
                 process,
                 lived_ms,
+                lived_ns,
                 exit,
                 ended_at_ms,
                 likely_oom,
             } => Self::Exited {
                 process,
                 lived_ms,
+                lived_ns,
                 exit,
                 ended_at_ms,
                 likely_oom,
@@ -243,7 +254,7 @@ mod tests {
             Event::exited(process(), Some(3)).with_exit(Exit {
                 status: Some(ExitStatus::from_wait_status(11 | 0x80)),
                 ended_at_ms: Some(1_700_000_000_123),
-                lived_ns: None,
+                lived_ns: Some(3_207_511),
                 likely_oom: Some(false),
             }),
         ] {

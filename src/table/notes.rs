@@ -184,6 +184,7 @@ impl From<Ended> for Event {
         Self::Exited {
             process: ended.process,
             lived_ms: ended.lived_ms,
+            lived_ns: ended.exit.lived_ns,
             exit: ended.exit.status,
             ended_at_ms: ended.exit.ended_at_ms,
             likely_oom: ended.exit.likely_oom,

@@ -5,6 +5,8 @@ mod endings;
 mod events;
 mod failures;
 mod filters;
+#[cfg(target_os = "linux")]
+mod heard;
 mod listing;
 #[cfg(target_os = "linux")]
 mod narrow;
@@ -98,6 +100,15 @@ fn json_lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// Returns the number of scans in a recording, which may also have what was heard between them.
+fn scans_in(recording: &str) -> usize {
+    let lines = json_lines(recording);
+    lines
+        .iter()
+        .filter(|line| line.get("scan").is_some())
+        .count()
 }
 
 /// Returns the single error line of a failed command.

@@ -17,7 +17,7 @@ pub(crate) struct Output {
     /// Print only these events, separated by commas: existing, created, updated, exited
     ///
     /// Also printed, whatever is chosen: failed scans, lost batches, and changes of the interval,
-    /// the budget and the breaker; with --json, unseen births too.
+    /// the budget, the breaker and what is heard of the kernel; with --json, unseen births too.
     #[arg(
         long,
         value_name = "KINDS",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
-use process_scanner::{Config, SourceChoice};
+use process_scanner::{Config, Listen, SourceChoice};
 
 use super::durations::{exact, interval, run_time};
 use super::numbers::at_least_one;
@@ -81,6 +81,13 @@ pub(crate) struct Schedule {
         allow_negative_numbers = true
     )]
     pub(crate) cpu_budget: CpuBudget,
+    /// Scan only, and do not listen to the kernel's events
+    ///
+    /// By default pscan on Linux listens to births and exits between scans, where the kernel reports
+    /// them: with exact times, exit status and no process unseen. Elsewhere, and with this option,
+    /// scans alone find births and exits.
+    #[arg(long)]
+    pub(crate) poll_only: bool,
     /// Print the scanner's counters and cost to standard error, at the end and on SIGUSR1
     #[arg(long)]
     pub(crate) stats: bool,
@@ -93,6 +100,9 @@ impl Schedule {
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::default();
         self.live.configure(&mut config);
+        if self.poll_only {
+            config.listen = Listen::Off;
+        }
         config.interval_ms = whole_ms(self.interval);
         config.max_interval_ms = self.max_interval.map(whole_ms);
         config.cpu_budget_percent = self.cpu_budget.0;

@@ -23,6 +23,16 @@ pub(crate) enum Sub {
     /// memory too, and so it has with --pid. Narrow terminals get fewer columns, and the narrowest
     /// the signs = + ~ - for existing, created, updated, exited.
     ///
+    /// On Linux the kernel reports births and exits, so they are printed between scans too, within
+    /// some 20 ms, however short a life was. Where the kernel does not report them, scans find them:
+    /// --stats prints why.
+    ///
+    /// An exit has how long the process lived, its exit status, and the CPU time that scans have
+    /// measured, as far as they are known: `after 3.21ms, exit 3`, `killed by SIGSEGV, core dumped`.
+    /// `after at most 1.5s`: a scan found the exit. `(out of memory?)`: SIGKILL ended the process
+    /// while the kernel killed one of its control group for lack of memory. Signals from 32 on have
+    /// their number.
+    ///
     /// With --pid it ends when the processes that had these pids at the start have exited. A later
     /// process with the same pid is not watched.
     ///
@@ -35,7 +45,8 @@ pub(crate) enum Sub {
     Watch(Watch),
     /// Record scans to a file, for `replay`, until Ctrl-C
     ///
-    /// Each scan is written as soon as it ends, so the scans before a crash can be replayed.
+    /// On Linux it also records the births and exits that the kernel reports between scans. Each scan
+    /// is written as soon as it ends, so the scans before a crash can be replayed.
     /// Secrets in command lines are redacted unless --no-redact is given.
     Record(Record),
     /// Print the events of a recording, like `watch`

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use process_scanner::{Batch, Config, ProcessInfo, Result, Scanner, Snapshot, Source, live_source};
+use process_scanner::{
+    Batch, Config, Listen, ProcessInfo, Result, Scanner, Snapshot, Source, live_source,
+};
 
 use crate::cli::args::List;
 use crate::cli::format::color;
@@ -25,6 +27,8 @@ const SCHEMA: u32 = 1;
 
 pub(crate) fn run(args: &List) -> Result<Done> {
     let mut config = Config::default();
+    // Two scans gain nothing from it, and the kernel's answer can take a moment.
+    config.listen = Listen::Off;
     args.live.configure(&mut config);
     args.secrets.configure(&mut config);
     let source = live_source(&config)?;

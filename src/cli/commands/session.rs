@@ -13,9 +13,15 @@ use process_scanner::{
 use crate::cli::args::Schedule;
 use crate::cli::format::printer::Step;
 use crate::cli::format::stats::Stats;
+use crate::cli::select::is_good_scan;
 
 /// Longest wait for the last scan; even a busy host is faster.
 const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Batches that may wait for the output of a source that listens.
+///
+/// It can have one every 20 ms, so these are at least five seconds, in which a reader may pause.
+const LISTENING_QUEUE_LEN: usize = 256;
 
 /// Outcome of a session without failure.
 pub(crate) struct Ran {
@@ -50,9 +56,12 @@ pub(crate) fn run(
     let is_last = {
         let over_at_ns = Arc::clone(&over_at_ns);
         move |batch: &Batch| {
-            batch.of_scan && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
+            // A full batch after a loss may have been made after the last scan.
+            (batch.of_scan || batch.full)
+                && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
         }
     };
+    let hears_lives = source.info().hears_lives;
     let scanner = Scanner::builder()
         .config(config)
         .source(Limited {
@@ -70,15 +79,24 @@ pub(crate) fn run(
     let last_failure = Arc::clone(&only_failures);
     // Registering before the first scan makes sure that no scan is missed. A consumer with a queue, so that a
     // slow reader of the output does not delay the scans.
-    let options = ConsumerOptions::default().with_name("output");
+    let mut options = ConsumerOptions::default().with_name("output");
+    if hears_lives {
+        options = options.with_queue_len(LISTENING_QUEUE_LEN);
+    }
     let consumers = scanner.consumers().clone();
     consumers.register(options, move |batch: &Arc<Batch>| {
         if has_ended {
             return;
         }
-        has_succeeded |= batch.failure.is_none();
-        let failure = batch.failure.clone().filter(|_| !has_succeeded);
-        *last_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        has_succeeded |= is_good_scan(batch);
+        let mut last_failure = last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match &batch.failure {
+            _ if has_succeeded => *last_failure = None,
+            Some(failure) => *last_failure = Some(failure.clone()),
+            // It is of no scan.
+            None => {}
+        }
+        drop(last_failure);
         let step = match each(batch) {
             // The scanner itself would end only when the next scan is due.
             Step::Continue(()) if is_last(batch) => Step::Break(Ok(())),

@@ -1,6 +1,6 @@
-//! Formats changes of interval, budget and breaker for the user of `watch`.
+//! Formats changes of interval, budget, hearing and breaker for the user of `watch`.
 
-use process_scanner::Transition;
+use process_scanner::{Hearing, Transition};
 
 /// What the user has requested of interval and budget.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,9 @@ pub(crate) struct Terms {
 ///
 /// Without terms, as in a replay, it has the reason of the library.
 pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
+    if let (Transition::Hearing { to, reason, .. }, Some(_)) = (transition, terms) {
+        return hearing_text(*to, reason);
+    }
     let budget = terms.and_then(|terms| Some((terms, terms.budget_percent?)));
     let Some((terms, percent)) = budget else {
         return transition.to_string();
@@ -28,6 +31,14 @@ pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
         } => format!("over the budget: {reason}"),
         Transition::Budget { .. } => "scans hold the budget again".into(),
         other => other.to_string(),
+    }
+}
+
+fn hearing_text(now: Hearing, reason: &str) -> String {
+    match now {
+        Hearing::Complete => "all births and exits are reported again".into(),
+        Hearing::Lossy => format!("births and exits may be missing: {reason}"),
+        _ => format!("only scans find births and exits now: {reason}"),
     }
 }
 
@@ -113,6 +124,35 @@ mod tests {
             ..TERMS
         };
         assert_eq!(text(&again, Some(terms)), "scanning every 200ms again");
+    }
+
+    #[test]
+    fn a_change_of_what_is_heard_has_its_consequence() {
+        use Hearing::{Complete, Deaf, Lossy};
+
+        let no_budget = Terms {
+            budget_percent: None,
+            ..TERMS
+        };
+        for (from, to, expected) in [
+            (
+                Complete,
+                Lossy,
+                "births and exits may be missing: the buffer was full",
+            ),
+            (
+                Lossy,
+                Deaf,
+                "only scans find births and exits now: the buffer was full",
+            ),
+            (Deaf, Complete, "all births and exits are reported again"),
+        ] {
+            let change = Transition::hearing(from, to, "the buffer was full");
+            assert_eq!(text(&change, Some(TERMS)), expected);
+            assert_eq!(text(&change, Some(no_budget)), expected);
+            let of_library = format!("hearing {from} → {to}: the buffer was full");
+            assert_eq!(text(&change, None), of_library);
+        }
     }
 
     #[test]

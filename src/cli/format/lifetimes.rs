@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
 
 use super::cells;
+use super::exits::Lived;
+use crate::cli::select::is_good_scan;
 
 /// Counts lives.
 ///
@@ -22,7 +24,9 @@ pub(super) struct Lives {
     /// Processes that began to match, and were there before watching began.
     pub(super) joined: u64,
     pub(super) exits: u64,
-    shortest: Option<(u64, String)>,
+    /// Exits by a signal.
+    pub(super) kills: u64,
+    shortest: Option<(Lived, String)>,
     /// The exited process with the most CPU time, in milliseconds.
     busiest: Option<(f64, String)>,
 }
@@ -71,11 +75,13 @@ impl Lives {
                     false => self.joined += 1,
                 }
             }
-            if let Event::Exited { lived_ms, .. } = event {
-                self.end(process.key(), *lived_ms);
+            if let Event::Exited { exit, .. } = event {
+                let is_killed = exit.is_some_and(|exit| exit.signal.is_some());
+                let has_matched = self.end(process.key(), Lived::of(event));
+                self.kills += u64::from(is_killed && has_matched);
             }
         }
-        self.is_complete |= batch.failure.is_none();
+        self.is_complete |= is_good_scan(batch);
     }
 
     /// Ends the lives of the processes that a full batch lacks.
@@ -88,21 +94,26 @@ impl Lives {
         }
     }
 
-    fn end(&mut self, key: ProcessKey, lived_ms: Option<u64>) {
+    /// Counts an exit. Returns whether the process has matched.
+    fn end(&mut self, key: ProcessKey, lived: Option<Lived>) -> bool {
         let Some(life) = self.living.remove(&key).filter(|life| life.has_matched) else {
-            return;
+            return false;
         };
         self.exits += 1;
-        if let Some(ms) = lived_ms
-            && self.shortest.as_ref().is_none_or(|(least, _)| ms < *least)
+        if let Some(lived) = lived
+            && self
+                .shortest
+                .as_ref()
+                .is_none_or(|(least, _)| lived.ns < least.ns)
         {
-            self.shortest = Some((ms, pid_and_name(key, &life)));
+            self.shortest = Some((lived, pid_and_name(key, &life)));
         }
         self.busiest = busier(self.busiest.take(), (&key, &life));
+        true
     }
 
-    /// Returns the process with the shortest life, and its milliseconds.
-    pub(super) fn shortest(&self) -> Option<&(u64, String)> {
+    /// Returns the process with the shortest life, and how long that was.
+    pub(super) fn shortest(&self) -> Option<&(Lived, String)> {
         self.shortest.as_ref()
     }
 
@@ -214,7 +225,8 @@ mod tests {
         let ended = lives(&batches);
         // One matched at the start, three came, three exited.
         assert_eq!(counts(&ended), [2, 1, 3]);
-        assert_eq!(ended.shortest(), Some(&(2, "2 make".into())));
+        let (lived, process) = ended.shortest().expect("lifetimes are known");
+        assert_eq!((lived.ns, process.as_str()), (2_000_000, "2 make"));
         assert_eq!(ended.busiest(), Some((800.0, "7 make".into())));
         assert_eq!(ended.living.len(), 1);
     }

@@ -6,7 +6,7 @@ use anstyle::Style;
 use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
 use super::line_layout::{KIND_WIDTH, LineLayout, NAME_WIDTH};
-use super::{cells, color, intervals};
+use super::{cells, color, exits, intervals};
 use crate::cli::outcome::message;
 use crate::cli::terminal;
 
@@ -38,12 +38,16 @@ pub(crate) fn write(
     layout: LineLayout<'_>,
 ) -> io::Result<()> {
     let columns = layout.columns();
+    let time = match columns.has_time {
+        true => format!("{} ", layout.time),
+        false => String::new(),
+    };
     let mut write_line = |style: Style, what: String, more: String| {
-        let time = match columns.has_time {
-            true => format!("{} ", layout.time),
-            false => String::new(),
-        };
-        let parts = [(color::DIM, time), (style, what), (color::PLAIN, more)];
+        let parts = [
+            (color::DIM, time.clone()),
+            (style, what),
+            (color::PLAIN, more),
+        ];
         color::write_line(out, &parts, layout.width)
     };
     if batch.lost_batches > 0 {
@@ -80,16 +84,20 @@ pub(crate) fn write(
         );
         if columns.has_details {
             let padding = NAME_WIDTH.saturating_sub(terminal::width(&cells::name(process)));
-            let details = details(event, process, layout);
-            more.push_str(&format!("{:padding$} {details}", ""));
+            more.push_str(&format!("{:padding$} ", ""));
+            let before = [&time, &kind, &more].map(|text| terminal::width(text));
+            let before = before.iter().sum();
+            let room = layout.width.map(|width| width.saturating_sub(before));
+            more.push_str(&details(event, room, layout));
         }
         write_line(style, kind, more)?;
     }
     Ok(())
 }
 
-/// Formats the details of an event, without its process.
-fn details(event: &Event, process: &ProcessInfo, layout: LineLayout<'_>) -> String {
+/// Formats the details of an event, without its process. `room`: for them, in columns.
+fn details(event: &Event, room: Option<usize>, layout: LineLayout<'_>) -> String {
+    let process = event.process();
     match event {
         Event::Updated { changed, .. } => {
             let changed = match layout.has_measures {
@@ -100,14 +108,13 @@ fn details(event: &Event, process: &ProcessInfo, layout: LineLayout<'_>) -> Stri
             let facts: Vec<_> = facts.collect();
             facts.join(", ")
         }
-        Event::Exited { lived_ms, .. } => {
-            let lived = lived_ms.map_or_else(
-                || cells::UNKNOWN.to_owned(),
-                |ms| format!("at most {}", cells::duration(ms)),
-            );
-            let used = cells::cpu_time(process.cpu_time_ms);
-            format!("lived {lived}, used {used} CPU")
-        }
+        Event::Exited { .. } => exits::details(event, room),
+        // Between its birth and the next scan only its parent is known, unless it runs a program.
+        Event::Created(ProcessInfo {
+            command: None,
+            parent_pid: Some(parent),
+            ..
+        }) => format!("child of {parent}"),
         _ => command(process, layout),
     }
 }
@@ -154,7 +161,7 @@ mod tests {
         };
         let printed = |process: &ProcessInfo| {
             let changed = Event::updated(process.clone(), Changes::ALL);
-            details(&changed, process, layout)
+            details(&changed, None, layout)
         };
         let unknown = printed(&process);
         assert!(
@@ -222,12 +229,12 @@ mod tests {
             (
                 50,
                 "existing  4242 cc              program 日本 --opt…",
-                "exited    4242 cc              lived at most 1.5s…",
+                "exited    4242 cc              at most 1.5s",
             ),
             (
                 60,
                 "12:34:56 existing    4242 cc              program 日本 --op…",
-                "12:34:56 exited      4242 cc              lived at most 1.5…",
+                "12:34:56 exited      4242 cc              at most 1.5s",
             ),
         ] {
             let lines = lines_of(width, "12:34:56", &cc);

@@ -2,6 +2,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod color;
+mod exits;
 mod headings;
 pub(crate) mod host;
 pub(crate) mod intervals;

@@ -15,7 +15,7 @@ use super::selection::Selection;
 use super::summary::Summary;
 use super::times::{self, Zone};
 use crate::cli::outcome::{Done, printed};
-use crate::cli::select::{Filter, Kind};
+use crate::cli::select::{Filter, Kind, is_good_scan};
 use crate::cli::terminal::{self, fold};
 
 /// `Continue`, or `Break` with the outcome.
@@ -111,7 +111,7 @@ impl Printer {
         let matching: Vec<_> = events
             .filter_map(|(event, matches)| matches.then_some(event))
             .collect();
-        if batch.failure.is_none() && std::mem::take(&mut self.is_silent) {
+        if is_good_scan(batch) && std::mem::take(&mut self.is_silent) {
             // The first event may come much later.
             let text = self.selection.begin(batch, matching.len());
             // The user knows the current day.
@@ -186,7 +186,7 @@ impl Printer {
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::{BreakerState, Error, ErrorClass, Scanner, Transition};
+    use process_scanner::{BreakerState, Error, ErrorClass, Hearing, Scanner, Transition};
 
     use super::*;
 
@@ -198,11 +198,13 @@ mod tests {
         let batch = scanner.scan_once().expect("a live source never ends");
         let mut batch = Batch::clone(&batch);
         batch.lost_batches = 3;
+        batch.hearing = Hearing::Lossy;
         batch.counts.unseen_at_most = Some(296);
         batch.failure = Some(Error::new(ErrorClass::Stuck, "no\nanswer"));
         batch.transitions = vec![
             Transition::interval(1000, 4213, "expensive"),
             Transition::budget(true, "too expensive"),
+            Transition::hearing(Hearing::Complete, Hearing::Lossy, "full"),
             Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad"),
         ];
 
@@ -213,7 +215,7 @@ mod tests {
         let at_ms = batch.taken_at_ms;
         let mut lines = text.lines();
         let lost = format!(
-            r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null,"hearing":"off"}}"#
+            r#"{{"seq":1,"at_ms":{at_ms},"event":"resync","lost_batches":3,"pace":null,"hearing":"lossy"}}"#
         );
         assert_eq!(lines.next(), Some(lost.as_str()));
         let failed = format!(
@@ -224,6 +226,7 @@ mod tests {
             r#""unseen","unseen_at_most":296}"#,
             r#""interval_changed","from_ms":1000,"to_ms":4213,"reason":"expensive"}"#,
             r#""budget_changed","exceeded":true,"reason":"too expensive"}"#,
+            r#""hearing_changed","from":"complete","to":"lossy","reason":"full"}"#,
             r#""breaker_changed","from":"closed","to":"open","reason":"bad"}"#,
         ] {
             let line = format!(r#"{{"seq":1,"at_ms":{at_ms},"event":{expected}"#);
@@ -250,12 +253,13 @@ mod tests {
             "now scan failed: no\\nanswer\n",
             "now interval 1s → 4.21s: expensive\n",
             "now budget exceeded: too expensive\n",
+            "now hearing complete → lossy: full\n",
             "now breaker closed → open: bad\n",
         ] {
             assert!(text.contains(expected), "{expected}: {text}");
         }
         // A line for each of them and for each event: text has no line for the unseen.
-        assert_eq!(text.lines().count(), 5 + events.len(), "{text}");
+        assert_eq!(text.lines().count(), 6 + events.len(), "{text}");
         assert!(text.lines().all(|line| terminal::width(line) <= 60));
         let terms = Terms {
             interval_ms: 1000,
@@ -266,6 +270,7 @@ mod tests {
         for expected in [
             "now scanning every 4.21s, not every 1s, to stay under ",
             "now over the budget: ",
+            "now births and exits may be missing: full\n",
             "now breaker closed → open: bad\n",
         ] {
             assert!(text.contains(expected), "{expected}: {text}");

@@ -29,7 +29,9 @@ struct Line {
     bytes: Arc<AtomicU64>,
     /// When the recording ends; `None`: at a signal, or after a number of scans.
     ends_at: Option<Instant>,
+    /// At least so many if batches were lost.
     scans: u64,
+    has_lost: bool,
     failed: u64,
     processes: u32,
     drawn: usize,
@@ -68,6 +70,7 @@ impl Progress {
             bytes,
             ends_at,
             scans: 0,
+            has_lost: false,
             failed: 0,
             processes: 0,
             drawn: 0,
@@ -81,12 +84,14 @@ impl Progress {
 
     /// Counts a scan and redraws the line.
     pub(crate) fn step(&mut self, batch: &Batch) {
-        let mut line = lock(&self.line);
-        // A notice has the number of the scan before it, and counts as no scan.
-        if batch.seq > line.scans && batch.failure.is_some() {
-            line.failed += 1;
+        // The others are between two scans, or a notice.
+        if !batch.of_scan && batch.lost_batches == 0 {
+            return;
         }
-        line.scans = batch.seq;
+        let mut line = lock(&self.line);
+        line.has_lost |= batch.lost_batches > 0;
+        line.scans += u64::from(batch.of_scan);
+        line.failed += u64::from(batch.of_scan && batch.failure.is_some());
         line.processes = batch.counts.processes;
         line.draw();
     }
@@ -143,6 +148,7 @@ impl Line {
     }
 
     fn text(&self, now: Instant) -> String {
+        let at_least = if self.has_lost { "at least " } else { "" };
         let scans = match self.scans {
             1 => "scan",
             _ => "scans",
@@ -155,7 +161,7 @@ impl Line {
             format!(", {} left", seconds(end.saturating_duration_since(now)))
         });
         format!(
-            "{} {scans}{failed}, {} processes, {}{left}",
+            "{at_least}{} {scans}{failed}, {} processes, {}{left}",
             self.scans,
             self.processes,
             cells::bytes(self.bytes.load(Ordering::Relaxed))
@@ -198,7 +204,32 @@ impl<W: Write> Write for Counted<W> {
 
 #[cfg(test)]
 mod tests {
+    use process_scanner::{Error, ErrorClass};
+
     use super::*;
+
+    #[test]
+    fn only_scans_count_as_scans() {
+        let mut progress = Progress::new(Arc::default(), true, None);
+        let mut batch = Batch::new(1, 1000, Vec::new());
+        let mut after = |batch: &Batch| {
+            progress.step(batch);
+            lock(&progress.line).text(Instant::now())
+        };
+        assert_eq!(after(&batch), "1 scan, 0 processes, 0 B");
+        // What a source hears between scans has a number too.
+        (batch.seq, batch.of_scan) = (2, false);
+        assert_eq!(after(&batch), "1 scan, 0 processes, 0 B");
+        // A notice that a scan hangs.
+        batch.failure = Some(Error::new(ErrorClass::Stuck, "no answer"));
+        assert_eq!(after(&batch), "1 scan, 0 processes, 0 B");
+        (batch.seq, batch.of_scan) = (3, true);
+        assert_eq!(after(&batch), "2 scans (1 failed), 0 processes, 0 B");
+        batch.failure = None;
+        (batch.seq, batch.lost_batches, batch.full) = (9, 5, true);
+        let expected = "at least 3 scans (1 failed), 0 processes, 0 B";
+        assert_eq!(after(&batch), expected);
+    }
 
     #[test]
     fn the_time_left_is_in_whole_seconds_and_never_negative() {
@@ -208,6 +239,7 @@ mod tests {
             bytes: Arc::new(AtomicU64::new(1500)),
             ends_at: None,
             scans: 1,
+            has_lost: false,
             failed: 0,
             processes: 80,
             drawn: 0,

@@ -3,7 +3,7 @@
 use process_scanner::{Batch, Changes, Event};
 
 use crate::cli::outcome::{Done, remark};
-use crate::cli::select::{Filter, Followed, Kind};
+use crate::cli::select::{Filter, Followed, Kind, is_good_scan};
 
 /// Selects events by kind and process.
 pub(super) struct Selection {
@@ -41,7 +41,7 @@ impl Selection {
             }
         }
         self.has_matched |= matches.contains(&true);
-        if batch.failure.is_none() && !std::mem::replace(&mut self.has_begun, true) {
+        if is_good_scan(batch) && !std::mem::replace(&mut self.has_begun, true) {
             self.remark_missing();
         }
         matches

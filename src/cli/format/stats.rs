@@ -6,7 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never};
-use process_scanner::{ConsumerMetrics, CpuTimes, Error, Metrics, Result, TimeStats};
+use process_scanner::{
+    ConsumerMetrics, CpuTimes, Error, Hearing, Metrics, Result, ScanResults, TimeStats,
+};
 
 use super::headings::headed;
 use super::{cells, json};
@@ -165,6 +167,7 @@ impl Display for Lines<'_> {
                 events.existing, events.created, events.updated, events.exited
             ),
         )?;
+        line("births, exits", births_and_exits(m))?;
         line(
             "unseen",
             format!(
@@ -189,6 +192,20 @@ impl Display for Lines<'_> {
             line("  latency", times(&consumer.latency))?;
         }
         Ok(())
+    }
+}
+
+/// Formats where births and exits come from, and how complete they are.
+fn births_and_exits(m: &Metrics) -> String {
+    match (m.hearing, &m.not_listening) {
+        (Hearing::Off, Some(why)) => format!("from scans, because {why}"),
+        // Before the first scan it is unknown.
+        (Hearing::Off, None) if m.scans_total == ScanResults::default() => cells::UNKNOWN.into(),
+        (Hearing::Off, None) => "from scans".into(),
+        (hearing, _) => format!(
+            "from the kernel: {hearing} now, {} losses; {} batches between scans",
+            m.hearing_lost_total, m.heard_batches_total
+        ),
     }
 }
 
@@ -237,6 +254,23 @@ fn known(count: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn births_and_exits_have_their_origin() {
+        let mut metrics = Metrics::default();
+        assert_eq!(births_and_exits(&metrics), "-");
+        metrics.scans_total.good = 1;
+        assert_eq!(births_and_exits(&metrics), "from scans");
+        metrics.not_listening = Some("a reason".into());
+        assert_eq!(births_and_exits(&metrics), "from scans, because a reason");
+        metrics.not_listening = None;
+        metrics.hearing = Hearing::Lossy;
+        (metrics.hearing_lost_total, metrics.heard_batches_total) = (2, 50);
+        assert_eq!(
+            births_and_exits(&metrics),
+            "from the kernel: lossy now, 2 losses; 50 batches between scans"
+        );
+    }
 
     #[test]
     fn lines_of_large_numbers_fit_80_columns() {

@@ -80,11 +80,14 @@ impl Summary {
             counts.push(format!("{} began to match", lives.joined));
         }
         let exits = if lives.exits == 1 { "exit" } else { "exits" };
-        counts.push(format!("{at_least}{} {exits}", lives.exits));
+        counts.push(match lives.kills {
+            0 => format!("{at_least}{} {exits}", lives.exits),
+            kills => format!("{at_least}{} {exits} ({kills} by a signal)", lives.exits),
+        });
         let watched = cells::duration(watched_ms);
         let mut lines = vec![("watched", format!("{watched}: {}", counts.join(", ")))];
-        if let Some((ms, process)) = lives.shortest() {
-            let text = format!("{process}, at most {}", cells::duration(*ms));
+        if let Some((lived, process)) = lives.shortest() {
+            let text = format!("{process}, {}", lived.text());
             lines.push(("shortest lived", text));
         }
         if let Some((ms, process)) = lives.busiest() {

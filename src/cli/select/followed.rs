@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use process_scanner::{Batch, Event, ProcessKey};
 
+use super::scanned::is_good_scan;
+
 /// The processes that had the given pids in the first good scan.
 ///
 /// A later process with the same pid is another process, and is not followed.
@@ -45,7 +47,7 @@ impl Followed {
             }
         });
         let is_followed = is_followed.collect();
-        self.is_complete |= batch.failure.is_none();
+        self.is_complete |= is_good_scan(batch);
         is_followed
     }
 

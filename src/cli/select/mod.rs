@@ -4,9 +4,11 @@ mod filter;
 mod followed;
 mod kind;
 mod order;
+mod scanned;
 mod state;
 
 pub(crate) use self::filter::Filter;
 pub(crate) use self::followed::Followed;
 pub(crate) use self::kind::Kind;
 pub(crate) use self::order::Sort;
+pub(crate) use self::scanned::is_good_scan;

@@ -9,7 +9,7 @@ fn each_shell_has_completions() {
         assert!(script.contains(" __complete "), "{shell}: {script}");
     }
     let script = stdout_of(&["completions", "powershell"]);
-    for word in ["pscan", "max-interval", "no-kernel"] {
+    for word in ["pscan", "max-interval", "poll-only", "no-kernel"] {
         assert!(script.contains(word), "{word}");
     }
     assert!(!script.contains("interval-ms") && !script.contains("sample-ms"));

@@ -161,7 +161,7 @@ fn replay_ends_with_a_summary() {
             "2023-11-14 UTC",
             "22:13:22.000 created        9 make            make",
             "22:13:23.000 scan failed: made to fail",
-            "22:13:24.000 exited         7 sh              lived at most 3.5s, used - CPU",
+            "22:13:24.000 exited         7 sh              after at most 3.5s",
             "watched        3.0s: 1 birth, 1 exit",
             "shortest lived 7 sh, at most 3.5s",
         ]
