@@ -15,6 +15,7 @@ mod crowd;
 mod csv;
 mod host;
 mod live;
+#[cfg(target_os = "linux")]
 mod lives;
 mod measure;
 #[cfg(target_os = "linux")]
@@ -71,7 +72,8 @@ enum Experiment {
     Shares(shares::Options),
     /// Count the short-lived processes that each interval shows (1 minute)
     ShortLived(short_lived::Options),
-    /// Check what is reported of 10,000 processes that live for 1 to 5 ms (40 seconds)
+    /// Check what is reported of processes that live for milliseconds (15 minutes)
+    #[cfg(target_os = "linux")]
     Lives(lives::Options),
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
@@ -96,7 +98,10 @@ enum Experiment {
 const ROLES: &[child::Role] = &[
     (child::WAIT, |_| child::wait()),
     (births::END, |_| Ok(())),
+    #[cfg(target_os = "linux")]
     (lives::LIVE, lives::live),
+    #[cfg(target_os = "linux")]
+    (lives::WATCH, lives::watch),
     (turnover::GIVE_BIRTH, turnover::give_birth),
     (workers::WORK, |_| workers::work()),
     #[cfg(target_os = "linux")]
@@ -129,6 +134,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         #[cfg(target_os = "linux")]
         Experiment::Shares(options) => shares::run(&options, is_quick),
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
         Experiment::Lives(options) => lives::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
         #[cfg(target_os = "linux")]

@@ -43,6 +43,10 @@ impl Children {
         self.children.len()
     }
 
+    pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.children.iter().map(Child::id)
+    }
+
     /// Returns one of the inputs that all children read from.
     pub(crate) fn input(&mut self, index: usize) -> &mut PipeWriter {
         &mut self.inputs[index]

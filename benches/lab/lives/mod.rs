@@ -1,76 +1,183 @@
 //! Start processes that live for milliseconds, and check what the scanner reports of each.
 
-mod report;
+mod accuracy;
+mod burst;
+mod clock;
+mod foreign;
+mod idle;
+mod loss;
 mod seen;
+mod shells;
 mod shooter;
+mod short;
+mod table;
+mod watcher;
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::time::Duration;
 
-use process_scanner::{Config, ConsumerOptions, Event, Scanner};
+use clap::ValueEnum;
+use rustix::process::geteuid;
 
-use self::report::Report;
-use self::seen::Seen;
+use self::burst::{Shape, Storm};
+use self::loss::{Case, Trouble};
+use self::shooter::Shots;
 pub(crate) use self::shooter::{LIVE, live};
-use crate::measure::boot::boot_ms;
+use self::watcher::{Setting, Watcher};
+pub(crate) use self::watcher::{WATCH, watch};
 
-/// Threads that start and reap processes.
-const SHOOTERS: u32 = 4;
-
-/// How long the last exits may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A buffer that many systems allow without CAP_NET_ADMIN, in bytes.
+const USUAL_BUFFER: usize = 212_992;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Processes to start [default: 10000, with --quick 200]
+    /// What to run [default: all]
+    #[arg(value_enum)]
+    scenarios: Vec<Scenario>,
+
+    /// Processes to start in `short` and `reuse` [default: 10000, with --quick 200]
+    #[arg(long)]
     lives: Option<u32>,
 
-    /// Processes to start a second
-    #[arg(default_value_t = 500, value_parser = clap::value_parser!(u32).range(4..))]
-    per_second: u32,
+    /// Seconds of `budget` [default: 600, with --quick 5] and `idle` [60, 2]
+    #[arg(long)]
+    seconds: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// Lives of 1 to 5 ms, 500 a second, as root, as another user, and without events (30 seconds)
+    Short,
+    /// The same while pids are used again at once; for root (30 seconds)
+    Reuse,
+    /// 3000 processes at once, and 2900 a second (30 seconds)
+    Burst,
+    /// A small buffer, a stopped scanner, and another program that sends IGNORE (1 minute)
+    Loss,
+    /// 50 births a second with the default budget (10 minutes)
+    Budget,
+    /// Threads of the scanner on an idle host (1 minute)
+    Idle,
 }
 
 pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
-    let lives = options.lives.unwrap_or(if is_quick { 200 } else { 10_000 });
-    let mut config = Config::default();
-    config.cpu_budget_percent = None;
-    let scanner = Scanner::builder().config(config).start()?;
-    let mut consumer = ConsumerOptions::default();
-    consumer.queue_len = Some(4096);
-    let batches = scanner.consumers().subscribe(consumer);
-    let first = batches.recv_timeout(PATIENCE)?;
-    let boot_ms = boot_ms(first.events.iter().map(Event::process)).ok_or("no start times")?;
-    let shooters = shooter::start(lives, options.per_second, SHOOTERS)?;
-    let mut seen = Seen::default();
-    let mut fired = Vec::new();
-    let mut shooters = Some(shooters);
-    let mut until = None;
-    loop {
-        if let Ok(batch) = batches.recv_timeout(Duration::from_millis(50)) {
-            seen.take(&batch);
-        }
-        if shooters
-            .as_ref()
-            .is_some_and(|all| all.iter().all(std::thread::JoinHandle::is_finished))
-        {
-            for shooter in shooters.take().into_iter().flatten() {
-                fired.extend(shooter.join().map_err(|_| "a panic")??);
-            }
-            until = Some(Instant::now() + PATIENCE);
-        }
-        let has_all = || {
-            // One more scan counts what is missing.
-            seen.exited.len() >= fired.len()
+    if let Some(why) = Watcher::start(Setting::new("listening", is_quick))?
+        .why
+        .clone()
+    {
+        println!("SKIPPED: {why}");
+        return Ok(());
+    }
+    let limit = fs::read_to_string("/proc/sys/net/core/rmem_max")?;
+    println!("net.core.rmem_max = {}", limit.trim());
+    let scenarios = match options.scenarios.as_slice() {
+        [] => Scenario::value_variants(),
+        scenarios => scenarios,
+    };
+    for scenario in scenarios {
+        scenario.run(options, is_quick)?;
+    }
+    Ok(())
+}
+
+impl Scenario {
+    fn run(self, options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
+        let pick = |full, quick| if is_quick { quick } else { full };
+        let seconds =
+            |full, quick| Duration::from_secs(options.seconds.unwrap_or(pick(full, quick)));
+        let shots = Shots {
+            lives: options.lives.unwrap_or(if is_quick { 200 } else { 10_000 }),
+            per_second: if is_quick { 100 } else { 500 },
+            pid: None,
         };
-        if let Some(until) = until
-            && (Instant::now() > until
-                || (has_all() && until - Instant::now() < PATIENCE - Duration::from_secs(3)))
-        {
-            break;
+        match self {
+            Self::Short => short::run("lives of 1 to 5 ms", shots, users(is_quick)),
+            Self::Reuse if !geteuid().is_root() => {
+                println!("SKIPPED: choosing a pid needs root");
+                Ok(())
+            }
+            Self::Reuse => {
+                // The pid of this process is taken, and those after it may be free.
+                let pid = Some(std::process::id());
+                short::run(
+                    "lives with reused pids",
+                    Shots { pid, ..shots },
+                    users(is_quick),
+                )
+            }
+            Self::Burst => {
+                let time = Duration::from_secs(pick(10, 1));
+                let (count, rate) = if is_quick { (300, 300) } else { (3000, 2900) };
+                let storms = [Storm::at_once(count), Storm::paced(rate, time)];
+                burst::run(&storms, &users(is_quick))
+            }
+            Self::Loss => loss::run(cases(is_quick)),
+            Self::Budget => {
+                let mut default = Setting::new("default budget", false);
+                default.budget = Some(0.75);
+                let per_second = 50;
+                let time = seconds(600, 5);
+                let lives = u32::try_from(time.as_secs())? * per_second;
+                let shots = Shots {
+                    lives,
+                    per_second,
+                    pid: None,
+                };
+                let mut polling = Setting::polling(false);
+                polling.budget = default.budget;
+                short::run("lives, 50 a second", shots, vec![default, polling])
+            }
+            Self::Idle => idle::run(seconds(60, 2), Setting::new("idle", false)),
         }
     }
-    scanner.stop()?;
-    let report = Report::new(&fired, &seen, boot_ms);
-    report.print(&seen);
-    report.check(&seen)
+}
+
+/// Returns the scanners that run beside each other.
+fn users(is_quick: bool) -> Vec<Setting> {
+    let mut users = Vec::new();
+    if geteuid().is_root() {
+        users.push(Setting::new("root", is_quick));
+        let mut nobody = Setting::new("nobody", is_quick);
+        nobody.is_nobody = true;
+        users.push(nobody);
+    } else {
+        users.push(Setting::new("this user", is_quick));
+    }
+    users.push(Setting::polling(is_quick));
+    users
+}
+
+fn cases(is_quick: bool) -> Vec<Case> {
+    let case = |name: &str, buffer_bytes, shape, trouble| {
+        let mut setting = Setting::new(name, is_quick);
+        setting.buffer_bytes = buffer_bytes;
+        Case {
+            setting,
+            shape,
+            trouble,
+        }
+    };
+    let storm = Shape::Paced {
+        per_second: if is_quick { 500 } else { 2900 },
+        time: Duration::from_secs(if is_quick { 2 } else { 4 }),
+    };
+    let stopped = Trouble::Stopped(Duration::from_secs(if is_quick { 1 } else { 2 }));
+    let at_once = Shape::AtOnce(if is_quick { 500 } else { 3000 });
+    vec![
+        case("buffer of 64 KB", Some(1 << 16), at_once, Trouble::Nothing),
+        case(
+            "208 KB, stopped for 2 s",
+            Some(USUAL_BUFFER),
+            storm,
+            stopped,
+        ),
+        case("8 MB, stopped for 2 s", None, storm, stopped),
+        case(
+            "IGNORE 1000 times a second",
+            None,
+            storm,
+            Trouble::Foreign(1000),
+        ),
+    ]
 }

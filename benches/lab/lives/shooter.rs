@@ -1,90 +1,151 @@
-//! Starts processes that live for 1 to 5 ms, and keeps the truth about each.
+//! Starts processes that live for milliseconds, and keeps the truth about each.
 
-use std::io;
-use std::process::Stdio;
-use std::thread::{self, JoinHandle};
+use std::error::Error;
+use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::vec;
+use std::{fs, vec};
 
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::clock::now_ns;
 use crate::crowd::child;
 use crate::measure::proc;
 
-/// The role of a child that lives for some microseconds and exits with a code.
+/// The role of a child that lives for some microseconds and ends as it is asked to.
 pub(crate) const LIVE: &str = "--live";
 
-/// A process that has lived.
+/// Threads that start and reap processes.
+const THREADS: u32 = 4;
+
+/// How a child ends that is not to exit by itself.
+const BY_SIGNAL: &str = "signal-";
+
+const SIGNALS: [Signal; 3] = [Signal::TERM, Signal::KILL, Signal::USR1];
+
+/// A process that has lived. Times are in nanoseconds since boot.
 #[derive(Debug, Clone)]
-pub(crate) struct Fired {
-    pub(crate) pid: u32,
-    /// When it started, counted from boot; `None` if unknown.
-    pub(crate) start_ms: Option<u64>,
-    pub(crate) code: u8,
+pub(super) struct Life {
+    pub(super) pid: u32,
+    /// Field 22 of its `stat`.
+    pub(super) start_ms: u64,
+    /// As wait(2) reported it.
+    pub(super) status: ExitStatus,
     /// Its arguments after the program.
-    pub(crate) args: String,
-    /// It lived for this time at least, and at most.
-    pub(crate) lived: [Duration; 2],
+    pub(super) args: String,
+    /// It was born between these.
+    pub(super) born_ns: [u64; 2],
+    /// Its last thread ended between these.
+    pub(super) ended_ns: [u64; 2],
 }
 
-type Shooter = JoinHandle<io::Result<Vec<Fired>>>;
+/// What to start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shots {
+    pub(super) lives: u32,
+    pub(super) per_second: u32,
+    /// Each process gets the first free pid after this one.
+    pub(super) pid: Option<u32>,
+}
 
-/// Starts threads that start `lives` processes together, at `per_second`.
-pub(crate) fn start(lives: u32, per_second: u32, threads: u32) -> io::Result<Vec<Shooter>> {
-    let every = Duration::from_secs(threads.into()) / per_second;
-    let shoot = move |number: u32| {
-        let mut random = fastrand::Rng::with_seed(number.into());
-        let mut due = Instant::now();
-        let mut fired = Vec::new();
-        for life in (number..lives).step_by(threads as usize) {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            due += every;
-            fired.push(fire(life, random.u64(1000..=5000))?);
-        }
-        Ok(fired)
+/// Starts the processes, and returns when the last one has ended.
+pub(super) fn shoot(shots: Shots) -> Result<Vec<Life>, Box<dyn Error>> {
+    let every = Duration::from_secs(THREADS.into()) / shots.per_second;
+    let begun = Instant::now();
+    let shooters: Vec<_> = (0..THREADS)
+        .map(|first| {
+            thread::spawn(move || {
+                let mut random = fastrand::Rng::with_seed(first.into());
+                let pipe = pipe()?;
+                let lives = (first..shots.lives).step_by(THREADS as usize);
+                let fire = |(turn, life)| {
+                    let due = begun + every * turn + every.mul_f64(random.f64());
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                    fire(life, random.u32(1000..=5000), shots.pid, &pipe)
+                };
+                (0..).zip(lives).map(fire).collect::<io::Result<Vec<_>>>()
+            })
+        })
+        .collect();
+    let mut lives = Vec::new();
+    for shooter in shooters {
+        lives.extend(shooter.join().map_err(|_| "a panic")??);
+    }
+    Ok(lives)
+}
+
+fn fire(
+    number: u32,
+    life_us: u32,
+    pid: Option<u32>,
+    (times, child_times): &(PipeReader, PipeWriter),
+) -> io::Result<Life> {
+    // Every tenth is killed; the others exit with a code.
+    let end = match number % 10 {
+        9 => format!("{BY_SIGNAL}{}", number / 10 % SIGNALS.len() as u32),
+        _ => (number % 251).to_string(),
     };
-    let threads = (0..threads).map(|number| {
-        let name = format!("shooter {number}");
-        thread::Builder::new()
-            .name(name)
-            .spawn(move || shoot(number))
-    });
-    threads.collect()
-}
-
-fn fire(number: u32, life_us: u64) -> io::Result<Fired> {
-    let code = (number % 251) as u8;
     let args = [
         LIVE.into(),
         life_us.to_string(),
-        code.to_string(),
+        end,
         format!("life-{number}"),
     ];
     let mut command = child::in_role(LIVE)?;
     command
         .args(&args[1..])
         .stdin(Stdio::null())
-        .stdout(Stdio::null());
-    let began = Instant::now();
+        .stdout(child_times.try_clone()?);
+    if let Some(pid) = pid {
+        fs::write("/proc/sys/kernel/ns_last_pid", pid.to_string())?;
+    }
+    let before_ns = now_ns();
     let mut child = command.spawn()?;
+    let born_ns = [before_ns, now_ns()];
     // It is not reaped yet, so this is its own.
     let start_ms = proc::start_ms_since_boot(child.id());
-    child.wait()?;
-    Ok(Fired {
+    let status = child.wait()?;
+    let after_ns = now_ns();
+    let mut bytes = [0; 8];
+    let mut times = times;
+    times.read_exact(&mut bytes)?;
+    Ok(Life {
         pid: child.id(),
-        start_ms,
-        code,
+        start_ms: start_ms.ok_or(io::ErrorKind::NotFound)?,
+        status,
         args: args.join(" "),
-        lived: [Duration::from_micros(life_us), began.elapsed()],
+        born_ns,
+        ended_ns: [u64::from_ne_bytes(bytes), after_ns],
     })
 }
 
-/// Lives for a time, and exits with a code.
+impl Life {
+    /// Returns code, signal and whether it dumped core.
+    pub(super) fn end(&self) -> (Option<u8>, Option<u8>, bool) {
+        let byte = |number: Option<i32>| number.and_then(|number| u8::try_from(number).ok());
+        (
+            byte(self.status.code()),
+            byte(self.status.signal()),
+            self.status.core_dumped(),
+        )
+    }
+}
+
+/// Lives for a time, writes when that was over, and ends.
 pub(crate) fn live(mut args: vec::IntoIter<String>) -> io::Result<()> {
-    let mut number = || {
-        args.next()
-            .and_then(|arg| arg.parse().ok())
-            .ok_or(io::ErrorKind::InvalidInput)
-    };
-    let (life_us, code) = (number()?, number()?);
+    let mut next = || args.next().ok_or(io::ErrorKind::InvalidInput);
+    let (life_us, end) = (number(&next()?)?, next()?);
     thread::sleep(Duration::from_micros(life_us));
-    std::process::exit(i32::try_from(code).unwrap_or(-1));
+    child::unbuffered(io::stdout())?.write_all(&now_ns().to_ne_bytes())?;
+    if let Some(signal) = end.strip_prefix(BY_SIGNAL) {
+        let signal = SIGNALS.get(number(signal)? as usize);
+        kill_process(getpid(), *signal.ok_or(io::ErrorKind::InvalidInput)?)?;
+    }
+    std::process::exit(i32::try_from(number(&end)?).unwrap_or(-1));
+}
+
+fn number(text: &str) -> io::Result<u64> {
+    text.parse().map_err(|_| io::ErrorKind::InvalidInput.into())
 }
