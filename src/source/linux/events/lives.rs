@@ -60,6 +60,27 @@ impl Lives {
                 life.threads = None;
             }
         }
+        self.attach_late();
+    }
+
+    /// Attaches what was read after events of earlier rounds, before this round ends their processes.
+    fn attach_late(&mut self) {
+        let is_late = |reading: &ExecReading| {
+            let life = self.lives.get(&reading.pid);
+            life.is_some_and(|life| life.image_ns == reading.event_ns)
+        };
+        let late: Vec<ExecReading> = self
+            .readings
+            .extract_if(|_, reading| is_late(reading))
+            .map(|(_, reading)| reading)
+            .collect();
+        for mut reading in late {
+            let end = self.lives.get(&reading.pid).and_then(|life| life.end);
+            if let Some(end) = end {
+                reading.keep_before(end.at.at_ns);
+            }
+            self.attach(reading.pid, reading);
+        }
     }
 
     /// Takes an event into account, in the order of the kernel's queue.
@@ -114,13 +135,12 @@ impl Lives {
         // What ended was the thread that had that number before.
         (life.end, life.is_end_certain) = (None, false);
         life.image_ns = exec_ns;
-        // What was read at its birth is of the program before.
-        if let Some(Step::Born { reading, .. }) = life
-            .step
-            .of(round)
-            .and_then(|index| self.steps.get_mut(index))
-        {
-            *reading = None;
+        // What was read before is of the program before.
+        let step = life.step.of(round);
+        match step.and_then(|index| self.steps.get_mut(index)) {
+            Some(Step::Born { reading, .. }) => *reading = None,
+            Some(step @ Step::Execed { .. }) => *step = Step::Void,
+            _ => {}
         }
         if let Some(reading) = self.readings.remove(&(pid, exec_ns)) {
             self.attach(pid, reading);

@@ -324,3 +324,40 @@ fn a_birth_around_a_suspend_has_the_start_time_of_stat() {
         "{steps:?}"
     );
 }
+
+#[test]
+fn a_reading_that_arrives_a_round_after_its_exec_counts_before_the_end() {
+    let at = |ms: u64| (5_000_000 + ms) * MS;
+    // It is read before its end or after it.
+    for (read_ms, counts) in [(3, true), (6, false)] {
+        let mut lives = Lives::default();
+        let clock = EventClock::without_suspends();
+        let mut round = |reading: Option<ExecReading>, events: &[(u64, What)], fact| {
+            lives.begin(&mut reading.into_iter().collect(), false, 0);
+            for &(ms, what) in events {
+                let event = KernelEvent {
+                    seq: 0,
+                    cpu: 0,
+                    at_ns: at(ms),
+                    what,
+                };
+                lives.hear(&event, &clock, &|_| None);
+            }
+            lives.settle(5_000_500 * MS, false, &|_| None, &mut |_| fact);
+            lives.steps().to_vec()
+        };
+        let exec = What::Exec { pid: 7 };
+        let living = Fact::There {
+            start_ticks: 500_000,
+            leader_ended: false,
+            threads: 1,
+        };
+        round(None, &[(0, FORK), (2, exec)], living);
+        let late = reading(500_000, at(read_ms), at(read_ms));
+        let steps = round(Some(late), &[(5, exit(7, 0))], Fact::Gone);
+        let [Step::Execed { reading, .. }, Step::Exited { .. }] = &steps[..] else {
+            panic!("{steps:?}");
+        };
+        assert_eq!(reading.command.is_some(), counts);
+    }
+}

@@ -18,14 +18,8 @@ impl Lives {
         scans: Scans<'_>,
         fact: &mut dyn FnMut(u32) -> Fact,
     ) {
-        let late: Vec<ExecReading> = self.readings.drain().map(|(_, late)| late).collect();
-        for reading in late {
-            let pid = reading.pid;
-            let life = self.lives.get(&pid);
-            if life.is_some_and(|life| life.image_ns == reading.event_ns && life.end.is_none()) {
-                self.attach(pid, reading);
-            }
-        }
+        // What is left is of an event that was not heard.
+        self.readings.clear();
         let mut waiting = std::mem::take(&mut self.waiting);
         if is_after_scan {
             waiting.retain(|entry| self.still_waits(entry.pid, scans, now_ns, fact));
