@@ -36,7 +36,13 @@ pub(super) struct Accuracy {
 
 impl Accuracy {
     /// `parent` has started the processes, and also the `others`.
-    pub(super) fn new(lives: &[Life], seen: &Seen, parent: u32, others: &[u32]) -> Self {
+    pub(super) fn new(
+        lives: &[Life],
+        seen: &Seen,
+        listens: bool,
+        parent: u32,
+        others: &[u32],
+    ) -> Self {
         let mut accuracy = Self {
             lives: lives.len(),
             ..Self::default()
@@ -47,12 +53,21 @@ impl Accuracy {
             .births
             .iter()
             .filter(|birth| is_ours(birth.pid, birth.parent));
-        let births = Matched::new(lives, births, |birth| (birth.pid, birth.start_ms));
+        let births = Matched::new(lives, births, |birth| Report {
+            pid: birth.pid,
+            start_ms: birth.start_ms,
+            command: None,
+        });
         let exits = seen
             .exits
             .iter()
             .filter(|exit| is_ours(exit.pid, exit.parent));
-        let exits = Matched::new(lives, exits, |exit| (exit.pid, exit.start_ms));
+        // A scanner that misses lives reports another one of several in a tick. One that hears has an order.
+        let exits = Matched::new(lives, exits, |exit| Report {
+            pid: exit.pid,
+            start_ms: exit.start_ms,
+            command: exit.command.as_deref().filter(|_| !listens),
+        });
         let false_births = births
             .rest
             .iter()
@@ -182,6 +197,13 @@ impl Accuracy {
     }
 }
 
+/// What a report is matched by.
+struct Report<'r> {
+    pid: u32,
+    start_ms: Option<u64>,
+    command: Option<&'r str>,
+}
+
 /// The reports that belong to lives, by their index.
 struct Matched<'r, R> {
     of: HashMap<usize, &'r R>,
@@ -194,7 +216,7 @@ impl<'r, R> Matched<'r, R> {
     fn new(
         lives: &[Life],
         reports: impl Iterator<Item = &'r R>,
-        key: impl Fn(&R) -> (u32, Option<u64>),
+        key: impl Fn(&'r R) -> Report<'r>,
     ) -> Self {
         let mut by_pid: HashMap<u32, Vec<usize>> = HashMap::new();
         for (index, life) in lives.iter().enumerate() {
@@ -208,13 +230,20 @@ impl<'r, R> Matched<'r, R> {
             rest: reports.collect(),
         };
         // Of two lives in neighbouring ticks, each has its own report.
-        for late_ticks in [0, LATE_TICKS] {
+        for (late_ticks, by_command) in [(0, true), (0, false), (LATE_TICKS, false)] {
             for report in std::mem::take(&mut matched.rest) {
-                let (pid, start_ms) = key(report);
+                let Report {
+                    pid,
+                    start_ms,
+                    command,
+                } = key(report);
                 let is_it = |index: &&usize| {
-                    let late =
-                        start_ms.and_then(|ms| tick(ms).checked_sub(tick(lives[**index].start_ms)));
-                    !matched.of.contains_key(index) && late.is_some_and(|late| late <= late_ticks)
+                    let life = &lives[**index];
+                    let late = start_ms.and_then(|ms| tick(ms).checked_sub(tick(life.start_ms)));
+                    let suits = command.is_some_and(|command| command.ends_with(&life.args));
+                    !matched.of.contains_key(index)
+                        && late.is_some_and(|late| late <= late_ticks)
+                        && (suits || !by_command)
                 };
                 match by_pid
                     .get(&pid)

@@ -28,8 +28,8 @@ const AFTER: Shape = Shape::Paced {
 pub(super) enum Trouble {
     /// More than the buffer holds.
     Nothing,
-    /// The scanner is stopped for this time.
-    Stopped(Duration),
+    /// The scanner is stopped again and again for this time, and runs for as long in between.
+    Stopped { time: Duration, times: u32 },
     /// Another program sends IGNORE again and again, so many times a second.
     Foreign(u32),
 }
@@ -68,10 +68,15 @@ fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
     let mut since_ns = now_ns();
     match case.trouble {
         Trouble::Nothing => {}
-        Trouble::Stopped(time) => {
-            watcher.stop_for(time)?;
-            // It cannot declare anything before.
-            since_ns = now_ns();
+        Trouble::Stopped { time, times } => {
+            for turn in 0..times {
+                thread::sleep(if turn == 0 { Duration::ZERO } else { time });
+                watcher.stop_for(time)?;
+                if turn == 0 {
+                    // It cannot declare anything before.
+                    since_ns = now_ns();
+                }
+            }
         }
         Trouble::Foreign(per_second) => {
             let foreign = Foreign::start(per_second)?;
@@ -82,7 +87,6 @@ fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
         }
     }
     let storm = storm.join().map_err(|_| "a panic")??;
-    let ended_ns = now_ns();
     // It listens again with a scan, and is complete after the next one.
     thread::sleep(scan * 4);
     let after_ns = now_ns();
@@ -112,8 +116,9 @@ fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
         .rev()
         .find(|change| change.at_ns < over_ns);
     let is_complete = last.is_none_or(|change| change.to == Hearing::Complete);
-    let complete_s = last.filter(|_| is_complete && declared.is_some());
-    let complete_s = complete_s.map(|change| change.at_ns as f64 / 1e9 - ended_ns as f64 / 1e9);
+    let complete_s = last.zip(declared).filter(|_| is_complete);
+    let complete_s =
+        complete_s.map(|(last, first)| last.at_ns.saturating_sub(first.at_ns) as f64 / 1e9);
     let unseen = seen.unseen;
     let problem = if false_events + wrong > 0 {
         Some("a birth, exit or status was reported that did not happen")
@@ -151,7 +156,7 @@ fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
             or_dash(scans_until.map(|scans| scans.to_string())),
         ),
         (
-            "complete again after the storm, s",
+            "complete again after, s",
             or_dash(complete_s.map(|complete_s| format!("{complete_s:.2}"))),
         ),
         (

@@ -40,6 +40,10 @@ pub(crate) struct Options {
     #[arg(long)]
     lives: Option<u32>,
 
+    /// Only this scanner in `short`, `reuse` and `burst`, such as nobody [default: all beside each other]
+    #[arg(long)]
+    only: Option<String>,
+
     /// Seconds of `budget` [default: 600, with --quick 5] and `idle` [60, 2]
     #[arg(long)]
     seconds: Option<u64>,
@@ -91,8 +95,10 @@ impl Scenario {
             per_second: if is_quick { 100 } else { 500 },
             pid: None,
         };
+        let mut users = users(is_quick);
+        users.retain(|user| options.only.as_ref().is_none_or(|only| *only == user.name));
         match self {
-            Self::Short => short::run("lives of 1 to 5 ms", shots, users(is_quick)),
+            Self::Short => short::run("lives of 1 to 5 ms", shots, users),
             Self::Reuse if !geteuid().is_root() => {
                 println!("SKIPPED: choosing a pid needs root");
                 Ok(())
@@ -100,17 +106,13 @@ impl Scenario {
             Self::Reuse => {
                 // The pid of this process is taken, and those after it may be free.
                 let pid = Some(std::process::id());
-                short::run(
-                    "lives with reused pids",
-                    Shots { pid, ..shots },
-                    users(is_quick),
-                )
+                short::run("lives with reused pids", Shots { pid, ..shots }, users)
             }
             Self::Burst => {
                 let time = Duration::from_secs(pick(10, 1));
                 let (count, rate) = if is_quick { (300, 300) } else { (3000, 2900) };
                 let storms = [Storm::at_once(count), Storm::paced(rate, time)];
-                burst::run(&storms, &users(is_quick))
+                burst::run(&storms, &users)
             }
             Self::Loss => loss::run(cases(is_quick)),
             Self::Budget => {
@@ -162,10 +164,20 @@ fn cases(is_quick: bool) -> Vec<Case> {
         per_second: if is_quick { 500 } else { 2900 },
         time: Duration::from_secs(if is_quick { 2 } else { 4 }),
     };
-    let stopped = Trouble::Stopped(Duration::from_secs(if is_quick { 1 } else { 2 }));
+    let small = Some(1 << 16);
+    let stopped = Trouble::Stopped {
+        time: Duration::from_secs(if is_quick { 1 } else { 2 }),
+        times: 1,
+    };
+    let hindered = Trouble::Stopped {
+        time: Duration::from_millis(100),
+        times: 10,
+    };
     let at_once = Shape::AtOnce(if is_quick { 500 } else { 3000 });
+    let foreign = |per_second| Trouble::Foreign(per_second);
     vec![
-        case("buffer of 64 KB", Some(1 << 16), at_once, Trouble::Nothing),
+        case("64 KB, all exit at once", small, at_once, Trouble::Nothing),
+        case("64 KB, stopped for 10 times 0.1 s", small, storm, hindered),
         case(
             "208 KB, stopped for 2 s",
             Some(USUAL_BUFFER),
@@ -173,11 +185,12 @@ fn cases(is_quick: bool) -> Vec<Case> {
             stopped,
         ),
         case("8 MB, stopped for 2 s", None, storm, stopped),
+        case("1000 IGNOREs a second", None, storm, foreign(1000)),
         case(
-            "IGNORE 1000 times a second",
+            "as many IGNOREs as possible",
             None,
             storm,
-            Trouble::Foreign(1000),
+            foreign(1_000_000),
         ),
     ]
 }

@@ -30,7 +30,7 @@ pub(super) fn run(title: &str, shots: Shots, settings: Vec<Setting>) -> Result<(
     for (watcher, used_ns) in watchers.into_iter().zip(used_ns) {
         let setting = watcher.setting.clone();
         let seen = watcher.end()?;
-        let accuracy = Accuracy::new(&lives, &seen, std::process::id(), &pids);
+        let accuracy = Accuracy::new(&lives, &seen, setting.listens, std::process::id(), &pids);
         let mut rows = accuracy.rows();
         let cpu_us = used_ns as f64 / 1e3;
         let share = cpu_us / elapsed.as_secs_f64() / 1e4;

@@ -118,6 +118,7 @@ impl Watcher {
             _copy: copy,
         };
         let ready: Ready = watcher.answer()?;
+        watcher.setting.listens &= ready.why.is_none();
         watcher.why = ready.why;
         Ok(watcher)
     }
