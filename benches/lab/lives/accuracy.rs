@@ -32,6 +32,8 @@ pub(super) struct Accuracy {
     end_off_ms: Vec<f64>,
     birth_late_ms: Vec<f64>,
     exit_late_ms: Vec<f64>,
+    /// What differs from the truth, for people.
+    pub(super) differences: Vec<String>,
 }
 
 impl Accuracy {
@@ -81,17 +83,21 @@ impl Accuracy {
                 accuracy.birth_late_ms.push(late_ns as f64 / 1e6);
             }
             if let Some(exit) = exits.of.get(&index) {
-                accuracy.judge(life, exit);
+                accuracy.judge(life, exit, listens);
             }
         }
         accuracy
     }
 
-    fn judge(&mut self, life: &Life, exit: &Exited) {
+    fn judge(&mut self, life: &Life, exit: &Exited, listens: bool) {
         self.exits += 1;
         if let Some(status) = exit.status {
             let is_wrong = (status.code, status.signal, status.core_dumped) != life.end();
             self.statuses[usize::from(is_wrong)] += 1;
+        }
+        if exit.status.is_none() && listens {
+            self.differences
+                .push(format!("without status: {life:?} {exit:?}"));
         }
         self.keys += usize::from(
             exit.start_ms
@@ -100,6 +106,9 @@ impl Accuracy {
         if let Some(command) = &exit.command {
             let is_wrong = !command.ends_with(&life.args);
             self.commands[usize::from(is_wrong)] += 1;
+            if is_wrong {
+                self.differences.push(format!("wrong: {life:?} {exit:?}"));
+            }
         }
         // The kernel has killed none of them for lack of memory.
         self.false_ooms += usize::from(exit.likely_oom == Some(true));

@@ -50,6 +50,9 @@ pub(super) fn run(title: &str, shots: Shots, settings: Vec<Setting>) -> Result<(
         table.add(&setting.name, rows);
         let later = seen.hearings.iter();
         changes.extend(later.map(|change| format!("{}: {}", setting.name, change.text)));
+        for difference in &accuracy.differences {
+            eprintln!("{}: {difference}", setting.name);
+        }
         let checked = accuracy.check(&seen, setting.listens);
         outcome = outcome.and(checked.map_err(|error| format!("{}: {error}", setting.name)));
     }
