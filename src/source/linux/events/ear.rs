@@ -7,6 +7,7 @@ use rustix::time::ClockId;
 
 use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
+use super::exec_reading::ExecStat;
 use super::happenings::happening;
 use super::inbox::Mail;
 use super::kernel_event::KernelEvent;
@@ -265,6 +266,7 @@ fn fact(pid: u32, procfs: Option<&Procfs>) -> Fact {
             start_ticks: stat.start_ticks,
             leader_ended: stat.has_ended(),
             threads: stat.threads,
+            stat: Some(ExecStat::new(&stat)),
         },
         None => Fact::Unknown,
     }

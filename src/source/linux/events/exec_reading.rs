@@ -94,6 +94,17 @@ impl ExecReading {
         reading
     }
 
+    /// Creates one of a process that has ended and is not reaped.
+    pub(super) fn of_zombie(pid: u32, event_ns: u64, stat: (ExecStat, u64)) -> Self {
+        Self {
+            pid,
+            event_ns,
+            command: None,
+            stat: Some(stat),
+            cgroup: None,
+        }
+    }
+
     /// Makes up a reading.
     #[cfg(test)]
     pub(super) fn made_up(

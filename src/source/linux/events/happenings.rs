@@ -1,7 +1,7 @@
 //! Converts what happened to a process into what a source emits.
 
 use super::event_clock::Moment;
-use super::exec_reading::ExecReading;
+use super::exec_reading::{ExecReading, ExecStat};
 use super::life::{LastExit, Start, Step};
 use crate::model::{Exit, ExitStatus, Status};
 use crate::source::linux::proc::boot::Boot;
@@ -43,8 +43,16 @@ pub(super) fn happening(
             row.read_at_ns?;
             Happening::Changed(row)
         }
-        Step::Zombie { pid, start, at } => {
+        Step::Zombie {
+            pid,
+            start,
+            at,
+            stat,
+        } => {
             let mut row = row(*pid, *start, *at, boot);
+            if let Some(stat) = stat {
+                fill_stat(&mut row, stat);
+            }
             row.status = Some(Status::Zombie);
             Happening::Changed(row)
         }
@@ -73,13 +81,17 @@ fn fill<'a>(row: &mut ProcessRow<'a>, reading: &'a ExecReading) {
         row.command = Reading::Known(command);
         row.read_at_ns = Some(*at_ns);
     }
-    if let Some((stat, at_ns)) = &reading.stat {
-        row.name = Reading::Known(stat.name());
-        row.status = Some(stat.status);
-        row.parent_pid = (stat.parent != 0).then_some(stat.parent);
-        row.kernel_thread = Some(stat.is_kernel_thread);
-        row.read_at_ns = Some(*at_ns);
+    if let Some(stat) = &reading.stat {
+        fill_stat(row, stat);
     }
+}
+
+fn fill_stat<'a>(row: &mut ProcessRow<'a>, (stat, at_ns): &'a (ExecStat, u64)) {
+    row.name = Reading::Known(stat.name());
+    row.status = Some(stat.status);
+    row.parent_pid = (stat.parent != 0).then_some(stat.parent);
+    row.kernel_thread = Some(stat.is_kernel_thread);
+    row.read_at_ns = Some(*at_ns);
 }
 
 fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Option<bool>) -> Exit {

@@ -1,7 +1,7 @@
 //! One process between its birth and its exit, as the kernel's events describe it.
 
 use super::event_clock::Moment;
-use super::exec_reading::ExecReading;
+use super::exec_reading::{ExecReading, ExecStat};
 use crate::source::exited::within_tick;
 use crate::source::linux::proc::boot::Boot;
 
@@ -171,7 +171,13 @@ pub(super) enum Step {
         reading: ExecReading,
     },
     /// It has ended, and its parent has not reaped it.
-    Zombie { pid: u32, start: Start, at: Moment },
+    Zombie {
+        pid: u32,
+        start: Start,
+        at: Moment,
+        /// What was read of it then, and when.
+        stat: Option<(ExecStat, u64)>,
+    },
     /// It has ended, and is gone.
     Exited {
         pid: u32,
@@ -193,6 +199,8 @@ pub(super) enum Fact {
         /// Its first thread has ended.
         leader_ended: bool,
         threads: u64,
+        /// What else `stat` reports, where it was read.
+        stat: Option<ExecStat>,
     },
     /// It could not be found out now.
     Unknown,

@@ -184,6 +184,7 @@ fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
         start_ticks: 500_000,
         leader_ended: true,
         threads: 1,
+        stat: None,
     };
     let rounds = steps(&[&[FORK, exit(7, 1)], &[], &[], &[]], zombie);
     assert!(
@@ -196,12 +197,40 @@ fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
         start_ticks: 500_100,
         leader_ended: false,
         threads: 1,
+        stat: None,
     };
     let rounds = steps(&[&[FORK, exit(7, 1)]], other);
     assert!(
         matches!(rounds[0][..], [Step::Born { .. }, Step::Exited { .. }]),
         "{rounds:?}"
     );
+}
+
+#[test]
+fn an_unread_zombie_has_its_name_only_if_no_later_process_can_have_its_start_tick() {
+    let stat = reading(500_000, 0, 0).stat.map(|(stat, _)| stat);
+    let zombie = Fact::There {
+        start_ticks: 500_000,
+        leader_ended: true,
+        threads: 1,
+        stat,
+    };
+    let is_read = |rounds: &[Vec<Step>]| {
+        let born = |step: &Step| match step {
+            Step::Born { reading, .. } => Some(reading.is_some()),
+            _ => None,
+        };
+        rounds[0].iter().find_map(born)
+    };
+    let in_one_tick = steps(&[&[FORK, exit(7, 1)]], zombie);
+    assert_eq!(is_read(&in_one_tick), Some(false));
+    let tick = [What::Other; 10];
+    let longer = [&[FORK][..], &tick, &[exit(7, 1)]].concat();
+    assert_eq!(is_read(&steps(&[&longer], zombie)), Some(true));
+    // Its birth was reported before.
+    let rounds = steps(&[&[FORK], &[exit(7, 1)]], zombie);
+    let is_named = |step: &Step| matches!(step, Step::Zombie { stat: Some(_), .. });
+    assert!(rounds[1].iter().any(is_named), "{rounds:?}");
 }
 
 /// A reading at the exec of pid 7, which was born at 5000 s.
@@ -308,6 +337,7 @@ fn a_birth_around_a_suspend_has_the_start_time_of_stat() {
         start_ticks: 500_000,
         leader_ended: false,
         threads: 1,
+        stat: None,
     };
     let [Step::Born { start, .. }] = born_at_suspend(None, there)[..] else {
         panic!("not a birth");
@@ -351,6 +381,7 @@ fn a_reading_that_arrives_a_round_after_its_exec_counts_before_the_end() {
             start_ticks: 500_000,
             leader_ended: false,
             threads: 1,
+            stat: None,
         };
         round(None, &[(0, FORK), (2, exec)], living);
         let late = reading(500_000, at(read_ms), at(read_ms));

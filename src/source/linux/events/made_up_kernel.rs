@@ -180,6 +180,7 @@ impl World {
                     leader_ended,
                     // The first thread counts until the process is reaped.
                     threads: threads.len() as u64 + u64::from(leader_ended),
+                    stat: None,
                 }
             }
         };

@@ -1,7 +1,7 @@
 //! Ends a round of [`Lives`]: finds out what there is where events do not show it.
 
 use super::exec_reading::ExecReading;
-use super::life::{Fact, Life, Step};
+use super::life::{Fact, Life, Start, Step};
 use super::lives::{Lives, Scans};
 use super::waiting::{FRESH_NS, Waiting};
 
@@ -99,9 +99,20 @@ impl Lives {
             Fact::There {
                 leader_ended: true,
                 threads: 0..=1,
+                stat,
                 ..
             } => {
                 life.is_end_certain |= life.certain_end(scans(pid), self.lost_ns).is_some();
+                // A later process with this pid cannot have started before this one ended.
+                let is_own = |start: Start| end.at.ticks() > start.ticks;
+                let stat = stat.filter(|_| life.start.is_some_and(is_own));
+                let stat = stat.map(|stat| (stat, now_ns));
+                if let Some(index) = life.step.of(round)
+                    && let Some(Step::Born { reading, .. }) = self.steps.get_mut(index)
+                    && reading.is_none()
+                {
+                    *reading = stat.map(|stat| ExecReading::of_zombie(pid, life.image_ns, stat));
+                }
                 if age_ns < ZOMBIE_NS {
                     return true;
                 }
@@ -111,6 +122,7 @@ impl Lives {
                         pid,
                         start,
                         at: end.at,
+                        stat,
                     };
                     match life.end_step.of(round) {
                         Some(index) => self.steps[index] = zombie,
