@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use process_scanner::{Batch, Event, Scanner};
+use process_scanner::{Batch, Config, Event, Listen, Scanner};
 
 use crate::crowd::births::Births;
 use crate::measure::boot::boot_ms;
@@ -139,7 +139,10 @@ impl Sum {
                 births_of_one.run(&stop)
             }));
         }
-        let mut scanner = Scanner::builder().build()?;
+        let mut config = Config::default();
+        // What scans alone see and cost.
+        config.listen = Listen::Off;
+        let mut scanner = Scanner::builder().config(config).build()?;
         scan(&mut scanner)?;
         let boot_ms = boot_ms(scanner.processes());
         for thread in &births {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::Scanner;
+use process_scanner::{Config, Listen, Scanner};
 
 use super::figures::{Figure, What};
 use crate::crowd::turnover::Turnover;
@@ -32,7 +32,10 @@ pub(super) fn measure(
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
     let mut sums = Vec::new();
     for &interval_ms in intervals_ms {
-        let mut scanner = Scanner::builder().build()?;
+        let mut config = Config::default();
+        // What scans alone see and cost.
+        config.listen = Listen::Off;
+        let mut scanner = Scanner::builder().config(config).build()?;
         for _ in 0..WARM_UP_SCANS {
             scan(&mut scanner)?;
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::{Batch, Error, ErrorClass, Event, Result, Scanner};
+use process_scanner::{Batch, Config, Error, ErrorClass, Event, Listen, Result, Scanner};
 
 use super::worker::now_ns;
 use crate::measure::boot::boot_ms;
@@ -38,7 +38,10 @@ pub(crate) struct Report {
 impl Watch {
     /// Makes the first scan.
     pub(crate) fn new(interval: Duration) -> Result<Self> {
-        let mut scanner = Scanner::builder().build()?;
+        let mut config = Config::default();
+        // What scans alone see and cost.
+        config.listen = Listen::Off;
+        let mut scanner = Scanner::builder().config(config).build()?;
         let at_ns = now_ns();
         scan(&mut scanner)?;
         let unknown = || Error::new(ErrorClass::BadData, "the own start time is unknown");
