@@ -18,18 +18,16 @@ pub(super) fn run(time: Duration, setting: Setting) -> Result<(), Box<dyn Error>
     thread::sleep(time);
     let (after, forks_after) = (threads(watcher.pid())?, forks()?);
     let mut table = Table::default();
-    for (tid, name, cpu_us, switches) in after {
-        let Some((.., cpu_before_us, switches_before)) =
-            before.iter().find(|(before, ..)| *before == tid)
-        else {
+    for thread in after {
+        let Some(before) = before.iter().find(|before| before.tid == thread.tid) else {
             continue;
         };
-        let share = (cpu_us - cpu_before_us) / time.as_secs_f64() / 1e4;
+        let share = (thread.cpu_us - before.cpu_us) / time.as_secs_f64() / 1e4;
         table.add(
-            &format!("`{name}`"),
+            &format!("`{}`", thread.name),
             vec![
                 ("CPU, % of one core", format!("{share:.4}")),
-                ("wake-ups", (switches - switches_before).to_string()),
+                ("wake-ups", (thread.sleeps - before.sleeps).to_string()),
             ],
         );
     }
@@ -41,17 +39,29 @@ pub(super) fn run(time: Duration, setting: Setting) -> Result<(), Box<dyn Error>
     watcher.end().map(drop)
 }
 
-/// Returns number, name, CPU time in microseconds, and voluntary switches of each thread.
-fn threads(pid: u32) -> Result<Vec<(u32, String, f64, u64)>, Box<dyn Error>> {
+/// What a thread has used.
+struct Thread {
+    tid: u32,
+    name: String,
+    cpu_us: f64,
+    /// How often it went to sleep.
+    sleeps: u64,
+}
+
+/// Returns the threads of a process.
+fn threads(pid: u32) -> Result<Vec<Thread>, Box<dyn Error>> {
     let mut threads = Vec::new();
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
         let path = thread?.path();
         let name = fs::read_to_string(path.join("comm"))?.trim().to_owned();
         let tid = path.file_name().and_then(|tid| tid.to_str()?.parse().ok());
         let tid: u32 = tid.ok_or("no number of a thread")?;
-        let cpu_us = proc::process_cpu_us(tid).ok_or("no schedstat")?;
-        let switches = proc::status_number(tid, "voluntary_ctxt_switches").ok_or("no status")?;
-        threads.push((tid, name, cpu_us, switches));
+        threads.push(Thread {
+            tid,
+            name,
+            cpu_us: proc::process_cpu_us(tid).ok_or("no schedstat")?,
+            sleeps: proc::status_number(tid, "voluntary_ctxt_switches").ok_or("no status")?,
+        });
     }
     Ok(threads)
 }
