@@ -11,7 +11,7 @@ use crate::model::{Status, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};
 use crate::source::{ProcessRow, Reading};
 
-/// What is the same for all processes and scans.
+/// What is the same for all processes of a scan.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) collect: Collect,
@@ -19,6 +19,9 @@ pub(super) struct Rules {
     /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
     pub(super) page_bytes: u64,
+    /// Processes that started in this tick or later can share their tick with another one with the
+    /// same pid, so their identity is read at once. 0: that of all processes is.
+    pub(super) identity_from_ticks: u64,
 }
 
 /// Why a process is read.
@@ -90,7 +93,8 @@ impl Rules {
             read_at_ns = Some(at_ns);
             clock
         };
-        let clock_ns = match self.has_clocks.then(&mut clock) {
+        // Of a new process it is read after `stat`.
+        let clock_ns = match (self.has_clocks && before.is_some()).then(&mut clock) {
             Some(CpuClock::Ns(ns)) => Some(ns),
             Some(CpuClock::Gone) => return Inspected::Gone,
             Some(CpuClock::Unknown) | None => None,
@@ -114,15 +118,23 @@ impl Rules {
             Err(Unread::NotAFile) if procfs.folder(listed.pid).is_err() => return lost(),
             line => line.ok(),
         };
-        let Some(stat) = line.and_then(Stat::parse) else {
-            return self.denied(listed, before, clock_ns, read_at_ns);
-        };
-        let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
+        let stat = line.and_then(Stat::parse);
         // The clock may have been that of the previous process with this pid.
-        let clock_ns = match clock_ns.filter(|_| is_new).map(|_| clock()) {
+        let reads_clock = match (before, stat) {
+            (Some(before), Some(stat)) => {
+                clock_ns.is_some() && before.start_ticks != stat.start_ticks
+            }
+            (Some(_), None) => false,
+            (None, _) => self.has_clocks,
+        };
+        let clock_ns = match reads_clock.then(&mut clock) {
             Some(CpuClock::Ns(ns)) => Some(ns),
+            Some(CpuClock::Unknown) if before.is_none() => None,
             Some(_) => return Inspected::Gone,
             None => clock_ns,
+        };
+        let Some(stat) = stat else {
+            return self.denied(listed, before, clock_ns, read_at_ns);
         };
         let folder;
         let mut thread = Ok(None);
@@ -149,7 +161,11 @@ impl Rules {
             return Inspected::Gone;
         }
         let before = same.filter(|before| !before.is_lost);
-        if before.is_none() {
+        if match before {
+            None => known.start_ticks >= self.identity_from_ticks,
+            // For the case that another process follows whose `stat` is denied.
+            Some(before) => before.identity.is_none() && why == Why::Turn,
+        } {
             known.identity = self.identity(known.pid);
         }
         let mut unreadable_fields = 0;

@@ -18,6 +18,7 @@ mod command_reader;
 mod commands;
 mod ended;
 mod events;
+mod first_reads;
 mod hear;
 mod inspect;
 mod known;

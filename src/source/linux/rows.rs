@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::command_reader::Target;
+use super::command_reader::{Request, Target};
 use super::commands::Commands;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
@@ -16,7 +16,7 @@ pub(super) struct Waiting {
     /// Index of each among the known, and the range of its name in `names`.
     rows: Vec<(usize, Range<usize>)>,
     names: Vec<u8>,
-    targets: Vec<Target>,
+    requests: Vec<Request>,
     /// How many of them the scan before did not emit.
     new: usize,
     /// Their share of the rows that waited last.
@@ -89,7 +89,10 @@ impl Waiting {
         self.names.extend_from_slice(read.name);
         self.new += usize::from(read.is_new);
         self.rows.push((index, begin..self.names.len()));
-        self.targets.push(target(&read.known));
+        self.requests.push(Request {
+            target: target(&read.known),
+            inode: read.known.inode,
+        });
     }
 
     /// Emits the waiting rows, with the command lines that arrived in time.
@@ -108,7 +111,7 @@ impl Waiting {
         self.new_share = self.new as f64 / self.rows.len() as f64;
         self.new = 0;
         let mut clock = CpuClock::start();
-        let mut answers = commands.fetch(&self.targets);
+        let mut answers = commands.fetch(&self.requests);
         let first_reads = clock.lap().unwrap_or_default().mul_f64(self.new_share);
         seen.first_read_cpu_ns += first_reads.as_nanos() as u64;
         answers.sort_unstable_by_key(|answer| answer.target.pid);
@@ -140,7 +143,7 @@ impl Waiting {
             emit(Row::Process(row));
         }
         self.names.clear();
-        self.targets.clear();
+        self.requests.clear();
     }
 }
 

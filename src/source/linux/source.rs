@@ -10,10 +10,11 @@ use super::adopt::adopt;
 use super::commands::Commands;
 use super::ended::Ended;
 use super::events::Ear;
+use super::first_reads::FirstReads;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
 use super::proc::births;
-use super::proc::boot::ns;
+use super::proc::boot::{NS_PER_MS, ns};
 use super::proc::cpu::ClockReader;
 use super::proc::machine::host_info;
 use super::proc::namespace::Namespace;
@@ -22,9 +23,8 @@ use super::proc::procfs::{Listed, Procfs};
 use super::proc::stat::STAT_LEN;
 use super::rows::Waiting;
 use crate::config::Collect;
-use crate::metrics::CpuClock;
 use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
-use crate::source::exited::Exited;
+use crate::source::exited::{Exited, TICK_MS};
 use crate::source::{
     Bell, Happening, Heard, HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo,
 };
@@ -119,6 +119,7 @@ impl LinuxSource {
             origin: Origin::of(&procfs),
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
+            identity_from_ticks: 0,
         };
         let mut source = Self {
             host: host_info(&proc, namespace.is_ours),
@@ -216,6 +217,10 @@ impl LinuxSource {
         if let Some(ear) = &mut self.ear {
             ear.count(seen.started_total, counted_ns);
         }
+        self.rules.identity_from_ticks = match self.namespace.denies_any(&procfs) {
+            true => 0,
+            false => ns(ClockId::Boottime) / (TICK_MS * NS_PER_MS),
+        };
         procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
         self.scans = self.scans.wrapping_add(1);
         self.known = std::mem::take(&mut buffers.known);
@@ -240,6 +245,7 @@ impl LinuxSource {
     ) {
         let buffers = &mut self.buffers;
         let mut before = before.iter().peekable();
+        let mut first_reads = FirstReads::default();
         for &listed in &buffers.listed {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
             let before = before.next_if(|before| before.pid == listed.pid);
@@ -251,8 +257,7 @@ impl LinuxSource {
                 false if has_lost_parent => Why::LostParent,
                 false => Why::Changes,
             };
-            let is_first_read = before.is_none_or(|before| before.is_lost);
-            let mut clock = is_first_read.then(CpuClock::start);
+            first_reads.begin(before);
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let mut inspected = self
                 .rules
@@ -260,11 +265,7 @@ impl LinuxSource {
             inspected.count_earlier(&self.exited);
             let ear = self.ear.as_ref();
             let is_left_out = ear.is_some_and(|ear| adopt(ear, &mut inspected, before));
-            // A process that cannot be read costs the same in each scan.
-            if matches!(inspected, Inspected::Read(_)) {
-                let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
-                seen.first_read_cpu_ns += first_read.as_nanos() as u64;
-            }
+            first_reads.end(&inspected);
             if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
                 let is_new_zombie =
                     read.known.status == Some(Status::Zombie) && before.status != read.known.status;
@@ -283,6 +284,7 @@ impl LinuxSource {
                 .waiting
                 .add(rules, listed.pid, inspected, known, seen, emit);
         }
+        seen.first_read_cpu_ns += first_reads.total_ns();
         self.emit_waiting(seen, emit);
     }
 
