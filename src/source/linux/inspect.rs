@@ -9,7 +9,6 @@ use super::proc::threads::LivingThread;
 use crate::config::Collect;
 use crate::model::{Status, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};
-use crate::source::{ProcessRow, Reading};
 
 /// What is the same for all processes of a scan.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +30,9 @@ pub(super) enum Why {
     Changes,
     /// Its parent has ended, so it has another one, even if it is idle.
     LostParent,
+    /// Its turn has come: its memory is read, even if it is idle. If that has changed, or if the process
+    /// has run, everything is.
+    Memory,
     /// Its turn has come: everything is read, even if it is idle.
     Turn,
 }
@@ -101,14 +103,22 @@ impl Rules {
         };
         let lost = || Inspected::Failed(before.copied().map(Known::lost));
         if let Some(before) = before
-            && why == Why::Changes
             && !before.is_lost
             && before.inode == listed.inode
             && clock_ns == Some(before.cpu_ns)
             && before.command == CommandState::Done
+            && match why {
+                Why::Changes => true,
+                Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
+                Why::LostParent | Why::Turn => false,
+            }
         {
             return Inspected::Unchanged(before.read_again(read_at_ns));
         }
+        let why = match why {
+            Why::Memory => Why::Turn,
+            why => why,
+        };
         let line = match procfs.read_of(listed.pid, "stat", line) {
             // A recorded folder can lack the file.
             Err(Unread::Gone) if self.has_clocks || procfs.folder(listed.pid).is_err() => {
@@ -249,58 +259,6 @@ impl Rules {
                 CommandState::Done
             }
             _ => CommandState::Needed,
-        }
-    }
-
-    /// Returns the number of fields that are read for a row.
-    pub(super) fn fields(&self) -> u32 {
-        let Collect {
-            cpu,
-            memory,
-            command,
-        } = self.collect;
-        // Start time and name are always read.
-        2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
-    }
-
-    /// Creates the row of a process. Its command line was not needed, or has arrived.
-    pub(super) fn row<'a>(
-        &self,
-        known: &Known,
-        name: Reading<&'a [u8]>,
-        command: Reading<&'a [u8]>,
-    ) -> ProcessRow<'a> {
-        ProcessRow {
-            pid: known.pid,
-            start_time_ms: self.start_time_ms(known),
-            parent_pid: (known.parent != 0).then_some(known.parent),
-            name,
-            command,
-            status: known.status,
-            cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
-            read_at_ns: known.read_at_ns,
-            resources: known.resources,
-            kernel_thread: Some(known.is_kernel_thread),
-        }
-    }
-
-    /// Returns the name for the row. The name of a kernel worker follows its work, so it is only
-    /// emitted once.
-    pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
-        match read.known.is_kernel_thread && !read.is_new {
-            true => Reading::Unchanged,
-            false => Reading::Known(read.name),
-        }
-    }
-
-    /// Returns the command line for the row, if it was not read.
-    pub(super) fn unread_command<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
-        match self.collect.command {
-            false => Reading::Unknown,
-            true if read.known.is_kernel_thread => Reading::Known(&[]),
-            // A zombie has lost it, and may have changed it before it exited.
-            true if read.is_new || read.known.status == Some(Status::Zombie) => Reading::Unknown,
-            true => Reading::Unchanged,
         }
     }
 }

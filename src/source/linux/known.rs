@@ -178,6 +178,11 @@ impl Known {
         }
     }
 
+    /// Returns whether it cannot have memory of its own.
+    pub(super) fn has_no_memory(&self) -> bool {
+        self.is_kernel_thread || matches!(self.status, Some(Status::Zombie | Status::Dead))
+    }
+
     /// Returns whether `stat` shows that the memory has not changed.
     pub(super) fn has_memory_of(&self, before: &Self) -> bool {
         self.cpu_ns == before.cpu_ns && self.rough_rss_pages == before.rough_rss_pages

@@ -18,6 +18,7 @@ mod command_reader;
 mod commands;
 mod ended;
 mod events;
+mod expected;
 mod first_reads;
 mod hear;
 mod inspect;
@@ -28,6 +29,7 @@ mod recheck;
 mod reuse;
 mod rows;
 mod source;
+mod walk;
 
 pub use self::events::ListenOptions;
 pub(super) use self::memory::resident_pages;

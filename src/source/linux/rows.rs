@@ -7,7 +7,9 @@ use super::commands::Commands;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::proc::procfs::Unread;
+use crate::config::Collect;
 use crate::metrics::CpuClock;
+use crate::model::Status;
 use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 
 /// Rows that wait for their command lines. Its buffers are reused from scan to scan.
@@ -144,6 +146,60 @@ impl Waiting {
         }
         self.names.clear();
         self.requests.clear();
+    }
+}
+
+impl Rules {
+    /// Returns the number of fields that are read for a row.
+    pub(super) fn fields(&self) -> u32 {
+        let Collect {
+            cpu,
+            memory,
+            command,
+        } = self.collect;
+        // Start time and name are always read.
+        2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
+    }
+
+    /// Creates the row of a process. Its command line was not needed, or has arrived.
+    pub(super) fn row<'a>(
+        &self,
+        known: &Known,
+        name: Reading<&'a [u8]>,
+        command: Reading<&'a [u8]>,
+    ) -> ProcessRow<'a> {
+        ProcessRow {
+            pid: known.pid,
+            start_time_ms: self.start_time_ms(known),
+            parent_pid: (known.parent != 0).then_some(known.parent),
+            name,
+            command,
+            status: known.status,
+            cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
+            read_at_ns: known.read_at_ns,
+            resources: known.resources,
+            kernel_thread: Some(known.is_kernel_thread),
+        }
+    }
+
+    /// Returns the name for the row. The name of a kernel worker follows its work, so it is only
+    /// emitted once.
+    pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
+        match read.known.is_kernel_thread && !read.is_new {
+            true => Reading::Unchanged,
+            false => Reading::Known(read.name),
+        }
+    }
+
+    /// Returns the command line for the row, if it was not read.
+    pub(super) fn unread_command<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
+        match self.collect.command {
+            false => Reading::Unknown,
+            true if read.known.is_kernel_thread => Reading::Known(&[]),
+            // A zombie has lost it, and may have changed it before it exited.
+            true if read.is_new || read.known.status == Some(Status::Zombie) => Reading::Unknown,
+            true => Reading::Unchanged,
+        }
     }
 }
 
