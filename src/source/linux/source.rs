@@ -30,8 +30,9 @@ const LIST_LEN: usize = 32 * 1024;
 /// Reads the processes of this host from `/proc`, on Linux.
 ///
 /// Start times have a resolution of 10 ms, CPU times of 1 ns. Of a process that does not run,
-/// changes of memory, parent and status are reported within 30 scans. At most 1 MiB of a command
-/// line is read.
+/// changes of memory, parent and status are reported within 30 scans. While all births and exits are
+/// heard, that holds for memory and parent, and for the rest within 120 scans. At most 1 MiB of a
+/// command line is read.
 pub struct LinuxSource {
     pub(super) proc: PathBuf,
     pub(super) rules: Rules,

@@ -43,10 +43,12 @@ impl LinuxSource {
         if let Some(ear) = &mut self.ear {
             ear.count(seen.started_total, counted_ns);
         }
-        self.rules.identity_from_ticks = match self.namespace.denies_any(&procfs) {
-            true => 0,
-            false => since_ms() / TICK_MS,
-        };
+        self.rules.identity_from_ticks = since_ms() / TICK_MS;
+        if self.namespace.denies_any(&procfs) {
+            self.rules.identity_from_ticks = 0;
+            // Which processes the list has can change without any event.
+            self.expected.doubt();
+        }
         let reports_all = self.ear.as_ref().is_some_and(Ear::reports_all);
         let is_listed = !reports_all || self.expected.needs_list(began_ns);
         if !is_listed {

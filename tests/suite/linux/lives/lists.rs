@@ -74,9 +74,10 @@ fn in_churn_a_scan_finds_what_another_source_finds() {
         ears.scan();
         let mut listed = BTreeSet::new();
         let mut other = LinuxSource::new(Collect::default()).unwrap();
-        other
-            .scan(&mut |row| drop(listed.insert(row.pid())))
-            .unwrap();
+        let scan = other.scan(&mut |row| {
+            listed.insert(row.pid());
+        });
+        scan.unwrap();
         family.check(&found(&ears));
         family.check(&listed);
     }
