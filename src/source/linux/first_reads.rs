@@ -47,7 +47,8 @@ impl FirstReads {
         self.cpu_ns
     }
 
-    fn end_of_row(&mut self) {
+    /// Ends a row of new processes, if there is one.
+    pub(super) fn end_of_row(&mut self) {
         let new = self.new.take();
         self.add(new);
     }

@@ -37,6 +37,15 @@ pub(super) enum Why {
     Turn,
 }
 
+/// A process that must be there.
+pub(super) struct Entry<'k> {
+    pub(super) listed: Listed,
+    /// The entry of this pid in the scan before.
+    before: Option<&'k Known>,
+    /// Its CPU clock, and when it was read.
+    clock: Option<(CpuClock, u64)>,
+}
+
 /// The result of reading one process.
 pub(super) enum Inspected<'a> {
     /// Nothing has changed.
@@ -78,43 +87,65 @@ impl Inspected<'_> {
 }
 
 impl Rules {
-    /// Reads a process. `before` is the entry of this pid in the scan before, `why` decides whether
-    /// it is read even if it seems unchanged, and `line` is a buffer for `stat`.
+    /// Reads the CPU clock of a process that the scan before has read.
+    pub(super) fn entry<'k>(
+        &self,
+        listed: Listed,
+        before: Option<&'k Known>,
+        clocks: &mut ClockReader,
+    ) -> Entry<'k> {
+        let has_clock = self.has_clocks && before.is_some();
+        Entry {
+            listed,
+            before,
+            clock: has_clock.then(|| clocks.read(listed.pid)),
+        }
+    }
+
+    /// Returns the entry of a process that has not changed, as its clock shows.
+    pub(super) fn idle<'k>(
+        &self,
+        procfs: &Procfs,
+        entry: &Entry<'k>,
+        why: Why,
+    ) -> Option<(&'k Known, u64)> {
+        let before = entry.before?;
+        let (clock, read_at_ns) = entry.clock?;
+        let is_idle = clock == CpuClock::Ns(before.cpu_ns)
+            && before.inode == entry.listed.inode
+            && !before.is_lost
+            && before.command == CommandState::Done
+            && match why {
+                Why::Changes => true,
+                Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
+                Why::LostParent | Why::Turn => false,
+            };
+        is_idle.then_some((before, read_at_ns))
+    }
+
+    /// Reads a process that is not known to be [idle](Self::idle). `line` is a buffer for `stat`.
     pub(super) fn inspect<'a>(
         &self,
         procfs: &Procfs,
-        listed: Listed,
-        before: Option<&Known>,
+        entry: Entry<'_>,
         why: Why,
         line: &'a mut [u8],
         clocks: &mut ClockReader,
     ) -> Inspected<'a> {
-        let mut read_at_ns = None;
+        let Entry { listed, before, .. } = entry;
+        let mut read_at_ns = entry.clock.map(|(_, at_ns)| at_ns);
         let mut clock = || {
             let (clock, at_ns) = clocks.read(listed.pid);
             read_at_ns = Some(at_ns);
             clock
         };
         // Of a new process it is read after `stat`.
-        let clock_ns = match (self.has_clocks && before.is_some()).then(&mut clock) {
-            Some(CpuClock::Ns(ns)) => Some(ns),
-            Some(CpuClock::Gone) => return Inspected::Gone,
-            Some(CpuClock::Unknown) | None => None,
+        let clock_ns = match entry.clock {
+            Some((CpuClock::Ns(ns), _)) => Some(ns),
+            Some((CpuClock::Gone, _)) => return Inspected::Gone,
+            Some((CpuClock::Unknown, _)) | None => None,
         };
         let lost = || Inspected::Failed(before.copied().map(Known::lost));
-        if let Some(before) = before
-            && !before.is_lost
-            && before.inode == listed.inode
-            && clock_ns == Some(before.cpu_ns)
-            && before.command == CommandState::Done
-            && match why {
-                Why::Changes => true,
-                Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
-                Why::LostParent | Why::Turn => false,
-            }
-        {
-            return Inspected::Unchanged(before.read_again(read_at_ns));
-        }
         let why = match why {
             Why::Memory => Why::Turn,
             why => why,

@@ -166,8 +166,11 @@ impl Known {
     }
 
     /// Sets when its CPU time was read again.
-    pub(super) fn read_again(self, read_at_ns: Option<u64>) -> Self {
-        Self { read_at_ns, ..self }
+    pub(super) fn read_again(&self, read_at_ns: Option<u64>) -> Self {
+        Self {
+            read_at_ns,
+            ..*self
+        }
     }
 
     /// Marks the process as unreadable in this scan.

@@ -150,7 +150,8 @@ impl LinuxSource {
         let candidates = candidates.filter(|listed| own_pid.is_none_or(|own| own == listed.pid));
         for &listed in candidates {
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            match rules.inspect(procfs, listed, None, Why::Changes, line, clocks) {
+            let entry = rules.entry(listed, None, clocks);
+            match rules.inspect(procfs, entry, Why::Changes, line, clocks) {
                 Inspected::Read(read) if read.unreadable_fields == 0 || !rules.has_clocks => {
                     return Ok(());
                 }

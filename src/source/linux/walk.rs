@@ -98,16 +98,24 @@ impl LinuxSource {
             let turn = listed.pid.wrapping_add(self.scans);
             let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
             let why = match turn.is_multiple_of(TURN_SCANS) {
-                true if turn.is_multiple_of(full_scans) => Why::Turn,
-                _ if has_lost_parent => Why::LostParent,
+                true if has_lost_parent || turn.is_multiple_of(full_scans) => Why::Turn,
+                false if has_lost_parent => Why::LostParent,
                 true => Why::Memory,
                 false => Why::Changes,
             };
-            first_reads.begin(before);
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            let mut inspected = self
-                .rules
-                .inspect(procfs, listed, before, why, line, clocks);
+            let entry = self.rules.entry(listed, before, clocks);
+            if let Some((idle, read_at_ns)) = self.rules.idle(procfs, &entry, why) {
+                first_reads.end_of_row();
+                emit(Row::Unchanged {
+                    pid: listed.pid,
+                    read_at_ns: Some(read_at_ns),
+                });
+                self.known.push(idle.read_again(Some(read_at_ns)));
+                continue;
+            }
+            first_reads.begin(before);
+            let mut inspected = self.rules.inspect(procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
             let ear = self.ear.as_ref();
             let is_left_out = ear.is_some_and(|ear| adopt(ear, &mut inspected, before));
