@@ -50,13 +50,18 @@ impl LinuxSource {
             self.expected.doubt();
         }
         let reports_all = self.ear.as_ref().is_some_and(Ear::reports_all);
-        let is_listed = !reports_all || self.expected.needs_list(began_ns);
+        if !reports_all {
+            self.expected.doubt();
+        }
+        let is_listed = self.expected.needs_list(began_ns);
         if !is_listed {
             let inode_of = |pid| procfs.inode_of(pid);
             self.expected.list(before, &mut buffers.listed, inode_of);
         } else {
             procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
-            self.expected.was_listed(began_ns);
+            if reports_all {
+                self.expected.was_listed(began_ns);
+            }
         }
         self.scans = self.scans.wrapping_add(1);
         self.known = std::mem::take(&mut buffers.known);
