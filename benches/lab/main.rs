@@ -13,7 +13,11 @@ mod contenders;
 mod crowd;
 #[cfg(target_os = "linux")]
 mod csv;
+#[cfg(target_os = "linux")]
+mod first;
 mod host;
+#[cfg(target_os = "linux")]
+mod listening;
 mod live;
 #[cfg(target_os = "linux")]
 mod lives;
@@ -67,6 +71,12 @@ enum Experiment {
     /// Measure from outside whether `pscan watch` keeps its budget, by the number of processes (40 minutes)
     #[cfg(target_os = "linux")]
     Budget(budget::Options),
+    /// Measure first scans, and a crowd of births in one scan (2 minutes)
+    #[cfg(target_os = "linux")]
+    First(first::Options),
+    /// Compare scans with and without the kernel's events (1 minute)
+    #[cfg(target_os = "linux")]
+    Listening(listening::Options),
     /// Compare the reported CPU shares with the true ones (4 minutes)
     #[cfg(target_os = "linux")]
     Shares(shares::Options),
@@ -131,6 +141,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::Host(options) => host::run(options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Budget(options) => budget::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::First(options) => first::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Listening(options) => listening::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Shares(options) => shares::run(&options, is_quick),
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),

@@ -10,6 +10,9 @@ pub(crate) const OURS_OVER_SYSINFO: &str = "ours over sysinfo";
 /// The name of our scan with the source `linux`.
 pub(crate) const OURS_ON_LINUX: &str = "ours";
 
+/// The same, with the births and exits that the kernel reports.
+pub(crate) const OURS_LISTENING: &str = "ours, listening";
+
 /// The name of the system calls of our scan on Linux.
 pub(crate) const BARE_CALLS: &str = "the bare system calls of ours";
 

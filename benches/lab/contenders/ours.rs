@@ -4,9 +4,9 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::{Config, Scanner, SourceChoice};
+use process_scanner::{Config, Listen, Scanner, SourceChoice};
 
-use super::contender::{Contender, OURS_ON_LINUX, OURS_OVER_SYSINFO, Scan};
+use super::contender::{Contender, OURS_LISTENING, OURS_ON_LINUX, OURS_OVER_SYSINFO, Scan};
 use crate::measure::cost::Cost;
 use crate::measure::proc;
 
@@ -18,17 +18,27 @@ pub(crate) struct Ours {
 impl Ours {
     /// Uses the source `sysinfo`.
     pub(crate) fn sysinfo() -> Result<Self, Box<dyn Error>> {
-        Self::with(SourceChoice::Sysinfo, OURS_OVER_SYSINFO)
+        Self::with(SourceChoice::Sysinfo, Listen::Off, OURS_OVER_SYSINFO)
     }
 
-    /// Uses the source `linux`, which exists on Linux only.
+    /// Uses the source `linux`, which exists on Linux only. It does not listen.
     pub(crate) fn linux() -> Result<Self, Box<dyn Error>> {
-        Self::with(SourceChoice::Linux, OURS_ON_LINUX)
+        Self::with(SourceChoice::Linux, Listen::Off, OURS_ON_LINUX)
     }
 
-    fn with(source: SourceChoice, name: &'static str) -> Result<Self, Box<dyn Error>> {
+    /// Uses the source `linux`, which listens if it can.
+    pub(crate) fn listening() -> Result<Self, Box<dyn Error>> {
+        Self::with(SourceChoice::Linux, Listen::Auto, OURS_LISTENING)
+    }
+
+    fn with(
+        source: SourceChoice,
+        listen: Listen,
+        name: &'static str,
+    ) -> Result<Self, Box<dyn Error>> {
         let mut config = Config::default();
         config.source = source;
+        config.listen = listen;
         Ok(Self {
             scanner: Scanner::builder().config(config).build()?,
             name,

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Sender, unbounded};
 
 use super::known::Program;
 use super::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
@@ -24,6 +25,14 @@ pub(super) struct Target {
     pub(super) program: Program,
 }
 
+/// A command line to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request {
+    pub(super) target: Target,
+    /// Inode of the process's folder when it was listed.
+    pub(super) inode: u64,
+}
+
 /// A command line, each argument followed by a NUL, or why it could not be read.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -34,27 +43,58 @@ pub(super) struct Answer {
 /// Name of the thread, at most 15 bytes.
 const THREAD_NAME: &str = "pscan-command";
 
-/// Reads one command line. Tests replace it by one that hangs.
-pub(super) type ReadCommand = Arc<dyn Fn(Target, &mut Vec<u8>) -> Result<(), Unread> + Send + Sync>;
+/// Reads one command line.
+pub(super) type ReadCommand = Box<dyn FnMut(Request, &mut Vec<u8>) -> Result<(), Unread>>;
+
+/// Prepares to read command lines. Tests replace it by one whose reads hang.
+pub(super) type Prepare = Arc<dyn Fn() -> ReadCommand + Send + Sync>;
 
 /// The thread that reads command lines, in the order of the requests.
 pub(super) struct Reader {
-    pub(super) jobs: Sender<Target>,
-    pub(super) answers: Receiver<Answer>,
+    jobs: Sender<Vec<Request>>,
+    desk: Arc<Desk>,
     /// Requests without an answer, in the order of the answers.
     pub(super) pending: VecDeque<Target>,
     /// Set when another thread takes over.
-    pub(super) is_retired: Arc<AtomicBool>,
+    is_retired: Arc<AtomicBool>,
     /// `stat` of the thread, once it has run.
     stat: Arc<OnceLock<Option<PathBuf>>>,
     pub(super) thread: JoinHandle<()>,
 }
 
+/// Where the thread leaves its answers. It wakes the scan only when it has answered all requests.
+#[derive(Default)]
+struct Desk {
+    answers: Mutex<Vec<Answer>>,
+    all_answered: Condvar,
+    /// The thread has returned or panicked.
+    has_ended: AtomicBool,
+}
+
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, Vec<Answer>> {
+        // An answer is pushed whole.
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Marks the end of the thread, however it ends.
+struct End(Arc<Desk>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _answers = self.0.lock();
+        self.0.has_ended.store(true, Ordering::Relaxed);
+        self.0.all_answered.notify_all();
+    }
+}
+
 impl Reader {
-    pub(super) fn start(read: &ReadCommand, cpu_ns: &Arc<AtomicU64>) -> std::io::Result<Self> {
-        let (jobs, requests) = unbounded::<Target>();
-        let (answer, answers) = unbounded();
-        let (read, cpu_ns) = (Arc::clone(read), Arc::clone(cpu_ns));
+    pub(super) fn start(prepare: &Prepare, cpu_ns: &Arc<AtomicU64>) -> std::io::Result<Self> {
+        let (jobs, requests) = unbounded::<Vec<Request>>();
+        let (prepare, cpu_ns) = (Arc::clone(prepare), Arc::clone(cpu_ns));
+        let desk = Arc::new(Desk::default());
+        let end = End(Arc::clone(&desk));
         let is_retired = Arc::new(AtomicBool::new(false));
         let must_end = Arc::clone(&is_retired);
         let stat = Arc::new(OnceLock::new());
@@ -66,27 +106,35 @@ impl Reader {
                 let _ = own_stat.set(own.ok().map(|own| Path::new(USUAL).join(own).join("stat")));
                 let mut clock = CpuClock::start();
                 let mut command = Vec::new();
-                for target in &requests {
-                    let outcome = read(target, &mut command);
-                    let sent = answer.send(Answer {
-                        target,
-                        command: outcome.map(|()| command.as_slice().into()),
-                    });
-                    if command.capacity() > KEPT_COMMAND_BYTES {
-                        command = Vec::new();
+                for batch in &requests {
+                    let mut read = prepare();
+                    for request in batch {
+                        let outcome = read(request, &mut command);
+                        end.0.lock().push(Answer {
+                            target: request.target,
+                            command: outcome.map(|()| command.as_slice().into()),
+                        });
+                        if command.capacity() > KEPT_COMMAND_BYTES {
+                            command = Vec::new();
+                        }
+                        if must_end.load(Ordering::Relaxed) {
+                            break;
+                        }
                     }
+                    drop(read);
                     if let Some(spent) = clock.lap() {
                         let spent_ns = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
                         cpu_ns.fetch_add(spent_ns, Ordering::Relaxed);
                     }
-                    if sent.is_err() || must_end.load(Ordering::Relaxed) {
+                    if must_end.load(Ordering::Relaxed) {
                         return;
                     }
+                    end.0.all_answered.notify_all();
                 }
             })?;
         Ok(Self {
             jobs,
-            answers,
+            desk,
             pending: VecDeque::new(),
             is_retired,
             stat,
@@ -94,17 +142,55 @@ impl Reader {
         })
     }
 
-    pub(super) fn request(&mut self, targets: Vec<Target>) {
-        for target in targets {
-            // An error means that the thread has panicked. Then no answer comes.
-            let _ = self.jobs.send(target);
-            self.pending.push_back(target);
+    pub(super) fn request(&mut self, requests: Vec<Request>) {
+        let targets = requests.iter().map(|request| request.target);
+        self.pending.extend(targets);
+        // An error means that the thread has panicked. Then no answer comes.
+        let _ = self.jobs.send(requests);
+    }
+
+    /// Moves all answers that are there into `answers`. Returns whether there were any.
+    pub(super) fn take(&mut self, answers: &mut Vec<Answer>) -> bool {
+        let mut arrived = self.desk.lock();
+        let count = arrived.len();
+        answers.append(&mut arrived);
+        drop(arrived);
+        self.pending.drain(..count.min(self.pending.len()));
+        count > 0
+    }
+
+    /// Waits until all requests are answered or the thread has ended, for at most this time.
+    pub(super) fn wait(&self, at_most: Duration) {
+        let is_waiting = |answers: &mut Vec<Answer>| {
+            answers.len() < self.pending.len() && !self.desk.has_ended.load(Ordering::Relaxed)
+        };
+        let waited =
+            self.desk
+                .all_answered
+                .wait_timeout_while(self.desk.lock(), at_most, is_waiting);
+        drop(waited);
+    }
+
+    /// Lets another thread take over. This one ends when it returns from its read.
+    pub(super) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the thread. If requests are pending, it may be about to hang, and is left running.
+    pub(super) fn end(self) {
+        self.retire();
+        drop(self.jobs);
+        if self.pending.is_empty() && self.thread.join().is_err() {
+            log::error!("BUG: the thread that reads command lines panicked");
         }
     }
 
     /// Returns whether the thread does not answer only because it gets no CPU: it could run. A
     /// thread that hangs sleeps.
     pub(super) fn is_starved(&self) -> bool {
+        if self.desk.has_ended.load(Ordering::Relaxed) {
+            return false;
+        }
         let Some(path) = self.stat.get() else {
             // It has not begun.
             return true;
@@ -120,14 +206,27 @@ impl Reader {
     }
 }
 
+/// Opens `/proc` for a batch of command lines, and returns what reads each.
+pub(super) fn prepare(proc: &Path) -> ReadCommand {
+    let procfs = Procfs::open(proc).map_err(|_| Unread::Failed);
+    Box::new(move |request, command| match &procfs {
+        Ok(procfs) => read_command(procfs, request, command),
+        Err(unread) => Err(*unread),
+    })
+}
+
 /// Reads one command line, if the process is still the requested one.
-pub(super) fn read_command(
-    proc: &Path,
-    target: Target,
-    command: &mut Vec<u8>,
-) -> Result<(), Unread> {
+fn read_command(procfs: &Procfs, request: Request, command: &mut Vec<u8>) -> Result<(), Unread> {
+    let Request { target, inode } = request;
     command.clear();
-    let procfs = Procfs::open(proc).map_err(|_| Unread::Failed)?;
+    let read = procfs.read_command_of(target.pid, MAX_COMMAND_BYTES, command);
+    // The same inode as in the list: no other process has had the pid since. An empty command line
+    // has several causes.
+    if read.is_ok() && !command.is_empty() && procfs.inode_of(target.pid) == Some(inode) {
+        trim_command(command);
+        return Ok(());
+    }
+    command.clear();
     let folder = procfs.folder(target.pid)?;
     let stat = stat_of(&folder)?;
     if stat.start_ticks != target.start_ticks {

@@ -12,9 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ahash::RandomState;
-use crossbeam_channel::RecvTimeoutError;
 
-use super::command_reader::{Answer, ReadCommand, Reader, Target, read_command};
+use super::command_reader::{Answer, Prepare, Reader, Request, Target, prepare};
 
 type Targets = HashSet<Target, RandomState>;
 
@@ -29,7 +28,7 @@ const MAX_HANGING: usize = 4;
 
 /// The thread that reads command lines, and those that hang.
 pub(super) struct Commands {
-    read: ReadCommand,
+    prepare: Prepare,
     deadline: Duration,
     reader: Option<Reader>,
     hanging: Vec<Reader>,
@@ -38,13 +37,12 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn new(proc: PathBuf) -> Self {
-        let read = move |target, command: &mut Vec<u8>| read_command(&proc, target, command);
-        Self::with(Arc::new(read), DEADLINE)
+        Self::with(Arc::new(move || prepare(&proc)), DEADLINE)
     }
 
-    fn with(read: ReadCommand, deadline: Duration) -> Self {
+    fn with(prepare: Prepare, deadline: Duration) -> Self {
         Self {
-            read,
+            prepare,
             deadline,
             reader: None,
             hanging: Vec::new(),
@@ -59,19 +57,16 @@ impl Commands {
 
     /// Reads these command lines, as far as they arrive in time. Late answers are returned by a
     /// later call for the same target.
-    pub(super) fn fetch(&mut self, wanted: &[Target]) -> Vec<Answer> {
+    pub(super) fn fetch(&mut self, wanted: &[Request]) -> Vec<Answer> {
         let mut answers = self.late();
         if !answers.is_empty() {
-            let wanted: Targets = wanted.iter().copied().collect();
+            let wanted: Targets = wanted.iter().map(|request| request.target).collect();
             answers.retain(|answer| wanted.contains(&answer.target));
         }
         let answered: Targets = answers.iter().map(|answer| answer.target).collect();
-        let hangs_at = |target: &Target| self.hanging.iter().any(|reader| reader.hangs_at(*target));
-        let mut waiting: Vec<Target> = wanted
-            .iter()
-            .copied()
-            .filter(|target| !answered.contains(target) && !hangs_at(target))
-            .collect();
+        let hangs_at = |target: Target| self.hanging.iter().any(|reader| reader.hangs_at(target));
+        let mut waiting = wanted.to_vec();
+        waiting.retain(|&Request { target, .. }| !answered.contains(&target) && !hangs_at(target));
         if waiting.is_empty() || self.hanging.len() >= MAX_HANGING {
             return answers;
         }
@@ -79,33 +74,28 @@ impl Commands {
             return answers;
         };
         let requested: Targets = reader.pending.iter().copied().collect();
-        waiting.retain(|target| !requested.contains(target));
+        waiting.retain(|request| !requested.contains(&request.target));
         reader.request(waiting);
         let all = u32::try_from(reader.pending.len()).unwrap_or(u32::MAX);
         let until = Instant::now() + self.deadline + TIME_EACH.saturating_mul(all);
-        let (mut hangs, mut is_starved) = (false, false);
+        let mut hangs = false;
         while !reader.pending.is_empty() && Instant::now() < until {
-            let answer = reader.answers.recv_timeout(self.deadline).or_else(|error| {
-                // It continues, and a later call gets its answers.
-                is_starved = error == RecvTimeoutError::Timeout && reader.is_starved();
-                // It may have answered since.
-                reader.answers.try_recv()
-            });
-            match answer {
-                Ok(answer) => {
-                    reader.pending.pop_front();
-                    answers.push(answer);
-                }
-                Err(_) if is_starved => break,
-                // A panic counts as hanging: another thread takes over.
-                Err(_) => {
-                    hangs = true;
-                    break;
-                }
+            reader.wait(self.deadline);
+            if reader.take(&mut answers) {
+                continue;
             }
+            let is_starved = reader.is_starved();
+            // It may have answered since.
+            if reader.take(&mut answers) {
+                continue;
+            }
+            // A starved one continues, and a later call gets its answers. A panic counts as hanging:
+            // another thread takes over.
+            hangs = !is_starved;
+            break;
         }
         if hangs {
-            reader.is_retired.store(true, Ordering::Relaxed);
+            reader.retire();
             self.hanging.push(reader);
         } else {
             self.reader = Some(reader);
@@ -118,18 +108,13 @@ impl Commands {
     fn late(&mut self) -> Vec<Answer> {
         let mut late = Vec::new();
         if let Some(reader) = &mut self.reader {
-            while let Ok(answer) = reader.answers.try_recv() {
-                reader.pending.pop_front();
-                late.push(answer);
-            }
+            reader.take(&mut late);
         }
-        self.hanging.retain(|reader| {
-            // In this order: a thread that has ended has answered, and its answer is received here.
+        self.hanging.retain_mut(|reader| {
+            // In this order: a thread that has ended has answered, and its answer is taken here.
             let has_ended = reader.thread.is_finished();
-            let answer = reader.answers.try_recv();
-            let is_done = has_ended || answer.is_ok();
-            late.extend(answer);
-            !is_done
+            let has_answered = reader.take(&mut late);
+            !has_ended && !has_answered
         });
         late
     }
@@ -138,7 +123,7 @@ impl Commands {
         match self.reader.take() {
             Some(reader) => Some(reader),
             // Without a thread there are no command lines for now. The next scan tries again.
-            None => Reader::start(&self.read, &self.cpu_ns)
+            None => Reader::start(&self.prepare, &self.cpu_ns)
                 .inspect_err(|error| {
                     log::warn!("cannot start the thread that reads command lines: {error}")
                 })
@@ -150,12 +135,7 @@ impl Commands {
 impl Drop for Commands {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
-            reader.is_retired.store(true, Ordering::Relaxed);
-            drop(reader.jobs);
-            // With pending requests it may be about to hang.
-            if reader.pending.is_empty() && reader.thread.join().is_err() {
-                log::error!("BUG: the thread that reads command lines panicked");
-            }
+            reader.end();
         }
         // A thread that hangs is left running, and ends when it returns.
     }
@@ -168,7 +148,9 @@ mod tests {
     use std::sync::mpsc::{Sender as Signal, channel};
 
     use super::*;
+    use crate::source::linux::command_reader::ReadCommand;
     use crate::source::linux::known::Program;
+    use crate::source::linux::proc::procfs::Unread;
 
     fn target(pid: u32) -> Target {
         Target {
@@ -176,6 +158,24 @@ mod tests {
             start_ticks: 5,
             program: Program::default(),
         }
+    }
+
+    fn requests(targets: &[Target]) -> Vec<Request> {
+        let request = |&target| Request { target, inode: 1 };
+        targets.iter().map(request).collect()
+    }
+
+    /// Prepares to read with this function.
+    fn with(
+        read: impl Fn(Target, &mut Vec<u8>) -> Result<(), Unread> + Send + Sync + 'static,
+        deadline: Duration,
+    ) -> Commands {
+        let read = Arc::new(read);
+        let prepare = move || -> ReadCommand {
+            let read = Arc::clone(&read);
+            Box::new(move |request, command| read(request.target, command))
+        };
+        Commands::with(Arc::new(prepare), deadline)
     }
 
     /// Reads the pid as the command line. Pids from 1000 on hang until a signal is sent.
@@ -190,13 +190,13 @@ mod tests {
             command.extend_from_slice(target.pid.to_string().as_bytes());
             Ok(())
         };
-        (Commands::with(Arc::new(read), deadline), signal)
+        (with(read, deadline), signal)
     }
 
     fn fetched(commands: &mut Commands, pids: &[u32]) -> Vec<u32> {
         let wanted: Vec<Target> = pids.iter().map(|&pid| target(pid)).collect();
         let mut answered = Vec::new();
-        for answer in commands.fetch(&wanted) {
+        for answer in commands.fetch(&requests(&wanted)) {
             let command = answer.command.expect("it can be read");
             assert_eq!(*command, *answer.target.pid.to_string().as_bytes());
             answered.push(answer.target.pid);
@@ -250,16 +250,16 @@ mod tests {
                 Ok(())
             }
         };
-        let mut commands = Commands::with(Arc::new(read), Duration::from_millis(1));
+        let mut commands = with(read, Duration::from_millis(1));
         let wanted: Vec<Target> = (1..=4500).map(target).collect();
         for _ in 0..=MAX_HANGING {
-            assert!(commands.fetch(&wanted).is_empty());
+            assert!(commands.fetch(&requests(&wanted)).is_empty());
             assert!(commands.hanging.is_empty());
         }
         may_go.store(true, Ordering::Relaxed);
         let mut waiting = wanted.clone();
         while !waiting.is_empty() {
-            let answers = commands.fetch(&waiting);
+            let answers = commands.fetch(&requests(&waiting));
             waiting.retain(|target| answers.iter().all(|answer| answer.target != *target));
             assert!(commands.hanging.is_empty());
         }
@@ -279,7 +279,7 @@ mod tests {
             ..target(1000)
         };
         let answer = loop {
-            if let Some(answer) = commands.fetch(&[after]).pop() {
+            if let Some(answer) = commands.fetch(&requests(&[after])).pop() {
                 break answer;
             }
         };
@@ -306,8 +306,8 @@ mod tests {
             1 => panic!("test"),
             _ => Ok(()),
         };
-        let mut commands = Commands::with(Arc::new(read), Duration::from_secs(3600));
-        assert!(commands.fetch(&[target(1)]).is_empty());
-        assert_eq!(commands.fetch(&[target(2)]).len(), 1);
+        let mut commands = with(read, Duration::from_secs(3600));
+        assert!(commands.fetch(&requests(&[target(1)])).is_empty());
+        assert_eq!(commands.fetch(&requests(&[target(2)])).len(), 1);
     }
 }

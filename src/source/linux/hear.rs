@@ -3,11 +3,13 @@
 use super::events::{Ear, ListenOptions, Scanned};
 use super::known::Known;
 use super::proc::births;
+use super::proc::boot::since_ms;
 use super::proc::namespace::obstacle;
 use super::proc::origin::Origin;
 use super::proc::procfs::Procfs;
 use super::source::LinuxSource;
 use crate::model::Timestamp;
+use crate::source::exited::TICK_MS;
 use crate::source::{Happening, Heard};
 
 /// Descriptors that must be available: it keeps six, and scans need theirs too.
@@ -68,8 +70,14 @@ impl LinuxSource {
         let (known, before) = (&mut self.known, &mut self.buffers.known);
         let (proc, counters) = (&self.proc, &mut self.buffers.counters);
         let mut count = || births::started_total(&Procfs::open(proc).ok()?, counters);
+        let expected = &mut self.expected;
+        expected.begin_drain(since_ms() / TICK_MS);
         let heard = {
             let scans = |pid| scanned(known, before, pid);
+            let emit = &mut |happening: Happening<'_>| {
+                expected.happened(&happening);
+                emit(happening);
+            };
             ear.drain(is_after_scan, &scans, &mut count, emit)
         };
         if is_after_scan {
@@ -77,6 +85,8 @@ impl LinuxSource {
             let processes = processes.filter(|known| !known.has_exited && !known.is_kernel_thread);
             ear.survey(&mut processes.map(|known| (known.pid, known.start())));
         }
+
+        expected.end_drain(&heard);
         let now_ns = Timestamp::monotonic_now_ns();
         for &(pid, start) in ear.exited() {
             self.exited.add(pid, start.ticks, start.nth, now_ns);

@@ -9,9 +9,8 @@ use super::proc::threads::LivingThread;
 use crate::config::Collect;
 use crate::model::{Status, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};
-use crate::source::{ProcessRow, Reading};
 
-/// What is the same for all processes and scans.
+/// What is the same for all processes of a scan.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) collect: Collect,
@@ -19,6 +18,9 @@ pub(super) struct Rules {
     /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
     pub(super) page_bytes: u64,
+    /// Processes that started in this tick or later can share their tick with another one with the
+    /// same pid, so their identity is read at once. 0: that of all processes is.
+    pub(super) identity_from_ticks: u64,
 }
 
 /// Why a process is read.
@@ -28,8 +30,20 @@ pub(super) enum Why {
     Changes,
     /// Its parent has ended, so it has another one, even if it is idle.
     LostParent,
+    /// Its turn has come: its memory is read, even if it is idle. If that has changed, or if the process
+    /// has run, everything is.
+    Memory,
     /// Its turn has come: everything is read, even if it is idle.
     Turn,
+}
+
+/// A process that must be there.
+pub(super) struct Entry<'k> {
+    pub(super) listed: Listed,
+    /// The entry of this pid in the scan before.
+    before: Option<&'k Known>,
+    /// Its CPU clock, and when it was read.
+    clock: Option<(CpuClock, u64)>,
 }
 
 /// The result of reading one process.
@@ -73,38 +87,69 @@ impl Inspected<'_> {
 }
 
 impl Rules {
-    /// Reads a process. `before` is the entry of this pid in the scan before, `why` decides whether
-    /// it is read even if it seems unchanged, and `line` is a buffer for `stat`.
+    /// Reads the CPU clock of a process that the scan before has read.
+    pub(super) fn entry<'k>(
+        &self,
+        listed: Listed,
+        before: Option<&'k Known>,
+        clocks: &mut ClockReader,
+    ) -> Entry<'k> {
+        let has_clock = self.has_clocks && before.is_some();
+        Entry {
+            listed,
+            before,
+            clock: has_clock.then(|| clocks.read(listed.pid)),
+        }
+    }
+
+    /// Returns the entry of a process that has not changed, as its clock shows.
+    pub(super) fn idle<'k>(
+        &self,
+        procfs: &Procfs,
+        entry: &Entry<'k>,
+        why: Why,
+    ) -> Option<(&'k Known, u64)> {
+        let before = entry.before?;
+        let (clock, read_at_ns) = entry.clock?;
+        let is_idle = clock == CpuClock::Ns(before.cpu_ns)
+            && before.inode == entry.listed.inode
+            && !before.is_lost
+            && before.command == CommandState::Done
+            && match why {
+                Why::Changes => true,
+                Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
+                Why::LostParent | Why::Turn => false,
+            };
+        is_idle.then_some((before, read_at_ns))
+    }
+
+    /// Reads a process that is not known to be [idle](Self::idle). `line` is a buffer for `stat`.
     pub(super) fn inspect<'a>(
         &self,
         procfs: &Procfs,
-        listed: Listed,
-        before: Option<&Known>,
+        entry: Entry<'_>,
         why: Why,
         line: &'a mut [u8],
         clocks: &mut ClockReader,
     ) -> Inspected<'a> {
-        let mut read_at_ns = None;
+        let Entry { listed, before, .. } = entry;
+        let mut read_at_ns = entry.clock.map(|(_, at_ns)| at_ns);
         let mut clock = || {
             let (clock, at_ns) = clocks.read(listed.pid);
             read_at_ns = Some(at_ns);
             clock
         };
-        let clock_ns = match self.has_clocks.then(&mut clock) {
-            Some(CpuClock::Ns(ns)) => Some(ns),
-            Some(CpuClock::Gone) => return Inspected::Gone,
-            Some(CpuClock::Unknown) | None => None,
+        // Of a new process it is read after `stat`.
+        let clock_ns = match entry.clock {
+            Some((CpuClock::Ns(ns), _)) => Some(ns),
+            Some((CpuClock::Gone, _)) => return Inspected::Gone,
+            Some((CpuClock::Unknown, _)) | None => None,
         };
         let lost = || Inspected::Failed(before.copied().map(Known::lost));
-        if let Some(before) = before
-            && why == Why::Changes
-            && !before.is_lost
-            && before.inode == listed.inode
-            && clock_ns == Some(before.cpu_ns)
-            && before.command == CommandState::Done
-        {
-            return Inspected::Unchanged(before.read_again(read_at_ns));
-        }
+        let why = match why {
+            Why::Memory => Why::Turn,
+            why => why,
+        };
         let line = match procfs.read_of(listed.pid, "stat", line) {
             // A recorded folder can lack the file.
             Err(Unread::Gone) if self.has_clocks || procfs.folder(listed.pid).is_err() => {
@@ -114,15 +159,23 @@ impl Rules {
             Err(Unread::NotAFile) if procfs.folder(listed.pid).is_err() => return lost(),
             line => line.ok(),
         };
-        let Some(stat) = line.and_then(Stat::parse) else {
-            return self.denied(listed, before, clock_ns, read_at_ns);
-        };
-        let is_new = before.is_none_or(|before| before.start_ticks != stat.start_ticks);
+        let stat = line.and_then(Stat::parse);
         // The clock may have been that of the previous process with this pid.
-        let clock_ns = match clock_ns.filter(|_| is_new).map(|_| clock()) {
+        let reads_clock = match (before, stat) {
+            (Some(before), Some(stat)) => {
+                clock_ns.is_some() && before.start_ticks != stat.start_ticks
+            }
+            (Some(_), None) => false,
+            (None, _) => self.has_clocks,
+        };
+        let clock_ns = match reads_clock.then(&mut clock) {
             Some(CpuClock::Ns(ns)) => Some(ns),
+            Some(CpuClock::Unknown) if before.is_none() => None,
             Some(_) => return Inspected::Gone,
             None => clock_ns,
+        };
+        let Some(stat) = stat else {
+            return self.denied(listed, before, clock_ns, read_at_ns);
         };
         let folder;
         let mut thread = Ok(None);
@@ -149,7 +202,11 @@ impl Rules {
             return Inspected::Gone;
         }
         let before = same.filter(|before| !before.is_lost);
-        if before.is_none() {
+        if match before {
+            None => known.start_ticks >= self.identity_from_ticks,
+            // For the case that another process follows whose `stat` is denied.
+            Some(before) => before.identity.is_none() && why == Why::Turn,
+        } {
             known.identity = self.identity(known.pid);
         }
         let mut unreadable_fields = 0;
@@ -233,58 +290,6 @@ impl Rules {
                 CommandState::Done
             }
             _ => CommandState::Needed,
-        }
-    }
-
-    /// Returns the number of fields that are read for a row.
-    pub(super) fn fields(&self) -> u32 {
-        let Collect {
-            cpu,
-            memory,
-            command,
-        } = self.collect;
-        // Start time and name are always read.
-        2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
-    }
-
-    /// Creates the row of a process. Its command line was not needed, or has arrived.
-    pub(super) fn row<'a>(
-        &self,
-        known: &Known,
-        name: Reading<&'a [u8]>,
-        command: Reading<&'a [u8]>,
-    ) -> ProcessRow<'a> {
-        ProcessRow {
-            pid: known.pid,
-            start_time_ms: self.start_time_ms(known),
-            parent_pid: (known.parent != 0).then_some(known.parent),
-            name,
-            command,
-            status: known.status,
-            cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
-            read_at_ns: known.read_at_ns,
-            resources: known.resources,
-            kernel_thread: Some(known.is_kernel_thread),
-        }
-    }
-
-    /// Returns the name for the row. The name of a kernel worker follows its work, so it is only
-    /// emitted once.
-    pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
-        match read.known.is_kernel_thread && !read.is_new {
-            true => Reading::Unchanged,
-            false => Reading::Known(read.name),
-        }
-    }
-
-    /// Returns the command line for the row, if it was not read.
-    pub(super) fn unread_command<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
-        match self.collect.command {
-            false => Reading::Unknown,
-            true if read.known.is_kernel_thread => Reading::Known(&[]),
-            // A zombie has lost it, and may have changed it before it exited.
-            true if read.is_new || read.known.status == Some(Status::Zombie) => Reading::Unknown,
-            true => Reading::Unchanged,
         }
     }
 }

@@ -166,8 +166,11 @@ impl Known {
     }
 
     /// Sets when its CPU time was read again.
-    pub(super) fn read_again(self, read_at_ns: Option<u64>) -> Self {
-        Self { read_at_ns, ..self }
+    pub(super) fn read_again(&self, read_at_ns: Option<u64>) -> Self {
+        Self {
+            read_at_ns,
+            ..*self
+        }
     }
 
     /// Marks the process as unreadable in this scan.
@@ -176,6 +179,11 @@ impl Known {
             is_lost: true,
             ..self
         }
+    }
+
+    /// Returns whether it cannot have memory of its own.
+    pub(super) fn has_no_memory(&self) -> bool {
+        self.is_kernel_thread || matches!(self.status, Some(Status::Zombie | Status::Dead))
     }
 
     /// Returns whether `stat` shows that the memory has not changed.

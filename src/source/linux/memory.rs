@@ -6,7 +6,6 @@ use super::proc::procfs::{Folder, Procfs, Unread};
 use super::proc::stat::Stat;
 use super::proc::statm::{Pages, pages};
 use super::proc::threads::LivingThread;
-use crate::model::Status;
 
 impl Rules {
     /// Returns the resident memory, from `statm` (proc_pid_statm(5)), because that of `stat` is
@@ -23,8 +22,7 @@ impl Rules {
         if !self.collect.memory {
             return Ok(None);
         }
-        // Neither has memory of its own.
-        if known.is_kernel_thread || matches!(known.status, Some(Status::Zombie | Status::Dead)) {
+        if known.has_no_memory() {
             return Ok(Some(0));
         }
         if let Some(before) = before
@@ -49,6 +47,23 @@ impl Rules {
             Err(_) => return Err(Unread::Failed),
         };
         Ok(Some(pages.saturating_mul(self.page_bytes)))
+    }
+
+    /// Returns whether a process has as much memory as before. It may be another process by now, so its
+    /// memory must not be emitted.
+    pub(super) fn has_memory_of(&self, procfs: &Procfs, before: &Known) -> bool {
+        if !self.collect.memory || before.has_no_memory() {
+            return true;
+        }
+        let mut buffer = [0; 128];
+        let statm = procfs.read_of(before.pid, "statm", &mut buffer);
+        match statm.and_then(pages) {
+            Ok(Pages::Resident(pages)) => {
+                before.resources.rss_bytes == Some(pages.saturating_mul(self.page_bytes))
+            }
+            // Its first thread has ended, or it has exited.
+            Ok(Pages::NoMemory) | Err(_) => false,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A process that has not run costs one entry of the list of `/proc` and one reading of its CPU
 //! clock. If the inode of its folder and its CPU time are unchanged, it is the same process, and
-//! nothing else is read. `docs/platforms.md` explains why each step is correct. Otherwise these are
+//! nothing else is read. While the kernel reports all births and exits, there is no need for the list.
+//! `docs/platforms.md` explains why each step is correct. Otherwise these are
 //! read:
 //!
 //! - `stat` of processes that ran, are new, or have their turn. The start time identifies the
@@ -18,6 +19,8 @@ mod command_reader;
 mod commands;
 mod ended;
 mod events;
+mod expected;
+mod first_reads;
 mod hear;
 mod inspect;
 mod known;
@@ -27,6 +30,7 @@ mod recheck;
 mod reuse;
 mod rows;
 mod source;
+mod walk;
 
 pub use self::events::ListenOptions;
 pub(super) use self::memory::resident_pages;

@@ -14,6 +14,8 @@ impl LinuxSource {
         pids: &[u32],
         emit: &mut dyn FnMut(Row<'_>),
     ) -> Result<()> {
+        // A scan has missed them, and the rows below have no inodes.
+        self.expected.doubt();
         let procfs = self.open()?;
         // The scan has already counted them.
         let mut seen = ScanSummary::default();
@@ -31,9 +33,9 @@ impl LinuxSource {
             let before = before.filter(|before| !before.has_exited);
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let why = Why::Changes;
-            let mut inspected =
-                self.rules
-                    .inspect(&procfs, listed, before.as_ref(), why, line, clocks);
+            // It is lost, so it is read in full.
+            let entry = self.rules.entry(listed, before.as_ref(), clocks);
+            let mut inspected = self.rules.inspect(&procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
                 adopt(ear, &mut inspected, None);

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use super::command_reader::Target;
+use super::command_reader::{Request, Target};
 use super::commands::Commands;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::proc::procfs::Unread;
+use crate::config::Collect;
 use crate::metrics::CpuClock;
+use crate::model::Status;
 use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 
 /// Rows that wait for their command lines. Its buffers are reused from scan to scan.
@@ -16,7 +18,7 @@ pub(super) struct Waiting {
     /// Index of each among the known, and the range of its name in `names`.
     rows: Vec<(usize, Range<usize>)>,
     names: Vec<u8>,
-    targets: Vec<Target>,
+    requests: Vec<Request>,
     /// How many of them the scan before did not emit.
     new: usize,
     /// Their share of the rows that waited last.
@@ -89,7 +91,10 @@ impl Waiting {
         self.names.extend_from_slice(read.name);
         self.new += usize::from(read.is_new);
         self.rows.push((index, begin..self.names.len()));
-        self.targets.push(target(&read.known));
+        self.requests.push(Request {
+            target: target(&read.known),
+            inode: read.known.inode,
+        });
     }
 
     /// Emits the waiting rows, with the command lines that arrived in time.
@@ -108,7 +113,7 @@ impl Waiting {
         self.new_share = self.new as f64 / self.rows.len() as f64;
         self.new = 0;
         let mut clock = CpuClock::start();
-        let mut answers = commands.fetch(&self.targets);
+        let mut answers = commands.fetch(&self.requests);
         let first_reads = clock.lap().unwrap_or_default().mul_f64(self.new_share);
         seen.first_read_cpu_ns += first_reads.as_nanos() as u64;
         answers.sort_unstable_by_key(|answer| answer.target.pid);
@@ -140,7 +145,61 @@ impl Waiting {
             emit(Row::Process(row));
         }
         self.names.clear();
-        self.targets.clear();
+        self.requests.clear();
+    }
+}
+
+impl Rules {
+    /// Returns the number of fields that are read for a row.
+    pub(super) fn fields(&self) -> u32 {
+        let Collect {
+            cpu,
+            memory,
+            command,
+        } = self.collect;
+        // Start time and name are always read.
+        2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
+    }
+
+    /// Creates the row of a process. Its command line was not needed, or has arrived.
+    pub(super) fn row<'a>(
+        &self,
+        known: &Known,
+        name: Reading<&'a [u8]>,
+        command: Reading<&'a [u8]>,
+    ) -> ProcessRow<'a> {
+        ProcessRow {
+            pid: known.pid,
+            start_time_ms: self.start_time_ms(known),
+            parent_pid: (known.parent != 0).then_some(known.parent),
+            name,
+            command,
+            status: known.status,
+            cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
+            read_at_ns: known.read_at_ns,
+            resources: known.resources,
+            kernel_thread: Some(known.is_kernel_thread),
+        }
+    }
+
+    /// Returns the name for the row. The name of a kernel worker follows its work, so it is only
+    /// emitted once.
+    pub(super) fn name<'a>(&self, read: &Read<'a>) -> Reading<&'a [u8]> {
+        match read.known.is_kernel_thread && !read.is_new {
+            true => Reading::Unchanged,
+            false => Reading::Known(read.name),
+        }
+    }
+
+    /// Returns the command line for the row, if it was not read.
+    pub(super) fn unread_command<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
+        match self.collect.command {
+            false => Reading::Unknown,
+            true if read.known.is_kernel_thread => Reading::Known(&[]),
+            // A zombie has lost it, and may have changed it before it exited.
+            true if read.is_new || read.known.status == Some(Status::Zombie) => Reading::Unknown,
+            true => Reading::Unchanged,
+        }
     }
 }
 

@@ -4,16 +4,12 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
-use rustix::time::ClockId;
-
-use super::adopt::adopt;
 use super::commands::Commands;
 use super::ended::Ended;
 use super::events::Ear;
+use super::expected::Expected;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
-use super::proc::births;
-use super::proc::boot::ns;
 use super::proc::cpu::ClockReader;
 use super::proc::machine::host_info;
 use super::proc::namespace::Namespace;
@@ -22,15 +18,11 @@ use super::proc::procfs::{Listed, Procfs};
 use super::proc::stat::STAT_LEN;
 use super::rows::Waiting;
 use crate::config::Collect;
-use crate::metrics::CpuClock;
-use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
+use crate::model::{Error, ErrorClass, Result, Timestamp};
 use crate::source::exited::Exited;
 use crate::source::{
     Bell, Happening, Heard, HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo,
 };
-
-/// Every process is read in full at least once in this many scans, even if idle.
-const FULL_READ_SCANS: u32 = 30;
 
 /// Buffer for the list: some 1300 entries per system call.
 const LIST_LEN: usize = 32 * 1024;
@@ -38,8 +30,9 @@ const LIST_LEN: usize = 32 * 1024;
 /// Reads the processes of this host from `/proc`, on Linux.
 ///
 /// Start times have a resolution of 10 ms, CPU times of 1 ns. Of a process that does not run,
-/// changes of memory, parent and status are reported within 30 scans. At most 1 MiB of a command
-/// line is read.
+/// changes of memory, parent and status are reported within 30 scans. While all births and exits are
+/// heard, that holds for memory and parent, and for the rest within 120 scans. At most 1 MiB of a
+/// command line is read.
 pub struct LinuxSource {
     pub(super) proc: PathBuf,
     pub(super) rules: Rules,
@@ -50,12 +43,13 @@ pub struct LinuxSource {
     pub(super) known: Vec<Known>,
     /// Processes whose tick is not over.
     pub(super) exited: Exited,
-    commands: Commands,
+    pub(super) commands: Commands,
     /// CPU time of the command threads that was already reported.
-    reported_cpu_ns: u64,
+    pub(super) reported_cpu_ns: u64,
     pub(super) buffers: Buffers,
     /// What hears births and exits between scans.
     pub(super) ear: Option<Ear>,
+    pub(super) expected: Expected,
     pub(super) not_listening: Option<String>,
     /// The number of scans at the last drain.
     pub(super) drained_scans: u32,
@@ -66,12 +60,12 @@ pub struct LinuxSource {
 pub(super) struct Buffers {
     /// The processes that the scan before the last emitted.
     pub(super) known: Vec<Known>,
-    listed: Vec<Listed>,
-    list: Vec<MaybeUninit<u8>>,
+    pub(super) listed: Vec<Listed>,
+    pub(super) list: Vec<MaybeUninit<u8>>,
     pub(super) line: Vec<u8>,
     pub(super) clocks: ClockReader,
     pub(super) counters: Vec<u8>,
-    ended: Ended,
+    pub(super) ended: Ended,
     pub(super) waiting: Waiting,
 }
 
@@ -119,6 +113,7 @@ impl LinuxSource {
             origin: Origin::of(&procfs),
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
+            identity_from_ticks: 0,
         };
         let mut source = Self {
             host: host_info(&proc, namespace.is_ours),
@@ -137,6 +132,7 @@ impl LinuxSource {
                 ..Buffers::default()
             },
             ear: None,
+            expected: Expected::default(),
             not_listening: None,
             drained_scans: 0,
         };
@@ -154,7 +150,8 @@ impl LinuxSource {
         let candidates = candidates.filter(|listed| own_pid.is_none_or(|own| own == listed.pid));
         for &listed in candidates {
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            match rules.inspect(procfs, listed, None, Why::Changes, line, clocks) {
+            let entry = rules.entry(listed, None, clocks);
+            match rules.inspect(procfs, entry, Why::Changes, line, clocks) {
                 Inspected::Read(read) if read.unreadable_fields == 0 || !rules.has_clocks => {
                     return Ok(());
                 }
@@ -200,97 +197,6 @@ impl LinuxSource {
         )
         .with_advice("unmount what is mounted over it, or start another scanner"))
     }
-
-    /// Makes one scan. `before` are the processes of the scan before.
-    fn read_all(&mut self, before: &[Known], emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
-        let procfs = self.open()?;
-        let began_ns = Timestamp::monotonic_now_ns();
-        let buffers = &mut self.buffers;
-        let counted_ns = ns(ClockId::Monotonic);
-        let mut seen = ScanSummary {
-            vanished: Some(0),
-            // Before the processes are listed, so that it counts none that the list lacks.
-            started_total: births::started_total(&procfs, &mut buffers.counters),
-            ..ScanSummary::default()
-        };
-        if let Some(ear) = &mut self.ear {
-            ear.count(seen.started_total, counted_ns);
-        }
-        procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
-        self.scans = self.scans.wrapping_add(1);
-        self.known = std::mem::take(&mut buffers.known);
-        self.known.clear();
-        buffers.ended.begin_scan(before, &buffers.listed);
-        self.walk(&procfs, before, &mut seen, emit);
-        self.exited.end_scan(began_ns);
-        let cpu_ns = self.commands.cpu_ns();
-        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
-        let new_share = self.buffers.waiting.new_share();
-        seen.first_read_cpu_ns += (seen.other_cpu_ns as f64 * new_share) as u64;
-        Ok(seen)
-    }
-
-    /// Reads and emits all listed processes.
-    fn walk(
-        &mut self,
-        procfs: &Procfs,
-        before: &[Known],
-        seen: &mut ScanSummary,
-        emit: &mut dyn FnMut(Row<'_>),
-    ) {
-        let buffers = &mut self.buffers;
-        let mut before = before.iter().peekable();
-        for &listed in &buffers.listed {
-            while before.next_if(|before| before.pid < listed.pid).is_some() {}
-            let before = before.next_if(|before| before.pid == listed.pid);
-            let before = before.filter(|before| !before.has_exited);
-            let turn = listed.pid.wrapping_add(self.scans);
-            let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
-            let why = match turn.is_multiple_of(FULL_READ_SCANS) {
-                true => Why::Turn,
-                false if has_lost_parent => Why::LostParent,
-                false => Why::Changes,
-            };
-            let is_first_read = before.is_none_or(|before| before.is_lost);
-            let mut clock = is_first_read.then(CpuClock::start);
-            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            let mut inspected = self
-                .rules
-                .inspect(procfs, listed, before, why, line, clocks);
-            inspected.count_earlier(&self.exited);
-            let ear = self.ear.as_ref();
-            let is_left_out = ear.is_some_and(|ear| adopt(ear, &mut inspected, before));
-            // A process that cannot be read costs the same in each scan.
-            if matches!(inspected, Inspected::Read(_)) {
-                let first_read = clock.as_mut().and_then(CpuClock::lap).unwrap_or_default();
-                seen.first_read_cpu_ns += first_read.as_nanos() as u64;
-            }
-            if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
-                let is_new_zombie =
-                    read.known.status == Some(Status::Zombie) && before.status != read.known.status;
-                if read.is_new || is_new_zombie {
-                    buffers.ended.add(listed.pid);
-                }
-            }
-            if matches!(inspected, Inspected::Gone) && before.is_some() {
-                buffers.ended.add(listed.pid);
-            }
-            if is_left_out {
-                continue;
-            }
-            let (rules, known) = (&self.rules, &mut self.known);
-            buffers
-                .waiting
-                .add(rules, listed.pid, inspected, known, seen, emit);
-        }
-        self.emit_waiting(seen, emit);
-    }
-
-    pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
-        let (commands, known) = (&mut self.commands, &mut self.known);
-        let waiting = &mut self.buffers.waiting;
-        waiting.emit_all(&self.rules, commands, known, seen, emit);
-    }
 }
 
 /// Returns whether a file could not be read for lack of descriptors. A folder and a file in it need
@@ -325,6 +231,7 @@ impl Source for LinuxSource {
             Ok(_) => self.buffers.known = before,
             // After a failed scan everything is emitted in full. Identities are kept.
             Err(_) => {
+                self.expected.doubt();
                 let left = before.into_iter().filter(|before| !before.has_exited);
                 self.known.extend(left.map(Known::lost));
             }

@@ -2,6 +2,7 @@
 
 mod between;
 mod ends;
+mod lists;
 mod loss;
 mod oom;
 mod places;

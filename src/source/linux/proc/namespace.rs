@@ -42,6 +42,11 @@ impl Namespace {
             false => self.shows_init && !shows_init(procfs),
         }
     }
+
+    /// Returns whether the scanner may not read all processes, as far as process 1 shows that.
+    pub(in crate::source) fn denies_any(&self, procfs: &Procfs) -> bool {
+        !self.is_ours || procfs.read_of(1, "stat", &mut [0; 1]).is_err()
+    }
 }
 
 /// Returns whether the pids in `/proc` are those that system calls use.

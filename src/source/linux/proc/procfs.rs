@@ -5,7 +5,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, RawDir, fstatfs, openat, readlinkat_raw};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, PROC_SUPER_MAGIC, RawDir, fstatfs, openat, readlinkat_raw, statat,
+};
 use rustix::io::Errno;
 
 use super::stat::number;
@@ -167,6 +169,27 @@ impl Procfs {
         read_long_at(&self.dir, path, max_bytes, content)
     }
 
+    /// Reads the command line of whatever process has this pid, up to `max_bytes`.
+    pub(in crate::source) fn read_command_of(
+        &self,
+        pid: u32,
+        max_bytes: usize,
+        content: &mut Vec<u8>,
+    ) -> Result<(), Unread> {
+        let mut path = [0; PATH_LEN];
+        let file = open_at(&self.dir, path_of("", pid, "cmdline", &mut path))?;
+        // The kernel fills the buffer if it can (get_mm_cmdline in fs/proc/base.c).
+        read_until(&file, max_bytes, content, |read, room| read < room)
+    }
+
+    /// Returns the inode of a process's folder, as in the list.
+    pub(in crate::source) fn inode_of(&self, pid: u32) -> Option<u64> {
+        let mut path = [0; PATH_LEN];
+        let path = path_of("", pid, "", &mut path);
+        let status = statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        Some(status.st_ino)
+    }
+
     /// Opens the folder of a process. Its files never become those of another process.
     pub(in crate::source) fn folder(&self, pid: u32) -> Result<Folder, Unread> {
         let mut path = [0; PATH_LEN];
@@ -259,14 +282,25 @@ fn read_long_at(
     max_bytes: usize,
     content: &mut Vec<u8>,
 ) -> Result<(), Unread> {
-    content.clear();
     let file = open_at(dir, name)?;
+    read_until(&file, max_bytes, content, |read, _| read == 0)
+}
+
+/// Reads up to `max_bytes`, until a read returns what `is_end` accepts, with the room that it had.
+fn read_until(
+    file: &OwnedFd,
+    max_bytes: usize,
+    content: &mut Vec<u8>,
+    is_end: impl Fn(usize, usize) -> bool,
+) -> Result<(), Unread> {
+    content.clear();
     loop {
         let len = content.len();
         content.resize(max_bytes.min((len * 2).max(4096)), 0);
-        let read = rustix::io::read(&file, &mut content[len..]);
+        let room = content.len() - len;
+        let read = rustix::io::read(file, &mut content[len..]);
         content.truncate(len + *read.as_ref().unwrap_or(&0));
-        if read? == 0 || content.len() == max_bytes {
+        if is_end(read?, room) || content.len() == max_bytes {
             return Ok(());
         }
     }

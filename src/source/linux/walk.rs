@@ -1,0 +1,155 @@
+//! Makes a scan: finds the processes, and reads and emits each.
+
+use rustix::time::ClockId;
+
+use super::adopt::adopt;
+use super::events::Ear;
+use super::first_reads::FirstReads;
+use super::inspect::{Inspected, Why};
+use super::known::Known;
+use super::proc::births;
+use super::proc::boot::{ns, since_ms};
+use super::proc::procfs::Procfs;
+use super::source::LinuxSource;
+use crate::model::{Result, Status, Timestamp};
+use crate::source::exited::TICK_MS;
+use crate::source::{Row, ScanSummary};
+
+/// The memory of every process is read at least once in this many scans, even if idle, and with it
+/// everything else.
+const TURN_SCANS: u32 = 30;
+
+/// In scans that do not list `/proc`, everything else is read only in one of so many turns: the kernel
+/// reports exits, which change the parent of others, and what it does not report takes CPU time.
+const FULL_TURNS: u32 = 4;
+
+impl LinuxSource {
+    /// Makes one scan. `before` are the processes of the scan before.
+    pub(super) fn read_all(
+        &mut self,
+        before: &[Known],
+        emit: &mut dyn FnMut(Row<'_>),
+    ) -> Result<ScanSummary> {
+        let procfs = self.open()?;
+        let began_ns = Timestamp::monotonic_now_ns();
+        let buffers = &mut self.buffers;
+        let counted_ns = ns(ClockId::Monotonic);
+        let mut seen = ScanSummary {
+            vanished: Some(0),
+            // Before the processes are listed, so that it counts none that the list lacks.
+            started_total: births::started_total(&procfs, &mut buffers.counters),
+            ..ScanSummary::default()
+        };
+        if let Some(ear) = &mut self.ear {
+            ear.count(seen.started_total, counted_ns);
+        }
+        self.rules.identity_from_ticks = since_ms() / TICK_MS;
+        if self.namespace.denies_any(&procfs) {
+            self.rules.identity_from_ticks = 0;
+            // Which processes the list has can change without any event.
+            self.expected.doubt();
+        }
+        let reports_all = self.ear.as_ref().is_some_and(Ear::reports_all);
+        if !reports_all {
+            self.expected.doubt();
+        }
+        let is_listed = self.expected.needs_list(began_ns);
+        if !is_listed {
+            let inode_of = |pid| procfs.inode_of(pid);
+            self.expected.list(before, &mut buffers.listed, inode_of);
+        } else {
+            procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
+            if reports_all {
+                self.expected.was_listed(began_ns);
+            }
+        }
+        self.scans = self.scans.wrapping_add(1);
+        self.known = std::mem::take(&mut buffers.known);
+        self.known.clear();
+        buffers.ended.begin_scan(before, &buffers.listed);
+        self.walk(&procfs, before, is_listed, &mut seen, emit);
+        let find = |own: u32| self.known.binary_search_by_key(&own, |known| known.pid);
+        if self.namespace.own_pid.is_some_and(|own| find(own).is_err()) {
+            self.expected.doubt();
+        }
+        self.exited.end_scan(began_ns);
+        let cpu_ns = self.commands.cpu_ns();
+        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
+        let new_share = self.buffers.waiting.new_share();
+        seen.first_read_cpu_ns += (seen.other_cpu_ns as f64 * new_share) as u64;
+        Ok(seen)
+    }
+
+    /// Reads and emits all listed processes.
+    fn walk(
+        &mut self,
+        procfs: &Procfs,
+        before: &[Known],
+        is_listed: bool,
+        seen: &mut ScanSummary,
+        emit: &mut dyn FnMut(Row<'_>),
+    ) {
+        let buffers = &mut self.buffers;
+        let mut before = before.iter().peekable();
+        let mut first_reads = FirstReads::default();
+        let full_scans = match is_listed {
+            true => TURN_SCANS,
+            false => TURN_SCANS * FULL_TURNS,
+        };
+        for &listed in &buffers.listed {
+            while before.next_if(|before| before.pid < listed.pid).is_some() {}
+            let before = before.next_if(|before| before.pid == listed.pid);
+            let before = before.filter(|before| !before.has_exited);
+            let turn = listed.pid.wrapping_add(self.scans);
+            let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
+            let why = match turn.is_multiple_of(TURN_SCANS) {
+                true if has_lost_parent || turn.is_multiple_of(full_scans) => Why::Turn,
+                false if has_lost_parent => Why::LostParent,
+                true => Why::Memory,
+                false => Why::Changes,
+            };
+            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
+            let entry = self.rules.entry(listed, before, clocks);
+            if let Some((idle, read_at_ns)) = self.rules.idle(procfs, &entry, why) {
+                first_reads.end_of_row();
+                emit(Row::Unchanged {
+                    pid: listed.pid,
+                    read_at_ns: Some(read_at_ns),
+                });
+                self.known.push(idle.read_again(Some(read_at_ns)));
+                continue;
+            }
+            first_reads.begin(before);
+            let mut inspected = self.rules.inspect(procfs, entry, why, line, clocks);
+            inspected.count_earlier(&self.exited);
+            let ear = self.ear.as_ref();
+            let is_left_out = ear.is_some_and(|ear| adopt(ear, &mut inspected, before));
+            first_reads.end(&inspected);
+            if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
+                let is_new_zombie =
+                    read.known.status == Some(Status::Zombie) && before.status != read.known.status;
+                if read.is_new || is_new_zombie {
+                    buffers.ended.add(listed.pid);
+                }
+            }
+            if matches!(inspected, Inspected::Gone) && before.is_some() {
+                buffers.ended.add(listed.pid);
+            }
+            if is_left_out {
+                continue;
+            }
+            let (rules, known) = (&self.rules, &mut self.known);
+            buffers
+                .waiting
+                .add(rules, listed.pid, inspected, known, seen, emit);
+        }
+        seen.first_read_cpu_ns += first_reads.total_ns();
+        self.emit_waiting(seen, emit);
+    }
+
+    pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
+        let (commands, known) = (&mut self.commands, &mut self.known);
+        let waiting = &mut self.buffers.waiting;
+        waiting.emit_all(&self.rules, commands, known, seen, emit);
+    }
+}
