@@ -15,6 +15,7 @@
 //! - A living thread, instead of the first one, of processes whose first thread has ended.
 
 mod adopt;
+mod awaited;
 mod command_reader;
 mod commands;
 mod ended;

@@ -4,6 +4,7 @@ use super::adopt::adopt;
 use super::inspect::{Inspected, Why};
 use super::proc::procfs::Listed;
 use super::source::LinuxSource;
+use super::walk::is_too_young;
 use crate::model::{Result, Timestamp};
 use crate::source::{Row, ScanSummary};
 
@@ -14,8 +15,7 @@ impl LinuxSource {
         pids: &[u32],
         emit: &mut dyn FnMut(Row<'_>),
     ) -> Result<()> {
-        // A scan has missed them, and the rows below have no inodes.
-        self.expected.doubt();
+        self.expected.begin_recheck(pids);
         let procfs = self.open()?;
         // The scan has already counted them.
         let mut seen = ScanSummary::default();
@@ -23,6 +23,11 @@ impl LinuxSource {
         pids.sort_unstable();
         pids.dedup();
         for pid in pids {
+            if is_too_young(self.ear.as_ref(), &self.expected, pid) {
+                self.expected.look_again(pid);
+                emit(Row::Unreadable { pid });
+                continue;
+            }
             // No folder has inode 0, so the next scan reads the process again.
             let listed = Listed { pid, inode: 0 };
             let buffers = &mut self.buffers;
@@ -38,7 +43,15 @@ impl LinuxSource {
             let mut inspected = self.rules.inspect(&procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
-                adopt(ear, &mut inspected, None);
+                let is_replaced = adopt(ear, &mut inspected, before.as_ref());
+                let start = before.map(|before| before.start());
+                let start = start.or_else(|| ear.start_of_last(pid));
+                if (is_replaced || matches!(inspected, Inspected::Gone))
+                    && ear.reports_all()
+                    && start.is_some_and(|start| self.awaited.waits(pid, start))
+                {
+                    inspected = Inspected::Failed(before);
+                }
             }
             if matches!(inspected, Inspected::Gone) {
                 let is_hidden = self.namespace.is_hidden(&procfs, pid)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
+use super::awaited::Awaited;
 use super::commands::Commands;
 use super::ended::Ended;
 use super::events::Ear;
@@ -50,6 +51,7 @@ pub struct LinuxSource {
     /// What hears births and exits between scans.
     pub(super) ear: Option<Ear>,
     pub(super) expected: Expected,
+    pub(super) awaited: Awaited,
     pub(super) not_listening: Option<String>,
     /// The number of scans at the last drain.
     pub(super) drained_scans: u32,
@@ -133,6 +135,7 @@ impl LinuxSource {
             },
             ear: None,
             expected: Expected::default(),
+            awaited: Awaited::default(),
             not_listening: None,
             drained_scans: 0,
         };

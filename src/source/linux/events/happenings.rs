@@ -61,11 +61,19 @@ pub(super) fn happening(
             start,
             born,
             end,
-        } => Happening::Exited {
-            pid: *pid,
-            start_time_ms: start.time_ms(boot),
-            exit: exit(*born, *end, boot, likely_oom),
-        },
+        } => {
+            let start_time_ms = start.time_ms(boot);
+            let mut exit = exit(*born, *end, boot, likely_oom);
+            // Of several lives in a tick, later ones are reported with a start later in it.
+            exit.ended_at_ms = exit
+                .ended_at_ms
+                .max(start_time_ms.filter(|_| end.is_some()));
+            Happening::Exited {
+                pid: *pid,
+                start_time_ms,
+                exit,
+            }
+        }
     })
 }
 
