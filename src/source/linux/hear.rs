@@ -85,7 +85,6 @@ impl LinuxSource {
             let processes = processes.filter(|known| !known.has_exited && !known.is_kernel_thread);
             ear.survey(&mut processes.map(|known| (known.pid, known.start())));
         }
-
         expected.end_drain(&heard);
         let now_ns = Timestamp::monotonic_now_ns();
         for &(pid, start) in ear.exited() {
