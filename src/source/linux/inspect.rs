@@ -10,7 +10,7 @@ use crate::config::Collect;
 use crate::model::{Status, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};
 
-/// What is the same for all processes of a scan.
+/// What is the same for all processes and scans.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) collect: Collect,
@@ -18,9 +18,6 @@ pub(super) struct Rules {
     /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
     pub(super) page_bytes: u64,
-    /// Processes that started in this tick or later can share their tick with another one with the
-    /// same pid, so their identity is read at once. 0: that of all processes is.
-    pub(super) identity_from_ticks: u64,
 }
 
 /// Why a process is read.
@@ -202,11 +199,7 @@ impl Rules {
             return Inspected::Gone;
         }
         let before = same.filter(|before| !before.is_lost);
-        if match before {
-            None => known.start_ticks >= self.identity_from_ticks,
-            // For the case that another process follows whose `stat` is denied.
-            Some(before) => before.identity.is_none() && why == Why::Turn,
-        } {
+        if before.is_none() {
             known.identity = self.identity(known.pid);
         }
         let mut unreadable_fields = 0;

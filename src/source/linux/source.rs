@@ -115,7 +115,6 @@ impl LinuxSource {
             origin: Origin::of(&procfs),
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
-            identity_from_ticks: 0,
         };
         let mut source = Self {
             host: host_info(&proc, namespace.is_ours),

@@ -9,11 +9,10 @@ use super::first_reads::FirstReads;
 use super::inspect::{Inspected, Why};
 use super::known::Known;
 use super::proc::births;
-use super::proc::boot::{ns, since_ms};
+use super::proc::boot::ns;
 use super::proc::procfs::Procfs;
 use super::source::LinuxSource;
 use crate::model::{Result, Status, Timestamp};
-use crate::source::exited::TICK_MS;
 use crate::source::{Row, ScanSummary};
 
 /// The memory of every process is read at least once in this many scans, even if idle, and with it
@@ -44,9 +43,7 @@ impl LinuxSource {
         if let Some(ear) = &mut self.ear {
             ear.count(seen.started_total, counted_ns);
         }
-        self.rules.identity_from_ticks = since_ms() / TICK_MS;
         if self.namespace.denies_any(&procfs) {
-            self.rules.identity_from_ticks = 0;
             // Which processes the list has can change without any event.
             self.expected.doubt();
         }
