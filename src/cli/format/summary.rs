@@ -80,10 +80,18 @@ impl Summary {
             counts.push(format!("{} began to match", lives.joined));
         }
         let exits = if lives.exits == 1 { "exit" } else { "exits" };
-        counts.push(match lives.kills {
-            0 => format!("{at_least}{} {exits}", lives.exits),
-            kills => format!("{at_least}{} {exits} ({kills} by a signal)", lives.exits),
-        });
+        let mut failures = Vec::new();
+        if lives.errors > 0 {
+            failures.push(format!("{} with an error", lives.errors));
+        }
+        if lives.kills > 0 {
+            failures.push(format!("{} by a signal", lives.kills));
+        }
+        let failures = match failures[..] {
+            [] => String::new(),
+            _ => format!(" ({})", failures.join(", ")),
+        };
+        counts.push(format!("{at_least}{} {exits}{failures}", lives.exits));
         let watched = cells::duration(watched_ms);
         let mut lines = vec![("watched", format!("{watched}: {}", counts.join(", ")))];
         if let Some((lived, process)) = lives.shortest() {

@@ -1,12 +1,15 @@
 //! Selects and sorts processes and events.
 
+mod births;
 mod filter;
 mod followed;
 mod kind;
 mod order;
 mod scanned;
 mod state;
+mod whole_text;
 
+pub(crate) use self::births::LateBirths;
 pub(crate) use self::filter::Filter;
 pub(crate) use self::followed::Followed;
 pub(crate) use self::kind::Kind;
