@@ -26,15 +26,7 @@ pub(crate) fn draw() -> Result<(), Box<dyn Error>> {
     let mut text = list_inside()?;
     let short_lived = actors::start_short_lived()?;
     text.push('\n');
-    text += &terminal::run(&[
-        "watch",
-        "--for",
-        "3s",
-        "--name",
-        actors::SHORT_LIVED_NAMES,
-        "--cpu-budget",
-        "off",
-    ])?;
+    text += &terminal::run(&["watch", "--for", "3s", "--name", actors::SHORT_LIVED_NAMES])?;
     short_lived.join().map_err(|_| "a thread has panicked")??;
     // The default palette is too dark for dimmed and red text.
     let svg = anstyle_svg::Term::new()

@@ -97,17 +97,18 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
     let used = used.map(|ms| format!("used {} CPU", cells::cpu_time(Some(ms))));
     let reason = exit.map(|status| Reason::of(status, *likely_oom == Some(true)));
     let reason = reason.unwrap_or_default();
+    let alone = |reason| match reason {
+        &None => [&lived, &None, &None],
+        reason => [&None, reason, &None],
+    };
     let forms = [
         [&after, &reason.whole, &used],
         [&after, &reason.whole, &None],
         [&lived, &reason.short, &None],
         // Lines above and below have a lifetime.
         [&lived, &reason.least, &None],
-        [&None, &reason.short, &None],
-        match reason.least {
-            Some(_) => [&None, &reason.least, &None],
-            None => [&lived, &None, &None],
-        },
+        alone(&reason.short),
+        alone(&reason.least),
     ];
     let width = |form: &[&Option<String>; 3]| {
         let widths = form
