@@ -223,7 +223,7 @@ mod tests {
         born.name = None;
         for (args, expected) in [
             (&["--name", "make"][..], None),
-            (&["--command", "-j2"], None),
+            (&["--command", "j2"], None),
             (&["--state", "Z"], None),
             (&["--pid", "7", "--name", "make"], None),
             (&["--pid", "8", "--name", "make"], Some(false)),
@@ -235,7 +235,7 @@ mod tests {
         born.kernel_thread = Some(true);
         let user_make = ["--no-kernel", "--name", "make"];
         assert_eq!(filter(&user_make).verdict(&born), Some(false));
-        let both = ["--name", "make", "--command", "-j2"];
+        let both = ["--name", "make", "--command", "j2"];
         assert_eq!(filter(&both).verdict(&process(7, "cc")), Some(false));
         assert_eq!(filter(&both).verdict(&process(7, "make")), None);
         let own = filter(&["--command", "x"]).on_host_with(Some(7));

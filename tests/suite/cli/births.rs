@@ -9,16 +9,18 @@ use super::{json_lines, run, stdout_of, text};
 /// Records births between scans: names become known later, early, wrongly or never.
 fn recording() -> NamedTempFile {
     let began_ms: u64 = 1_700_000_000_000;
-    let row = |pid: u32, name: &str| {
+    let row = |ms: u64, pid: u32, name: &str| {
         let name = match name {
             "" => "null".into(),
             name => format!(r#""{name}""#),
         };
         let start_ms = began_ms - 10_000 + u64::from(pid);
-        format!(r#"{{"pid":{pid},"start_time_ms":{start_ms},"parent_pid":1,"name":{name}}}"#)
+        format!(
+            r#"{{"pid":{pid},"start_time_ms":{start_ms},"parent_pid":1,"name":{name},"read_offset_ns":{ms}000000}}"#
+        )
     };
-    let changed = |pid, name: &str| format!(r#"{{"changed":{}}}"#, row(pid, name));
-    let born = |pid, name: &str| format!(r#"{{"born":{}}}"#, row(pid, name));
+    let changed = |ms, pid, name: &str| format!(r#"{{"changed":{}}}"#, row(ms, pid, name));
+    let born = |pid, name: &str| format!(r#"{{"born":{}}}"#, row(10, pid, name));
     let exited = |pid: u32, code: &str, signal: &str| {
         let start_ms = began_ms - 10_000 + u64::from(pid);
         let exit = format!(r#"{{"code":{code},"signal":{signal},"core_dumped":false}}"#);
@@ -34,24 +36,24 @@ fn recording() -> NamedTempFile {
             r#"{{"heard":{{"when":"between",{at},"hearing":"complete","happened":[{happened}]}}}}"#
         )
     };
-    let old = [row(1, "init"), row(5, "sh"), row(6, "")].join(",");
+    let old = [row(0, 1, "init"), row(0, 5, "sh"), row(0, 6, "")].join(",");
     let lines = [
         r#"{"pscan_recording":2,"source":"made up","start_time_resolution_ms":10,"own_pid":null,"hears_lives":true}"#.to_owned(),
         format!(r#"{{"scan":{{{},"shown":{{"rows":[{old}]}}}}}}"#, at(1)),
         heard(20, &[born(7, ""), born(8, ""), born(9, "sh"), born(10, ""), born(11, "make")]),
         heard(40, &[
-            changed(5, "make"),
-            changed(6, "make"),
-            changed(7, "make"),
+            changed(30, 5, "make"),
+            changed(30, 6, "make"),
+            changed(30, 7, "make"),
             exited(8, "3", "null"),
-            changed(9, "make"),
-            changed(10, "cc"),
+            changed(30, 9, "make"),
+            changed(30, 10, "cc"),
         ]),
         heard(60, &[
             exited(5, "2", "null"),
             exited(6, "0", "null"),
             exited(7, "null", "9"),
-            changed(10, "make"),
+            changed(50, 10, "make"),
         ]),
     ];
     let mut file = NamedTempFile::new().unwrap();

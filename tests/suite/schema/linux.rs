@@ -71,7 +71,8 @@ pub(super) fn lines_of_a_source_that_cannot_listen() -> Vec<Value> {
     let stat = "cpu 1\nbtime 1700000000\nprocesses 42\n";
     fs::write(dir.path().join("stat"), stat).unwrap();
     fs::create_dir(dir.path().join("1")).unwrap();
-    fs::write(dir.path().join("1/stat"), "1 (init) S 0").unwrap();
+    let init = format!("1 (init) S{}\n", " 0".repeat(49));
+    fs::write(dir.path().join("1/stat"), init).unwrap();
     let proc = ["--proc", dir.path().to_str().unwrap(), "--scans", "1"];
     let seen = lines_of(&[&WATCH[..], &proc].concat()).0;
     // Before all others, and once.
