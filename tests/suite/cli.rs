@@ -1,6 +1,7 @@
 //! The command `pscan`, run as a child process.
 #![cfg(feature = "cli")]
 
+mod births;
 mod endings;
 mod events;
 mod failures;

@@ -4,19 +4,22 @@ use std::error::Error;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Stdio, exit};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
-/// The environment variable with the part of a process: CPU use in percent, megabytes, milliseconds to live.
+use rustix::process::{Signal, getpid, kill_process};
+
+/// The environment variable with the part of a process: CPU use in percent, megabytes, milliseconds to live,
+/// exit code, and signal at the end or 0.
 pub(crate) const PART: &str = "PICTURE_PART";
 
 /// The command line of a process, and its CPU use and memory.
 type Actor = (&'static str, &'static str);
 
 /// The life of a process that is killed at the end.
-const AN_HOUR_MS: &str = "3600000";
+const AN_HOUR: &str = "3600000 0 0";
 
 const LONG_LIVED: [Actor; 7] = [
     ("/usr/sbin/sshd -D", "0 9"),
@@ -34,21 +37,25 @@ const LONG_LIVED: [Actor; 7] = [
     ),
 ];
 
-/// Processes that begin and end while `pscan` watches: start in milliseconds, process, life in milliseconds.
+/// Processes that begin and end while `pscan` watches: start in milliseconds, process, life in milliseconds with
+/// exit code and signal.
 const SHORT_LIVED: [(u64, Actor, &str); 5] = [
-    (300, ("/usr/bin/make -j2", "3 12"), "2000"),
-    (600, ("/usr/bin/cc -O2 -c main.c", "90 30"), "700"),
+    (600, ("/usr/bin/make -j2", "3 12"), "2000 2 0"),
+    (900, ("/usr/bin/cc -O2 -c main.c", "90 30"), "700 0 0"),
     (
-        900,
+        1200,
         (
-            "/usr/bin/curl -H Authorization:Bearer-hunter2 https://shop/ok",
-            "0 8",
+            "/usr/bin/curl -H Authorization:Bearer-hunter2 https:/shop/ok",
+            "0 1",
         ),
-        "350",
+        "2 3 0",
     ),
-    (1100, ("/usr/bin/cc -O2 -c shop.c", "90 30"), "900"),
-    (1900, ("/usr/bin/ld -o shop", "60 20"), "300"),
+    (1400, ("/usr/bin/cc -O2 -c shop.c", "90 30"), "900 0 0"),
+    (2200, ("/usr/bin/ld -o shop", "60 20"), "300 0 9"),
 ];
+
+/// The names of the short-lived processes, as an option of `pscan`.
+pub(crate) const SHORT_LIVED_NAMES: &str = "^(make|cc|curl|ld)$";
 
 /// The long-lived processes, which end when this is dropped.
 pub(crate) struct Stage {
@@ -63,33 +70,33 @@ impl Stage {
             children: Vec::new(),
         };
         for (words, part) in LONG_LIVED {
-            let child = start(stage.folder.path(), words, &format!("{part} {AN_HOUR_MS}"))?;
+            let child = start(stage.folder.path(), words, &format!("{part} {AN_HOUR}"))?;
             stage.children.push(child);
         }
         // By then their CPU use is steady.
         thread::sleep(Duration::from_secs(2));
         Ok(stage)
     }
+}
 
-    /// Starts the short-lived processes, each at its time from now.
-    pub(crate) fn start_short_lived(&self) -> io::Result<JoinHandle<io::Result<()>>> {
-        let folder = self.folder.path().to_owned();
-        let began = Instant::now();
-        thread::Builder::new().spawn(move || {
-            let mut threads = Vec::new();
-            for (when_ms, (words, part), lives_ms) in SHORT_LIVED {
-                thread::sleep(Duration::from_millis(when_ms).saturating_sub(began.elapsed()));
-                let mut child = start(&folder, words, &format!("{part} {lives_ms}"))?;
-                threads.push(thread::spawn(move || child.wait().map(drop)));
-            }
-            for thread in threads {
-                thread
-                    .join()
-                    .map_err(|_| io::Error::other("waiting has failed"))??;
-            }
-            Ok(())
-        })
-    }
+/// Starts the short-lived processes, each at its time from now.
+pub(crate) fn start_short_lived() -> io::Result<JoinHandle<io::Result<()>>> {
+    let folder = tempfile::TempDir::new()?;
+    let began = Instant::now();
+    thread::Builder::new().spawn(move || {
+        let mut threads = Vec::new();
+        for (when_ms, (words, part), lives_ms) in SHORT_LIVED {
+            thread::sleep(Duration::from_millis(when_ms).saturating_sub(began.elapsed()));
+            let mut child = start(folder.path(), words, &format!("{part} {lives_ms}"))?;
+            threads.push(thread::spawn(move || child.wait().map(drop)));
+        }
+        for thread in threads {
+            thread
+                .join()
+                .map_err(|_| io::Error::other("waiting has failed"))??;
+        }
+        Ok(())
+    })
 }
 
 impl Drop for Stage {
@@ -126,7 +133,7 @@ fn start(folder: &Path, words: &str, part: &str) -> io::Result<Child> {
 /// Does the work of such a process until its life is over.
 pub(crate) fn play(part: &str) -> Result<(), Box<dyn Error>> {
     let numbers: Result<Vec<u64>, _> = part.split(' ').map(str::parse).collect();
-    let [percent, megabytes, lives_ms] = numbers?[..] else {
+    let [percent, megabytes, lives_ms, code, signal] = numbers?[..] else {
         return Err(format!("not a part: {part}").into());
     };
     let began = Instant::now();
@@ -141,5 +148,8 @@ pub(crate) fn play(part: &str) -> Result<(), Box<dyn Error>> {
     }
     // Without this use the compiler could drop the memory.
     fs::write("/dev/null", &memory[..1])?;
-    Ok(())
+    if let Some(signal) = Signal::from_named_raw(i32::try_from(signal)?) {
+        kill_process(getpid(), signal)?;
+    }
+    exit(i32::try_from(code)?)
 }

@@ -1,13 +1,15 @@
 //! Draw `docs/pscan.svg`: the command at work on a terminal, with colours.
 //!
-//! The run is real. It shows a small host: a pid namespace of its own (unshare(1)), in which this executable
-//! plays the processes. That needs user namespaces or root.
+//! The run is real, and this executable plays the processes. The list is of a small host: a pid namespace of
+//! its own (unshare(1)). That needs user namespaces or root. The events are of this host, because the kernel
+//! reports births and exits to its first pid namespace alone.
 
 pub(crate) mod actors;
 mod terminal;
 
 use std::error::Error;
-use std::process::Command;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use self::actors::Stage;
@@ -18,50 +20,45 @@ const SVG_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pscan.svg");
 const IS_INSIDE: &str = "PICTURE_IS_INSIDE";
 
 pub(crate) fn draw() -> Result<(), Box<dyn Error>> {
-    match env::var_os(IS_INSIDE) {
-        Some(_) => draw_inside(),
-        None => enter_namespace(),
+    if env::var_os(IS_INSIDE).is_some() {
+        return list();
     }
-}
-
-/// Runs this subcommand again, inside a pid namespace.
-fn enter_namespace() -> Result<(), Box<dyn Error>> {
-    let mut inside = Command::new("unshare");
-    if !rustix::process::geteuid().is_root() {
-        inside.args(["--user", "--map-root-user"]);
-    }
-    let ended = inside
-        .args(["--pid", "--fork", "--mount-proc", "--kill-child", "--"])
-        .arg(env::current_exe()?)
-        .arg("picture")
-        .env(IS_INSIDE, "yes")
-        .status()
-        .map_err(|error| format!("cannot run unshare: {error}"))?;
-    match ended.success() {
-        true => Ok(()),
-        false => Err(format!("drawing inside the namespace has failed: {ended}").into()),
-    }
-}
-
-fn draw_inside() -> Result<(), Box<dyn Error>> {
-    let stage = Stage::open()?;
-    let mut text = terminal::run(&["--top", "8"])?;
-    let short_lived = stage.start_short_lived()?;
+    let mut text = list_inside()?;
+    let short_lived = actors::start_short_lived()?;
     text.push('\n');
-    text += &terminal::run(&[
-        "watch",
-        "--for",
-        "3s",
-        "--interval",
-        "200ms",
-        "--cpu-budget",
-        "off",
-    ])?;
+    text += &terminal::run(&["watch", "--for", "3s", "--name", actors::SHORT_LIVED_NAMES])?;
     short_lived.join().map_err(|_| "a thread has panicked")??;
     // The default palette is too dark for dimmed and red text.
     let svg = anstyle_svg::Term::new()
         .palette(anstyle_svg::WIN10_CONSOLE)
         .render_svg(&text);
     fs::write(SVG_PATH, svg)?;
+    Ok(())
+}
+
+/// Runs this subcommand again, inside a pid namespace, and returns the list that it prints.
+fn list_inside() -> Result<String, Box<dyn Error>> {
+    let mut inside = Command::new("unshare");
+    if !rustix::process::geteuid().is_root() {
+        inside.args(["--user", "--map-root-user"]);
+    }
+    let output = inside
+        .args(["--pid", "--fork", "--mount-proc", "--kill-child", "--"])
+        .arg(env::current_exe()?)
+        .arg("picture")
+        .env(IS_INSIDE, "yes")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot run unshare: {error}"))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout)?),
+        false => Err(format!("the namespace has failed: {}", output.status).into()),
+    }
+}
+
+/// Prints the list of the small host.
+fn list() -> Result<(), Box<dyn Error>> {
+    let _stage = Stage::open()?;
+    io::stdout().write_all(terminal::run(&["--top", "8"])?.as_bytes())?;
     Ok(())
 }

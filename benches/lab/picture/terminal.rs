@@ -32,7 +32,12 @@ pub(super) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
     if !ended.success() {
         return Err(format!("pscan has failed: {ended}").into());
     }
-    Ok(format!("$ pscan {}\n{printed}", args.join(" ")))
+    let typed = args.iter().map(|arg| match arg.contains(['(', '|', '$']) {
+        true => format!("'{arg}'"),
+        false => (*arg).to_owned(),
+    });
+    let typed: Vec<_> = typed.collect();
+    Ok(format!("$ pscan {}\n{printed}", typed.join(" ")))
 }
 
 /// Opens a pseudoterminal: the end to read from, and the end of the command.

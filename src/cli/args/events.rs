@@ -6,6 +6,7 @@ use super::secrets::Secrets;
 use crate::cli::format::color::Color;
 use crate::cli::format::intervals::Terms;
 use crate::cli::format::printer::{Printer, Style};
+use crate::cli::format::selection::Chosen;
 use crate::cli::select::{Filter, Kind};
 
 /// Options for printed events.
@@ -26,6 +27,11 @@ pub(crate) struct Output {
         hide_possible_values = true
     )]
     pub(crate) events: Option<Vec<Kind>>,
+    /// Print only exits by a signal or with another exit code than 0
+    ///
+    /// Exits with an unknown status are not printed: scans alone do not report it.
+    #[arg(long, conflicts_with = "events")]
+    pub(crate) failed: bool,
     #[command(flatten)]
     pub(crate) filter: Filter,
     #[command(flatten)]
@@ -44,6 +50,10 @@ impl Output {
             color: self.color,
             terms,
         };
-        Printer::new(style, self.events.clone(), filter)
+        let chosen = Chosen {
+            kinds: self.events.clone(),
+            is_failed: self.failed,
+        };
+        Printer::new(style, chosen, filter)
     }
 }

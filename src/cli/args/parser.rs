@@ -42,6 +42,10 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
         }
         schedule.conflict()
     });
+    let conflict = conflict.or_else(|| match &cli.sub {
+        Some(Sub::Watch(watch)) => watch.conflict(),
+        _ => None,
+    });
     match conflict {
         Some(conflict) => {
             let name = matches.subcommand_name().unwrap_or_default();

@@ -24,8 +24,15 @@ pub(crate) enum Sub {
     /// the signs = + ~ - for existing, created, updated, exited.
     ///
     /// On Linux the kernel reports births and exits, so they are printed between scans too, within
-    /// some 20 ms, however short a life was. Where the kernel does not report them, scans find them:
-    /// --stats prints why.
+    /// some 20 ms, however short a life was. Where the kernel does not report them, scans find them,
+    /// and the first line has the reason. The time of a line is that of its batch: when the scan
+    /// began, or when the events of the kernel were read. Lines of a batch are in order of pid, those
+    /// of one pid in the order in which they happened.
+    ///
+    /// A birth is reported at once, and its name and command line can be unknown for a moment. A
+    /// filter that needs such a value waits for it: the process is printed as created when its value
+    /// becomes known and matches, and never if it exits before. A process that begins to match later,
+    /// by an exec for example, is printed as updated.
     ///
     /// An exit has how long the process lived, its exit status, and the CPU time that scans have
     /// measured, as far as they are known: `after 3.21ms, exit 3`, `killed by SIGSEGV, core dumped`.
@@ -73,6 +80,7 @@ pub(crate) enum Sub {
 #[command(after_help = "\
 Examples:
   pscan watch --events created,exited --name '^(cc|rustc)$' --for 1m
+  pscan watch --failed                 print why something died
   pscan watch --json | jq 'select(.event == \"exited\") | .process.name'
   pscan watch --stats --interval 200ms --cpu-budget 2")]
 pub(crate) struct Watch {
@@ -80,6 +88,17 @@ pub(crate) struct Watch {
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) schedule: Schedule,
+}
+
+impl Watch {
+    /// Returns what is wrong with the options together, and what to do.
+    pub(super) fn conflict(&self) -> Option<String> {
+        let is_useless = self.output.failed && self.schedule.poll_only;
+        is_useless.then(|| {
+            "--failed needs the exit status, which scans alone do not report; remove --poll-only"
+                .into()
+        })
+    }
 }
 
 #[derive(Debug, Args)]

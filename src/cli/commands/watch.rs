@@ -17,9 +17,12 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     let mut config = args.schedule.config();
     args.output.secrets.configure(&mut config);
     let source = live_source(&config)?;
-    let filter = args.output.filter.on_host_with(source.info().own_pid);
+    let info = source.info();
+    let filter = args.output.filter.on_host_with(info.own_pid);
     let terms = Some(args.schedule.terms());
-    let printer = Arc::new(Mutex::new(args.output.printer(filter, terms)));
+    let mut printer = args.output.printer(filter, terms);
+    printer.begin_watch(info.not_listening);
+    let printer = Arc::new(Mutex::new(printer));
     let printing = Arc::clone(&printer);
     let ran = session::run(
         source,

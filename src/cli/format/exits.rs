@@ -3,72 +3,35 @@
 use process_scanner::{Event, ExitStatus};
 
 use super::cells;
+use super::color::{self, Part};
+use super::signal_names::signal;
 use crate::cli::terminal;
 
-/// Names of the signals 1 to 31 on Linux, as in signal(7).
-///
-/// Exits with status come from Linux alone. Numbers from 32 on are printed as such: the names of
-/// real-time signals depend on the C library.
-const SIGNALS: [&str; 31] = [
-    "SIGHUP",
-    "SIGINT",
-    "SIGQUIT",
-    "SIGILL",
-    "SIGTRAP",
-    "SIGABRT",
-    "SIGBUS",
-    "SIGFPE",
-    "SIGKILL",
-    "SIGUSR1",
-    "SIGSEGV",
-    "SIGUSR2",
-    "SIGPIPE",
-    "SIGALRM",
-    "SIGTERM",
-    "SIGSTKFLT",
-    "SIGCHLD",
-    "SIGCONT",
-    "SIGSTOP",
-    "SIGTSTP",
-    "SIGTTIN",
-    "SIGTTOU",
-    "SIGURG",
-    "SIGXCPU",
-    "SIGXFSZ",
-    "SIGVTALRM",
-    "SIGPROF",
-    "SIGWINCH",
-    "SIGIO",
-    "SIGPWR",
-    "SIGSYS",
-];
+/// Separates the details.
+const SEPARATOR: &str = ", ";
 
 /// Least room for the long form: that of a short life, and `killed by SIGTERM`.
 const WHOLE_FROM: usize = 33;
 
-/// These architectures have numbers of their own.
-const HAS_OTHER_NUMBERS: bool = cfg!(any(
-    target_arch = "mips",
-    target_arch = "mips32r6",
-    target_arch = "mips64",
-    target_arch = "mips64r6",
-    target_arch = "sparc",
-    target_arch = "sparc64",
-));
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Precision {
+    Exact,
+    /// The start time has the resolution of its source.
+    OfStart,
+    /// A scan found the exit, so the process lived at most so long.
+    AtMost,
+}
 
 /// How long a process lived.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Lived {
     pub(super) ns: u64,
-    /// Otherwise it lived at most so long.
-    is_exact: bool,
+    precision: Precision,
 }
 
 impl Lived {
     /// Returns how long the process of an exit lived; `None` if unknown.
     pub(super) fn of(event: &Event) -> Option<Self> {
-        // A start time can be 10 ms too early, which matters only in a short life.
-        const EXACT_FROM_MS: u64 = 1000;
         let Event::Exited {
             lived_ms,
             lived_ns,
@@ -79,26 +42,40 @@ impl Lived {
             return None;
         };
         if let &Some(ns) = lived_ns {
-            return Some(Self { ns, is_exact: true });
+            let precision = Precision::Exact;
+            return Some(Self { ns, precision });
         }
         lived_ms.map(|ms| Self {
             ns: ms.saturating_mul(1_000_000),
-            is_exact: ended_at_ms.is_some() && ms >= EXACT_FROM_MS,
+            precision: match ended_at_ms {
+                Some(_) => Precision::OfStart,
+                None => Precision::AtMost,
+            },
         })
     }
 
     /// Formats it, such as `3.21ms` or `at most 1.5s`.
     pub(super) fn text(self) -> String {
-        match self.is_exact {
-            true => cells::short_time(self.ns / 1000),
-            false => format!("at most {}", cells::duration(self.ns / 1_000_000)),
+        let rounded = cells::duration(self.ns / 1_000_000);
+        match self.precision {
+            Precision::Exact => cells::short_time(self.ns / 1000),
+            Precision::OfStart => rounded,
+            Precision::AtMost => format!("at most {rounded}"),
         }
+    }
+}
+
+/// Returns whether this is an exit by a signal, or with another code than 0.
+pub(super) fn is_failure(event: &Event) -> bool {
+    match event {
+        Event::Exited { exit, .. } => exit.is_some_and(|status| !status.is_success()),
+        _ => false,
     }
 }
 
 /// Formats the details of an exit for a room of this many columns: the longest form that fits, and
 /// otherwise the shortest.
-pub(super) fn details(event: &Event, room: Option<usize>) -> String {
+pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
     let Event::Exited {
         process,
         exit,
@@ -106,59 +83,92 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> String {
         ..
     } = event
     else {
-        return String::new();
+        return Vec::new();
     };
-    let is_oom = *likely_oom == Some(true);
+    let style = if is_failure(event) {
+        color::RED
+    } else {
+        color::PLAIN
+    };
     let lived = Lived::of(event).map(Lived::text);
     let after = lived.as_ref().map(|lived| format!("after {lived}"));
-    let used = process.cpu_time_ms;
+    // Less than a millisecond is 0ms, which is no news.
+    let used = process.cpu_time_ms.filter(|&ms| ms >= 1.0);
     let used = used.map(|ms| format!("used {} CPU", cells::cpu_time(Some(ms))));
-    let [whole, short] = match exit {
-        Some(status) => reasons(*status, is_oom).map(Some),
-        None => [None, None],
+    let reason = exit.map(|status| Reason::of(status, *likely_oom == Some(true)));
+    let reason = reason.unwrap_or_default();
+    let alone = |reason| match reason {
+        &None => [&lived, &None, &None],
+        reason => [&None, reason, &None],
     };
     let forms = [
-        joined([after.clone(), whole.clone(), used]),
-        joined([after, whole, None]),
-        joined([lived.clone(), short.clone(), None]),
-        joined([short.or(lived), None, None]),
+        [&after, &reason.whole, &used],
+        [&after, &reason.whole, &None],
+        [&lived, &reason.short, &None],
+        // Lines above and below have a lifetime.
+        [&lived, &reason.least, &None],
+        alone(&reason.short),
+        alone(&reason.least),
     ];
-    let fits = |form: &&String| room.is_none_or(|room| terminal::width(form) <= room);
+    let width = |form: &[&Option<String>; 3]| {
+        let widths = form
+            .iter()
+            .filter_map(|text| Some(terminal::width(text.as_ref()?)));
+        widths.reduce(|all, width| all + SEPARATOR.len() + width)
+    };
+    let fits = |form: &&[&Option<String>; 3]| {
+        let width = width(form).unwrap_or(0);
+        room.is_none_or(|room| width <= room)
+    };
     // All lines of a narrow terminal have the same form.
     let is_narrow = room.is_some_and(|room| room < WHOLE_FROM);
     let forms = if is_narrow { &forms[2..] } else { &forms[..] };
     let form = forms.iter().find(fits).or(forms.last());
-    match form.map_or("", String::as_str) {
-        "" => cells::UNKNOWN.to_owned(),
-        form => form.to_owned(),
+    let [lived, reason, used] = form.copied().unwrap_or([&None; 3]);
+    let mut parts = Vec::new();
+    for (style, text) in [(color::PLAIN, lived), (style, reason), (color::PLAIN, used)] {
+        let Some(text) = text else { continue };
+        if !parts.is_empty() {
+            parts.push((color::PLAIN, SEPARATOR.to_owned()));
+        }
+        parts.push((style, text.clone()));
     }
-}
-
-fn joined(parts: [Option<String>; 3]) -> String {
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    parts.join(", ")
-}
-
-/// Formats an exit status, in a long and a short form.
-fn reasons(status: ExitStatus, is_oom: bool) -> [String; 2] {
-    if let Some(code) = status.code {
-        let text = format!("exit {code}");
-        return [text.clone(), text];
+    if parts.is_empty() {
+        parts.push((color::PLAIN, cells::UNKNOWN.to_owned()));
     }
-    let name = status.signal.map_or_else(|| "a signal".into(), signal);
-    let (whole, short) = match (is_oom, status.core_dumped) {
-        (true, _) => (" (out of memory?)", " (OOM?)"),
-        (false, true) => (", core dumped", ", core"),
-        (false, false) => ("", ""),
-    };
-    [format!("killed by {name}{whole}"), format!("{name}{short}")]
+    parts
 }
 
-fn signal(number: u8) -> String {
-    let index = usize::from(number).wrapping_sub(1);
-    match SIGNALS.get(index).filter(|_| !HAS_OTHER_NUMBERS) {
-        Some(name) => (*name).to_owned(),
-        None => format!("signal {number}"),
+/// Why a process exited, from the longest form to the shortest; `None` if unknown.
+#[derive(Debug, Default)]
+struct Reason {
+    whole: Option<String>,
+    short: Option<String>,
+    least: Option<String>,
+}
+
+impl Reason {
+    fn of(status: ExitStatus, is_oom: bool) -> Self {
+        if let Some(code) = status.code {
+            let text = Some(format!("exit {code}"));
+            return Self {
+                whole: text.clone(),
+                short: text.clone(),
+                least: text,
+            };
+        }
+        let name = status.signal.map_or_else(|| "a signal".into(), signal);
+        // Lack of memory explains an exit, and a core dump does not.
+        let [whole, short, least] = match (is_oom, status.core_dumped) {
+            (true, _) => [" (out of memory?)", " (OOM?)", " (OOM?)"],
+            (false, true) => [", core dumped", ", core dumped", ""],
+            (false, false) => [""; 3],
+        };
+        Self {
+            whole: Some(format!("killed by {name}{whole}")),
+            short: Some(format!("{name}{short}")),
+            least: Some(format!("{name}{least}")),
+        }
     }
 }
 
@@ -175,6 +185,13 @@ mod tests {
         });
         process.cpu_time_ms = cpu_time_ms;
         Event::exited(process, lived_ms).with_exit(exit)
+    }
+
+    fn text(event: &Event, room: Option<usize>) -> String {
+        details(event, room)
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect()
     }
 
     fn exit(wait_status: u32, lived_ns: Option<u64>) -> Exit {
@@ -216,8 +233,8 @@ mod tests {
                 "after 1m15s, killed by SIGTERM",
             ),
             (
-                event(Some(120), None, exit(15, None)),
-                "after at most 120ms, killed by SIGTERM",
+                event(Some(732), Some(0.6), exit(0, None)),
+                "after 732ms, exit 0",
             ),
             (event(None, None, exit(36, None)), "killed by signal 36"),
             // A scan alone has found it.
@@ -227,7 +244,7 @@ mod tests {
             ),
             (event(None, None, Exit::default()), "-"),
         ] {
-            assert_eq!(details(&event, None), expected);
+            assert_eq!(text(&event, None), expected);
         }
     }
 
@@ -237,6 +254,7 @@ mod tests {
         killed.likely_oom = Some(true);
         let killed = event(Some(3), Some(2.0), killed);
         let found = event(Some(5000), Some(2.0), Exit::default());
+        let dumped = event(Some(3), Some(2.0), exit(6 | 0x80, Some(3_207_511)));
         for (event, room, expected) in [
             (
                 &killed,
@@ -251,20 +269,34 @@ mod tests {
             (&killed, 47, "3.21ms, SIGKILL (OOM?)"),
             (&killed, 14, "SIGKILL (OOM?)"),
             (&killed, 3, "SIGKILL (OOM?)"),
+            (&dumped, 44, "after 3.21ms, killed by SIGABRT, core dumped"),
+            (&dumped, 28, "3.21ms, SIGABRT, core dumped"),
+            // As on a terminal of 60 columns.
+            (&dumped, 18, "3.21ms, SIGABRT"),
+            (&dumped, 14, "SIGABRT"),
             (&found, 33, "after at most 5.0s, used 2ms CPU"),
             (&found, 32, "at most 5.0s"),
             (&found, 8, "at most 5.0s"),
         ] {
-            assert_eq!(details(event, Some(room)), expected, "{room}");
+            assert_eq!(text(event, Some(room)), expected, "{room}");
         }
     }
 
     #[test]
-    fn signals_have_the_names_of_the_system() {
-        assert_eq!(["SIGHUP", "SIGSYS"], [signal(1), signal(31)]);
-        assert_eq!(
-            ["signal 0", "signal 32", "signal 127"],
-            [signal(0), signal(32), signal(127)]
-        );
+    fn only_a_failure_is_red_and_only_its_reason() {
+        let lived = Some(3_207_511);
+        for (exit, expected) in [
+            (exit(0, lived), None),
+            (exit(0x0300, lived), Some("exit 3")),
+            (exit(15, lived), Some("killed by SIGTERM")),
+            (Exit::default(), None),
+        ] {
+            let event = event(Some(3), Some(2.0), exit);
+            assert_eq!(is_failure(&event), expected.is_some());
+            let parts = details(&event, None);
+            let mut red = parts.iter().filter(|(style, _)| *style == color::RED);
+            assert_eq!(red.next().map(|(_, text)| text.as_str()), expected);
+            assert_eq!(red.next(), None);
+        }
     }
 }

@@ -45,6 +45,10 @@ enum Notice<'a> {
         hearing: Hearing,
     },
     ScanFailed(&'a Error),
+    /// The source was asked to hear births and exits, and cannot.
+    NotListening {
+        reason: &'a str,
+    },
     /// At most so many processes were born and exited unseen before this scan.
     Unseen {
         unseen_at_most: u64,
@@ -80,6 +84,20 @@ impl Formatter for TerminalSafe {
         }
         out.write_all(rest.as_bytes())
     }
+}
+
+/// Writes why the source hears no births and exits, with number and time of the first batch.
+pub(crate) fn write_not_listening(
+    out: &mut impl Write,
+    batch: &Batch,
+    reason: &str,
+) -> io::Result<()> {
+    let line = EventLine {
+        seq: batch.seq,
+        at_ms: batch.taken_at_ms,
+        what: What::Notice(Notice::NotListening { reason }),
+    };
+    write_line(out, &line)
 }
 
 /// Writes a batch, one line per event.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
 
 use super::cells;
-use super::exits::Lived;
+use super::exits::{self, Lived};
 use crate::cli::select::is_good_scan;
 
 /// Counts lives.
@@ -26,6 +26,8 @@ pub(super) struct Lives {
     pub(super) exits: u64,
     /// Exits by a signal.
     pub(super) kills: u64,
+    /// Exits with another code than 0.
+    pub(super) errors: u64,
     shortest: Option<(Lived, String)>,
     /// The exited process with the most CPU time, in milliseconds.
     busiest: Option<(f64, String)>,
@@ -77,8 +79,10 @@ impl Lives {
             }
             if let Event::Exited { exit, .. } = event {
                 let is_killed = exit.is_some_and(|exit| exit.signal.is_some());
+                let is_failure = exits::is_failure(event);
                 let has_matched = self.end(process.key(), Lived::of(event));
                 self.kills += u64::from(is_killed && has_matched);
+                self.errors += u64::from(is_failure && !is_killed && has_matched);
             }
         }
         self.is_complete |= is_good_scan(batch);

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use anstyle::Style;
 use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
 
+use super::color::{self, Part};
 use super::line_layout::{KIND_WIDTH, LineLayout, NAME_WIDTH};
-use super::{cells, color, exits, intervals};
+use super::text_changes::in_text;
+use super::{cells, exits, intervals};
 use crate::cli::outcome::message;
 use crate::cli::terminal;
 
@@ -42,33 +44,30 @@ pub(crate) fn write(
         true => format!("{} ", layout.time),
         false => String::new(),
     };
-    let mut write_line = |style: Style, what: String, more: String| {
-        let parts = [
-            (color::DIM, time.clone()),
-            (style, what),
-            (color::PLAIN, more),
-        ];
+    let mut write_line = |style: Style, what: String, more: Vec<Part>| {
+        let mut parts = vec![(color::DIM, time.clone()), (style, what)];
+        parts.extend(more);
         color::write_line(out, &parts, layout.width)
     };
     if batch.lost_batches > 0 {
         let (lost, now) = (batch.lost_batches, batch.counts.processes);
         let batches = if lost == 1 { "batch" } else { "batches" };
         let more = format!(" {lost} {batches} lost; {now} processes now");
-        write_line(color::RED, "resync:".into(), more)?;
+        write_line(color::RED, "resync:".into(), plain(more))?;
     }
     if let Some(failure) = &batch.failure {
         let more = format!(" {}", message(failure));
-        write_line(color::RED, "scan failed:".into(), more)?;
+        write_line(color::RED, "scan failed:".into(), plain(more))?;
     }
     for transition in &batch.transitions {
         let text = intervals::text(transition, layout.terms);
-        write_line(color::YELLOW, text, String::new())?;
+        write_line(color::YELLOW, text, Vec::new())?;
     }
     for event in events {
         let process = event.process();
         let style = match event {
             Event::Created(_) => color::GREEN,
-            Event::Exited { .. } => color::RED,
+            Event::Exited { .. } if exits::is_failure(event) => color::RED,
             Event::Updated { .. } => color::YELLOW,
             _ => color::DIM,
         };
@@ -76,39 +75,38 @@ pub(crate) fn write(
             true => format!("{:<KIND_WIDTH$}", event.kind()),
             false => sign(event).to_owned(),
         };
-        let mut more = format!(
+        let mut begin = format!(
             " {:>1$} {2}",
             process.pid,
             columns.pid_width,
             cells::name(process)
         );
+        let mut more = Vec::new();
         if columns.has_details {
             let padding = NAME_WIDTH.saturating_sub(terminal::width(&cells::name(process)));
-            more.push_str(&format!("{:padding$} ", ""));
-            let before = [&time, &kind, &more].map(|text| terminal::width(text));
+            begin.push_str(&format!("{:padding$} ", ""));
+            let before = [&time, &kind, &begin].map(|text| terminal::width(text));
             let before = before.iter().sum();
             let room = layout.width.map(|width| width.saturating_sub(before));
-            more.push_str(&details(event, room, layout));
+            more = details(event, room, layout);
         }
+        more.insert(0, (color::PLAIN, begin));
         write_line(style, kind, more)?;
     }
     Ok(())
 }
 
 /// Formats the details of an event, without its process. `room`: for them, in columns.
-fn details(event: &Event, room: Option<usize>, layout: LineLayout<'_>) -> String {
+fn details(event: &Event, room: Option<usize>, layout: LineLayout<'_>) -> Vec<Part> {
     let process = event.process();
-    match event {
+    let text = match event {
         Event::Updated { changed, .. } => {
-            let changed = match layout.has_measures {
-                true => *changed,
-                false => changed.without(Changes::MEASURES),
-            };
+            let changed = in_text(process, *changed, layout.has_measures);
             let facts = changed.each().map(|change| fact(change, process, layout));
             let facts: Vec<_> = facts.collect();
             facts.join(", ")
         }
-        Event::Exited { .. } => exits::details(event, room),
+        Event::Exited { .. } => return exits::details(event, room),
         // Between its birth and the next scan only its parent is known, unless it runs a program.
         Event::Created(ProcessInfo {
             command: None,
@@ -116,7 +114,12 @@ fn details(event: &Event, room: Option<usize>, layout: LineLayout<'_>) -> String
             ..
         }) => format!("child of {parent}"),
         _ => command(process, layout),
-    }
+    };
+    plain(text)
+}
+
+fn plain(text: String) -> Vec<Part> {
+    vec![(color::PLAIN, text)]
 }
 
 fn command(process: &ProcessInfo, layout: LineLayout<'_>) -> String {
@@ -129,8 +132,7 @@ fn command(process: &ProcessInfo, layout: LineLayout<'_>) -> String {
 /// Formats the new values of a change.
 fn fact(change: Changes, process: &ProcessInfo, layout: LineLayout<'_>) -> String {
     match change {
-        // The name itself is at the start of the line.
-        Changes::NAME => "has this name now".into(),
+        Changes::NAME => format!("name {}", cells::name(process)),
         Changes::COMMAND => format!("command {}", command(process, layout)),
         _ => {
             let fields = FIELDS.iter().filter(|field| Changes::of(field) == change);
@@ -161,14 +163,15 @@ mod tests {
         };
         let printed = |process: &ProcessInfo| {
             let changed = Event::updated(process.clone(), Changes::ALL);
-            details(&changed, None, layout)
+            let parts = details(&changed, None, layout);
+            parts.into_iter().map(|(_, text)| text).collect::<String>()
         };
         let unknown = printed(&process);
         assert!(
-            unknown
-                .starts_with("has this name now, command -, parent -, status -, cpu - % -, rss -"),
+            unknown.starts_with("name -, command -, parent -, status -, cpu - % -, rss -"),
             "{unknown}"
         );
+        process.name = Some("sh".into());
         process.command = Some(["/bin/sh", "-c"].iter().collect());
         process.parent_pid = Some(1);
         process.status = Some(Status::Zombie);
@@ -177,7 +180,7 @@ mod tests {
         let known = printed(&process);
         assert!(
             known.starts_with(
-                "has this name now, command sh -c, parent 1, status zombie, cpu 12.5 % 1.2s, rss 4.1 kB"
+                "name sh, command sh -c, parent 1, status zombie, cpu 12.5 % 1.2s, rss 4.1 kB"
             ),
             "{known}"
         );

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use process_scanner::{Batch, Event, HostInfo, Metrics, Result};
+use process_scanner::{Batch, Event, HostInfo, Metrics, Result, escape};
 
 use super::color::{self, Color};
 use super::intervals::Terms;
@@ -11,11 +11,11 @@ use super::json;
 use super::line_layout::LineLayout;
 use super::lines;
 use super::recorded_host::recorded_on;
-use super::selection::Selection;
+use super::selection::{Chosen, Selected, Selection};
 use super::summary::Summary;
 use super::times::{self, Zone};
-use crate::cli::outcome::{Done, printed};
-use crate::cli::select::{Filter, Kind, is_good_scan};
+use crate::cli::outcome::{Done, printed, remark};
+use crate::cli::select::{Filter, is_good_scan};
 use crate::cli::terminal::{self, fold};
 
 /// `Continue`, or `Break` with the outcome.
@@ -51,12 +51,14 @@ pub(crate) struct Printer {
     day: Option<String>,
     /// The line `watching …` is still to be printed.
     is_silent: bool,
+    /// Why the source hears no births and exits, until that is printed.
+    not_listening: Option<String>,
     /// `None` if standard output is no terminal.
     summary: Option<Summary>,
 }
 
 impl Printer {
-    pub(crate) fn new(style: Style, kinds: Option<Vec<Kind>>, filter: Filter) -> Self {
+    pub(crate) fn new(style: Style, chosen: Chosen, filter: Filter) -> Self {
         let Style { json, color, terms } = style;
         let is_live = terms.is_some();
         let is_watched = !json && io::stdout().is_terminal();
@@ -64,7 +66,7 @@ impl Printer {
             true => Box::new(io::stdout()),
             false => Box::new(color.stdout()),
         };
-        let selection = Selection::new(kinds, filter, is_live);
+        let selection = Selection::new(chosen, filter, is_live);
         Self {
             // Large enough for all processes of a host in a few writes.
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
@@ -79,7 +81,15 @@ impl Printer {
             },
             day: None,
             is_silent: is_watched && is_live,
+            not_listening: None,
         }
+    }
+
+    /// Lets the output begin with why the source hears no births and exits.
+    ///
+    /// `reason`: `None` if it hears them, or was not asked to.
+    pub(crate) fn begin_watch(&mut self, reason: Option<String>) {
+        self.not_listening = reason;
     }
 
     /// Prints the host of a recording, if a terminal shows its replay.
@@ -98,22 +108,24 @@ impl Printer {
         {
             return Step::Break(Err(failure.clone()));
         }
-        let matches = self.selection.take(batch);
+        let Selected { matches, events } = self.selection.take(batch);
         if self.selection.was_empty() {
             // Its outcome alone is printed.
             self.summary = None;
             self.is_silent = false;
+            if self.times.is_some() {
+                self.not_listening = None;
+            }
+        }
+        if let Err(error) = self.write_not_listening(batch) {
+            return Step::Break(printed(Err(error)));
         }
         if let Some(summary) = &mut self.summary {
             summary.take(batch, &matches);
         }
-        let events = batch.events.iter().zip(matches);
-        let matching: Vec<_> = events
-            .filter_map(|(event, matches)| matches.then_some(event))
-            .collect();
         if is_good_scan(batch) && std::mem::take(&mut self.is_silent) {
             // The first event may come much later.
-            let text = self.selection.begin(batch, matching.len());
+            let text = self.selection.begin(batch, events.len());
             // The user knows the current day.
             self.day = Some(times::day(batch.taken_at_ms, Zone::Here));
             if let Err(error) = self.write_remark(&text) {
@@ -121,7 +133,7 @@ impl Printer {
             }
         }
         let is_json = self.times.is_none();
-        let mut events = matching;
+        let mut events: Vec<&Event> = events.iter().map(AsRef::as_ref).collect();
         events.retain(|event| self.selection.has(event, is_json));
         let outcome = match self.times {
             None => json::write_events(&mut self.out, batch, &events),
@@ -131,6 +143,26 @@ impl Printer {
             Ok(()) if self.selection.has_ended() => Step::Break(Ok(())),
             Ok(()) => Step::Continue(()),
             failed => Step::Break(printed(failed)),
+        }
+    }
+
+    /// Writes once why the source hears nothing.
+    ///
+    /// Text for programs has events alone, so then it goes to standard error.
+    fn write_not_listening(&mut self, batch: &Batch) -> io::Result<()> {
+        let Some(reason) = self.not_listening.take() else {
+            return Ok(());
+        };
+        if self.times.is_none() {
+            return json::write_not_listening(&mut self.out, batch, &reason);
+        }
+        let text = format!("births and exits come from scans, without exit status: {reason}");
+        match self.is_silent {
+            true => self.write_remark(&escape(&text)),
+            false => {
+                remark(&text);
+                Ok(())
+            }
         }
     }
 

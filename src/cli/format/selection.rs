@@ -1,16 +1,38 @@
 //! Selects the events that `watch` and `replay` print.
 
-use process_scanner::{Batch, Changes, Event};
+use std::borrow::Cow;
 
+use process_scanner::{Batch, Event};
+
+use super::exits;
+use super::text_changes::in_text;
 use crate::cli::outcome::{Done, remark};
-use crate::cli::select::{Filter, Followed, Kind, is_good_scan};
+use crate::cli::select::{Filter, Followed, Kind, LateBirths, is_good_scan};
+
+/// What `--events` and `--failed` select.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Chosen {
+    /// `None`: all kinds.
+    pub(crate) kinds: Option<Vec<Kind>>,
+    /// Only exits by a signal or with another code than 0.
+    pub(crate) is_failed: bool,
+}
+
+/// The events of a batch, as far as their processes are selected.
+pub(super) struct Selected<'a> {
+    /// For each event of the batch, whether its process is selected.
+    pub(super) matches: Vec<bool>,
+    /// The events to print, in order.
+    pub(super) events: Vec<Cow<'a, Event>>,
+}
 
 /// Selects events by kind and process.
 pub(super) struct Selection {
-    kinds: Option<Vec<Kind>>,
+    chosen: Chosen,
     filter: Filter,
     /// `None` without pids, and for a recording.
     followed: Option<Followed>,
+    births: LateBirths,
     /// A good scan was taken.
     has_begun: bool,
     /// A process has matched, even if no event of it was printed.
@@ -18,9 +40,10 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub(super) fn new(kinds: Option<Vec<Kind>>, filter: Filter, is_live: bool) -> Self {
+    pub(super) fn new(chosen: Chosen, filter: Filter, is_live: bool) -> Self {
         Self {
-            kinds,
+            chosen,
+            births: LateBirths::default(),
             followed: Followed::new(filter.pids()).filter(|_| is_live),
             filter,
             has_begun: false,
@@ -28,23 +51,39 @@ impl Selection {
         }
     }
 
-    /// Returns for each event of a batch whether its process is selected.
-    pub(super) fn take(&mut self, batch: &Batch) -> Vec<bool> {
+    /// Selects the events of a batch by their processes.
+    ///
+    /// A birth of which only now is known that it matches is `Created` now.
+    pub(super) fn take<'a>(&mut self, batch: &'a Batch) -> Selected<'a> {
         let events = batch.events.iter();
-        let mut matches: Vec<bool> = events
-            .map(|event| self.filter.matches(event.process()))
+        let mut verdicts: Vec<Option<bool>> = events
+            .map(|event| self.filter.verdict(event.process()))
             .collect();
         if let Some(followed) = &mut self.followed {
             let is_followed = followed.take(batch);
-            for (matches, is_followed) in matches.iter_mut().zip(is_followed) {
-                *matches &= is_followed;
+            for (verdict, is_followed) in verdicts.iter_mut().zip(is_followed) {
+                if !is_followed {
+                    *verdict = Some(false);
+                }
             }
         }
+        let are_late = self.births.take(batch, &verdicts);
+        let matches: Vec<bool> = verdicts.iter().map(|&v| v == Some(true)).collect();
         self.has_matched |= matches.contains(&true);
         if is_good_scan(batch) && !std::mem::replace(&mut self.has_begun, true) {
             self.remark_missing();
         }
-        matches
+        let mut events = Vec::new();
+        for (event, (matches, is_late)) in batch.events.iter().zip(matches.iter().zip(are_late)) {
+            if is_late {
+                events.push(Cow::Owned(Event::Created(event.process().clone())));
+            }
+            let is_birth = is_late && matches!(event, Event::Updated { .. });
+            if *matches && !is_birth {
+                events.push(Cow::Borrowed(event));
+            }
+        }
+        Selected { matches, events }
     }
 
     /// Reports pids without a process, as they may be mistyped.
@@ -92,28 +131,34 @@ impl Selection {
     ///
     /// Of all processes they would be too many to read.
     pub(super) fn has_measures(&self) -> bool {
-        self.kinds.is_some() || !self.filter.pids().is_empty()
+        self.chosen.kinds.is_some() || !self.filter.pids().is_empty()
     }
 
-    /// Returns whether events of this kind are printed.
+    /// Returns whether an event is printed.
     pub(super) fn has(&self, event: &Event, is_json: bool) -> bool {
+        if self.chosen.is_failed {
+            return exits::is_failure(event);
+        }
+        if let Event::Updated {
+            process, changed, ..
+        } = event
+            && !is_json
+            && in_text(process, *changed, self.has_measures()).is_empty()
+        {
+            return false;
+        }
         let kind = match event {
             Event::Existing(_) => Kind::Existing,
             Event::Created(_) => Kind::Created,
             Event::Updated { .. } => Kind::Updated,
             Event::Exited { .. } => Kind::Exited,
             // A later version of the library may have more kinds of events.
-            _ => return self.kinds.is_none(),
+            _ => return self.chosen.kinds.is_none(),
         };
-        match (&self.kinds, event) {
-            (Some(kinds), _) => kinds.contains(&kind),
-            (None, _) if is_json => true,
+        match &self.chosen.kinds {
+            Some(kinds) => kinds.contains(&kind),
             // Text would be too long to read.
-            (None, Event::Existing(_)) => false,
-            (None, Event::Updated { changed, .. }) => {
-                self.has_measures() || !changed.without(Changes::MEASURES).is_empty()
-            }
-            (None, _) => true,
+            None => is_json || kind != Kind::Existing,
         }
     }
 

@@ -80,10 +80,18 @@ impl Summary {
             counts.push(format!("{} began to match", lives.joined));
         }
         let exits = if lives.exits == 1 { "exit" } else { "exits" };
-        counts.push(match lives.kills {
-            0 => format!("{at_least}{} {exits}", lives.exits),
-            kills => format!("{at_least}{} {exits} ({kills} by a signal)", lives.exits),
-        });
+        let mut failures = Vec::new();
+        if lives.errors > 0 {
+            failures.push(format!("{} with an error", lives.errors));
+        }
+        if lives.kills > 0 {
+            failures.push(format!("{} by a signal", lives.kills));
+        }
+        let failures = match failures[..] {
+            [] => String::new(),
+            _ => format!(" ({})", failures.join(", ")),
+        };
+        counts.push(format!("{at_least}{} {exits}{failures}", lives.exits));
         let watched = cells::duration(watched_ms);
         let mut lines = vec![("watched", format!("{watched}: {}", counts.join(", ")))];
         if let Some((lived, process)) = lives.shortest() {
@@ -130,5 +138,57 @@ impl Summary {
             parts.push(format!("{} failed", scans.failed));
         }
         parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process_scanner::{Event, Exit, ExitStatus, ProcessInfo, ProcessKey};
+
+    use super::*;
+
+    #[test]
+    fn exits_with_an_error_and_by_a_signal_have_counts() {
+        let process = |pid| {
+            ProcessInfo::unknown(ProcessKey {
+                pid,
+                start_time_ms: None,
+            })
+        };
+        let summary_of = |statuses: &[Option<u32>]| {
+            let exited = statuses.iter().zip(1..).map(|(status, pid)| {
+                let mut exit = Exit::default();
+                exit.status = status.map(ExitStatus::from_wait_status);
+                Event::exited(process(pid), None).with_exit(exit)
+            });
+            let mut summary = Summary::new(false);
+            let existing = (1..10).map(|pid| Event::Existing(process(pid))).collect();
+            summary.take(&Batch::new(1, 1000, existing), &[true; 9]);
+            let exited: Vec<_> = exited.collect();
+            let matches = vec![true; exited.len()];
+            let mut batch = Batch::new(2, 2000, exited);
+            batch.full = false;
+            summary.take(&batch, &matches);
+            let mut out = Vec::new();
+            summary
+                .write(&mut out, None)
+                .expect("writing to memory works");
+            let text = anstream::adapter::strip_bytes(&out).into_vec();
+            let text = String::from_utf8(text).expect("text is UTF-8");
+            let (_, counts) = text.trim_end().split_once(": ").expect("it has counts");
+            counts.to_owned()
+        };
+        let (error, killed) = (Some(0x0300), Some(9));
+        for (statuses, expected) in [
+            (&[Some(0), None][..], "2 exits"),
+            (&[error, Some(0)], "2 exits (1 with an error)"),
+            (&[killed], "1 exit (1 by a signal)"),
+            (
+                &[killed, error, None, killed, error, killed],
+                "6 exits (2 with an error, 3 by a signal)",
+            ),
+        ] {
+            assert_eq!(summary_of(statuses), expected);
+        }
     }
 }

@@ -7,6 +7,7 @@ use process_scanner::ProcessInfo;
 use regex_lite::Regex;
 
 use super::state::{State, StateParser};
+use super::whole_text::{command_line, has_name};
 
 /// Options that select processes; a process must match all of them.
 #[derive(Debug, Clone, Default, Args)]
@@ -63,9 +64,6 @@ fn pid(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| advice.into())
 }
 
-/// Longest name that Linux keeps, in bytes without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).
-const LINUX_NAME_BYTES: usize = 15;
-
 impl Filter {
     /// Returns whether every process matches.
     pub(crate) fn is_empty(&self) -> bool {
@@ -91,19 +89,37 @@ impl Filter {
         }
     }
 
+    /// Returns whether a process matches; one with an unknown value does not.
     pub(crate) fn matches(&self, process: &ProcessInfo) -> bool {
-        let has_state = |state: &State| process.status == Some(state.status());
-        (self.pid.is_empty() || self.pid.contains(&process.pid))
-            && (self.state.is_empty() || self.state.iter().any(has_state))
-            && !(self.no_kernel && process.kernel_thread == Some(true))
-            && self
-                .name
-                .as_ref()
-                .is_none_or(|name| full_name(process).is_some_and(|full| name.is_match(full)))
-            && self.command.as_ref().is_none_or(|command| {
-                self.own_pid != Some(process.pid)
-                    && command_line(process).is_some_and(|line| command.is_match(&line))
-            })
+        self.verdict(process) == Some(true)
+    }
+
+    /// Returns whether a process matches; `None` if that depends on a value that is unknown.
+    ///
+    /// A process that is not known to be a kernel thread is none.
+    pub(crate) fn verdict(&self, process: &ProcessInfo) -> Option<bool> {
+        let is_own = self.command.is_some() && self.own_pid == Some(process.pid);
+        let is_hidden = self.no_kernel && process.kernel_thread == Some(true);
+        if is_own || is_hidden || !(self.pid.is_empty() || self.pid.contains(&process.pid)) {
+            return Some(false);
+        }
+        let has_state = || {
+            let status = process.status?;
+            Some(self.state.iter().any(|state| state.status() == status))
+        };
+        let verdicts = [
+            (!self.state.is_empty()).then(has_state),
+            self.name.as_ref().map(|name| has_name(process, name)),
+            self.command.as_ref().map(|command| {
+                let line = command_line(process)?;
+                Some(command.is_match(&line))
+            }),
+        ];
+        let mut given = verdicts.into_iter().flatten();
+        match given.clone().any(|verdict| verdict == Some(false)) {
+            true => Some(false),
+            false => given.all(|verdict| verdict.is_some()).then_some(true),
+        }
     }
 }
 
@@ -130,26 +146,6 @@ impl fmt::Display for Filter {
         }
         f.write_str(&given.join(" "))
     }
-}
-
-/// Returns the whole name.
-///
-/// If Linux has cut it, the rest is in the command line.
-fn full_name(process: &ProcessInfo) -> Option<&str> {
-    let name = process.name.as_deref()?;
-    let program = process.command.as_ref().and_then(|c| c.args().next());
-    let program = program.map(|path| path.rsplit('/').next().unwrap_or(path));
-    match program {
-        Some(program) if name.len() == LINUX_NAME_BYTES && program.starts_with(name) => {
-            Some(program)
-        }
-        _ => Some(name),
-    }
-}
-
-fn command_line(process: &ProcessInfo) -> Option<String> {
-    let args: Vec<&str> = process.command.as_ref()?.args().collect();
-    Some(args.join(" "))
 }
 
 #[cfg(test)]
@@ -219,6 +215,37 @@ mod tests {
         assert!(filter(&["--no-kernel"]).matches(&make));
         assert!(!filter(&["--state", "Z"]).matches(&make));
         assert!(!filter(&["--name", ""]).matches(&make));
+    }
+
+    #[test]
+    fn a_verdict_is_unknown_only_if_it_depends_on_an_unknown_value() {
+        let mut born = process(7, "");
+        born.name = None;
+        for (args, expected) in [
+            (&["--name", "make"][..], None),
+            (&["--command", "j2"], None),
+            (&["--state", "Z"], None),
+            (&["--pid", "7", "--name", "make"], None),
+            (&["--pid", "8", "--name", "make"], Some(false)),
+            (&["--no-kernel"], Some(true)),
+            (&["--pid", "7"], Some(true)),
+        ] {
+            assert_eq!(filter(args).verdict(&born), expected, "{args:?}");
+        }
+        born.kernel_thread = Some(true);
+        let user_make = ["--no-kernel", "--name", "make"];
+        assert_eq!(filter(&user_make).verdict(&born), Some(false));
+        let both = ["--name", "make", "--command", "j2"];
+        assert_eq!(filter(&both).verdict(&process(7, "cc")), Some(false));
+        assert_eq!(filter(&both).verdict(&process(7, "make")), None);
+        let own = filter(&["--command", "x"]).on_host_with(Some(7));
+        assert_eq!(own.verdict(&born), Some(false));
+        // The rest of the name is in the command line.
+        let mut cut = process(7, "a-very-long-nam");
+        assert_eq!(filter(&["--name", "indeed"]).verdict(&cut), None);
+        assert_eq!(filter(&["--name", "very"]).verdict(&cut), Some(true));
+        cut.command = Some(["/bin/other"].iter().collect());
+        assert_eq!(filter(&["--name", "indeed"]).verdict(&cut), Some(false));
     }
 
     #[test]

@@ -181,6 +181,12 @@ fn statistics_have_where_births_and_exits_come_from() {
             let polled = stats(&mut unshare);
             let expected = "\nbirths, exits  from scans, because ";
             assert!(polled.contains(expected), "{polled}");
+            let first = polled.lines().next().unwrap();
+            let reason = "pscan: births and exits come from scans, without exit status: ";
+            assert!(first.starts_with(reason), "{polled}");
+            unshare.args(["--poll-only"]);
+            let polled = stats(&mut unshare);
+            assert!(!polled.contains("without exit status"), "{polled}");
         }
         _ => eprintln!("SKIPPED: a network namespace needs unshare(1)"),
     }

@@ -152,7 +152,8 @@ fn replay_ends_with_a_summary() {
     let recording = eventful();
     let out = on_terminal(80, &["replay", &recording.arg()], &[]);
     assert!(out.contains("\x1b[32mcreated"), "{out}");
-    assert!(out.contains("\x1b[31mexited"), "{out}");
+    // Nothing is known to have failed.
+    assert!(out.contains("\x1b[2mexited"), "{out}");
     let plain = plain(&out);
     let lines: Vec<_> = plain.lines().collect();
     assert_eq!(

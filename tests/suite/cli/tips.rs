@@ -75,6 +75,18 @@ fn an_option_of_another_command_is_named_with_it() {
             "'--speed' is an option of 'pscan replay'",
         ),
         ("--limit 3", "use '--top N'"),
+        ("watch --exit", "use '--failed'"),
+        ("watch --exit-code 3", "use '--failed'"),
+        ("replay f --signal=9", "use '--failed'"),
+        (
+            "watch --status 1",
+            "use '--state S' for what processes do, or '--failed' for how they end",
+        ),
+        ("--status zombie", "use '--state S'"),
+        (
+            "--killed",
+            "use '--failed', an option of 'pscan watch' and 'pscan replay'",
+        ),
         (
             "watch --limit 3",
             "use '--top N', an option of 'pscan' without a command",

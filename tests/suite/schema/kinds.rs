@@ -61,13 +61,15 @@ fn the_schema_accepts_every_kind_of_event() {
         use super::linux;
         lines.extend(linux::lines_with_an_open_breaker());
         lines.extend(linux::lines_with_lost_batches());
+        lines.extend(linux::lines_of_a_source_that_cannot_listen());
     }
     assert_all(EVENT, &lines);
 
     let mut expected = kinds();
-    assert_eq!(expected.len(), 11);
+    assert_eq!(expected.len(), 12);
     if cfg!(not(target_os = "linux")) {
-        // These need a `/proc` that disappears, and a pipe of one page.
+        // These need a `/proc` that disappears or has other processes, and a pipe of one page.
+        expected.remove("not_listening");
         expected.remove("breaker_changed");
         expected.remove("resync");
     }

@@ -65,6 +65,28 @@ pub(super) fn lines_with_an_open_breaker() -> Vec<Value> {
     seen
 }
 
+/// Returns the events of a watch of a `/proc` of which the kernel reports no births and exits.
+pub(super) fn lines_of_a_source_that_cannot_listen() -> Vec<Value> {
+    let dir = tempfile::TempDir::new().unwrap();
+    let stat = "cpu 1\nbtime 1700000000\nprocesses 42\n";
+    fs::write(dir.path().join("stat"), stat).unwrap();
+    fs::create_dir(dir.path().join("1")).unwrap();
+    let init = format!("1 (init) S{}\n", " 0".repeat(49));
+    fs::write(dir.path().join("1/stat"), init).unwrap();
+    let proc = ["--proc", dir.path().to_str().unwrap(), "--scans", "1"];
+    let seen = lines_of(&[&WATCH[..], &proc].concat()).0;
+    // Before all others, and once.
+    assert_eq!(seen[0]["event"], "not_listening");
+    assert!(
+        seen[1..]
+            .iter()
+            .all(|line| line["event"] != "not_listening")
+    );
+    let polled = lines_of(&[&WATCH[..], &proc, &["--poll-only"]].concat()).0;
+    assert!(polled.iter().all(|line| line["event"] != "not_listening"));
+    seen
+}
+
 /// Returns the events of a watch whose output is not read until batches are lost.
 pub(super) fn lines_with_lost_batches() -> Vec<Value> {
     let (out, into) = io::pipe().unwrap();

@@ -18,6 +18,11 @@ pub(super) fn tip(program: &Command, command: &Command, given: &str) -> Option<S
     if program.find_subcommand(name).is_some() {
         return Some(format!("use 'pscan {name}'"));
     }
+    if name == "status" && long_option(command, "failed").is_some() {
+        return Some(
+            "use '--state S' for what processes do, or '--failed' for how they end".into(),
+        );
+    }
     if let Some(meant) = other_names::option(name) {
         let long = meant
             .split(' ')
