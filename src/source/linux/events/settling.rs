@@ -1,7 +1,7 @@
 //! Ends a round of [`Lives`]: finds out what there is where events do not show it.
 
 use super::exec_reading::ExecReading;
-use super::life::{Fact, Life, Step};
+use super::life::{Ends, Fact, Life, Step};
 use super::lives::{Lives, Scans};
 use super::waiting::{FRESH_NS, Waiting};
 
@@ -107,7 +107,9 @@ impl Lives {
                 threads: 0..=1,
                 ..
             } => {
-                life.is_end_certain |= life.certain_end(scans(pid), self.lost_ns).is_some();
+                life.is_end_certain |= life
+                    .certain_end(scans(pid), self.lost_ns, self.is_exits_only)
+                    .is_some();
                 if age_ns < ZOMBIE_NS {
                     return true;
                 }
@@ -130,6 +132,7 @@ impl Lives {
                 ..
             } if age_ns >= FRESH_NS && life.threads != Some(0) => {
                 (life.leader_ended, life.end) = (false, None);
+                life.ends = Ends::default();
             }
             Fact::There { .. } | Fact::Unknown => {}
         }
