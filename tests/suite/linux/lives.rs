@@ -6,6 +6,7 @@ mod loss;
 mod oom;
 mod places;
 mod recorded_lives;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
-    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ProcessRow, Reading, Row,
-    Source, Status,
+    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ListenStep, ProcessRow,
+    Reading, Row, Source, Status,
 };
 
 use crate::faults::own_next_pid;
@@ -70,6 +71,8 @@ struct Ears {
     /// The start times of the last scan.
     scanned: BTreeMap<u32, Option<u64>>,
     hearings: Vec<(Hearing, Option<String>)>,
+    /// How closely each drain listened, and why that had changed.
+    steps: Vec<(Option<ListenStep>, Option<String>)>,
     missed: Option<u64>,
     /// No other test chooses pids meanwhile.
     _pids: MutexGuard<'static, ()>,
@@ -91,6 +94,7 @@ impl Ears {
             told: BTreeMap::new(),
             scanned: BTreeMap::new(),
             hearings: Vec::new(),
+            steps: Vec::new(),
             missed: None,
             _pids: own_next_pid(),
         };
@@ -122,6 +126,7 @@ impl Ears {
             told.entry(pid).or_default().push(new);
         });
         self.hearings.push((heard.hearing, heard.reason));
+        self.steps.push((heard.step, heard.step_reason));
         self.missed = heard.missed_total;
     }
 
