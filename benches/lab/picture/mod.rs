@@ -26,7 +26,15 @@ pub(crate) fn draw() -> Result<(), Box<dyn Error>> {
     let mut text = list_inside()?;
     let short_lived = actors::start_short_lived()?;
     text.push('\n');
-    text += &terminal::run(&["watch", "--for", "3s", "--name", actors::SHORT_LIVED_NAMES])?;
+    text += &terminal::run(&[
+        "watch",
+        "--for",
+        "3s",
+        "--name",
+        actors::SHORT_LIVED_NAMES,
+        "--cpu-budget",
+        "off",
+    ])?;
     short_lived.join().map_err(|_| "a thread has panicked")??;
     // The default palette is too dark for dimmed and red text.
     let svg = anstyle_svg::Term::new()

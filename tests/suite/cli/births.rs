@@ -14,9 +14,9 @@ fn recording() -> NamedTempFile {
             "" => "null".into(),
             name => format!(r#""{name}""#),
         };
-        let start_ms = began_ms - 10_000 + u64::from(pid);
+        let (start_ms, read_ns) = (began_ms - 10_000 + u64::from(pid), ms * 1_000_000);
         format!(
-            r#"{{"pid":{pid},"start_time_ms":{start_ms},"parent_pid":1,"name":{name},"read_offset_ns":{ms}000000}}"#
+            r#"{{"pid":{pid},"start_time_ms":{start_ms},"parent_pid":1,"name":{name},"read_offset_ns":{read_ns}}}"#
         )
     };
     let changed = |ms, pid, name: &str| format!(r#"{{"changed":{}}}"#, row(ms, pid, name));
