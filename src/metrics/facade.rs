@@ -14,7 +14,7 @@ use metrics::{
 use super::EventCounts;
 use super::observation::{CpuThread, Observation, QueueChange};
 use super::tally::in_ns;
-use crate::model::{Batch, BreakerState, Hearing, Pace, Transition};
+use crate::model::{Batch, BreakerState, Hearing, ListenStep, Pace, Transition};
 
 const SCANS: &str = "pscan_scan_total";
 const ERRORS: &str = "pscan_scan_errors_total";
@@ -27,6 +27,7 @@ const INTERVAL_ASKED: &str = "pscan_scan_interval_asked_seconds";
 const INTERVAL_CHANGES: &str = "pscan_scan_interval_changes_total";
 const BUDGET_EXCEEDED: &str = "pscan_scan_budget_exceeded_total";
 const HEARING: &str = "pscan_scan_hearing_state";
+const LISTENING: &str = "pscan_scan_listening_state";
 const HEARING_LOST: &str = "pscan_scan_hearing_lost_total";
 const HEARD: &str = "pscan_scan_heard_batches_total";
 const BREAKER: &str = "pscan_scan_breaker_state";
@@ -198,6 +199,9 @@ fn notice(batch: &Batch) {
     ] {
         gauge!(HEARING, "state" => state.as_str()).set(u8::from(state == batch.hearing));
     }
+    if batch.full && batch.hearing != Hearing::Off {
+        listening(ListenStep::default());
+    }
     for transition in &batch.transitions {
         match transition {
             Transition::Interval { .. } => counter!(INTERVAL_CHANGES).increment(1),
@@ -208,11 +212,18 @@ fn notice(batch: &Batch) {
                 let is_lost = matches!(to, Hearing::Lossy | Hearing::Deaf);
                 counter!(HEARING_LOST).increment(is_lost.into());
             }
+            Transition::Listening { to, .. } => listening(*to),
             Transition::Breaker { to, .. } => {
                 breaker(*to);
                 counter!(BREAKER_OPENED).increment((*to == BreakerState::Open).into());
             }
         }
+    }
+}
+
+fn listening(now: ListenStep) {
+    for state in ListenStep::ALL {
+        gauge!(LISTENING, "state" => state.as_str()).set(u8::from(state == now));
     }
 }
 

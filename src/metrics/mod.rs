@@ -17,7 +17,7 @@ pub(crate) use self::cpu_clock::CpuClock;
 pub(crate) use self::meter::Meter;
 pub(crate) use self::observation::{CpuThread, Observation};
 pub(crate) use self::traffic::Traffic;
-use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event, Hearing};
+use crate::model::{Batch, BreakerState, ConsumerId, ErrorClass, Event, Hearing, ListenStep};
 
 /// Counts of a scanner since it was built, and its current state.
 ///
@@ -72,6 +72,8 @@ pub struct Metrics {
     pub heard_batches_total: u64,
     /// How much the source hears of births and exits between scans.
     pub hearing: Hearing,
+    /// How closely the source listens between scans; `None` before it has, and without listening.
+    pub listening: Option<ListenStep>,
     /// Why the source hears nothing between scans, for people, if it was asked to listen.
     pub not_listening: Option<String>,
     /// How often the source ceased to hear all births and exits.

@@ -160,6 +160,9 @@ impl Counts {
             *metrics.errors_total.entry(failure.class()).or_default() += 1;
         }
         metrics.hearing = batch.hearing;
+        if batch.hearing != Hearing::Off {
+            metrics.listening.get_or_insert_default();
+        }
         if let Some(pace) = batch.pace {
             metrics.breaker = pace.breaker;
         }
@@ -172,6 +175,7 @@ impl Counts {
                 Transition::Hearing { to, .. } => {
                     metrics.hearing_lost_total += u64::from(is_loss(*to));
                 }
+                Transition::Listening { to, .. } => metrics.listening = Some(*to),
                 Transition::Breaker { to, .. } => {
                     // If the very first scan hangs, there is no pace to report it.
                     metrics.breaker = *to;

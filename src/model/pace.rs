@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
+use super::listen_step::ListenStep;
 
 /// Interval and breaker of a running scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -110,10 +111,10 @@ impl fmt::Display for BreakerState {
     }
 }
 
-/// A change of interval, budget, hearing or breaker, and its reason.
+/// A change of interval, budget, hearing, listening or breaker, and its reason.
 ///
 /// It serialises as in `pscan watch --json`, without the fields of the batch: `event` is
-/// `interval_changed`, `budget_changed`, `hearing_changed` or `breaker_changed`.
+/// `interval_changed`, `budget_changed`, `hearing_changed`, `listening_changed` or `breaker_changed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event")]
 #[non_exhaustive]
@@ -150,6 +151,17 @@ pub enum Transition {
         from: Hearing,
         /// What it hears now.
         to: Hearing,
+        /// The reason, for people.
+        reason: String,
+    },
+    /// The source listens less closely, because events cost more than they may, or more closely again.
+    #[non_exhaustive]
+    #[serde(rename = "listening_changed")]
+    Listening {
+        /// The step before.
+        from: ListenStep,
+        /// The step now.
+        to: ListenStep,
         /// The reason, for people.
         reason: String,
     },
@@ -193,6 +205,15 @@ impl Transition {
         }
     }
 
+    /// Creates a [`Listening`](Self::Listening), for tests of a consumer.
+    pub fn listening(from: ListenStep, to: ListenStep, reason: impl Into<String>) -> Self {
+        Self::Listening {
+            from,
+            to,
+            reason: reason.into(),
+        }
+    }
+
     /// Creates a [`Breaker`](Self::Breaker), for tests of a consumer.
     pub fn breaker(from: BreakerState, to: BreakerState, reason: impl Into<String>) -> Self {
         Self::Breaker {
@@ -225,6 +246,9 @@ impl fmt::Display for Transition {
             // The reason of a source, which may come from a recording.
             Self::Hearing { from, to, reason } => {
                 write!(f, "hearing {from} → {to}: {}", escape(reason))
+            }
+            Self::Listening { from, to, reason } => {
+                write!(f, "listening {from} → {to}: {}", escape(reason))
             }
             Self::Breaker { from, to, reason } => write!(f, "breaker {from} → {to}: {reason}"),
         }
@@ -269,6 +293,10 @@ mod tests {
                 Transition::breaker(BreakerState::HalfOpen, BreakerState::Closed, "a reason"),
                 "breaker half_open → closed: a reason",
             ),
+            (
+                Transition::listening(ListenStep::Bare, ListenStep::ExitsOnly, "a\nreason"),
+                "listening bare → exits_only: a\\nreason",
+            ),
         ] {
             assert_eq!(transition.to_string(), expected);
         }
@@ -290,6 +318,10 @@ mod tests {
             (
                 Transition::breaker(HalfOpen, Open, "bad"),
                 r#"{"event":"breaker_changed","from":"half_open","to":"open","reason":"bad"}"#,
+            ),
+            (
+                Transition::listening(ListenStep::Bare, ListenStep::ExitsOnly, "a storm"),
+                r#"{"event":"listening_changed","from":"bare","to":"exits_only","reason":"a storm"}"#,
             ),
         ] {
             let json = serde_json::to_string(&transition).expect("plain data");

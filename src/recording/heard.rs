@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::{MAX_ROWS, bounded_list};
 use super::exit_status::StatusRecord;
 use super::row::RowRecord;
-use crate::model::{Exit, Hearing, Timestamp};
+use crate::model::{Exit, Hearing, ListenStep, Timestamp};
 use crate::redact::Redactor;
 use crate::source::{Happening, Heard};
 
@@ -37,6 +37,11 @@ pub(crate) struct HeardRecord {
     pub(crate) reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) missed_total: Option<u64>,
+    /// How closely the source listened, and why that had changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) step: Option<ListenStep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) step_reason: Option<String>,
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -76,13 +81,17 @@ impl HeardRecord {
             hearing: Hearing::Off,
             reason: None,
             missed_total: None,
+            step: None,
+            step_reason: None,
             happened: Vec::new(),
         }
     }
 
     /// Records what the drain returned besides the happenings, and returns it as it is recorded.
     pub(crate) fn finish(&mut self, mut heard: Heard, redactor: &Redactor) -> Heard {
-        heard.reason = heard.reason.map(|reason| redacted(reason, redactor));
+        for reason in [&mut heard.reason, &mut heard.step_reason] {
+            *reason = reason.take().map(|reason| redacted(reason, redactor));
+        }
         if self.when == When::Between {
             let at = *heard.at.get_or_insert_with(Timestamp::now);
             self.wall_ms = Some(at.wall_ms);
@@ -91,12 +100,15 @@ impl HeardRecord {
         self.hearing = heard.hearing;
         self.reason.clone_from(&heard.reason);
         self.missed_total = heard.missed_total;
+        self.step = heard.step;
+        self.step_reason.clone_from(&heard.step_reason);
         heard
     }
 
     /// Returns whether there is anything to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.hearing == Hearing::Off && self.reason.is_none() && self.happened.is_empty()
+        let is_off = self.hearing == Hearing::Off && self.step.is_none();
+        is_off && self.reason.is_none() && self.happened.is_empty()
     }
 
     /// Returns when it was drained, if it has a time of its own.
@@ -159,12 +171,10 @@ impl HeardRecord {
         Heard {
             at: self.at(),
             hearing: self.hearing,
-            // A recording can be made without redaction.
-            reason: self
-                .reason
-                .clone()
-                .map(|reason| redacted(reason, &Redactor::default())),
+            reason: redacted_again(self.reason.as_ref()),
             missed_total: self.missed_total,
+            step: self.step,
+            step_reason: redacted_again(self.step_reason.as_ref()),
             ..Heard::default()
         }
     }
@@ -187,6 +197,12 @@ impl HappeningRecord {
             },
         });
     }
+}
+
+/// Redacts a recorded reason: a recording can be made without redaction.
+fn redacted_again(reason: Option<&String>) -> Option<String> {
+    let reason = reason.cloned();
+    reason.map(|reason| redacted(reason, &Redactor::default()))
 }
 
 /// Redacts a reason: it is a source's, and may quote text of a process.

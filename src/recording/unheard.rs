@@ -66,6 +66,8 @@ fn merged(first: Heard, second: Heard) -> Heard {
         hearing,
         reason,
         missed_total: second.missed_total.or(first.missed_total),
+        step: second.step.or(first.step),
+        step_reason: second.step_reason.or(first.step_reason),
         ..Heard::default()
     }
 }

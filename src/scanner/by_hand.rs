@@ -66,7 +66,7 @@ impl Scanner {
         if !scan.is_last {
             self.requests.scanning = scanning;
         }
-        Some(self.feed(scan.facts, scan.hearing.into_iter().collect()))
+        Some(self.feed(scan.facts, scan.hearing))
     }
 
     /// Sends what the source has heard since the last scan or the last call, and returns the batch.

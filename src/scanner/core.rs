@@ -49,8 +49,8 @@ pub(super) struct Scanned {
     pub(super) other_cpu: Duration,
     /// The part of its CPU time that read processes for the first time.
     pub(super) first_reads: Duration,
-    /// The change of what the source hears, if there is one.
-    pub(super) hearing: Option<Transition>,
+    /// The changes of what the source hears, and of how closely it listens.
+    pub(super) hearing: Vec<Transition>,
     /// The scan took longer than its deadline.
     pub(super) is_late: bool,
     /// The dispatcher reported that while the scan ran.
@@ -64,7 +64,7 @@ struct Checked {
     facts: Facts,
     other_cpu: Duration,
     first_reads: Duration,
-    hearing: Option<Transition>,
+    hearing: Vec<Transition>,
     /// The source has ended.
     has_ended: bool,
 }
@@ -196,8 +196,8 @@ impl Core {
         guard.end();
         self.ended = false;
         let spent = clock.lap();
-        let change = self.listening.change(false);
-        if found.events.is_empty() && change.is_none() {
+        let changes = self.listening.changes(false);
+        if found.events.is_empty() && changes.is_empty() {
             return None;
         }
         self.seq += 1;
@@ -220,7 +220,7 @@ impl Core {
             events: found.events,
             ..Facts::default()
         };
-        Some((facts, change.into_iter().collect()))
+        Some((facts, changes))
     }
 
     fn measure_table(&mut self) {
@@ -279,7 +279,7 @@ impl Core {
             None => self.count_unseen(seen.started_total, found.births),
             Some(_) => None,
         };
-        let hearing = self.listening.change(true);
+        let hearing = self.listening.changes(true);
         log_failure(&mut self.logged, failure.as_ref());
         self.seq += 1;
         self.measure_table();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Hearing, Timestamp, Transition};
+use crate::model::{Hearing, ListenStep, Timestamp, Transition};
 use crate::source::{Heard, Source};
 use crate::table::Pass;
 
@@ -12,6 +12,10 @@ pub(super) struct Listening {
     hearing: Hearing,
     /// The worst since the last batch, with its reason.
     worst: Option<(Hearing, Option<String>)>,
+    /// How closely it listens, as of the last batch.
+    step: ListenStep,
+    /// How closely it listens now, and why that has changed.
+    new_step: Option<(ListenStep, Option<String>)>,
     missed_total: Option<u64>,
     /// As [`missed_total`](Self::missed_total), but as of the last scan that reported it.
     reported_missed: u64,
@@ -36,6 +40,11 @@ impl Listening {
         if heard.hearing != Hearing::Off {
             self.missed_total = heard.missed_total.or(self.missed_total);
         }
+        if let Some(step) = heard.step {
+            let before = self.new_step.take().filter(|(before, _)| *before == step);
+            let reason = before.and_then(|(_, reason)| reason);
+            self.new_step = Some((step, heard.step_reason.or(reason)));
+        }
         let is_worse = self
             .worst
             .as_ref()
@@ -50,10 +59,26 @@ impl Listening {
         self.hearing
     }
 
-    /// Returns the change since the last batch. It is complete again only after a whole scan.
+    /// Returns the changes since the last batch.
+    pub(super) fn changes(&mut self, is_scan: bool) -> Vec<Transition> {
+        let step = self.step_change();
+        step.into_iter().chain(self.change(is_scan)).collect()
+    }
+
+    fn step_change(&mut self) -> Option<Transition> {
+        let (now, reason) = self.new_step.take()?;
+        let from = std::mem::replace(&mut self.step, now);
+        let reason = reason.unwrap_or_else(|| match now > from {
+            true => "events cost more than they may".into(),
+            false => "events cost less again".into(),
+        });
+        (from != now).then(|| Transition::listening(from, now, reason))
+    }
+
+    /// Returns the change of what is heard. It is complete again only after a whole scan.
     ///
     /// A source that hears everything from the start has not changed.
-    pub(super) fn change(&mut self, is_scan: bool) -> Option<Transition> {
+    fn change(&mut self, is_scan: bool) -> Option<Transition> {
         let (now, reason) = self.worst.take()?;
         if now.severity() < self.hearing.severity() && !is_scan {
             return None;

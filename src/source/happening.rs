@@ -3,7 +3,7 @@
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::row::ProcessRow;
-use crate::model::{Exit, Hearing, Timestamp};
+use crate::model::{Exit, Hearing, ListenStep, Timestamp};
 
 /// A birth, a change or an exit, as the system reported it.
 ///
@@ -60,6 +60,10 @@ pub struct Heard {
     pub missed_total: Option<u64>,
     /// CPU time of the source's own threads since the drain or scan before, in nanoseconds.
     pub other_cpu_ns: u64,
+    /// How closely the source listens; `None` where it knows no steps.
+    pub step: Option<ListenStep>,
+    /// Why it listens more or less closely than at the drain before, for people.
+    pub step_reason: Option<String>,
 }
 
 /// Rings a [`Bell`].

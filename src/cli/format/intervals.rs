@@ -1,6 +1,6 @@
-//! Formats changes of interval, budget, hearing and breaker for the user of `watch`.
+//! Formats changes of interval, budget, hearing, listening and breaker for the user of `watch`.
 
-use process_scanner::{Hearing, Transition};
+use process_scanner::{Hearing, ListenStep, Transition};
 
 /// What the user has requested of interval and budget.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,9 @@ pub(crate) struct Terms {
 pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
     if let (Transition::Hearing { to, reason, .. }, Some(_)) = (transition, terms) {
         return hearing_text(*to, reason);
+    }
+    if let (Transition::Listening { to, reason, .. }, Some(_)) = (transition, terms) {
+        return listening_text(*to, reason);
     }
     let budget = terms.and_then(|terms| Some((terms, terms.budget_percent?)));
     let Some((terms, percent)) = budget else {
@@ -40,6 +43,17 @@ fn hearing_text(now: Hearing, reason: &str) -> String {
         Hearing::Lossy => format!("births and exits may be missing: {reason}"),
         _ => format!("only scans find births and exits now: {reason}"),
     }
+}
+
+fn listening_text(now: ListenStep, reason: &str) -> String {
+    let what = match now {
+        ListenStep::Prompt => return "short processes are read at once again".into(),
+        ListenStep::Gathered => "the command lines of short processes may be missing",
+        ListenStep::Bare => "only scans find command lines now",
+        ListenStep::ExitsOnly => "only scans find births now",
+        _ => "only scans find births and exits now",
+    };
+    format!("{what}: {reason}")
 }
 
 fn interval_text(now_ms: u64, terms: Terms, percent: f64) -> String {
@@ -153,6 +167,27 @@ mod tests {
             let of_library = format!("hearing {from} → {to}: the buffer was full");
             assert_eq!(text(&change, None), of_library);
         }
+    }
+
+    #[test]
+    fn a_change_of_how_closely_it_listens_has_its_consequence() {
+        let change = |to| Transition::listening(ListenStep::Gathered, to, "a storm");
+        for (to, expected) in [
+            (ListenStep::Prompt, "short processes are read at once again"),
+            (
+                ListenStep::Bare,
+                "only scans find command lines now: a storm",
+            ),
+            (ListenStep::ExitsOnly, "only scans find births now: a storm"),
+            (
+                ListenStep::Deaf,
+                "only scans find births and exits now: a storm",
+            ),
+        ] {
+            assert_eq!(text(&change(to), Some(TERMS)), expected);
+        }
+        let of_library = "listening gathered → bare: a storm";
+        assert_eq!(text(&change(ListenStep::Bare), None), of_library);
     }
 
     #[test]

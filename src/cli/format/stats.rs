@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never};
 use process_scanner::{
-    ConsumerMetrics, CpuTimes, Error, Hearing, Metrics, Result, ScanResults, TimeStats,
+    ConsumerMetrics, CpuTimes, Error, Hearing, ListenStep, Metrics, Result, ScanResults, TimeStats,
 };
 
 use super::headings::headed;
@@ -202,10 +202,14 @@ fn births_and_exits(m: &Metrics) -> String {
         // Before the first scan it is unknown.
         (Hearing::Off, None) if m.scans_total == ScanResults::default() => cells::UNKNOWN.into(),
         (Hearing::Off, None) => "from scans".into(),
-        (hearing, _) => format!(
-            "from the kernel: {hearing} now, {} losses; {} batches between scans",
-            m.hearing_lost_total, m.heard_batches_total
-        ),
+        (hearing, _) => {
+            let step = m.listening.filter(|step| *step != ListenStep::Prompt);
+            let step = step.map_or(String::new(), |step| format!(", listening {step}"));
+            format!(
+                "from the kernel: {hearing} now{step}, {} losses; {} batches between scans",
+                m.hearing_lost_total, m.heard_batches_total
+            )
+        }
     }
 }
 
@@ -269,6 +273,11 @@ mod tests {
         assert_eq!(
             births_and_exits(&metrics),
             "from the kernel: lossy now, 2 losses; 50 batches between scans"
+        );
+        metrics.listening = Some(ListenStep::ExitsOnly);
+        assert!(
+            births_and_exits(&metrics)
+                .starts_with("from the kernel: lossy now, listening exits_only, 2")
         );
     }
 

@@ -131,7 +131,7 @@ impl Throttle {
             let (from_ms, to_ms) = (whole_ms(change.from), whole_ms(change.to));
             transitions.push(Transition::interval(from_ms, to_ms, change.reason));
         }
-        transitions.extend(scan.hearing.clone());
+        transitions.extend_from_slice(&scan.hearing);
         if let Some(change) = self.governor.budget_change() {
             transitions.push(Transition::budget(change.is_exceeded, change.reason));
         }
@@ -235,7 +235,7 @@ mod tests {
             },
             other_cpu: Duration::ZERO,
             first_reads: Duration::ZERO,
-            hearing: None,
+            hearing: Vec::new(),
             is_late: false,
             was_reported_late: false,
             is_last: false,

@@ -47,6 +47,10 @@ fn samples() -> Vec<(&'static str, Value)> {
             json!({ "from": "complete", "to": "lossy", "reason": "the buffer was full" }),
         ),
         event(
+            "listening_changed",
+            json!({ "from": "bare", "to": "exits_only", "reason": "a storm" }),
+        ),
+        event(
             "scan_failed",
             json!({ "class": "stuck", "message": "it hangs" }),
         ),

@@ -50,7 +50,7 @@ impl Lives {
         });
         let mut life = Life::born(start, event_ns, at);
         life.is_kernel_thread = self.kind_of_child(parent, scans);
-        if self.is_lossy {
+        if self.is_lossy || self.is_exits_only {
             life.threads = None;
         }
         if adopted.is_none() {

@@ -135,9 +135,11 @@ impl Connector {
         }
     }
 
-    /// Requests again to listen: another program may have stopped it for all (before Linux 6.6).
-    pub(super) fn listen_again(&self) -> Result<(), String> {
-        self.send(Request::Listen, None, new_cookie())
+    /// Requests to listen from now on: to all events, or to these kinds alone, if the kernel can filter.
+    ///
+    /// Another program may have stopped it for all listeners (before Linux 6.6).
+    pub(super) fn listen(&self, filter: Option<u32>) -> Result<(), String> {
+        self.send(Request::Listen, filter, new_cookie())
             .map_err(|errno| describe("listen to", errno))
     }
 

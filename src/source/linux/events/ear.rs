@@ -9,17 +9,17 @@ use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecStat;
 use super::happenings::happening;
-use super::inbox::Mail;
 use super::kernel_event::KernelEvent;
 use super::life::{Fact, Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::lives::{Lives, Scans};
+use super::mail::Mail;
 use super::oom_kills::{OomKills, is_killed};
-use super::thrift::Level;
+use super::reception::{Reception, reads_execs};
 use super::witness::Witness;
 use crate::metrics::CpuClock;
-use crate::model::{Hearing, Timestamp};
+use crate::model::{Hearing, ListenStep, Timestamp};
 use crate::source::linux::proc::boot::{Boot, ns};
 use crate::source::linux::proc::cpu::{CpuClock as ProcessClock, cpu_clock};
 use crate::source::linux::proc::procfs::Procfs;
@@ -91,6 +91,9 @@ impl Ear {
     /// moment before it was read, of the clock of events.
     pub(in crate::source) fn count(&mut self, counted: Option<u64>, at_ns: u64) {
         self.counted = counted.map(|counted| (counted, at_ns));
+        if let Some(counted) = counted {
+            self.listener.count(counted);
+        }
     }
 
     /// Returns the start time of the last process with this pid whose exit was not reported yet.
@@ -105,7 +108,7 @@ impl Ear {
 
     /// Returns whether the next drain emits every exit and birth of which a scan has seen a sign.
     pub(in crate::source) fn reports_all(&self) -> bool {
-        self.witness.is_complete() && self.listener.level() != Level::Counts
+        self.witness.is_complete() && Reception::of(self.listener.step()) == Reception::All
     }
 
     /// Returns the processes whose exits the last drain has emitted.
@@ -129,7 +132,7 @@ impl Ear {
         let mail = &mut self.mail;
         let is_lossy = mail.loss.is_some();
         self.lives.begin(&mut mail.readings, is_lossy, now_ns);
-        self.lives.add_forks(mail.threads);
+        self.lives.is_exits_only = mail.step == ListenStep::ExitsOnly;
         for event in &mail.events {
             self.lives.hear(event, &self.clock, scans);
         }
@@ -168,7 +171,7 @@ impl Ear {
 
     /// Finds out in which cgroups processes are that a scan has found.
     pub(in crate::source) fn survey(&mut self, processes: &mut dyn Iterator<Item = (u32, Start)>) {
-        if self.listener.level() != Level::Everything || !self.oom_kills.wants_cgroups() {
+        if !reads_execs(self.listener.step()) || !self.oom_kills.wants_cgroups() {
             return;
         }
         if let Ok(procfs) = Procfs::open(&self.proc) {
@@ -178,13 +181,16 @@ impl Ear {
 
     /// Decides how complete it is.
     fn judge(&mut self, is_after_scan: bool, count: &mut dyn FnMut() -> Option<u64>) -> Heard {
-        let level = self.listener.level();
+        let step = self.mail.step;
+        let hears_births = Reception::of(step) == Reception::All;
         let mut heard = Heard {
             hearing: Hearing::Complete,
             reason: None,
             at: None,
             missed_total: None,
             other_cpu_ns: self.listener.take_cpu_ns(),
+            step: Some(step),
+            step_reason: self.mail.step_reason.take(),
         };
         let loss = self.mail.loss.take();
         if loss.is_some() {
@@ -192,29 +198,13 @@ impl Ear {
         }
         let silence = match is_after_scan {
             true => self.missing(count).and_then(|missing| {
-                let has_reason = loss.is_some() || level == Level::Counts;
+                let has_reason = loss.is_some() || !hears_births;
                 let forks = self.lives.forks();
                 self.witness.conclude(missing, forks, has_reason)
             }),
             false => None,
         };
         heard.missed_total = self.witness.missed();
-        match level {
-            Level::Everything => {}
-            Level::Lives => {
-                heard.reason = Some(
-                    "events exceed their part of the CPU budget: command lines are left to scans"
-                        .into(),
-                );
-            }
-            Level::Counts => {
-                heard.hearing = Hearing::Lossy;
-                heard.reason = Some(
-                    "events exceed their part of the CPU budget: births and exits are left to scans"
-                        .into(),
-                );
-            }
-        }
         if let Some(silence) = silence {
             heard.hearing = silence.hearing;
             heard.reason = Some(silence.reason);
@@ -225,6 +215,18 @@ impl Ear {
         if let Some(loss) = loss {
             heard.hearing = Hearing::Lossy;
             heard.reason = Some(loss);
+        }
+        let left_out = match step {
+            ListenStep::ExitsOnly => Some((Hearing::Lossy, "births are left to scans")),
+            ListenStep::Deaf => Some((Hearing::Deaf, "births and exits are left to scans")),
+            _ if self.mail.wants_socket => {
+                Some((Hearing::Deaf, "the scanner begins to listen again"))
+            }
+            _ => None,
+        };
+        if let Some((hearing, reason)) = left_out {
+            heard.hearing = hearing;
+            heard.reason = Some(reason.into());
         }
         if let Some(death) = self.mail.death.take() {
             heard.hearing = Hearing::Deaf;

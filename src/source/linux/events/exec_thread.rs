@@ -8,8 +8,9 @@ use super::connector::{Connector, Received, wait};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{EXEC, What};
 use super::listener::{Shared, silence, spent_ns};
-use super::thrift::Level;
+use super::reception::reads_execs;
 use crate::metrics::CpuClock;
+use crate::model::ListenStep;
 use crate::source::Ringer;
 use crate::source::linux::proc::procfs::Procfs;
 
@@ -37,17 +38,21 @@ impl Shared {
         let mut execs = Execs::default();
         let mut buffer = Vec::new();
         while !self.must_end() {
-            if self.lock().level() != Level::Everything {
+            let step = self.lock().step();
+            if !reads_execs(step) {
                 execs.connector = None;
-                wait(&[wake.as_fd()], Some(Duration::from_secs(1)));
+                wait(&[wake.as_fd()], None);
                 silence(wake);
                 continue;
             }
-            execs.open();
+            match step {
+                ListenStep::Prompt => execs.open(),
+                _ => execs.connector = None,
+            }
             self.lock().to_read.has_execs = execs.connector.is_none();
             match &execs.connector {
                 Some(connector) => wait(&[wake.as_fd(), connector.as_fd()], None),
-                None => wait(&[wake.as_fd(); 2], execs.retry_in()),
+                None => wait(&[wake.as_fd(); 2], execs.retry_in(step)),
             };
             silence(wake);
             let mut due = execs.receive();
@@ -67,7 +72,9 @@ impl Shared {
                 read(&due);
                 ringer.ring();
             }
-            self.lock().spend_listening(spent_ns(&mut clock));
+            if self.lock().spend_listening(spent_ns(&mut clock)) {
+                self.wake_all();
+            }
         }
     }
 }
@@ -90,8 +97,9 @@ impl Execs {
         }
     }
 
-    fn retry_in(&self) -> Option<Duration> {
-        let at = self.retry_at.filter(|_| !self.is_unfiltered)?;
+    fn retry_in(&self, step: ListenStep) -> Option<Duration> {
+        let wants = step == ListenStep::Prompt && !self.is_unfiltered;
+        let at = self.retry_at.filter(|_| wants)?;
         Some(at.saturating_duration_since(Instant::now()))
     }
 

@@ -1,14 +1,19 @@
 //! What was received of the kernel's events, until the source drains it.
 
-use std::collections::HashMap;
 use std::time::Duration;
+
+use rustix::time::ClockId;
 
 use super::connector::{Connector, Received};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
-use super::thrift::{Level, Thrift};
+use super::ladder::Ladder;
+use super::mail::Mail;
+use super::reception::{Reception, reads_execs};
+use super::sequence::Sequence;
 use super::to_read::ToRead;
-use crate::model::Timestamp;
+use crate::model::{ListenStep, Timestamp};
+use crate::source::linux::proc::boot::ns;
 
 /// Events that can wait: 2.5 MB. A source that does not drain for so long loses some.
 const MAX_EVENTS: usize = 1 << 16;
@@ -25,11 +30,16 @@ const MAX_CALLS: usize = 512;
 /// The socket that all events come from, and what it has received.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    connector: Connector,
+    /// `None`: nothing is received at this step, or another one must be opened.
+    connector: Option<Connector>,
+    /// Since when only exits are received, by the clock of events.
+    filtered_ns: Option<u64>,
     sequence: Sequence,
     mail: Mail,
     command_bytes: usize,
-    thrift: Thrift,
+    ladder: Ladder,
+    /// Lives that were heard and not taken into account yet, threads included.
+    lives: u64,
     /// CPU time of the listening threads that was not reported yet.
     cpu_ns: u64,
     /// When the bell must ring once more, as in timestamps: exits wait for their parents.
@@ -39,82 +49,59 @@ pub(super) struct Inbox {
     pub(super) is_idle: bool,
 }
 
-/// What has arrived since the drain before.
-#[derive(Debug, Default)]
-pub(super) struct Mail {
-    /// In the order of the kernel's queue.
-    pub(super) events: Vec<KernelEvent>,
-    /// What was read at execs.
-    pub(super) readings: Vec<ExecReading>,
-    /// Threads that were started while events were only counted.
-    pub(super) threads: u64,
-    /// Why events are missing.
-    pub(super) loss: Option<String>,
-    /// Why no more events can arrive.
-    pub(super) death: Option<String>,
-    /// There are events that consumers wait for, not only of threads.
-    pub(super) is_urgent: bool,
-}
-
-/// Finds gaps in the events of each CPU.
-#[derive(Debug, Default)]
-struct Sequence(HashMap<u32, u32>);
-
-impl Sequence {
-    /// Returns how many events are missing before this one.
-    fn missing_before(&mut self, event: &KernelEvent) -> u32 {
-        // Answers count too, also those to other listeners. Those of older kernels are of no CPU, and have
-        // the number of their request.
-        if event.cpu == u32::MAX {
-            return 0;
-        }
-        let Some(before) = self.0.insert(event.cpu, event.seq) else {
-            return 0;
-        };
-        // Older kernels can send two in the wrong order, which is no gap.
-        let step = event.seq.wrapping_sub(before).cast_signed();
-        u32::try_from(step.saturating_sub(1)).unwrap_or(0)
-    }
-}
-
 impl Inbox {
-    pub(super) fn new(connector: Connector, thrift: Thrift) -> Self {
-        Self {
-            connector,
+    pub(super) fn new(connector: Connector, ladder: Ladder) -> Self {
+        let mut inbox = Self {
+            connector: Some(connector),
+            filtered_ns: None,
             sequence: Sequence::default(),
             mail: Mail::default(),
             command_bytes: 0,
-            thrift,
+            ladder,
+            lives: 0,
             cpu_ns: 0,
             ring_at_ns: None,
             to_read: ToRead::default(),
             is_idle: false,
-        }
+        };
+        inbox.follow(ListenStep::Prompt);
+        inbox
     }
 
     /// Receives what is there. Returns whether anything was.
     pub(super) fn gather(&mut self) -> bool {
         let Self {
-            connector,
+            connector: Some(connector),
+            filtered_ns,
             sequence,
             mail,
-            thrift,
+            ladder,
+            lives,
             to_read,
             ..
-        } = self;
-        let counts_only = thrift.level() == Level::Counts;
-        let reads = thrift.level() == Level::Everything;
+        } = self
+        else {
+            return false;
+        };
+        let reads = reads_execs(ladder.step());
         let (mut has_any, mut missing, mut too_many) = (false, 0_u64, 0_u64);
+        let mut is_unfiltered = false;
         for _ in 0..MAX_CALLS {
             let received = connector.receive(&mut |event| {
                 has_any = true;
-                missing += u64::from(sequence.missing_before(&event));
+                // A filter leaves gaps.
+                match filtered_ns {
+                    Some(filtered_ns) => {
+                        is_unfiltered |= event.is_fork() && event.at_ns > *filtered_ns;
+                        *lives += u64::from(matches!(event.what, What::Exit { .. }));
+                    }
+                    None => {
+                        missing += u64::from(sequence.missing_before(&event));
+                        *lives += u64::from(event.is_fork());
+                    }
+                }
                 match event.what {
                     What::Answer { .. } | What::Other => {}
-                    What::Fork { tid, pid, .. } if counts_only => {
-                        mail.threads += u64::from(tid != pid);
-                    }
-                    _ if counts_only => {}
                     _ if mail.events.len() >= MAX_EVENTS => too_many += 1,
                     what => {
                         mail.is_urgent |= match what {
@@ -153,6 +140,9 @@ impl Inbox {
         if too_many > 0 {
             mail.lose(|| format!("{too_many} events came while {MAX_EVENTS} waited to be drained"));
         }
+        if is_unfiltered {
+            self.cannot_filter();
+        }
         has_any
     }
 
@@ -168,6 +158,9 @@ impl Inbox {
     pub(super) fn take(&mut self, mail: &mut Mail) {
         mail.clear();
         std::mem::swap(&mut self.mail, mail);
+        mail.step = self.ladder.step();
+        mail.step_reason = self.ladder.take_reason();
+        mail.wants_socket = self.wants_socket();
         self.command_bytes = 0;
         self.ring_at_ns = None;
         self.to_read.is_held = false;
@@ -176,13 +169,14 @@ impl Inbox {
     /// Returns the forks among the events that wait, up to a time.
     pub(super) fn waiting_forks(&self, until_ns: u64) -> u64 {
         let is_fork = |event: &&KernelEvent| event.is_fork() && event.at_ns <= until_ns;
-        self.mail.threads + self.mail.events.iter().filter(is_fork).count() as u64
+        self.mail.events.iter().filter(is_fork).count() as u64
     }
 
     /// Returns whether the source must drain: now, or only after a while.
     pub(super) fn rings(&self, after_a_while: bool) -> bool {
         let has_mail = !self.mail.events.is_empty() || !self.mail.readings.is_empty();
-        let has_news = self.mail.is_urgent || self.mail.loss.is_some() || self.mail.death.is_some();
+        let has_failed = self.mail.loss.is_some() || self.mail.death.is_some();
+        let has_news = self.mail.is_urgent || self.mail.has_stepped || has_failed;
         self.is_ring_due() || has_news || (after_a_while && has_mail)
     }
 
@@ -207,28 +201,76 @@ impl Inbox {
         self.ring_in().is_some_and(|left| left.is_zero())
     }
 
-    pub(super) fn level(&self) -> Level {
-        self.thrift.level()
+    pub(super) fn step(&self) -> ListenStep {
+        self.ladder.step()
     }
 
-    /// Takes CPU time of a listening thread into account, in nanoseconds.
-    pub(super) fn spend_listening(&mut self, cpu_ns: u64) {
+    /// Takes CPU time of a listening thread into account, in nanoseconds. Returns whether the step has
+    /// changed, so that both threads must be woken.
+    pub(super) fn spend_listening(&mut self, cpu_ns: u64) -> bool {
         self.cpu_ns += cpu_ns;
-        self.spend(cpu_ns);
+        self.spend(cpu_ns)
     }
 
-    /// Takes CPU time into account that the caller reports itself, in nanoseconds.
-    pub(super) fn spend(&mut self, cpu_ns: u64) {
-        let before = self.thrift.level();
+    /// Takes CPU time into account that the caller reports itself, and returns the same.
+    pub(super) fn spend(&mut self, cpu_ns: u64) -> bool {
+        let before = self.ladder.step();
+        let lives = std::mem::take(&mut self.lives);
         let now_ns = Timestamp::monotonic_now_ns();
-        // What was not stored is missing, so that identities are checked again.
-        let after = self.thrift.spend(cpu_ns, now_ns);
-        if after != Level::Everything {
+        self.ladder.spend(cpu_ns, lives, now_ns);
+        self.follow(before)
+    }
+
+    /// Takes the kernel's count of started processes and threads into account, at a scan.
+    pub(super) fn count(&mut self, started: u64) {
+        let now_ns = Timestamp::monotonic_now_ns();
+        self.ladder.count(started, now_ns);
+    }
+
+    fn cannot_filter(&mut self) {
+        let before = self.ladder.step();
+        self.ladder.cannot_filter(Timestamp::monotonic_now_ns());
+        self.follow(before);
+    }
+
+    /// Receives what the step wants from now on. Events in between are missing.
+    fn follow(&mut self, before: ListenStep) -> bool {
+        let step = self.ladder.step();
+        if step == before {
+            return false;
+        }
+        self.mail.has_stepped = true;
+        if !reads_execs(step) {
             self.to_read.clear();
         }
-        if after != before && before == Level::Counts {
-            self.mail.lose(|| "events were only counted".into());
+        let reception = Reception::of(step);
+        if reception == Reception::of(before) {
+            return true;
         }
+        self.connector = self.connector.take().filter(|connector| {
+            reception != Reception::Nothing && connector.listen(reception.filter()).is_ok()
+        });
+        self.filtered_ns = None;
+        match reception {
+            Reception::Exits => {
+                self.filtered_ns = Some(ns(ClockId::Monotonic));
+                self.mail.lose(|| "births are left to scans".into());
+            }
+            Reception::Nothing => {
+                self.mail
+                    .lose(|| "births and exits are left to scans".into());
+            }
+            Reception::All => {
+                self.sequence = Sequence::default();
+                self.mail.lose(|| "births were left to scans".into());
+            }
+        }
+        true
+    }
+
+    /// Returns whether another socket must be opened.
+    pub(super) fn wants_socket(&self) -> bool {
+        self.connector.is_none() && self.step() != ListenStep::Deaf
     }
 
     /// Returns the CPU time of the listening threads since the last call, in nanoseconds.
@@ -236,8 +278,21 @@ impl Inbox {
         std::mem::take(&mut self.cpu_ns)
     }
 
-    pub(super) fn connector(&self) -> &Connector {
-        &self.connector
+    pub(super) fn connector(&self) -> Option<&Connector> {
+        self.connector.as_ref()
+    }
+
+    /// Returns what the socket has to receive.
+    pub(super) fn reception(&self) -> Reception {
+        Reception::of(self.step())
+    }
+
+    /// Changes the step, for a test.
+    #[cfg(test)]
+    pub(super) fn force(&mut self, step: ListenStep) {
+        let before = self.ladder.step();
+        self.ladder.force(step, Timestamp::monotonic_now_ns());
+        self.follow(before);
     }
 
     #[cfg(test)]
@@ -245,51 +300,14 @@ impl Inbox {
         self.mail.loss.take()
     }
 
-    /// Goes on with another socket. Events in between are missing.
-    pub(super) fn replace(&mut self, connector: Connector) {
-        self.connector = connector;
-        self.sequence = Sequence::default();
+    /// Goes on with another socket, which receives this. Events in between are missing.
+    pub(super) fn replace(&mut self, connector: Connector, reception: Reception) {
         self.mail.death = None;
         self.mail.lose(|| "the scanner had to listen again".into());
-    }
-}
-
-impl Mail {
-    fn lose(&mut self, why: impl FnOnce() -> String) {
-        self.loss.get_or_insert_with(why);
-    }
-
-    fn clear(&mut self) {
-        self.events.clear();
-        self.readings.clear();
-        self.threads = 0;
-        self.loss = None;
-        self.death = None;
-        self.is_urgent = false;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_are_found_for_each_cpu() {
-        let mut sequence = Sequence::default();
-        let mut missing = |cpu, seq| {
-            sequence.missing_before(&KernelEvent {
-                seq,
-                cpu,
-                at_ns: 0,
-                what: What::Other,
-            })
-        };
-        assert_eq!([missing(0, 7), missing(1, 3), missing(0, 8)], [0; 3]);
-        assert_eq!(missing(1, 6), 2);
-        // A kernel that sends two in the wrong order.
-        assert_eq!([missing(0, 7), missing(1, 7)], [0, 0]);
-        assert_eq!([missing(2, u32::MAX), missing(2, 1)], [0, 1]);
-        // An answer of an older kernel.
-        assert_eq!([missing(u32::MAX, 0), missing(u32::MAX, 5)], [0, 0]);
+        self.sequence = Sequence::default();
+        // The step may have changed meanwhile.
+        self.connector = (self.reception() == reception).then_some(connector);
+        let is_filtered = reception == Reception::Exits;
+        self.filtered_ns = is_filtered.then(|| ns(ClockId::Monotonic));
     }
 }

@@ -31,7 +31,8 @@ pub(super) enum What {
 pub(super) const EXEC: u32 = 2;
 
 const FORK: u32 = 1;
-const EXIT: u32 = 0x8000_0000;
+/// `PROC_EVENT_EXIT`, also the bit of a filter.
+pub(super) const EXIT: u32 = 0x8000_0000;
 
 /// `PROC_CN_MCAST_LISTEN` and `PROC_CN_MCAST_IGNORE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

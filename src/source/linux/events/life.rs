@@ -54,6 +54,34 @@ pub(super) struct LastExit {
     pub(super) at: Moment,
 }
 
+/// The ends of threads with one pid since the last birth or `exec` that was heard.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ends {
+    /// Ends of first threads. An `exec` by another thread has one too, and so has the next process with
+    /// the pid.
+    leaders: u8,
+    /// The status of the first one.
+    status: u32,
+    /// What followed had another status.
+    are_mixed: bool,
+}
+
+impl Ends {
+    pub(super) fn add(&mut self, is_leader: bool, status: u32) {
+        if self.leaders > 0 {
+            self.are_mixed |= status != self.status;
+        } else if is_leader {
+            self.status = status;
+        }
+        self.leaders = self.leaders.saturating_add(is_leader.into());
+    }
+
+    /// Returns whether they are of one process, whatever was not heard, or have one status at least.
+    fn are_of_one(self) -> bool {
+        self.leaders == 1 && !self.are_mixed
+    }
+}
+
 /// A process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Life {
@@ -71,6 +99,7 @@ pub(super) struct Life {
     pub(super) image_ns: u64,
     /// The last end of a thread that may be that of the process.
     pub(super) end: Option<LastExit>,
+    pub(super) ends: Ends,
     /// `end` is certain, whatever is lost from now on.
     pub(super) is_end_certain: bool,
     /// The process is among those that are checked in each round.
@@ -113,6 +142,7 @@ impl Life {
             is_kernel_thread: scanned.map(|scanned| scanned.is_kernel_thread),
             image_ns: 0,
             end: None,
+            ends: Ends::default(),
             is_end_certain: false,
             is_fresh: false,
             is_waiting: false,
@@ -134,11 +164,13 @@ impl Life {
     }
 
     /// Returns its end, if all events of this pid were heard since the process was seen: then it is its
-    /// own, and its last. `lost_ns` is when events were last lost.
+    /// own, and its last. `lost_ns` is when events were last lost. If only exits were heard, they show
+    /// whether they are of one process.
     pub(super) fn certain_end(
         &self,
         scanned: Option<Scanned>,
         lost_ns: Option<u64>,
+        is_exits_only: bool,
     ) -> Option<LastExit> {
         let end = self.end?;
         let is_heard = |lost_ns: u64| {
@@ -147,7 +179,11 @@ impl Life {
                 || seen.is_some_and(|scanned| scanned.read_at_ns > lost_ns);
             is_seen && end.at.at_ns > lost_ns
         };
-        (self.is_end_certain || lost_ns.is_none_or(is_heard)).then_some(end)
+        // If the first thread had ended when the scan read it, its end is not among these.
+        let has_leader = scanned.is_none_or(|scanned| !scanned.is_leader_ended);
+        let is_of_one = !is_exits_only || (has_leader && self.ends.are_of_one());
+        let is_own = lost_ns.is_none_or(is_heard) && is_of_one;
+        (self.is_end_certain || is_own).then_some(end)
     }
 }
 

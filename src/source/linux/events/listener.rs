@@ -1,12 +1,12 @@
 //! The threads that listen to the kernel's events between scans.
 //!
-//! One waits for events, and rings the bell every 20 ms while there are some. On an idle host it
-//! sleeps. The other one reads each process that calls `exec` at once: its command line is gone
+//! One waits for events, and rings the bell while there are some. On an idle host it sleeps. The
+//! other one reads each process that calls `exec` at once: its command line is gone
 //! when a short process ends. It also reads those that have only forked, and rings then. That can hang,
 //! and then only command lines are missing.
 
 use std::fmt;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,25 +14,17 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::time::ClockId;
 
-use super::connector::{Connector, wait};
-use super::inbox::{Inbox, Mail};
+use super::connector::Connector;
+use super::inbox::Inbox;
+use super::ladder::Ladder;
 use super::listen_options::ListenOptions;
-use super::thrift::{Level, Thrift};
+use super::mail::Mail;
+#[cfg(test)]
+use super::reception::Reception;
 use crate::metrics::CpuClock;
-use crate::model::Timestamp;
-use crate::source::linux::proc::boot::ns;
-use crate::source::{Bell, Ringer};
-
-/// The time between two rings.
-pub(super) const BEAT: Duration = Duration::from_millis(20);
-
-/// The same, for events that no consumer waits for.
-const SLOW_BEATS: u32 = 10;
-
-/// The time between two attempts to open another socket.
-const REOPEN_APART: Duration = Duration::from_secs(1);
+use crate::model::{ListenStep, Timestamp};
+use crate::source::Bell;
 
 /// How long the end waits for a thread that reads a process.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -47,10 +39,10 @@ pub(super) struct Listener {
 
 pub(super) struct Shared {
     inbox: Mutex<Inbox>,
-    buffer_bytes: usize,
+    pub(super) buffer_bytes: usize,
     must_end: AtomicBool,
     /// The first thread must open another socket.
-    must_reopen: AtomicBool,
+    pub(super) must_reopen: AtomicBool,
     /// Wakes the first thread, and the second one.
     pub(super) wakes: [OwnedFd; 2],
 }
@@ -72,13 +64,14 @@ impl Listener {
     ) -> Result<Self, String> {
         let buffer_bytes = options.buffer_bytes;
         let connector = Connector::open(buffer_bytes, None)?;
-        let thrift = Thrift::new(options.cpu_percent, Timestamp::monotonic_now_ns());
+        let now_ns = Timestamp::monotonic_now_ns();
+        let ladder = Ladder::new(options.cpu_percent, options.closest, now_ns);
         let wake = || {
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
                 .map_err(|errno| format!("cannot wake threads: {}", std::io::Error::from(errno)))
         };
         let shared = Arc::new(Shared {
-            inbox: Mutex::new(Inbox::new(connector, thrift)),
+            inbox: Mutex::new(Inbox::new(connector, ladder)),
             buffer_bytes,
             must_end: AtomicBool::new(false),
             must_reopen: AtomicBool::new(false),
@@ -135,7 +128,12 @@ impl Listener {
 
     /// Requests the events again, on the same socket, or on another one.
     pub(super) fn listen_again(&self, on_another_socket: bool) {
-        if on_another_socket || self.shared.lock().connector().listen_again().is_err() {
+        let listens = || {
+            let inbox = self.shared.lock();
+            let (socket, filter) = (inbox.connector(), inbox.reception().filter());
+            socket.is_some_and(|socket| socket.listen(filter).is_ok())
+        };
+        if on_another_socket || !listens() {
             self.shared.must_reopen.store(true, Ordering::Relaxed);
             wake(&self.shared.wakes[0]);
         }
@@ -144,18 +142,32 @@ impl Listener {
     /// Replaces the socket by one that does not work.
     #[cfg(test)]
     pub(super) fn break_socket(&self, connector: Connector) {
-        self.shared.lock().replace(connector);
+        self.shared.lock().replace(connector, Reception::All);
         let _ = self.shared.lock().take_loss();
     }
 
-    /// Returns how much is read now.
-    pub(super) fn level(&self) -> Level {
-        self.shared.lock().level()
+    /// Returns how closely it listens now.
+    pub(super) fn step(&self) -> ListenStep {
+        self.shared.lock().step()
     }
 
     /// Takes CPU time into account that the caller reports itself, in nanoseconds.
     pub(super) fn spend(&self, cpu_ns: u64) {
-        self.shared.lock().spend(cpu_ns);
+        if self.shared.lock().spend(cpu_ns) {
+            self.shared.wake_all();
+        }
+    }
+
+    /// Takes the kernel's count of started processes and threads into account, at a scan.
+    pub(super) fn count(&self, started: u64) {
+        self.shared.lock().count(started);
+    }
+
+    /// Changes the step, for a test.
+    #[cfg(test)]
+    pub(super) fn force(&self, step: ListenStep) {
+        self.shared.lock().force(step);
+        self.shared.wake_all();
     }
 
     /// Returns the CPU time of the threads since the last call, in nanoseconds.
@@ -194,95 +206,9 @@ impl Shared {
         self.must_end.load(Ordering::Relaxed)
     }
 
-    /// Rings while there are events.
-    fn beat(&self, ringer: &Ringer) {
-        let mut clock = CpuClock::start();
-        let mut socket = None;
-        let mut reopened = None;
-        while !self.must_end() {
-            self.await_events(&mut socket);
-            let mut beats = 0;
-            loop {
-                self.sleep(BEAT);
-                if self.must_end() {
-                    return;
-                }
-                let may_reopen = reopened.is_none_or(|at: Instant| at.elapsed() >= REOPEN_APART);
-                if may_reopen && self.must_reopen.swap(false, Ordering::Relaxed) {
-                    reopened = Some(Instant::now());
-                    self.reopen();
-                    socket = None;
-                }
-                beats += 1;
-                let mut inbox = self.lock();
-                let has_any = inbox.gather();
-                let is_slow = beats % SLOW_BEATS == 0;
-                let has_due = inbox.to_read.has_due(ns(ClockId::Monotonic));
-                if has_due {
-                    wake(&self.wakes[1]);
-                }
-                if inbox.rings(is_slow) {
-                    // The thread that reads them rings, unless it hangs.
-                    inbox.to_read.is_held = has_due && !inbox.to_read.is_held;
-                    if !inbox.to_read.is_held {
-                        ringer.ring();
-                    }
-                }
-                inbox.spend_listening(spent_ns(&mut clock));
-                let has_more = !is_slow && inbox.has_mail();
-                inbox.is_idle = !has_any && !has_more && !inbox.to_read.is_held;
-                if inbox.is_idle {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Sleeps until there are events, or the source wants a ring. `socket` is that of the inbox.
-    fn await_events(&self, socket: &mut Option<OwnedFd>) {
-        let wake = self.wakes[0].as_fd();
-        if socket.is_none() {
-            *socket = self.lock().connector().as_fd().try_clone_to_owned().ok();
-        }
-        loop {
-            let ring_in = self.lock().ring_in();
-            let [is_woken, has_events] = match socket {
-                Some(socket) => wait(&[wake, socket.as_fd()], ring_in),
-                // No descriptor is left. The bell rings late.
-                None => {
-                    wait(&[wake], Some(BEAT * SLOW_BEATS));
-                    [false; 2]
-                }
-            };
-            silence(&self.wakes[0]);
-            let mut inbox = self.lock();
-            let must_act = self.must_end() || self.must_reopen.load(Ordering::Relaxed);
-            let is_over = !is_woken || has_events || must_act;
-            if is_over || inbox.to_read.has_young() || inbox.is_ring_due() {
-                inbox.is_idle = false;
-                return;
-            }
-        }
-    }
-
-    /// Sleeps for a time, or until the source is dropped.
-    fn sleep(&self, time: Duration) {
-        let until = Instant::now() + time;
-        while !self.must_end() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            wait(&[self.wakes[0].as_fd()], Some(left));
-            silence(&self.wakes[0]);
-        }
-    }
-
-    fn reopen(&self) {
-        match Connector::open(self.buffer_bytes, None) {
-            Ok(connector) => self.lock().replace(connector),
-            Err(why) => log::warn!("births and exits are no longer heard: {why}"),
-        }
+    /// Wakes both threads, so that they notice a change.
+    pub(super) fn wake_all(&self) {
+        self.wakes.iter().for_each(wake);
     }
 }
 
@@ -298,7 +224,7 @@ fn spawn(
         .map_err(|error| format!("cannot start a thread: {error}"))
 }
 
-fn wake(eventfd: &OwnedFd) {
+pub(super) fn wake(eventfd: &OwnedFd) {
     // It fails only if it is awake already.
     let _ = rustix::io::write(eventfd, &1_u64.to_ne_bytes());
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::connector::Connector;
-use super::inbox::Mail;
 use super::kernel_event::What;
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
+use super::mail::Mail;
 
 /// Collects until `is_done` finds what must come.
 fn collect(listener: &Listener, mut is_done: impl FnMut(&Mail) -> bool) {

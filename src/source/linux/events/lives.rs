@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
-use super::life::{LastExit, Life, Scanned, Spot, Start, Step};
+use super::life::{Ends, LastExit, Life, Scanned, Spot, Start, Step};
 use super::waiting::Waiting;
 
 /// Returns what a scan has emitted for a pid.
@@ -36,6 +36,8 @@ pub(super) struct Lives {
     pub(super) lost_ns: Option<u64>,
     /// Events are missing among those of this round.
     pub(super) is_lossy: bool,
+    /// Only exits are heard.
+    pub(super) is_exits_only: bool,
     /// The next scan finds the processes whose end was not heard.
     pub(super) must_sweep: bool,
     /// Forks that were heard, threads included.
@@ -99,16 +101,15 @@ impl Lives {
                 }
             }
             What::Exec { pid } => self.exec(pid, event.at_ns, scans),
+            // Its birth was not heard, and no scan has seen it.
+            What::Exit { pid, .. }
+                if self.is_exits_only && !self.lives.contains_key(&pid) && scans(pid).is_none() => {
+            }
             What::Exit { tid, pid, status } => {
                 self.end_thread(tid, pid, LastExit { status, at }, scans);
             }
             What::Answer { .. } | What::Other => {}
         }
-    }
-
-    /// Counts threads that were started while nothing else was heard.
-    pub(super) fn add_forks(&mut self, forks: u64) {
-        self.forks += forks;
     }
 
     /// Returns the forks that were heard, threads included.
@@ -128,12 +129,13 @@ impl Lives {
 
     /// All other threads have ended, and the one that called `exec` has the number of the process.
     fn exec(&mut self, pid: u32, exec_ns: u64, scans: Scans<'_>) {
-        let (is_lossy, round) = (self.is_lossy, self.round);
+        let (is_lossy, round) = (self.is_lossy || self.is_exits_only, self.round);
         let life = self.life(pid, scans);
         life.threads = (!is_lossy).then_some(1);
         life.leader_ended = false;
         // What ended was the thread that had that number before.
         (life.end, life.is_end_certain) = (None, false);
+        life.ends = Ends::default();
         life.image_ns = exec_ns;
         // What was read before is of the program before.
         let step = life.step.of(round);
@@ -184,6 +186,7 @@ impl Lives {
         let scanned = scans(pid);
         let life = self.life(pid, scans);
         life.leader_ended |= tid == pid;
+        life.ends.add(tid == pid, end.status);
         let may_be_last = match &mut life.threads {
             Some(threads) => {
                 *threads = threads.saturating_sub(1);
@@ -234,7 +237,7 @@ impl Lives {
             pid,
             start,
             born: life.born,
-            end: life.certain_end(scans(pid), self.lost_ns),
+            end: life.certain_end(scans(pid), self.lost_ns, self.is_exits_only),
         };
         match life.end_step.of(self.round) {
             Some(index) if life.end.is_some() => self.steps[index] = exited,

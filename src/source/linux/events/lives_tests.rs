@@ -8,11 +8,12 @@ use super::kernel_event::{KernelEvent, What};
 use super::life::{Fact, Scanned, Start, Step};
 use super::lives::Lives;
 use super::made_up_kernel::World;
+use super::reception::Reception;
 
 const MS: u64 = 1_000_000;
 
 /// Plays some operations, and reports everything at the end.
-fn play(operations: &[(u8, u32, u8)], may_lose: bool) -> World {
+fn play(operations: &[(u8, u32, u8)], may_lose: bool, may_step: bool) -> World {
     let mut world = World::new();
     // Older than the listener: one with two threads, one whose first thread has ended, a zombie.
     for pid in 1..=3 {
@@ -23,7 +24,7 @@ fn play(operations: &[(u8, u32, u8)], may_lose: bool) -> World {
     world.end_thread(2, true, 0);
     world.end_thread(3, true, 0);
     world.events.clear();
-    world.may_lose = may_lose;
+    world.may_lose = may_lose || may_step;
     world.scan(|_| {});
     for &(operation, pid, detail) in operations {
         let pid = pid % 5 + 1;
@@ -34,6 +35,11 @@ fn play(operations: &[(u8, u32, u8)], may_lose: bool) -> World {
             6 => world.end_thread(pid, false, u32::from(detail) << 8),
             7 => world.exec(pid),
             8 | 9 => world.reap(pid),
+            10 if may_step && detail % 4 == 1 => world.step(match detail / 4 % 3 {
+                0 => Reception::All,
+                1 => Reception::Exits,
+                _ => Reception::Nothing,
+            }),
             10 => {
                 let loses = (may_lose && detail % 4 == 0).then_some(usize::from(detail));
                 world.round(false, loses);
@@ -72,7 +78,7 @@ proptest! {
     fn every_process_exits_once_with_its_status(
         operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
     ) {
-        let world = play(&operations, false);
+        let world = play(&operations, false, false);
         for (index, process) in world.processes.iter().enumerate() {
             prop_assert!(world.reported.contains_key(&index), "{process:?} was not reported");
             // The first zombie had ended before anything was heard.
@@ -86,8 +92,73 @@ proptest! {
     fn losses_lead_to_no_false_exit_and_no_wrong_status(
         operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
     ) {
-        play(&operations, true);
+        play(&operations, true, false);
     }
+
+    #[test]
+    fn steps_lead_to_no_false_exit_and_no_wrong_status(
+        operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
+        may_lose: bool,
+    ) {
+        play(&operations, may_lose, true);
+    }
+}
+
+/// A process with two threads that a scan has read while only exits are heard.
+fn exits_only() -> World {
+    let mut world = World::new();
+    world.may_lose = true;
+    world.fork(4);
+    world.start_thread(4);
+    world.scan(|_| {});
+    world.step(Reception::Exits);
+    world.scan(|_| {});
+    world.scan(|_| {});
+    world
+}
+
+#[test]
+fn with_exits_alone_known_processes_have_their_status() {
+    let mut world = exits_only();
+    world.end_thread(4, false, 9);
+    world.end_thread(4, true, 9);
+    world.reap(4);
+    // Neither its birth nor its exit is reported.
+    world.fork(5);
+    world.end_thread(5, true, 7 << 8);
+    world.reap(5);
+    world.round(false, None);
+    assert_eq!(world.exits.get(&0), Some(&Some(9)));
+    assert_eq!(world.exits.len(), 1);
+}
+
+#[test]
+fn with_exits_alone_a_status_that_may_be_of_another_process_is_unknown() {
+    let mut world = exits_only();
+    world.end_thread(4, false, 0);
+    world.end_thread(4, true, 3 << 8);
+    world.reap(4);
+    // The next process with the pid, of which the scan has seen nothing.
+    world.fork(4);
+    world.end_thread(4, true, 5 << 8);
+    world.reap(4);
+    world.round(false, None);
+    assert_eq!(world.exits.get(&0), Some(&None));
+    assert_eq!(world.exits.len(), 1);
+}
+
+#[test]
+fn with_exits_alone_an_exec_by_another_thread_is_no_exit() {
+    let mut world = exits_only();
+    world.exec(4);
+    world.round(false, None);
+    world.now_ns += 200 * MS;
+    world.scan(|_| {});
+    assert_eq!(world.exits.len(), 0);
+    world.end_thread(4, true, 5 << 8);
+    world.reap(4);
+    world.round(false, None);
+    assert_eq!(world.exits.get(&0), Some(&Some(5 << 8)));
 }
 
 /// Plays events of pid 7 on an idle host, and returns the steps of each round.

@@ -6,6 +6,7 @@ use super::event_clock::EventClock;
 use super::kernel_event::{KernelEvent, What};
 use super::life::{Fact, Scanned, Start, Step};
 use super::lives::Lives;
+use super::reception::Reception;
 
 const MS: u64 = 1_000_000;
 
@@ -43,6 +44,8 @@ pub(super) struct World {
     pub(super) exits: HashMap<usize, Option<u32>>,
     zombies: BTreeSet<usize>,
     pub(super) may_lose: bool,
+    reception: Reception,
+    has_stepped: bool,
 }
 
 impl World {
@@ -60,11 +63,21 @@ impl World {
             exits: HashMap::new(),
             zombies: BTreeSet::new(),
             may_lose: false,
+            reception: Reception::All,
+            has_stepped: false,
         }
     }
 
     fn tell(&mut self, what: What) {
         self.now_ns += MS;
+        let is_received = match self.reception {
+            Reception::All => true,
+            Reception::Exits => matches!(what, What::Exit { .. }),
+            Reception::Nothing => false,
+        };
+        if !is_received {
+            return;
+        }
         self.events.push(KernelEvent {
             seq: 0,
             cpu: 0,
@@ -150,6 +163,12 @@ impl World {
         }
     }
 
+    /// Receives this from now on.
+    pub(super) fn step(&mut self, reception: Reception) {
+        self.has_stepped |= self.reception != reception;
+        self.reception = reception;
+    }
+
     /// Drains, without some of the events.
     pub(super) fn round(&mut self, is_after_scan: bool, loses: Option<usize>) {
         let mut events = std::mem::take(&mut self.events);
@@ -161,11 +180,12 @@ impl World {
                 index % (loses % 3 + 2) != 0
             });
         }
-        let is_lossy = events.len() < before;
+        let is_lossy = events.len() < before || std::mem::take(&mut self.has_stepped);
         let clock = EventClock::without_suspends();
         let scanned = &self.scanned;
         let scans = |pid: u32| scanned.get(&pid).map(|(scanned, _)| *scanned);
         self.lives.begin(&mut Vec::new(), is_lossy, self.now_ns);
+        self.lives.is_exits_only = self.reception == Reception::Exits;
         for event in &events {
             self.lives.hear(event, &clock, &scans);
         }

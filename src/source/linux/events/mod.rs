@@ -4,6 +4,7 @@
 //! threads of [`listener`] → [`lives`] (whose threads live, which exit is the last) → [`happenings`]
 //! (what the source emits). [`ear`] drives it, and [`witness`] decides how complete it is.
 
+mod beat_thread;
 mod beginning;
 mod cgroups;
 mod connector;
@@ -14,6 +15,9 @@ mod exec_thread;
 mod happenings;
 mod inbox;
 mod kernel_event;
+mod ladder;
+#[cfg(test)]
+mod ladder_tests;
 mod life;
 mod listen_options;
 mod listener;
@@ -22,14 +26,19 @@ mod listener_tests;
 mod lives;
 #[cfg(test)]
 mod lives_tests;
+mod load;
 #[cfg(test)]
 mod made_up_kernel;
+mod mail;
 mod oom_kills;
 #[cfg(test)]
 mod oom_kills_tests;
 mod reaping;
+mod reception;
+mod sequence;
 mod settling;
-mod thrift;
+#[cfg(test)]
+mod step_tests;
 mod to_read;
 mod waiting;
 mod witness;

@@ -1,7 +1,7 @@
 //! Ends a round of [`Lives`]: finds out what there is where events do not show it.
 
 use super::exec_reading::ExecReading;
-use super::life::{Fact, Life, Start, Step};
+use super::life::{Ends, Fact, Life, Start, Step};
 use super::lives::{Lives, Scans};
 use super::waiting::{FRESH_NS, Waiting};
 
@@ -102,7 +102,9 @@ impl Lives {
                 stat,
                 ..
             } => {
-                life.is_end_certain |= life.certain_end(scans(pid), self.lost_ns).is_some();
+                life.is_end_certain |= life
+                    .certain_end(scans(pid), self.lost_ns, self.is_exits_only)
+                    .is_some();
                 // A later process with this pid cannot have started before this one ended.
                 let is_own = |start: Start| end.at.ticks() > start.ticks;
                 let stat = stat.filter(|_| life.start.is_some_and(is_own));
@@ -136,6 +138,7 @@ impl Lives {
                 ..
             } if age_ns >= FRESH_NS && life.threads != Some(0) => {
                 (life.leader_ended, life.end) = (false, None);
+                life.ends = Ends::default();
             }
             Fact::There { .. } | Fact::Unknown => {}
         }
