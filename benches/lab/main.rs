@@ -33,6 +33,8 @@ mod sizes;
 mod soak;
 mod statistics;
 #[cfg(target_os = "linux")]
+mod steps;
+#[cfg(target_os = "linux")]
 mod study;
 
 use std::env;
@@ -85,6 +87,9 @@ enum Experiment {
     /// Check what is reported of processes that live for milliseconds (15 minutes)
     #[cfg(target_os = "linux")]
     Lives(lives::Options),
+    /// Measure what listening costs at each step, and in a storm of births (15 minutes)
+    #[cfg(target_os = "linux")]
+    Steps(steps::Options),
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
     /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
@@ -119,6 +124,8 @@ const ROLES: &[child::Role] = &[
     #[cfg(target_os = "linux")]
     (shares::stopped::SCAN_SHARE, shares::stopped::scan_share),
     #[cfg(target_os = "linux")]
+    (steps::LISTEN, steps::listen),
+    #[cfg(target_os = "linux")]
     (study::worker::WORK_IN_BURSTS, study::worker::work),
 ];
 
@@ -150,6 +157,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::ShortLived(options) => short_lived::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Lives(options) => lives::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Steps(options) => steps::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Study(options) => study::run(&options, is_quick),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use process_scanner::{
-    Bell, Collect, Error, ErrorClass, Event, Exit, Happening, Heard, Hearing, ProcessInfo,
-    ProcessRow, Reading, Resources, Result, Ringer, Row, ScanSummary, Scanner, Snapshot, Source,
-    SourceInfo, Status, SysinfoSource, Timestamp,
+    Bell, Collect, Error, ErrorClass, Event, Exit, Happening, Heard, Hearing, ListenStep,
+    ProcessInfo, ProcessRow, Reading, Resources, Result, Ringer, Row, ScanSummary, Scanner,
+    Snapshot, Source, SourceInfo, Status, SysinfoSource, Timestamp,
 };
 
 /// A live source of this system.
@@ -130,6 +130,8 @@ pub struct State {
     /// What drains report besides; `Off` by default.
     pub hearing: Hearing,
     pub missed_total: Option<u64>,
+    pub step: Option<ListenStep>,
+    pub step_reason: Option<String>,
     pub ringer: Option<Ringer>,
 }
 
@@ -254,6 +256,7 @@ impl Source for World {
             let mut heard = Heard::default();
             heard.hearing = state.hearing;
             heard.missed_total = state.missed_total;
+            (heard.step, heard.step_reason) = (state.step, state.step_reason.take());
             heard
         })
     }

@@ -102,7 +102,7 @@ fn a_reason_cannot_control_the_terminal() {
         )
     };
     let lossy = format!(
-        r#"{{"heard":{{"when":"between","wall_ms":2,"monotonic_ns":2,"hearing":"lossy","reason":"{wicked}"}}}}"#
+        r#"{{"heard":{{"when":"between","wall_ms":2,"monotonic_ns":2,"hearing":"lossy","reason":"{wicked}","step":"bare","step_reason":"{wicked}"}}}}"#
     );
     for line in [HEADER.to_owned(), scan(1), lossy, scan(3)] {
         writeln!(file, "{line}").unwrap();
@@ -111,7 +111,7 @@ fn a_reason_cannot_control_the_terminal() {
     for json in [&[][..], &["--json"]] {
         let out = stdout_of(&[&["replay", path], json].concat());
         assert!(!has_control(&out), "{out}");
-        assert!(out.contains("lossy"), "{out}");
+        assert!(out.contains("lossy") && out.contains("bare"), "{out}");
     }
 }
 

@@ -7,6 +7,7 @@ mod loss;
 mod oom;
 mod places;
 mod recorded_lives;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,8 +17,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
-    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ProcessRow, Reading, Row,
-    Source, Status,
+    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ListenStep, ProcessRow,
+    Reading, Row, Source, Status,
 };
 
 use crate::faults::own_next_pid;
@@ -71,6 +72,8 @@ struct Ears {
     /// The start times of the last scan.
     scanned: BTreeMap<u32, Option<u64>>,
     hearings: Vec<(Hearing, Option<String>)>,
+    /// How closely each drain listened, and why that had changed.
+    steps: Vec<(Option<ListenStep>, Option<String>)>,
     missed: Option<u64>,
     /// No other test chooses pids meanwhile.
     _pids: MutexGuard<'static, ()>,
@@ -92,6 +95,7 @@ impl Ears {
             told: BTreeMap::new(),
             scanned: BTreeMap::new(),
             hearings: Vec::new(),
+            steps: Vec::new(),
             missed: None,
             _pids: own_next_pid(),
         };
@@ -123,6 +127,7 @@ impl Ears {
             told.entry(pid).or_default().push(new);
         });
         self.hearings.push((heard.hearing, heard.reason));
+        self.steps.push((heard.step, heard.step_reason));
         self.missed = heard.missed_total;
     }
 

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use process_scanner::{
-    Bell, Exit, ExitStatus, Happening, Heard, Hearing, Recheck, Result, Ringer, Row, ScanSummary,
-    Source, SourceInfo, Status, Timestamp,
+    Bell, Exit, ExitStatus, Happening, Heard, Hearing, ListenStep, Recheck, Result, Ringer, Row,
+    ScanSummary, Source, SourceInfo, Status, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -21,6 +21,8 @@ struct Turn {
     living: Vec<(u32, Made)>,
     hearing: Hearing,
     missed_total: Option<u64>,
+    step: Option<ListenStep>,
+    step_reason: Option<String>,
 }
 
 /// Names, start times and statuses of few processes, so that lives meet each other.
@@ -67,15 +69,19 @@ fn turn() -> impl Strategy<Value = Turn> {
         proptest::collection::vec((1..4_u32, made()), 0..4),
         hearing,
         proptest::option::of(0..10_u64),
+        proptest::option::of(proptest::sample::select(&ListenStep::ALL[..])),
+        proptest::option::of(Just("a storm".to_owned())),
     )
         .prop_map(
-            |(between, before, after, living, hearing, missed_total)| Turn {
+            |(between, before, after, living, hearing, missed_total, step, step_reason)| Turn {
                 between,
                 before,
                 after,
                 living,
                 hearing,
                 missed_total,
+                step,
+                step_reason,
             },
         )
 }
@@ -98,6 +104,7 @@ impl Hearer {
         self.world.edit(|state| {
             state.hearing = turn.hearing;
             state.missed_total = turn.missed_total;
+            (state.step, state.step_reason) = (turn.step, turn.step_reason.clone());
             state.happened.clear();
             state.happened.extend(between);
         });

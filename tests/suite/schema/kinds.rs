@@ -50,12 +50,25 @@ fn lines_with_a_longer_interval() -> Vec<Value> {
     lines_of(&[&watch[..], &limits, &["--scans", "2"]].concat()).0
 }
 
+/// Returns the events of a recorded source that listens less closely.
+fn lines_with_a_step() -> Vec<Value> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let fixture = PathBuf::from(package).join("fixtures/events_are_lost_and_heard_again.ndjson");
+    let step = r#""hearing":"lossy","step":"exits_only","step_reason":"a storm""#;
+    let text = fs::read_to_string(fixture).unwrap();
+    let text = text.replace(r#""hearing":"lossy""#, step);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    lines_of(&["replay", "--json", file.path().to_str().unwrap()]).0
+}
+
 #[test]
 fn the_schema_accepts_every_kind_of_event() {
     let watch = ["watch", "--json", "--interval", "50ms"];
     let mut lines = lines_of(&[&watch[..], &["--cpu-budget", "off", "--scans", "3"]].concat()).0;
     lines.extend(lines_of_fixtures());
     lines.extend(lines_with_a_longer_interval());
+    lines.extend(lines_with_a_step());
     #[cfg(target_os = "linux")]
     {
         use super::linux;
