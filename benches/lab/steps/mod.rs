@@ -17,20 +17,35 @@ pub(crate) struct Options {
     #[arg(long)]
     seconds: Option<u64>,
 
-    /// Threads that start in each second of the storm
+    /// Births in each second of the storm
     #[arg(long, default_value_t = 5000)]
     rate: u32,
 
-    /// Only the storm
+    /// Start processes, not threads
     #[arg(long)]
-    storm: bool,
+    processes: bool,
+
+    /// What to run [default: both]
+    #[arg(value_enum)]
+    part: Option<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// What a life costs at each step (3 minutes)
+    Lives,
+    /// A storm of births with the default budget (14 minutes)
+    Storm,
 }
 
 pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
-    if !options.storm {
+    if options.part != Some(Part::Storm) {
         lives(is_quick)?;
     }
-    storm(options, is_quick)
+    match options.part {
+        Some(Part::Lives) => Ok(()),
+        _ => storm(options, is_quick),
+    }
 }
 
 /// Prints what a life costs at each step: three rounds, in turn.
@@ -65,7 +80,11 @@ fn lives(is_quick: bool) -> Result<(), Box<dyn Error>> {
 fn storm(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let pick = |full, quick| Duration::from_secs(if is_quick { quick } else { full });
     let time = options.seconds.map_or(pick(600, 3), Duration::from_secs);
-    println!("\n## A storm of {} threads a second\n", options.rate);
+    let (start, what): (fn(_, _) -> _, _) = match options.processes {
+        true => (storm::processes, "processes"),
+        false => (storm::threads, "threads"),
+    };
+    println!("\n## A storm of {} {what} a second\n", options.rate);
     let mut listener = Listener::start("budget")?;
     let wait = |time| {
         std::thread::sleep(time);
@@ -74,7 +93,7 @@ fn storm(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let mut parts = vec![("before", listener.read()?)];
     wait(pick(30, 1))?;
     parts.push(("storm", listener.read()?));
-    let started = storm::threads(options.rate, time)?;
+    let started = start(options.rate, time)?;
     parts.push(("after", listener.read()?));
     wait(pick(180, 1))?;
     let last = listener.read()?;
@@ -85,7 +104,7 @@ fn storm(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
         print_part(part, *from, to);
     }
     print_part("all", parts[0].1, last);
-    println!("\n{started} threads were started.\n");
+    println!("\n{started} {what} were started.\n");
     listener
         .changes()
         .iter()

@@ -13,9 +13,6 @@ use crate::metrics::CpuClock;
 use crate::source::Ringer;
 use crate::source::linux::proc::boot::ns;
 
-/// The least time between two rings: consumers get no batches more often.
-const RING_APART: Duration = Duration::from_millis(20);
-
 /// The time between two rings for events that no consumer waits for.
 const SLOW_RING_APART: Duration = Duration::from_millis(200);
 
@@ -29,7 +26,7 @@ impl Shared {
         let mut reopened = None;
         while !self.must_end() {
             self.await_events();
-            let (mut since_ring, mut since_slow) = (Duration::ZERO, Duration::ZERO);
+            let mut since_slow = Duration::ZERO;
             loop {
                 let beat = beat(self.lock().step());
                 self.sleep(beat);
@@ -42,7 +39,7 @@ impl Shared {
                     self.must_reopen.store(false, Ordering::Relaxed);
                     self.reopen();
                 }
-                (since_ring, since_slow) = (since_ring + beat, since_slow + beat);
+                since_slow += beat;
                 let mut inbox = self.lock();
                 let has_any = inbox.gather();
                 let is_slow = since_slow >= SLOW_RING_APART;
@@ -50,14 +47,13 @@ impl Shared {
                 if has_due {
                     wake(&self.wakes[1]);
                 }
-                let may_ring = since_ring >= RING_APART;
-                let rings = inbox.rings(is_slow);
+                let (rings, may_ring) = (inbox.rings(is_slow), inbox.may_ring());
                 if may_ring && rings {
                     // The thread that reads them rings, unless it hangs.
                     inbox.to_read.is_held = has_due && !inbox.to_read.is_held;
                     if !inbox.to_read.is_held {
+                        inbox.note_ring();
                         ringer.ring();
-                        since_ring = Duration::ZERO;
                     }
                 }
                 if inbox.spend_listening(spent_ns(&mut clock)) {
@@ -100,7 +96,7 @@ impl Shared {
             let mut inbox = self.lock();
             let must_act = self.must_end() || self.must_reopen.load(Ordering::Relaxed);
             let is_over = !is_woken || has_events || must_act || inbox.wants_socket();
-            if is_over || inbox.to_read.has_young() || inbox.is_ring_due() {
+            if is_over || inbox.to_read.has_young() || inbox.rings(false) {
                 inbox.is_idle = false;
                 return;
             }

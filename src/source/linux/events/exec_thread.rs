@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::connector::{Connector, Received, wait};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{EXEC, What};
-use super::listener::{Shared, silence, spent_ns};
+use super::listener::{Shared, silence, spent_ns, wake as wake_thread};
 use super::reception::reads_execs;
 use crate::metrics::CpuClock;
 use crate::model::ListenStep;
@@ -70,7 +70,16 @@ impl Shared {
             due = self.lock().to_read.take_due();
             if !due.is_empty() {
                 read(&due);
-                ringer.ring();
+                let mut inbox = self.lock();
+                if inbox.to_read.is_held || inbox.may_ring() {
+                    inbox.note_ring();
+                    ringer.ring();
+                } else {
+                    inbox.want_ring();
+                    if inbox.is_idle {
+                        wake_thread(&self.wakes[0]);
+                    }
+                }
             }
             if self.lock().spend_listening(spent_ns(&mut clock)) {
                 self.wake_all();

@@ -1,6 +1,6 @@
 //! What was received of the kernel's events, until the source drains it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::ClockId;
 
@@ -9,7 +9,7 @@ use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
 use super::ladder::Ladder;
 use super::mail::Mail;
-use super::reception::{Reception, reads_execs};
+use super::reception::{Reception, reads_execs, rings_apart};
 use super::sequence::Sequence;
 use super::to_read::ToRead;
 use crate::model::{ListenStep, Timestamp};
@@ -44,6 +44,8 @@ pub(super) struct Inbox {
     cpu_ns: u64,
     /// When the bell must ring once more, as in timestamps: exits wait for their parents.
     ring_at_ns: Option<u64>,
+    /// When the bell last rang.
+    rung: Option<Instant>,
     pub(super) to_read: ToRead,
     /// The thread that rings sleeps until events arrive.
     pub(super) is_idle: bool,
@@ -61,6 +63,7 @@ impl Inbox {
             lives: 0,
             cpu_ns: 0,
             ring_at_ns: None,
+            rung: None,
             to_read: ToRead::default(),
             is_idle: false,
         };
@@ -178,6 +181,22 @@ impl Inbox {
         let has_failed = self.mail.loss.is_some() || self.mail.death.is_some();
         let has_news = self.mail.is_urgent || self.mail.has_stepped || has_failed;
         self.is_ring_due() || has_news || (after_a_while && has_mail)
+    }
+
+    /// Returns whether the last ring is long enough ago for this step.
+    pub(super) fn may_ring(&self) -> bool {
+        let apart = rings_apart(self.step());
+        self.rung.is_none_or(|rung| rung.elapsed() >= apart)
+    }
+
+    /// Notes that the bell rings now.
+    pub(super) fn note_ring(&mut self) {
+        self.rung = Some(Instant::now());
+    }
+
+    /// Makes the bell ring as soon as it may.
+    pub(super) fn want_ring(&mut self) {
+        self.mail.is_urgent = true;
     }
 
     pub(super) fn has_mail(&self) -> bool {

@@ -43,3 +43,13 @@ pub(super) fn beat(step: ListenStep) -> Duration {
         _ => 50,
     })
 }
+
+/// Returns the least time between two rings: each one costs the threads that it wakes, and the batch
+/// that it leads to.
+pub(super) fn rings_apart(step: ListenStep) -> Duration {
+    Duration::from_millis(match step {
+        ListenStep::Prompt => 0,
+        ListenStep::Gathered => 100,
+        _ => 200,
+    })
+}
