@@ -47,7 +47,7 @@ impl Shared {
                 if has_due {
                     wake(&self.wakes[1]);
                 }
-                let (rings, may_ring) = (inbox.rings(is_slow), inbox.may_ring());
+                let (rings, may_ring) = (inbox.must_ring(is_slow), inbox.may_ring());
                 if may_ring && rings {
                     // The thread that reads them rings, unless it hangs.
                     inbox.to_read.is_held = has_due && !inbox.to_read.is_held;
@@ -96,7 +96,7 @@ impl Shared {
             let mut inbox = self.lock();
             let must_act = self.must_end() || self.must_reopen.load(Ordering::Relaxed);
             let is_over = !is_woken || has_events || must_act || inbox.wants_socket();
-            if is_over || inbox.to_read.has_young() || inbox.rings(false) {
+            if is_over || inbox.to_read.has_young() || inbox.must_ring(false) {
                 inbox.is_idle = false;
                 return;
             }

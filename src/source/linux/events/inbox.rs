@@ -46,6 +46,8 @@ pub(super) struct Inbox {
     ring_at_ns: Option<u64>,
     /// When the bell last rang.
     rung: Option<Instant>,
+    /// It has rung since the last drain, which is enough.
+    has_rung: bool,
     pub(super) to_read: ToRead,
     /// The thread that rings sleeps until events arrive.
     pub(super) is_idle: bool,
@@ -64,6 +66,7 @@ impl Inbox {
             cpu_ns: 0,
             ring_at_ns: None,
             rung: None,
+            has_rung: false,
             to_read: ToRead::default(),
             is_idle: false,
         };
@@ -166,7 +169,7 @@ impl Inbox {
         mail.wants_socket = self.wants_socket();
         self.command_bytes = 0;
         self.ring_at_ns = None;
-        self.to_read.is_held = false;
+        (self.to_read.is_held, self.has_rung) = (false, false);
     }
 
     /// Returns the forks among the events that wait, up to a time.
@@ -176,11 +179,16 @@ impl Inbox {
     }
 
     /// Returns whether the source must drain: now, or only after a while.
-    pub(super) fn rings(&self, after_a_while: bool) -> bool {
+    fn rings(&self, after_a_while: bool) -> bool {
         let has_mail = !self.mail.events.is_empty() || !self.mail.readings.is_empty();
         let has_failed = self.mail.loss.is_some() || self.mail.death.is_some();
         let has_news = self.mail.is_urgent || self.mail.has_stepped || has_failed;
         self.is_ring_due() || has_news || (after_a_while && has_mail)
+    }
+
+    /// Returns whether the bell must ring for it.
+    pub(super) fn must_ring(&self, after_a_while: bool) -> bool {
+        !self.has_rung && self.rings(after_a_while)
     }
 
     /// Returns whether the last ring is long enough ago for this step.
@@ -191,7 +199,7 @@ impl Inbox {
 
     /// Notes that the bell rings now.
     pub(super) fn note_ring(&mut self) {
-        self.rung = Some(Instant::now());
+        (self.rung, self.has_rung) = (Some(Instant::now()), true);
     }
 
     /// Makes the bell ring as soon as it may.
