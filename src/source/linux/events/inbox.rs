@@ -2,18 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::time::ClockId;
-
 use super::connector::{Connector, Received};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
 use super::ladder::Ladder;
 use super::mail::Mail;
-use super::reception::{Reception, reads_execs, rings_apart};
+use super::reception::{reads_execs, rings_apart};
 use super::sequence::Sequence;
 use super::to_read::ToRead;
 use crate::model::{ListenStep, Timestamp};
-use crate::source::linux::proc::boot::ns;
 
 /// Events that can wait: 2.5 MB. A source that does not drain for so long loses some.
 const MAX_EVENTS: usize = 1 << 16;
@@ -31,17 +28,17 @@ const MAX_CALLS: usize = 512;
 #[derive(Debug)]
 pub(super) struct Inbox {
     /// `None`: nothing is received at this step, or another one must be opened.
-    connector: Option<Connector>,
+    pub(super) connector: Option<Connector>,
     /// Since when only exits are received, by the clock of events.
-    filtered_ns: Option<u64>,
-    sequence: Sequence,
-    mail: Mail,
+    pub(super) filtered_ns: Option<u64>,
+    pub(super) sequence: Sequence,
+    pub(super) mail: Mail,
     command_bytes: usize,
-    ladder: Ladder,
+    pub(super) ladder: Ladder,
     /// Lives that were heard and not taken into account yet, threads included.
-    lives: u64,
+    pub(super) lives: u64,
     /// CPU time of the listening threads that was not reported yet.
-    cpu_ns: u64,
+    pub(super) cpu_ns: u64,
     /// When the bell must ring once more, as in timestamps: exits wait for their parents.
     ring_at_ns: Option<u64>,
     /// When the bell last rang.
@@ -232,74 +229,6 @@ impl Inbox {
         self.ladder.step()
     }
 
-    /// Takes CPU time of a listening thread into account, in nanoseconds. Returns whether the step has
-    /// changed, so that both threads must be woken.
-    pub(super) fn spend_listening(&mut self, cpu_ns: u64) -> bool {
-        self.cpu_ns += cpu_ns;
-        self.spend(cpu_ns)
-    }
-
-    /// Takes CPU time into account that the caller reports itself, and returns the same.
-    pub(super) fn spend(&mut self, cpu_ns: u64) -> bool {
-        let before = self.ladder.step();
-        let lives = std::mem::take(&mut self.lives);
-        let now_ns = Timestamp::monotonic_now_ns();
-        self.ladder.spend(cpu_ns, lives, now_ns);
-        self.follow(before)
-    }
-
-    /// Takes the kernel's count of started processes and threads into account, at a scan.
-    pub(super) fn count(&mut self, started: u64) {
-        let now_ns = Timestamp::monotonic_now_ns();
-        self.ladder.count(started, now_ns);
-    }
-
-    fn cannot_filter(&mut self) {
-        let before = self.ladder.step();
-        self.ladder.cannot_filter(Timestamp::monotonic_now_ns());
-        self.follow(before);
-    }
-
-    /// Receives what the step wants from now on. Events in between are missing.
-    fn follow(&mut self, before: ListenStep) -> bool {
-        let step = self.ladder.step();
-        if step == before {
-            return false;
-        }
-        self.mail.has_stepped = true;
-        if !reads_execs(step) {
-            self.to_read.clear();
-        }
-        let reception = Reception::of(step);
-        if reception == Reception::of(before) {
-            return true;
-        }
-        self.connector = self.connector.take().filter(|connector| {
-            reception != Reception::Nothing && connector.listen(reception.filter()).is_ok()
-        });
-        self.filtered_ns = None;
-        match reception {
-            Reception::Exits => {
-                self.filtered_ns = Some(ns(ClockId::Monotonic));
-                self.mail.lose(|| "births are left to scans".into());
-            }
-            Reception::Nothing => {
-                self.mail
-                    .lose(|| "births and exits are left to scans".into());
-            }
-            Reception::All => {
-                self.sequence = Sequence::default();
-                self.mail.lose(|| "births were left to scans".into());
-            }
-        }
-        true
-    }
-
-    /// Returns whether another socket must be opened.
-    pub(super) fn wants_socket(&self) -> bool {
-        self.connector.is_none() && self.step() != ListenStep::Deaf
-    }
-
     /// Returns the CPU time of the listening threads since the last call, in nanoseconds.
     pub(super) fn take_cpu_ns(&mut self) -> u64 {
         std::mem::take(&mut self.cpu_ns)
@@ -309,32 +238,8 @@ impl Inbox {
         self.connector.as_ref()
     }
 
-    /// Returns what the socket has to receive.
-    pub(super) fn reception(&self) -> Reception {
-        Reception::of(self.step())
-    }
-
-    /// Changes the step, for a test.
-    #[cfg(test)]
-    pub(super) fn force(&mut self, step: ListenStep) {
-        let before = self.ladder.step();
-        self.ladder.force(step, Timestamp::monotonic_now_ns());
-        self.follow(before);
-    }
-
     #[cfg(test)]
     pub(super) fn take_loss(&mut self) -> Option<String> {
         self.mail.loss.take()
-    }
-
-    /// Goes on with another socket, which receives this. Events in between are missing.
-    pub(super) fn replace(&mut self, connector: Connector, reception: Reception) {
-        self.mail.death = None;
-        self.mail.lose(|| "the scanner had to listen again".into());
-        self.sequence = Sequence::default();
-        // The step may have changed meanwhile.
-        self.connector = (self.reception() == reception).then_some(connector);
-        let is_filtered = reception == Reception::Exits;
-        self.filtered_ns = is_filtered.then(|| ns(ClockId::Monotonic));
     }
 }

@@ -12,6 +12,7 @@ mod ear;
 mod event_clock;
 mod exec_reading;
 mod exec_thread;
+mod following;
 mod happenings;
 mod inbox;
 mod kernel_event;

@@ -184,9 +184,12 @@ fn a_storm_does_not_wake_a_deaf_listener() {
         folder.as_deref().and_then(waits_without_timer) == Some(true)
     });
     let folder = folder.expect("it was found");
-    let before = sleeps(&folder);
-    for _ in 0..100 {
-        run("true");
-    }
-    assert_eq!(sleeps(&folder), before);
+    // At first it rings for the step.
+    until("a storm that it sleeps through", || {
+        let before = sleeps(&folder);
+        for _ in 0..50 {
+            run("true");
+        }
+        sleeps(&folder) == before
+    });
 }
