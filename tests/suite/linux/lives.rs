@@ -2,6 +2,7 @@
 
 mod between;
 mod ends;
+mod exit_limits;
 mod exits;
 mod lists;
 mod loss;

@@ -85,7 +85,7 @@ impl Watched {
                     .is_none_or(|watch| watch.pid != candidate.pid)
             })
             .collect();
-        unwatched.sort_unstable_by_key(|candidate| Reverse(age(candidate.start)));
+        unwatched.sort_unstable_by_key(|candidate| Reverse(candidate.age()));
         unwatched
     }
 
@@ -98,20 +98,19 @@ impl Watched {
         if free >= candidates.len() {
             return candidates.len();
         }
-        let mut oldest: Vec<_> = self.watches.iter().map(|watch| age(watch.start)).collect();
+        let mut oldest: Vec<_> = self.watches.iter().map(Watch::age).collect();
         oldest.sort_unstable();
         let late = candidates[free..].iter().zip(&oldest);
-        let replaced = late.take_while(|(new, old)| age(new.start) > **old).count();
+        let replaced = late.take_while(|(new, old)| new.age() > **old).count();
         if let Some(&limit) = replaced.checked_sub(1).and_then(|last| oldest.get(last)) {
-            // Several may have started in the same tick.
-            let mut left = replaced;
-            for watch in &mut self.watches {
-                if left > 0 && age(watch.start) <= limit {
-                    watch.is_over = true;
-                    left -= 1;
+            let epoll = self.epoll.as_fd();
+            self.watches.retain(|watch| {
+                let stays = watch.age() > limit;
+                if !stays {
+                    remove(epoll, watch);
                 }
-            }
-            self.forget_over();
+                stays
+            });
         }
         free + replaced
     }
@@ -193,16 +192,6 @@ impl Watched {
             self.watches.retain(|watch| !watch.is_over);
         }
     }
-
-    fn forget_over(&mut self) {
-        let epoll = self.epoll.as_fd();
-        self.watches.retain(|watch| {
-            if watch.is_over {
-                remove(epoll, watch);
-            }
-            !watch.is_over
-        });
-    }
 }
 
 /// Closing is not enough: after a fork(2) the child has the same pidfd.
@@ -210,7 +199,17 @@ fn remove(epoll: BorrowedFd<'_>, watch: &Watch) {
     let _ = epoll::delete(epoll, &watch.pidfd);
 }
 
-/// The greater, the younger.
-fn age(start: Start) -> (u64, u8) {
-    (start.ticks, start.nth)
+/// Orders processes by age, without equals: the greater, the younger.
+type Age = (u64, u8, u32);
+
+impl Watch {
+    fn age(&self) -> Age {
+        (self.start.ticks, self.start.nth, self.pid)
+    }
+}
+
+impl Candidate {
+    fn age(&self) -> Age {
+        (self.start.ticks, self.start.nth, self.pid)
+    }
 }
