@@ -65,13 +65,18 @@ impl LinuxSource {
         let counters = &mut self.buffers.counters;
         let mut count = || births::started_total(&procfs, counters);
         // Before anything else, so that nothing is left half open.
-        let spare = (0..SPARE_DESCRIPTORS).map(|_| Procfs::open(&self.proc));
-        if spare.collect::<Result<Vec<_>, _>>().is_err() {
-            return Err(format!(
-                "fewer than {SPARE_DESCRIPTORS} file descriptors are available"
-            ));
-        }
+        self.check_descriptors()?;
         Ear::open(&self.proc, boot, options, &mut count)
+    }
+
+    fn check_descriptors(&self) -> Result<(), String> {
+        let spare = (0..SPARE_DESCRIPTORS).map(|_| Procfs::open(&self.proc));
+        match spare.collect::<Result<Vec<_>, _>>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!(
+                "fewer than {SPARE_DESCRIPTORS} file descriptors are available"
+            )),
+        }
     }
 
     fn open_exit_ear(&self, options: ListenOptions) -> Result<ExitEar, String> {
@@ -82,6 +87,7 @@ impl LinuxSource {
         let Origin::Here(boot) = self.rules.origin else {
             return Err("pidfds are of this kernel".into());
         };
+        self.check_descriptors()?;
         ExitEar::open(&self.proc, boot, options)
     }
 

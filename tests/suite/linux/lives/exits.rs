@@ -74,6 +74,11 @@ pub(super) fn ended(child: &mut Child) -> Option<ExitStatus> {
 fn the_exits_of_known_processes_are_heard_with_their_status_between_scans() {
     without_connector(|| {
         let Some(mut ears) = open() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let dump = format!(
+            "cd {}; ulimit -c unlimited; read x; kill -ABRT $$",
+            folder.path().display()
+        );
         let scripts = [
             "read x; exit 0",
             "read x; exit 3",
@@ -82,7 +87,7 @@ fn the_exits_of_known_processes_are_heard_with_their_status_between_scans() {
             "read x; kill -TERM $$",
             "read x; kill -SEGV $$",
             // With a core dump, if this host writes any.
-            "ulimit -c unlimited; read x; kill -ABRT $$",
+            &dump,
         ];
         let mut children = scripts.map(|script| sh(script, "known"));
         ears.scan();
