@@ -62,10 +62,10 @@ impl LinuxSource {
         let Origin::Here(boot) = self.rules.origin else {
             return Err("its proc(5) is of another kernel".into());
         };
-        let counters = &mut self.buffers.counters;
-        let mut count = || births::started_total(&procfs, counters);
         // Before anything else, so that nothing is left half open.
         self.check_descriptors()?;
+        let counters = &mut self.buffers.counters;
+        let mut count = || births::started_total(&procfs, counters);
         Ear::open(&self.proc, boot, options, &mut count)
     }
 
