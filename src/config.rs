@@ -88,6 +88,13 @@ pub struct Config {
     /// [`cpu_budget_percent`](Self::cpu_budget_percent). Where they cost more, the source reads less of
     /// each process, and then none of them: scans find the rest. Sources of your own ignore it.
     pub listen: Listen,
+    /// Whether to raise this program's soft limit of file descriptors to its hard limit.
+    ///
+    /// False by default, since the limit is that of the whole program: select(2) fails with descriptors
+    /// from 1024 on, and children inherit it. It is raised only where exits are heard by a descriptor for
+    /// each process, on Linux without the process connector. They take half of the free descriptors at
+    /// most. Sources of your own ignore it.
+    pub raise_descriptor_limit: bool,
     /// What the live source reads of each process.
     ///
     /// Sources of your own ignore it.
@@ -188,6 +195,7 @@ impl Default for Config {
             source: SourceChoice::default(),
             proc_path: None,
             listen: Listen::default(),
+            raise_descriptor_limit: false,
             collect: Collect::default(),
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,

@@ -194,6 +194,7 @@ fn notice(batch: &Batch) {
     for state in [
         Hearing::Off,
         Hearing::Complete,
+        Hearing::Exits,
         Hearing::Lossy,
         Hearing::Deaf,
     ] {

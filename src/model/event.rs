@@ -253,6 +253,7 @@ mod tests {
             Event::exited(process(), None),
             Event::exited(process(), Some(3)).with_exit(Exit {
                 status: Some(ExitStatus::from_wait_status(11 | 0x80)),
+                ended_by_ms: None,
                 ended_at_ms: Some(1_700_000_000_123),
                 lived_ns: Some(3_207_511),
                 likely_oom: Some(false),

@@ -11,6 +11,10 @@ pub struct Exit {
     /// When its last thread ended, in milliseconds since the Unix epoch by the clock of start times;
     /// `None` if unknown.
     pub ended_at_ms: Option<u64>,
+    /// A time at which it had ended, by the same clock, where `ended_at_ms` is unknown.
+    ///
+    /// With it, the time that it lived is an upper limit. `None`: the time of the batch or scan.
+    pub ended_by_ms: Option<u64>,
     /// Nanoseconds from its birth to the end of its last thread; `None` if the birth was not heard.
     ///
     /// It is exact, while start times have the resolution of their source.

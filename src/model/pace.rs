@@ -69,6 +69,9 @@ pub enum Hearing {
     Off,
     /// It hears all of them.
     Complete,
+    /// It hears exits of processes that scans have found. Births come from scans, and exits too where
+    /// it cannot hear them.
+    Exits,
     /// It has missed some. The next scan finds what is left of them.
     Lossy,
     /// It hears nothing any more.
@@ -81,6 +84,7 @@ impl Hearing {
         match self {
             Self::Off => "off",
             Self::Complete => "complete",
+            Self::Exits => "exits",
             Self::Lossy => "lossy",
             Self::Deaf => "deaf",
         }
@@ -93,8 +97,9 @@ impl Hearing {
         match self {
             Self::Off => 0,
             Self::Complete => 1,
-            Self::Lossy => 2,
-            Self::Deaf => 3,
+            Self::Exits => 2,
+            Self::Lossy => 3,
+            Self::Deaf => 4,
         }
     }
 }

@@ -24,6 +24,9 @@ pub(crate) struct Header {
     /// The source listened.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) hears_lives: bool,
+    /// The source listened to exits alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hears_exits: bool,
 }
 
 /// Any other line.

@@ -68,6 +68,8 @@ pub(crate) struct ExitRecord {
     exit: Option<StatusRecord>,
     ended_at_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_by_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     lived_ns: Option<u64>,
     likely_oom: Option<bool>,
 }
@@ -146,6 +148,7 @@ impl HeardRecord {
                 start_time_ms,
                 exit: exit.status.and_then(StatusRecord::of),
                 ended_at_ms: exit.ended_at_ms,
+                ended_by_ms: exit.ended_by_ms,
                 lived_ns: exit.lived_ns,
                 likely_oom: exit.likely_oom,
             }),
@@ -191,6 +194,7 @@ impl HappeningRecord {
                 exit: Exit {
                     status: exited.exit.map(StatusRecord::status),
                     ended_at_ms: exited.ended_at_ms,
+                    ended_by_ms: exited.ended_by_ms,
                     lived_ns: exited.lived_ns,
                     likely_oom: exited.likely_oom,
                 },

@@ -91,6 +91,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
             own_pid: info.own_pid,
             host: info.host,
             hears_lives: info.hears_lives,
+            hears_exits: info.hears_exits,
         })?;
         Ok(recorder)
     }

@@ -73,6 +73,7 @@ impl<R: BufRead> ReplaySource<R> {
         info.is_live = false;
         info.own_pid = header.own_pid;
         info.hears_lives = header.hears_lives;
+        info.hears_exits = header.hears_exits;
         Ok(Self {
             reader,
             info,

@@ -323,10 +323,10 @@ impl Core {
     }
 
     /// Returns the processes started since the last good scan, minus the births reported. If the
-    /// source listens: those that it may not have heard until the scan before.
+    /// source listens to births: those that it may not have heard until the scan before.
     fn count_unseen(&mut self, total: Option<u64>, newborn: u64) -> Option<u64> {
         let before = std::mem::replace(&mut self.started_total, total);
-        if self.listening.is_on() {
+        if self.listening.hears_births() {
             return self.listening.take_missed();
         }
         // A count that went back is that of another system, restored from a snapshot.

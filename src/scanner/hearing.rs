@@ -36,8 +36,8 @@ impl Listening {
 
     fn take(&mut self, heard: Heard) {
         self.other_cpu += Duration::from_nanos(heard.other_cpu_ns);
-        // A source that does not listen has missed nothing.
-        if heard.hearing != Hearing::Off {
+        // A source that does not listen to births has missed none.
+        if hears_births(heard.hearing) {
             self.missed_total = heard.missed_total.or(self.missed_total);
         }
         if let Some(step) = heard.step {
@@ -77,28 +77,29 @@ impl Listening {
 
     /// Returns the change of what is heard. It is complete again only after a whole scan.
     ///
-    /// A source that hears everything from the start has not changed.
+    /// A source that hears all it can from the start has not changed.
     fn change(&mut self, is_scan: bool) -> Option<Transition> {
         let (now, reason) = self.worst.take()?;
         if now.severity() < self.hearing.severity() && !is_scan {
             return None;
         }
         let from = std::mem::replace(&mut self.hearing, now);
-        if (from, now) == (Hearing::Off, Hearing::Complete) {
+        if from == Hearing::Off && matches!(now, Hearing::Complete | Hearing::Exits) {
             return None;
         }
         let reason = reason.unwrap_or_else(|| match now {
             Hearing::Off => "the source does not listen".into(),
             Hearing::Complete => "the source hears all births and exits".into(),
+            Hearing::Exits => "the source hears exits alone".into(),
             Hearing::Lossy => "the source has missed births or exits".into(),
             Hearing::Deaf => "the source hears nothing".into(),
         });
         (from != now).then(|| Transition::hearing(from, now, reason))
     }
 
-    /// Returns whether births and exits between scans are heard at all.
-    pub(super) fn is_on(&self) -> bool {
-        self.hearing != Hearing::Off
+    /// Returns whether births between scans are heard at all.
+    pub(super) fn hears_births(&self) -> bool {
+        hears_births(self.hearing)
     }
 
     /// Returns the starts that the source may have missed since the last scan that reported any.
@@ -112,4 +113,8 @@ impl Listening {
     pub(super) fn take_cpu(&mut self) -> Duration {
         std::mem::take(&mut self.other_cpu)
     }
+}
+
+fn hears_births(hearing: Hearing) -> bool {
+    !matches!(hearing, Hearing::Off | Hearing::Exits)
 }

@@ -148,7 +148,9 @@ pub struct SourceInfo {
     pub is_live: bool,
     /// Whether it hears births and exits between scans.
     pub hears_lives: bool,
-    /// Why it does not, for people, if it could on another host.
+    /// Whether it hears exits between scans, of processes that scans have found, and no births.
+    pub hears_exits: bool,
+    /// Why it does not hear births and exits, for people, if it could on another host.
     pub not_listening: Option<String>,
 }
 
@@ -165,6 +167,7 @@ impl SourceInfo {
             host: HostInfo::default(),
             is_live: true,
             hears_lives: false,
+            hears_exits: false,
             not_listening: None,
         }
     }

@@ -71,6 +71,7 @@ fn linux(config: &Config) -> Result<Box<dyn Source>> {
         Listen::Auto => {
             let percent = config.cpu_budget_percent;
             source.listening(ListenOptions {
+                raise_descriptor_limit: config.raise_descriptor_limit,
                 cpu_percent: percent.map(|percent| percent * LISTEN_SHARE),
                 ..ListenOptions::default()
             })

@@ -170,11 +170,12 @@ impl Table {
     }
 }
 
-/// Returns how long a process lived, if both its start and its end are known.
+/// Returns how long a process lived at most, if both its start and a limit of its end are known.
 pub(super) fn lived_ms(start_time_ms: Option<u64>, exit: Exit) -> Option<u64> {
     // Start times have the resolution of their source.
     let exact_ms = exit.lived_ns.map(|lived_ns| lived_ns / 1_000_000);
-    exact_ms.or_else(|| Some(exit.ended_at_ms?.saturating_sub(start_time_ms?)))
+    let end_ms = exit.ended_at_ms.or(exit.ended_by_ms);
+    exact_ms.or_else(|| Some(end_ms?.saturating_sub(start_time_ms?)))
 }
 
 /// Updates name and command line from a row, and returns which changed.

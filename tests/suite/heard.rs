@@ -67,6 +67,34 @@ fn a_life_between_two_scans_is_reported_with_its_end() {
 }
 
 #[test]
+fn an_exit_at_an_unknown_time_has_an_upper_limit_of_its_lifetime() {
+    let (world, mut scanner) = scanned();
+    world.edit(|state| state.hearing = Hearing::Exits);
+    let mut exit = code(4, 0);
+    (exit.ended_at_ms, exit.ended_by_ms) = (None, Some(1_600_000_000_070));
+    world.edit(|state| state.processes.remove(&2));
+    hear(
+        &world,
+        &[Happened::Exited(2, Some(1_600_000_000_000), exit)],
+        &[],
+    );
+    let events = events_of(&mut scanner);
+    assert_eq!(end(&events[0]), (Some(70), Some(4), None));
+}
+
+#[test]
+fn births_are_counted_as_unseen_where_exits_alone_are_heard() {
+    let (world, mut scanner) = scanned();
+    world.edit(|state| (state.hearing, state.missed_total) = (Hearing::Exits, None));
+    world.edit(|state| state.started_total = Some(100));
+    scanner.scan_once().unwrap();
+    world.edit(|state| state.started_total = Some(107));
+    let batch = scanner.scan_once().unwrap();
+    assert_eq!(batch.hearing, Hearing::Exits);
+    assert_eq!(batch.counts.unseen_at_most, Some(7));
+}
+
+#[test]
 fn several_lives_of_one_pid_are_in_the_order_in_which_they_happened() {
     let (world, mut scanner) = scanned();
     let lives = [

@@ -101,6 +101,7 @@ mod tests {
         let defaults = schedule("pscan watch").config();
         let mut expected = Config::default();
         expected.budget_covers_callbacks = true;
+        expected.raise_descriptor_limit = true;
         assert_eq!(defaults, expected);
         assert_eq!(defaults.cpu_budget_percent, Some(0.75));
     }

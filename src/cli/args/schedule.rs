@@ -106,6 +106,8 @@ impl Schedule {
         config.interval_ms = whole_ms(self.interval);
         config.max_interval_ms = self.max_interval.map(whole_ms);
         config.cpu_budget_percent = self.cpu_budget.0;
+        // This program has no other use for descriptors, and starts no children.
+        config.raise_descriptor_limit = true;
         // To the user, scanning and printing are one program.
         config.budget_covers_callbacks = true;
         config

@@ -61,7 +61,7 @@ pub(crate) fn run(
                 && batch.monotonic_ns >= over_at_ns.load(Ordering::Relaxed)
         }
     };
-    let hears_lives = source.info().hears_lives;
+    let info = source.info();
     let scanner = Scanner::builder()
         .config(config)
         .source(Limited {
@@ -80,7 +80,7 @@ pub(crate) fn run(
     // Registering before the first scan makes sure that no scan is missed. A consumer with a queue, so that a
     // slow reader of the output does not delay the scans.
     let mut options = ConsumerOptions::default().with_name("output");
-    if hears_lives {
+    if info.hears_lives || info.hears_exits {
         options = options.with_queue_len(LISTENING_QUEUE_LEN);
     }
     let consumers = scanner.consumers().clone();

@@ -41,6 +41,7 @@ fn hearing_text(now: Hearing, reason: &str) -> String {
     match now {
         Hearing::Complete => "all births and exits are reported again".into(),
         Hearing::Lossy => format!("births and exits may be missing: {reason}"),
+        Hearing::Exits => format!("scans find births, and the kernel reports exits: {reason}"),
         _ => format!("only scans find births and exits now: {reason}"),
     }
 }

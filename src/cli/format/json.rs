@@ -47,6 +47,7 @@ enum Notice<'a> {
     ScanFailed(&'a Error),
     /// The source was asked to hear births and exits, and cannot.
     NotListening {
+        hearing: Hearing,
         reason: &'a str,
     },
     /// At most so many processes were born and exited unseen before this scan.
@@ -95,7 +96,10 @@ pub(crate) fn write_not_listening(
     let line = EventLine {
         seq: batch.seq,
         at_ms: batch.taken_at_ms,
-        what: What::Notice(Notice::NotListening { reason }),
+        what: What::Notice(Notice::NotListening {
+            hearing: batch.hearing,
+            reason,
+        }),
     };
     write_line(out, &line)
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use process_scanner::{Batch, Event, HostInfo, Metrics, Result, escape};
+use process_scanner::{Batch, Event, Hearing, HostInfo, Metrics, Result, escape};
 
 use super::color::{self, Color};
 use super::intervals::Terms;
@@ -156,7 +156,13 @@ impl Printer {
         if self.times.is_none() {
             return json::write_not_listening(&mut self.out, batch, &reason);
         }
-        let text = format!("births and exits come from scans, without exit status: {reason}");
+        let origin = match batch.hearing {
+            Hearing::Exits => {
+                "births come from scans, and exits of known processes from the kernel"
+            }
+            _ => "births and exits come from scans, without exit status",
+        };
+        let text = format!("{origin}: {reason}");
         match self.is_silent {
             true => self.write_remark(&escape(&text)),
             false => {

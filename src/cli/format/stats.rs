@@ -202,6 +202,14 @@ fn births_and_exits(m: &Metrics) -> String {
         // Before the first scan it is unknown.
         (Hearing::Off, None) if m.scans_total == ScanResults::default() => cells::UNKNOWN.into(),
         (Hearing::Off, None) => "from scans".into(),
+        (Hearing::Exits, why) => {
+            let why = why.as_ref().map(|why| format!(", because {why}"));
+            format!(
+                "births from scans{}; exits from the kernel too: {} batches between scans",
+                why.unwrap_or_default(),
+                m.heard_batches_total
+            )
+        }
         (hearing, _) => {
             let step = m.listening.filter(|step| *step != ListenStep::Prompt);
             let step = step.map_or(String::new(), |step| format!(", listening {step}"));
@@ -267,6 +275,11 @@ mod tests {
         assert_eq!(births_and_exits(&metrics), "from scans");
         metrics.not_listening = Some("a reason".into());
         assert_eq!(births_and_exits(&metrics), "from scans, because a reason");
+        metrics.hearing = Hearing::Exits;
+        assert_eq!(
+            births_and_exits(&metrics),
+            "births from scans, because a reason; exits from the kernel too: 0 batches between scans"
+        );
         metrics.not_listening = None;
         metrics.hearing = Hearing::Lossy;
         (metrics.hearing_lost_total, metrics.heard_batches_total) = (2, 50);

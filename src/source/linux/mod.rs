@@ -20,6 +20,7 @@ mod command_reader;
 mod commands;
 mod ended;
 mod events;
+mod exits;
 mod expected;
 mod first_reads;
 mod hear;

@@ -8,6 +8,7 @@ use super::awaited::Awaited;
 use super::commands::Commands;
 use super::ended::Ended;
 use super::events::Ear;
+use super::exits::ExitEar;
 use super::expected::Expected;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
@@ -50,6 +51,8 @@ pub struct LinuxSource {
     pub(super) buffers: Buffers,
     /// What hears births and exits between scans.
     pub(super) ear: Option<Ear>,
+    /// The same of exits alone, without `ear`.
+    pub(super) exit_ear: Option<ExitEar>,
     pub(super) expected: Expected,
     pub(super) awaited: Awaited,
     pub(super) not_listening: Option<String>,
@@ -133,6 +136,7 @@ impl LinuxSource {
                 ..Buffers::default()
             },
             ear: None,
+            exit_ear: None,
             expected: Expected::default(),
             awaited: Awaited::default(),
             not_listening: None,
@@ -218,6 +222,7 @@ impl Source for LinuxSource {
         info.own_pid = self.namespace.own_pid;
         info.is_live = self.rules.origin.is_here();
         info.hears_lives = self.ear.is_some();
+        info.hears_exits = self.exit_ear.is_some();
         info.not_listening.clone_from(&self.not_listening);
         info
     }
@@ -247,7 +252,8 @@ impl Source for LinuxSource {
     }
 
     fn bell(&mut self) -> Option<Bell> {
-        self.ear.as_ref().map(Ear::bell)
+        let exits = self.exit_ear.as_ref().map(ExitEar::bell);
+        self.ear.as_ref().map(Ear::bell).or(exits)
     }
 
     fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {

@@ -2,6 +2,8 @@
 
 mod between;
 mod ends;
+mod exit_limits;
+mod exits;
 mod lists;
 mod loss;
 mod oom;
@@ -90,6 +92,11 @@ impl Ears {
             return None;
         }
         assert!(info.hears_lives);
+        Some(Self::of(source))
+    }
+
+    /// Begins with a source that listens.
+    fn of(source: LinuxSource) -> Self {
         let mut ears = Self {
             source,
             told: BTreeMap::new(),
@@ -101,7 +108,7 @@ impl Ears {
         };
         ears.scan();
         ears.told.clear();
-        Some(ears)
+        ears
     }
 
     fn drain(&mut self) {

@@ -42,7 +42,10 @@ fn happened() -> impl Strategy<Value = Happened> {
     let exit = (0..256_u32, 0..100_u64, any::<Option<bool>>()).prop_map(|(status, ms, oom)| {
         let mut exit = Exit::default();
         exit.status = Some(ExitStatus::from_wait_status(status));
-        exit.ended_at_ms = Some(1_700_000_000_000 + ms);
+        match ms % 2 {
+            0 => exit.ended_at_ms = Some(1_700_000_000_000 + ms),
+            _ => exit.ended_by_ms = Some(1_700_000_000_000 + ms),
+        }
         exit.likely_oom = oom;
         exit
     });
@@ -58,6 +61,7 @@ fn turn() -> impl Strategy<Value = Turn> {
     let some = || proptest::collection::vec(happened(), 0..4);
     let hearing = prop_oneof![
         4 => Just(Hearing::Complete),
+        1 => Just(Hearing::Exits),
         1 => Just(Hearing::Lossy),
         1 => Just(Hearing::Deaf),
         1 => Just(Hearing::Off),

@@ -1,10 +1,12 @@
 //! Converts what happened to a process into what a source emits.
 
+use rustix::time::ClockId;
+
 use super::event_clock::Moment;
 use super::exec_reading::{ExecReading, ExecStat};
 use super::life::{LastExit, Start, Step};
 use crate::model::{Exit, ExitStatus, Status};
-use crate::source::linux::proc::boot::Boot;
+use crate::source::linux::proc::boot::{Boot, ns};
 use crate::source::{Happening, ProcessRow, Reading};
 
 /// Converts a step. `likely_oom` is of the process that has exited.
@@ -104,7 +106,11 @@ fn fill_stat<'a>(row: &mut ProcessRow<'a>, (stat, at_ns): &'a (ExecStat, u64)) {
 
 fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Option<bool>) -> Exit {
     let Some(LastExit { status, at }) = end else {
-        return Exit::default();
+        // It is known by now, and not when it happened.
+        return Exit {
+            ended_by_ms: Some(boot.time_ms(ns(ClockId::Boottime)) + 1),
+            ..Exit::default()
+        };
     };
     let lived_ns = born.map(|born| at.since_boot_ns.saturating_sub(born.since_boot_ns));
     Exit {
@@ -112,5 +118,6 @@ fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Opt
         ended_at_ms: Some(boot.time_ms(at.since_boot_ns)),
         lived_ns,
         likely_oom,
+        ..Exit::default()
     }
 }

@@ -18,6 +18,10 @@ pub struct ListenOptions {
     ///
     /// Without CAP_NET_ADMIN, net.core.rmem_max is the limit.
     pub buffer_bytes: usize,
+    /// Whether the soft limit of file descriptors is raised to the hard limit; false by default.
+    ///
+    /// See [`Config::raise_descriptor_limit`](crate::Config::raise_descriptor_limit).
+    pub raise_descriptor_limit: bool,
 }
 
 impl Default for ListenOptions {
@@ -26,6 +30,7 @@ impl Default for ListenOptions {
             cpu_percent: None,
             closest: ListenStep::Prompt,
             buffer_bytes: 8 << 20,
+            raise_descriptor_limit: false,
         }
     }
 }

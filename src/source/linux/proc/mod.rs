@@ -8,6 +8,7 @@ pub(in crate::source) mod machine;
 pub(in crate::source) mod namespace;
 pub(in crate::source) mod origin;
 pub(in crate::source) mod pidfd;
+pub(in crate::source) mod pidfd_info;
 pub(in crate::source) mod procfs;
 pub(in crate::source) mod stat;
 pub(in crate::source) mod statm;

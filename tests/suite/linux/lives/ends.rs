@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use process_scanner::{ExitStatus, ListenOptions, Status};
@@ -20,9 +21,22 @@ const NAME: &str = "linux::lives::ends::a_child_plays_its_role";
 #[test]
 fn a_child_plays_its_role() {
     if std::env::var(ROLE).is_ok() {
+        std::io::stdin().read_line(&mut String::new()).unwrap();
         let exec = thread::spawn(|| Command::new("sh").args(["-c", "exit 7"]).exec());
         panic!("{:?}", exec.join());
     }
+}
+
+/// Starts a process that waits for a line, and of which another thread then calls `exec`. It ends with
+/// code 7.
+pub(super) fn start_exec_by_a_thread() -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME])
+        .env(ROLE, "exec")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 #[test]
@@ -30,12 +44,8 @@ fn an_exec_by_another_thread_is_no_exit() {
     let Some(mut ears) = Ears::open(ListenOptions::default()) else {
         return;
     };
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", NAME])
-        .env(ROLE, "exec")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = start_exec_by_a_thread();
+    drop(child.stdin.take());
     child.wait().unwrap();
     ears.until("its exit", |ears| !ears.exits(child.id()).is_empty());
     assert_eq!(ears.exits(child.id()), [code(7)]);
@@ -75,13 +85,12 @@ fn leader_first() -> Vec<u8> {
     elf
 }
 
-#[test]
+/// Writes that program to a folder.
 #[cfg(target_arch = "x86_64")]
-fn a_process_whose_first_thread_ends_first_lives_until_the_last_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("leader-first");
+pub(super) fn leader_first_in(folder: &Path) -> PathBuf {
+    let path = folder.join("leader-first");
     // Another thread may start a child while the file is open for writing, which could then not be run.
-    let written = folder.path().join("written");
+    let written = folder.join("written");
     fs::write(&written, leader_first()).unwrap();
     fs::set_permissions(&written, fs::Permissions::from_mode(0o755)).unwrap();
     assert!(
@@ -92,23 +101,34 @@ fn a_process_whose_first_thread_ends_first_lives_until_the_last_one() {
             .unwrap()
             .success()
     );
+    path
+}
+
+/// Starts that program, and waits until its first thread has ended.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn start_leader_first(path: &Path) -> Child {
+    let child = Command::new(path).stdin(Stdio::piped()).spawn().unwrap();
+    let stat = || fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    while !stat().contains(") Z ") {
+        thread::yield_now();
+    }
+    child
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_process_whose_first_thread_ends_first_lives_until_the_last_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = leader_first_in(folder.path());
     // One is older than the listener, and its first thread has ended before.
-    let start = || {
-        let child = Command::new(&path).stdin(Stdio::piped()).spawn().unwrap();
-        let stat = || fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-        while !stat().contains(") Z ") {
-            thread::yield_now();
-        }
-        child
-    };
-    let older = start();
+    let older = start_leader_first(&path);
     let Some(mut ears) = Ears::open(ListenOptions::default()) else {
         let mut older = older;
         older.kill().unwrap();
         older.wait().unwrap();
         return;
     };
-    let younger = start();
+    let younger = start_leader_first(&path);
     for _ in 0..10 {
         ears.scan();
     }

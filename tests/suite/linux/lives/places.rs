@@ -8,6 +8,9 @@ use process_scanner::{Collect, Config, LinuxSource, Listen, ListenOptions, Sourc
 use super::Ears;
 use crate::linux::is_root;
 
+/// The reason where `/proc` is that of the host.
+const FOREIGN: &str = "of another pid namespace";
+
 /// Set for a child in namespaces of its own.
 const INSIDE: &str = "PSCAN_TEST_LISTEN_INSIDE";
 
@@ -28,6 +31,7 @@ fn in_a_namespace_of_its_own_it_polls_and_reports_why() {
     for (options, reason) in [
         (&["--net"][..], "network namespace"),
         (&["--pid", "--fork", "--mount-proc"], "pid namespace"),
+        (&["--pid", "--fork"], FOREIGN),
         (&["--user", "--map-root-user"], "user namespace"),
         (
             &["--time", "--boottime", "1000", "--fork"],
@@ -68,10 +72,26 @@ fn inside(reason: &str) {
     assert!(!info.hears_lives);
     let why = info.not_listening.unwrap();
     assert!(why.contains(reason), "{why}");
-    assert!(source.bell().is_none());
+    // Exits are heard by pidfd, unless the pids are those of other processes here.
+    assert!(!info.hears_exits || reason != FOREIGN);
+    if reports_exits() && reason != FOREIGN {
+        assert!(info.hears_exits);
+    }
+    assert_eq!(source.bell().is_some(), info.hears_exits);
     let mut rows = 0;
     source.scan(&mut |_| rows += 1).unwrap();
     assert!(rows > 0);
+}
+
+/// Returns whether this kernel reports exit statuses by pidfd, by its version.
+fn reports_exits() -> bool {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy().into_owned();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map(|number| number.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (6, 15)
 }
 
 #[test]
@@ -79,7 +99,7 @@ fn the_setting_decides_whether_the_live_source_listens() {
     let mut config = Config::default();
     config.listen = Listen::Off;
     let off = live_source(&config).unwrap().info();
-    assert!(!off.hears_lives && off.not_listening.is_none());
+    assert!(!off.hears_lives && !off.hears_exits && off.not_listening.is_none());
     config.listen = Listen::Auto;
     let auto = live_source(&config).unwrap().info();
     assert_eq!(auto.hears_lives, auto.not_listening.is_none());

@@ -54,9 +54,9 @@ fn until(what: &str, mut is_true: impl FnMut() -> bool) {
 /// Records a storm of real children with a running scanner, and compares its batches with those of
 /// the replay.
 ///
-/// Returns the batches; `None`, with a message, where the kernel reports nothing.
-fn record_a_storm(options: ListenOptions) -> Option<Vec<Arc<Batch>>> {
-    let source = listening(options)?;
+/// Returns the batches.
+pub(super) fn record_a_storm(source: LinuxSource) -> Vec<Arc<Batch>> {
+    let info = source.info();
     let file = File::default();
     let recorder = Recorder::new(source, file.clone()).unwrap();
     let mut config = Config::default();
@@ -94,8 +94,12 @@ fn record_a_storm(options: ListenOptions) -> Option<Vec<Arc<Batch>>> {
     played.truncate(live.len());
     assert_same_batches(&played, &live);
     let source = ReplaySource::new(io::Cursor::new(recording)).unwrap();
-    assert!(source.info().hears_lives);
-    Some(live)
+    let played = source.info();
+    assert_eq!(
+        (played.hears_lives, played.hears_exits),
+        (info.hears_lives, info.hears_exits)
+    );
+    live
 }
 
 fn exits(batches: &[Arc<Batch>]) -> usize {
@@ -115,9 +119,10 @@ fn hearings(batches: &[Arc<Batch>]) -> Vec<Hearing> {
 
 #[test]
 fn a_recorded_storm_replays_to_the_same_batches() {
-    let Some(live) = record_a_storm(ListenOptions::default()) else {
+    let Some(source) = listening(ListenOptions::default()) else {
         return;
     };
+    let live = record_a_storm(source);
     assert!(exits(&live) >= STORM, "{} exits", exits(&live));
     assert!(live.iter().any(|batch| !batch.of_scan));
     assert!(hearings(&live).is_empty());
@@ -129,9 +134,10 @@ fn a_recorded_loss_replays_to_the_same_batches() {
     let mut options = ListenOptions::default();
     // The kernel's smallest.
     options.buffer_bytes = 2048;
-    let Some(live) = record_a_storm(options) else {
+    let Some(source) = listening(options) else {
         return;
     };
+    let live = record_a_storm(source);
     assert!(hearings(&live).contains(&Hearing::Lossy));
 }
 
