@@ -20,41 +20,12 @@ pub(super) struct Expected {
     listed_ns: Option<u64>,
     /// The tick in which the last drain began.
     heard_ticks: u64,
-    /// Pids of processes that this scan has left to the recheck, because they are too young.
-    too_young: Vec<u32>,
 }
 
 impl Expected {
     /// Begins a drain, in this tick after boot.
     pub(super) fn begin_drain(&mut self, ticks: u64) {
         self.heard_ticks = ticks;
-    }
-
-    /// Returns whether a process that started in this tick may have been replaced by one that started in
-    /// the same tick, without any event so far. What is read of its pid could then be of that one.
-    pub(super) fn is_too_young(&self, start_ticks: u64) -> bool {
-        start_ticks >= self.heard_ticks
-    }
-
-    pub(super) fn begin_scan(&mut self) {
-        self.too_young.clear();
-    }
-
-    /// Makes the next scan look for a pid.
-    pub(super) fn look_again(&mut self, pid: u32) {
-        self.born.push(pid);
-    }
-
-    /// Leaves a process to the recheck, which comes after another drain.
-    pub(super) fn leave_to_recheck(&mut self, pid: u32) {
-        self.too_young.push(pid);
-    }
-
-    /// Begins a recheck. If the scan has missed others, the next one lists `/proc`.
-    pub(super) fn begin_recheck(&mut self, pids: &[u32]) {
-        if pids.iter().any(|pid| !self.too_young.contains(pid)) {
-            self.doubt();
-        }
     }
 
     /// Takes into account what happened.
@@ -260,12 +231,8 @@ mod tests {
             source.expected.born.clear();
             let is_missed = !source.expected.needs_list(Timestamp::monotonic_now_ns())
                 && !finds(&mut source, child.id());
-            // A list that comes within the tick of its birth leaves it to the next one.
-            let is_found = (0..100_000).any(|_| {
-                source.drain(&mut |_| {});
-                source.expected.doubt();
-                finds(&mut source, child.id())
-            });
+            source.expected.doubt();
+            let is_found = finds(&mut source, child.id());
             source.recheck(&[own], &mut |_| {}).expect("it can be read");
             let is_in_doubt = source.expected.needs_list(Timestamp::monotonic_now_ns());
             drop(child.stdin.take());

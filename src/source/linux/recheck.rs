@@ -4,7 +4,6 @@ use super::adopt::adopt;
 use super::inspect::{Inspected, Why};
 use super::proc::procfs::Listed;
 use super::source::LinuxSource;
-use super::walk::is_too_young;
 use crate::model::{Result, Timestamp};
 use crate::source::{Row, ScanSummary};
 
@@ -15,7 +14,8 @@ impl LinuxSource {
         pids: &[u32],
         emit: &mut dyn FnMut(Row<'_>),
     ) -> Result<()> {
-        self.expected.begin_recheck(pids);
+        // A scan has missed them, and the rows below have no inodes.
+        self.expected.doubt();
         let procfs = self.open()?;
         // The scan has already counted them.
         let mut seen = ScanSummary::default();
@@ -23,11 +23,6 @@ impl LinuxSource {
         pids.sort_unstable();
         pids.dedup();
         for pid in pids {
-            if is_too_young(self.ear.as_ref(), &self.expected, pid) {
-                self.expected.look_again(pid);
-                emit(Row::Unreadable { pid });
-                continue;
-            }
             // No folder has inode 0, so the next scan reads the process again.
             let listed = Listed { pid, inode: 0 };
             let buffers = &mut self.buffers;
@@ -43,12 +38,12 @@ impl LinuxSource {
             let mut inspected = self.rules.inspect(&procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
-                let is_replaced = adopt(ear, &mut inspected, before.as_ref());
-                let start = before.map(|before| before.start());
-                let start = start.or_else(|| ear.start_of_last(pid));
-                if (is_replaced || matches!(inspected, Inspected::Gone))
+                adopt(ear, &mut inspected, None);
+                // What was hidden from the scan may be hidden again.
+                let was_read = before.filter(|before| !before.is_denied);
+                if matches!(inspected, Inspected::Gone)
                     && ear.reports_all()
-                    && start.is_some_and(|start| self.awaited.waits(pid, start))
+                    && was_read.is_some_and(|before| self.awaited.waits(pid, before.start()))
                 {
                     inspected = Inspected::Failed(before);
                 }

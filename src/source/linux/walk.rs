@@ -4,7 +4,6 @@ use rustix::time::ClockId;
 
 use super::adopt::adopt;
 use super::events::Ear;
-use super::expected::Expected;
 use super::first_reads::FirstReads;
 use super::inspect::{Inspected, Why};
 use super::known::Known;
@@ -63,7 +62,6 @@ impl LinuxSource {
         }
         self.scans = self.scans.wrapping_add(1);
         self.awaited.begin_scan();
-        self.expected.begin_scan();
         self.known = std::mem::take(&mut buffers.known);
         self.known.clear();
         buffers.ended.begin_scan(before, &buffers.listed);
@@ -101,10 +99,6 @@ impl LinuxSource {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
             let before = before.next_if(|before| before.pid == listed.pid);
             let before = before.filter(|before| !before.has_exited);
-            if before.is_none() && is_too_young(self.ear.as_ref(), &self.expected, listed.pid) {
-                self.expected.leave_to_recheck(listed.pid);
-                continue;
-            }
             let turn = listed.pid.wrapping_add(self.scans);
             let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
             let why = match turn.is_multiple_of(TURN_SCANS) {
@@ -157,13 +151,4 @@ impl LinuxSource {
         let waiting = &mut self.buffers.waiting;
         waiting.emit_all(&self.rules, commands, known, seen, emit);
     }
-}
-
-/// Returns whether a process whose birth was heard is so young that what is read of its pid may be of
-/// another one.
-pub(super) fn is_too_young(ear: Option<&Ear>, expected: &Expected, pid: u32) -> bool {
-    let start = ear
-        .filter(|ear| ear.reports_all())
-        .and_then(|ear| ear.start_of_last(pid));
-    start.is_some_and(|start| expected.is_too_young(start.ticks))
 }

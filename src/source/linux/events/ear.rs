@@ -96,11 +96,6 @@ impl Ear {
         }
     }
 
-    /// Returns the start time of the last process with this pid whose exit was not reported yet.
-    pub(in crate::source) fn start_of_last(&self, pid: u32) -> Option<Start> {
-        self.lives.start_of_last(pid)
-    }
-
     /// Returns the start time with which a process was reported that `stat` reports like this.
     pub(in crate::source) fn start_of(&self, pid: u32, stat_ticks: u64) -> Option<Start> {
         self.lives.start_of(pid, stat_ticks)

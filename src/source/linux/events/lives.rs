@@ -250,11 +250,6 @@ impl Lives {
         &self.steps
     }
 
-    /// Returns the start time of the last process with this pid whose exit was not reported yet.
-    pub(super) fn start_of_last(&self, pid: u32) -> Option<Start> {
-        self.lives.get(&pid)?.start
-    }
-
     /// Returns the start time with which a process was reported that `stat` reports like this.
     pub(super) fn start_of(&self, pid: u32, stat_ticks: u64) -> Option<Start> {
         let start = self.lives.get(&pid)?.start?;
