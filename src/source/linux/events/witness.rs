@@ -70,14 +70,15 @@ impl Witness {
         let confirmed = missing.min(std::mem::replace(&mut self.pending, missing));
         let new = confirmed.saturating_sub(self.missed);
         self.missed += new;
-        if !is_silent || has_loss {
+        let may_be_deaf = is_silent && !has_loss && self.counting_scans == 0;
+        if !may_be_deaf {
             // What is lost by then is no sign of deafness, even if the next scan confirms it.
             (self.before_silence, self.deaf_scans) = (missing, 0);
         }
         if has_loss {
             return None;
         }
-        if is_silent {
+        if may_be_deaf {
             let silent = missing.saturating_sub(self.before_silence);
             if silent > UNDER_WAY || self.deaf_scans > 0 {
                 self.deaf_scans += 1;
@@ -169,6 +170,31 @@ mod tests {
             reports(&[(1100, 50), (1100, 50), (1110, 50), (1110, 50)]),
             [None, lossy, deaf(false), deaf(true)]
         );
+    }
+
+    #[test]
+    fn what_was_left_to_scans_until_a_declared_loss_is_no_deafness() {
+        let mut witness = Witness::default();
+        witness.compare(1000, 0);
+        let mut conclude = |counted, has_loss| {
+            let missing = witness.compare(counted, 0);
+            let silence = witness.conclude(missing, 0, has_loss);
+            silence.map(|silence| silence.hearing)
+        };
+        assert_eq!(conclude(1100, true), None);
+        // Forks are heard again from here on, and none follows.
+        assert_eq!(conclude(1200, true), None);
+        witness.declare_loss();
+        let mut conclude = |counted| {
+            let missing = witness.compare(counted, 0);
+            let silence = witness.conclude(missing, 0, false);
+            silence.map(|silence| silence.hearing)
+        };
+        assert_eq!(conclude(1211), Some(Hearing::Lossy));
+        assert_eq!(conclude(1211), None);
+        assert_eq!(conclude(1211), None);
+        // That is deafness.
+        assert_eq!(conclude(1231), Some(Hearing::Deaf));
     }
 
     #[test]
