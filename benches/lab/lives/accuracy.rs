@@ -94,6 +94,10 @@ impl Accuracy {
         if let Some(status) = exit.status {
             let is_wrong = (status.code, status.signal, status.core_dumped) != life.end();
             self.statuses[usize::from(is_wrong)] += 1;
+            if is_wrong {
+                self.differences
+                    .push(format!("wrong status: {life:?} {exit:?}"));
+            }
         }
         if exit.status.is_none() && listens {
             self.differences

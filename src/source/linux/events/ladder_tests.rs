@@ -23,6 +23,8 @@ struct Host {
     costs: [u64; 5],
     now_ns: u64,
     started: u64,
+    /// The part of a life that is due.
+    due: f64,
     random: u64,
     /// What was spent in each second of the last ten minutes, and the most in any ten minutes.
     spent: VecDeque<u64>,
@@ -42,6 +44,7 @@ impl Host {
             costs,
             now_ns: 0,
             started: 0,
+            due: 0.0,
             random: 1,
             spent: VecDeque::new(),
             window: 0,
@@ -69,7 +72,9 @@ impl Host {
                 let step = self.ladder.step();
                 self.ticks_at[step as usize] += 1;
                 let per_tick = rate * TICK as f64 / SECOND as f64;
-                let lives = (per_tick * self.noise()).round() as u64;
+                self.due += per_tick * self.noise();
+                let lives = self.due as u64;
+                self.due -= lives as f64;
                 self.started += lives;
                 let per_life = self.costs[step as usize] as f64 * (0.5 + self.noise() / 2.0);
                 let cost = (lives as f64 * per_life) as u64;
