@@ -39,7 +39,7 @@ const LONG_LIVED: [Actor; 7] = [
 
 /// Processes that begin and end while `pscan` watches: start in milliseconds, process, life in milliseconds with
 /// exit code and signal.
-const SHORT_LIVED: [(u64, Actor, &str); 5] = [
+pub(crate) const SHORT_LIVED: [(u64, Actor, &str); 5] = [
     (600, ("/usr/bin/make -j2", "3 12"), "2000 2 0"),
     (900, ("/usr/bin/cc -O2 -c main.c", "90 30"), "700 0 0"),
     (

@@ -36,6 +36,10 @@ pub(crate) fn draw() -> Result<(), Box<dyn Error>> {
         "off",
     ])?;
     short_lived.join().map_err(|_| "a thread has panicked")??;
+    // Their command lines could name folders of this machine.
+    if text.matches("created").count() != actors::SHORT_LIVED.len() {
+        return Err("another process of this host had one of the names: draw again".into());
+    }
     // The default palette is too dark for dimmed and red text.
     let svg = anstyle_svg::Term::new()
         .palette(anstyle_svg::WIN10_CONSOLE)
