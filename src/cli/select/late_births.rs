@@ -53,12 +53,11 @@ mod tests {
 
     use super::*;
 
-    /// Adds a batch with these events of pids, each with its verdict.
-    fn late(
-        births: &mut LateBirths,
-        is_full: bool,
-        events: &[(fn(ProcessInfo) -> Event, u32, Option<bool>)],
-    ) -> Vec<bool> {
+    /// An event of a pid, with the verdict on its process.
+    type Case = (fn(ProcessInfo) -> Event, u32, Option<bool>);
+
+    /// Adds a batch with these events.
+    fn late(births: &mut LateBirths, is_full: bool, events: &[Case]) -> Vec<bool> {
         let made = events.iter().map(|(event, pid, _)| {
             let start_time_ms = Some(u64::from(*pid));
             let (pid, start_time_ms) = (*pid, start_time_ms);
@@ -81,7 +80,7 @@ mod tests {
     #[test]
     fn a_birth_is_late_once_and_only_if_the_first_known_values_match() {
         let mut births = LateBirths::default();
-        let born: [(fn(ProcessInfo) -> Event, _, _); 5] = [
+        let born: [Case; 5] = [
             (Event::Created, 1, None),
             (Event::Created, 2, None),
             (Event::Created, 3, None),
