@@ -79,7 +79,7 @@ fn the_schema_accepts_every_kind_of_event() {
     assert_all(EVENT, &lines);
 
     let mut expected = kinds();
-    assert_eq!(expected.len(), 12);
+    assert_eq!(expected.len(), 13);
     if cfg!(not(target_os = "linux")) {
         // These need a `/proc` that disappears or has other processes, and a pipe of one page.
         expected.remove("not_listening");
