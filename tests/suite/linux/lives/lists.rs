@@ -4,40 +4,59 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Child;
 
 use fastrand::Rng;
-use process_scanner::{Collect, Hearing, LinuxSource, ListenOptions, Source};
+use process_scanner::{Collect, Hearing, LinuxSource, ListenOptions, Row, Source};
 
 use super::{Ears, sh};
+
+/// The pids and start times that a scan found.
+type Found = BTreeMap<u32, Option<u64>>;
 
 /// Children that wait for their input.
 #[derive(Default)]
 struct Family {
     living: BTreeMap<u32, Child>,
-    ended: BTreeSet<u32>,
+    /// With the start time that the last scan before found. Another program can get the pid.
+    ended: BTreeSet<(u32, Option<u64>)>,
 }
 
 impl Family {
     fn bear(&mut self) {
         let child = sh("read x", "waits");
-        self.ended.remove(&child.id());
         self.living.insert(child.id(), child);
     }
 
-    fn end(&mut self, random: &mut Rng) {
-        let pids: Vec<u32> = self.living.keys().copied().collect();
+    /// Ends a child that the last scan has found.
+    fn end(&mut self, random: &mut Rng, found: &Found) {
+        let pids = self.living.keys().filter(|pid| found.contains_key(pid));
+        let pids: Vec<u32> = pids.copied().collect();
         if let Some(pid) = random.choice(pids) {
             let mut child = self.living.remove(&pid).unwrap();
             child.kill().unwrap();
             child.wait().unwrap();
-            self.ended.insert(pid);
+            self.ended.insert((pid, found[&pid]));
         }
     }
 
-    /// Checks the pids that a scan found.
-    fn check(&self, found: &BTreeSet<u32>) {
-        let living: BTreeSet<u32> = self.living.keys().copied().collect();
-        let missing: Vec<_> = living.difference(found).collect();
+    /// Scans, and rechecks the children that the scan missed: very young ones wait for that.
+    fn scan(&self, ears: &mut Ears) {
+        ears.scan();
+        let is_missing = |pid: &&u32| !ears.scanned.contains_key(pid);
+        let missing: Vec<u32> = self.living.keys().filter(is_missing).copied().collect();
+        let scanned = &mut ears.scanned;
+        let rechecked = ears.source.recheck(&missing, &mut |row| {
+            if let Row::Process(row) = row {
+                scanned.insert(row.pid, row.start_time_ms);
+            }
+        });
+        rechecked.unwrap();
+    }
+
+    fn check(&self, found: &Found) {
+        let is_missing = |pid: &&u32| !found.contains_key(pid);
+        let missing: Vec<_> = self.living.keys().filter(is_missing).collect();
         assert!(missing.is_empty(), "{missing:?}");
-        let false_ones: Vec<_> = self.ended.intersection(found).collect();
+        let is_false = |(pid, start): &&(u32, Option<u64>)| found.get(pid) == Some(start);
+        let false_ones: Vec<_> = self.ended.iter().filter(is_false).collect();
         assert!(false_ones.is_empty(), "{false_ones:?}");
     }
 }
@@ -51,10 +70,6 @@ impl Drop for Family {
     }
 }
 
-fn found(ears: &Ears) -> BTreeSet<u32> {
-    ears.scanned.keys().copied().collect()
-}
-
 #[test]
 fn in_churn_a_scan_finds_what_another_source_finds() {
     let Some(mut ears) = Ears::open(ListenOptions::default()) else {
@@ -66,19 +81,21 @@ fn in_churn_a_scan_finds_what_another_source_finds() {
             family.bear();
         }
         for _ in 0..random.u32(0..6) {
-            family.end(&mut random);
+            family.end(&mut random, &ears.scanned);
         }
         if random.bool() {
             ears.drain();
         }
-        ears.scan();
-        let mut listed = BTreeSet::new();
+        family.scan(&mut ears);
+        let mut listed = Found::new();
         let mut other = LinuxSource::new(Collect::default()).unwrap();
         let scan = other.scan(&mut |row| {
-            listed.insert(row.pid());
+            if let Row::Process(row) = row {
+                listed.insert(row.pid, row.start_time_ms);
+            }
         });
         scan.unwrap();
-        family.check(&found(&ears));
+        family.check(&ears.scanned);
         family.check(&listed);
     }
 }
@@ -102,6 +119,6 @@ fn after_a_loss_the_next_scan_finds_every_process() {
         ears.drain();
         assert!(started < 20_000, "no event was lost");
     }
-    ears.scan();
-    family.check(&found(&ears));
+    family.scan(&mut ears);
+    family.check(&ears.scanned);
 }
