@@ -69,6 +69,8 @@ impl Changes {
     pub const PARENT: Self = Self::named("parent");
     /// The status changed, other than between running, sleeping and idle.
     pub const STATUS: Self = Self::named("status");
+    /// Whether it is a kernel thread became known, or a kernel thread has become a program.
+    pub const KERNEL_THREAD: Self = Self::named("kernel_thread");
     /// CPU time or CPU share changed.
     pub const CPU: Self = Self::named("cpu");
     /// Resident memory changed.

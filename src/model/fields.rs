@@ -158,7 +158,10 @@ pub static FIELDS: &[Field] = &[
     Field {
         name: "kernel_thread",
         unit: Unit::Flag,
-        change: None,
+        change: Some(Change {
+            name: "kernel_thread",
+            bit: 6,
+        }),
         heading: None,
         order: None,
         metric: None,

@@ -81,6 +81,7 @@ impl Table {
             process.parent_pid = row.parent_pid;
             changed.insert(Changes::PARENT);
         }
+        changed.insert(update_kind(process, row));
         let is_flip = match (process.status, row.status) {
             (Some(old), Some(new)) => old.is_flip(new),
             (old, new) => old == new,
@@ -128,9 +129,7 @@ impl Table {
             slot.status = row.status;
             changed.insert(Changes::STATUS);
         }
-        if row.kernel_thread.is_some() {
-            process.kernel_thread = row.kernel_thread;
-        }
+        changed.insert(update_kind(process, row));
         if !changed.is_empty() {
             self.report(index, row.pid, changed);
         }
@@ -195,6 +194,15 @@ fn update_texts(texts: &mut Texts, process: &mut ProcessInfo, row: &ProcessRow<'
         changed.insert(Changes::COMMAND);
     }
     changed
+}
+
+/// Updates whether it is a kernel thread. What is known stays when it is not read.
+fn update_kind(process: &mut ProcessInfo, row: &ProcessRow<'_>) -> Changes {
+    if row.kernel_thread.is_none() || row.kernel_thread == process.kernel_thread {
+        return Changes::default();
+    }
+    process.kernel_thread = row.kernel_thread;
+    Changes::KERNEL_THREAD
 }
 
 /// Returns whether parent, name and command line all changed.

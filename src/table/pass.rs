@@ -208,6 +208,11 @@ impl<'t> Pass<'t> {
             self.table.ages.mark_trusted(self.at);
         }
         let table = &mut *self.table;
+        // Some of them have exited since they were not read.
+        unconfirmed.retain(|key| {
+            let index = table.by_pid.get(&key.pid);
+            index.is_some_and(|&index| table.slots[index as usize].reported().key() == *key)
+        });
         let events = table.notes.take_events(&table.slots, self.first);
         table.shrink();
         PassResult {

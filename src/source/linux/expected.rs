@@ -28,6 +28,11 @@ impl Expected {
         self.heard_ticks = ticks;
     }
 
+    /// Returns whether a process that started in this tick may have been born since the last drain.
+    pub(super) fn is_young(&self, start_ticks: u64) -> bool {
+        start_ticks >= self.heard_ticks
+    }
+
     /// Takes into account what happened.
     pub(super) fn happened(&mut self, happening: &Happening<'_>) {
         if let Happening::Born(row) = happening {

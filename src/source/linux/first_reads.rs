@@ -36,7 +36,7 @@ impl FirstReads {
             return;
         };
         self.add(lost);
-        if read.known.command == CommandState::Done {
+        if read.known.command != CommandState::Needed {
             self.end_of_row();
         }
     }

@@ -36,6 +36,8 @@ impl LinuxSource {
             Ok(ear) => {
                 log::info!("births and exits are reported by the kernel");
                 self.ear = Some(ear);
+                // Births are heard from now on, or from a moment before.
+                self.expected.begin_drain(since_ms() / TICK_MS);
                 self.not_listening = None;
             }
             Err(why) => {

@@ -68,6 +68,10 @@ pub(super) struct Read<'a> {
     pub(super) name: &'a [u8],
     /// The scan before did not emit it, so all fields must be emitted.
     pub(super) is_new: bool,
+    /// It has not called `exec`.
+    pub(super) has_only_forked: bool,
+    /// It was born so late that its row must be checked before it is emitted.
+    pub(super) is_young: bool,
     pub(super) unreadable_fields: u32,
 }
 
@@ -225,6 +229,8 @@ impl Rules {
                 known,
                 name: stat.name,
                 is_new: before.is_none(),
+                has_only_forked: stat.has_only_forked,
+                is_young: false,
                 unreadable_fields,
             }),
         }

@@ -65,6 +65,8 @@ impl Program {
 pub(super) enum CommandState {
     /// It must be read.
     Needed,
+    /// It must be read by the next scan.
+    NeededLater,
     /// It was read, or there is none.
     Done,
 }
@@ -134,6 +136,7 @@ impl Known {
             start: self.start(),
             read_at_ns: self.read_at_ns.unwrap_or(0),
             is_leader_ended: self.has_lost_first_thread(),
+            has_run: self.cpu_ns > 0,
             is_kernel_thread: self.is_kernel_thread,
             is_current,
         }

@@ -38,7 +38,7 @@ impl LinuxSource {
             let mut inspected = self.rules.inspect(&procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
-                adopt(ear, &mut inspected, None);
+                adopt(ear, &self.expected, &mut inspected, None);
                 // What was hidden from the scan may be hidden again.
                 let was_read = before.filter(|before| !before.is_denied);
                 if matches!(inspected, Inspected::Gone)

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::command_reader::{Request, Target};
 use super::commands::Commands;
+use super::events::Ear;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::proc::procfs::Unread;
@@ -12,17 +13,26 @@ use crate::metrics::CpuClock;
 use crate::model::Status;
 use crate::source::{ProcessRow, Reading, Row, ScanSummary};
 
-/// Rows that wait for their command lines. Its buffers are reused from scan to scan.
+/// Rows that wait for their command lines, or to be checked. Its buffers are reused from scan to scan.
 #[derive(Default)]
 pub(super) struct Waiting {
-    /// Index of each among the known, and the range of its name in `names`.
-    rows: Vec<(usize, Range<usize>)>,
+    rows: Vec<WaitingRow>,
     names: Vec<u8>,
     requests: Vec<Request>,
     /// How many of them the scan before did not emit.
     new: usize,
     /// Their share of the rows that waited last.
     new_share: f64,
+}
+
+struct WaitingRow {
+    /// Index among the known.
+    index: usize,
+    /// Range of its name in `names`.
+    name: Range<usize>,
+    /// What to emit if no command line was requested.
+    command: Reading<&'static [u8]>,
+    is_young: bool,
 }
 
 impl Waiting {
@@ -46,8 +56,8 @@ impl Waiting {
             }
             Inspected::Read(read) => {
                 seen.unreadable_fields += read.unreadable_fields;
-                if read.known.command == CommandState::Needed {
-                    self.wait(known.len(), &read);
+                if read.is_young || read.known.command == CommandState::Needed {
+                    self.wait(rules, known.len(), &read);
                 } else {
                     let command = rules.unread_command(&read);
                     emit(Row::Process(rules.row(
@@ -86,22 +96,32 @@ impl Waiting {
         self.new_share
     }
 
-    fn wait(&mut self, index: usize, read: &Read<'_>) {
+    fn wait(&mut self, rules: &Rules, index: usize, read: &Read<'_>) {
         let begin = self.names.len();
         self.names.extend_from_slice(read.name);
         self.new += usize::from(read.is_new);
-        self.rows.push((index, begin..self.names.len()));
-        self.requests.push(Request {
-            target: target(&read.known),
-            inode: read.known.inode,
+        self.rows.push(WaitingRow {
+            index,
+            name: begin..self.names.len(),
+            command: rules.unread_command(read),
+            is_young: read.is_young,
         });
+        if read.known.command == CommandState::Needed {
+            self.requests.push(Request {
+                target: target(&read.known),
+                inode: read.known.inode,
+            });
+        }
     }
 
     /// Emits the waiting rows, with the command lines that arrived in time.
+    ///
+    /// Of a young process, `ear` has to know whether what was read may be of several processes.
     pub(super) fn emit_all(
         &mut self,
         rules: &Rules,
         commands: &mut Commands,
+        ear: Option<&Ear>,
         known: &mut [Known],
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
@@ -117,8 +137,17 @@ impl Waiting {
         let first_reads = clock.lap().unwrap_or_default().mul_f64(self.new_share);
         seen.first_read_cpu_ns += first_reads.as_nanos() as u64;
         answers.sort_unstable_by_key(|answer| answer.target.pid);
-        for (index, name) in self.rows.drain(..) {
-            let known = &mut known[index];
+        let has_young = self.rows.iter().any(|row| row.is_young);
+        let replaced = ear.filter(|_| has_young).map(Ear::replaced);
+        let is_replaced = |pid: u32| replaced.as_ref().is_some_and(|pids| pids.contains(&pid));
+        for row in self.rows.drain(..) {
+            let known = &mut known[row.index];
+            if row.is_young && is_replaced(known.pid) {
+                // The drain that follows reports each of them.
+                known.has_exited = true;
+                emit(Row::Unreadable { pid: known.pid });
+                continue;
+            }
             let answer = answers.binary_search_by_key(&known.pid, |answer| answer.target.pid);
             let answer = answer.ok().map(|index| &answers[index]);
             let answer = answer.filter(|answer| answer.target == target(known));
@@ -135,12 +164,13 @@ impl Waiting {
                     seen.unreadable_fields += 1;
                     Reading::Unknown
                 }
+                None if known.command != CommandState::Needed => row.command,
                 Some(Err(Unread::Failed | Unread::NotAFile)) | None => {
                     seen.unreadable_fields += 1;
                     Reading::Unknown
                 }
             };
-            let name = Reading::Known(&self.names[name]);
+            let name = Reading::Known(&self.names[row.name]);
             let row = rules.row(known, name, command);
             emit(Row::Process(row));
         }

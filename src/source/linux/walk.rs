@@ -122,7 +122,8 @@ impl LinuxSource {
             let mut inspected = self.rules.inspect(procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
             let ear = self.ear.as_ref();
-            let is_left_out = ear.is_some_and(|ear| adopt(ear, &mut inspected, before));
+            let is_left_out =
+                ear.is_some_and(|ear| adopt(ear, &self.expected, &mut inspected, before));
             first_reads.end(&inspected);
             if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
                 let is_new_zombie =
@@ -149,6 +150,6 @@ impl LinuxSource {
     pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
         let (commands, known) = (&mut self.commands, &mut self.known);
         let waiting = &mut self.buffers.waiting;
-        waiting.emit_all(&self.rules, commands, known, seen, emit);
+        waiting.emit_all(&self.rules, commands, self.ear.as_ref(), known, seen, emit);
     }
 }

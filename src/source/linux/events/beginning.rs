@@ -29,11 +29,17 @@ impl Lives {
             .filter(|scanned| before != Some(Some(scanned.start)))
             .filter(|scanned| self.is_of_scan(at, scanned))
             .map(|scanned| scanned.start);
+        let mut earlier_ends = 0;
         match before {
             // The pid is free only when its last process was reaped.
-            Some(_) => self.exit(pid, scans),
+            Some(_) => {
+                earlier_ends = self.lives[&pid].unheard_ends();
+                self.keep_before(pid, at.at_ns);
+                self.exit(pid, scans);
+            }
             None if adopted.is_none() => {
                 if let Some(scanned) = scanned {
+                    earlier_ends = u32::MAX;
                     self.lives.insert(pid, Life::older(Some(scanned)));
                     self.exit(pid, scans);
                 }
@@ -50,6 +56,7 @@ impl Lives {
         });
         let mut life = Life::born(start, event_ns, at);
         life.is_kernel_thread = self.kind_of_child(parent, scans);
+        life.earlier_ends = earlier_ends;
         if self.is_lossy || self.is_exits_only {
             life.threads = None;
         }
@@ -102,12 +109,12 @@ impl Lives {
         if !scanned.is_current || !start.is_of(scanned.start.ticks) {
             return false;
         }
-        // The scan can list it a moment before its event. Then it has not run, so it has not ended, and
-        // the end of an earlier process would have been heard.
+        // The scan can list it a moment before its event. Then it has not run. The end of an earlier
+        // process with the pid may be reported only after that event.
         let is_heard = self
             .lost_ns
             .is_none_or(|lost_ns| scanned.read_at_ns > lost_ns);
         let is_before = scanned.start.ticks == start.ticks || is_heard;
-        scanned.read_at_ns >= at.at_ns || (is_before && !scanned.is_leader_ended)
+        scanned.read_at_ns >= at.at_ns || (is_before && !scanned.has_run)
     }
 }

@@ -1,6 +1,7 @@
 //! What the source hears between scans: the kernel's events as happenings, and how complete they are.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
@@ -9,7 +10,7 @@ use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecStat;
 use super::happenings::happening;
-use super::kernel_event::KernelEvent;
+use super::kernel_event::{KernelEvent, What};
 use super::life::{Fact, Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
@@ -104,6 +105,24 @@ impl Ear {
     /// Returns whether the next drain emits every exit and birth of which a scan has seen a sign.
     pub(in crate::source) fn reports_all(&self) -> bool {
         self.witness.is_complete() && Reception::of(self.listener.step()) == Reception::All
+    }
+
+    /// Returns the pids that may have had several processes since the last drain.
+    pub(in crate::source) fn replaced(&self) -> HashSet<u32, ahash::RandomState> {
+        let mut replaced = HashSet::default();
+        let mut born = HashSet::<u32, ahash::RandomState>::default();
+        self.listener
+            .for_each_waiting(&mut |event| match event.what {
+                What::Exit { tid, pid, .. } if tid == pid => drop(replaced.insert(pid)),
+                // The end of the process before can be reported later.
+                What::Fork { tid, pid, .. }
+                    if tid == pid && (!born.insert(pid) || self.lives.has(pid)) =>
+                {
+                    replaced.insert(pid);
+                }
+                _ => {}
+            });
+        replaced
     }
 
     /// Returns the processes whose exits the last drain has emitted.

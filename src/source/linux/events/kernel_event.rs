@@ -22,7 +22,14 @@ pub(super) enum What {
     /// A process has called `exec`.
     Exec { pid: u32 },
     /// A thread has ended. `status` has the form of wait(2).
-    Exit { tid: u32, pid: u32, status: u32 },
+    Exit {
+        tid: u32,
+        pid: u32,
+        status: u32,
+        /// Another process can have had the pid when this was reported: the event names no parent, as
+        /// `proc_exit_connector` (drivers/connector/cn_proc.c) does when the thread is released.
+        is_released: bool,
+    },
     /// Another change, such as of the user.
     Other,
 }
@@ -96,6 +103,8 @@ impl KernelEvent {
                 tid: number(52)?,
                 pid: number(56)?,
                 status: number(60)?,
+                // Older kernels (before 4.18) do not report it.
+                is_released: number(68).unwrap_or(0) == 0,
             },
             _ => What::Other,
         };
@@ -144,8 +153,18 @@ mod tests {
             tid: 3,
             pid: 4,
             status: 0x8b,
+            is_released: false,
         };
         assert_eq!(parsed(EXIT, &[3, 4, 0x8b, 17, 1, 1]), exit);
+        let released = What::Exit {
+            tid: 3,
+            pid: 4,
+            status: 0x8b,
+            is_released: true,
+        };
+        // The second one is of an old kernel.
+        assert_eq!(parsed(EXIT, &[3, 4, 0x8b, 17, 0, 0]), released);
+        assert_eq!(parsed(EXIT, &[3, 4, 0x8b, 17]), released);
         let answer = What::Answer {
             error: 1,
             cookie: 7,

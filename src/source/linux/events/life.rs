@@ -1,5 +1,6 @@
 //! One process between its birth and its exit, as the kernel's events describe it.
 
+use super::ends::Ends;
 use super::event_clock::Moment;
 use super::exec_reading::{ExecReading, ExecStat};
 use crate::source::exited::within_tick;
@@ -41,6 +42,8 @@ pub(in crate::source) struct Scanned {
     pub(in crate::source) read_at_ns: u64,
     /// Its first thread has ended, and perhaps all.
     pub(in crate::source) is_leader_ended: bool,
+    /// It has used CPU time.
+    pub(in crate::source) has_run: bool,
     pub(in crate::source) is_kernel_thread: bool,
     /// It is of the last scan, and not of the one before.
     pub(in crate::source) is_current: bool,
@@ -54,34 +57,6 @@ pub(super) struct LastExit {
     pub(super) at: Moment,
 }
 
-/// The ends of threads with one pid since the last birth or `exec` that was heard.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Ends {
-    /// Ends of first threads. An `exec` by another thread has one too, and so has the next process with
-    /// the pid.
-    leaders: u8,
-    /// The status of the first one.
-    status: u32,
-    /// What followed had another status.
-    are_mixed: bool,
-}
-
-impl Ends {
-    pub(super) fn add(&mut self, is_leader: bool, status: u32) {
-        if self.leaders > 0 {
-            self.are_mixed |= status != self.status;
-        } else if is_leader {
-            self.status = status;
-        }
-        self.leaders = self.leaders.saturating_add(is_leader.into());
-    }
-
-    /// Returns whether they are of one process, whatever was not heard, or have one status at least.
-    fn are_of_one(self) -> bool {
-        self.leaders == 1 && !self.are_mixed
-    }
-}
-
 /// A process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Life {
@@ -93,6 +68,11 @@ pub(super) struct Life {
     pub(super) threads: Option<u32>,
     /// Its first thread has ended, which has the number of the process.
     pub(super) leader_ended: bool,
+    /// Ends of threads of earlier processes with its pid that were not heard, or `u32::MAX`. The kernel
+    /// reports an end when the process may be reaped already and its pid used again.
+    pub(super) earlier_ends: u32,
+    /// An end that was heard may be one of those.
+    pub(super) is_contested: bool,
     /// Whether it is a kernel thread; `None` if its parent is not known.
     pub(super) is_kernel_thread: Option<bool>,
     /// When it last called `exec`, or else was born, as in the event.
@@ -139,6 +119,8 @@ impl Life {
             born: None,
             threads: None,
             leader_ended: scanned.is_some_and(|scanned| scanned.is_leader_ended),
+            earlier_ends: 0,
+            is_contested: false,
             is_kernel_thread: scanned.map(|scanned| scanned.is_kernel_thread),
             image_ns: 0,
             end: None,
@@ -163,6 +145,25 @@ impl Life {
         }
     }
 
+    /// Returns the start time that a scan has reported it with, if it was reported.
+    pub(super) fn start_by(&self, scanned: Option<Scanned>) -> Option<Start> {
+        // Of a process that has ended, a scan after that may have read the next one with its pid.
+        let is_own = |scanned: &Scanned| {
+            self.end.is_none_or(|end| {
+                scanned.read_at_ns <= end.at.at_ns || scanned.start.ticks < end.at.ticks()
+            })
+        };
+        let scanned = scanned.filter(is_own).map(|scanned| scanned.start);
+        self.start.or(scanned)
+    }
+
+    /// Returns how many ends of its threads, and of earlier processes with its pid, were not heard.
+    pub(super) fn unheard_ends(&self) -> u32 {
+        self.threads.map_or(u32::MAX, |threads| {
+            threads.saturating_add(self.earlier_ends)
+        })
+    }
+
     /// Returns its end, if all events of this pid were heard since the process was seen: then it is its
     /// own, and its last. `lost_ns` is when events were last lost. If only exits were heard, they show
     /// whether they are of one process.
@@ -181,9 +182,19 @@ impl Life {
         };
         // If the first thread had ended when the scan read it, its end is not among these.
         let has_leader = scanned.is_none_or(|scanned| !scanned.is_leader_ended);
-        let is_of_one = !is_exits_only || (has_leader && self.ends.are_of_one());
-        let is_own = lost_ns.is_none_or(is_heard) && is_of_one;
-        (self.is_end_certain || is_own).then_some(end)
+        let is_mixed = is_exits_only || self.is_contested;
+        let is_of_one = !is_mixed || (has_leader && self.ends.are_of_one());
+        // The ends of its threads are not counted then, and a later one could have another status.
+        let is_of_one = is_of_one && !(self.is_contested && self.ends.may_have_followers());
+        // What ended in the tick of its start, or before, may be of an earlier process.
+        let is_after_start =
+            self.born.is_some() || self.start.is_none_or(|start| end.at.ticks() > start.ticks);
+        let is_own = lost_ns.is_none_or(is_heard) && is_of_one && is_after_start;
+        let status = self
+            .ends
+            .status()
+            .filter(|_| self.is_end_certain || is_own)?;
+        Some(LastExit { status, ..end })
     }
 }
 

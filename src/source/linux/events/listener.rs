@@ -17,6 +17,7 @@ use rustix::event::{EventfdFlags, eventfd};
 
 use super::connector::Connector;
 use super::inbox::Inbox;
+use super::kernel_event::KernelEvent;
 use super::ladder::Ladder;
 use super::listen_options::ListenOptions;
 use super::mail::Mail;
@@ -115,6 +116,13 @@ impl Listener {
         let mut inbox = self.shared.lock();
         inbox.gather();
         inbox.waiting_forks(until_ns)
+    }
+
+    /// Receives what is there now, and reads the events that wait to be drained.
+    pub(super) fn for_each_waiting(&self, read: &mut dyn FnMut(&KernelEvent)) {
+        let mut inbox = self.shared.lock();
+        inbox.gather();
+        inbox.mail.events.iter().for_each(read);
     }
 
     /// Rings the bell once more in the beat after this time, as in timestamps.

@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
+use super::ends::Ends;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
-use super::life::{Ends, LastExit, Life, Scanned, Spot, Start, Step};
+use super::life::{LastExit, Life, Scanned, Spot, Start, Step};
 use super::waiting::Waiting;
 
 /// Returns what a scan has emitted for a pid.
@@ -105,8 +106,13 @@ impl Lives {
             What::Exit { pid, .. }
                 if self.is_exits_only && !self.lives.contains_key(&pid) && scans(pid).is_none() => {
             }
-            What::Exit { tid, pid, status } => {
-                self.end_thread(tid, pid, LastExit { status, at }, scans);
+            What::Exit {
+                tid,
+                pid,
+                status,
+                is_released,
+            } => {
+                self.end_thread(tid, pid, is_released, LastExit { status, at }, scans);
             }
             What::Answer { .. } | What::Other => {}
         }
@@ -121,9 +127,7 @@ impl Lives {
         let older = || Life::older(scans(pid));
         let life = self.lives.entry(pid).or_insert_with(older);
         // It may have been read for the first time since.
-        life.start = life
-            .start
-            .or_else(|| scans(pid).map(|scanned| scanned.start));
+        life.start = life.start_by(scans(pid));
         life
     }
 
@@ -131,11 +135,17 @@ impl Lives {
     fn exec(&mut self, pid: u32, exec_ns: u64, scans: Scans<'_>) {
         let (is_lossy, round) = (self.is_lossy || self.is_exits_only, self.round);
         let life = self.life(pid, scans);
+        // The end of the first thread can be reported after that.
+        if let Some(others) = life.threads {
+            let unheard = others.saturating_sub(1);
+            life.earlier_ends = life.earlier_ends.saturating_add(unheard);
+        }
         life.threads = (!is_lossy).then_some(1);
         life.leader_ended = false;
         // What ended was the thread that had that number before.
         (life.end, life.is_end_certain) = (None, false);
         life.ends = Ends::default();
+        life.is_contested = false;
         life.image_ns = exec_ns;
         // What was read before is of the program before.
         let step = life.step.of(round);
@@ -181,12 +191,34 @@ impl Lives {
         }
     }
 
-    fn end_thread(&mut self, tid: u32, pid: u32, end: LastExit, scans: Scans<'_>) {
+    fn end_thread(
+        &mut self,
+        tid: u32,
+        pid: u32,
+        is_released: bool,
+        end: LastExit,
+        scans: Scans<'_>,
+    ) {
         let (lost_ns, round, steps) = (self.lost_ns, self.round, self.steps.len());
         let scanned = scans(pid);
+        if let Some(scanned) = scanned {
+            self.replace_by(pid, &scanned, end.at.at_ns, scans);
+        }
         let life = self.life(pid, scans);
+        if life.born.is_some_and(|born| end.at.at_ns < born.at_ns) {
+            // It is of an earlier process. Of those, the number can be unknown.
+            if life.earlier_ends < u32::MAX {
+                life.earlier_ends = life.earlier_ends.saturating_sub(1);
+            }
+            return;
+        }
+        if is_released && life.earlier_ends > 0 {
+            (life.is_contested, life.threads) = (true, None);
+        }
         life.leader_ended |= tid == pid;
-        life.ends.add(tid == pid, end.status);
+        if !life.is_end_certain {
+            life.ends.add(tid == pid, end.status, is_released);
+        }
         let may_be_last = match &mut life.threads {
             Some(threads) => {
                 *threads = threads.saturating_sub(1);
@@ -209,20 +241,38 @@ impl Lives {
         }
         life.end_step = Spot::new(round, steps);
         let is_new = !std::mem::replace(&mut life.is_fresh, true);
-        let step = life.step.of(round);
         if is_new {
             self.fresh.push(pid);
         }
-        // What was read after that is of another process with this pid.
+        self.keep_before(pid, end.at.at_ns);
+        self.steps.push(Step::Void);
+    }
+
+    /// Replaces the process that has a pid by a later one that a scan has read before this event. Its
+    /// birth was not heard.
+    fn replace_by(&mut self, pid: u32, scanned: &Scanned, event_ns: u64, scans: Scans<'_>) {
+        let is_later = |start: Start| scanned.start.ticks > start.ticks;
+        let start = self.lives.get(&pid).and_then(|life| life.start);
+        if scanned.is_current && scanned.read_at_ns <= event_ns && start.is_some_and(is_later) {
+            self.exit(pid, scans);
+        }
+    }
+
+    /// Removes what was read of a process in this round when it had ended by then, since that is of
+    /// another process with its pid.
+    pub(super) fn keep_before(&mut self, pid: u32, ended_ns: u64) {
+        let step = self
+            .lives
+            .get(&pid)
+            .and_then(|life| life.step.of(self.round));
         match step.map(|index| &mut self.steps[index]) {
             Some(Step::Born {
                 reading: Some(reading),
                 ..
             })
-            | Some(Step::Execed { reading, .. }) => reading.keep_before(end.at.at_ns),
+            | Some(Step::Execed { reading, .. }) => reading.keep_before(ended_ns),
             _ => {}
         }
-        self.steps.push(Step::Void);
     }
 
     /// Reports that a process is gone, and forgets it.
@@ -248,6 +298,11 @@ impl Lives {
     /// Returns what happened in this round.
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Returns whether a process with this pid is known, perhaps one that has ended.
+    pub(super) fn has(&self, pid: u32) -> bool {
+        self.lives.contains_key(&pid)
     }
 
     /// Returns the start time with which a process was reported that `stat` reports like this.

@@ -7,13 +7,13 @@ use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
 use super::life::{Fact, Scanned, Start, Step};
 use super::lives::Lives;
-use super::made_up_kernel::World;
+use super::made_up_kernel::{OLDER, World};
 use super::reception::Reception;
 
 const MS: u64 = 1_000_000;
 
 /// Plays some operations, and reports everything at the end.
-fn play(operations: &[(u8, u32, u8)], may_lose: bool, may_step: bool) -> World {
+fn play(operations: &[(u8, u32, u8)], may_lose: bool, may_step: bool, may_be_late: bool) -> World {
     let mut world = World::new();
     // Older than the listener: one with two threads, one whose first thread has ended, a zombie.
     for pid in 1..=3 {
@@ -28,12 +28,18 @@ fn play(operations: &[(u8, u32, u8)], may_lose: bool, may_step: bool) -> World {
     world.scan(|_| {});
     for &(operation, pid, detail) in operations {
         let pid = pid % 5 + 1;
-        match operation % 12 {
+        match operation % 14 {
             0..=2 => world.fork(pid),
             3 => world.start_thread(pid),
             4 | 5 => world.end_thread(pid, true, u32::from(detail) << 8),
             6 => world.end_thread(pid, false, u32::from(detail) << 8),
             7 => world.exec(pid),
+            12 => {
+                let late = if may_be_late { detail } else { 0 };
+                let status = [9, 3 << 8, 5 << 8, 0][usize::from(detail % 4)];
+                world.end_all(pid, status, detail & 8 == 0, late);
+            }
+            13 => world.report_late(),
             8 | 9 => world.reap(pid),
             10 if may_step && detail % 4 == 1 => world.step(match detail / 4 % 3 {
                 0 => Reception::All,
@@ -55,6 +61,7 @@ fn play(operations: &[(u8, u32, u8)], may_lose: bool, may_step: bool) -> World {
             }
         }
     }
+    world.report_late();
     for pid in 1..=5 {
         while world.living(pid).is_some() {
             world.end_thread(pid, true, 7 << 8);
@@ -76,31 +83,44 @@ proptest! {
 
     #[test]
     fn every_process_exits_once_with_its_status(
-        operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
+        operations in prop::collection::vec((0..14_u8, 0..5_u32, any::<u8>()), 0..120),
     ) {
-        let world = play(&operations, false, false);
+        let world = play(&operations, false, false, false);
         for (index, process) in world.processes.iter().enumerate() {
             prop_assert!(world.reported.contains_key(&index), "{process:?} was not reported");
-            // The first zombie had ended before anything was heard.
-            let expected = (index != 2).then_some(process.status);
+            // The first zombie was never heard.
+            if index == 2 {
+                continue;
+            }
             let exit = world.exits.get(&index);
-            prop_assert!(exit == Some(&expected) || index == 2, "{process:?}: {exit:?}");
+            // How many threads the first processes have is not known, so with these pids the ends of
+            // one process are not always told from those of the next one.
+            let may_be_unknown = process.pid <= OLDER as u32;
+            let is_unknown = may_be_unknown && exit == Some(&None);
+            prop_assert!(is_unknown || exit == Some(&Some(process.status)), "{process:?}: {exit:?}");
         }
     }
 
     #[test]
     fn losses_lead_to_no_false_exit_and_no_wrong_status(
-        operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
+        operations in prop::collection::vec((0..14_u8, 0..5_u32, any::<u8>()), 0..120),
     ) {
-        play(&operations, true, false);
+        play(&operations, true, false, false);
+    }
+
+    #[test]
+    fn late_reports_lead_to_no_false_exit_and_no_wrong_status(
+        operations in prop::collection::vec((0..14_u8, 0..5_u32, any::<u8>()), 0..120),
+    ) {
+        play(&operations, false, false, true);
     }
 
     #[test]
     fn steps_lead_to_no_false_exit_and_no_wrong_status(
-        operations in prop::collection::vec((0..12_u8, 0..5_u32, any::<u8>()), 0..120),
+        operations in prop::collection::vec((0..14_u8, 0..5_u32, any::<u8>()), 0..120),
         may_lose: bool,
     ) {
-        play(&operations, may_lose, true);
+        play(&operations, may_lose, true, false);
     }
 }
 
@@ -203,6 +223,7 @@ fn exit(tid: u32, status: u32) -> What {
         tid,
         pid: 7,
         status,
+        is_released: false,
     }
 }
 
@@ -386,6 +407,7 @@ fn born_at_suspend(scanned: Option<u64>, fact: Fact) -> Vec<Step> {
         },
         read_at_ns,
         is_leader_ended: false,
+        has_run: true,
         is_kernel_thread: false,
         is_current: true,
     });

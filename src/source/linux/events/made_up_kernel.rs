@@ -10,6 +10,9 @@ use super::reception::Reception;
 
 const MS: u64 = 1_000_000;
 
+/// So many processes are older than the listener.
+pub(super) const OLDER: usize = 3;
+
 /// A process of the made-up kernel.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Process {
@@ -19,13 +22,22 @@ pub(super) struct Process {
     /// Of its last thread.
     pub(super) status: u32,
     is_reaped: bool,
-    pid: u32,
+    pub(super) pid: u32,
 }
 
 impl Process {
     fn ticks(&self) -> u64 {
         self.born_ns / (10 * MS)
     }
+}
+
+/// The end of a thread that is reported late.
+struct LateEnd {
+    process: usize,
+    tid: u32,
+    status: u32,
+    /// The event, if the kernel has begun it at once.
+    begun: Option<KernelEvent>,
 }
 
 /// The kernel, the scans, and what was reported.
@@ -35,6 +47,8 @@ pub(super) struct World {
     pub(super) now_ns: u64,
     next_tid: u32,
     pub(super) events: Vec<KernelEvent>,
+    /// Ends that the kernel has still to report.
+    late: Vec<LateEnd>,
     lives: Lives,
     /// What the last scan has emitted, with the process.
     scanned: HashMap<u32, (Scanned, usize)>,
@@ -56,6 +70,7 @@ impl World {
             now_ns: 5_000_000 * MS,
             next_tid: 1000,
             events: Vec::new(),
+            late: Vec::new(),
             lives: Lives::default(),
             scanned: HashMap::new(),
             keys: HashMap::new(),
@@ -131,9 +146,81 @@ impl World {
             true => process.threads.pop_first(),
             false => process.threads.pop_last(),
         };
-        process.status = status;
         let tid = tid.expect("it lives");
-        self.tell(What::Exit { tid, pid, status });
+        // A thread alone ends as by pthread_exit, and the last one as by exit.
+        let status = match process.threads.is_empty() {
+            true => status,
+            false => 0,
+        };
+        process.status = status;
+        self.report_end(index, tid, status, false);
+    }
+
+    /// Ends all threads, as by a signal or `exit_group`, in this order or in the other one. The reports
+    /// of some come late.
+    ///
+    /// Those of the first processes never do: how many threads they have is not known, so what is late
+    /// is not missed.
+    pub(super) fn end_all(&mut self, pid: u32, status: u32, is_leader_first: bool, late: u8) {
+        let Some(index) = self.living(pid) else {
+            return;
+        };
+        let mut threads = std::mem::take(&mut self.processes[index].threads);
+        self.processes[index].status = status;
+        for nth in 0.. {
+            let tid = match is_leader_first {
+                true => threads.pop_first(),
+                false => threads.pop_last(),
+            };
+            let Some(tid) = tid else { break };
+            let is_late = index >= OLDER && late >> (nth % 8) & 1 == 1;
+            self.report_end(index, tid, status, is_late);
+        }
+    }
+
+    fn report_end(&mut self, index: usize, tid: u32, status: u32, is_late: bool) {
+        let pid = self.processes[index].pid;
+        // Other threads than the first one are released at once.
+        let exit = What::Exit {
+            tid,
+            pid,
+            status,
+            is_released: tid != pid,
+        };
+        if !is_late {
+            return self.tell(exit);
+        }
+        self.now_ns += MS;
+        let begun = (self.now_ns / MS).is_multiple_of(2).then_some(KernelEvent {
+            seq: 0,
+            cpu: 0,
+            at_ns: self.now_ns,
+            what: exit,
+        });
+        self.late.push(LateEnd {
+            process: index,
+            tid,
+            status,
+            begun,
+        });
+    }
+
+    /// Reports what was late.
+    pub(super) fn report_late(&mut self) {
+        for late in std::mem::take(&mut self.late) {
+            let process = &self.processes[late.process];
+            let (pid, tid, status) = (process.pid, late.tid, late.status);
+            match late.begun {
+                Some(_) if self.reception == Reception::Nothing => {}
+                Some(event) => self.events.push(event),
+                None => self.tell(What::Exit {
+                    tid,
+                    pid,
+                    status,
+                    is_released: process.is_reaped || tid != pid,
+                }),
+            }
+        }
     }
 
     /// The last thread calls `exec`: all others end, and it takes over the number of the process.
@@ -148,6 +235,7 @@ impl World {
                 tid,
                 pid,
                 status: 0,
+                is_released: tid != pid,
             });
         }
         self.processes[index].threads.insert(pid);
@@ -269,6 +357,7 @@ impl World {
                 read_at_ns: self.now_ns,
                 is_kernel_thread: false,
                 is_leader_ended: !process.threads.contains(&pid),
+                has_run: true,
                 is_current: true,
             };
             self.scanned.insert(pid, (scanned, index));

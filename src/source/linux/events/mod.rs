@@ -9,6 +9,7 @@ mod beginning;
 mod cgroups;
 mod connector;
 mod ear;
+mod ends;
 mod event_clock;
 mod exec_reading;
 mod exec_thread;

@@ -1,7 +1,8 @@
 //! Ends a round of [`Lives`]: finds out what there is where events do not show it.
 
+use super::ends::Ends;
 use super::exec_reading::ExecReading;
-use super::life::{Ends, Fact, Life, Start, Step};
+use super::life::{Fact, Life, Start, Step};
 use super::lives::{Lives, Scans};
 use super::waiting::{FRESH_NS, Waiting};
 
@@ -60,8 +61,8 @@ impl Lives {
             return false;
         }
         let here = scans(pid).filter(|scanned| scanned.is_current);
-        if here.is_some_and(|here| life.start.is_none_or(|start| start == here.start)) {
-            life.start = life.start.or(here.map(|here| here.start));
+        if here.is_some_and(|here| life.start_by(Some(here)) == Some(here.start)) {
+            life.start = here.map(|here| here.start);
             return true;
         }
         self.settle_end(pid, scans, now_ns, fact);
@@ -139,6 +140,7 @@ impl Lives {
             } if age_ns >= FRESH_NS && life.threads != Some(0) => {
                 (life.leader_ended, life.end) = (false, None);
                 life.ends = Ends::default();
+                life.is_contested = false;
             }
             Fact::There { .. } | Fact::Unknown => {}
         }

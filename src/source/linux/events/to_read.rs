@@ -115,6 +115,7 @@ mod tests {
     #[test]
     fn a_birth_without_an_exec_is_read_after_a_while() {
         let exit = |tid, pid| What::Exit {
+            is_released: false,
             tid,
             pid,
             status: 0,

@@ -16,6 +16,8 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) parent: u32,
     /// From field 9.
     pub(in crate::source) is_kernel_thread: bool,
+    /// It has not called `exec`, so it has the program of its parent.
+    pub(in crate::source) has_only_forked: bool,
     /// Fields 14 and 15, user and system, in ticks.
     pub(in crate::source) cpu_ticks: u64,
     /// Field 20.
@@ -34,7 +36,8 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) has_arguments: bool,
 }
 
-/// `PF_KTHREAD` of include/linux/sched.h.
+/// `PF_FORKNOEXEC` and `PF_KTHREAD` of include/linux/sched.h.
+const FORKED: u64 = 0x40;
 const KERNEL_THREAD: u64 = 0x0020_0000;
 
 impl<'a> Stat<'a> {
@@ -64,6 +67,7 @@ impl<'a> Stat<'a> {
             state,
             parent: u32::try_from(parent).ok()?,
             is_kernel_thread: flags & KERNEL_THREAD != 0,
+            has_only_forked: flags & FORKED != 0,
             cpu_ticks: utime.saturating_add(stime),
             threads,
             start_ticks,
@@ -196,6 +200,7 @@ mod tests {
                 state: b'S',
                 parent: 7,
                 is_kernel_thread: true,
+                has_only_forked: false,
                 cpu_ticks: 42,
                 threads: 1,
                 start_ticks: 1234,
