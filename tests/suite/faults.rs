@@ -7,13 +7,14 @@ mod hidepid;
 mod mounts;
 mod users;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use process_scanner::{Batch, Scanner, Snapshot};
+use rustix::fs::{FlockOperation, flock};
 use rustix::mount::{MountPropagationFlags, mount_change};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -22,11 +23,29 @@ use crate::support::{Live, assert_folded};
 /// Set for a child that runs this program again, with its own limit or user.
 const ROLE: &str = "PSCAN_TEST_FAULT";
 
-/// Held by tests that choose the next pid, and by tests that such a pid would disturb.
 static NEXT_PID: Mutex<()> = Mutex::new(());
 
-pub(crate) fn own_next_pid() -> MutexGuard<'static, ()> {
-    NEXT_PID.lock().unwrap_or_else(PoisonError::into_inner)
+/// Held by tests that choose the next pid, and by tests that such a pid would disturb.
+pub(crate) struct OwnNextPid {
+    _in_this_program: MutexGuard<'static, ()>,
+    _on_this_host: Option<File>,
+}
+
+/// Waits until no other test chooses pids, in other runs of this program neither.
+pub(crate) fn own_next_pid() -> OwnNextPid {
+    let in_this_program = NEXT_PID.lock().unwrap_or_else(PoisonError::into_inner);
+    let program_of = |pid: u32| fs::read_link(format!("/proc/{pid}/exe")).ok();
+    // A test that runs this program again holds the lock for it.
+    let is_child =
+        program_of(std::os::unix::process::parent_id()) == program_of(std::process::id());
+    let file = (!is_child).then(|| File::open("/proc/sys/kernel/ns_last_pid").ok());
+    let on_this_host = file
+        .flatten()
+        .filter(|file| flock(file, FlockOperation::LockExclusive).is_ok());
+    OwnNextPid {
+        _in_this_program: in_this_program,
+        _on_this_host: on_this_host,
+    }
 }
 
 fn is_root() -> bool {

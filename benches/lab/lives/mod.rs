@@ -14,10 +14,11 @@ mod table;
 mod watcher;
 
 use std::error::Error;
-use std::fs;
+use std::fs::{self, File};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use rustix::fs::{FlockOperation, flock};
 use rustix::process::geteuid;
 
 use self::burst::{Shape, Storm};
@@ -79,6 +80,9 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
         [] => Scenario::value_variants(),
         scenarios => scenarios,
     };
+    // Programs that choose pids hold this, such as the tests, so that they do not disturb each other.
+    let pids = File::open("/proc/sys/kernel/ns_last_pid")?;
+    flock(&pids, FlockOperation::LockExclusive)?;
     for scenario in scenarios {
         scenario.run(options, is_quick)?;
     }

@@ -25,6 +25,7 @@ pub(super) fn adopt(
     let known = &mut read.known;
     if let Some(start) = ear.start_of(known.pid, known.start_ticks) {
         known.set_start(start);
+        read.is_heard = true;
     }
     if !ear.reports_all() {
         return false;

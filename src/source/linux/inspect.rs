@@ -72,6 +72,8 @@ pub(super) struct Read<'a> {
     pub(super) has_only_forked: bool,
     /// It was born so late that its row must be checked before it is emitted.
     pub(super) is_young: bool,
+    /// Its birth, or that of an earlier process with its pid and start time, was heard.
+    pub(super) is_heard: bool,
     pub(super) unreadable_fields: u32,
 }
 
@@ -231,6 +233,7 @@ impl Rules {
                 is_new: before.is_none(),
                 has_only_forked: stat.has_only_forked,
                 is_young: false,
+                is_heard: false,
                 unreadable_fields,
             }),
         }

@@ -39,6 +39,10 @@ impl LinuxSource {
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
                 adopt(ear, &self.expected, &mut inspected, None);
+                // What is rechecked was reported already.
+                if let Inspected::Read(read) = &mut inspected {
+                    read.is_heard = true;
+                }
                 // What was hidden from the scan may be hidden again.
                 let was_read = before.filter(|before| !before.is_denied);
                 if matches!(inspected, Inspected::Gone)

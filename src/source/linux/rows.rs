@@ -33,6 +33,8 @@ struct WaitingRow {
     /// What to emit if no command line was requested.
     command: Reading<&'static [u8]>,
     is_young: bool,
+    /// A process with this pid and start time was reported already.
+    is_heard: bool,
 }
 
 impl Waiting {
@@ -105,6 +107,7 @@ impl Waiting {
             name: begin..self.names.len(),
             command: rules.unread_command(read),
             is_young: read.is_young,
+            is_heard: read.is_heard,
         });
         if read.known.command == CommandState::Needed {
             self.requests.push(Request {
@@ -145,7 +148,9 @@ impl Waiting {
             if row.is_young && is_replaced(known.pid) {
                 // The drain that follows reports each of them.
                 known.has_exited = true;
-                emit(Row::Unreadable { pid: known.pid });
+                if row.is_heard {
+                    emit(Row::Unreadable { pid: known.pid });
+                }
                 continue;
             }
             let answer = answers.binary_search_by_key(&known.pid, |answer| answer.target.pid);

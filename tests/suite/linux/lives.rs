@@ -14,7 +14,6 @@ mod steps;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Child, Command, Stdio};
-use std::sync::MutexGuard;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,7 +22,7 @@ use process_scanner::{
     Reading, Row, Source, Status,
 };
 
-use crate::faults::own_next_pid;
+use crate::faults::{OwnNextPid, own_next_pid};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,7 +77,7 @@ struct Ears {
     steps: Vec<(Option<ListenStep>, Option<String>)>,
     missed: Option<u64>,
     /// No other test chooses pids meanwhile.
-    _pids: MutexGuard<'static, ()>,
+    _pids: OwnNextPid,
 }
 
 impl Ears {
@@ -145,7 +144,9 @@ impl Ears {
         let scan = self.source.scan(&mut |row| {
             let start_time_ms = match row {
                 Row::Process(row) => row.start_time_ms,
-                Row::Unchanged { pid, .. } | Row::Unreadable { pid } => before[&pid],
+                Row::Unchanged { pid, .. } => before[&pid],
+                // It may have been born since the scan before.
+                Row::Unreadable { pid } => before.get(&pid).copied().flatten(),
                 _ => None,
             };
             scanned.insert(row.pid(), start_time_ms);

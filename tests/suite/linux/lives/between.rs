@@ -1,6 +1,6 @@
 //! What a scanner reports between two scans, by its source's bell alone.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
@@ -9,14 +9,14 @@ use process_scanner::{
 };
 
 use super::{PATIENCE, code, sh};
-use crate::faults::own_next_pid;
+use crate::faults::{OwnNextPid, own_next_pid};
 
 /// A scanner that makes no second scan, and what it has reported since the first one.
 struct Bells {
     scanner: ScannerHandle,
     batches: Subscription,
     events: Vec<Event>,
-    _pids: MutexGuard<'static, ()>,
+    _pids: OwnNextPid,
 }
 
 impl Bells {
