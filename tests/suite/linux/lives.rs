@@ -10,6 +10,7 @@ mod oom;
 mod places;
 mod recorded_lives;
 mod steps;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
-    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ListenStep, ProcessRow,
+    Collect, ExitStatus, ExitUsage, Happening, Hearing, LinuxSource, ListenOptions, ListenStep, ProcessRow,
     Reading, Row, Source, Status,
 };
 
@@ -39,6 +40,7 @@ enum Told {
         ended_at_ms: Option<u64>,
         lived_ns: Option<u64>,
         likely_oom: Option<bool>,
+        usage: Option<ExitUsage>,
     },
 }
 
@@ -128,6 +130,7 @@ impl Ears {
                     ended_at_ms: exit.ended_at_ms,
                     lived_ns: exit.lived_ns,
                     likely_oom: exit.likely_oom,
+                    usage: exit.usage,
                 },
                 other => panic!("{other:?}"),
             };

@@ -136,6 +136,7 @@ impl Lives {
         // What ended was the thread that had that number before.
         (life.end, life.is_end_certain) = (None, false);
         life.ends = Ends::default();
+        life.final_cpu_ns = None;
         life.image_ns = exec_ns;
         // What was read before is of the program before.
         let step = life.step.of(round);
@@ -238,11 +239,17 @@ impl Lives {
             start,
             born: life.born,
             end: life.certain_end(scans(pid), self.lost_ns, self.is_exits_only),
+            final_cpu_ns: life.final_cpu_ns,
         };
         match life.end_step.of(self.round) {
             Some(index) if life.end.is_some() => self.steps[index] = exited,
             _ => self.steps.push(exited),
         }
+    }
+
+    /// Returns whether a process has ended and was not reported as exited.
+    pub(super) fn has_ended(&self, pid: u32) -> bool {
+        self.lives.get(&pid).is_some_and(|life| life.end.is_some())
     }
 
     /// Returns what happened in this round.

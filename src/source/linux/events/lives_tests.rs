@@ -256,6 +256,7 @@ fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
         leader_ended: true,
         threads: 1,
         stat: None,
+        cpu_ns: None,
     };
     let rounds = steps(&[&[FORK, exit(7, 1)], &[], &[], &[]], zombie);
     assert!(
@@ -269,6 +270,7 @@ fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
         leader_ended: false,
         threads: 1,
         stat: None,
+        cpu_ns: None,
     };
     let rounds = steps(&[&[FORK, exit(7, 1)]], other);
     assert!(
@@ -285,6 +287,7 @@ fn an_unread_zombie_has_its_name_only_if_no_later_process_can_have_its_start_tic
         leader_ended: true,
         threads: 1,
         stat,
+        cpu_ns: None,
     };
     let is_read = |rounds: &[Vec<Step>]| {
         let born = |step: &Step| match step {
@@ -409,6 +412,7 @@ fn a_birth_around_a_suspend_has_the_start_time_of_stat() {
         leader_ended: false,
         threads: 1,
         stat: None,
+        cpu_ns: None,
     };
     let [Step::Born { start, .. }] = born_at_suspend(None, there)[..] else {
         panic!("not a birth");
@@ -453,6 +457,7 @@ fn a_reading_that_arrives_a_round_after_its_exec_counts_before_the_end() {
             leader_ended: false,
             threads: 1,
             stat: None,
+            cpu_ns: None,
         };
         round(None, &[(0, FORK), (2, exec)], living);
         let late = reading(500_000, at(read_ms), at(read_ms));

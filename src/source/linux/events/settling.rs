@@ -100,6 +100,7 @@ impl Lives {
                 leader_ended: true,
                 threads: 0..=1,
                 stat,
+                cpu_ns,
                 ..
             } => {
                 life.is_end_certain |= life
@@ -107,7 +108,10 @@ impl Lives {
                     .is_some();
                 // A later process with this pid cannot have started before this one ended.
                 let is_own = |start: Start| end.at.ticks() > start.ticks;
-                let stat = stat.filter(|_| life.start.is_some_and(is_own));
+                let is_own = life.start.is_some_and(is_own);
+                // It has grown until now if the process was just about to end.
+                life.final_cpu_ns = cpu_ns.filter(|_| is_own).or(life.final_cpu_ns);
+                let stat = stat.filter(|_| is_own);
                 let stat = stat.map(|stat| (stat, now_ns));
                 if let Some(index) = life.step.of(round)
                     && let Some(Step::Born { reading, .. }) = self.steps.get_mut(index)
@@ -139,6 +143,7 @@ impl Lives {
             } if age_ns >= FRESH_NS && life.threads != Some(0) => {
                 (life.leader_ended, life.end) = (false, None);
                 life.ends = Ends::default();
+                life.final_cpu_ns = None;
             }
             Fact::There { .. } | Fact::Unknown => {}
         }
