@@ -20,8 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
-    Collect, ExitStatus, ExitUsage, Happening, Hearing, LinuxSource, ListenOptions, ListenStep, ProcessRow,
-    Reading, Row, Source, Status,
+    Collect, ExitStatus, ExitUsage, Happening, Hearing, LinuxSource, ListenOptions, ListenStep,
+    ProcessRow, Reading, Row, Source, Status,
 };
 
 use crate::faults::own_next_pid;
