@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::intake::Records;
-use super::record::Record;
+use super::thread_record::Record;
 use crate::model::ExitUsage;
 
 /// The kernel can need so long from the record to the exit, to free the memory of a process.

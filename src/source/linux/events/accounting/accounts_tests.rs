@@ -2,7 +2,7 @@
 
 use super::accounts::{Accounts, Ended};
 use super::intake::Records;
-use super::record::Record;
+use super::thread_record::Record;
 use crate::model::ExitUsage;
 
 const MS: u64 = 1_000_000;

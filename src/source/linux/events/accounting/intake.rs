@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::record::Record;
 use super::socket::RecordSocket;
+use super::thread_record::Record;
 use crate::model::Timestamp;
 use crate::source::linux::events::connector::Received;
 

@@ -1,6 +1,6 @@
 //! What processes have used in their whole lives, from the kernel's taskstats at their ends.
 //!
-//! [`socket`] receives the bytes ([`message`]) of one record per thread ([`record`]). [`intake`] opens
+//! [`socket`] receives the bytes ([`message`]) of one record per thread ([`thread_record`]). [`intake`] opens
 //! and closes the socket as the CPU budget allows, and [`accounts`] finds the process of each record.
 
 mod accounts;
@@ -8,8 +8,8 @@ mod accounts;
 mod accounts_tests;
 mod intake;
 mod message;
-mod record;
 mod socket;
+mod thread_record;
 
 pub(super) use self::accounts::{Accounts, Ended};
 pub(super) use self::intake::{Intake, Records};

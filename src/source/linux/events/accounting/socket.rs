@@ -17,7 +17,7 @@ use rustix::net::{
 use super::message::{
     CONTROL, FAMILY_ID, FAMILY_NAME, GET_FAMILY, Message, attributes, request, short,
 };
-use super::record::Record;
+use super::thread_record::Record;
 use crate::source::linux::events::connector::{Received, wait};
 
 /// `TASKSTATS_GENL_NAME`, with the 0 at its end.
