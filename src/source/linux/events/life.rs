@@ -19,6 +19,13 @@ pub(in crate::source) struct Start {
 }
 
 impl Start {
+    /// Returns the start time after that of the process that has left last with its pid and tick, which
+    /// was the `left`th.
+    pub(super) fn after(left: Option<&u8>, ticks: u64) -> Self {
+        let nth = left.map_or(0, |nth| nth.saturating_add(1));
+        Self { ticks, nth }
+    }
+
     /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
     /// millisecond, so processes that started in the same tick get different start times within it.
     pub(in crate::source) fn time_ms(self, boot: Boot) -> Option<u64> {

@@ -165,8 +165,11 @@ impl Lives {
                 ..
             }) => {
                 // The start time that the kernel stored. A later process would have a later one.
-                if let Some(ticks) = new.start_ticks().filter(|&ticks| start.is_of(ticks)) {
-                    (start.ticks, first.ticks) = (ticks, ticks);
+                let stored = new.start_ticks().filter(|&ticks| start.is_of(ticks));
+                if let Some(ticks) = stored.filter(|&ticks| ticks != start.ticks) {
+                    // An earlier process can have had that one.
+                    *start = Start::after(self.recent.get(&(pid, ticks)), ticks);
+                    *first = *start;
                 }
                 *reading = Some(new);
             }

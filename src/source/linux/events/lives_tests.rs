@@ -250,6 +250,39 @@ fn several_lives_of_a_pid_are_in_order_and_have_different_keys() {
 }
 
 #[test]
+fn a_birth_whose_event_came_a_tick_late_has_another_key_than_the_life_before() {
+    let (clock, at) = (EventClock::without_suspends(), |ms: u64| {
+        (5_000_000 + ms) * MS
+    });
+    let exec = What::Exec { pid: 7 };
+    let events = [(1, FORK), (5, exit(7, 1)), (10, FORK), (12, exec)];
+    let late = ExecReading::made_up(7, at(12), b"app\0", at(13), 500_000, at(13));
+    // The first life is of the same round or of the one before.
+    for first in [0, 2] {
+        let mut lives = Lives::default();
+        let mut starts = Vec::new();
+        for (part, reading) in [(&events[..first], None), (&events[first..], Some(&late))] {
+            lives.begin(&mut reading.into_iter().cloned().collect(), false, 0);
+            for &(ms, what) in part {
+                let event = KernelEvent {
+                    seq: 0,
+                    cpu: 0,
+                    at_ns: at(ms),
+                    what,
+                };
+                lives.hear(&event, &clock, &|_| None);
+            }
+            lives.settle(at(50), false, &|_| None, &mut |_| Fact::Gone);
+            starts.extend(lives.steps().iter().filter_map(|step| match step {
+                Step::Born { start, .. } => Some((start.ticks, start.nth)),
+                _ => None,
+            }));
+        }
+        assert_eq!(starts, [(500_000, 0), (500_000, 1)]);
+    }
+}
+
+#[test]
 fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
     let zombie = Fact::There {
         start_ticks: 500_000,

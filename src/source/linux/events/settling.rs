@@ -190,7 +190,10 @@ impl Lives {
             if unsure.contains(&pid) {
                 match fact(pid) {
                     Fact::There { start_ticks, .. } => {
-                        start.ticks = start_ticks;
+                        if start.ticks != start_ticks {
+                            let left = self.recent.get(&(pid, start_ticks));
+                            *start = Start::after(left, start_ticks);
+                        }
                         life.start = Some(*start);
                     }
                     // The next scan finds it, with its own start time.
