@@ -134,9 +134,9 @@ pub use crate::dispatch::{
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{
     Batch, BreakerState, Change, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass,
-    Event, Exit, ExitStatus, FIELDS, Field, Hearing, ListenStep, Order, Pace, ProcessInfo,
-    ProcessKey, Processes, Resources, Result, Snapshot, Status, Timestamp, Transition, Unit, Value,
-    escape, is_control,
+    Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing, ListenStep, Order, Pace,
+    ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot, Status, Timestamp, Transition,
+    Unit, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};

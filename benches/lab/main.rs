@@ -14,6 +14,8 @@ mod crowd;
 #[cfg(target_os = "linux")]
 mod csv;
 #[cfg(target_os = "linux")]
+mod exit_cpu;
+#[cfg(target_os = "linux")]
 mod first;
 mod host;
 #[cfg(target_os = "linux")]
@@ -90,6 +92,9 @@ enum Experiment {
     /// Measure what listening costs at each step, and in a storm of births (15 minutes)
     #[cfg(target_os = "linux")]
     Steps(steps::Options),
+    /// Compare the reported CPU time of short lives with the `rusage` of their parent (4 minutes)
+    #[cfg(target_os = "linux")]
+    ExitCpu(exit_cpu::Options),
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
     /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
@@ -113,6 +118,8 @@ enum Experiment {
 const ROLES: &[child::Role] = &[
     (child::WAIT, |_| child::wait()),
     (births::END, |_| Ok(())),
+    #[cfg(target_os = "linux")]
+    (exit_cpu::USE, exit_cpu::use_cpu),
     #[cfg(target_os = "linux")]
     (lives::LIVE, lives::live),
     #[cfg(target_os = "linux")]
@@ -159,6 +166,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::Lives(options) => lives::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Steps(options) => steps::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::ExitCpu(options) => exit_cpu::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Study(options) => study::run(&options, is_quick),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::changes::Changes;
 use super::exit::{Exit, ExitStatus};
+use super::exit_usage::ExitUsage;
 use super::process::ProcessInfo;
 
 /// A birth, a change, an exit or the presence of one process.
@@ -53,7 +54,7 @@ pub enum Event {
     /// The process exited.
     #[non_exhaustive]
     Exited {
-        /// The process with its last measured values.
+        /// The process with its last measured values, and its final CPU time where that is known.
         process: ProcessInfo,
         /// Milliseconds from its start to its end; `None` if the start is unknown.
         ///
@@ -72,6 +73,8 @@ pub enum Event {
         /// True only if SIGKILL ended it and its own cgroup counted such a kill that no other exit
         /// explains. See [`Exit::likely_oom`](crate::Exit::likely_oom).
         likely_oom: Option<bool>,
+        /// What it has used in its whole life; `None` if unknown.
+        usage: Option<ExitUsage>,
     },
 }
 
@@ -90,6 +93,7 @@ impl Event {
             exit: None,
             ended_at_ms: None,
             likely_oom: None,
+            usage: None,
         }
     }
 
@@ -101,6 +105,7 @@ impl Event {
             exit,
             ended_at_ms,
             likely_oom,
+            usage,
             ..
         } = &mut self
         {
@@ -108,6 +113,7 @@ impl Event {
             *exit = known.status;
             *ended_at_ms = known.ended_at_ms;
             *likely_oom = known.likely_oom;
+            *usage = known.usage;
         }
         self
     }
@@ -136,13 +142,13 @@ impl Event {
 /// Serialises as in `pscan watch --json`, without the fields of the batch (`seq`, `at_ms`).
 ///
 /// The fields are `event` (the [kind](Self::kind)), `process`, `changed` for an update, and
-/// `lived_ms`, `lived_ns`, `exit`, `ended_at_ms` and `likely_oom` for an exit.
+/// `lived_ms`, `lived_ns`, `exit`, `ended_at_ms`, `likely_oom` and `usage` for an exit.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let more = match self {
             Self::Existing(_) | Self::Created(_) => 0,
             Self::Updated { .. } => 1,
-            Self::Exited { .. } => 5,
+            Self::Exited { .. } => 6,
         };
         let mut out = serializer.serialize_struct("Event", 2 + more)?;
         out.serialize_field("event", self.kind())?;
@@ -156,6 +162,7 @@ impl Serialize for Event {
                 exit,
                 ended_at_ms,
                 likely_oom,
+                usage,
                 ..
             } => {
                 out.serialize_field("lived_ms", lived_ms)?;
@@ -163,6 +170,7 @@ impl Serialize for Event {
                 out.serialize_field("exit", exit)?;
                 out.serialize_field("ended_at_ms", ended_at_ms)?;
                 out.serialize_field("likely_oom", likely_oom)?;
+                out.serialize_field("usage", usage)?;
             }
         }
         out.end()
@@ -196,6 +204,8 @@ impl<'de> Deserialize<'de> for Event {
                 ended_at_ms: Option<u64>,
                 #[serde(default)]
                 likely_oom: Option<bool>,
+                #[serde(default)]
+                usage: Option<ExitUsage>,
             },
         }
         Ok(match Written::deserialize(deserializer)? {
@@ -209,6 +219,7 @@ impl<'de> Deserialize<'de> for Event {
                 exit,
                 ended_at_ms,
                 likely_oom,
+                usage,
             } => Self::Exited {
                 process,
                 lived_ms,
@@ -216,6 +227,7 @@ impl<'de> Deserialize<'de> for Event {
                 exit,
                 ended_at_ms,
                 likely_oom,
+                usage,
             },
         })
     }
@@ -257,6 +269,12 @@ mod tests {
                 ended_at_ms: Some(1_700_000_000_123),
                 lived_ns: Some(3_207_511),
                 likely_oom: Some(false),
+                usage: Some(ExitUsage {
+                    cpu_time_ns: Some(2_107_511),
+                    peak_rss_bytes: None,
+                    read_bytes: Some(u64::MAX),
+                    written_bytes: Some(0),
+                }),
             }),
         ] {
             let json = serde_json::to_string(&event).expect("plain data");

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exit_usage::ExitUsage;
+
 /// What is known of the end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub struct Exit {
     /// True only if SIGKILL ended it and its own cgroup counted such a kill that no other exit explains.
     /// A person can kill one process of a cgroup while the kernel kills another, so it is only likely.
     pub likely_oom: Option<bool>,
+    /// What it has used in its whole life; `None` if unknown.
+    pub usage: Option<ExitUsage>,
 }
 
 /// Exit status of a process, as wait(2) reports it.

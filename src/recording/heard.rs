@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounded::{MAX_ROWS, bounded_list};
 use super::exit_status::StatusRecord;
+use super::exit_usage::UsageRecord;
 use super::row::RowRecord;
 use crate::model::{Exit, Hearing, ListenStep, Timestamp};
 use crate::redact::Redactor;
@@ -72,6 +73,8 @@ pub(crate) struct ExitRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lived_ns: Option<u64>,
     likely_oom: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageRecord>,
 }
 
 impl HeardRecord {
@@ -151,6 +154,7 @@ impl HeardRecord {
                 ended_by_ms: exit.ended_by_ms,
                 lived_ns: exit.lived_ns,
                 likely_oom: exit.likely_oom,
+                usage: exit.usage.map(UsageRecord::of),
             }),
         };
         record.emit(scan_ns, emit);
@@ -197,6 +201,7 @@ impl HappeningRecord {
                     ended_by_ms: exited.ended_by_ms,
                     lived_ns: exited.lived_ns,
                     likely_oom: exited.likely_oom,
+                    usage: exited.usage.and_then(UsageRecord::usage),
                 },
             },
         });

@@ -6,6 +6,7 @@
 mod bounded;
 mod bytes;
 mod exit_status;
+mod exit_usage;
 mod format;
 mod heard;
 mod reader;

@@ -1,5 +1,6 @@
 //! The events of one batch, collected until they can be sorted by pid.
 
+use super::rates::ns_to_ms;
 use super::slot::Slot;
 use crate::model::{Changes, Event, Exit, ProcessInfo, ProcessKey};
 
@@ -155,6 +156,23 @@ impl Notes {
     }
 }
 
+impl Ended {
+    /// Makes the CPU time of the process its final one, if that is known.
+    ///
+    /// What a scan has measured is part of it.
+    fn conclude(&mut self) {
+        let usage = self.exit.usage.as_mut();
+        let Some(final_ns) = usage.and_then(|usage| usage.cpu_time_ns.as_mut()) else {
+            return;
+        };
+        let seen_ms = self.process.cpu_time_ms.unwrap_or(0.0);
+        match ns_to_ms(*final_ns) {
+            final_ms if final_ms >= seen_ms => self.process.cpu_time_ms = Some(final_ms),
+            _ => *final_ns = (seen_ms * 1e6).round() as u64,
+        }
+    }
+}
+
 impl Life {
     fn add(&mut self, touch: &Touch) {
         match touch.changed.is_empty() {
@@ -180,7 +198,8 @@ impl Life {
 }
 
 impl From<Ended> for Event {
-    fn from(ended: Ended) -> Self {
+    fn from(mut ended: Ended) -> Self {
+        ended.conclude();
         Self::Exited {
             process: ended.process,
             lived_ms: ended.lived_ms,
@@ -188,6 +207,7 @@ impl From<Ended> for Event {
             exit: ended.exit.status,
             ended_at_ms: ended.exit.ended_at_ms,
             likely_oom: ended.exit.likely_oom,
+            usage: ended.exit.usage,
         }
     }
 }

@@ -5,7 +5,7 @@ mod churn;
 mod descriptors;
 mod hidepid;
 mod mounts;
-mod users;
+pub(crate) mod users;
 
 use std::fs::{self, File};
 use std::io::Write;

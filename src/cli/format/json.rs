@@ -211,7 +211,7 @@ mod tests {
             text.starts_with(r#"{"seq":2,"at_ms":3,"event":"exited","process":{"pid":1,"#),
             "{text}"
         );
-        let unknown = r#"},"lived_ms":null,"lived_ns":null,"exit":null,"ended_at_ms":null,"likely_oom":null}"#;
+        let unknown = r#"},"lived_ms":null,"lived_ns":null,"exit":null,"ended_at_ms":null,"likely_oom":null,"usage":null}"#;
         assert!(text.ends_with(&format!("{unknown}\n")), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use crate::model::Timestamp;
 use crate::source::exited::{Exited, TICK_MS};
 use crate::source::{Happening, Heard};
 
-/// Descriptors that must be available: it keeps six, and scans need theirs too.
+/// Descriptors that must be available: it keeps seven, and scans need theirs too.
 const SPARE_DESCRIPTORS: usize = 16;
 
 impl LinuxSource {

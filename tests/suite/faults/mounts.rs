@@ -65,7 +65,8 @@ fn another_proc_is_mounted_over_this_one_with(live: Live) {
         mount("none", "/proc", "tmpfs", MountFlags::empty(), None).unwrap();
         let batch = watched.scan();
         assert!(batch.failure.is_some());
-        assert_eq!(batch.events, []);
+        // A source that listens still reports what it hears.
+        assert!(batch.events.is_empty() || live.listens());
         unmount("/proc", UnmountFlags::DETACH).unwrap();
         assert!(watched.scan().failure.is_none());
         assert!(watched.knows(stays.pid()));

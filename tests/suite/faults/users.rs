@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use super::{Cat, ROLE, Watched, assert_passed, is_root, skip, with_own_mounts};
 use crate::support::{Live, ONLY_LIVE, live_sources};
 
-pub(super) const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// Copies this program to a folder that all users may enter.
-pub(super) fn program_for_all() -> (TempDir, PathBuf) {
+pub(crate) fn program_for_all() -> (TempDir, PathBuf) {
     let folder = tempfile::Builder::new()
         .prefix("pscan-test")
         .tempdir_in("/tmp")

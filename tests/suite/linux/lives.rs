@@ -10,6 +10,7 @@ mod oom;
 mod places;
 mod recorded_lives;
 mod steps;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,8 +19,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
-    Collect, ExitStatus, Happening, Hearing, LinuxSource, ListenOptions, ListenStep, ProcessRow,
-    Reading, Row, Source, Status,
+    Collect, ExitStatus, ExitUsage, Happening, Hearing, LinuxSource, ListenOptions, ListenStep,
+    ProcessRow, Reading, Row, Source, Status,
 };
 
 use crate::faults::{OwnNextPid, own_next_pid};
@@ -38,6 +39,7 @@ enum Told {
         ended_at_ms: Option<u64>,
         lived_ns: Option<u64>,
         likely_oom: Option<bool>,
+        usage: Option<ExitUsage>,
     },
 }
 
@@ -127,6 +129,7 @@ impl Ears {
                     ended_at_ms: exit.ended_at_ms,
                     lived_ns: exit.lived_ns,
                     likely_oom: exit.likely_oom,
+                    usage: exit.usage,
                 },
                 other => panic!("{other:?}"),
             };

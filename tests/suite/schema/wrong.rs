@@ -35,7 +35,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         event(
             "exited",
             json!({ "process": process, "lived_ms": 4, "lived_ns": 4_100_000, "exit": null,
-                    "ended_at_ms": 5, "likely_oom": null }),
+                    "ended_at_ms": 5, "likely_oom": null, "usage": null }),
         ),
         event(
             "resync",

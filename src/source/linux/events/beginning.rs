@@ -46,14 +46,8 @@ impl Lives {
             }
             None => {}
         }
-        let nth = self
-            .recent
-            .get(&(pid, ticks))
-            .map(|nth| nth.saturating_add(1));
-        let start = adopted.unwrap_or(Start {
-            ticks,
-            nth: nth.unwrap_or(0),
-        });
+        let next = Start::after(self.recent.get(&(pid, ticks)), ticks);
+        let start = adopted.unwrap_or(next);
         let mut life = Life::born(start, event_ns, at);
         life.is_kernel_thread = self.kind_of_child(parent, scans);
         life.earlier_ends = earlier_ends;

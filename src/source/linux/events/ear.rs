@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
 
+use super::accounting::{Accounts, Ended};
 use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecStat;
 use super::happenings::happening;
 use super::kernel_event::{KernelEvent, What};
-use super::life::{Fact, Start, Step};
+use super::life::{Fact, LastExit, Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::lives::{Lives, Scans};
@@ -20,7 +21,7 @@ use super::oom_kills::{OomKills, is_killed};
 use super::reception::{Reception, reads_execs};
 use super::witness::Witness;
 use crate::metrics::CpuClock;
-use crate::model::{Hearing, ListenStep, Timestamp};
+use crate::model::{ExitUsage, Hearing, ListenStep, Timestamp};
 use crate::source::linux::proc::boot::{Boot, ns};
 use crate::source::linux::proc::cpu::{CpuClock as ProcessClock, cpu_clock};
 use crate::source::linux::proc::procfs::Procfs;
@@ -45,6 +46,7 @@ pub(in crate::source) struct Ear {
     /// Processes whose exits the last drain has emitted.
     exited: Vec<(u32, Start)>,
     oom_kills: OomKills,
+    accounts: Accounts,
 }
 
 impl Ear {
@@ -81,6 +83,7 @@ impl Ear {
             counted: None,
             exited: Vec::new(),
             oom_kills,
+            accounts: Accounts::default(),
         })
     }
 
@@ -145,6 +148,7 @@ impl Ear {
         let now_ns = Timestamp::monotonic_now_ns();
         let mail = &mut self.mail;
         let is_lossy = mail.loss.is_some();
+        self.accounts.hear(&mut mail.records, now_ns);
         self.lives.begin(&mut mail.readings, is_lossy, now_ns);
         self.lives.is_exits_only = mail.step == ListenStep::ExitsOnly;
         for event in &mail.events {
@@ -168,12 +172,17 @@ impl Ear {
         self.exited.clear();
         for step in steps {
             let likely_oom = self.oom_kills.take(step, now_ns);
-            if let Some(happening) = happening(step, self.boot, likely_oom) {
+            let usage = usage(step, &mut self.accounts, &self.clock);
+            if let Some(happening) = happening(step, self.boot, likely_oom, usage) {
                 emit(happening);
             }
             if let &Step::Exited { pid, start, .. } = step {
                 self.exited.push((pid, start));
             }
+        }
+        if is_after_scan {
+            let has_ended = |pid| self.lives.has_ended(pid);
+            self.accounts.forget(now_ns, &has_ended);
         }
         let heard = self.judge(is_after_scan, count);
         self.listener.ring_at(self.lives.next_check_ns());
@@ -275,9 +284,48 @@ impl Ear {
     }
 }
 
+/// Returns what a process that has exited has used in its whole life.
+fn usage(step: &Step, accounts: &mut Accounts, clock: &EventClock) -> Option<ExitUsage> {
+    let &Step::Exited {
+        pid,
+        start,
+        born,
+        end,
+        final_cpu_ns,
+    } = step
+    else {
+        return None;
+    };
+    let recorded = end.and_then(|LastExit { at, .. }| {
+        let since_start_ns = at.since_boot_ns.saturating_sub(start.since_boot_ns());
+        let lived_ns = match born {
+            Some(born) => [at.at_ns.saturating_sub(born.at_ns); 2],
+            // The kernel counts the time of a life without suspends.
+            None => [
+                since_start_ns.saturating_sub(clock.suspended_ns()),
+                since_start_ns,
+            ],
+        };
+        accounts.take(Ended {
+            pid,
+            born_ns: born.map(|born| born.at_ns),
+            ended_ns: at.at_ns,
+            lived_ns,
+        })
+    });
+    if end.is_none() {
+        accounts.skip(pid);
+    }
+    let mut usage = recorded.unwrap_or_default();
+    // A record lacks what a process has used since.
+    usage.cpu_time_ns = final_cpu_ns.or(usage.cpu_time_ns);
+    (!usage.is_unknown()).then_some(usage)
+}
+
 /// Finds out what there is with a pid.
 fn fact(pid: u32, procfs: Option<&Procfs>) -> Fact {
-    if cpu_clock(pid) == ProcessClock::Gone {
+    let clock = cpu_clock(pid);
+    if clock == ProcessClock::Gone {
         return Fact::Gone;
     }
     let mut line = [0; STAT_LEN];
@@ -288,6 +336,10 @@ fn fact(pid: u32, procfs: Option<&Procfs>) -> Fact {
             leader_ended: stat.has_ended(),
             threads: stat.threads,
             stat: Some(ExecStat::new(&stat)),
+            cpu_ns: match clock {
+                ProcessClock::Ns(cpu_ns) => Some(cpu_ns),
+                ProcessClock::Gone | ProcessClock::Unknown => None,
+            },
         },
         None => Fact::Unknown,
     }

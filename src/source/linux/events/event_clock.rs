@@ -92,6 +92,11 @@ impl EventClock {
         self.measured_ns = measured_ns;
     }
 
+    /// Returns the time in suspends so far, in nanoseconds.
+    pub(super) fn suspended_ns(&self) -> u64 {
+        self.suspended_ns
+    }
+
     /// Converts the time of an event.
     pub(super) fn moment(&self, event_ns: u64) -> Moment {
         let (suspended_ns, is_sure) = match self.before {

@@ -5,15 +5,16 @@ use rustix::time::ClockId;
 use super::event_clock::Moment;
 use super::exec_reading::{ExecReading, ExecStat};
 use super::life::{LastExit, Start, Step};
-use crate::model::{Exit, ExitStatus, Status};
+use crate::model::{Exit, ExitStatus, ExitUsage, Status};
 use crate::source::linux::proc::boot::{Boot, ns};
 use crate::source::{Happening, ProcessRow, Reading};
 
-/// Converts a step. `likely_oom` is of the process that has exited.
+/// Converts a step. `likely_oom` and `usage` are of the process that has exited.
 pub(super) fn happening(
     step: &Step,
     boot: Boot,
     likely_oom: Option<bool>,
+    usage: Option<ExitUsage>,
 ) -> Option<Happening<'_>> {
     Some(match step {
         Step::Void => return None,
@@ -63,6 +64,7 @@ pub(super) fn happening(
             start,
             born,
             end,
+            final_cpu_ns: _,
         } => {
             let start_time_ms = start.time_ms(boot);
             let mut exit = exit(*born, *end, boot, likely_oom);
@@ -70,6 +72,7 @@ pub(super) fn happening(
             exit.ended_at_ms = exit
                 .ended_at_ms
                 .max(start_time_ms.filter(|_| end.is_some()));
+            exit.usage = usage;
             Happening::Exited {
                 pid: *pid,
                 start_time_ms,

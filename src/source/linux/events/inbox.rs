@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::accounting::Intake;
 use super::connector::{Connector, Received};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
@@ -37,6 +38,7 @@ pub(super) struct Inbox {
     pub(super) ladder: Ladder,
     /// Lives that were heard and not taken into account yet, threads included.
     pub(super) lives: u64,
+    pub(super) intake: Intake,
     /// CPU time of the listening threads that was not reported yet.
     pub(super) cpu_ns: u64,
     /// When the bell must ring once more, as in timestamps: exits wait for their parents.
@@ -51,7 +53,7 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn new(connector: Connector, ladder: Ladder) -> Self {
+    pub(super) fn new(connector: Connector, ladder: Ladder, intake: Intake) -> Self {
         let mut inbox = Self {
             connector: Some(connector),
             filtered_ns: None,
@@ -60,6 +62,7 @@ impl Inbox {
             command_bytes: 0,
             ladder,
             lives: 0,
+            intake,
             cpu_ns: 0,
             ring_at_ns: None,
             rung: None,
@@ -73,6 +76,14 @@ impl Inbox {
 
     /// Receives what is there. Returns whether anything was.
     pub(super) fn gather(&mut self) -> bool {
+        let has_any = self.gather_events();
+        // After the exits, since the kernel sends the records first.
+        let may_account = self.ladder.may_account(self.intake.is_open());
+        self.intake.gather(may_account, &mut self.mail.records);
+        has_any
+    }
+
+    fn gather_events(&mut self) -> bool {
         let Self {
             connector: Some(connector),
             filtered_ns,

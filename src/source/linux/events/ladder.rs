@@ -107,6 +107,14 @@ impl Ladder {
         self.step
     }
 
+    /// Returns whether there is CPU time for what is dropped first: the records of ends. It `has` them
+    /// already, or not.
+    pub(super) fn may_account(&self, has: bool) -> bool {
+        let least = if has { 0.25 } else { 0.75 };
+        let is_saved = |share: f64| self.left >= share * SAVED_SECONDS * least;
+        self.step == ListenStep::Prompt && self.share.is_none_or(is_saved)
+    }
+
     /// Returns why the step has changed, once.
     pub(super) fn take_reason(&mut self) -> Option<String> {
         self.reason.take()

@@ -201,6 +201,35 @@ fn without_a_count_of_the_kernel_it_tries_again_after_a_while() {
     assert_eq!(ladder.step(), ListenStep::Prompt);
 }
 
+#[test]
+fn records_of_ends_go_before_command_lines_and_come_back_after_them() {
+    const SECOND: u64 = 1_000_000_000;
+    let mut ladder = Ladder::new(Some(0.5), ListenStep::Prompt, 0);
+    let (mut now_ns, mut has, mut steps) = (0, true, vec![]);
+    for second in 0..3000 {
+        now_ns += SECOND;
+        let (spent_ns, lives) = if second < 60 {
+            (SECOND / 100, 200)
+        } else {
+            (0, 0)
+        };
+        ladder.spend(spent_ns, lives, now_ns);
+        has = ladder.may_account(has);
+        let step = (has, ladder.step());
+        if steps.last() != Some(&step) {
+            steps.push(step);
+        }
+    }
+    let expected = [(true, ListenStep::Prompt), (false, ListenStep::Prompt)];
+    assert_eq!(steps[..2], expected, "{steps:?}");
+    assert!(
+        steps.len() > 3 && steps.last() == Some(&expected[0]),
+        "{steps:?}"
+    );
+    assert!(Ladder::new(None, ListenStep::Prompt, 0).may_account(false));
+    assert!(!Ladder::new(None, ListenStep::Gathered, 0).may_account(true));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 48,

@@ -3,8 +3,8 @@
 use super::ends::Ends;
 use super::event_clock::Moment;
 use super::exec_reading::{ExecReading, ExecStat};
-use crate::source::exited::within_tick;
-use crate::source::linux::proc::boot::Boot;
+use crate::source::exited::{TICK_MS, within_tick};
+use crate::source::linux::proc::boot::{Boot, NS_PER_MS};
 
 /// An event can be this many ticks after the start time that the kernel stored: its thread may have
 /// been preempted in between.
@@ -20,10 +20,22 @@ pub(in crate::source) struct Start {
 }
 
 impl Start {
+    /// Returns the start time after that of the process that has left last with its pid and tick, which
+    /// was the `left`th.
+    pub(super) fn after(left: Option<&u8>, ticks: u64) -> Self {
+        let nth = left.map_or(0, |nth| nth.saturating_add(1));
+        Self { ticks, nth }
+    }
+
     /// Returns the start time in milliseconds since the Unix epoch. A tick is longer than a
     /// millisecond, so processes that started in the same tick get different start times within it.
     pub(in crate::source) fn time_ms(self, boot: Boot) -> Option<u64> {
         Some(within_tick(boot.start_time_ms(self.ticks)?, self.nth))
+    }
+
+    /// Returns the start time in nanoseconds after boot.
+    pub(super) fn since_boot_ns(self) -> u64 {
+        self.ticks.saturating_mul(TICK_MS * NS_PER_MS)
     }
 
     /// Returns whether a process with this start time in `stat` can be the one.
@@ -82,6 +94,8 @@ pub(super) struct Life {
     pub(super) ends: Ends,
     /// `end` is certain, whatever is lost from now on.
     pub(super) is_end_certain: bool,
+    /// Its CPU time in nanoseconds, read after all of its threads had ended.
+    pub(super) final_cpu_ns: Option<u64>,
     /// The process is among those that are checked in each round.
     pub(super) is_fresh: bool,
     /// The process is among those that are checked after each scan.
@@ -126,6 +140,7 @@ impl Life {
             end: None,
             ends: Ends::default(),
             is_end_certain: false,
+            final_cpu_ns: None,
             is_fresh: false,
             is_waiting: false,
             is_reported_zombie: false,
@@ -232,6 +247,8 @@ pub(super) enum Step {
         born: Option<Moment>,
         /// `None`: its last event was not heard, or may be of another process.
         end: Option<LastExit>,
+        /// Its CPU time in nanoseconds, if it was read after its end.
+        final_cpu_ns: Option<u64>,
     },
 }
 
@@ -248,6 +265,8 @@ pub(super) enum Fact {
         threads: u64,
         /// What else `stat` reports, where it was read.
         stat: Option<ExecStat>,
+        /// CPU time in nanoseconds of all its threads, read before the rest; `None` if unknown.
+        cpu_ns: Option<u64>,
     },
     /// It could not be found out now.
     Unknown,

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
 
+use super::accounting::Intake;
 use super::connector::Connector;
 use super::inbox::Inbox;
 use super::kernel_event::KernelEvent;
@@ -72,7 +73,7 @@ impl Listener {
                 .map_err(|errno| format!("cannot wake threads: {}", std::io::Error::from(errno)))
         };
         let shared = Arc::new(Shared {
-            inbox: Mutex::new(Inbox::new(connector, ladder)),
+            inbox: Mutex::new(Inbox::new(connector, ladder, Intake::start(proc))),
             buffer_bytes,
             must_end: AtomicBool::new(false),
             must_reopen: AtomicBool::new(false),

@@ -146,6 +146,7 @@ impl Lives {
         (life.end, life.is_end_certain) = (None, false);
         life.ends = Ends::default();
         life.is_contested = false;
+        life.final_cpu_ns = None;
         life.image_ns = exec_ns;
         // What was read before is of the program before.
         let step = life.step.of(round);
@@ -174,8 +175,11 @@ impl Lives {
                 ..
             }) => {
                 // The start time that the kernel stored. A later process would have a later one.
-                if let Some(ticks) = new.start_ticks().filter(|&ticks| start.is_of(ticks)) {
-                    (start.ticks, first.ticks) = (ticks, ticks);
+                let stored = new.start_ticks().filter(|&ticks| start.is_of(ticks));
+                if let Some(ticks) = stored.filter(|&ticks| ticks != start.ticks) {
+                    // An earlier process can have had that one.
+                    *start = Start::after(self.recent.get(&(pid, ticks)), ticks);
+                    *first = *start;
                 }
                 *reading = Some(new);
             }
@@ -288,11 +292,17 @@ impl Lives {
             start,
             born: life.born,
             end: life.certain_end(scans(pid), self.lost_ns, self.is_exits_only),
+            final_cpu_ns: life.final_cpu_ns,
         };
         match life.end_step.of(self.round) {
             Some(index) if life.end.is_some() => self.steps[index] = exited,
             _ => self.steps.push(exited),
         }
+    }
+
+    /// Returns whether a process has ended and was not reported as exited.
+    pub(super) fn has_ended(&self, pid: u32) -> bool {
+        self.lives.get(&pid).is_some_and(|life| life.end.is_some())
     }
 
     /// Returns what happened in this round.

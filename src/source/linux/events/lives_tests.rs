@@ -271,12 +271,46 @@ fn several_lives_of_a_pid_are_in_order_and_have_different_keys() {
 }
 
 #[test]
+fn a_birth_whose_event_came_a_tick_late_has_another_key_than_the_life_before() {
+    let (clock, at) = (EventClock::without_suspends(), |ms: u64| {
+        (5_000_000 + ms) * MS
+    });
+    let exec = What::Exec { pid: 7 };
+    let events = [(1, FORK), (5, exit(7, 1)), (10, FORK), (12, exec)];
+    let late = ExecReading::made_up(7, at(12), b"app\0", at(13), 500_000, at(13));
+    // The first life is of the same round or of the one before.
+    for first in [0, 2] {
+        let mut lives = Lives::default();
+        let mut starts = Vec::new();
+        for (part, reading) in [(&events[..first], None), (&events[first..], Some(&late))] {
+            lives.begin(&mut reading.into_iter().cloned().collect(), false, 0);
+            for &(ms, what) in part {
+                let event = KernelEvent {
+                    seq: 0,
+                    cpu: 0,
+                    at_ns: at(ms),
+                    what,
+                };
+                lives.hear(&event, &clock, &|_| None);
+            }
+            lives.settle(at(50), false, &|_| None, &mut |_| Fact::Gone);
+            starts.extend(lives.steps().iter().filter_map(|step| match step {
+                Step::Born { start, .. } => Some((start.ticks, start.nth)),
+                _ => None,
+            }));
+        }
+        assert_eq!(starts, [(500_000, 0), (500_000, 1)]);
+    }
+}
+
+#[test]
 fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
     let zombie = Fact::There {
         start_ticks: 500_000,
         leader_ended: true,
         threads: 1,
         stat: None,
+        cpu_ns: None,
     };
     let rounds = steps(&[&[FORK, exit(7, 1)], &[], &[], &[]], zombie);
     assert!(
@@ -290,6 +324,7 @@ fn a_zombie_is_reported_once_and_exits_when_it_is_reaped() {
         leader_ended: false,
         threads: 1,
         stat: None,
+        cpu_ns: None,
     };
     let rounds = steps(&[&[FORK, exit(7, 1)]], other);
     assert!(
@@ -306,6 +341,7 @@ fn an_unread_zombie_has_its_name_only_if_no_later_process_can_have_its_start_tic
         leader_ended: true,
         threads: 1,
         stat,
+        cpu_ns: None,
     };
     let is_read = |rounds: &[Vec<Step>]| {
         let born = |step: &Step| match step {
@@ -431,6 +467,7 @@ fn a_birth_around_a_suspend_has_the_start_time_of_stat() {
         leader_ended: false,
         threads: 1,
         stat: None,
+        cpu_ns: None,
     };
     let [Step::Born { start, .. }] = born_at_suspend(None, there)[..] else {
         panic!("not a birth");
@@ -475,6 +512,7 @@ fn a_reading_that_arrives_a_round_after_its_exec_counts_before_the_end() {
             leader_ended: false,
             threads: 1,
             stat: None,
+            cpu_ns: None,
         };
         round(None, &[(0, FORK), (2, exec)], living);
         let late = reading(500_000, at(read_ms), at(read_ms));

@@ -289,6 +289,7 @@ impl World {
                     // The first thread counts until the process is reaped.
                     threads: threads.len() as u64 + u64::from(leader_ended),
                     stat: None,
+                    cpu_ns: None,
                 }
             }
         };

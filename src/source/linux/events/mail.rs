@@ -1,5 +1,6 @@
 //! What has arrived of the kernel's events since the drain before.
 
+use super::accounting::Records;
 use super::exec_reading::ExecReading;
 use super::kernel_event::KernelEvent;
 use crate::model::ListenStep;
@@ -11,6 +12,8 @@ pub(super) struct Mail {
     pub(super) events: Vec<KernelEvent>,
     /// What was read at execs.
     pub(super) readings: Vec<ExecReading>,
+    /// What ended threads have used.
+    pub(super) records: Records,
     /// How closely it was listened, and why that had changed.
     pub(super) step: ListenStep,
     pub(super) step_reason: Option<String>,
@@ -34,6 +37,7 @@ impl Mail {
     pub(super) fn clear(&mut self) {
         self.events.clear();
         self.readings.clear();
+        self.records.clear();
         self.loss = None;
         self.death = None;
         (self.is_urgent, self.has_stepped) = (false, false);

@@ -2,8 +2,10 @@
 //!
 //! The data flows one way: [`connector`] (the socket) → [`kernel_event`] (its bytes) → [`inbox`], filled by the
 //! threads of [`listener`] → [`lives`] (whose threads live, which exit is the last) → [`happenings`]
-//! (what the source emits). [`ear`] drives it, and [`witness`] decides how complete it is.
+//! (what the source emits). [`accounting`] adds what processes have used.
+//! [`ear`] drives it, and [`witness`] decides how complete it is.
 
+mod accounting;
 mod beat_thread;
 mod beginning;
 mod cgroups;

@@ -104,6 +104,7 @@ impl Host {
             start: start(),
             born: None,
             end: Some(LastExit { status, at }),
+            final_cpu_ns: None,
         };
         self.kills.take(&exited, self.now_ns)
     }

@@ -101,6 +101,7 @@ impl Lives {
                 leader_ended: true,
                 threads: 0..=1,
                 stat,
+                cpu_ns,
                 ..
             } => {
                 life.is_end_certain |= life
@@ -108,7 +109,10 @@ impl Lives {
                     .is_some();
                 // A later process with this pid cannot have started before this one ended.
                 let is_own = |start: Start| end.at.ticks() > start.ticks;
-                let stat = stat.filter(|_| life.start.is_some_and(is_own));
+                let is_own = life.start.is_some_and(is_own);
+                // It has grown until now if the process was just about to end.
+                life.final_cpu_ns = cpu_ns.filter(|_| is_own).or(life.final_cpu_ns);
+                let stat = stat.filter(|_| is_own);
                 let stat = stat.map(|stat| (stat, now_ns));
                 if let Some(index) = life.step.of(round)
                     && let Some(Step::Born { reading, .. }) = self.steps.get_mut(index)
@@ -141,6 +145,7 @@ impl Lives {
                 (life.leader_ended, life.end) = (false, None);
                 life.ends = Ends::default();
                 life.is_contested = false;
+                life.final_cpu_ns = None;
             }
             Fact::There { .. } | Fact::Unknown => {}
         }
@@ -187,7 +192,10 @@ impl Lives {
             if unsure.contains(&pid) {
                 match fact(pid) {
                     Fact::There { start_ticks, .. } => {
-                        start.ticks = start_ticks;
+                        if start.ticks != start_ticks {
+                            let left = self.recent.get(&(pid, start_ticks));
+                            *start = Start::after(left, start_ticks);
+                        }
                         life.start = Some(*start);
                     }
                     // The next scan finds it, with its own start time.
