@@ -9,7 +9,7 @@ use super::ends::Ends;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
-use super::life::{LastExit, Life, Scanned, Spot, Start, Step};
+use super::life::{LastExit, Life, Scanned, Start, Step};
 use super::waiting::Waiting;
 
 /// Returns what a scan has emitted for a pid.
@@ -66,26 +66,6 @@ impl Lives {
         self.attach_late();
     }
 
-    /// Attaches what was read after events of earlier rounds, before this round ends their processes.
-    fn attach_late(&mut self) {
-        let is_late = |reading: &ExecReading| {
-            let life = self.lives.get(&reading.pid);
-            life.is_some_and(|life| life.image_ns == reading.event_ns)
-        };
-        let late: Vec<ExecReading> = self
-            .readings
-            .extract_if(|_, reading| is_late(reading))
-            .map(|(_, reading)| reading)
-            .collect();
-        for mut reading in late {
-            let end = self.lives.get(&reading.pid).and_then(|life| life.end);
-            if let Some(end) = end {
-                reading.keep_before(end.at.at_ns);
-            }
-            self.attach(reading.pid, reading);
-        }
-    }
-
     /// Takes an event into account, in the order of the kernel's queue.
     pub(super) fn hear(&mut self, event: &KernelEvent, clock: &EventClock, scans: Scans<'_>) {
         let at = clock.moment(event.at_ns);
@@ -101,7 +81,10 @@ impl Lives {
                     *threads += 1;
                 }
             }
-            What::Exec { pid } => self.exec(pid, event.at_ns, scans),
+            What::Exec { pid } => {
+                self.replace_by_scanned(pid, at.at_ns, scans);
+                self.exec(pid, event.at_ns, scans);
+            }
             // Its birth was not heard, and no scan has seen it.
             What::Exit { pid, .. }
                 if self.is_exits_only && !self.lives.contains_key(&pid) && scans(pid).is_none() => {
@@ -112,6 +95,7 @@ impl Lives {
                 status,
                 is_released,
             } => {
+                self.replace_by_scanned(pid, at.at_ns, scans);
                 self.end_thread(tid, pid, is_released, LastExit { status, at }, scans);
             }
             What::Answer { .. } | What::Other => {}
@@ -157,125 +141,6 @@ impl Lives {
         }
         if let Some(reading) = self.readings.remove(&(pid, exec_ns)) {
             self.attach(pid, reading);
-        }
-    }
-
-    /// Adds a reading to the last step of its process, or makes it a step.
-    pub(super) fn attach(&mut self, pid: u32, new: ExecReading) {
-        let Some(life) = self.lives.get_mut(&pid) else {
-            return;
-        };
-        let Some(start) = &mut life.start else {
-            return;
-        };
-        match life.step.of(self.round).map(|index| &mut self.steps[index]) {
-            Some(Step::Born {
-                start: first,
-                reading,
-                ..
-            }) => {
-                // The start time that the kernel stored. A later process would have a later one.
-                let stored = new.start_ticks().filter(|&ticks| start.is_of(ticks));
-                if let Some(ticks) = stored.filter(|&ticks| ticks != start.ticks) {
-                    // An earlier process can have had that one.
-                    *start = Start::after(self.recent.get(&(pid, ticks)), ticks);
-                    *first = *start;
-                }
-                *reading = Some(new);
-            }
-            Some(Step::Execed { reading, .. }) => *reading = new,
-            _ => {
-                life.step = Spot::new(self.round, self.steps.len());
-                self.steps.push(Step::Execed {
-                    pid,
-                    start: *start,
-                    reading: new,
-                });
-            }
-        }
-    }
-
-    fn end_thread(
-        &mut self,
-        tid: u32,
-        pid: u32,
-        is_released: bool,
-        end: LastExit,
-        scans: Scans<'_>,
-    ) {
-        let (lost_ns, round, steps) = (self.lost_ns, self.round, self.steps.len());
-        let scanned = scans(pid);
-        if let Some(scanned) = scanned {
-            self.replace_by(pid, &scanned, end.at.at_ns, scans);
-        }
-        let life = self.life(pid, scans);
-        if life.born.is_some_and(|born| end.at.at_ns < born.at_ns) {
-            // It is of an earlier process. Of those, the number can be unknown.
-            if life.earlier_ends < u32::MAX {
-                life.earlier_ends = life.earlier_ends.saturating_sub(1);
-            }
-            return;
-        }
-        if is_released && life.earlier_ends > 0 {
-            (life.is_contested, life.threads) = (true, None);
-        }
-        life.leader_ended |= tid == pid;
-        if !life.is_end_certain {
-            life.ends.add(tid == pid, end.status, is_released);
-        }
-        let may_be_last = match &mut life.threads {
-            Some(threads) => {
-                *threads = threads.saturating_sub(1);
-                *threads == 0
-            }
-            // The first thread lived when the scan read it, and its end would have been heard.
-            None => {
-                let shows_leader = |scanned: Scanned| {
-                    !scanned.is_leader_ended && lost_ns.is_none_or(|lost| scanned.read_at_ns > lost)
-                };
-                life.leader_ended || !scanned.is_some_and(shows_leader)
-            }
-        };
-        if !may_be_last {
-            return;
-        }
-        // What ends after that has another process with this pid.
-        if !life.is_end_certain {
-            life.end = Some(end);
-        }
-        life.end_step = Spot::new(round, steps);
-        let is_new = !std::mem::replace(&mut life.is_fresh, true);
-        if is_new {
-            self.fresh.push(pid);
-        }
-        self.keep_before(pid, end.at.at_ns);
-        self.steps.push(Step::Void);
-    }
-
-    /// Replaces the process that has a pid by a later one that a scan has read before this event. Its
-    /// birth was not heard.
-    fn replace_by(&mut self, pid: u32, scanned: &Scanned, event_ns: u64, scans: Scans<'_>) {
-        let is_later = |start: Start| scanned.start.ticks > start.ticks;
-        let start = self.lives.get(&pid).and_then(|life| life.start);
-        if scanned.is_current && scanned.read_at_ns <= event_ns && start.is_some_and(is_later) {
-            self.exit(pid, scans);
-        }
-    }
-
-    /// Removes what was read of a process in this round when it had ended by then, since that is of
-    /// another process with its pid.
-    pub(super) fn keep_before(&mut self, pid: u32, ended_ns: u64) {
-        let step = self
-            .lives
-            .get(&pid)
-            .and_then(|life| life.step.of(self.round));
-        match step.map(|index| &mut self.steps[index]) {
-            Some(Step::Born {
-                reading: Some(reading),
-                ..
-            })
-            | Some(Step::Execed { reading, .. }) => reading.keep_before(ended_ns),
-            _ => {}
         }
     }
 

@@ -6,11 +6,13 @@
 //! [`ear`] drives it, and [`witness`] decides how complete it is.
 
 mod accounting;
+mod attaching;
 mod beat_thread;
 mod beginning;
 mod cgroups;
 mod connector;
 mod ear;
+mod ending;
 mod ends;
 mod event_clock;
 mod exec_reading;

@@ -20,7 +20,12 @@ const NAME: &str = "linux::lives::ends::a_child_plays_its_role";
 
 #[test]
 fn a_child_plays_its_role() {
-    if std::env::var(ROLE).is_ok() {
+    let role = std::env::var(ROLE).ok();
+    if role.as_deref() == Some("join") {
+        // The first thread joins this one, and ends the process with code 101.
+        panic!("as planned");
+    }
+    if role.is_some() {
         std::io::stdin().read_line(&mut String::new()).unwrap();
         let exec = thread::spawn(|| Command::new("sh").args(["-c", "exit 7"]).exec());
         panic!("{:?}", exec.join());
@@ -49,6 +54,26 @@ fn an_exec_by_another_thread_is_no_exit() {
     child.wait().unwrap();
     ears.until("its exit", |ears| !ears.exits(child.id()).is_empty());
     assert_eq!(ears.exits(child.id()), [code(7)]);
+}
+
+#[test]
+fn a_thread_that_is_joined_just_before_the_end_does_not_change_the_status() {
+    let Some(mut ears) = Ears::open(ListenOptions::default()) else {
+        return;
+    };
+    for _ in 0..150 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--test-threads=2"])
+            .env(ROLE, "join")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(101));
+        ears.until("its exit", |ears| !ears.exits(child.id()).is_empty());
+        assert_eq!(ears.exits(child.id()), [code(101)]);
+    }
 }
 
 /// A program whose first thread ends with code 0; another one waits for the end of the input, and ends
