@@ -18,9 +18,12 @@ use crate::source::{Row, ScanSummary};
 /// everything else.
 const TURN_SCANS: u32 = 30;
 
-/// In scans that do not list `/proc`, everything else is read only in one of so many turns: the kernel
-/// reports exits, which change the parent of others, and what it does not report takes CPU time.
-const FULL_TURNS: u32 = 4;
+/// The same for scans that do not list `/proc`.
+const UNLISTED_TURN_SCANS: u32 = 60;
+
+/// In those, everything else is read only in one of so many turns: the kernel reports exits, which change
+/// the parent of others, and what it does not report takes CPU time.
+const FULL_TURNS: u32 = 2;
 
 impl LinuxSource {
     /// Makes one scan. `before` are the processes of the scan before.
@@ -91,9 +94,9 @@ impl LinuxSource {
         let buffers = &mut self.buffers;
         let mut before = before.iter().peekable();
         let mut first_reads = FirstReads::default();
-        let full_scans = match is_listed {
-            true => TURN_SCANS,
-            false => TURN_SCANS * FULL_TURNS,
+        let (turn_scans, full_scans) = match is_listed {
+            true => (TURN_SCANS, TURN_SCANS),
+            false => (UNLISTED_TURN_SCANS, UNLISTED_TURN_SCANS * FULL_TURNS),
         };
         for &listed in &buffers.listed {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
@@ -101,7 +104,7 @@ impl LinuxSource {
             let before = before.filter(|before| !before.has_exited);
             let turn = listed.pid.wrapping_add(self.scans);
             let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
-            let why = match turn.is_multiple_of(TURN_SCANS) {
+            let why = match turn.is_multiple_of(turn_scans) {
                 true if has_lost_parent || turn.is_multiple_of(full_scans) => Why::Turn,
                 false if has_lost_parent => Why::LostParent,
                 true => Why::Memory,
