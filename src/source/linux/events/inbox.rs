@@ -78,8 +78,11 @@ impl Inbox {
     pub(super) fn gather(&mut self) -> bool {
         let has_any = self.gather_events();
         // After the exits, since the kernel sends the records first.
-        let may_account = self.ladder.may_account(self.intake.is_open());
-        self.intake.gather(may_account, &mut self.mail.records);
+        let ladder = &self.ladder;
+        let may_account = ladder.may_account(self.intake.is_open());
+        let why_not = || ladder.why_no_account();
+        self.intake
+            .gather(may_account, &why_not, &mut self.mail.records);
         has_any
     }
 
@@ -174,6 +177,7 @@ impl Inbox {
         std::mem::swap(&mut self.mail, mail);
         mail.step = self.ladder.step();
         mail.step_reason = self.ladder.take_reason();
+        (mail.usage, mail.usage_reason) = self.intake.take_news();
         mail.wants_socket = self.wants_socket();
         self.command_bytes = 0;
         self.ring_at_ns = None;

@@ -115,6 +115,20 @@ impl Ladder {
         self.step == ListenStep::Prompt && self.share.is_none_or(is_saved)
     }
 
+    /// Returns why there is none, for people.
+    pub(super) fn why_no_account(&self) -> String {
+        match self.share {
+            _ if self.closest != ListenStep::Prompt => {
+                format!("the source listens no more closely than {}", self.closest)
+            }
+            Some(share) => format!(
+                "CPU time is short, and events may cost {} of a core",
+                Percent(share)
+            ),
+            None => format!("the source listens {} alone", self.step),
+        }
+    }
+
     /// Returns why the step has changed, once.
     pub(super) fn take_reason(&mut self) -> Option<String> {
         self.reason.take()

@@ -226,8 +226,17 @@ fn records_of_ends_go_before_command_lines_and_come_back_after_them() {
         steps.len() > 3 && steps.last() == Some(&expected[0]),
         "{steps:?}"
     );
+    assert_eq!(
+        ladder.why_no_account(),
+        "CPU time is short, and events may cost 0.50 % of a core"
+    );
     assert!(Ladder::new(None, ListenStep::Prompt, 0).may_account(false));
-    assert!(!Ladder::new(None, ListenStep::Gathered, 0).may_account(true));
+    let closest = Ladder::new(None, ListenStep::Gathered, 0);
+    assert!(!closest.may_account(true));
+    assert_eq!(
+        closest.why_no_account(),
+        "the source listens no more closely than gathered"
+    );
 }
 
 proptest! {

@@ -17,6 +17,9 @@ pub(super) struct Mail {
     /// How closely it was listened, and why that had changed.
     pub(super) step: ListenStep,
     pub(super) step_reason: Option<String>,
+    /// Whether all records have arrived, and why not, or why again, if that is news.
+    pub(super) usage: Option<bool>,
+    pub(super) usage_reason: Option<String>,
     /// The socket that the step needs was not open.
     pub(super) wants_socket: bool,
     /// Why events are missing.

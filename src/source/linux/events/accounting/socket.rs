@@ -1,7 +1,7 @@
 //! The socket that the kernel sends its records of ended threads to.
 
 use std::fmt;
-use std::io::IoSliceMut;
+use std::io::{ErrorKind, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use rustix::net::{
 use super::message::{
     CONTROL, FAMILY_ID, FAMILY_NAME, GET_FAMILY, Message, attributes, request, short,
 };
+use super::refusal::Refusal;
 use super::thread_record::Record;
 use crate::source::linux::events::connector::{Received, wait};
 
@@ -68,11 +69,16 @@ impl fmt::Debug for RecordSocket {
 impl RecordSocket {
     /// Starts to receive records.
     ///
-    /// Returns the reason for people if it is not possible.
-    pub(super) fn open(proc: &Path) -> Result<Self, String> {
-        let cannot = |errno| describe("open a socket for", errno);
-        let mut cpus = std::fs::read(CPUS_FILE)
-            .map_err(|error| format!("cannot read {CPUS_FILE}: {error}"))?;
+    /// Returns the reason if it is not possible.
+    pub(super) fn open(proc: &Path) -> Result<Self, Refusal> {
+        let cannot = |errno| Refusal::new("open a socket for", errno);
+        let mut cpus = std::fs::read(CPUS_FILE).map_err(|error| Refusal {
+            why: format!("cannot read {CPUS_FILE}: {error}"),
+            is_lasting: matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::PermissionDenied
+            ),
+        })?;
         cpus.truncate(cpus.trim_ascii_end().len());
         cpus.push(0);
         let socket = socket_with(
@@ -95,10 +101,26 @@ impl RecordSocket {
             last_request: 0,
         };
         let family = socket.ask(GET_FAMILY, (FAMILY_NAME, NAME), "find")?;
-        socket.family = family.ok_or_else(|| describe("find", Errno::NOENT))?;
+        socket.family = family.ok_or_else(|| Refusal::new("find", Errno::NOENT))?;
         let cpus = socket.cpus.clone();
         socket.ask(GET, (REGISTER, &cpus), "receive")?;
         Ok(socket)
+    }
+
+    /// Opens a socket that receives nothing, for a test.
+    #[cfg(test)]
+    pub(super) fn silent() -> Result<Self, Refusal> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let generic = Some(netlink::GENERIC);
+        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, generic);
+        Ok(Self {
+            socket: socket.map_err(|errno| Refusal::new("open a socket for", errno))?,
+            buffers: vec![[0; MESSAGE_LEN]; MESSAGES],
+            family: CONTROL,
+            cpus: vec![0],
+            has_io: true,
+            last_request: 0,
+        })
     }
 
     /// Sends a request, and waits until the kernel has accepted it. Returns the number of a family, if
@@ -108,15 +130,15 @@ impl RecordSocket {
         command: u8,
         attribute: (u16, &[u8]),
         action: &'static str,
-    ) -> Result<Option<u16>, String> {
+    ) -> Result<Option<u16>, Refusal> {
         let number = self.send(command, attribute);
-        let number = number.map_err(|errno| describe(action, errno))?;
+        let number = number.map_err(|errno| Refusal::new(action, errno))?;
         let until = Instant::now() + DEADLINE;
         let mut found = None;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(describe(action, Errno::TIMEDOUT));
+                return Err(Refusal::new(action, Errno::TIMEDOUT));
             }
             wait(&[self.socket.as_fd()], Some(left));
             let mut answer = None;
@@ -133,12 +155,12 @@ impl RecordSocket {
                 }
                 _ => {}
             });
-            received.map_err(|errno| describe(action, errno))?;
+            received.map_err(|errno| Refusal::new(action, errno))?;
             match answer {
                 Some(0) => return Ok(found),
                 Some(error) => {
                     let errno = Errno::from_raw_os_error(error.saturating_neg());
-                    return Err(describe(action, errno));
+                    return Err(Refusal::new(action, errno));
                 }
                 None => {}
             }
@@ -232,18 +254,6 @@ impl Drop for RecordSocket {
     }
 }
 
-fn describe(action: &str, errno: Errno) -> String {
-    let why = match errno {
-        Errno::PERM | Errno::ACCESS => "CAP_NET_ADMIN is required".into(),
-        Errno::NOENT | Errno::PROTONOSUPPORT | Errno::AFNOSUPPORT => {
-            "this kernel does not have it".into()
-        }
-        Errno::TIMEDOUT => "the kernel does not answer".into(),
-        errno => std::io::Error::from(errno).to_string(),
-    };
-    format!("cannot {action} the kernel's taskstats: {why}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,7 +262,7 @@ mod tests {
     fn the_end_of_a_child_is_recorded() {
         let mut socket = match RecordSocket::open(Path::new("/proc")) {
             Ok(socket) => socket,
-            Err(why) => return eprintln!("SKIPPED: {why}"),
+            Err(refusal) => return eprintln!("SKIPPED: {}", refusal.why),
         };
         let mut child = std::process::Command::new("true").spawn().expect("a child");
         let pid = child.id();
