@@ -11,9 +11,9 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use super::EventCounts;
 use super::observation::{CpuThread, Observation, QueueChange};
 use super::tally::in_ns;
+use super::{EventCounts, exits_without_usage};
 use crate::model::{Batch, BreakerState, Hearing, ListenStep, Pace, Transition};
 
 const SCANS: &str = "pscan_scan_total";
@@ -29,6 +29,9 @@ const BUDGET_EXCEEDED: &str = "pscan_scan_budget_exceeded_total";
 const HEARING: &str = "pscan_scan_hearing_state";
 const LISTENING: &str = "pscan_scan_listening_state";
 const HEARING_LOST: &str = "pscan_scan_hearing_lost_total";
+const USAGE: &str = "pscan_scan_usage_state";
+const USAGE_LOST: &str = "pscan_scan_usage_lost_total";
+const WITHOUT_USAGE: &str = "pscan_scan_exits_without_usage_total";
 const HEARD: &str = "pscan_scan_heard_batches_total";
 const BREAKER: &str = "pscan_scan_breaker_state";
 const BREAKER_OPENED: &str = "pscan_scan_breaker_opened_total";
@@ -92,6 +95,12 @@ fn describe() {
             "Times the source ceased to hear all births and exits",
         ),
         (
+            USAGE_LOST,
+            Count,
+            "Times the source ceased to hear what all exited processes used",
+        ),
+        (WITHOUT_USAGE, Count, "Exits whose usage is unknown"),
+        (
             HEARD,
             Count,
             "Batches of what the source heard between scans",
@@ -128,6 +137,11 @@ fn describe() {
             HEARING,
             Count,
             "1 for what the source hears now: off, complete, lossy or deaf",
+        ),
+        (
+            USAGE,
+            Count,
+            "1 if the source hears what all exited processes used, else 0",
         ),
         (PROCESSES, Count, "Processes in the table"),
         (TABLE, Bytes, "Heap bytes of the table"),
@@ -177,6 +191,7 @@ fn scan(batch: &Batch) {
     ] {
         counter!(EVENTS, "kind" => kind).increment(count);
     }
+    counter!(WITHOUT_USAGE).increment(exits_without_usage(batch));
     gauge!(PROCESSES).set(batch.counts.processes);
     gauge!(TABLE).set(batch.counts.table_bytes as f64);
     if batch.of_scan {
@@ -200,6 +215,9 @@ fn notice(batch: &Batch) {
     ] {
         gauge!(HEARING, "state" => state.as_str()).set(u8::from(state == batch.hearing));
     }
+    if let Some(usage) = &batch.usage {
+        gauge!(USAGE).set(u8::from(usage.is_complete));
+    }
     if batch.full && batch.hearing != Hearing::Off {
         listening(ListenStep::default());
     }
@@ -214,6 +232,7 @@ fn notice(batch: &Batch) {
                 counter!(HEARING_LOST).increment(is_lost.into());
             }
             Transition::Listening { to, .. } => listening(*to),
+            Transition::Usage { to, .. } => counter!(USAGE_LOST).increment((!*to).into()),
             Transition::Breaker { to, .. } => {
                 breaker(*to);
                 counter!(BREAKER_OPENED).increment((*to == BreakerState::Open).into());

@@ -78,6 +78,16 @@ pub struct Metrics {
     pub not_listening: Option<String>,
     /// How often the source ceased to hear all births and exits.
     pub hearing_lost_total: u64,
+    /// Whether the source hears what all exited processes used; `None` where it never does.
+    ///
+    /// On Linux it comes from taskstats, which needs CAP_NET_ADMIN.
+    pub usage: Option<bool>,
+    /// Why it does not, for people; `None` if it does.
+    pub usage_reason: Option<String>,
+    /// How often it ceased to hear that of all.
+    pub usage_lost_total: u64,
+    /// Exits whose [`usage`](crate::Exit::usage) is unknown.
+    pub exits_without_usage_total: u64,
     /// State of the breaker; always closed for a scanner driven by hand.
     pub breaker: BreakerState,
     /// How often the breaker opened.
@@ -141,6 +151,12 @@ pub struct EventCounts {
     pub updated: u64,
     /// Exits.
     pub exited: u64,
+}
+
+/// Returns the number of exits whose usage is unknown.
+fn exits_without_usage(batch: &Batch) -> u64 {
+    let lacks = |event: &&Event| matches!(event, Event::Exited { usage: None, .. });
+    batch.events.iter().filter(lacks).count() as u64
 }
 
 impl EventCounts {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cpu_clock::CpuClock;
 use super::histogram::TimeHistogram;
 use super::observation::{CpuThread, Observation, QueueChange};
-use super::{CpuTimes, EventCounts, Metrics};
+use super::{CpuTimes, EventCounts, Metrics, exits_without_usage};
 use crate::model::{Batch, BreakerState, Hearing, Transition};
 
 /// The counts of one scanner, written by its threads and read by any.
@@ -142,6 +142,7 @@ impl Counts {
             batch.counts.vanished.map(u64::from),
         );
         metrics.events_total.add(EventCounts::of(batch));
+        metrics.exits_without_usage_total += exits_without_usage(batch);
         if let Some(pace) = batch.pace {
             metrics.interval_ms = pace.interval_ms;
             self.has_pace = true;
@@ -163,6 +164,11 @@ impl Counts {
         if batch.hearing != Hearing::Off {
             metrics.listening.get_or_insert_default();
         }
+        if let Some(usage) = &batch.usage {
+            metrics.usage = Some(usage.is_complete);
+            let reason = usage.reason.clone();
+            metrics.usage_reason = reason.filter(|_| !usage.is_complete);
+        }
         if let Some(pace) = batch.pace {
             metrics.breaker = pace.breaker;
         }
@@ -176,6 +182,7 @@ impl Counts {
                     metrics.hearing_lost_total += u64::from(is_loss(*to));
                 }
                 Transition::Listening { to, .. } => metrics.listening = Some(*to),
+                Transition::Usage { to, .. } => metrics.usage_lost_total += u64::from(!*to),
                 Transition::Breaker { to, .. } => {
                     // If the very first scan hangs, there is no pace to report it.
                     metrics.breaker = *to;

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::event::Event;
-use super::pace::{Hearing, Pace, Transition};
+use super::pace::{Hearing, Pace};
 use super::process::ProcessKey;
+use super::transition::Transition;
 
 /// The result of one scan: a header and the events.
 ///
@@ -79,6 +80,9 @@ pub struct Batch {
     /// When the batch was ready to be sent.
     #[serde(skip)]
     ready_at: Instant,
+    /// What the metrics report of [`usage`](crate::Exit::usage); `None`: as before.
+    #[serde(skip)]
+    pub(crate) usage: Option<UsageHeard>,
 }
 
 impl Batch {
@@ -147,6 +151,7 @@ impl Batch {
             seq: facts.seq,
             of_scan: facts.of_scan,
             hearing: facts.hearing,
+            usage: facts.usage,
             taken_at_ms: facts.taken_at_ms,
             monotonic_ns: facts.monotonic_ns,
             interval_ms: facts.interval_ms,
@@ -175,6 +180,8 @@ pub(crate) struct Facts {
     pub(crate) seq: u64,
     pub(crate) of_scan: bool,
     pub(crate) hearing: Hearing,
+    /// As in [`Batch`].
+    pub(crate) usage: Option<UsageHeard>,
     pub(crate) taken_at_ms: u64,
     pub(crate) monotonic_ns: u64,
     pub(crate) interval_ms: Option<f64>,
@@ -194,6 +201,7 @@ impl Facts {
             seq: batch.seq,
             of_scan: batch.of_scan,
             hearing: batch.hearing,
+            usage: None,
             taken_at_ms: batch.taken_at_ms,
             monotonic_ns: batch.monotonic_ns,
             interval_ms: batch.interval_ms,
@@ -213,6 +221,13 @@ impl Facts {
 pub(crate) struct Pacing {
     pub(crate) pace: Option<Pace>,
     pub(crate) transitions: Vec<Transition>,
+}
+
+/// Whether the source hears what all exited processes used, and why not, or why again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UsageHeard {
+    pub(crate) is_complete: bool,
+    pub(crate) reason: Option<String>,
 }
 
 /// What one scan cost the scanner.

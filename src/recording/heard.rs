@@ -43,6 +43,11 @@ pub(crate) struct HeardRecord {
     pub(crate) step: Option<ListenStep>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) step_reason: Option<String>,
+    /// Whether it heard what all exited processes used, and why that had changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) usage_reason: Option<String>,
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -88,13 +93,19 @@ impl HeardRecord {
             missed_total: None,
             step: None,
             step_reason: None,
+            usage: None,
+            usage_reason: None,
             happened: Vec::new(),
         }
     }
 
     /// Records what the drain returned besides the happenings, and returns it as it is recorded.
     pub(crate) fn finish(&mut self, mut heard: Heard, redactor: &Redactor) -> Heard {
-        for reason in [&mut heard.reason, &mut heard.step_reason] {
+        for reason in [
+            &mut heard.reason,
+            &mut heard.step_reason,
+            &mut heard.usage_reason,
+        ] {
             *reason = reason.take().map(|reason| redacted(reason, redactor));
         }
         if self.when == When::Between {
@@ -107,12 +118,14 @@ impl HeardRecord {
         self.missed_total = heard.missed_total;
         self.step = heard.step;
         self.step_reason.clone_from(&heard.step_reason);
+        self.usage = heard.usage;
+        self.usage_reason.clone_from(&heard.usage_reason);
         heard
     }
 
     /// Returns whether there is anything to write.
     pub(crate) fn is_empty(&self) -> bool {
-        let is_off = self.hearing == Hearing::Off && self.step.is_none();
+        let is_off = self.hearing == Hearing::Off && self.step.is_none() && self.usage.is_none();
         is_off && self.reason.is_none() && self.happened.is_empty()
     }
 
@@ -182,6 +195,8 @@ impl HeardRecord {
             missed_total: self.missed_total,
             step: self.step,
             step_reason: redacted_again(self.step_reason.as_ref()),
+            usage: self.usage,
+            usage_reason: redacted_again(self.usage_reason.as_ref()),
             ..Heard::default()
         }
     }

@@ -62,12 +62,19 @@ fn merged(first: Heard, second: Heard) -> Heard {
         true => (second.hearing, second.reason),
         false => (first.hearing, first.reason),
     };
+    let (usage, usage_reason) = match (first.usage, second.usage) {
+        (Some(false), Some(true)) | (_, None) => (first.usage, first.usage_reason),
+        (now, then) if now == then => (then, second.usage_reason.or(first.usage_reason)),
+        (_, then) => (then, second.usage_reason),
+    };
     Heard {
         hearing,
         reason,
         missed_total: second.missed_total.or(first.missed_total),
         step: second.step.or(first.step),
         step_reason: second.step_reason.or(first.step_reason),
+        usage,
+        usage_reason,
         ..Heard::default()
     }
 }

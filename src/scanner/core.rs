@@ -206,6 +206,7 @@ impl Core {
             seq: self.seq,
             of_scan: false,
             hearing: self.listening.now(),
+            usage: self.listening.take_usage(),
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             cost: Cost {
@@ -290,6 +291,7 @@ impl Core {
             seq: self.seq,
             of_scan: true,
             hearing: self.listening.now(),
+            usage: self.listening.take_usage(),
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             interval_ms: last

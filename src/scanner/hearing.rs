@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Hearing, ListenStep, Timestamp, Transition};
+use super::usage_hearing::UsageHearing;
+use crate::model::{Hearing, ListenStep, Timestamp, Transition, UsageHeard};
 use crate::source::{Heard, Source};
 use crate::table::Pass;
 
@@ -16,6 +17,7 @@ pub(super) struct Listening {
     step: ListenStep,
     /// How closely it listens now, and why that has changed.
     new_step: Option<(ListenStep, Option<String>)>,
+    usage: UsageHearing,
     missed_total: Option<u64>,
     /// As [`missed_total`](Self::missed_total), but as of the last scan that reported it.
     reported_missed: u64,
@@ -45,6 +47,7 @@ impl Listening {
             let reason = before.and_then(|(_, reason)| reason);
             self.new_step = Some((step, heard.step_reason.or(reason)));
         }
+        self.usage.take(heard.usage, heard.usage_reason);
         let is_worse = self
             .worst
             .as_ref()
@@ -61,8 +64,9 @@ impl Listening {
 
     /// Returns the changes since the last batch.
     pub(super) fn changes(&mut self, is_scan: bool) -> Vec<Transition> {
-        let step = self.step_change();
-        step.into_iter().chain(self.change(is_scan)).collect()
+        let (step, usage) = (self.step_change(), self.usage.change());
+        let changes = [step, usage, self.change(is_scan)];
+        changes.into_iter().flatten().collect()
     }
 
     fn step_change(&mut self) -> Option<Transition> {
@@ -95,6 +99,11 @@ impl Listening {
             Hearing::Deaf => "the source hears nothing".into(),
         });
         (from != now).then(|| Transition::hearing(from, now, reason))
+    }
+
+    /// Returns what metrics have not received yet of the usage of exits.
+    pub(super) fn take_usage(&mut self) -> Option<UsageHeard> {
+        self.usage.take_news()
     }
 
     /// Returns whether births between scans are heard at all.

@@ -10,6 +10,7 @@ mod handle;
 mod hearing;
 mod pacing;
 mod run;
+mod usage_hearing;
 
 pub use self::builder::ScannerBuilder;
 pub use self::by_hand::Scanner;

@@ -64,6 +64,11 @@ pub struct Heard {
     pub step: Option<ListenStep>,
     /// Why it listens more or less closely than at the drain before, for people.
     pub step_reason: Option<String>,
+    /// Whether it hears what all processes used that exit now ([`Exit::usage`]); `None` where it
+    /// never does.
+    pub usage: Option<bool>,
+    /// Why it does not, or does again, for people: in the first drain and when that changes.
+    pub usage_reason: Option<String>,
 }
 
 /// Rings a [`Bell`].

@@ -214,6 +214,8 @@ impl Ear {
             other_cpu_ns: self.listener.take_cpu_ns(),
             step: Some(step),
             step_reason: self.mail.step_reason.take(),
+            usage: self.mail.usage,
+            usage_reason: self.mail.usage_reason.take(),
         };
         let loss = self.mail.loss.take();
         if loss.is_some() {
