@@ -1,10 +1,12 @@
 //! What a source hears between scans, merged with what scans read.
 
 use process_scanner::{
-    ConsumerOptions, Event, Exit, ExitStatus, Hearing, ListenStep, Scanner, Status, Transition,
+    ConsumerOptions, Event, Exit, ExitStatus, Hearing, Scanner, Status, Transition,
 };
 
 use crate::support::{Happened, Made, World, briefs};
+
+mod steps;
 
 /// A world with the processes 1 and 2, scanned twice, whose source hears everything.
 fn scanned() -> (World, Scanner) {
@@ -238,42 +240,6 @@ fn a_running_scanner_sends_what_it_hears_between_two_scans() {
     assert_eq!(metrics.scans_total.good, 2);
     assert_eq!(metrics.hearing_lost_total, 1);
     scanner.stop().unwrap();
-}
-
-#[test]
-fn each_step_of_listening_is_reported_once_with_its_reason() {
-    let (world, mut scanner) = scanned();
-    let mut steps = |step, reason: Option<&str>| {
-        world.edit(|state| {
-            (state.step, state.step_reason) = (Some(step), reason.map(str::to_owned));
-        });
-        let batch = scanner.scan_once().unwrap();
-        let transitions = batch.transitions.iter().map(ToString::to_string);
-        transitions.collect::<Vec<_>>()
-    };
-    // A source that begins with the closest one has not changed.
-    assert_eq!(steps(ListenStep::Prompt, None), [""; 0]);
-    assert_eq!(
-        steps(ListenStep::Gathered, Some("a storm")),
-        ["listening prompt → gathered: a storm"]
-    );
-    assert_eq!(steps(ListenStep::Gathered, None), [""; 0]);
-    let [down] = &steps(ListenStep::Deaf, None)[..] else {
-        panic!("one change");
-    };
-    assert_eq!(
-        down,
-        "listening gathered → deaf: events cost more than they may"
-    );
-    assert_eq!(
-        steps(ListenStep::Bare, Some("less")),
-        ["listening deaf → bare: less"]
-    );
-    // Metrics are counted a moment later.
-    let consumers = scanner.consumers();
-    while consumers.metrics().listening != Some(ListenStep::Bare) {
-        std::thread::yield_now();
-    }
 }
 
 #[test]

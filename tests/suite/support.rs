@@ -132,6 +132,8 @@ pub struct State {
     pub missed_total: Option<u64>,
     pub step: Option<ListenStep>,
     pub step_reason: Option<String>,
+    pub usage: Option<bool>,
+    pub usage_reason: Option<String>,
     pub ringer: Option<Ringer>,
 }
 
@@ -257,6 +259,7 @@ impl Source for World {
             heard.hearing = state.hearing;
             heard.missed_total = state.missed_total;
             (heard.step, heard.step_reason) = (state.step, state.step_reason.take());
+            (heard.usage, heard.usage_reason) = (state.usage, state.usage_reason.take());
             heard
         })
     }

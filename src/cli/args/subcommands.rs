@@ -34,8 +34,11 @@ pub(crate) enum Sub {
     /// becomes known and matches, and never if it exits before. A process that begins to match later,
     /// by an exec for example, is printed as updated.
     ///
-    /// An exit has how long the process lived, its exit status, and the CPU time that scans have
-    /// measured, as far as they are known: `after 3.21ms, exit 3`, `killed by SIGSEGV, core dumped`.
+    /// An exit has how long the process lived, its exit status, and the CPU time that it used, as
+    /// far as they are known: `after 3.21ms, exit 3`, `killed by SIGSEGV, core dumped`. The CPU time
+    /// of the whole life comes from the kernel's taskstats, which needs CAP_NET_ADMIN. Without that
+    /// it is what scans have measured. A line reports when it begins to be missing, and --stats has
+    /// the reason from the start.
     /// `after at most 1.5s`: a scan found the exit. `(out of memory?)`: SIGKILL ended the process
     /// while the kernel killed one of its control group for lack of memory. Signals from 32 on have
     /// their number.

@@ -1,4 +1,4 @@
-//! Formats changes of interval, budget, hearing, listening and breaker for the user of `watch`.
+//! Formats changes of the scanner and its source for the user of `watch`.
 
 use process_scanner::{Hearing, ListenStep, Transition};
 
@@ -20,6 +20,9 @@ pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
     }
     if let (Transition::Listening { to, reason, .. }, Some(_)) = (transition, terms) {
         return listening_text(*to, reason);
+    }
+    if let (Transition::Usage { to, reason, .. }, Some(_)) = (transition, terms) {
+        return usage_text(*to, reason);
     }
     let budget = terms.and_then(|terms| Some((terms, terms.budget_percent?)));
     let Some((terms, percent)) = budget else {
@@ -55,6 +58,13 @@ fn listening_text(now: ListenStep, reason: &str) -> String {
         _ => "only scans find births and exits now",
     };
     format!("{what}: {reason}")
+}
+
+fn usage_text(is_reported: bool, reason: &str) -> String {
+    match is_reported {
+        true => "what exited processes used is reported again".into(),
+        false => format!("what exited processes used is not reported now: {reason}"),
+    }
 }
 
 fn interval_text(now_ms: u64, terms: Terms, percent: f64) -> String {
@@ -189,6 +199,21 @@ mod tests {
         }
         let of_library = "listening gathered → bare: a storm";
         assert_eq!(text(&change(ListenStep::Bare), None), of_library);
+    }
+
+    #[test]
+    fn a_change_of_what_is_known_of_exits_has_its_consequence() {
+        let change = |to| Transition::usage(to, "a storm");
+        for (to, expected) in [
+            (
+                false,
+                "what exited processes used is not reported now: a storm",
+            ),
+            (true, "what exited processes used is reported again"),
+        ] {
+            assert_eq!(text(&change(to), Some(TERMS)), expected);
+            assert_eq!(text(&change(to), None), change(to).to_string());
+        }
     }
 
     #[test]

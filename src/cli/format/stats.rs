@@ -8,6 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, never};
 use process_scanner::{
     ConsumerMetrics, CpuTimes, Error, Hearing, ListenStep, Metrics, Result, ScanResults, TimeStats,
+    escape,
 };
 
 use super::headings::headed;
@@ -168,6 +169,7 @@ impl Display for Lines<'_> {
             ),
         )?;
         line("births, exits", births_and_exits(m))?;
+        line("usage of exits", usage_of_exits(m))?;
         line(
             "unseen",
             format!(
@@ -219,6 +221,26 @@ fn births_and_exits(m: &Metrics) -> String {
             )
         }
     }
+}
+
+/// Formats whether it is known what exited processes used, and why not.
+fn usage_of_exits(m: &Metrics) -> String {
+    let why = |why: &Option<String>| {
+        let why = why.as_ref().map(|why| format!(", because {}", escape(why)));
+        why.unwrap_or_default()
+    };
+    let state = match (m.usage, m.hearing) {
+        (Some(true), _) => "reported".into(),
+        (Some(false), _) => format!("not reported now{}", why(&m.usage_reason)),
+        // Before the first scan it is unknown.
+        (None, _) if m.scans_total == ScanResults::default() => return cells::UNKNOWN.into(),
+        (None, Hearing::Off | Hearing::Exits) => format!("not reported{}", why(&m.not_listening)),
+        (None, _) => "not reported".into(),
+    };
+    format!(
+        "{state}; {} losses, {} exits without it",
+        m.usage_lost_total, m.exits_without_usage_total
+    )
 }
 
 fn served(consumer: &ConsumerMetrics) -> String {
@@ -292,6 +314,27 @@ mod tests {
             births_and_exits(&metrics)
                 .starts_with("from the kernel: lossy now, listening exits_only, 2")
         );
+    }
+
+    #[test]
+    fn the_reason_why_usage_is_missing_is_printed() {
+        let mut metrics = Metrics::default();
+        assert_eq!(usage_of_exits(&metrics), "-");
+        metrics.scans_total.good = 1;
+        metrics.exits_without_usage_total = 4;
+        let counts = "; 0 losses, 4 exits without it";
+        assert_eq!(usage_of_exits(&metrics), format!("not reported{counts}"));
+        metrics.not_listening = Some("a\nreason".into());
+        let text = format!("not reported, because a\\nreason{counts}");
+        assert_eq!(usage_of_exits(&metrics), text);
+        metrics.not_listening = None;
+        metrics.hearing = Hearing::Complete;
+        metrics.usage = Some(false);
+        metrics.usage_reason = Some("CAP_NET_ADMIN is required".into());
+        let text = format!("not reported now, because CAP_NET_ADMIN is required{counts}");
+        assert_eq!(usage_of_exits(&metrics), text);
+        metrics.usage = Some(true);
+        assert_eq!(usage_of_exits(&metrics), format!("reported{counts}"));
     }
 
     #[test]

@@ -169,8 +169,13 @@ fn a_live_recording_replays_the_same_events() {
         .iter()
         // This host may have had more births than were seen.
         .filter(|line| {
-            !["unseen", "hearing_changed", "listening_changed"]
-                .contains(&line["event"].as_str().unwrap_or(""))
+            let of_source = [
+                "unseen",
+                "hearing_changed",
+                "listening_changed",
+                "usage_changed",
+            ];
+            !of_source.contains(&line["event"].as_str().unwrap_or(""))
         })
         .map(|line| {
             let event = line["event"].as_str().unwrap();

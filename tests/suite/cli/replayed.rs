@@ -102,7 +102,7 @@ fn a_reason_cannot_control_the_terminal() {
         )
     };
     let lossy = format!(
-        r#"{{"heard":{{"when":"between","wall_ms":2,"monotonic_ns":2,"hearing":"lossy","reason":"{wicked}","step":"bare","step_reason":"{wicked}"}}}}"#
+        r#"{{"heard":{{"when":"between","wall_ms":2,"monotonic_ns":2,"hearing":"lossy","reason":"{wicked}","step":"bare","step_reason":"{wicked}","usage":false,"usage_reason":"{wicked}"}}}}"#
     );
     for line in [HEADER.to_owned(), scan(1), lossy, scan(3)] {
         writeln!(file, "{line}").unwrap();

@@ -23,6 +23,8 @@ struct Turn {
     missed_total: Option<u64>,
     step: Option<ListenStep>,
     step_reason: Option<String>,
+    usage: Option<bool>,
+    usage_reason: Option<String>,
 }
 
 /// Names, start times and statuses of few processes, so that lives meet each other.
@@ -75,17 +77,25 @@ fn turn() -> impl Strategy<Value = Turn> {
         proptest::option::of(0..10_u64),
         proptest::option::of(proptest::sample::select(&ListenStep::ALL[..])),
         proptest::option::of(Just("a storm".to_owned())),
+        (
+            any::<Option<bool>>(),
+            proptest::option::of(Just("full".to_owned())),
+        ),
     )
         .prop_map(
-            |(between, before, after, living, hearing, missed_total, step, step_reason)| Turn {
-                between,
-                before,
-                after,
-                living,
-                hearing,
-                missed_total,
-                step,
-                step_reason,
+            |(between, before, after, living, hearing, missed_total, step, step_reason, usage)| {
+                Turn {
+                    between,
+                    before,
+                    after,
+                    living,
+                    hearing,
+                    missed_total,
+                    step,
+                    step_reason,
+                    usage: usage.0,
+                    usage_reason: usage.1,
+                }
             },
         )
 }
@@ -109,6 +119,7 @@ impl Hearer {
             state.hearing = turn.hearing;
             state.missed_total = turn.missed_total;
             (state.step, state.step_reason) = (turn.step, turn.step_reason.clone());
+            (state.usage, state.usage_reason) = (turn.usage, turn.usage_reason.clone());
             state.happened.clear();
             state.happened.extend(between);
         });

@@ -62,6 +62,20 @@ fn lines_with_a_step() -> Vec<Value> {
     lines_of(&["replay", "--json", file.path().to_str().unwrap()]).0
 }
 
+/// Returns the events of a recorded source that ceases to hear what exited processes used.
+fn lines_without_usage() -> Vec<Value> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let fixture = PathBuf::from(package).join("fixtures/events_are_lost_and_heard_again.ndjson");
+    let text = fs::read_to_string(fixture).unwrap();
+    let with_usage = r#""hearing":"complete","usage":true"#;
+    let without = r#""hearing":"lossy","usage":false,"usage_reason":"the buffer was full""#;
+    let text = text.replace(r#""hearing":"complete""#, with_usage);
+    let text = text.replace(r#""hearing":"lossy""#, without);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    lines_of(&["replay", "--json", file.path().to_str().unwrap()]).0
+}
+
 #[test]
 fn the_schema_accepts_every_kind_of_event() {
     let watch = ["watch", "--json", "--interval", "50ms"];
@@ -69,6 +83,7 @@ fn the_schema_accepts_every_kind_of_event() {
     lines.extend(lines_of_fixtures());
     lines.extend(lines_with_a_longer_interval());
     lines.extend(lines_with_a_step());
+    lines.extend(lines_without_usage());
     #[cfg(target_os = "linux")]
     {
         use super::linux;
@@ -79,7 +94,7 @@ fn the_schema_accepts_every_kind_of_event() {
     assert_all(EVENT, &lines);
 
     let mut expected = kinds();
-    assert_eq!(expected.len(), 13);
+    assert_eq!(expected.len(), 14);
     if cfg!(not(target_os = "linux")) {
         // These need a `/proc` that disappears or has other processes, and a pipe of one page.
         expected.remove("not_listening");

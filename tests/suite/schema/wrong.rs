@@ -51,6 +51,10 @@ fn samples() -> Vec<(&'static str, Value)> {
             json!({ "from": "bare", "to": "exits_only", "reason": "a storm" }),
         ),
         event(
+            "usage_changed",
+            json!({ "to": false, "reason": "the buffer was full" }),
+        ),
+        event(
             "scan_failed",
             json!({ "class": "stuck", "message": "it hangs" }),
         ),
@@ -91,9 +95,15 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 
 fn is_free_text(at: &str) -> bool {
     at.contains("/command/")
-        || ["/name", "/message", "/not_listening", "/reason"]
-            .iter()
-            .any(|end| at.ends_with(end))
+        || [
+            "/name",
+            "/message",
+            "/not_listening",
+            "/reason",
+            "/usage_reason",
+        ]
+        .iter()
+        .any(|end| at.ends_with(end))
 }
 
 #[test]
