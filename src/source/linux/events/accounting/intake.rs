@@ -133,7 +133,7 @@ impl Intake {
                 Ok(Received::Some) => {}
                 Ok(Received::All) => break,
                 Ok(Received::Lost) => {
-                    let dropped = || "the kernel dropped some: the buffer was full".into();
+                    let dropped = || "the buffer in the kernel was full".into();
                     loss.get_or_insert_with(dropped);
                 }
                 Err(errno) => {
