@@ -293,7 +293,8 @@ mod tests {
             (&dumped, 18, "3.21ms, SIGABRT"),
             (&dumped, 14, "SIGABRT"),
             (&found, 41, "after at most 5.0s, used at least 2ms CPU"),
-            (&found, 40, "at most 5.0s"),
+            (&found, 40, "after at most 5.0s"),
+            (&found, 32, "at most 5.0s"),
             (&found, 8, "at most 5.0s"),
         ] {
             assert_eq!(text(event, Some(room)), expected, "{room}");
