@@ -12,7 +12,8 @@ pub struct ExitUsage {
     /// CPU time of all its threads, in nanoseconds; `None` if unknown.
     ///
     /// It is never less than the last measured CPU time. It can lack up to one tick of the kernel (1 to
-    /// 10 ms) for each thread, and what the kernel needs to free its memory.
+    /// 10 ms) for each thread, and what the kernel needs to free its memory. It can be one tick too large
+    /// where a hypervisor, interrupts or a limit of the cgroup took the CPU from a process.
     pub cpu_time_ns: Option<u64>,
     /// The most resident memory that its last program has had, in bytes; `None` if unknown.
     pub peak_rss_bytes: Option<u64>,

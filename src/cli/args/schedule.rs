@@ -84,8 +84,8 @@ pub(crate) struct Schedule {
     /// Scan only, and do not listen to the kernel's events
     ///
     /// By default pscan on Linux listens to births and exits between scans, where the kernel reports
-    /// them: with exact times, exit status and no process unseen. Elsewhere, and with this option,
-    /// scans alone find births and exits.
+    /// them: with exact times, exit status and, within the CPU budget, no process unseen. Elsewhere,
+    /// and with this option, scans alone find births and exits.
     #[arg(long)]
     pub(crate) poll_only: bool,
     /// Print the scanner's counters and cost to standard error, at the end and on SIGUSR1

@@ -80,6 +80,7 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
         process,
         exit,
         likely_oom,
+        usage,
         ..
     } = event
     else {
@@ -94,7 +95,10 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
     let after = lived.as_ref().map(|lived| format!("after {lived}"));
     // Less than a millisecond is 0ms, which is no news.
     let used = process.cpu_time_ms.filter(|&ms| ms >= 1.0);
-    let used = used.map(|ms| format!("used {} CPU", cells::cpu_time(Some(ms))));
+    let is_final = usage.is_some_and(|usage| usage.cpu_time_ns.is_some());
+    // What it has used since the last scan is unknown.
+    let least = if is_final { "" } else { "at least " };
+    let used = used.map(|ms| format!("used {least}{} CPU", cells::cpu_time(Some(ms))));
     let reason = exit.map(|status| Reason::of(status, *likely_oom == Some(true)));
     let reason = reason.unwrap_or_default();
     let alone = |reason| match reason {
@@ -174,7 +178,7 @@ impl Reason {
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::{Exit, ProcessInfo, ProcessKey};
+    use process_scanner::{Exit, ExitUsage, ProcessInfo, ProcessKey};
 
     use super::*;
 
@@ -202,6 +206,16 @@ mod tests {
         exit
     }
 
+    /// Makes its CPU time that of the whole life.
+    fn used(mut event: Event) -> Event {
+        if let Event::Exited { usage, .. } = &mut event {
+            let mut all = ExitUsage::default();
+            all.cpu_time_ns = Some(2_000_000);
+            *usage = Some(all);
+        }
+        event
+    }
+
     #[test]
     fn an_exit_has_its_lifetime_and_the_reason() {
         let lived = Some(3_207_511);
@@ -213,7 +227,7 @@ mod tests {
             (event(Some(3), None, exit(0, lived)), "after 3.21ms, exit 0"),
             (
                 event(Some(3), Some(2.0), exit(0x0300, lived)),
-                "after 3.21ms, exit 3, used 2ms CPU",
+                "after 3.21ms, exit 3, used at least 2ms CPU",
             ),
             (
                 event(Some(3), None, killed),
@@ -237,10 +251,14 @@ mod tests {
                 "after 732ms, exit 0",
             ),
             (event(None, None, exit(36, None)), "killed by signal 36"),
+            (
+                used(event(Some(3), Some(2.0), exit(0, lived))),
+                "after 3.21ms, exit 0, used 2ms CPU",
+            ),
             // A scan alone has found it.
             (
                 event(Some(5000), Some(1250.0), Exit::default()),
-                "after at most 5.0s, used 1.2s CPU",
+                "after at most 5.0s, used at least 1.2s CPU",
             ),
             (event(None, None, Exit::default()), "-"),
         ] {
@@ -258,8 +276,8 @@ mod tests {
         for (event, room, expected) in [
             (
                 &killed,
-                62,
-                "after 3.21ms, killed by SIGKILL (out of memory?), used 2ms CPU",
+                71,
+                "after 3.21ms, killed by SIGKILL (out of memory?), used at least 2ms CPU",
             ),
             (
                 &killed,
@@ -274,7 +292,8 @@ mod tests {
             // As on a terminal of 60 columns.
             (&dumped, 18, "3.21ms, SIGABRT"),
             (&dumped, 14, "SIGABRT"),
-            (&found, 33, "after at most 5.0s, used 2ms CPU"),
+            (&found, 41, "after at most 5.0s, used at least 2ms CPU"),
+            (&found, 40, "after at most 5.0s"),
             (&found, 32, "at most 5.0s"),
             (&found, 8, "at most 5.0s"),
         ] {

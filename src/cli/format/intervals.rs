@@ -15,11 +15,23 @@ pub(crate) struct Terms {
 ///
 /// Without terms, as in a replay, it has the reason of the library.
 pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
-    if let (Transition::Hearing { to, reason, .. }, Some(_)) = (transition, terms) {
-        return hearing_text(*to, reason);
+    if let (
+        Transition::Hearing {
+            from, to, reason, ..
+        },
+        Some(_),
+    ) = (transition, terms)
+    {
+        return hearing_text(*from, *to, reason);
     }
-    if let (Transition::Listening { to, reason, .. }, Some(_)) = (transition, terms) {
-        return listening_text(*to, reason);
+    if let (
+        Transition::Listening {
+            from, to, reason, ..
+        },
+        Some(_),
+    ) = (transition, terms)
+    {
+        return listening_text(*from, *to, reason);
     }
     if let (Transition::Usage { to, reason, .. }, Some(_)) = (transition, terms) {
         return usage_text(*to, reason);
@@ -40,8 +52,24 @@ pub(super) fn text(transition: &Transition, terms: Option<Terms>) -> String {
     }
 }
 
-fn hearing_text(now: Hearing, reason: &str) -> String {
+/// Returns whether another transition of the batch says the same: that scans find births, or exits too.
+pub(super) fn is_said_by_another(transition: &Transition, all: &[Transition]) -> bool {
+    let leaves_births = |other: &Transition| matches!(other, Transition::Listening { from, to, .. } if to > from && *to > ListenStep::Bare);
+    let is_loss = matches!(
+        transition,
+        Transition::Hearing {
+            to: Hearing::Lossy | Hearing::Deaf,
+            ..
+        }
+    );
+    is_loss && all.iter().any(leaves_births)
+}
+
+fn hearing_text(before: Hearing, now: Hearing, reason: &str) -> String {
     match now {
+        Hearing::Lossy if before == Hearing::Deaf => {
+            format!("births and exits are heard again, and may be missing so far: {reason}")
+        }
         Hearing::Complete => "all births and exits are reported again".into(),
         Hearing::Lossy => format!("births and exits may be missing: {reason}"),
         Hearing::Exits => format!("scans find births, and the kernel reports exits: {reason}"),
@@ -49,9 +77,13 @@ fn hearing_text(now: Hearing, reason: &str) -> String {
     }
 }
 
-fn listening_text(now: ListenStep, reason: &str) -> String {
+fn listening_text(before: ListenStep, now: ListenStep, reason: &str) -> String {
+    let is_closer = now < before;
     let what = match now {
         ListenStep::Prompt => return "short processes are read at once again".into(),
+        ListenStep::Gathered if is_closer => "most short processes are read again",
+        ListenStep::Bare if is_closer => "births are heard again, and scans find command lines",
+        ListenStep::ExitsOnly if is_closer => "exits are heard again, and scans find births",
         ListenStep::Gathered => "the command lines of short processes may be missing",
         ListenStep::Bare => "only scans find command lines now",
         ListenStep::ExitsOnly => "only scans find births now",
@@ -171,6 +203,11 @@ mod tests {
                 "only scans find births and exits now: the buffer was full",
             ),
             (Deaf, Complete, "all births and exits are reported again"),
+            (
+                Deaf,
+                Lossy,
+                "births and exits are heard again, and may be missing so far: the buffer was full",
+            ),
         ] {
             let change = Transition::hearing(from, to, "the buffer was full");
             assert_eq!(text(&change, Some(TERMS)), expected);
@@ -197,6 +234,23 @@ mod tests {
         ] {
             assert_eq!(text(&change(to), Some(TERMS)), expected);
         }
+        for (to, expected) in [
+            (
+                ListenStep::Gathered,
+                "most short processes are read again: it is over",
+            ),
+            (
+                ListenStep::Bare,
+                "births are heard again, and scans find command lines: it is over",
+            ),
+            (
+                ListenStep::ExitsOnly,
+                "exits are heard again, and scans find births: it is over",
+            ),
+        ] {
+            let back = Transition::listening(ListenStep::Deaf, to, "it is over");
+            assert_eq!(text(&back, Some(TERMS)), expected);
+        }
         let of_library = "listening gathered → bare: a storm";
         assert_eq!(text(&change(ListenStep::Bare), None), of_library);
     }
@@ -213,6 +267,23 @@ mod tests {
         ] {
             assert_eq!(text(&change(to), Some(TERMS)), expected);
             assert_eq!(text(&change(to), None), change(to).to_string());
+        }
+    }
+
+    #[test]
+    fn that_births_are_left_to_scans_is_said_once() {
+        let lossy = Transition::hearing(Hearing::Complete, Hearing::Lossy, "a reason");
+        let step = |from, to| Transition::listening(from, to, "a storm");
+        let down = step(ListenStep::Bare, ListenStep::ExitsOnly);
+        let all = [down, lossy.clone()];
+        assert!(is_said_by_another(&all[1], &all));
+        assert!(!is_said_by_another(&all[0], &all));
+        // A loss that is news.
+        for other in [
+            step(ListenStep::Prompt, ListenStep::Bare),
+            step(ListenStep::Deaf, ListenStep::ExitsOnly),
+        ] {
+            assert!(!is_said_by_another(&lossy, &[other, lossy.clone()]));
         }
     }
 

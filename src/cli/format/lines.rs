@@ -60,6 +60,9 @@ pub(crate) fn write(
         write_line(color::RED, "scan failed:".into(), plain(more))?;
     }
     for transition in &batch.transitions {
+        if intervals::is_said_by_another(transition, &batch.transitions) {
+            continue;
+        }
         let text = intervals::text(transition, layout.terms);
         write_line(color::YELLOW, text, Vec::new())?;
     }

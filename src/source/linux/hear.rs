@@ -1,7 +1,7 @@
 //! Lets the source `linux` listen between scans.
 
 use super::events::{Ear, ListenOptions, Scanned, Start};
-use super::exits::{Candidate, ExitEar};
+use super::exits::{Candidate, ExitEar, raise_limit};
 use super::known::Known;
 use super::proc::births;
 use super::proc::boot::since_ms;
@@ -32,6 +32,11 @@ impl LinuxSource {
     #[must_use]
     pub fn listening(mut self, options: ListenOptions) -> Self {
         (self.ear, self.exit_ear) = (None, None);
+        // What was not heard in between, a list shows.
+        self.expected.doubt();
+        if options.raise_descriptor_limit {
+            raise_limit();
+        }
         match self.open_ear(options) {
             Ok(ear) => {
                 log::info!("births and exits are reported by the kernel");
@@ -76,7 +81,8 @@ impl LinuxSource {
         match spare.collect::<Result<Vec<_>, _>>() {
             Ok(_) => Ok(()),
             Err(_) => Err(format!(
-                "fewer than {SPARE_DESCRIPTORS} file descriptors are available"
+                "fewer than {SPARE_DESCRIPTORS} file descriptors are available; close files or raise \
+                 the limit (ulimit -n)"
             )),
         }
     }

@@ -24,6 +24,7 @@ impl Shared {
     pub(super) fn beat(&self, ringer: &Ringer) {
         let mut clock = CpuClock::start();
         let mut reopened = None;
+        let mut has_failed = false;
         while !self.must_end() {
             self.await_events();
             let mut since_slow = Duration::ZERO;
@@ -37,7 +38,7 @@ impl Shared {
                 if may_reopen && self.wants_socket() {
                     reopened = Some(Instant::now());
                     self.must_reopen.store(false, Ordering::Relaxed);
-                    self.reopen();
+                    has_failed = self.reopen(has_failed);
                 }
                 since_slow += beat;
                 let mut inbox = self.lock();
@@ -122,11 +123,20 @@ impl Shared {
         inbox.wants_socket() || (is_requested && inbox.reception() != Reception::Nothing)
     }
 
-    fn reopen(&self) {
+    /// Opens another socket. Returns whether that has failed, which it logs unless it `had_failed`.
+    fn reopen(&self, had_failed: bool) -> bool {
         let reception = self.lock().reception();
         match Connector::open(self.buffer_bytes, reception.filter()) {
-            Ok(connector) => self.lock().replace(connector, reception),
-            Err(why) => log::warn!("births and exits are not heard: {why}"),
+            Ok(connector) => {
+                self.lock().replace(connector, reception);
+                false
+            }
+            Err(why) => {
+                if !had_failed {
+                    log::warn!("births and exits are not heard: {why}");
+                }
+                true
+            }
         }
     }
 }

@@ -6,26 +6,26 @@ use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
 
-use super::accounting::{Accounts, Ended};
+use super::accounting::Accounts;
 use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
-use super::exec_reading::ExecStat;
+use super::exit_usage::usage;
 use super::happenings::happening;
 use super::kernel_event::{KernelEvent, What};
-use super::life::{Fact, LastExit, Start, Step};
+use super::life::{Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::lives::{Lives, Scans};
+use super::look::fact;
 use super::mail::Mail;
 use super::oom_kills::{OomKills, is_killed};
 use super::reception::{Reception, reads_execs};
 use super::witness::Witness;
 use crate::metrics::CpuClock;
-use crate::model::{ExitUsage, Hearing, ListenStep, Timestamp};
-use crate::source::linux::proc::boot::{Boot, ns};
+use crate::model::{Hearing, ListenStep, Timestamp};
+use crate::source::linux::proc::boot::{Boot, ns, tick_ns};
 use crate::source::linux::proc::cpu::{CpuClock as ProcessClock, cpu_clock};
 use crate::source::linux::proc::procfs::Procfs;
-use crate::source::linux::proc::stat::{STAT_LEN, Stat};
 use crate::source::{Bell, Happening, Heard};
 
 /// How often the kernel's count is compared with what was heard, until nothing is under way.
@@ -83,7 +83,7 @@ impl Ear {
             counted: None,
             exited: Vec::new(),
             oom_kills,
-            accounts: Accounts::default(),
+            accounts: Accounts::new(tick_ns()),
         })
     }
 
@@ -225,7 +225,8 @@ impl Ear {
             true => self.missing(count).and_then(|missing| {
                 let has_reason = loss.is_some() || !hears_births;
                 let forks = self.lives.forks();
-                self.witness.conclude(missing, forks, has_reason)
+                self.witness
+                    .conclude(missing, forks, has_reason, hears_births)
             }),
             false => None,
         };
@@ -272,9 +273,10 @@ impl Ear {
         let later = self.mail.events.iter().filter(is_later).count() as u64;
         let forks = self.lives.forks().saturating_sub(later);
         let mut missing = self.witness.compare(counted, forks);
+        let hears_births = Reception::of(self.mail.step) == Reception::All;
         // Forks may be under way, and only what is missing stays so.
         for _ in 0..COMPARISONS {
-            if !self.witness.is_news(missing) {
+            if !hears_births || !self.witness.is_news(missing) {
                 break;
             }
             let before_ns = ns(ClockId::Monotonic);
@@ -283,66 +285,5 @@ impl Ear {
             missing = missing.min(self.witness.compare(counted, forks));
         }
         Some(missing)
-    }
-}
-
-/// Returns what a process that has exited has used in its whole life.
-fn usage(step: &Step, accounts: &mut Accounts, clock: &EventClock) -> Option<ExitUsage> {
-    let &Step::Exited {
-        pid,
-        start,
-        born,
-        end,
-        final_cpu_ns,
-    } = step
-    else {
-        return None;
-    };
-    let recorded = end.and_then(|LastExit { at, .. }| {
-        let since_start_ns = at.since_boot_ns.saturating_sub(start.since_boot_ns());
-        let lived_ns = match born {
-            Some(born) => [at.at_ns.saturating_sub(born.at_ns); 2],
-            // The kernel counts the time of a life without suspends.
-            None => [
-                since_start_ns.saturating_sub(clock.suspended_ns()),
-                since_start_ns,
-            ],
-        };
-        accounts.take(Ended {
-            pid,
-            born_ns: born.map(|born| born.at_ns),
-            ended_ns: at.at_ns,
-            lived_ns,
-        })
-    });
-    if end.is_none() {
-        accounts.skip(pid);
-    }
-    let mut usage = recorded.unwrap_or_default();
-    // A record lacks what a process has used since.
-    usage.cpu_time_ns = final_cpu_ns.or(usage.cpu_time_ns);
-    (!usage.is_unknown()).then_some(usage)
-}
-
-/// Finds out what there is with a pid.
-fn fact(pid: u32, procfs: Option<&Procfs>) -> Fact {
-    let clock = cpu_clock(pid);
-    if clock == ProcessClock::Gone {
-        return Fact::Gone;
-    }
-    let mut line = [0; STAT_LEN];
-    let stat = procfs.and_then(|procfs| procfs.read_of(pid, "stat", &mut line).ok());
-    match stat.and_then(Stat::parse) {
-        Some(stat) => Fact::There {
-            start_ticks: stat.start_ticks,
-            leader_ended: stat.has_ended(),
-            threads: stat.threads,
-            stat: Some(ExecStat::new(&stat)),
-            cpu_ns: match clock {
-                ProcessClock::Ns(cpu_ns) => Some(cpu_ns),
-                ProcessClock::Gone | ProcessClock::Unknown => None,
-            },
-        },
-        None => Fact::Unknown,
     }
 }

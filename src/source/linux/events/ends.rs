@@ -5,10 +5,11 @@ const CORE_DUMPED: u32 = 0x80;
 
 /// The ends of threads with one pid since the last birth or `exec` that was heard.
 ///
-/// wait(2) reports what ended all threads, such as a signal or `exit_group`, or else the status of the
-/// first thread (`wait_task_zombie` in kernel/exit.c). All threads that lived then report the former.
-/// Others report 0, which is what pthread_exit(3) leaves. So a thread whose end is reported late, after
-/// that of the first thread, does not change the status.
+/// wait(2) reports what ended all threads, such as a signal or exit_group(2), or else the status of the
+/// last thread, or on older kernels of the first one (`synchronize_group_exit` and `wait_task_zombie` in
+/// kernel/exit.c). All threads that lived then report the former, and others 0 in practice: that is what
+/// pthread_exit(3) leaves. The end of a thread can be reported late, so where its place would make a
+/// difference, the status is unknown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ends {
     /// Ends of first threads. An `exec` by another thread has one too, and so has the next process with
@@ -20,6 +21,8 @@ pub(super) struct Ends {
     other: u32,
     /// One of those came after the first thread.
     has_follower: bool,
+    /// One with 0 came after that.
+    has_zero_after: bool,
     /// An end of a first thread may be that of an earlier process with the pid.
     is_released: bool,
     /// They contradict each other.
@@ -34,7 +37,13 @@ impl Ends {
             self.leader = self.merge(before, status);
             self.leaders = self.leaders.saturating_add(1);
             self.is_released |= is_released;
-        } else if status != 0 {
+            return;
+        }
+        // It has ended before the first thread and is late, or is the last one.
+        self.is_unclear |= self.leader != 0 && merged(self.leader, status).is_none();
+        if status == 0 {
+            self.has_zero_after |= self.other != 0;
+        } else {
             self.other = self.merge((self.other != 0).then_some(self.other), status);
             self.has_follower |= self.leaders > 0;
         }
@@ -48,12 +57,13 @@ impl Ends {
 
     /// Returns the status of the process, if they are all of its ends.
     pub(super) fn status(self) -> Option<u32> {
+        let is_last = self.other != 0 && !self.has_zero_after;
         match (self.leader, self.other) {
             _ if self.is_unclear => None,
             // The first thread ended before anything was heard of it, and others may do so later.
-            (_, other) if self.leaders == 0 => (other != 0).then_some(other),
+            (_, other) if self.leaders == 0 => is_last.then_some(other),
             (leader, 0) => Some(leader),
-            (0, other) => self.has_follower.then_some(other),
+            (0, other) => (is_last && self.has_follower).then_some(other),
             (leader, other) => merged(leader, other),
         }
     }
@@ -91,12 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_has_ended_before_does_not_change_the_status() {
+    fn the_status_is_that_of_all_threads_or_of_the_last_one() {
         const THREE: u32 = 3 << 8;
         assert_eq!(status(&[(true, THREE)]), Some(THREE));
-        // main() joins a thread and returns 3, and the report of the thread comes before or after.
+        // main() joins a thread and returns 3.
         assert_eq!(status(&[(false, 0), (true, THREE)]), Some(THREE));
-        assert_eq!(status(&[(true, THREE), (false, 0)]), Some(THREE));
         // main() calls pthread_exit, and another thread exit(3).
         assert_eq!(
             status(&[(true, 0), (false, 0), (false, THREE)]),
@@ -104,6 +113,16 @@ mod tests {
         );
         // The scanner began to listen in between.
         assert_eq!(status(&[(false, THREE)]), Some(THREE));
+    }
+
+    #[test]
+    fn where_the_order_of_the_ends_matters_the_status_is_unknown() {
+        const THREE: u32 = 3 << 8;
+        // The joined thread is late, or the first one has called SYS_exit.
+        assert_eq!(status(&[(true, THREE), (false, 0)]), None);
+        // exit(3), or SYS_exit in a thread that was not the last one.
+        assert_eq!(status(&[(true, 0), (false, THREE), (false, 0)]), None);
+        assert_eq!(status(&[(false, THREE), (false, 0)]), None);
         assert_eq!(status(&[(false, 0)]), None);
     }
 

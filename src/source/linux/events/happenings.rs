@@ -115,9 +115,21 @@ fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Opt
             ..Exit::default()
         };
     };
-    let lived_ns = born.map(|born| at.since_boot_ns.saturating_sub(born.since_boot_ns));
+    let status = Some(ExitStatus::from_wait_status(status));
+    // The system was suspended just before or after, and may have been in between.
+    if !at.is_sure {
+        return Exit {
+            status,
+            ended_by_ms: Some(boot.time_ms(ns(ClockId::Boottime)) + 1),
+            likely_oom,
+            ..Exit::default()
+        };
+    }
+    let lived_ns = born
+        .filter(|born| born.is_sure)
+        .map(|born| at.since_boot_ns.saturating_sub(born.since_boot_ns));
     Exit {
-        status: Some(ExitStatus::from_wait_status(status)),
+        status,
         ended_at_ms: Some(boot.time_ms(at.since_boot_ns)),
         lived_ns,
         likely_oom,

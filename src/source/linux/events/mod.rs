@@ -17,6 +17,7 @@ mod ends;
 mod event_clock;
 mod exec_reading;
 mod exec_thread;
+mod exit_usage;
 mod following;
 mod happenings;
 mod inbox;
@@ -33,6 +34,7 @@ mod lives;
 #[cfg(test)]
 mod lives_tests;
 mod load;
+mod look;
 #[cfg(test)]
 mod made_up_kernel;
 mod mail;

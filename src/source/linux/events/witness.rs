@@ -64,10 +64,21 @@ impl Witness {
     }
 
     /// Concludes a scan. `missing` is the least of some comparisons. `has_loss`: there is another sign.
-    pub(super) fn conclude(&mut self, missing: u64, forks: u64, has_loss: bool) -> Option<Silence> {
+    /// `hears_births`: the missing ones may still be under way.
+    pub(super) fn conclude(
+        &mut self,
+        missing: u64,
+        forks: u64,
+        has_loss: bool,
+        hears_births: bool,
+    ) -> Option<Silence> {
         let is_silent = forks == std::mem::replace(&mut self.forks, forks);
         // What is under way now has arrived by the end of the next scan.
-        let confirmed = missing.min(std::mem::replace(&mut self.pending, missing));
+        let pending = std::mem::replace(&mut self.pending, missing);
+        let confirmed = match hears_births {
+            true => missing.min(pending),
+            false => missing,
+        };
         let new = confirmed.saturating_sub(self.missed);
         self.missed += new;
         let may_be_deaf = is_silent && !has_loss && self.counting_scans == 0;
@@ -131,7 +142,7 @@ mod tests {
         assert_eq!(witness.compare(1000, 0), 0);
         let report = |&(counted, forks): &(u64, u64)| {
             let missing = witness.compare(counted, forks);
-            let silence = witness.conclude(missing, forks, false)?;
+            let silence = witness.conclude(missing, forks, false, true)?;
             Some((silence.hearing, silence.is_lasting))
         };
         scans.iter().map(report).collect()
@@ -140,6 +151,19 @@ mod tests {
     #[test]
     fn nothing_is_missing_when_the_counts_are_equal() {
         assert_eq!(reports(&[(1000, 0), (1005, 5), (1007, 7)]), [None; 3]);
+    }
+
+    #[test]
+    fn where_no_birth_is_received_none_is_under_way() {
+        let mut witness = Witness::default();
+        witness.compare(1000, 0);
+        for (counted, hears_births, missed) in
+            [(1010, false, 10), (1030, true, 10), (1030, true, 30)]
+        {
+            let missing = witness.compare(counted, 0);
+            witness.conclude(missing, 0, true, hears_births);
+            assert_eq!(witness.missed(), Some(missed));
+        }
     }
 
     #[test]
@@ -178,7 +202,7 @@ mod tests {
         witness.compare(1000, 0);
         let mut conclude = |counted, has_loss| {
             let missing = witness.compare(counted, 0);
-            let silence = witness.conclude(missing, 0, has_loss);
+            let silence = witness.conclude(missing, 0, has_loss, true);
             silence.map(|silence| silence.hearing)
         };
         assert_eq!(conclude(1100, true), None);
@@ -187,7 +211,7 @@ mod tests {
         witness.declare_loss();
         let mut conclude = |counted| {
             let missing = witness.compare(counted, 0);
-            let silence = witness.conclude(missing, 0, false);
+            let silence = witness.conclude(missing, 0, false, true);
             silence.map(|silence| silence.hearing)
         };
         assert_eq!(conclude(1211), Some(Hearing::Lossy));
@@ -204,7 +228,7 @@ mod tests {
         witness.declare_loss();
         let mut conclude = |counted, forks| {
             let missing = witness.compare(counted, forks);
-            let silence = witness.conclude(missing, forks, false);
+            let silence = witness.conclude(missing, forks, false, true);
             (silence.map(|silence| silence.hearing), witness.missed())
         };
         assert_eq!(conclude(1100, 50), (Some(Hearing::Lossy), Some(0)));
@@ -247,7 +271,7 @@ mod tests {
                 lost += new_lost;
                 let heard = (counted - 500 - lost).saturating_sub(under_way);
                 let missing = witness.compare(counted, heard);
-                witness.conclude(missing, heard, false);
+                witness.conclude(missing, heard, false, true);
                 prop_assert!(witness.missed() >= Some(lost_before));
                 lost_before = lost;
             }

@@ -4,11 +4,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
 use crate::metrics::CpuClock;
 use crate::source::{Bell, Ringer};
+
+/// How long the end waits for the thread.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Rings until it is dropped.
 pub(super) struct BellThread {
@@ -73,8 +77,15 @@ impl Drop for BellThread {
     fn drop(&mut self) {
         self.shared.must_end.store(true, Ordering::Relaxed);
         self.shared.wake();
-        let thread = self.thread.take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // In a child that has only forked there is no such thread, and it never finishes.
+        let until = Instant::now() + PATIENCE;
+        while !thread.is_finished() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(1));
+        }
+        if thread.is_finished() && thread.join().is_err() {
             log::error!("BUG: the thread that rings panicked");
         }
     }

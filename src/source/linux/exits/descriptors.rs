@@ -8,13 +8,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// that of the whole program.
 const SHARE: u64 = 2;
 
-/// Returns how many pidfds may be open. With `raises`, the soft limit becomes the hard limit before.
-///
-/// `proc` is the folder of proc(5) with our own pid namespace.
-pub(super) fn most_pidfds(proc: &Path, raises: bool) -> usize {
-    if raises {
-        raise();
-    }
+/// Returns how many pidfds may be open. `proc` is the folder of proc(5) with our own pid namespace.
+pub(super) fn most_pidfds(proc: &Path) -> usize {
     let soft = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let open = std::fs::read_dir(proc.join("self/fd")).map_or(0, Iterator::count);
     most(soft, open as u64)
@@ -24,7 +19,8 @@ fn most(soft: u64, open: u64) -> usize {
     usize::try_from(soft.saturating_sub(open) / SHARE).unwrap_or(usize::MAX)
 }
 
-fn raise() {
+/// Makes the soft limit the hard limit.
+pub(in crate::source) fn raise_limit() {
     let limits = getrlimit(Resource::Nofile);
     if limits.current == limits.maximum {
         return;

@@ -53,7 +53,7 @@ impl ExitEar {
             bell,
             boot,
             allowance: Allowance::new(options.cpu_percent, Timestamp::monotonic_now_ns()),
-            most: most_pidfds(proc, options.raise_descriptor_limit),
+            most: most_pidfds(proc),
             was_full: false,
             exited: Vec::new(),
         })
@@ -77,6 +77,8 @@ impl ExitEar {
     ) -> u64 {
         let mut clock = CpuClock::start();
         let mut unwatched = self.watched.unwatched(candidates);
+        // To look for them costs the same in each scan, and is no first reading.
+        self.spend(&mut clock, 0);
         unwatched.truncate(NEW_AT_ONCE.min(self.allowance.affords(EACH_NS)));
         let wanted = unwatched.len();
         unwatched.truncate(self.watched.make_room(&unwatched, self.most));

@@ -11,5 +11,6 @@ mod ear;
 mod support;
 mod watched;
 
+pub(super) use self::descriptors::raise_limit;
 pub(super) use self::ear::ExitEar;
 pub(super) use self::watched::Candidate;

@@ -1,12 +1,19 @@
 //! The clock of start times on Linux.
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{ClockId, clock_getres, clock_gettime};
 
 use crate::model::Timestamp;
 use crate::source::exited::TICK_MS;
 
 /// Nanoseconds in a millisecond.
 pub(in crate::source) const NS_PER_MS: u64 = 1_000_000;
+
+/// Returns the time between two ticks of the kernel, in which the scheduler counts CPU time: the
+/// resolution of the coarse clock (clock_getres(2)).
+pub(in crate::source) fn tick_ns() -> u64 {
+    let resolution = clock_getres(ClockId::MonotonicCoarse);
+    u64::try_from(resolution.tv_nsec).unwrap_or(0)
+}
 
 /// The moment of boot by the wall clock, as it was when this was made. It does not move with the
 /// wall clock after that.

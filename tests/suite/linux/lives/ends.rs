@@ -61,6 +61,7 @@ fn a_thread_that_is_joined_just_before_the_end_does_not_change_the_status() {
     let Some(mut ears) = Ears::open(ListenOptions::default()) else {
         return;
     };
+    let mut known = 0;
     for _ in 0..150 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", NAME, "--test-threads=2"])
@@ -72,8 +73,12 @@ fn a_thread_that_is_joined_just_before_the_end_does_not_change_the_status() {
             .unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(101));
         ears.until("its exit", |ears| !ears.exits(child.id()).is_empty());
-        assert_eq!(ears.exits(child.id()), [code(101)]);
+        // The end of that thread may be reported last. Then the status is unknown.
+        let exits = ears.exits(child.id());
+        assert!(exits == [code(101)] || exits == [None], "{exits:?}");
+        known += usize::from(exits == [code(101)]);
     }
+    assert!(known > 0);
 }
 
 /// A program whose first thread ends with code 0; another one waits for the end of the input, and ends

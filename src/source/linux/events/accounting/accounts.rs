@@ -19,9 +19,11 @@ const LATE_NS: u64 = 1_000_000_000;
 const FORGET_NS: u64 = 60_000_000_000;
 
 /// The processes whose records have arrived, and whose exits have not been reported.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::source::linux::events) struct Accounts {
     by_pid: HashMap<u32, Account, ahash::RandomState>,
+    /// The scheduler counts CPU time at least once in this time.
+    tick_ns: u64,
     /// As in [`Records`].
     since_ns: Option<u64>,
 }
@@ -67,6 +69,15 @@ pub(in crate::source::linux::events) struct Ended {
 }
 
 impl Accounts {
+    /// Creates an empty one. `tick_ns` is how often the scheduler counts CPU time.
+    pub(in crate::source::linux::events) fn new(tick_ns: u64) -> Self {
+        Self {
+            by_pid: HashMap::default(),
+            tick_ns,
+            since_ns: None,
+        }
+    }
+
     /// Takes the records since the drain before.
     pub(in crate::source::linux::events) fn hear(&mut self, records: &mut Records, now_ns: u64) {
         if self.since_ns != records.since_ns {
@@ -94,6 +105,10 @@ impl Accounts {
         };
         let account = self.by_pid.get_mut(&process.pid)?;
         let ended = std::mem::take(&mut account.ended);
+        // Before version 12, the last thread has the sum of all, and only the first one the time of the
+        // process. Two processes would have more than these two records.
+        let sum = ended.iter().find_map(|last| last.record.unplaced_sum());
+        let sum = sum.map(|sum| sum.filter(|_| ended.len() == 2));
         let mut fitting = ended.into_iter().filter(is_it);
         let last = fitting.next().filter(|_| process.ended_ns > since_ns);
         let is_alone = fitting.next().is_none();
@@ -102,11 +117,12 @@ impl Accounts {
         let late = has_group.then(|| std::mem::take(&mut account.threads));
         self.forget_empty(process.pid);
         let last = last.filter(|_| is_alone)?;
-        let usage = match last.record.group {
-            None => last.usage(last.record.cpu_time_ns(process)),
+        let usage = match last.record.group.or(sum) {
+            None => last.usage(last.record.cpu_time_ns(process, self.tick_ns)),
             Some(group_ns) => {
                 let late = late.unwrap_or_default();
-                let is_all_heard = process.born_ns.is_some_and(|born_ns| born_ns > since_ns);
+                let is_all_heard = process.born_ns.is_some_and(|born_ns| born_ns > since_ns)
+                    && last.record.group.is_some();
                 last.usage_of_group(group_ns, late, is_all_heard)
             }
         };
@@ -228,6 +244,11 @@ impl Last {
 }
 
 impl Record {
+    /// Returns the CPU time of a whole process, if it is of the last thread and has no time of the process.
+    fn unplaced_sum(&self) -> Option<Option<u64>> {
+        self.group.filter(|_| self.elapsed_ns.is_none())
+    }
+
     /// Returns whether it can be of this process, by the time from start to end.
     fn fits(&self, process: Ended) -> bool {
         let [least_ns, most_ns] = process.lived_ns;
@@ -238,18 +259,19 @@ impl Record {
     }
 
     /// Returns the CPU time of a process with one thread, up to this record.
-    fn cpu_time_ns(&self, process: Ended) -> Option<u64> {
-        self.cpu_ns.max(self.awake_ns(process))
+    fn cpu_time_ns(&self, process: Ended, tick_ns: u64) -> Option<u64> {
+        self.cpu_ns.max(self.awake_ns(process, tick_ns))
     }
 
     /// Returns the CPU time of a process that has never slept: the time that it lived, without that in
     /// which it waited for a CPU. The kernel's sum lacks the time since the last tick, which may be all
-    /// of a short life.
-    fn awake_ns(&self, process: Ended) -> Option<u64> {
+    /// of a short life, and no more: what is more than that, a hypervisor took.
+    fn awake_ns(&self, process: Ended, tick_ns: u64) -> Option<u64> {
         process.born_ns?;
         let delay_ns = self.delay_ns.filter(|_| self.never_slept)?;
         // The parent may have been stopped between the start and the event of the birth.
         let [lived_ns, _] = process.lived_ns;
-        self.elapsed_ns?.min(lived_ns).checked_sub(delay_ns)
+        let awake_ns = self.elapsed_ns?.min(lived_ns).checked_sub(delay_ns)?;
+        Some(awake_ns.min(self.cpu_ns.unwrap_or(0).saturating_add(tick_ns)))
     }
 }

@@ -41,7 +41,7 @@ fn usage() -> ExitUsage {
 
 /// Takes these records, complete since 500 ms, in one drain at 1010 ms.
 fn accounts(list: &[Record]) -> Accounts {
-    let mut accounts = Accounts::default();
+    let mut accounts = Accounts::new(4 * MS);
     hear(&mut accounts, list, 500, 1010);
     accounts
 }
@@ -127,6 +127,21 @@ fn an_old_kernel_does_not_report_the_process_of_a_thread() {
         ..ExitUsage::default()
     };
     assert_eq!(accounts(&[last]).take(ENDED), Some(cpu_unknown));
+    // The first thread ended before the last one, whose record has no time of the process.
+    let other = Record {
+        elapsed_ns: None,
+        group: Some(Some(5 * MS)),
+        ..old
+    };
+    let summed = ExitUsage {
+        cpu_time_ns: Some(5 * MS),
+        ..cpu_unknown
+    };
+    assert_eq!(accounts(&[old, other]).take(ENDED), Some(summed));
+    assert_eq!(
+        accounts(&[old, other, other]).take(ENDED),
+        Some(cpu_unknown)
+    );
     // The record of another thread, which had this number before.
     assert_eq!(accounts(&[old, old]).take(ENDED), None);
 }
@@ -218,6 +233,16 @@ fn a_process_that_never_slept_was_on_a_cpu_or_waited_for_one() {
         ..awake
     };
     assert_eq!(cpu_ns(started, ENDED), Some(3 * MS - MS / 2));
+    // What is more than the kernel's count and a tick, a hypervisor took.
+    let stolen = Record {
+        elapsed_ns: Some(30 * MS),
+        ..awake
+    };
+    let long = Ended {
+        lived_ns: [30 * MS; 2],
+        ..ENDED
+    };
+    assert_eq!(cpu_ns(stolen, long), Some(5 * MS));
     // The kernel has counted more, or counts no delays.
     let exact = Record {
         cpu_ns: Some(3 * MS),
