@@ -113,13 +113,13 @@ impl Ear {
     /// Returns the pids that may have had several processes since the last drain.
     pub(in crate::source) fn replaced(&self) -> HashSet<u32, ahash::RandomState> {
         let mut replaced = HashSet::default();
-        let mut born = HashSet::<u32, ahash::RandomState>::default();
+        let mut had = HashSet::<u32, ahash::RandomState>::default();
         self.listener
             .for_each_waiting(&mut |event| match event.what {
-                What::Exit { tid, pid, .. } if tid == pid => drop(replaced.insert(pid)),
+                What::Exit { tid, pid, .. } if tid == pid => drop(had.insert(pid)),
                 // The end of the process before can be reported later.
                 What::Fork { tid, pid, .. }
-                    if tid == pid && (!born.insert(pid) || self.lives.has(pid)) =>
+                    if tid == pid && (!had.insert(pid) || self.lives.has(pid)) =>
                 {
                     replaced.insert(pid);
                 }
