@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Error, ErrorClass, Result};
+use crate::model::{Collect, Error, ErrorClass, Result};
 use crate::redact::{Pattern, Redact, Redactor};
 
 /// The largest queue of a consumer, in batches.
@@ -18,13 +18,13 @@ pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
 /// settings.
 ///
 /// ```
-/// use process_scanner::Config;
+/// use process_scanner::{Collect, Config};
 ///
 /// // In code: the defaults, and what differs assigned.
 /// let mut config = Config::default();
 /// config.interval_ms = 500;
 /// config.cpu_budget_percent = Some(0.5);
-/// config.collect.command = false;
+/// config.collect = config.collect.without(Collect::COMMAND) | Collect::USER;
 /// config.validate()?;
 /// // From a file.
 /// let config: Config = serde_json::from_str(r#"{"interval_ms": 5000}"#)?;
@@ -97,8 +97,13 @@ pub struct Config {
     pub raise_descriptor_limit: bool,
     /// What the live source reads of each process.
     ///
-    /// Sources of your own ignore it.
+    /// By default CPU, memory, command lines, and what Linux has in `stat`, which is read anyway. Fields that are
+    /// not read are unknown, and JSON leaves them out. Sources of your own ignore it.
     pub collect: Collect,
+    /// Processes whose [`pss_bytes`](crate::Detail::PssBytes) is read, if `collect` has [`Collect::PSS`].
+    ///
+    /// None by default: reading it takes as long as reading all else, and holds the lock of the memory map.
+    pub pss_pids: Vec<u32>,
     /// Smallest reported change of CPU use, in percent of one core.
     ///
     /// More than 0, finite. `None`, the default, reports any change of CPU use or CPU time.
@@ -166,22 +171,6 @@ pub enum Listen {
     Off,
 }
 
-/// Selects the optional fields that a source reads of each process.
-///
-/// All are true by default. Fields that are not read are `None`. It is deserialised as part of
-/// [`Config`], by the same rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Collect {
-    /// CPU time and CPU use.
-    pub cpu: bool,
-    /// Resident memory.
-    pub memory: bool,
-    /// Command lines.
-    pub command: bool,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -197,6 +186,7 @@ impl Default for Config {
             listen: Listen::default(),
             raise_descriptor_limit: false,
             collect: Collect::default(),
+            pss_pids: Vec::new(),
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,
             max_text_bytes: 16_384,
@@ -206,16 +196,6 @@ impl Default for Config {
             scan_deadline_ms: 10_000,
             doubt_share: 1.0 / 3.0,
             doubt_min_processes: 20,
-        }
-    }
-}
-
-impl Default for Collect {
-    fn default() -> Self {
-        Self {
-            cpu: true,
-            memory: true,
-            command: true,
         }
     }
 }

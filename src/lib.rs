@@ -126,14 +126,14 @@ mod scanner;
 mod source;
 mod table;
 
-pub use crate::config::{Collect, Config, Listen, SourceChoice};
+pub use crate::config::{Config, Listen, SourceChoice};
 pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{
-    Batch, BreakerState, Change, Changes, CommandLine, ConsumerId, Cost, Counts, Error, ErrorClass,
+    Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail, Details, Error, ErrorClass,
     Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing, ListenStep, Order, Pace,
     ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot, Status, Timestamp, Transition,
     Unit, Value, escape, is_control,
@@ -142,7 +142,7 @@ pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
 pub use crate::source::{
-    Bell, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck, Ringer, Row, ScanSummary,
+    Bell, DetailReading, DetailValue, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck, Ringer, Row, ScanSummary,
     Source, SourceInfo, SysinfoSource, live_source,
 };
 #[cfg(target_os = "linux")]

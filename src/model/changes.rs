@@ -49,7 +49,7 @@ static NAMES: [Option<&'static str>; 64] = {
     names
 };
 
-const fn is_same(a: &str, b: &str) -> bool {
+pub(super) const fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut at = 0;
     while at < a.len() && at < b.len() && a[at] == b[at] {
@@ -75,6 +75,35 @@ impl Changes {
     pub const CPU: Self = Self::named("cpu");
     /// Resident memory changed.
     pub const RSS: Self = Self::named("rss");
+    /// The user changed, usually by an `exec` of a setuid program or by setuid(2).
+    pub const USER: Self = Self::named("user");
+    /// The number of threads changed.
+    pub const THREADS: Self = Self::named("threads");
+    /// Virtual memory changed. It is reported along with other changes, as are all that follow but nice,
+    /// session, cgroup and executable.
+    pub const VIRTUAL_MEMORY: Self = Self::named("virtual_memory");
+    /// There were page faults.
+    pub const FAULTS: Self = Self::named("faults");
+    /// The nice value changed.
+    pub const NICE: Self = Self::named("nice");
+    /// The session, the process group or the terminal changed.
+    pub const SESSION: Self = Self::named("session");
+    /// The control group changed, and perhaps container, unit and pod.
+    pub const CGROUP: Self = Self::named("cgroup");
+    /// The path of the program changed, by an `exec` or because the file was removed.
+    pub const EXECUTABLE: Self = Self::named("executable");
+    /// The number of open files changed.
+    pub const OPEN_FILES: Self = Self::named("open_files");
+    /// The process read from disks or wrote to them.
+    pub const IO: Self = Self::named("io");
+    /// There were context switches.
+    pub const SWITCHES: Self = Self::named("switches");
+    /// Swapped-out memory changed.
+    pub const SWAP: Self = Self::named("swap");
+    /// The proportional share of memory changed.
+    pub const PSS: Self = Self::named("pss");
+    /// The largest resident memory grew.
+    pub const PEAK_RSS: Self = Self::named("peak_rss");
     /// All changes.
     pub const ALL: Self = Self::of_fields(false);
     /// All changes of measured amounts, such as CPU time and memory.

@@ -1,17 +1,18 @@
 //! The table of fields: one entry per field of a process, with all its properties.
 
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
-
+use super::detail::Detail;
 use super::field::{Change, Field, Order, Place};
-use super::process::ProcessInfo;
 use super::resources::Resources;
 use super::value::{Unit, Value};
 
-const CPU: Option<Change> = Some(Change {
-    name: "cpu",
-    bit: 4,
-});
+const CPU_CHANGE: Change = Change::new("cpu", 4);
+const CPU: Option<Change> = Some(CPU_CHANGE);
+const USER: Change = Change::new("user", 7);
+const FAULTS: Change = Change::new("faults", 10);
+const SESSION: Change = Change::new("session", 12);
+const CGROUP: Change = Change::new("cgroup", 13);
+const IO: Change = Change::new("io", 16);
+const SWITCHES: Change = Change::new("switches", 17);
 
 const BUSIEST: Option<Order> = Some(Order {
     name: "cpu",
@@ -37,6 +38,8 @@ pub static FIELDS: &[Field] = &[
         name: "pid",
         unit: Unit::Pid,
         change: None,
+        is_quiet: false,
+        collect: None,
         heading: Some("PID"),
         order: Some(Order {
             name: "pid",
@@ -51,6 +54,8 @@ pub static FIELDS: &[Field] = &[
         name: "start_time_ms",
         unit: Unit::EpochMs,
         change: None,
+        is_quiet: false,
+        collect: None,
         heading: Some("AGE"),
         order: Some(Order {
             name: "age",
@@ -68,6 +73,8 @@ pub static FIELDS: &[Field] = &[
             name: "parent",
             bit: 2,
         }),
+        is_quiet: false,
+        collect: None,
         heading: None,
         order: None,
         metric: None,
@@ -81,6 +88,8 @@ pub static FIELDS: &[Field] = &[
             name: "name",
             bit: 0,
         }),
+        is_quiet: false,
+        collect: None,
         heading: Some("NAME"),
         order: Some(Order {
             name: "name",
@@ -98,6 +107,8 @@ pub static FIELDS: &[Field] = &[
             name: "command",
             bit: 1,
         }),
+        is_quiet: false,
+        collect: Some("command"),
         heading: Some("COMMAND"),
         order: None,
         metric: None,
@@ -111,6 +122,8 @@ pub static FIELDS: &[Field] = &[
             name: "status",
             bit: 3,
         }),
+        is_quiet: false,
+        collect: None,
         heading: Some("STATUS"),
         order: None,
         metric: None,
@@ -121,6 +134,8 @@ pub static FIELDS: &[Field] = &[
         name: "cpu_percent",
         unit: Unit::CorePercent,
         change: CPU,
+        is_quiet: false,
+        collect: Some("cpu"),
         heading: Some("CPU%"),
         order: BUSIEST,
         metric: None,
@@ -131,6 +146,8 @@ pub static FIELDS: &[Field] = &[
         name: "cpu_time_ms",
         unit: Unit::CpuMs,
         change: CPU,
+        is_quiet: false,
+        collect: Some("cpu"),
         heading: Some("TIME"),
         // If shares are equal or unknown, the process with more CPU time comes first.
         order: BUSIEST,
@@ -145,6 +162,8 @@ pub static FIELDS: &[Field] = &[
             name: "rss",
             bit: 5,
         }),
+        is_quiet: false,
+        collect: Some("memory"),
         heading: Some("RSS"),
         order: Some(Order {
             name: "rss",
@@ -162,13 +181,103 @@ pub static FIELDS: &[Field] = &[
             name: "kernel_thread",
             bit: 6,
         }),
+        is_quiet: false,
+        collect: None,
         heading: None,
         order: None,
         metric: None,
         otel: None,
         place: Place::Process(|process| process.kernel_thread.into()),
     },
+    // The details, in the order of `Detail`.
+    Field::of(Detail::UserId, "user_id", Unit::Id)
+        .with("user", USER)
+        .reported()
+        .otel("process.user.id"),
+    Field::of(Detail::UserName, "user_name", Unit::Text)
+        .with("user", USER)
+        .reported()
+        .otel("process.user.name"),
+    Field::of(Detail::Threads, "threads", Unit::Count)
+        .with("threads", Change::new("threads", 8))
+        .reported()
+        .otel("process.thread.count"),
+    Field::of(Detail::VirtualBytes, "virtual_bytes", Unit::Bytes)
+        .with("virtual_memory", Change::new("virtual_memory", 9))
+        .otel("process.memory.virtual"),
+    Field::of(Detail::CpuUserMs, "cpu_user_ms", Unit::CpuMs).with("cpu_modes", CPU_CHANGE),
+    Field::of(Detail::CpuSystemMs, "cpu_system_ms", Unit::CpuMs).with("cpu_modes", CPU_CHANGE),
+    Field::of(Detail::MinorFaults, "minor_faults", Unit::Count).with("faults", FAULTS),
+    Field::of(Detail::MajorFaults, "major_faults", Unit::Count)
+        .with("faults", FAULTS)
+        .otel("process.paging.faults"),
+    Field::of(Detail::Nice, "nice", Unit::Integer)
+        .with("nice", Change::new("nice", 11))
+        .reported(),
+    Field::of(Detail::SessionId, "session_id", Unit::Pid)
+        .with("session", SESSION)
+        .reported()
+        .otel("process.session_leader.pid"),
+    Field::of(Detail::ProcessGroupId, "process_group_id", Unit::Pid)
+        .with("session", SESSION)
+        .reported()
+        .otel("process.group_leader.pid"),
+    Field::of(Detail::Tty, "tty", Unit::Text)
+        .with("session", SESSION)
+        .reported(),
+    Field::of(Detail::Cgroup, "cgroup", Unit::Text)
+        .with("cgroup", CGROUP)
+        .reported()
+        .otel("process.linux.cgroup"),
+    Field::of(Detail::ContainerId, "container_id", Unit::Text)
+        .with("cgroup", CGROUP)
+        .reported()
+        .otel("container.id"),
+    Field::of(Detail::SystemdUnit, "systemd_unit", Unit::Text)
+        .with("cgroup", CGROUP)
+        .reported(),
+    Field::of(Detail::PodUid, "pod_uid", Unit::Text)
+        .with("cgroup", CGROUP)
+        .reported()
+        .otel("k8s.pod.uid"),
+    Field::of(Detail::Executable, "executable", Unit::Text)
+        .with("executable", Change::new("executable", 14))
+        .reported()
+        .otel("process.executable.path"),
+    Field::of(Detail::OpenFiles, "open_files", Unit::Count)
+        .with("open_files", Change::new("open_files", 15))
+        .otel("process.unix.file_descriptor.count"),
+    Field::of(Detail::ReadBytes, "read_bytes", Unit::Bytes)
+        .with("io", IO)
+        .otel("process.disk.io"),
+    Field::of(Detail::WrittenBytes, "written_bytes", Unit::Bytes).with("io", IO),
+    Field::of(Detail::VoluntarySwitches, "voluntary_switches", Unit::Count)
+        .with("switches", SWITCHES)
+        .otel("process.context_switches"),
+    Field::of(Detail::InvoluntarySwitches, "involuntary_switches", Unit::Count)
+        .with("switches", SWITCHES),
+    Field::of(Detail::SwapBytes, "swap_bytes", Unit::Bytes)
+        .with("swap", Change::new("swap", 18)),
+    Field::of(Detail::PssBytes, "pss_bytes", Unit::Bytes).with("pss", Change::new("pss", 19)),
+    Field::of(Detail::PeakRssBytes, "peak_rss_bytes", Unit::Bytes)
+        .with("peak_rss", Change::new("peak_rss", 20)),
 ];
+
+/// Where the details begin in [`FIELDS`].
+pub(super) const FIRST_DETAIL: usize = {
+    let mut first = 0;
+    while !matches!(FIELDS[first].place, Place::Detail(_)) {
+        first += 1;
+    }
+    let mut at = 0;
+    while at < Detail::ALL.len() {
+        let is_next = matches!(FIELDS[first + at].place, Place::Detail(detail) if detail as usize == at);
+        assert!(is_next && Detail::ALL[at] as usize == at, "BUG: not in the order of `Detail`");
+        at += 1;
+    }
+    assert!(first + at == FIELDS.len(), "BUG: a detail has two entries");
+    first
+};
 
 impl Field {
     /// Finds a field by its name in JSON.
@@ -212,102 +321,3 @@ pub(crate) static PLAIN_FIELDS: [PlainField; PLAIN_LEN] = {
     }
     plain
 };
-
-/// Serialises the fields in the order of [`FIELDS`].
-impl Serialize for ProcessInfo {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ProcessInfo", FIELDS.len())?;
-        for field in FIELDS {
-            out.serialize_field(field.name, &field.value(self))?;
-        }
-        out.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::{Value as Json, json};
-
-    use super::*;
-
-    /// Returns the JSON of a process without unknown values.
-    fn complete() -> Json {
-        let sample = |unit| match unit {
-            Unit::Text => json!("a \"name\"\n"),
-            Unit::Arguments => json!(["sh", "-c", ""]),
-            Unit::State => json!("disk_sleep"),
-            Unit::CorePercent => json!(12.5),
-            Unit::CpuMs => json!(1_234.567_891),
-            Unit::Flag => json!(true),
-            Unit::Pid => json!(4_294_967_295_u32),
-            Unit::EpochMs | Unit::Bytes | Unit::Count => json!(u64::MAX),
-        };
-        let fields = FIELDS.iter().map(|field| (field.name, sample(field.unit)));
-        fields
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
-    }
-
-    #[test]
-    fn every_field_round_trips_through_json() {
-        let json = complete();
-        let process: ProcessInfo = serde_json::from_value(json.clone()).expect("it is a process");
-        for field in FIELDS {
-            assert!(!field.value(&process).is_unknown(), "{}", field.name);
-        }
-        assert_eq!(serde_json::to_value(&process).expect("plain data"), json);
-    }
-
-    #[test]
-    fn json_has_the_fields_in_order() {
-        let process: ProcessInfo = serde_json::from_value(complete()).expect("it is a process");
-        let text = serde_json::to_string(&process).expect("plain data");
-        let places = FIELDS
-            .iter()
-            .map(|field| text.find(&format!("\"{}\":", field.name)));
-        let places: Option<Vec<_>> = places.collect();
-        assert!(places.is_some_and(|places| places.is_sorted()), "{text}");
-    }
-
-    #[test]
-    fn a_percentage_is_printed_in_single_precision() {
-        let json = r#"{"pid":7,"cpu_percent":12.7}"#;
-        let process: ProcessInfo = serde_json::from_str(json).expect("it is a process");
-        let text = serde_json::to_string(&process).expect("plain data");
-        assert!(text.contains(r#""cpu_percent":12.7,"#), "{text}");
-    }
-
-    #[test]
-    fn every_plain_value_is_a_field() {
-        let resources = serde_json::to_value(Resources::default()).expect("plain data");
-        let resources = resources.as_object().expect("a struct");
-        let plain: BTreeSet<_> = PLAIN_FIELDS.iter().map(|plain| plain.field.name).collect();
-        assert!(resources.keys().map(String::as_str).eq(plain));
-    }
-
-    #[test]
-    fn names_of_fields_are_unique() {
-        let unique = |names: Vec<&str>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
-        let fields = || FIELDS.iter();
-        assert!(unique(fields().map(|field| field.name).collect()));
-        assert!(unique(fields().filter_map(|field| field.heading).collect()));
-        assert!(unique(fields().filter_map(|field| field.metric).collect()));
-        assert!(unique(fields().filter_map(|field| field.otel).collect()));
-        for field in FIELDS {
-            assert_eq!(
-                Field::named(field.name).map(|found| found.name),
-                Some(field.name)
-            );
-        }
-    }
-
-    #[test]
-    fn fields_that_share_an_order_agree_on_it() {
-        let orders = || FIELDS.iter().filter_map(|field| field.order);
-        for (one, other) in orders().flat_map(|one| orders().map(move |other| (one, other))) {
-            assert!(one.name != other.name || one == other, "{one:?} {other:?}");
-        }
-    }
-}

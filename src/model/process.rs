@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::details::Details;
 use super::resources::Resources;
 
 /// The identity of a process: its pid and start time.
@@ -68,6 +69,9 @@ pub struct ProcessInfo {
     pub resources: Resources,
     /// Whether it is a kernel thread.
     pub kernel_thread: Option<bool>,
+    /// The optional fields that are collected, such as the user and the number of threads.
+    #[serde(flatten)]
+    pub details: Details,
 }
 
 impl ProcessInfo {
@@ -84,6 +88,7 @@ impl ProcessInfo {
             cpu_time_ms: None,
             resources: Resources::default(),
             kernel_thread: None,
+            details: Details::default(),
         }
     }
 

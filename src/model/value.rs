@@ -30,6 +30,10 @@ pub enum Unit {
     Bytes,
     /// A count.
     Count,
+    /// A number that identifies something, such as a user.
+    Id,
+    /// A whole number that can be negative.
+    Integer,
     /// True or false.
     Flag,
 }
@@ -37,7 +41,10 @@ pub enum Unit {
 impl Unit {
     /// Returns whether values are numbers. Columns of numbers are right-aligned.
     pub const fn is_number(self) -> bool {
-        matches!(self, Self::Pid | Self::EpochMs) || self.is_measure()
+        matches!(
+            self,
+            Self::Pid | Self::EpochMs | Self::Id | Self::Integer
+        ) || self.is_measure()
     }
 
     /// Returns whether values are measured amounts, which change all the time.
@@ -61,6 +68,8 @@ pub enum Value<'p> {
     Flag(bool),
     /// A whole number of at least 0.
     Count(u64),
+    /// A whole number that can be negative.
+    Integer(i64),
     /// A number that may have a fraction.
     Real(f64),
     /// A percentage. JSON prints it in single precision.
@@ -73,10 +82,26 @@ pub enum Value<'p> {
     State(Status),
 }
 
-impl Value<'_> {
+impl<'p> Value<'p> {
     /// Returns whether the value is unknown.
     pub fn is_unknown(self) -> bool {
         self == Self::Unknown
+    }
+
+    /// Returns the text, if it is one.
+    pub fn as_text(self) -> Option<&'p str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the number, if it is a count.
+    pub fn as_count(self) -> Option<u64> {
+        match self {
+            Self::Count(count) => Some(count),
+            _ => None,
+        }
     }
 
     /// Compares two values of one field.
@@ -87,6 +112,7 @@ impl Value<'_> {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => Some(a.cmp(&b)),
             (Self::Count(a), Self::Count(b)) => Some(a.cmp(&b)),
+            (Self::Integer(a), Self::Integer(b)) => Some(a.cmp(&b)),
             (Self::Real(a), Self::Real(b)) => Some(a.total_cmp(&b)),
             (Self::Percent(a), Self::Percent(b)) => Some(a.total_cmp(&b)),
             (Self::Text(a), Self::Text(b)) => {
@@ -104,6 +130,7 @@ impl Serialize for Value<'_> {
             Self::Unknown => serializer.serialize_none(),
             Self::Flag(flag) => flag.serialize(serializer),
             Self::Count(count) => count.serialize(serializer),
+            Self::Integer(integer) => integer.serialize(serializer),
             Self::Real(real) => real.serialize(serializer),
             Self::Percent(percent) => percent.serialize(serializer),
             Self::Text(text) => text.serialize(serializer),
@@ -133,6 +160,7 @@ macro_rules! from {
 from!(bool, Flag);
 from!(u32, Count);
 from!(u64, Count);
+from!(i64, Integer);
 from!(f64, Real);
 from!(f32, Percent);
 from!(&'p str, Text);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::bounded_list;
 use super::heard::HeardRecord;
 use super::row::RowRecord;
-use crate::model::ErrorClass;
+use crate::model::{Collect, ErrorClass};
 use crate::source::HostInfo;
 
 /// The version that is written. Older ones are read too.
@@ -27,6 +27,13 @@ pub(crate) struct Header {
     /// The source listened to exits alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) hears_exits: bool,
+    /// What the source collected; left out in older recordings.
+    #[serde(default = "nothing", skip_serializing_if = "Collect::is_unset")]
+    pub(crate) collects: Collect,
+}
+
+fn nothing() -> Collect {
+    Collect::NONE
 }
 
 /// Any other line.

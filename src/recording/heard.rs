@@ -204,9 +204,14 @@ impl HeardRecord {
 
 impl HappeningRecord {
     fn emit(&self, scan_ns: u64, emit: &mut dyn FnMut(Happening<'_>)) {
+        let readings = match self {
+            Self::Born(row) | Self::Changed(row) => row.readings(),
+            Self::Exited(_) => Vec::new(),
+        };
+        let readings = readings.as_slice();
         emit(match self {
-            Self::Born(row) => Happening::Born(row.as_row(scan_ns)),
-            Self::Changed(row) => Happening::Changed(row.as_row(scan_ns)),
+            Self::Born(row) => Happening::Born(row.as_row(scan_ns, readings)),
+            Self::Changed(row) => Happening::Changed(row.as_row(scan_ns, readings)),
             Self::Exited(exited) => Happening::Exited {
                 pid: exited.pid,
                 start_time_ms: exited.start_time_ms,

@@ -5,6 +5,7 @@
 
 mod bounded;
 mod bytes;
+mod detail_record;
 mod exit_status;
 mod exit_usage;
 mod format;

@@ -92,6 +92,7 @@ impl<S: Source, W: Write> Recorder<S, W> {
             host: info.host,
             hears_lives: info.hears_lives,
             hears_exits: info.hears_exits,
+            collects: info.collects,
         })?;
         Ok(recorder)
     }

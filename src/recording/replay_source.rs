@@ -71,6 +71,7 @@ impl<R: BufRead> ReplaySource<R> {
             .with_start_time_resolution_ms(header.start_time_resolution_ms)
             .with_host(header.host);
         info.is_live = false;
+        info.collects = header.collects;
         info.own_pid = header.own_pid;
         info.hears_lives = header.hears_lives;
         info.hears_exits = header.hears_exits;
@@ -225,7 +226,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
 
 fn emit_rows(shown: &Shown, scan_ns: u64, emit: &mut dyn FnMut(Row<'_>)) {
     for row in &shown.rows {
-        emit(Row::Process(row.as_row(scan_ns)));
+        emit(Row::Process(row.as_row(scan_ns, &row.readings())));
     }
     for (pid, offset_ns) in shown.unchanged() {
         emit(Row::Unchanged {

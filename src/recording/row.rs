@@ -9,9 +9,10 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{Args, Text};
-use crate::model::{PLAIN_FIELDS, Resources, Status};
+use super::detail_record::{self, DetailRecord};
+use crate::model::{Detail, PLAIN_FIELDS, Resources, Status};
 use crate::redact::Redactor;
-use crate::source::{ProcessRow, Reading};
+use crate::source::{DetailReading, ProcessRow, Reading};
 
 /// One process as it was read.
 ///
@@ -30,14 +31,25 @@ pub(crate) struct RowRecord {
     pub(crate) read_offset_ns: Option<i64>,
     pub(crate) resources: Resources,
     pub(crate) kernel_thread: Option<bool>,
+    /// The optional fields that were read, and in a complete row all that are known.
+    pub(crate) details: Vec<DetailRecord>,
 }
 
 /// The plain fields of the first version of the format. They are written even if unknown; all others are not.
 const ALWAYS_WRITTEN: [&str; 1] = ["rss_bytes"];
 
 impl RowRecord {
-    /// Returns the row as a source emits it in a scan of this monotonic time.
-    pub(crate) fn as_row(&self, scan_ns: u64) -> ProcessRow<'_> {
+    /// Returns the optional fields as a source emits them.
+    pub(crate) fn readings(&self) -> Vec<DetailReading<'_>> {
+        self.details.iter().map(DetailRecord::reading).collect()
+    }
+
+    /// Returns the row as a source emits it in a scan of this monotonic time, with these optional fields.
+    pub(crate) fn as_row<'r>(
+        &'r self,
+        scan_ns: u64,
+        details: &'r [DetailReading<'r>],
+    ) -> ProcessRow<'r> {
         ProcessRow {
             pid: self.pid,
             start_time_ms: self.start_time_ms,
@@ -49,6 +61,7 @@ impl RowRecord {
             read_at_ns: read_at_ns(scan_ns, self.read_offset_ns),
             resources: self.resources,
             kernel_thread: self.kernel_thread,
+            details,
         }
     }
 }
@@ -77,10 +90,11 @@ impl RowRecord {
             read_offset_ns: read_offset_ns(scan_ns, row.read_at_ns),
             resources: row.resources,
             kernel_thread: row.kernel_thread,
+            details: row.details.iter().map(DetailRecord::of).collect(),
         }
     }
 
-    /// Redacts name and command line.
+    /// Redacts all texts.
     pub(super) fn redacted(mut self, redactor: &Redactor) -> Self {
         self.name = self
             .name
@@ -88,6 +102,8 @@ impl RowRecord {
         self.command = self
             .command
             .map(|command| Args(redactor.command(&command.0).into_owned()));
+        let details = self.details.into_iter();
+        self.details = details.map(|detail| detail.redacted(redactor)).collect();
         self
     }
 
@@ -104,6 +120,7 @@ impl RowRecord {
             read_offset_ns: _,
             resources,
             kernel_thread,
+            details,
         } = self;
         *pid == other.pid
             && *start_time_ms == other.start_time_ms
@@ -114,6 +131,7 @@ impl RowRecord {
             && *cpu_time_ns == other.cpu_time_ns
             && *resources == other.resources
             && *kernel_thread == other.kernel_thread
+            && *details == other.details
     }
 
     /// Takes empty names and command lines for unread ones, as the first version of the format has them.
@@ -155,6 +173,9 @@ impl Serialize for RowRecord {
             }
         }
         out.serialize_field("kernel_thread", &self.kernel_thread)?;
+        for detail in &self.details {
+            detail.write(&mut out)?;
+        }
         out.end()
     }
 }
@@ -172,27 +193,32 @@ enum Key {
     CpuTimeNs,
     ReadOffsetNs,
     KernelThread,
-    Plain(PlainName),
+    Other(OtherName),
 }
 
-/// The name of a plain field.
-struct PlainName(&'static str);
+/// The name of a plain field or of a detail.
+enum OtherName {
+    Plain(&'static str),
+    Detail(Detail),
+}
 
-impl<'de> Deserialize<'de> for PlainName {
+impl<'de> Deserialize<'de> for OtherName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NameVisitor;
         impl Visitor<'_> for NameVisitor {
-            type Value = PlainName;
+            type Value = OtherName;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the name of a field")
             }
 
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<PlainName, E> {
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<OtherName, E> {
                 let mut names = PLAIN_FIELDS.iter().map(|plain| plain.field.name);
                 let found = names.find(|plain| *plain == name);
+                let detail = || Detail::named(name).map(OtherName::Detail);
                 found
-                    .map(PlainName)
+                    .map(OtherName::Plain)
+                    .or_else(detail)
                     .ok_or_else(|| E::unknown_field(name, &FIELD_NAMES))
             }
         }
@@ -206,6 +232,7 @@ static FIELD_NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     names.extend(["status", "cpu_time_ns", "read_offset_ns"]);
     names.extend(PLAIN_FIELDS.iter().map(|plain| plain.field.name));
     names.push("kernel_thread");
+    names.extend(Detail::ALL.iter().map(|detail| detail.field().name));
     names
 });
 
@@ -221,6 +248,7 @@ struct Others {
     cpu_time_ns: Option<Option<u64>>,
     read_offset_ns: Option<Option<i64>>,
     kernel_thread: Option<Option<bool>>,
+    details: Vec<DetailRecord>,
 }
 
 /// Passes the plain values of a row to the derived reader of [`Resources`], without buffering.
@@ -249,7 +277,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for PlainValues<'_, A> {
                 Key::CpuTimeNs => take(map, "cpu_time_ns", &mut others.cpu_time_ns)?,
                 Key::ReadOffsetNs => take(map, "read_offset_ns", &mut others.read_offset_ns)?,
                 Key::KernelThread => take(map, "kernel_thread", &mut others.kernel_thread)?,
-                Key::Plain(PlainName(name)) => {
+                Key::Other(OtherName::Detail(detail)) => {
+                    let record = DetailRecord::read(detail, map)?;
+                    detail_record::add(&mut others.details, record)?;
+                }
+                Key::Other(OtherName::Plain(name)) => {
                     return seed.deserialize(name.into_deserializer()).map(Some);
                 }
             }
@@ -302,6 +334,7 @@ impl<'de> Deserialize<'de> for RowRecord {
                     read_offset_ns: others.read_offset_ns.flatten(),
                     resources,
                     kernel_thread: others.kernel_thread.flatten(),
+                    details: others.details,
                 })
             }
         }
@@ -312,6 +345,7 @@ impl<'de> Deserialize<'de> for RowRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Unit;
 
     fn read(json: &str) -> Result<RowRecord, String> {
         serde_json::from_str(json).map_err(|error: serde_json::Error| error.to_string())
@@ -337,6 +371,32 @@ mod tests {
             let written = serde_json::to_string(&row).expect("plain data");
             assert!(written.contains(&format!(r#""{name}":1"#)), "{written}");
             assert_eq!(read(&written), Ok(row));
+        }
+    }
+
+    #[test]
+    fn every_detail_round_trips() {
+        for detail in Detail::ALL {
+            let field = detail.field();
+            let value = match field.unit {
+                Unit::Text => r#""x""#,
+                Unit::Integer => "-7",
+                _ => "18446744073709551615",
+            };
+            for value in [value, "null"] {
+                let json = format!(r#"{{"pid":7,"{}":{value}}}"#, field.name);
+                let row = read(&json).expect(&json);
+                assert_eq!(row.details.len(), 1, "{json}");
+                let written = serde_json::to_string(&row).expect("plain data");
+                assert!(written.contains(&format!(r#""{}":{value}"#, field.name)), "{written}");
+                assert_eq!(read(&written), Ok(row));
+            }
+        }
+        let twice = r#"{"pid":7,"threads":1,"threads":1}"#;
+        let error = read(twice).expect_err(twice);
+        assert!(error.contains("duplicate field `threads`"), "{error}");
+        for json in [r#"{"pid":7,"tty":1}"#, r#"{"pid":7,"threads":"1"}"#] {
+            read(json).expect_err(json);
         }
     }
 

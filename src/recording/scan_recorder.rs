@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use ahash::RandomState;
 
+use super::detail_record::{DetailRecord, merged};
 use super::format::Shown;
 use super::row::{RowRecord, read_at_ns, read_offset_ns};
 use crate::model::{Error, ErrorClass};
@@ -115,7 +116,7 @@ impl<'r> ScanRecorder<'r> {
         // Recorded text is redacted, and stays unchanged when redacted again.
         let (old_name, old_command) = match &before {
             Some(before) => {
-                let row = before.as_row(self.scan_ns);
+                let row = before.as_row(self.scan_ns, &[]);
                 (row.name, row.command)
             }
             None => (Reading::Unknown, Reading::Unknown),
@@ -130,7 +131,13 @@ impl<'r> ScanRecorder<'r> {
                 true => Cow::Borrowed(command),
                 false => self.redactor.command(command),
             });
+        let details = row.details.iter().map(DetailRecord::of);
+        let details: Vec<_> = details
+            .map(|detail| detail.redacted(self.redactor))
+            .collect();
+        let readings: Vec<_> = details.iter().map(DetailRecord::reading).collect();
         let row = ProcessRow {
+            details: &readings,
             name: name.as_ref().map(|name| &**name),
             command: command.as_ref().map(|command| &**command),
             read_at_ns: read_at_ns(self.scan_ns, read_offset_ns(self.scan_ns, row.read_at_ns)),
@@ -154,6 +161,8 @@ impl<'r> ScanRecorder<'r> {
         }
         let is_name_unread = record.name == Reading::Unchanged;
         let is_command_unread = record.command == Reading::Unchanged;
+        let read = std::mem::take(&mut record.details);
+        record.details = merged(&before.details, &read);
         resolve_same(&mut record.name, &before.name);
         resolve_same(&mut record.command, &before.command);
         if record.has_values_of(&before) {
@@ -161,6 +170,8 @@ impl<'r> ScanRecorder<'r> {
             return before;
         }
         let mut line = record.clone();
+        line.details = read;
+        line.details.retain(|detail| !before.details.contains(detail));
         // An unreadable command line under a new name is cleared, so unknown is not the same as
         // unchanged.
         if line.name == before.name && (line.name != Reading::Unknown || is_name_unread) {

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use self::mark::MARK;
 pub use self::pattern::Pattern;
+use crate::model::Detail;
 
 /// Selects what is redacted in command lines and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -136,6 +137,21 @@ impl Redactor {
         hidden.extend_from_slice(MARK.as_bytes());
         hidden.extend_from_slice(&name[secret.end..]);
         self.settled(Cow::Owned(hidden), usize::MAX)
+    }
+
+    /// Returns the text of an optional field without secrets.
+    ///
+    /// Paths and units are redacted as the program of a command line. Other texts have a fixed form, or
+    /// are names of the system, and stay.
+    pub(crate) fn detail<'a>(&self, detail: Detail, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let can_be_secret = matches!(
+            detail,
+            Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
+        );
+        if self.redact == Redact::Off || !can_be_secret || text.contains(&0) {
+            return Cow::Borrowed(text);
+        }
+        self.settled(Cow::Borrowed(text), usize::MAX)
     }
 
     /// What is left when there is nothing more to hide. What one pass hides can show another secret for what it

@@ -3,7 +3,7 @@
 use super::happening::{Bell, Happening, Heard};
 use super::host_info::HostInfo;
 use super::row::Row;
-use crate::model::{Result, Timestamp};
+use crate::model::{Collect, Result, Timestamp};
 
 /// A source of process data, which is scanned again and again.
 ///
@@ -142,6 +142,10 @@ pub struct SourceInfo {
     ///
     /// The scanner does not use it. A recording has it in its header, and its replay returns it.
     pub host: HostInfo,
+    /// The optional fields that it reads: those of a process that it has not read are unknown, and not absent.
+    ///
+    /// None by default. It may emit others too.
+    pub collects: Collect,
     /// Whether its processes are those of this machine, as they run now.
     ///
     /// False for recordings, and for the `/proc` of another host or of an earlier boot.
@@ -165,6 +169,7 @@ impl SourceInfo {
             start_time_resolution_ms: 1,
             own_pid: None,
             host: HostInfo::default(),
+            collects: Collect::NONE,
             is_live: true,
             hears_lives: false,
             hears_exits: false,

@@ -65,7 +65,7 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
 fn linux(config: &Config) -> Result<Box<dyn Source>> {
     let path = config.proc_path.as_deref();
     let path = path.unwrap_or(std::path::Path::new("/proc"));
-    let source = LinuxSource::with_proc(path, config.collect)?;
+    let source = LinuxSource::with_proc(path, config.collect)?.with_pss_of(&config.pss_pids);
     Ok(Box::new(match config.listen {
         Listen::Off => source,
         Listen::Auto => {

@@ -19,5 +19,5 @@ pub use self::host_info::HostInfo;
 #[cfg(target_os = "linux")]
 pub use self::linux::{LinuxSource, ListenOptions};
 pub use self::live::live_source;
-pub use self::row::{ProcessRow, Reading, Row};
+pub use self::row::{DetailReading, DetailValue, ProcessRow, Reading, Row};
 pub use self::sysinfo::SysinfoSource;

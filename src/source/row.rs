@@ -1,6 +1,6 @@
 //! The rows that a source emits.
 
-use crate::model::{Resources, Status};
+use crate::model::{Detail, Resources, Status};
 
 /// One process as the source read it, borrowed from the source.
 ///
@@ -79,6 +79,32 @@ pub struct ProcessRow<'a> {
     pub resources: Resources,
     /// Whether it is a kernel thread.
     pub kernel_thread: Option<bool>,
+    /// The optional fields that were read, each at most once.
+    ///
+    /// The values of the last row of this process apply to those that it lacks.
+    pub details: &'a [DetailReading<'a>],
+}
+
+/// An optional field that a source has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DetailReading<'a> {
+    /// The field.
+    pub detail: Detail,
+    /// Its value.
+    pub value: DetailValue<'a>,
+}
+
+/// The value of an optional field.
+///
+/// One that has another type than the field counts as unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DetailValue<'a> {
+    /// Could not be read, or the process has none. The last value does not stay.
+    Unknown,
+    /// A number in the field's unit. One that can be negative is in two's complement.
+    Number(u64),
+    /// A text in the system's own bytes.
+    Text(&'a [u8]),
 }
 
 impl ProcessRow<'_> {
@@ -95,6 +121,7 @@ impl ProcessRow<'_> {
             read_at_ns: None,
             resources: Resources::default(),
             kernel_thread: None,
+            details: &[],
         }
     }
 }

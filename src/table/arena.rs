@@ -11,7 +11,7 @@ use super::rates::{Thresholds, ns_to_ms};
 use super::slot::Slot;
 use super::texts::Texts;
 use crate::config::Config;
-use crate::model::ProcessInfo;
+use crate::model::{Details, ProcessInfo};
 use crate::source::SourceInfo;
 
 /// All known processes, each with the values that the next scan is compared with.
@@ -24,6 +24,8 @@ pub(crate) struct Table {
     pub(super) texts: Texts,
     pub(super) thresholds: Thresholds,
     pub(super) ages: Ages,
+    /// The details of a process of which none is known yet: those that the source collects.
+    pub(super) unknown_details: Details,
     /// Number of the current or last scan, from 1. A slot is marked with it.
     pub(super) scan: u32,
     /// The events of the current scan.
@@ -52,6 +54,7 @@ impl Table {
                 rss_bytes: config.rss_threshold_bytes,
             },
             ages: Ages::new(source),
+            unknown_details: Details::unknown(source.collects),
             scan: 0,
             notes: Notes::default(),
         }
@@ -69,7 +72,9 @@ impl Table {
 
     /// Returns the bytes on the heap: arena, index, strings, and memory kept for the next scan.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>()
+        let details = self.slots.iter().map(Slot::details_heap_bytes);
+        details.sum::<usize>()
+            + self.slots.capacity() * size_of::<Slot>()
             + self.free.capacity() * size_of::<u32>()
             + self.by_pid.capacity() * (size_of::<(u32, u32)>() + 1) * 8 / 7
             + self.texts.heap_bytes()
@@ -105,10 +110,12 @@ impl Table {
         process.cpu_percent = slot.cpu_percent;
         process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
         process.resources = slot.resources;
+        process.details = std::mem::take(&mut slot.details);
         self.free.push(index);
         self.by_pid.remove(&process.pid);
         self.texts
             .release(process.name.as_ref(), process.command.as_ref());
+        self.texts.release_details(&process.details);
         process
     }
 

@@ -29,6 +29,9 @@ impl Table {
         process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
         process.resources = row.resources;
         process.kernel_thread = row.kernel_thread;
+        process.details = self.unknown_details.clone();
+        texts.update_details(&mut process.details, row.details);
+        process.details.shrink();
         let slot = Slot {
             start_time_ms: row.start_time_ms,
             scan: self.scan,
@@ -38,6 +41,7 @@ impl Table {
             cpu_time_ns: row.cpu_time_ns,
             cpu_time_known_ns: row.cpu_time_ns.unwrap_or(0),
             resources: row.resources,
+            details: process.details.clone(),
             cpu_read_at_ns: row.read_at_ns.unwrap_or(at.monotonic_ns),
             has_own_time: row.read_at_ns.is_some(),
             is_unmeasured: false,
@@ -101,6 +105,7 @@ impl Table {
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
         slot.resources = row.resources;
         slot.status = row.status;
+        self.texts.update_details(&mut slot.details, row.details);
         changed.insert(self.thresholds.exceeded(slot));
 
         if !changed.is_empty() {
@@ -130,6 +135,8 @@ impl Table {
             changed.insert(Changes::STATUS);
         }
         changed.insert(update_kind(process, row));
+        self.texts.update_details(&mut slot.details, row.details);
+        changed.insert(slot.details.since(&slot.reported().details).reported);
         if !changed.is_empty() {
             self.report(index, row.pid, changed);
         }
@@ -148,9 +155,11 @@ impl Table {
     }
 
     /// Copies the measured values to the reported ones, and notes the update.
-    fn report(&mut self, index: u32, pid: u32, changed: Changes) {
+    fn report(&mut self, index: u32, pid: u32, mut changed: Changes) {
         let slot = &mut self.slots[index as usize];
         if let Some(process) = &mut slot.reported {
+            changed.insert(slot.details.since(&process.details).quiet);
+            process.details = slot.details.clone();
             process.status = slot.status;
             process.cpu_percent = slot.cpu_percent;
             process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);

@@ -2,7 +2,7 @@
 
 use super::rates::ns_to_ms;
 use super::slot::Slot;
-use crate::model::{Changes, Event, Exit, ProcessInfo, ProcessKey};
+use crate::model::{Changes, Detail, Event, Exit, ProcessInfo, ProcessKey};
 
 /// The events of one batch before they are sorted. The memory is reused from batch to batch.
 #[derive(Debug, Default)]
@@ -162,6 +162,12 @@ impl Ended {
     /// What a scan has measured is part of it.
     fn conclude(&mut self) {
         let usage = self.exit.usage.as_mut();
+        let details = &mut self.process.details;
+        if let Some(peak_bytes) = usage.as_ref().and_then(|usage| usage.peak_rss_bytes)
+            && details.has(Detail::PeakRssBytes)
+        {
+            details.set(Detail::PeakRssBytes, peak_bytes.into());
+        }
         let Some(final_ns) = usage.and_then(|usage| usage.cpu_time_ns.as_mut()) else {
             return;
         };

@@ -1,6 +1,6 @@
 //! The place of one process in the table.
 
-use crate::model::{ProcessInfo, Resources, Status, Timestamp};
+use crate::model::{Details, ProcessInfo, Resources, Status, Timestamp};
 
 /// The place of one process.
 ///
@@ -27,6 +27,8 @@ pub(super) struct Slot {
     pub(super) cpu_time_known_ns: u64,
     /// The last measured plain values.
     pub(super) resources: Resources,
+    /// The last measured details. Those that are not reported at once differ from the reported ones.
+    pub(super) details: Details,
     /// Monotonic time at which `cpu_time_ns` was read.
     pub(super) cpu_read_at_ns: u64,
     /// That time is the process's own, not that of the scan.
@@ -48,6 +50,13 @@ impl Slot {
             true => now_ns.saturating_sub(before_ns),
             false => 0,
         }
+    }
+
+    /// Returns the bytes of the details on the heap, reported and measured.
+    pub(super) fn details_heap_bytes(&self) -> usize {
+        let reported = self.reported.as_ref().map(|process| &process.details);
+        let own = reported.filter(|details| !details.is_shared_with(&self.details));
+        self.details.heap_bytes() + own.map_or(0, Details::heap_bytes)
     }
 
     /// Returns the values as last reported.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::strings::{Strings, TextDecoder};
 use crate::config::Config;
-use crate::model::CommandLine;
+use crate::model::{CommandLine, Detail, Details, Unit};
 use crate::redact::Redactor;
-use crate::source::Reading;
+use crate::source::{DetailReading, DetailValue, Reading};
 
 /// Redacts, decodes and stores names and command lines.
 ///
@@ -87,6 +87,58 @@ impl Texts {
         let old = known.take();
         self.release(None, old.as_ref());
         old.is_some()
+    }
+
+    /// Updates the details that were read. Equal ones need no memory.
+    pub(super) fn update_details(&mut self, known: &mut Details, read: &[DetailReading<'_>]) {
+        for reading in read {
+            self.update_detail(known, *reading);
+        }
+    }
+
+    fn update_detail(&mut self, known: &mut Details, reading: DetailReading<'_>) {
+        let DetailReading { detail, value } = reading;
+        let is_text = detail.field().unit == Unit::Text;
+        match value {
+            DetailValue::Number(number) if !is_text => {
+                if known.number(detail) != Some(number) {
+                    known.set_number(detail, number);
+                }
+            }
+            DetailValue::Text(text) if is_text => {
+                let old = known.text(detail).cloned();
+                if old.as_deref().is_some_and(|old| self.is_detail(detail, old, text)) {
+                    return;
+                }
+                let redacted = self.redactor.detail(detail, text);
+                let stored = self.strings.intern(&self.decoder.decode(&redacted));
+                known.set_text(detail, stored);
+                self.release_text(old);
+            }
+            DetailValue::Unknown | DetailValue::Number(_) | DetailValue::Text(_) => {
+                let old = known.text(detail).cloned();
+                if !known.has(detail) || !known.get(detail).is_unknown() {
+                    known.set_unknown(detail);
+                }
+                self.release_text(old);
+            }
+        }
+    }
+
+    fn is_detail(&self, detail: Detail, stored: &str, text: &[u8]) -> bool {
+        self.is_stored(stored, text)
+            || self.decoder.matches(stored, &self.redactor.detail(detail, text))
+    }
+
+    fn release_text(&mut self, text: Option<Arc<str>>) {
+        if let Some(text) = text {
+            self.strings.release(&text);
+        }
+    }
+
+    /// Releases the texts of the details of a process.
+    pub(super) fn release_details(&mut self, details: &Details) {
+        details.texts().for_each(|text| self.strings.release(text));
     }
 
     /// Returns whether `name` converts to the stored text.

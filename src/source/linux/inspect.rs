@@ -1,13 +1,14 @@
 //! Reads one process: what has to be read of it, and the row it makes.
 
+use super::details::Occasion;
 use super::known::{CommandState, Known};
 use super::proc::cpu::{ClockReader, CpuClock};
 use super::proc::origin::Origin;
+use super::proc::pidfd::PidfdOwner;
 use super::proc::procfs::{Listed, Procfs, Unread};
 use super::proc::stat::{STAT_LEN, Stat};
 use super::proc::threads::LivingThread;
-use crate::config::Collect;
-use crate::model::{Status, Timestamp};
+use crate::model::{Collect, Status, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};
 
 /// What is the same for all processes and scans.
@@ -18,6 +19,8 @@ pub(super) struct Rules {
     /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
     pub(super) page_bytes: u64,
+    /// Names of users have arrived since the scan before.
+    pub(super) has_new_names: bool,
 }
 
 /// Why a process is read.
@@ -75,6 +78,14 @@ pub(super) struct Read<'a> {
     /// Its birth, or that of an earlier process with its pid and start time, was heard.
     pub(super) is_heard: bool,
     pub(super) unreadable_fields: u32,
+    /// `stat` after the name.
+    pub(super) after_name: &'a [u8],
+    /// Virtual memory; `None` if the first thread has ended and the others cannot be read.
+    pub(super) virtual_bytes: Option<u64>,
+    /// Which of the optional fields are due.
+    pub(super) occasion: Occasion,
+    /// As read with its identity.
+    pub(super) owner: Option<PidfdOwner>,
 }
 
 impl Inspected<'_> {
@@ -118,6 +129,7 @@ impl Rules {
             && before.inode == entry.listed.inode
             && !before.is_lost
             && before.command == CommandState::Done
+            && !(before.has_late_name && self.has_new_names)
             && match why {
                 Why::Changes => true,
                 Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
@@ -205,8 +217,9 @@ impl Rules {
             return Inspected::Gone;
         }
         let before = same.filter(|before| !before.is_lost);
+        let mut owner = None;
         if before.is_none() {
-            known.identity = self.identity(known.pid);
+            (known.identity, owner) = self.identity_and_owner(known.pid);
         }
         let mut unreadable_fields = 0;
         match self.memory(procfs, &known, &stat, &thread, before, why) {
@@ -219,10 +232,13 @@ impl Rules {
         known.has_run =
             before.is_some_and(|before| before.has_run || before.cpu_ns != known.cpu_ns);
         known.command = self.command(&known, before, why);
+        known.has_late_name = before.is_some_and(|before| before.has_late_name);
+        let occasion = self.occasion(&known, before, why);
         match before {
             Some(before)
                 if known.command == CommandState::Done
                     && known.is_equal(before)
+                    && !occasion.must_be_emitted()
                     && unreadable_fields == 0 =>
             {
                 Inspected::Unchanged(known)
@@ -235,6 +251,14 @@ impl Rules {
                 is_young: false,
                 is_heard: false,
                 unreadable_fields,
+                after_name: stat.after_name,
+                virtual_bytes: match &thread {
+                    Ok(Some(thread)) => Some(thread.stat.virtual_bytes),
+                    Ok(None) => Some(stat.virtual_bytes),
+                    Err(_) => None,
+                },
+                occasion,
+                owner,
             }),
         }
     }
@@ -270,16 +294,30 @@ impl Rules {
                 };
                 Inspected::Denied {
                     known: Known::denied(listed, clock_ns.unwrap_or(0), identity),
-                    cpu_time_ns: clock_ns.filter(|_| self.collect.cpu),
+                    cpu_time_ns: clock_ns.filter(|_| self.collect.contains(Collect::CPU)),
                     read_at_ns,
                 }
             }
         }
     }
 
+    /// Returns which of the optional fields are due.
+    fn occasion(&self, known: &Known, before: Option<&Known>, why: Why) -> Occasion {
+        let has_details = self.collect.details().next().is_some();
+        let is_turn = why == Why::Turn && has_details;
+        Occasion {
+            is_new: before.is_none(),
+            is_exec: before.is_some_and(|before| before.program != known.program),
+            has_run: before.is_some_and(|before| before.cpu_ns != known.cpu_ns),
+            is_turn,
+            is_owner_turn: is_turn && known.has_run,
+            has_late_name: known.has_late_name && self.has_new_names,
+        }
+    }
+
     fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandState {
         // A kernel thread has none, and a zombie has lost it.
-        if !self.collect.command || known.is_kernel_thread || known.status == Some(Status::Zombie) {
+        if !self.collect.contains(Collect::COMMAND) || known.is_kernel_thread || known.status == Some(Status::Zombie) {
             return CommandState::Done;
         }
         match before {

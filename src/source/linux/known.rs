@@ -41,6 +41,8 @@ pub(super) struct Known {
     pub(super) late_ticks: u8,
     /// Its exit was emitted after the scan.
     pub(super) has_exited: bool,
+    /// The name of its user is being looked up.
+    pub(super) has_late_name: bool,
 }
 
 /// Distinguishes the program of a process from the one before an `exec`, as far as possible.
@@ -107,6 +109,7 @@ impl Known {
             nth: 0,
             late_ticks: 0,
             has_exited: false,
+            has_late_name: false,
         }
     }
 
@@ -165,6 +168,7 @@ impl Known {
             nth: 0,
             late_ticks: 0,
             has_exited: false,
+            has_late_name: false,
         }
     }
 

@@ -6,6 +6,7 @@ use super::proc::procfs::{Folder, Procfs, Unread};
 use super::proc::stat::Stat;
 use super::proc::statm::{Pages, pages};
 use super::proc::threads::LivingThread;
+use crate::model::Collect;
 
 impl Rules {
     /// Returns the resident memory, from `statm` (proc_pid_statm(5)), because that of `stat` is
@@ -19,7 +20,7 @@ impl Rules {
         before: Option<&Known>,
         why: Why,
     ) -> Result<Option<u64>, Unread> {
-        if !self.collect.memory {
+        if !self.collect.contains(Collect::MEMORY) {
             return Ok(None);
         }
         if known.has_no_memory() {
@@ -52,7 +53,7 @@ impl Rules {
     /// Returns whether a process has as much memory as before. It may be another process by now, so its
     /// memory must not be emitted.
     pub(super) fn has_memory_of(&self, procfs: &Procfs, before: &Known) -> bool {
-        if !self.collect.memory || before.has_no_memory() {
+        if !self.collect.contains(Collect::MEMORY) || before.has_no_memory() {
             return true;
         }
         let mut buffer = [0; 128];

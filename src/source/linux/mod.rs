@@ -18,6 +18,7 @@ mod adopt;
 mod awaited;
 mod command_reader;
 mod commands;
+mod details;
 mod ended;
 mod events;
 mod exits;

@@ -3,7 +3,8 @@
 use super::inspect::Rules;
 use super::known::Known;
 use super::proc::cpu::{CpuClock, cpu_clock};
-use super::proc::pidfd;
+use super::proc::pidfd::{self, Pidfd, PidfdOwner};
+use crate::model::Collect;
 use crate::source::exited::within_tick;
 
 impl Rules {
@@ -53,8 +54,16 @@ impl Rules {
             return self.start_time_ms(now).is_none();
         }
         // The one before could never be read. It may be this one, which can be read by now.
-        let is_evident = self.collect.cpu && now.cpu_ns < before.cpu_ns;
+        let is_evident = self.collect.contains(Collect::CPU) && now.cpu_ns < before.cpu_ns;
         !is_evident && self.is_replaced(before)
+    }
+
+    /// Returns what distinguishes a new process, and its owner if that is collected.
+    pub(super) fn identity_and_owner(&self, pid: u32) -> (Option<u64>, Option<PidfdOwner>) {
+        let pidfd = self.has_clocks.then(|| Pidfd::open(pid)).flatten();
+        let wants_owner = self.collect.has_any(Collect::USER.with(Collect::CGROUP));
+        let owner = pidfd.as_ref().filter(|_| wants_owner).and_then(Pidfd::owner);
+        (pidfd.and_then(|pidfd| pidfd.identity()), owner)
     }
 
     pub(super) fn identity(&self, pid: u32) -> Option<u64> {

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::command_reader::{Request, Target};
 use super::commands::Commands;
+use super::details::Gathered;
 use super::events::Ear;
 use super::inspect::{Inspected, Read, Rules};
 use super::known::{CommandState, Known};
 use super::proc::procfs::Unread;
-use crate::config::Collect;
 use crate::metrics::CpuClock;
-use crate::model::Status;
-use crate::source::{ProcessRow, Reading, Row, ScanSummary};
+use crate::model::{Collect, Status};
+use crate::source::{DetailReading, ProcessRow, Reading, Row, ScanSummary};
 
 /// Rows that wait for their command lines, or to be checked. Its buffers are reused from scan to scan.
 #[derive(Default)]
@@ -32,6 +32,8 @@ struct WaitingRow {
     name: Range<usize>,
     /// What to emit if no command line was requested.
     command: Reading<&'static [u8]>,
+    /// Range of its optional fields in what was gathered.
+    details: Range<usize>,
     is_young: bool,
     /// A process with this pid and start time was reported already.
     is_heard: bool,
@@ -44,6 +46,8 @@ impl Waiting {
         rules: &Rules,
         pid: u32,
         inspected: Inspected<'_>,
+        gathered: &Gathered,
+        details: Range<usize>,
         known: &mut Vec<Known>,
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
@@ -59,13 +63,14 @@ impl Waiting {
             Inspected::Read(read) => {
                 seen.unreadable_fields += read.unreadable_fields;
                 if read.is_young || read.known.command == CommandState::Needed {
-                    self.wait(rules, known.len(), &read);
+                    self.wait(rules, known.len(), &read, details);
                 } else {
                     let command = rules.unread_command(&read);
                     emit(Row::Process(rules.row(
                         &read.known,
                         rules.name(&read),
                         command,
+                        &gathered.readings(details),
                     )));
                 }
                 known.push(read.known);
@@ -98,7 +103,7 @@ impl Waiting {
         self.new_share
     }
 
-    fn wait(&mut self, rules: &Rules, index: usize, read: &Read<'_>) {
+    fn wait(&mut self, rules: &Rules, index: usize, read: &Read<'_>, details: Range<usize>) {
         let begin = self.names.len();
         self.names.extend_from_slice(read.name);
         self.new += usize::from(read.is_new);
@@ -106,6 +111,7 @@ impl Waiting {
             index,
             name: begin..self.names.len(),
             command: rules.unread_command(read),
+            details,
             is_young: read.is_young,
             is_heard: read.is_heard,
         });
@@ -125,6 +131,7 @@ impl Waiting {
         rules: &Rules,
         commands: &mut Commands,
         ear: Option<&Ear>,
+        gathered: &Gathered,
         known: &mut [Known],
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
@@ -176,7 +183,8 @@ impl Waiting {
                 }
             };
             let name = Reading::Known(&self.names[row.name]);
-            let row = rules.row(known, name, command);
+            let details = gathered.readings(row.details);
+            let row = rules.row(known, name, command, &details);
             emit(Row::Process(row));
         }
         self.names.clear();
@@ -187,13 +195,10 @@ impl Waiting {
 impl Rules {
     /// Returns the number of fields that are read for a row.
     pub(super) fn fields(&self) -> u32 {
-        let Collect {
-            cpu,
-            memory,
-            command,
-        } = self.collect;
+        let usual = [Collect::CPU, Collect::MEMORY, Collect::COMMAND];
+        let is_read = |group: Collect| u32::from(self.collect.contains(group));
         // Start time and name are always read.
-        2 + [cpu, memory, command].map(u32::from).iter().sum::<u32>()
+        2 + usual.map(is_read).iter().sum::<u32>()
     }
 
     /// Creates the row of a process. Its command line was not needed, or has arrived.
@@ -202,6 +207,7 @@ impl Rules {
         known: &Known,
         name: Reading<&'a [u8]>,
         command: Reading<&'a [u8]>,
+        details: &'a [DetailReading<'a>],
     ) -> ProcessRow<'a> {
         ProcessRow {
             pid: known.pid,
@@ -210,10 +216,11 @@ impl Rules {
             name,
             command,
             status: known.status,
-            cpu_time_ns: self.collect.cpu.then_some(known.cpu_ns),
+            cpu_time_ns: self.collect.contains(Collect::CPU).then_some(known.cpu_ns),
             read_at_ns: known.read_at_ns,
             resources: known.resources,
             kernel_thread: Some(known.is_kernel_thread),
+            details,
         }
     }
 
@@ -228,7 +235,7 @@ impl Rules {
 
     /// Returns the command line for the row, if it was not read.
     pub(super) fn unread_command<'a>(&self, read: &Read<'_>) -> Reading<&'a [u8]> {
-        match self.collect.command {
+        match self.collect.contains(Collect::COMMAND) {
             false => Reading::Unknown,
             true if read.known.is_kernel_thread => Reading::Known(&[]),
             // A zombie has lost it, and may have changed it before it exited.

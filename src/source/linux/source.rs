@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::awaited::Awaited;
 use super::commands::Commands;
+use super::details::{DetailReader, Gathered};
 use super::ended::Ended;
 use super::events::Ear;
 use super::exits::ExitEar;
@@ -19,8 +20,7 @@ use super::proc::origin::Origin;
 use super::proc::procfs::{Listed, Procfs};
 use super::proc::stat::STAT_LEN;
 use super::rows::Waiting;
-use crate::config::Collect;
-use crate::model::{Error, ErrorClass, Result, Timestamp};
+use crate::model::{Collect, Error, ErrorClass, Result, Timestamp};
 use crate::source::exited::Exited;
 use crate::source::{
     Bell, Happening, Heard, HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo,
@@ -38,6 +38,7 @@ const LIST_LEN: usize = 32 * 1024;
 pub struct LinuxSource {
     pub(super) proc: PathBuf,
     pub(super) rules: Rules,
+    pub(super) details: DetailReader,
     pub(super) namespace: Namespace,
     host: HostInfo,
     pub(super) scans: u32,
@@ -72,6 +73,7 @@ pub(super) struct Buffers {
     pub(super) counters: Vec<u8>,
     pub(super) ended: Ended,
     pub(super) waiting: Waiting,
+    pub(super) gathered: Gathered,
 }
 
 impl fmt::Debug for LinuxSource {
@@ -118,11 +120,14 @@ impl LinuxSource {
             origin: Origin::of(&procfs),
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
+            has_new_names: false,
         };
+        let is_here = namespace.is_ours && rules.origin.is_here();
         let mut source = Self {
             host: host_info(&proc, namespace.is_ours),
             commands: Commands::new(proc.clone()),
             proc,
+            details: DetailReader::new(&procfs, collect, is_here),
             rules,
             namespace,
             scans: 0,
@@ -144,6 +149,15 @@ impl LinuxSource {
         };
         source.check(&procfs)?;
         Ok(source)
+    }
+
+    /// Sets the processes whose proportional share of memory is read, if that is collected.
+    #[must_use]
+    pub fn with_pss_of(mut self, pids: &[u32]) -> Self {
+        let mut pids = pids.to_vec();
+        pids.sort_unstable();
+        self.details.pss_pids = pids;
+        self
     }
 
     /// Reads one process, so that a folder that is not Linux's `/proc` fails now.
@@ -220,6 +234,7 @@ impl Source for LinuxSource {
             .with_start_time_resolution_ms(resolution_ms)
             .with_host(self.host.clone());
         info.own_pid = self.namespace.own_pid;
+        info.collects = self.rules.collect;
         info.is_live = self.rules.origin.is_here();
         info.hears_lives = self.ear.is_some();
         info.hears_exits = self.exit_ear.is_some();

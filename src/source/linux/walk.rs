@@ -10,7 +10,7 @@ use super::known::Known;
 use super::proc::births;
 use super::proc::boot::ns;
 use super::proc::procfs::Procfs;
-use super::source::LinuxSource;
+use super::source::{Buffers, LinuxSource};
 use crate::model::{Result, Status, Timestamp};
 use crate::source::{Row, ScanSummary};
 
@@ -24,6 +24,10 @@ const UNLISTED_TURN_SCANS: u32 = 60;
 /// In those, everything else is read only in one of so many turns: the kernel reports exits, which change
 /// the parent of others, and what it does not report takes CPU time.
 const FULL_TURNS: u32 = 2;
+
+/// Owner and control group of an idle process are read in one of [`FULL_TURNS`], and where that takes a file of
+/// each, in one of so many: other programs seldom move an idle process to another group.
+const EXPENSIVE_OWNER_TURNS: u32 = 64;
 
 impl LinuxSource {
     /// Makes one scan. `before` are the processes of the scan before.
@@ -64,6 +68,7 @@ impl LinuxSource {
             }
         }
         self.scans = self.scans.wrapping_add(1);
+        self.rules.has_new_names = self.details.begin_scan();
         self.awaited.begin_scan();
         self.known = std::mem::take(&mut buffers.known);
         self.known.clear();
@@ -98,6 +103,11 @@ impl LinuxSource {
             true => (TURN_SCANS, TURN_SCANS),
             false => (UNLISTED_TURN_SCANS, UNLISTED_TURN_SCANS * FULL_TURNS),
         };
+        let owner_scans = TURN_SCANS
+            * match self.details.is_expensive() {
+                true => EXPENSIVE_OWNER_TURNS,
+                false => FULL_TURNS,
+            };
         for &listed in &buffers.listed {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
             let before = before.next_if(|before| before.pid == listed.pid);
@@ -124,6 +134,12 @@ impl LinuxSource {
             first_reads.begin(before);
             let mut inspected = self.rules.inspect(procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
+            let details = self.details.gather_if_read(
+                procfs,
+                &mut inspected,
+                turn.is_multiple_of(owner_scans),
+                &mut buffers.gathered,
+            );
             let ear = self.ear.as_ref();
             let is_left_out =
                 ear.is_some_and(|ear| adopt(ear, &self.expected, &mut inspected, before));
@@ -142,9 +158,10 @@ impl LinuxSource {
                 continue;
             }
             let (rules, known) = (&self.rules, &mut self.known);
+            let gathered = &mut buffers.gathered;
             buffers
                 .waiting
-                .add(rules, listed.pid, inspected, known, seen, emit);
+                .add(rules, listed.pid, inspected, gathered, details, known, seen, emit);
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         self.emit_waiting(seen, emit);
@@ -152,7 +169,12 @@ impl LinuxSource {
 
     pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
         let (commands, known) = (&mut self.commands, &mut self.known);
-        let waiting = &mut self.buffers.waiting;
-        waiting.emit_all(&self.rules, commands, self.ear.as_ref(), known, seen, emit);
+        let Buffers {
+            waiting, gathered, ..
+        } = &mut self.buffers;
+        let ear = self.ear.as_ref();
+        waiting.emit_all(&self.rules, commands, ear, gathered, known, seen, emit);
+        gathered.clear();
+        seen.unreadable_fields += self.details.take_unreadable();
     }
 }

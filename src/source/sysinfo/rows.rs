@@ -7,7 +7,7 @@ use super::known::Known;
 use super::listed::{Emitted, Listed};
 use super::source::SysinfoSource;
 use super::status::status;
-use crate::model::{Resources, Status};
+use crate::model::{Collect, Resources, Status};
 use crate::source::exited::within_tick;
 use crate::source::{ProcessRow, Reading, Row};
 
@@ -36,7 +36,7 @@ impl SysinfoSource {
         let judged = match status(process.status()) {
             Some(Status::Zombie | Status::Dead) if known_zombie => Some(Judged::Ended),
             Some(Status::Zombie | Status::Dead) => Some(self.supplement.judge(process)),
-            _ if self.collect.memory && process.memory() == 0 && !is_kernel_thread => {
+            _ if self.collect.contains(Collect::MEMORY) && process.memory() == 0 && !is_kernel_thread => {
                 Some(self.supplement.judge(process))
             }
             _ => None,
@@ -44,7 +44,7 @@ impl SysinfoSource {
         if process.thread_kind() == Some(ThreadKind::Userland) {
             return Emitted::Gone;
         }
-        let with_command = self.collect.command && !is_kernel_thread;
+        let with_command = self.collect.contains(Collect::COMMAND) && !is_kernel_thread;
         let start_time = process.start_time();
         let parent_pid = self.parent(process);
         let known = self.known.get(&pid);
@@ -89,29 +89,30 @@ impl SysinfoSource {
             start_time_ms,
             parent_pid,
             name: fresh.name,
-            command: match self.collect.command {
+            command: match self.collect.contains(Collect::COMMAND) {
                 true if is_kernel_thread => Reading::Known(&[]),
                 true => fresh.command,
                 false => Reading::Unknown,
             },
             status,
-            cpu_time_ns: (is_opened && self.collect.cpu)
+            cpu_time_ns: (is_opened && self.collect.contains(Collect::CPU))
                 .then(|| process.accumulated_cpu_time().saturating_mul(1_000_000)),
             read_at_ns: Some(read_at_ns),
             resources: Resources {
-                rss_bytes: rss_bytes.filter(|_| self.collect.memory),
+                rss_bytes: rss_bytes.filter(|_| self.collect.contains(Collect::MEMORY)),
                 ..Resources::default()
             },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
+            details: &[],
         };
         let may_lack_command =
-            !self.collect.command || matches!(status, Some(Status::Zombie | Status::Dead));
+            !self.collect.contains(Collect::COMMAND) || matches!(status, Some(Status::Zombie | Status::Dead));
         let unreadable = [
             row.start_time_ms.is_none(),
             row.name == Reading::Unknown,
             row.command == Reading::Unknown && !may_lack_command,
-            row.cpu_time_ns.is_none() && self.collect.cpu,
-            row.resources.rss_bytes.is_none() && self.collect.memory,
+            row.cpu_time_ns.is_none() && self.collect.contains(Collect::CPU),
+            row.resources.rss_bytes.is_none() && self.collect.contains(Collect::MEMORY),
         ];
         emit(Row::Process(row));
         let is_the_same = known.is_some_and(|known| known.start_time_ms == start_time_ms);

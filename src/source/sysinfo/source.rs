@@ -13,8 +13,7 @@ use super::listed::{Emitted, Listed};
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
 use super::refresh::RefreshTime;
-use crate::config::Collect;
-use crate::model::{Error, ErrorClass, Result, Timestamp};
+use crate::model::{Collect, Error, ErrorClass, Result, Timestamp};
 use crate::source::exited::Exited;
 use crate::source::{HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo};
 
@@ -69,13 +68,13 @@ impl SysinfoSource {
 
     fn refresh_kind(&self) -> ProcessRefreshKind {
         let mut kind = ProcessRefreshKind::nothing().without_tasks();
-        if self.collect.cpu {
+        if self.collect.contains(Collect::CPU) {
             kind = kind.with_cpu();
         }
-        if self.collect.memory {
+        if self.collect.contains(Collect::MEMORY) {
             kind = kind.with_memory();
         }
-        if self.collect.command && !platform::READS_COMMANDS {
+        if self.collect.contains(Collect::COMMAND) && !platform::READS_COMMANDS {
             kind = kind.with_cmd(UpdateKind::OnlyIfNotSet);
         }
         kind
@@ -135,7 +134,7 @@ impl Source for SysinfoSource {
         listed.sort_unstable_by_key(|listed| listed.pid);
         let due = listed.iter().filter(|listed| listed.is_due);
         self.supplement
-            .prepare(due.map(|listed| listed.pid), self.collect.command);
+            .prepare(due.map(|listed| listed.pid), self.collect.contains(Collect::COMMAND));
         let mut seen = ScanSummary {
             started_total,
             ..ScanSummary::default()
@@ -169,7 +168,7 @@ impl Source for SysinfoSource {
         });
         let count = pids.len();
         self.supplement
-            .prepare(pids.iter().copied(), self.collect.command);
+            .prepare(pids.iter().copied(), self.collect.contains(Collect::COMMAND));
         for (rank, pid) in pids.into_iter().enumerate() {
             let read_at_ns = time.of_rank(rank, count);
             let listed = Listed {

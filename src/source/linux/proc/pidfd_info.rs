@@ -1,6 +1,7 @@
-//! The exit status of a process that was reaped, from its pidfd.
+//! What a pidfd reports: the owner of a process, and the exit status of one that was reaped.
 
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
 use rustix::ioctl::{Opcode, Updater, ioctl, opcode};
@@ -11,7 +12,7 @@ use rustix::ioctl::{Opcode, Updater, ioctl, opcode};
 struct PidfdInfo {
     mask: u64,
     cgroup: u64,
-    /// Pids and user ids, which are not read.
+    /// Pid, tgid and parent; then real, effective, saved and filesystem ids, of user and group each.
     ids: [u32; 11],
     exit_code: i32,
 }
@@ -21,8 +22,52 @@ const _: () = assert!(size_of::<PidfdInfo>() == 64, "PIDFD_INFO_SIZE_VER0");
 /// `PIDFD_GET_INFO`, Linux 6.13.
 const GET_INFO: Opcode = opcode::read_write::<PidfdInfo>(0xff, 11);
 
+/// `PIDFD_INFO_CREDS` and `PIDFD_INFO_CGROUPID`, Linux 6.13.
+const CREDS: u64 = 1 << 1;
+const CGROUP_ID: u64 = 1 << 2;
+
 /// `PIDFD_INFO_EXIT`, Linux 6.15.
 const EXIT: u64 = 1 << 3;
+
+/// Place of the effective user in [`PidfdInfo::ids`].
+const EFFECTIVE_USER: usize = 5;
+
+/// User and control group of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source) struct PidfdOwner {
+    /// Effective user id, in our user namespace.
+    pub(in crate::source) euid: u32,
+    /// Id of the control group in version 2, which no other one has had since boot.
+    pub(in crate::source) cgroup_id: Option<u64>,
+}
+
+/// Returns user and control group of a living process; `None` if the kernel does not report them.
+///
+/// It needs no rights.
+pub(super) fn owner(pidfd: impl AsFd) -> Option<PidfdOwner> {
+    /// The kernel has no such ioctl, or a sandbox denies it.
+    static IS_UNSUPPORTED: AtomicBool = AtomicBool::new(false);
+    if IS_UNSUPPORTED.load(Ordering::Relaxed) {
+        return None;
+    }
+    let mut info = PidfdInfo {
+        mask: CREDS | CGROUP_ID,
+        ..PidfdInfo::default()
+    };
+    match read(pidfd, &mut info) {
+        Ok(()) => {}
+        // It has exited.
+        Err(Errno::SRCH) => return None,
+        Err(_) => {
+            IS_UNSUPPORTED.store(true, Ordering::Relaxed);
+            return None;
+        }
+    }
+    (info.mask & CREDS != 0).then_some(PidfdOwner {
+        euid: info.ids[EFFECTIVE_USER],
+        cgroup_id: (info.mask & CGROUP_ID != 0).then_some(info.cgroup),
+    })
+}
 
 /// Returns the status of a process that was reaped, as from wait(2).
 ///
@@ -45,7 +90,7 @@ fn read(pidfd: impl AsFd, info: &mut PidfdInfo) -> Result<(), Errno> {
     // SAFETY: the opcode contains the size of `PidfdInfo`, and the kernel writes no more than that.
     // It writes integers only, so any of its answers is a valid `PidfdInfo`, which outlives the call.
     // A pidfd has no other ioctl with this number. Another file takes the magic number 0xff and the
-    // size for its own at most if the caller passes no pidfd, which the only caller does not.
+    // size for its own at most if a caller passes no pidfd, which none does.
     unsafe { ioctl(pidfd, Updater::<GET_INFO, PidfdInfo>::new(info)) }
 }
 

@@ -169,6 +169,73 @@ impl Procfs {
         read_long_at(&self.dir, path, max_bytes, content)
     }
 
+    /// Reads a file of a process to its end, with one call if the buffer is long enough.
+    pub(in crate::source) fn read_whole_of<'a>(
+        &self,
+        pid: u32,
+        name: &str,
+        max_bytes: usize,
+        content: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Unread> {
+        const ROOM: usize = 4096;
+        content.resize(ROOM, 0);
+        let len = self.read_of(pid, name, content)?.len();
+        content.truncate(len);
+        if len == ROOM {
+            self.read_long_of(pid, name, max_bytes, content)?;
+        }
+        Ok(content)
+    }
+
+    /// Reads where a link of a process leads, up to the longest path of Linux.
+    pub(in crate::source) fn link_of<'a>(
+        &self,
+        pid: u32,
+        name: &str,
+        target: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Unread> {
+        let mut path = [0; PATH_LEN];
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+        let path = path_of("", pid, name, &mut path);
+        let (link, _) = readlinkat_raw(&self.dir, path, &mut buffer)?;
+        target.clear();
+        target.extend_from_slice(link);
+        Ok(target)
+    }
+
+    /// Returns the user that a process's folder belongs to.
+    pub(in crate::source) fn folder_owner(&self, pid: u32) -> Result<u32, Unread> {
+        let mut path = [0; PATH_LEN];
+        let path = path_of("", pid, "", &mut path);
+        Ok(statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
+    }
+
+    /// Returns whether the size of a folder `fd` is the number of its entries (Linux 6.2).
+    pub(in crate::source) fn counts_open_files(&self) -> bool {
+        // The folder of /proc itself is open.
+        let own = || statat(&self.dir, c"self/fd", AtFlags::empty());
+        self.is_mounted() && own().is_ok_and(|folder| folder.st_size > 0)
+    }
+
+    /// Returns the number of open files of a process. `is_size`: it is the size of their folder.
+    pub(in crate::source) fn open_files_of(&self, pid: u32, is_size: bool) -> Result<u64, Unread> {
+        let mut path = [0; PATH_LEN];
+        let path = path_of("", pid, "fd", &mut path);
+        if is_size {
+            let status = statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?;
+            return u64::try_from(status.st_size).map_err(|_| Unread::Failed);
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = openat(&self.dir, path, flags, Mode::empty())?;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut entries = RawDir::new(&dir, &mut buffer);
+        let mut count = 0;
+        while let Some(entry) = entries.next() {
+            count += u64::from(number(entry?.file_name().to_bytes()).is_some());
+        }
+        Ok(count)
+    }
+
     /// Reads the command line of whatever process has this pid, up to `max_bytes`.
     pub(in crate::source) fn read_command_of(
         &self,

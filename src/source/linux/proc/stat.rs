@@ -10,6 +10,8 @@ pub(in crate::source) const STAT_LEN: usize = 2048;
 pub(in crate::source) struct Stat<'a> {
     /// Field 2, without its parentheses. It can contain anything, even `)` and newlines.
     pub(in crate::source) name: &'a [u8],
+    /// What follows it, from field 3 on.
+    pub(in crate::source) after_name: &'a [u8],
     /// Field 3.
     pub(in crate::source) state: u8,
     /// Field 4; 0 if there is none.
@@ -24,6 +26,8 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) threads: u64,
     /// Field 22, in ticks since boot.
     pub(in crate::source) start_ticks: u64,
+    /// Field 23: virtual memory in bytes.
+    pub(in crate::source) virtual_bytes: u64,
     /// From field 23: it has memory. A process that exits loses it before it becomes a zombie.
     pub(in crate::source) has_memory: bool,
     /// Field 24: resident pages, a rough count per CPU.
@@ -46,7 +50,8 @@ impl<'a> Stat<'a> {
         let begin = line.iter().position(|&byte| byte == b'(')? + 1;
         let end = line.iter().rposition(|&byte| byte == b')')?;
         let name = line.get(begin..end)?;
-        let mut fields = Fields(line.get(end + 1..)?);
+        let after_name = line.get(end + 1..)?;
+        let mut fields = Fields(after_name);
         let state = *fields.next()?.first()?;
         let parent = fields.number()?;
         let flags = fields.skip(4)?.number()?;
@@ -54,7 +59,7 @@ impl<'a> Stat<'a> {
         let stime = fields.number()?;
         let threads = fields.skip(4)?.number()?;
         let start_ticks = fields.skip(1)?.number()?;
-        let has_memory = fields.number()? != 0;
+        let virtual_bytes = fields.number()?;
         let rough_rss_pages = fields.number().unwrap_or(0);
         let stack = fields.skip(3)?.number()?;
         // Linux 3.5 and later. Missing fields count as unchanged.
@@ -64,6 +69,7 @@ impl<'a> Stat<'a> {
         let environment_end = rest().and_then(|_| rest()).unwrap_or(0);
         Some(Self {
             name,
+            after_name,
             state,
             parent: u32::try_from(parent).ok()?,
             is_kernel_thread: flags & KERNEL_THREAD != 0,
@@ -71,7 +77,8 @@ impl<'a> Stat<'a> {
             cpu_ticks: utime.saturating_add(stime),
             threads,
             start_ticks,
-            has_memory,
+            virtual_bytes,
+            has_memory: virtual_bytes != 0,
             rough_rss_pages,
             image: stack ^ args_begin.rotate_left(21) ^ args_end.rotate_left(42),
             has_arguments: environment_end != 0,
@@ -103,6 +110,7 @@ impl<'a> Stat<'a> {
     pub(in crate::source) fn with_thread(self, thread: &Stat<'_>) -> Self {
         Self {
             state: thread.state,
+            virtual_bytes: thread.virtual_bytes,
             has_memory: thread.has_memory,
             rough_rss_pages: thread.rough_rss_pages,
             image: thread.image,
@@ -111,9 +119,13 @@ impl<'a> Stat<'a> {
         }
     }
 
-    /// Drops the name, to be independent of the line.
+    /// Drops the texts, to be independent of the line.
     pub(in crate::source) fn without_name(self) -> Stat<'static> {
-        Stat { name: &[], ..self }
+        Stat {
+            name: &[],
+            after_name: &[],
+            ..self
+        }
     }
 
     /// Converts field 3, a letter of task_state_array in fs/proc/array.c.
@@ -197,6 +209,7 @@ mod tests {
             stat,
             Stat {
                 name: b"a) (b",
+                after_name: &line[10..],
                 state: b'S',
                 parent: 7,
                 is_kernel_thread: true,
@@ -204,6 +217,7 @@ mod tests {
                 cpu_ticks: 42,
                 threads: 1,
                 start_ticks: 1234,
+                virtual_bytes: 8192,
                 has_memory: true,
                 rough_rss_pages: 99,
                 image: 3 ^ 9_u64.rotate_left(21) ^ 10_u64.rotate_left(42),

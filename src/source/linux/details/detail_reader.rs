@@ -1,0 +1,371 @@
+//! Reads the optional fields of one process after the other.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::cgroup_paths::{Cgroup, CgroupPaths};
+use super::denials::Denials;
+use super::gathered::Gathered;
+use super::proc_status::{effective_user, has_memory, number_of};
+use super::stat_numbers::StatNumbers;
+use super::terminal_name::terminal_name;
+use super::user_names::{UserName, UserNames};
+use crate::model::{Collect, Detail, Status};
+use crate::source::exited::TICK_MS;
+use crate::source::linux::inspect::{Inspected, Read};
+use crate::source::linux::known::Known;
+use crate::source::linux::proc::pidfd::{Pidfd, PidfdOwner};
+use crate::source::linux::proc::procfs::{Procfs, Unread};
+
+/// Room for `status` of most processes, and for `cgroup`.
+const FILE_LEN: usize = 4096;
+
+/// Longest `status` or `cgroup` that is read, in bytes.
+const MAX_FILE_LEN: usize = 1 << 16;
+
+/// What `status` is read for, besides the user.
+const OF_STATUS: Collect = Collect::SWITCHES
+    .with(Collect::SWAP)
+    .with(Collect::PEAK_RSS);
+
+const OF_STAT: Collect = Collect::THREADS
+    .with(Collect::VIRTUAL_MEMORY)
+    .with(Collect::CPU_MODES)
+    .with(Collect::FAULTS)
+    .with(Collect::NICE)
+    .with(Collect::SESSION);
+
+/// Reads the optional fields of processes, as far as they are collected.
+#[derive(Debug)]
+pub(in crate::source::linux) struct DetailReader {
+    collect: Collect,
+    /// Processes of which the proportional share of memory is read, in order.
+    pub(in crate::source::linux) pss_pids: Vec<u32>,
+    /// `None`: names are not collected, or are those of another host.
+    names: Option<UserNames>,
+    cgroups: CgroupPaths,
+    denials: Denials,
+    /// Pids are those that system calls use.
+    has_pidfds: bool,
+    /// The folder `fd` has the number of its entries as its size (Linux 6.2).
+    has_fd_count: bool,
+    content: Vec<u8>,
+}
+
+impl DetailReader {
+    /// `is_here`: pids and users are those of this process.
+    pub(in crate::source::linux) fn new(procfs: &Procfs, collect: Collect, is_here: bool) -> Self {
+        let has_names = is_here && collect.contains(Collect::USER);
+        Self {
+            collect,
+            pss_pids: Vec::new(),
+            names: has_names.then(UserNames::start),
+            cgroups: CgroupPaths::default(),
+            denials: Denials::default(),
+            has_pidfds: is_here,
+            has_fd_count: procfs.counts_open_files(),
+            content: vec![0; FILE_LEN],
+        }
+    }
+
+    /// Begins a scan. Returns whether names of users have arrived since the last one.
+    pub(in crate::source::linux) fn begin_scan(&mut self) -> bool {
+        self.names.as_mut().is_some_and(UserNames::take_answers)
+    }
+
+    /// Returns whether the owner or the control group of a process costs a file each time.
+    pub(in crate::source::linux) fn is_expensive(&self) -> bool {
+        self.cgroups.is_expensive() || !self.has_pidfds
+    }
+
+    /// Returns the number of fields that could not be read since the last call.
+    pub(in crate::source::linux) fn take_unreadable(&mut self) -> u32 {
+        self.denials.take()
+    }
+
+    /// Reads the fields of a process that was read. Returns where they are in `out`.
+    ///
+    /// `is_owner_turn`: in its turn, owner and control group are due too.
+    pub(in crate::source::linux) fn gather_if_read(
+        &mut self,
+        procfs: &Procfs,
+        inspected: &mut Inspected<'_>,
+        is_owner_turn: bool,
+        out: &mut Gathered,
+    ) -> Range<usize> {
+        let Inspected::Read(read) = inspected else {
+            return 0..0;
+        };
+        read.occasion.is_owner_turn |= read.occasion.is_turn && is_owner_turn;
+        self.gather(procfs, read, out)
+    }
+
+    /// Reads the fields of a process that may have changed.
+    fn gather(
+        &mut self,
+        procfs: &Procfs,
+        read: &mut Read<'_>,
+        out: &mut Gathered,
+    ) -> Range<usize> {
+        let begin = out.len();
+        let occasion = read.occasion;
+        if self.collect.has_any(OF_STAT) {
+            self.add_stat(read, out);
+        }
+        let is_owner_due =
+            occasion.is_fresh() || occasion.is_owner_turn || occasion.has_late_name;
+        if is_owner_due && self.collect.has_any(Collect::USER.with(Collect::CGROUP)) {
+            let owner = self.owner(read);
+            if self.collect.contains(Collect::USER) {
+                self.add_user(procfs, &mut read.known, owner, out);
+            }
+            if self.collect.contains(Collect::CGROUP) {
+                self.add_cgroup(procfs, read.known.pid, owner, out);
+            }
+        }
+        if occasion.is_fresh() && self.collect.contains(Collect::EXECUTABLE) {
+            self.add_executable(procfs, &read.known, out);
+        }
+        if occasion.is_active() {
+            self.add_counters(procfs, &read.known, out);
+        }
+        begin..out.len()
+    }
+
+    /// Returns owner and control group as the pidfd has them.
+    fn owner(&self, read: &Read<'_>) -> Option<PidfdOwner> {
+        if read.owner.is_some() || !self.has_pidfds {
+            return read.owner;
+        }
+        let pidfd = Pidfd::open(read.known.pid)?;
+        // Another process may have the pid by now.
+        match (read.known.identity, pidfd.identity()) {
+            (Some(before), Some(now)) if before != now => None,
+            _ => pidfd.owner(),
+        }
+    }
+
+    fn add_stat(&self, read: &Read<'_>, out: &mut Gathered) {
+        let numbers = StatNumbers::parse(read.after_name);
+        let mut add = |group: Collect, detail: Detail, of: fn(&StatNumbers) -> Option<u64>| {
+            if self.collect.contains(group) {
+                out.number(detail, numbers.as_ref().and_then(of));
+            }
+        };
+        add(Collect::THREADS, Detail::Threads, |stat| {
+            // None is counted while the last one ends.
+            (stat.threads != 0).then_some(stat.threads)
+        });
+        add(Collect::CPU_MODES, Detail::CpuUserMs, |stat| ms_of(stat.user_ticks));
+        add(Collect::CPU_MODES, Detail::CpuSystemMs, |stat| ms_of(stat.system_ticks));
+        add(Collect::FAULTS, Detail::MinorFaults, |stat| Some(stat.minor_faults));
+        add(Collect::FAULTS, Detail::MajorFaults, |stat| Some(stat.major_faults));
+        add(Collect::NICE, Detail::Nice, |stat| Some(stat.nice.cast_unsigned()));
+        add(Collect::SESSION, Detail::SessionId, |stat| pid_of(stat.session));
+        add(Collect::SESSION, Detail::ProcessGroupId, |stat| pid_of(stat.process_group));
+        if self.collect.contains(Collect::SESSION) {
+            let name = numbers.and_then(|stat| terminal_name(stat.terminal));
+            out.text(Detail::Tty, name.as_ref().map(String::as_bytes));
+        }
+        if self.collect.contains(Collect::VIRTUAL_MEMORY) {
+            out.number(Detail::VirtualBytes, read.virtual_bytes);
+        }
+    }
+
+    fn add_user(
+        &mut self,
+        procfs: &Procfs,
+        known: &mut Known,
+        owner: Option<PidfdOwner>,
+        out: &mut Gathered,
+    ) {
+        known.has_late_name = false;
+        let uid = match owner {
+            Some(owner) => Ok(owner.euid),
+            None => self.user_of(procfs, known),
+        };
+        let uid = match uid {
+            Ok(uid) => uid,
+            Err(unread) => {
+                self.denials.add(Detail::UserId, unread);
+                out.number(Detail::UserId, None);
+                out.text(Detail::UserName, None);
+                return;
+            }
+        };
+        out.number(Detail::UserId, Some(uid.into()));
+        match self.names.as_mut().map(|names| names.get(uid)) {
+            Some(UserName::Known(name)) => out.text(Detail::UserName, Some(name.as_bytes())),
+            Some(UserName::None) | None => out.text(Detail::UserName, None),
+            Some(UserName::Late) => {
+                known.has_late_name = true;
+                out.text(Detail::UserName, None);
+            }
+        }
+    }
+
+    /// Reads the effective user, without a pidfd.
+    ///
+    /// The folder belongs to it, or to root if the process may not be read (PR_SET_DUMPABLE of prctl(2)).
+    fn user_of(&mut self, procfs: &Procfs, known: &Known) -> Result<u32, Unread> {
+        let owner = procfs.folder_owner(known.pid)?;
+        if owner != 0 || known.is_kernel_thread {
+            return Ok(owner);
+        }
+        let status = self.read(procfs, known, None, "status")?;
+        let uid = effective_user(status).and_then(|uid| u32::try_from(uid).ok());
+        uid.ok_or(Unread::NotAFile)
+    }
+
+    fn add_cgroup(
+        &mut self,
+        procfs: &Procfs,
+        pid: u32,
+        owner: Option<PidfdOwner>,
+        out: &mut Gathered,
+    ) {
+        let id = owner.and_then(|owner| owner.cgroup_id);
+        let cgroup = match self.cgroups.known(id) {
+            Some(cgroup) => Ok(Some(cgroup)),
+            None => match procfs.read_whole_of(pid, "cgroup", MAX_FILE_LEN, &mut self.content) {
+                Ok(content) => Ok(self.cgroups.add(id, content)),
+                Err(unread) => Err(unread),
+            },
+        };
+        let cgroup: Option<Arc<Cgroup>> = cgroup.unwrap_or_else(|unread| {
+            self.denials.add(Detail::Cgroup, unread);
+            None
+        });
+        let cgroup = cgroup.as_deref();
+        out.text(Detail::Cgroup, cgroup.map(Cgroup::path));
+        out.text(Detail::ContainerId, cgroup.and_then(Cgroup::container));
+        out.text(Detail::SystemdUnit, cgroup.and_then(Cgroup::unit));
+        out.text(Detail::PodUid, cgroup.and_then(Cgroup::pod));
+    }
+
+    fn add_executable(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
+        // A kernel thread has none, and a zombie has lost it.
+        if known.has_no_memory() {
+            return out.text(Detail::Executable, None);
+        }
+        match procfs.link_of(known.pid, "exe", &mut self.content) {
+            Ok(path) => out.text(Detail::Executable, Some(path)),
+            Err(unread) => {
+                self.denials.add(Detail::Executable, unread);
+                out.text(Detail::Executable, None);
+            }
+        }
+    }
+
+    /// Adds what changes whenever the process runs.
+    fn add_counters(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
+        let pid = known.pid;
+        if self.collect.contains(Collect::OPEN_FILES) {
+            let count = procfs.open_files_of(pid, self.has_fd_count);
+            self.add_number(Detail::OpenFiles, count, out);
+        }
+        if self.collect.contains(Collect::IO) {
+            let io = procfs.read_whole_of(pid, "io", MAX_FILE_LEN, &mut self.content);
+            let read = io.map(|io| number_of(io, b"read_bytes:"));
+            let written = io.map(|io| number_of(io, b"write_bytes:"));
+            self.add_number(Detail::ReadBytes, read.and_then(or_malformed), out);
+            self.add_number(Detail::WrittenBytes, written.and_then(or_malformed), out);
+        }
+        if self.collect.has_any(OF_STATUS) {
+            self.add_status(procfs, known, out);
+        }
+        if self.collect.contains(Collect::PSS) && self.pss_pids.binary_search(&pid).is_ok() {
+            let pss = match known.has_no_memory() {
+                true => Ok(0),
+                false => procfs
+                    .read_whole_of(pid, "smaps_rollup", MAX_FILE_LEN, &mut self.content)
+                    .and_then(|smaps| or_malformed(number_of(smaps, b"Pss:"))),
+            };
+            self.add_number(Detail::PssBytes, pss, out);
+        }
+    }
+
+    fn add_status(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
+        let collect = self.collect;
+        let lines: [(Collect, Detail, &[u8]); 2] = [
+            (Collect::SWITCHES, Detail::VoluntarySwitches, b"voluntary_ctxt_switches:"),
+            (Collect::SWITCHES, Detail::InvoluntarySwitches, b"nonvoluntary_ctxt_switches:"),
+        ];
+        let status = self.read(procfs, known, None, "status");
+        let numbers = lines.map(|(group, detail, name)| {
+            let number = status.and_then(|status| or_malformed(number_of(status, name)));
+            (collect.contains(group), detail, number)
+        });
+        for (_, detail, number) in numbers.into_iter().filter(|(is_read, ..)| *is_read) {
+            self.add_number(detail, number, out);
+        }
+        if collect.has_any(Collect::SWAP.with(Collect::PEAK_RSS)) {
+            self.add_memory(procfs, known, out);
+        }
+    }
+
+    /// Adds what `status` has of the memory. That of a kernel thread has none, and a zombie has lost it.
+    fn add_memory(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
+        let is_zombie = known.status == Some(Status::Zombie);
+        let (mut swap, mut peak) = (Ok(0), Ok(0));
+        if !known.has_no_memory() {
+            let status = match known.thread {
+                // It was read just before.
+                None => Ok(self.content.as_slice()),
+                thread => self.read(procfs, known, thread, "status"),
+            };
+            let value = |name: &[u8]| match status {
+                Ok(status) if has_memory(status) => or_malformed(number_of(status, name)),
+                Ok(_) => Err(Unread::Gone),
+                Err(unread) => Err(unread),
+            };
+            (swap, peak) = (value(b"VmSwap:"), value(b"VmHWM:"));
+        }
+        if self.collect.contains(Collect::SWAP) {
+            self.add_number(Detail::SwapBytes, swap, out);
+        }
+        if self.collect.contains(Collect::PEAK_RSS) {
+            match is_zombie {
+                true => out.number(Detail::PeakRssBytes, None),
+                false => self.add_number(Detail::PeakRssBytes, peak, out),
+            }
+        }
+    }
+
+    fn add_number(&mut self, detail: Detail, number: Result<u64, Unread>, out: &mut Gathered) {
+        if let Err(unread) = number {
+            self.denials.add(detail, unread);
+        }
+        out.number(detail, number.ok());
+    }
+
+    /// Reads a file of a process, or of one of its threads.
+    fn read(
+        &mut self,
+        procfs: &Procfs,
+        known: &Known,
+        thread: Option<u32>,
+        name: &str,
+    ) -> Result<&[u8], Unread> {
+        match thread {
+            None => procfs.read_whole_of(known.pid, name, MAX_FILE_LEN, &mut self.content),
+            Some(tid) => {
+                let folder = procfs.folder(known.pid)?;
+                folder.read_long_of_thread(tid, name, MAX_FILE_LEN, &mut self.content)?;
+                Ok(&self.content)
+            }
+        }
+    }
+}
+
+fn ms_of(ticks: u64) -> Option<u64> {
+    Some(ticks.saturating_mul(TICK_MS))
+}
+
+fn pid_of(pid: u64) -> Option<u64> {
+    (pid != 0).then_some(pid)
+}
+
+fn or_malformed(number: Option<u64>) -> Result<u64, Unread> {
+    number.ok_or(Unread::NotAFile)
+}
