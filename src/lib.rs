@@ -133,17 +133,17 @@ pub use crate::dispatch::{
 };
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{
-    Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail, Details, Error, ErrorClass,
-    Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing, ListenStep, Order, Pace,
-    ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot, Status, Timestamp, Transition,
-    Unit, Value, escape, is_control,
+    Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail,
+    Details, Error, ErrorClass, Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing,
+    ListenStep, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot,
+    Status, Timestamp, Transition, Unit, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
 pub use crate::source::{
-    Bell, DetailReading, DetailValue, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck, Ringer, Row, ScanSummary,
-    Source, SourceInfo, SysinfoSource, live_source,
+    Bell, DetailReading, DetailValue, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck,
+    Ringer, Row, ScanSummary, Source, SourceInfo, SysinfoSource, live_source,
 };
 #[cfg(target_os = "linux")]
 pub use crate::source::{LinuxSource, ListenOptions};

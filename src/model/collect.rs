@@ -211,7 +211,9 @@ impl<'de> Deserialize<'de> for Collect {
         names.iter().try_fold(Self::NONE, |all, name| {
             let group = Self::named(name).ok_or_else(|| {
                 let known = Self::ALL.to_string();
-                de::Error::custom(format!("unknown group of fields {name:?}: not one of {known}"))
+                de::Error::custom(format!(
+                    "unknown group of fields {name:?}: not one of {known}"
+                ))
             });
             Ok(all | group?)
         })
@@ -242,7 +244,10 @@ mod tests {
         let read: Collect = serde_json::from_str(&json).expect("it was written");
         assert_eq!(read, set);
         let error = serde_json::from_str::<Collect>(r#"["colour"]"#).expect_err("no group");
-        assert!(error.to_string().contains("\"colour\": not one of "), "{error}");
+        assert!(
+            error.to_string().contains("\"colour\": not one of "),
+            "{error}"
+        );
     }
 
     #[test]

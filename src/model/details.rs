@@ -76,7 +76,9 @@ impl Block {
 impl Details {
     /// Creates the details of a process of which none is known yet.
     pub(crate) fn unknown(collect: Collect) -> Self {
-        let collected = collect.details().fold(0, |bits, detail| bits | detail.bit());
+        let collected = collect
+            .details()
+            .fold(0, |bits, detail| bits | detail.bit());
         Self((collected != 0).then(|| {
             Arc::new(Block {
                 collected,
@@ -110,9 +112,7 @@ impl Details {
         let cell = match (value, detail.field().unit) {
             (Value::Text(text), Unit::Text) => Some(Cell::Text(text.into())),
             (Value::Real(ms), Unit::CpuMs) => Some(Cell::Number(ms as u64)),
-            (Value::Integer(integer), Unit::Integer) => {
-                Some(Cell::Number(integer.cast_unsigned()))
-            }
+            (Value::Integer(integer), Unit::Integer) => Some(Cell::Number(integer.cast_unsigned())),
             (Value::Count(count), Unit::Id | Unit::Pid | Unit::Bytes | Unit::Count) => {
                 Some(Cell::Number(count))
             }

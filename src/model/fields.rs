@@ -254,10 +254,13 @@ pub static FIELDS: &[Field] = &[
     Field::of(Detail::VoluntarySwitches, "voluntary_switches", Unit::Count)
         .with("switches", SWITCHES)
         .otel("process.context_switches"),
-    Field::of(Detail::InvoluntarySwitches, "involuntary_switches", Unit::Count)
-        .with("switches", SWITCHES),
-    Field::of(Detail::SwapBytes, "swap_bytes", Unit::Bytes)
-        .with("swap", Change::new("swap", 18)),
+    Field::of(
+        Detail::InvoluntarySwitches,
+        "involuntary_switches",
+        Unit::Count,
+    )
+    .with("switches", SWITCHES),
+    Field::of(Detail::SwapBytes, "swap_bytes", Unit::Bytes).with("swap", Change::new("swap", 18)),
     Field::of(Detail::PssBytes, "pss_bytes", Unit::Bytes).with("pss", Change::new("pss", 19)),
     Field::of(Detail::PeakRssBytes, "peak_rss_bytes", Unit::Bytes)
         .with("peak_rss", Change::new("peak_rss", 20)),
@@ -271,8 +274,12 @@ pub(super) const FIRST_DETAIL: usize = {
     }
     let mut at = 0;
     while at < Detail::ALL.len() {
-        let is_next = matches!(FIELDS[first + at].place, Place::Detail(detail) if detail as usize == at);
-        assert!(is_next && Detail::ALL[at] as usize == at, "BUG: not in the order of `Detail`");
+        let is_next =
+            matches!(FIELDS[first + at].place, Place::Detail(detail) if detail as usize == at);
+        assert!(
+            is_next && Detail::ALL[at] as usize == at,
+            "BUG: not in the order of `Detail`"
+        );
         at += 1;
     }
     assert!(first + at == FIELDS.len(), "BUG: a detail has two entries");

@@ -40,9 +40,15 @@ mod tests {
             Unit::CpuMs => json!(1_234.567_891),
             Unit::Flag => json!(true),
             Unit::Pid => json!(4_294_967_295_u32),
-            Unit::EpochMs | Unit::Bytes | Unit::Count => json!(u64::MAX),
+            Unit::EpochMs | Unit::Bytes | Unit::Count | Unit::Id => json!(u64::MAX),
+            Unit::Integer => json!(-20),
         };
-        let fields = FIELDS.iter().map(|field| (field.name, sample(field.unit)));
+        // Details have whole milliseconds.
+        let sample = |field: &Field| match field.unit {
+            Unit::CpuMs if field.detail().is_some() => json!(1_234.0),
+            unit => sample(unit),
+        };
+        let fields = FIELDS.iter().map(|field| (field.name, sample(field)));
         fields
             .map(|(name, value)| (name.to_owned(), value))
             .collect()

@@ -41,10 +41,7 @@ pub enum Unit {
 impl Unit {
     /// Returns whether values are numbers. Columns of numbers are right-aligned.
     pub const fn is_number(self) -> bool {
-        matches!(
-            self,
-            Self::Pid | Self::EpochMs | Self::Id | Self::Integer
-        ) || self.is_measure()
+        matches!(self, Self::Pid | Self::EpochMs | Self::Id | Self::Integer) || self.is_measure()
     }
 
     /// Returns whether values are measured amounts, which change all the time.

@@ -69,7 +69,10 @@ impl DetailRecord {
     }
 
     /// Reads the value of a field from its row.
-    pub(super) fn read<'de, A: MapAccess<'de>>(detail: Detail, row: &mut A) -> Result<Self, A::Error> {
+    pub(super) fn read<'de, A: MapAccess<'de>>(
+        detail: Detail,
+        row: &mut A,
+    ) -> Result<Self, A::Error> {
         let value = match detail.field().unit {
             Unit::Text => row.next_value::<Option<Text>>()?.map(Recorded::Text),
             Unit::Integer => {
@@ -86,7 +89,10 @@ impl DetailRecord {
 }
 
 /// Adds an optional field that was read from a row.
-pub(super) fn add<E: de::Error>(list: &mut Vec<DetailRecord>, record: DetailRecord) -> Result<(), E> {
+pub(super) fn add<E: de::Error>(
+    list: &mut Vec<DetailRecord>,
+    record: DetailRecord,
+) -> Result<(), E> {
     if list.iter().any(|other| other.detail == record.detail) {
         return Err(E::duplicate_field(record.detail.field().name));
     }

@@ -388,7 +388,10 @@ mod tests {
                 let row = read(&json).expect(&json);
                 assert_eq!(row.details.len(), 1, "{json}");
                 let written = serde_json::to_string(&row).expect("plain data");
-                assert!(written.contains(&format!(r#""{}":{value}"#, field.name)), "{written}");
+                assert!(
+                    written.contains(&format!(r#""{}":{value}"#, field.name)),
+                    "{written}"
+                );
                 assert_eq!(read(&written), Ok(row));
             }
         }

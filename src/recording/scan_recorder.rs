@@ -171,7 +171,8 @@ impl<'r> ScanRecorder<'r> {
         }
         let mut line = record.clone();
         line.details = read;
-        line.details.retain(|detail| !before.details.contains(detail));
+        line.details
+            .retain(|detail| !before.details.contains(detail));
         // An unreadable command line under a new name is cleared, so unknown is not the same as
         // unchanged.
         if line.name == before.name && (line.name != Reading::Unknown || is_name_unread) {

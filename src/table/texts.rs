@@ -107,7 +107,10 @@ impl Texts {
             }
             DetailValue::Text(text) if is_text => {
                 let old = known.text(detail).cloned();
-                if old.as_deref().is_some_and(|old| self.is_detail(detail, old, text)) {
+                if old
+                    .as_deref()
+                    .is_some_and(|old| self.is_detail(detail, old, text))
+                {
                     return;
                 }
                 let redacted = self.redactor.detail(detail, text);
@@ -127,7 +130,9 @@ impl Texts {
 
     fn is_detail(&self, detail: Detail, stored: &str, text: &[u8]) -> bool {
         self.is_stored(stored, text)
-            || self.decoder.matches(stored, &self.redactor.detail(detail, text))
+            || self
+                .decoder
+                .matches(stored, &self.redactor.detail(detail, text))
     }
 
     fn release_text(&mut self, text: Option<Arc<str>>) {

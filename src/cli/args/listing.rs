@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::collected::Collected;
 use super::durations::sample;
 use super::numbers::at_least_one;
 use super::schedule::Live;
@@ -60,9 +61,18 @@ pub(crate) struct List {
     )]
     pub(crate) sample: Duration,
     #[command(flatten)]
+    pub(crate) collected: Collected,
+    #[command(flatten)]
     pub(crate) secrets: Secrets,
     #[command(flatten)]
     pub(crate) live: Live,
     #[command(flatten)]
     pub(crate) color: Color,
+}
+
+impl List {
+    /// Returns what is wrong with the options together, and what to do.
+    pub(super) fn conflict(&self) -> Option<String> {
+        self.collected.conflict(self.json, self.filter.pids())
+    }
 }

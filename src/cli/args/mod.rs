@@ -1,6 +1,7 @@
 //! Defines the command line for clap.
 
 mod aliases;
+mod collected;
 mod definition;
 mod durations;
 mod events;

@@ -44,13 +44,18 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     });
     let conflict = conflict.or_else(|| match &cli.sub {
         Some(Sub::Watch(watch)) => watch.conflict(),
-        _ => None,
+        Some(Sub::Record(record)) => record.collected.conflict(true, &[]),
+        Some(_) => None,
+        None => cli.list.conflict(),
     });
     match conflict {
         Some(conflict) => {
-            let name = matches.subcommand_name().unwrap_or_default();
-            let command = parser.find_subcommand_mut(name);
-            let command = command.expect("BUG: the parser accepts existing subcommands alone");
+            let command = match matches.subcommand_name() {
+                Some(name) => parser
+                    .find_subcommand_mut(name)
+                    .expect("BUG: the parser accepts existing subcommands alone"),
+                None => &mut parser,
+            };
             Err(command.error(ErrorKind::ValueValidation, conflict))
         }
         None => Ok(cli),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use clap_complete::Shell;
 
+use super::collected::Collected;
 use super::events::Output;
 use super::numbers::speed;
 use super::schedule::Schedule;
@@ -90,6 +91,8 @@ pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
+    pub(crate) collected: Collected,
+    #[command(flatten)]
     pub(crate) schedule: Schedule,
 }
 
@@ -97,9 +100,13 @@ impl Watch {
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
         let is_useless = self.output.failed && self.schedule.poll_only;
-        is_useless.then(|| {
+        let useless = is_useless.then(|| {
             "--failed needs the exit status, which scans alone do not report; remove --poll-only"
                 .into()
+        });
+        useless.or_else(|| {
+            let pids = self.output.filter.pids();
+            self.collected.conflict(self.output.json, pids)
         })
     }
 }
@@ -120,6 +127,8 @@ pub(crate) struct Record {
     /// Replace what the file contains
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) collected: Collected,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
     #[command(flatten)]

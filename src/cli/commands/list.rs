@@ -31,6 +31,8 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     config.listen = Listen::Off;
     args.live.configure(&mut config);
     args.secrets.configure(&mut config);
+    let pids = args.filter.pids();
+    args.collected.configure(&mut config, args.json, pids);
     let source = live_source(&config)?;
     let info = source.info();
     let filter = args.filter.on_host_with(info.own_pid);

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
     // The source is opened first, so that a failure leaves no empty file.
     let mut config = args.schedule.config();
     args.secrets.configure(&mut config);
+    args.collected.configure(&mut config, true, &[]);
     let redactor = Redactor::from(&config);
     let source = live_source(&config)?;
     let target = Target::open(&args.file, args.force)?;

@@ -16,6 +16,8 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     let stats = Stats::new(args.schedule.stats, args.output.json)?;
     let mut config = args.schedule.config();
     args.output.secrets.configure(&mut config);
+    let (is_json, pids) = (args.output.json, args.output.filter.pids());
+    args.collected.configure(&mut config, is_json, pids);
     let source = live_source(&config)?;
     let info = source.info();
     let filter = args.output.filter.on_host_with(info.own_pid);

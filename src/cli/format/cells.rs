@@ -78,6 +78,7 @@ pub(crate) fn value(unit: Unit, value: Value<'_>, now_ms: u64) -> String {
         (Unit::CpuMs, Value::Real(ms)) => duration(ms as u64),
         (_, Value::Percent(percent)) => format!("{percent:.1}"),
         (_, Value::Count(count)) => count.to_string(),
+        (_, Value::Integer(integer)) => integer.to_string(),
         (_, Value::Real(real)) => real.to_string(),
         (_, Value::Flag(flag)) => if flag { "yes" } else { "no" }.to_owned(),
         (_, Value::State(status)) => status.as_str().to_owned(),

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use process_scanner::{Batch, Changes, Event, FIELDS, ProcessInfo};
+use process_scanner::{Batch, Changes, Event, FIELDS, Field, ProcessInfo};
 
 use super::color::{self, Part};
 use super::line_layout::{KIND_WIDTH, LineLayout, NAME_WIDTH};
@@ -138,7 +138,9 @@ fn fact(change: Changes, process: &ProcessInfo, layout: LineLayout<'_>) -> Strin
         Changes::NAME => format!("name {}", cells::name(process)),
         Changes::COMMAND => format!("command {}", command(process, layout)),
         _ => {
-            let fields = FIELDS.iter().filter(|field| Changes::of(field) == change);
+            let is_in_text = |field: &&Field| field.detail().is_none();
+            let fields = FIELDS.iter().filter(is_in_text);
+            let fields = fields.filter(|field| Changes::of(field) == change);
             // A start time never changes, so no value is an age.
             let values = fields.map(|field| cells::value_with_unit(field, process, 0));
             format!("{change} {}", values.collect::<Vec<_>>().join(" "))

@@ -1,11 +1,14 @@
 //! Decides which changes of a process a line of text has.
 
-use process_scanner::{Changes, ProcessInfo, Status};
+use process_scanner::{Changes, FIELDS, ProcessInfo, Status};
 
 /// Returns the changes that a line of text has. `has_measures`: CPU use and memory too.
 ///
-/// A process that has ended has no memory, so that is no news.
+/// A process that has ended has no memory, so that is no news. Optional fields have no text.
 pub(super) fn in_text(process: &ProcessInfo, changed: Changes, has_measures: bool) -> Changes {
+    let fields = FIELDS.iter().filter(|field| field.detail().is_none());
+    let in_text: Changes = fields.map(Changes::of).collect();
+    let changed = changed.without(Changes::ALL.without(in_text));
     let changed = match has_measures {
         true => changed,
         false => changed.without(Changes::MEASURES),

@@ -109,7 +109,7 @@ mod tests {
     use proptest::test_runner::FileFailurePersistence;
 
     use super::*;
-    use crate::config::Collect;
+    use crate::model::Collect;
     use crate::model::Timestamp;
     use crate::source::linux::{LinuxSource, ListenOptions};
     use crate::source::{ProcessRow, Source};

@@ -317,7 +317,10 @@ impl Rules {
 
     fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandState {
         // A kernel thread has none, and a zombie has lost it.
-        if !self.collect.contains(Collect::COMMAND) || known.is_kernel_thread || known.status == Some(Status::Zombie) {
+        if !self.collect.contains(Collect::COMMAND)
+            || known.is_kernel_thread
+            || known.status == Some(Status::Zombie)
+        {
             return CommandState::Done;
         }
         match before {

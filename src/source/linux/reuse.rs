@@ -62,7 +62,10 @@ impl Rules {
     pub(super) fn identity_and_owner(&self, pid: u32) -> (Option<u64>, Option<PidfdOwner>) {
         let pidfd = self.has_clocks.then(|| Pidfd::open(pid)).flatten();
         let wants_owner = self.collect.has_any(Collect::USER.with(Collect::CGROUP));
-        let owner = pidfd.as_ref().filter(|_| wants_owner).and_then(Pidfd::owner);
+        let owner = pidfd
+            .as_ref()
+            .filter(|_| wants_owner)
+            .and_then(Pidfd::owner);
         (pidfd.and_then(|pidfd| pidfd.identity()), owner)
     }
 

@@ -159,9 +159,9 @@ impl LinuxSource {
             }
             let (rules, known) = (&self.rules, &mut self.known);
             let gathered = &mut buffers.gathered;
-            buffers
-                .waiting
-                .add(rules, listed.pid, inspected, gathered, details, known, seen, emit);
+            buffers.waiting.add(
+                rules, listed.pid, inspected, gathered, details, known, seen, emit,
+            );
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         self.emit_waiting(seen, emit);

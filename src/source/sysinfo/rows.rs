@@ -36,7 +36,10 @@ impl SysinfoSource {
         let judged = match status(process.status()) {
             Some(Status::Zombie | Status::Dead) if known_zombie => Some(Judged::Ended),
             Some(Status::Zombie | Status::Dead) => Some(self.supplement.judge(process)),
-            _ if self.collect.contains(Collect::MEMORY) && process.memory() == 0 && !is_kernel_thread => {
+            _ if self.collect.contains(Collect::MEMORY)
+                && process.memory() == 0
+                && !is_kernel_thread =>
+            {
                 Some(self.supplement.judge(process))
             }
             _ => None,
@@ -105,8 +108,8 @@ impl SysinfoSource {
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
             details: &[],
         };
-        let may_lack_command =
-            !self.collect.contains(Collect::COMMAND) || matches!(status, Some(Status::Zombie | Status::Dead));
+        let may_lack_command = !self.collect.contains(Collect::COMMAND)
+            || matches!(status, Some(Status::Zombie | Status::Dead));
         let unreadable = [
             row.start_time_ms.is_none(),
             row.name == Reading::Unknown,

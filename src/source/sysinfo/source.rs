@@ -133,8 +133,10 @@ impl Source for SysinfoSource {
             .collect();
         listed.sort_unstable_by_key(|listed| listed.pid);
         let due = listed.iter().filter(|listed| listed.is_due);
-        self.supplement
-            .prepare(due.map(|listed| listed.pid), self.collect.contains(Collect::COMMAND));
+        self.supplement.prepare(
+            due.map(|listed| listed.pid),
+            self.collect.contains(Collect::COMMAND),
+        );
         let mut seen = ScanSummary {
             started_total,
             ..ScanSummary::default()
@@ -167,8 +169,10 @@ impl Source for SysinfoSource {
                 .refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind)
         });
         let count = pids.len();
-        self.supplement
-            .prepare(pids.iter().copied(), self.collect.contains(Collect::COMMAND));
+        self.supplement.prepare(
+            pids.iter().copied(),
+            self.collect.contains(Collect::COMMAND),
+        );
         for (rank, pid) in pids.into_iter().enumerate() {
             let read_at_ns = time.of_rank(rank, count);
             let listed = Listed {

@@ -15,7 +15,12 @@ pub(super) fn choose(content: &[u8]) -> Option<Chosen<'_>> {
     let rank = |controllers: &[u8]| match controllers {
         b"" => 0,
         b"name=systemd" => 1,
-        _ if controllers.split(|&byte| byte == b',').any(|of| of == b"memory") => 2,
+        _ if controllers
+            .split(|&byte| byte == b',')
+            .any(|of| of == b"memory") =>
+        {
+            2
+        }
         _ => 3,
     };
     let best = lines().min_by_key(|(controllers, path)| (*path == b"/", rank(controllers)));
@@ -40,12 +45,20 @@ mod tests {
     #[test]
     fn the_path_that_says_most_is_chosen() {
         for (content, path, is_only) in [
-            ("0::/system.slice/a.service\n", "/system.slice/a.service", true),
+            (
+                "0::/system.slice/a.service\n",
+                "/system.slice/a.service",
+                true,
+            ),
             ("0::/a:b\n", "/a:b", true),
             ("0::/\n", "/", true),
             ("3:memory:/m\n1:name=systemd:/s\n0::/v2\n", "/v2", false),
             ("3:memory:/m\n1:name=systemd:/s\n0::/\n", "/s", false),
-            ("9:cpu:/c\n3:cpuset,memory:/m\n1:name=systemd:/\n0::/\n", "/m", false),
+            (
+                "9:cpu:/c\n3:cpuset,memory:/m\n1:name=systemd:/\n0::/\n",
+                "/m",
+                false,
+            ),
             ("9:cpu:/docker/x\n8:pids:/docker/y\n", "/docker/x", false),
             ("9:cpu:/\n8:pids:/\n", "/", false),
             ("no line\n0::/../other\n", "/../other", true),

@@ -102,7 +102,9 @@ mod tests {
     fn a_group_is_read_once_where_there_is_only_version_2() {
         let mut paths = CgroupPaths::default();
         assert!(paths.known(Some(5)).is_none());
-        let read = paths.add(Some(5), b"0::/a.slice/b.service\n").expect("a path");
+        let read = paths
+            .add(Some(5), b"0::/a.slice/b.service\n")
+            .expect("a path");
         assert_eq!(read.unit(), Some(&b"b.service"[..]));
         assert_eq!(paths.known(Some(5)), Some(read));
         assert!(paths.known(None).is_none() && !paths.is_expensive());

@@ -29,7 +29,10 @@ pub(super) fn container_id(path: &[u8]) -> Option<Range<usize>> {
 /// Groups are named `podUID`, or `kubepods-QOS-podUID.slice` with `_` in place of `-`.
 pub(super) fn pod_uid(path: &[u8]) -> Option<String> {
     segments(path).rev().find_map(|(_, segment)| {
-        let segment = segment.split(|&byte| byte == b':').next().unwrap_or(segment);
+        let segment = segment
+            .split(|&byte| byte == b':')
+            .next()
+            .unwrap_or(segment);
         let name = segment.strip_suffix(b".slice").unwrap_or(segment);
         let uid = match name.strip_prefix(b"kubepods-") {
             Some(name) => {
@@ -125,7 +128,10 @@ mod tests {
             "/system.slice/containerd.service/kubepods-besteffort-podU_ID.slice:cri-containerd:ID",
             "/kubelet.slice/kubelet-kubepods.slice/podUID/ID",
         ] {
-            let path = path.replace("U_ID", UID_).replace("UID", UID).replace("ID", ID);
+            let path = path
+                .replace("U_ID", UID_)
+                .replace("UID", UID)
+                .replace("ID", ID);
             assert_eq!(found(&path), (Some(ID), Some(UID.into())), "{path}");
         }
         let digits = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";

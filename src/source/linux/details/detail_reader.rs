@@ -101,19 +101,13 @@ impl DetailReader {
     }
 
     /// Reads the fields of a process that may have changed.
-    fn gather(
-        &mut self,
-        procfs: &Procfs,
-        read: &mut Read<'_>,
-        out: &mut Gathered,
-    ) -> Range<usize> {
+    fn gather(&mut self, procfs: &Procfs, read: &mut Read<'_>, out: &mut Gathered) -> Range<usize> {
         let begin = out.len();
         let occasion = read.occasion;
         if self.collect.has_any(OF_STAT) {
             self.add_stat(read, out);
         }
-        let is_owner_due =
-            occasion.is_fresh() || occasion.is_owner_turn || occasion.has_late_name;
+        let is_owner_due = occasion.is_fresh() || occasion.is_owner_turn || occasion.has_late_name;
         if is_owner_due && self.collect.has_any(Collect::USER.with(Collect::CGROUP)) {
             let owner = self.owner(read);
             if self.collect.contains(Collect::USER) {
@@ -156,13 +150,27 @@ impl DetailReader {
             // None is counted while the last one ends.
             (stat.threads != 0).then_some(stat.threads)
         });
-        add(Collect::CPU_MODES, Detail::CpuUserMs, |stat| ms_of(stat.user_ticks));
-        add(Collect::CPU_MODES, Detail::CpuSystemMs, |stat| ms_of(stat.system_ticks));
-        add(Collect::FAULTS, Detail::MinorFaults, |stat| Some(stat.minor_faults));
-        add(Collect::FAULTS, Detail::MajorFaults, |stat| Some(stat.major_faults));
-        add(Collect::NICE, Detail::Nice, |stat| Some(stat.nice.cast_unsigned()));
-        add(Collect::SESSION, Detail::SessionId, |stat| pid_of(stat.session));
-        add(Collect::SESSION, Detail::ProcessGroupId, |stat| pid_of(stat.process_group));
+        add(Collect::CPU_MODES, Detail::CpuUserMs, |stat| {
+            ms_of(stat.user_ticks)
+        });
+        add(Collect::CPU_MODES, Detail::CpuSystemMs, |stat| {
+            ms_of(stat.system_ticks)
+        });
+        add(Collect::FAULTS, Detail::MinorFaults, |stat| {
+            Some(stat.minor_faults)
+        });
+        add(Collect::FAULTS, Detail::MajorFaults, |stat| {
+            Some(stat.major_faults)
+        });
+        add(Collect::NICE, Detail::Nice, |stat| {
+            Some(stat.nice.cast_unsigned())
+        });
+        add(Collect::SESSION, Detail::SessionId, |stat| {
+            pid_of(stat.session)
+        });
+        add(Collect::SESSION, Detail::ProcessGroupId, |stat| {
+            pid_of(stat.process_group)
+        });
         if self.collect.contains(Collect::SESSION) {
             let name = numbers.and_then(|stat| terminal_name(stat.terminal));
             out.text(Detail::Tty, name.as_ref().map(String::as_bytes));
@@ -288,8 +296,16 @@ impl DetailReader {
     fn add_status(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
         let collect = self.collect;
         let lines: [(Collect, Detail, &[u8]); 2] = [
-            (Collect::SWITCHES, Detail::VoluntarySwitches, b"voluntary_ctxt_switches:"),
-            (Collect::SWITCHES, Detail::InvoluntarySwitches, b"nonvoluntary_ctxt_switches:"),
+            (
+                Collect::SWITCHES,
+                Detail::VoluntarySwitches,
+                b"voluntary_ctxt_switches:",
+            ),
+            (
+                Collect::SWITCHES,
+                Detail::InvoluntarySwitches,
+                b"nonvoluntary_ctxt_switches:",
+            ),
         ];
         let status = self.read(procfs, known, None, "status");
         let numbers = lines.map(|(group, detail, name)| {

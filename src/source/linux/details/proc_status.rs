@@ -49,14 +49,28 @@ mod tests {
         assert_eq!(number_of(STATUS, b"VmSwap:"), Some(0));
         assert_eq!(number_of(STATUS, b"voluntary_ctxt_switches:"), Some(12));
         assert_eq!(number_of(STATUS, b"nonvoluntary_ctxt_switches:"), Some(3));
-        assert_eq!(number_of(b"rchar: 1\nread_bytes: 4096\n", b"read_bytes:"), Some(4096));
+        assert_eq!(
+            number_of(b"rchar: 1\nread_bytes: 4096\n", b"read_bytes:"),
+            Some(4096)
+        );
         assert!(has_memory(STATUS));
     }
 
     #[test]
     fn what_is_missing_or_malformed_is_none() {
-        for content in [&b""[..], b"VmHWM:", b"VmHWM:\t-1 kB", b"VmHWM:\t1 MB", b"xVmHWM: 1"] {
-            assert_eq!(number_of(content, b"VmHWM:"), None, "{}", content.escape_ascii());
+        for content in [
+            &b""[..],
+            b"VmHWM:",
+            b"VmHWM:\t-1 kB",
+            b"VmHWM:\t1 MB",
+            b"xVmHWM: 1",
+        ] {
+            assert_eq!(
+                number_of(content, b"VmHWM:"),
+                None,
+                "{}",
+                content.escape_ascii()
+            );
         }
         assert_eq!(effective_user(b"Uid:\t1\n"), None);
         let most = format!("VmHWM: {} kB", u64::MAX);

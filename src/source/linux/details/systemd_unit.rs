@@ -33,9 +33,15 @@ mod tests {
     fn the_unit_is_the_first_part_that_is_no_slice() {
         for (path, expected) in [
             ("/system.slice/ssh.service", Some("ssh.service")),
-            ("/system.slice/a.slice/b@1.service/c.scope", Some("b@1.service")),
+            (
+                "/system.slice/a.slice/b@1.service/c.scope",
+                Some("b@1.service"),
+            ),
             ("/init.scope", Some("init.scope")),
-            ("/user.slice/user-1000.slice/session-3.scope", Some("session-3.scope")),
+            (
+                "/user.slice/user-1000.slice/session-3.scope",
+                Some("session-3.scope"),
+            ),
             (
                 "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service",
                 Some("user@1000.service"),

@@ -103,7 +103,10 @@ impl UserNames {
     /// Takes the answers that have arrived. Returns whether there are any.
     pub(super) fn take_answers(&mut self) -> bool {
         let mut has_any = false;
-        while let Some(answer) = self.thread.as_ref().and_then(|thread| thread.answers.try_recv().ok())
+        while let Some(answer) = self
+            .thread
+            .as_ref()
+            .and_then(|thread| thread.answers.try_recv().ok())
         {
             self.learn(answer);
             has_any = true;
@@ -139,7 +142,10 @@ impl UserNames {
         self.known.insert(uid, Found::Requested);
         let deadline = Instant::now() + PATIENCE;
         while !self.is_late {
-            let answer = self.thread.as_ref().map(|thread| thread.answers.recv_deadline(deadline));
+            let answer = self
+                .thread
+                .as_ref()
+                .map(|thread| thread.answers.recv_deadline(deadline));
             let Some(Ok(answer)) = answer else {
                 self.is_late = true;
                 break;
