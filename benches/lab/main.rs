@@ -16,6 +16,8 @@ mod csv;
 #[cfg(target_os = "linux")]
 mod exit_cpu;
 #[cfg(target_os = "linux")]
+mod fields;
+#[cfg(target_os = "linux")]
 mod first;
 mod host;
 #[cfg(target_os = "linux")]
@@ -78,6 +80,9 @@ enum Experiment {
     /// Measure first scans, and a crowd of births in one scan (2 minutes)
     #[cfg(target_os = "linux")]
     First(first::Options),
+    /// Measure what the optional fields cost, in turns with scans without them (2 minutes)
+    #[cfg(target_os = "linux")]
+    Fields(fields::Options),
     /// Compare scans with and without the kernel's events (1 minute)
     #[cfg(target_os = "linux")]
     Listening(listening::Options),
@@ -157,6 +162,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::Budget(options) => budget::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::First(options) => first::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Fields(options) => fields::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Listening(options) => listening::run(&options, is_quick),
         #[cfg(target_os = "linux")]

@@ -151,11 +151,12 @@ impl Collect {
 
     /// Returns the details of these groups.
     pub fn details(self) -> impl Iterator<Item = Detail> {
-        let is_chosen = move |detail: &Detail| {
-            let group = detail.field().collect.and_then(Self::named);
-            group.is_some_and(|group| self.contains(group))
-        };
-        Detail::ALL.iter().copied().filter(is_chosen)
+        FIELDS.iter().filter_map(move |field| {
+            let group = field.collect.and_then(Self::named);
+            field
+                .detail()
+                .filter(|_| group.is_some_and(|group| self.contains(group)))
+        })
     }
 }
 

@@ -1,11 +1,8 @@
 //! The optional fields of a process: [`Detail`].
 
-use super::field::Field;
-use super::fields::{FIELDS, FIRST_DETAIL};
-
 /// An optional field of a process, which a source only reads if it is collected.
 ///
-/// A new one takes a line here, an entry in [`FIELDS`], and a source that reads it. Facts about Linux are from
+/// A new one takes a line here, an entry in [`FIELDS`](crate::FIELDS), and a source that reads it. Facts about Linux are from
 /// proc_pid_stat(5), proc_pid_status(5), proc_pid_io(5) and fs/proc/array.c.
 ///
 /// ```
@@ -76,7 +73,7 @@ pub enum Detail {
 }
 
 impl Detail {
-    /// All details, in the order of [`FIELDS`].
+    /// All details, in the order of [`FIELDS`](crate::FIELDS).
     pub const ALL: &'static [Self] = &[
         Self::UserId,
         Self::UserName,
@@ -104,17 +101,6 @@ impl Detail {
         Self::PssBytes,
         Self::PeakRssBytes,
     ];
-
-    /// Returns the field with its properties.
-    pub fn field(self) -> &'static Field {
-        &FIELDS[FIRST_DETAIL + self as usize]
-    }
-
-    /// Finds a detail by its name in JSON.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|detail| detail.field().name == name)
-    }
 
     pub(super) const fn bit(self) -> u32 {
         1 << self as u32

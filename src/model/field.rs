@@ -129,7 +129,11 @@ impl Field {
         match self.place {
             Place::Process(get) => get(process),
             Place::Resources(get) => get(&process.resources),
-            Place::Detail(detail) => process.details.get(detail),
+            Place::Detail(detail) => {
+                let details = &process.details;
+                self.unit
+                    .value_of(details.number(detail), details.text(detail))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod changes;
 mod collect;
 mod consumer_id;
 mod detail;
+mod detail_values;
 mod details;
 mod error;
 mod error_class;

@@ -1,6 +1,7 @@
 //! The [`Unit`] and the [`Value`] of a field.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -42,6 +43,17 @@ impl Unit {
     /// Returns whether values are numbers. Columns of numbers are right-aligned.
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Pid | Self::EpochMs | Self::Id | Self::Integer) || self.is_measure()
+    }
+
+    /// Returns a number or a text as a value of this unit. Negative numbers are in two's complement.
+    pub(super) fn value_of(self, number: Option<u64>, text: Option<&Arc<str>>) -> Value<'_> {
+        match (number, text, self) {
+            (_, Some(text), _) => Value::Text(text),
+            (None, None, _) => Value::Unknown,
+            (Some(ms), None, Self::CpuMs) => Value::Real(ms as f64),
+            (Some(number), None, Self::Integer) => Value::Integer(number.cast_signed()),
+            (Some(number), None, _) => Value::Count(number),
+        }
     }
 
     /// Returns whether values are measured amounts, which change all the time.

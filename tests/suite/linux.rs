@@ -5,6 +5,8 @@ mod fake;
 mod incomplete;
 mod lives;
 mod namespaces;
+#[cfg(feature = "cli")]
+mod optional_fields;
 mod recorded;
 mod same;
 mod threads;

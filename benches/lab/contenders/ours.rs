@@ -4,7 +4,7 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process_scanner::{Config, Listen, Scanner, SourceChoice};
+use process_scanner::{Collect, Config, Listen, Scanner, SourceChoice};
 
 use super::contender::{Contender, OURS_LISTENING, OURS_ON_LINUX, OURS_OVER_SYSINFO, Scan};
 use crate::measure::cost::Cost;
@@ -39,6 +39,19 @@ impl Ours {
         let mut config = Config::default();
         config.source = source;
         config.listen = listen;
+        Self::of(config, name)
+    }
+
+    /// Uses the source `linux` with these fields.
+    pub(crate) fn collecting(collect: Collect, listen: Listen) -> Result<Self, Box<dyn Error>> {
+        let mut config = Config::default();
+        config.source = SourceChoice::Linux;
+        config.listen = listen;
+        config.collect = collect;
+        Self::of(config, OURS_ON_LINUX)
+    }
+
+    fn of(config: Config, name: &'static str) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             scanner: Scanner::builder().config(config).build()?,
             name,

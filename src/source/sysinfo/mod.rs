@@ -23,6 +23,7 @@ mod known;
 #[cfg(target_os = "linux")]
 mod linux;
 mod listed;
+mod optional;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod refresh;

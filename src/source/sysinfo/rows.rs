@@ -5,6 +5,7 @@ use sysinfo::{Process, ThreadKind};
 use super::fresh::{Fresh, Judged};
 use super::known::Known;
 use super::listed::{Emitted, Listed};
+use super::optional;
 use super::source::SysinfoSource;
 use super::status::status;
 use crate::model::{Collect, Resources, Status};
@@ -87,6 +88,7 @@ impl SysinfoSource {
                 (status(process.status()), rss_bytes)
             }
         };
+        let details = optional::readings(process, self.collect, is_opened);
         let row = ProcessRow {
             pid: pid.as_u32(),
             start_time_ms,
@@ -106,7 +108,7 @@ impl SysinfoSource {
                 ..Resources::default()
             },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
-            details: &[],
+            details: &details,
         };
         let may_lack_command = !self.collect.contains(Collect::COMMAND)
             || matches!(status, Some(Status::Zombie | Status::Dead));

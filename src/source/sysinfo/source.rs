@@ -10,6 +10,7 @@ use super::known::Known;
 #[cfg(target_os = "linux")]
 use super::linux as platform;
 use super::listed::{Emitted, Listed};
+use super::optional::refreshed;
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
 use super::refresh::RefreshTime;
@@ -77,7 +78,7 @@ impl SysinfoSource {
         if self.collect.contains(Collect::COMMAND) && !platform::READS_COMMANDS {
             kind = kind.with_cmd(UpdateKind::OnlyIfNotSet);
         }
-        kind
+        refreshed(kind, self.collect)
     }
 
     fn listed(&self, pid: Pid, process: &Process) -> Listed {
@@ -105,10 +106,12 @@ impl SysinfoSource {
 
 impl Source for SysinfoSource {
     fn info(&self) -> SourceInfo {
-        SourceInfo::new("sysinfo")
+        let mut info = SourceInfo::new("sysinfo")
             .with_start_time_resolution_ms(platform::START_TIME_RESOLUTION_MS)
             .with_own_pid(self.own_pid.as_u32())
-            .with_host(self.host.clone())
+            .with_host(self.host.clone());
+        info.collects = self.collect;
+        info
     }
 
     fn now(&mut self) -> Timestamp {

@@ -24,7 +24,8 @@ fn sample(field: &Field) -> Value {
         Unit::State => json!("sleeping"),
         Unit::CorePercent | Unit::CpuMs => json!(1.5),
         Unit::Flag => json!(false),
-        Unit::Pid | Unit::EpochMs | Unit::Bytes | Unit::Count => json!(7),
+        Unit::Pid | Unit::EpochMs | Unit::Bytes | Unit::Count | Unit::Id => json!(7),
+        Unit::Integer => json!(-7),
         unit => panic!("{}: no JSON type for {unit:?}", field.name),
     }
 }
@@ -48,9 +49,10 @@ fn types(field: &Field) -> (Value, &'static str) {
             json!({ "oneOf": [{ "$ref": "#/$defs/pid" }, { "type": "null" }] }),
             "number or null",
         ),
-        Unit::EpochMs | Unit::Bytes | Unit::Count => {
+        Unit::EpochMs | Unit::Bytes | Unit::Count | Unit::Id => {
             (json!({ "$ref": "#/$defs/count_or_null" }), "number or null")
         }
+        Unit::Integer => (json!({ "type": or_null("integer") }), "number or null"),
         Unit::CorePercent | Unit::CpuMs => (
             json!({ "type": or_null("number"), "minimum": 0 }),
             "number or null",
@@ -92,7 +94,9 @@ fn names() -> Vec<&'static str> {
 #[test]
 fn the_schema_has_each_field_with_the_type_of_its_unit() {
     let schema = &schema()["$defs"]["process"];
-    assert_eq!(schema["required"], json!(names()));
+    let required = FIELDS.iter().filter(|field| field.detail().is_none());
+    let required: Vec<_> = required.map(|field| field.name).collect();
+    assert_eq!(schema["required"], json!(required));
     let properties = schema["properties"].as_object().unwrap();
     let expected: BTreeSet<_> = names().into_iter().collect();
     assert!(properties.keys().map(String::as_str).eq(expected));
@@ -168,6 +172,16 @@ fn the_document_of_opentelemetry_has_each_field_with_its_names() {
         })
         .collect();
     assert_eq!(listed, with_metrics.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_document_of_recordings_has_each_optional_field() {
+    let rows = rows(RECORDINGS, "## Row");
+    let details = FIELDS.iter().filter(|field| field.detail().is_some());
+    for field in details {
+        let name = format!("`{}`", field.name);
+        assert!(rows.iter().any(|row| row[0] == name), "{name}");
+    }
 }
 
 #[test]

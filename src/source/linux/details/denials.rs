@@ -6,7 +6,7 @@ use crate::source::linux::proc::procfs::Unread;
 /// The fields that could not be read, by class.
 #[derive(Debug, Default)]
 pub(super) struct Denials {
-    logged: Vec<(Detail, ErrorClass)>,
+    logged: Vec<(&'static str, ErrorClass)>,
     /// Those of this scan.
     count: u32,
 }
@@ -22,9 +22,9 @@ impl Denials {
             Unread::NotAFile => ErrorClass::BadData,
         };
         self.count += 1;
-        if !self.logged.contains(&(detail, class)) {
-            self.logged.push((detail, class));
-            let name = detail.field().collect.unwrap_or_default();
+        let name = detail.field().collect.unwrap_or_default();
+        if !self.logged.contains(&(name, class)) {
+            self.logged.push((name, class));
             match class {
                 ErrorClass::Permission => log::info!(
                     "{name} of some processes cannot be read without the rights of ptrace(2)"

@@ -1,0 +1,331 @@
+//! The optional fields of all kinds of processes, compared with `/proc` and ps(1).
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use serde_json::Value;
+
+use crate::faults::users::NOBODY;
+
+/// Children that end when this is dropped.
+#[derive(Default)]
+struct Crowd {
+    children: Vec<Child>,
+    /// Groups to remove afterwards.
+    cgroups: Vec<PathBuf>,
+    kinds: Vec<&'static str>,
+}
+
+impl Crowd {
+    fn start(&mut self, kind: &'static str, command: &mut Command) {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+        match command.stderr(Stdio::null()).spawn() {
+            Ok(child) => {
+                self.children.push(child);
+                self.kinds.push(kind);
+            }
+            Err(error) => eprintln!("SKIPPED: no process of the kind {kind}: {error}"),
+        }
+    }
+
+    fn last_pid(&self) -> u32 {
+        self.children.last().map_or(0, Child::id)
+    }
+
+    /// Moves the last child to a group of its own.
+    fn move_last(&mut self, name: &str) {
+        let hierarchies =
+            ["unified", "systemd", "."].map(|name| Path::new("/sys/fs/cgroup").join(name));
+        let procs = |path: &Path| path.join("cgroup.procs");
+        let Some(root) = hierarchies.into_iter().find(|root| procs(root).exists()) else {
+            return eprintln!("SKIPPED: no control group can be made");
+        };
+        let group = root.join(name);
+        let moved = fs::create_dir(&group)
+            .and_then(|()| fs::write(procs(&group), self.last_pid().to_string()));
+        self.cgroups.push(group);
+        if let Err(error) = moved {
+            eprintln!("SKIPPED: no control group can be made: {error}");
+        }
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        for group in &self.cgroups {
+            let _ = fs::remove_dir(group);
+        }
+    }
+}
+
+fn cat() -> Command {
+    Command::new("cat")
+}
+
+/// Copies cat(1) with this mode, as a program of root.
+fn copy_of_cat(folder: &Path, name: &str, mode: u32) -> PathBuf {
+    let path = folder.join(name);
+    let copied = Command::new("cp")
+        .args(["-L", "/bin/cat"])
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+    path
+}
+
+/// Starts three of each kind.
+fn crowd(folder: &Path, is_root: bool) -> Crowd {
+    let mut crowd = Crowd::default();
+    for nth in 0..3 {
+        crowd.start("plain", &mut cat());
+        crowd.start("in a group of its own", cat().process_group(0));
+        crowd.start("nice", Command::new("nice").args(["-n", "5", "cat"]));
+        crowd.start("leader of a session", Command::new("setsid").arg("cat"));
+        crowd.start(
+            "in a user namespace",
+            Command::new("unshare").args(["-U", "cat"]),
+        );
+        crowd.start("ended", &mut Command::new("true"));
+        if !is_root {
+            continue;
+        }
+        crowd.start("another user's", cat().uid(NOBODY).gid(NOBODY));
+        let setuid = copy_of_cat(folder, &format!("setuid{nth}"), 0o4755);
+        crowd.start("setuid", Command::new(setuid).uid(NOBODY).gid(NOBODY));
+        // A program that its user may not read is not dumpable.
+        let unreadable = copy_of_cat(folder, &format!("unreadable{nth}"), 0o711);
+        crowd.start(
+            "not dumpable",
+            Command::new(unreadable).uid(NOBODY).gid(NOBODY),
+        );
+        crowd.start(
+            "in a pid namespace",
+            Command::new("unshare").args(["-p", "-f", "cat"]),
+        );
+        let id = format!("{:064x}", u128::from(std::process::id()) << 8 | nth);
+        crowd.start("in a container", &mut cat());
+        crowd.move_last(&format!("docker-{id}.scope"));
+        let removed = copy_of_cat(folder, &format!("removed{nth}"), 0o755);
+        crowd.start("of a removed program", &mut Command::new(removed));
+        let _ = fs::remove_file(folder.join(format!("removed{nth}")));
+    }
+    crowd
+}
+
+/// Returns the optional fields of a process, from the files of `/proc`.
+fn true_fields(pid: u32) -> Option<BTreeMap<&'static str, Value>> {
+    let path = |name: &str| format!("/proc/{pid}/{name}");
+    let read = |name: &str| fs::read_to_string(path(name)).ok();
+    let stat = procfs::process::Process::new(pid.cast_signed())
+        .ok()?
+        .stat()
+        .ok()?;
+    let status = read("status")?;
+    let line = |content: &str, name: &str| -> Option<String> {
+        let line = content.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next().map(str::to_owned)
+    };
+    let number = |content: &str, name: &str| line(content, name)?.parse::<u64>().ok();
+    let kb = |name: &str| number(&status, name).map(|kb| kb * 1024);
+    let is_zombie = stat.state == 'Z';
+    let is_kernel_thread = stat.flags & 0x20_0000 != 0;
+    let none_is_0 = |bytes: Option<u64>| match is_kernel_thread || is_zombie {
+        true => Some(0),
+        false => bytes,
+    };
+    let euid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    let euid: u64 = euid.split_whitespace().nth(1)?.parse().ok()?;
+    let pid_or_null = |pid: i32| (pid > 0).then_some(pid);
+    let io = read("io").unwrap_or_default();
+    let cgroups = read("cgroup")?;
+    let v2 = cgroups.lines().find_map(|line| line.strip_prefix("0::"));
+    let exe = fs::read_link(path("exe")).ok();
+    let fds = fs::metadata(path("fd")).map(|folder| folder.size()).ok();
+    let mut fields = BTreeMap::new();
+    let mut put = |name: &'static str, value: Value| fields.insert(name, value);
+    put("user_id", euid.into());
+    put("threads", stat.num_threads.into());
+    put("virtual_bytes", stat.vsize.into());
+    put("cpu_user_ms", (stat.utime as f64 * 10.0).into());
+    put("cpu_system_ms", (stat.stime as f64 * 10.0).into());
+    put("minor_faults", stat.minflt.into());
+    put("major_faults", stat.majflt.into());
+    put("nice", stat.nice.into());
+    put("session_id", pid_or_null(stat.session).into());
+    put("process_group_id", pid_or_null(stat.pgrp).into());
+    put("open_files", fds.into());
+    put(
+        "voluntary_switches",
+        number(&status, "voluntary_ctxt_switches:").into(),
+    );
+    put(
+        "involuntary_switches",
+        number(&status, "nonvoluntary_ctxt_switches:").into(),
+    );
+    put("swap_bytes", none_is_0(kb("VmSwap:")).into());
+    put("read_bytes", number(&io, "read_bytes:").into());
+    put("written_bytes", number(&io, "write_bytes:").into());
+    if !is_zombie {
+        put("peak_rss_bytes", none_is_0(kb("VmHWM:")).into());
+        put(
+            "executable",
+            exe.map(|exe| exe.to_string_lossy().into_owned()).into(),
+        );
+    }
+    // Which hierarchy counts is tested with made-up files.
+    if let Some(v2) = v2.filter(|path| *path != "/") {
+        put("cgroup", v2.into());
+    }
+    Some(fields)
+}
+
+/// Returns the processes as pscan lists them with all fields, as this user.
+fn listed(program: &Path, user: Option<u32>) -> BTreeMap<u32, Value> {
+    let mut command = Command::new(program);
+    command.args(["--json", "--collect", "all", "--source", "linux"]);
+    command
+        .current_dir("/")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    if let Some(user) = user {
+        command.uid(user).gid(user);
+    }
+    let output = command.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let processes = listing["processes"].as_array().unwrap().iter();
+    let by_pid = |process: &Value| (process["pid"].as_u64().unwrap() as u32, process.clone());
+    processes.map(by_pid).collect()
+}
+
+/// Fields that a user without rights may not read of others.
+const PRIVILEGED: [&str; 3] = ["executable", "read_bytes", "written_bytes"];
+
+fn compare(program: &Path, user: Option<u32>, crowd: &Crowd) {
+    let pids = || fs::read_dir("/proc").unwrap().flatten();
+    let pids = || pids().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let truths = || -> HashMap<u32, _> {
+        pids()
+            .filter_map(|pid| Some((pid, true_fields(pid)?)))
+            .collect()
+    };
+    let before = truths();
+    let processes = listed(program, user);
+    let after = truths();
+    let (mut compared, mut denied) = (0, 0);
+    for (pid, process) in &processes {
+        let (Some(before), Some(after)) = (before.get(pid), after.get(pid)) else {
+            continue;
+        };
+        for (name, expected) in before {
+            // What changes meanwhile cannot be compared.
+            if after.get(name) != Some(expected) {
+                continue;
+            }
+            let value = &process[*name];
+            let may_be_denied = user.is_some() && PRIVILEGED.contains(name);
+            if may_be_denied && value.is_null() && !expected.is_null() {
+                denied += 1;
+                continue;
+            }
+            assert_eq!(value, expected, "{name} of {pid} as {user:?}: {process}");
+            compared += 1;
+        }
+    }
+    for (child, kind) in crowd.children.iter().zip(&crowd.kinds) {
+        assert!(processes.contains_key(&child.id()), "{kind}");
+    }
+    println!(
+        "as {user:?}: {} processes, {compared} values are equal, {denied} were denied",
+        processes.len()
+    );
+}
+
+#[test]
+fn optional_fields_are_those_of_proc_as_root_and_as_another_user() {
+    let is_root = rustix::process::geteuid().is_root();
+    let folder = tempfile::Builder::new()
+        .prefix("pscan-test")
+        .tempdir_in("/tmp")
+        .unwrap();
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let program = folder.path().join("pscan");
+    let copied = Command::new("cp")
+        .arg(cargo_bin!("pscan"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
+    let crowd = crowd(folder.path(), is_root);
+    compare(&program, None, &crowd);
+    match is_root {
+        true => compare(&program, Some(NOBODY), &crowd),
+        false => eprintln!("SKIPPED: another user, which needs root"),
+    }
+}
+
+/// Returns what ps(1) prints of each process; `None` without ps.
+fn ps(columns: &str) -> Option<HashMap<u32, Vec<String>>> {
+    let output = Command::new("ps").args(["-eo", columns]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let rows = text.lines().skip(1).filter_map(|line| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        Some((words.next()?.parse().ok()?, words.collect()))
+    });
+    output.status.success().then(|| rows.collect())
+}
+
+#[test]
+fn optional_fields_are_those_of_ps() {
+    const COLUMNS: &str = "pid,euid,euser:32,nlwp,vsz,ni,sess,pgid,tty";
+    let folder = tempfile::tempdir().unwrap();
+    let crowd = crowd(folder.path(), false);
+    let (Some(before), processes, Some(after)) = (
+        ps(COLUMNS),
+        listed(Path::new(cargo_bin!("pscan")), None),
+        ps(COLUMNS),
+    ) else {
+        return eprintln!("SKIPPED: there is no ps(1)");
+    };
+    let mut compared = 0;
+    for (pid, process) in &processes {
+        let Some(expected) = before.get(pid).filter(|row| after.get(pid) == Some(row)) else {
+            continue;
+        };
+        let text = |name: &str, none: &str| match &process[name] {
+            Value::Null => none.to_owned(),
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        let kb = process["virtual_bytes"].as_u64().map(|bytes| bytes / 1024);
+        // A real-time process has no nice value in ps.
+        let nice = match expected[4].as_str() {
+            "-" => "-".into(),
+            _ => text("nice", "0"),
+        };
+        let ours = [
+            text("user_id", "?"),
+            text("user_name", &expected[0]),
+            text("threads", "0"),
+            kb.unwrap_or_default().to_string(),
+            nice,
+            text("session_id", "0"),
+            text("process_group_id", "0"),
+            text("tty", "?"),
+        ];
+        assert_eq!(ours, expected[..], "{process}");
+        compared += 1;
+    }
+    assert!(compared >= crowd.children.len(), "{compared}");
+}
