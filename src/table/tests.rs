@@ -2,8 +2,8 @@
 
 use super::{Missing, Table};
 use crate::config::Config;
-use crate::model::{Changes, Timestamp};
-use crate::source::{ProcessRow, Reading, Row, SourceInfo};
+use crate::model::{Changes, Collect, Detail, Event, Timestamp, Value};
+use crate::source::{DetailReading, DetailValue, ProcessRow, Reading, Row, SourceInfo};
 
 #[test]
 fn an_unreadable_command_line_stays_unless_the_name_changes() {
@@ -77,4 +77,91 @@ fn a_dropped_pass_leaves_no_events_for_the_next_one() {
     assert_eq!(kinds, ["exited", "exited"]);
     assert!(result.unconfirmed.is_empty());
     assert_eq!(table.len(), 1);
+}
+
+/// Scans a table with one process, and returns its event.
+fn scan_details(
+    table: &mut Table,
+    second: u64,
+    status: crate::Status,
+    details: &[(Detail, DetailValue<'_>)],
+) -> Option<Event> {
+    let details: Vec<_> = details
+        .iter()
+        .map(|&(detail, value)| DetailReading { detail, value })
+        .collect();
+    let mut pass = table.begin(Timestamp::new(second * 1000, second * 1_000_000_000));
+    pass.apply(Row::Process(ProcessRow {
+        status: Some(status),
+        details: &details,
+        ..ProcessRow::unknown(7)
+    }));
+    pass.finish(Missing::Exited).events.pop()
+}
+
+#[test]
+fn counters_are_only_reported_along_with_other_changes() {
+    let mut source = SourceInfo::new("test");
+    source.collects = Collect::FAULTS | Collect::USER | Collect::SWAP;
+    let mut table = Table::new(&Config::default(), &source);
+    let faults = |count| (Detail::MinorFaults, DetailValue::Number(count));
+    let user = |id| (Detail::UserId, DetailValue::Number(id));
+    let (sleeping, stopped) = (crate::Status::Sleeping, crate::Status::Stopped);
+    let first = scan_details(&mut table, 1, sleeping, &[faults(1), user(5)]);
+    let first = first.expect("it is new");
+    let details = &first.process().details;
+    assert_eq!(details.get(Detail::MinorFaults), Value::Count(1));
+    assert!(details.has(Detail::SwapBytes) && !details.has(Detail::Threads));
+    assert!(details.get(Detail::SwapBytes).is_unknown());
+    let changed = |event: Option<Event>| match event {
+        Some(Event::Updated { process, changed }) => {
+            (changed, process.details.get(Detail::MinorFaults).as_count())
+        }
+        event => panic!("{event:?}"),
+    };
+    assert!(scan_details(&mut table, 2, sleeping, &[faults(2)]).is_none());
+    // What was not read stays.
+    assert!(scan_details(&mut table, 3, sleeping, &[]).is_none());
+    let event = scan_details(&mut table, 4, stopped, &[]);
+    assert_eq!(changed(event), (Changes::STATUS | Changes::FAULTS, Some(2)));
+    let event = scan_details(&mut table, 5, stopped, &[user(6), faults(3)]);
+    assert_eq!(changed(event), (Changes::USER | Changes::FAULTS, Some(3)));
+    let event = scan_details(
+        &mut table,
+        6,
+        stopped,
+        &[(Detail::UserId, DetailValue::Unknown)],
+    );
+    assert_eq!(changed(event).0, Changes::USER);
+    let process = table.processes().next().expect("one process");
+    assert!(process.details.get(Detail::UserId).is_unknown());
+    assert!(process.details.has(Detail::UserId));
+}
+
+#[test]
+fn texts_of_optional_fields_are_stored_once_and_dropped_with_the_last_process() {
+    let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+    let mut second = 0;
+    let mut scan = |pids: std::ops::Range<u32>, group: &[u8]| {
+        second += 1;
+        let details = [DetailReading {
+            detail: Detail::Cgroup,
+            value: DetailValue::Text(group),
+        }];
+        let mut pass = table.begin(Timestamp::new(second * 1000, second * 1_000_000_000));
+        for pid in pids {
+            pass.apply(Row::Process(ProcessRow {
+                details: &details,
+                ..ProcessRow::unknown(pid)
+            }));
+        }
+        let events = pass.finish(Missing::Exited).events.len();
+        (events, table.texts.len())
+    };
+    assert_eq!(scan(1..4, b"/a"), (3, 1));
+    assert_eq!(scan(1..4, b"/a"), (0, 1));
+    assert_eq!(scan(1..4, b"/b\xff"), (3, 1));
+    assert_eq!(scan(1..4, b"/b\xff"), (0, 1));
+    assert_eq!(scan(3..4, b"/b\xff"), (2, 1));
+    assert_eq!(scan(0..0, b""), (1, 0));
 }

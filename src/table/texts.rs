@@ -194,6 +194,32 @@ mod tests {
     use crate::redact::Pattern;
 
     #[test]
+    fn ids_of_containers_stay_and_secrets_in_paths_do_not() {
+        let texts = Texts::new(&Config::default());
+        let id = "0123456789abcdef".repeat(4);
+        for path in [
+            format!("/docker/{id}"),
+            format!("/system.slice/docker-{id}.scope"),
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope".into(),
+        ] {
+            let redacted = texts.redactor.detail(Detail::Cgroup, path.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&redacted), path);
+        }
+        let key = b"/opt/AKIAIOSFODNN7EXAMPLE/tool";
+        let redacted = texts.redactor.detail(Detail::Executable, key);
+        let in_command = texts.redactor.command(b"/opt/AKIAIOSFODNN7EXAMPLE/tool\0");
+        assert_eq!(&redacted[..], &in_command[..in_command.len() - 1]);
+        let texts = Texts::new(&Config {
+            redact_patterns: vec![Pattern::new("acme").expect("a valid pattern")],
+            ..Config::default()
+        });
+        let redacted = texts
+            .redactor
+            .detail(Detail::SystemdUnit, b"acme-db.service");
+        assert_eq!(&*redacted, b"[redacted]-db.service");
+    }
+
+    #[test]
     fn stored_bytes_are_not_redacted_again() {
         let config = Config {
             redact_patterns: vec![Pattern::new(".").expect("a valid pattern")],

@@ -75,7 +75,9 @@ impl Collected {
             return Some("--collect none is for itself; remove the other names or 'none'".into());
         }
         (names("pss") && pids.is_empty()).then(|| {
-            "--collect pss reads the whole memory map of a process; add --pid to select some".into()
+            "--collect pss reads the whole memory map of a process, so it needs --pid, which a list \
+             and watch have"
+                .into()
         })
     }
 }
@@ -113,7 +115,7 @@ mod tests {
         for (collect, is_complete, pids, reason) in [
             (&["io"][..], false, &[][..], "add --json"),
             (&["none", "io"], true, &[], "remove the other names"),
-            (&["io", "pss"], true, &[], "add --pid"),
+            (&["io", "pss"], true, &[], "needs --pid"),
         ] {
             let found = conflict(collect, is_complete, pids).expect("refused");
             assert!(found.contains(reason), "{found}");

@@ -310,7 +310,7 @@ impl Rules {
             is_exec: before.is_some_and(|before| before.program != known.program),
             has_run: before.is_some_and(|before| before.cpu_ns != known.cpu_ns),
             is_turn,
-            is_owner_turn: is_turn && known.has_run,
+            is_owner_turn: is_turn && known.has_run && !known.is_kernel_thread,
             has_late_name: known.has_late_name && self.has_new_names,
         }
     }
