@@ -1,5 +1,7 @@
 //! Reads one process: what has to be read of it, and the row it makes.
 
+use std::ops::Range;
+
 use super::details::Occasion;
 use super::known::{CommandState, Known};
 use super::proc::cpu::{ClockReader, CpuClock};
@@ -86,6 +88,8 @@ pub(super) struct Read<'a> {
     pub(super) occasion: Occasion,
     /// As read with its identity.
     pub(super) owner: Option<PidfdOwner>,
+    /// Range of its optional fields in what was gathered.
+    pub(super) details: Range<usize>,
 }
 
 impl Inspected<'_> {
@@ -259,6 +263,7 @@ impl Rules {
                 },
                 occasion,
                 owner,
+                details: 0..0,
             }),
         }
     }

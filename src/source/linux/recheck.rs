@@ -64,14 +64,13 @@ impl LinuxSource {
                     None => {}
                 }
             }
-            let gathered = &mut buffers.gathered;
-            let details = self
-                .details
+            let gathered = &mut buffers.waiting.gathered;
+            self.details
                 .gather_if_read(&procfs, &mut inspected, false, gathered);
             let (rules, known) = (&self.rules, &mut self.known);
-            buffers.waiting.add(
-                rules, pid, inspected, gathered, details, known, &mut seen, emit,
-            );
+            buffers
+                .waiting
+                .add(rules, pid, inspected, known, &mut seen, emit);
         }
         self.emit_waiting(&mut seen, emit);
         self.known.sort_unstable_by_key(|known| known.pid);

@@ -19,6 +19,8 @@ pub(super) struct Waiting {
     rows: Vec<WaitingRow>,
     names: Vec<u8>,
     requests: Vec<Request>,
+    /// The optional fields of all rows of this scan so far.
+    pub(super) gathered: Gathered,
     /// How many of them the scan before did not emit.
     new: usize,
     /// Their share of the rows that waited last.
@@ -46,8 +48,6 @@ impl Waiting {
         rules: &Rules,
         pid: u32,
         inspected: Inspected<'_>,
-        gathered: &Gathered,
-        details: Range<usize>,
         known: &mut Vec<Known>,
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
@@ -63,14 +63,14 @@ impl Waiting {
             Inspected::Read(read) => {
                 seen.unreadable_fields += read.unreadable_fields;
                 if read.is_young || read.known.command == CommandState::Needed {
-                    self.wait(rules, known.len(), &read, details);
+                    self.wait(rules, known.len(), &read);
                 } else {
                     let command = rules.unread_command(&read);
                     emit(Row::Process(rules.row(
                         &read.known,
                         rules.name(&read),
                         command,
-                        &gathered.readings(details),
+                        &self.gathered.readings(read.details.clone()),
                     )));
                 }
                 known.push(read.known);
@@ -103,7 +103,7 @@ impl Waiting {
         self.new_share
     }
 
-    fn wait(&mut self, rules: &Rules, index: usize, read: &Read<'_>, details: Range<usize>) {
+    fn wait(&mut self, rules: &Rules, index: usize, read: &Read<'_>) {
         let begin = self.names.len();
         self.names.extend_from_slice(read.name);
         self.new += usize::from(read.is_new);
@@ -111,7 +111,7 @@ impl Waiting {
             index,
             name: begin..self.names.len(),
             command: rules.unread_command(read),
-            details,
+            details: read.details.clone(),
             is_young: read.is_young,
             is_heard: read.is_heard,
         });
@@ -131,13 +131,13 @@ impl Waiting {
         rules: &Rules,
         commands: &mut Commands,
         ear: Option<&Ear>,
-        gathered: &Gathered,
         known: &mut [Known],
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
     ) {
         self.new_share = 0.0;
         if self.rows.is_empty() {
+            self.gathered.clear();
             return;
         }
         self.new_share = self.new as f64 / self.rows.len() as f64;
@@ -183,11 +183,12 @@ impl Waiting {
                 }
             };
             let name = Reading::Known(&self.names[row.name]);
-            let details = gathered.readings(row.details);
+            let details = self.gathered.readings(row.details);
             let row = rules.row(known, name, command, &details);
             emit(Row::Process(row));
         }
         self.names.clear();
+        self.gathered.clear();
         self.requests.clear();
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::awaited::Awaited;
 use super::commands::Commands;
-use super::details::{DetailReader, Gathered};
+use super::details::DetailReader;
 use super::ended::Ended;
 use super::events::Ear;
 use super::exits::ExitEar;
@@ -73,7 +73,6 @@ pub(super) struct Buffers {
     pub(super) counters: Vec<u8>,
     pub(super) ended: Ended,
     pub(super) waiting: Waiting,
-    pub(super) gathered: Gathered,
 }
 
 impl fmt::Debug for LinuxSource {

@@ -10,7 +10,7 @@ use super::known::Known;
 use super::proc::births;
 use super::proc::boot::ns;
 use super::proc::procfs::Procfs;
-use super::source::{Buffers, LinuxSource};
+use super::source::LinuxSource;
 use crate::model::{Result, Status, Timestamp};
 use crate::source::{Row, ScanSummary};
 
@@ -134,11 +134,11 @@ impl LinuxSource {
             first_reads.begin(before);
             let mut inspected = self.rules.inspect(procfs, entry, why, line, clocks);
             inspected.count_earlier(&self.exited);
-            let details = self.details.gather_if_read(
+            self.details.gather_if_read(
                 procfs,
                 &mut inspected,
                 turn.is_multiple_of(owner_scans),
-                &mut buffers.gathered,
+                &mut buffers.waiting.gathered,
             );
             let ear = self.ear.as_ref();
             let is_left_out =
@@ -158,10 +158,9 @@ impl LinuxSource {
                 continue;
             }
             let (rules, known) = (&self.rules, &mut self.known);
-            let gathered = &mut buffers.gathered;
-            buffers.waiting.add(
-                rules, listed.pid, inspected, gathered, details, known, seen, emit,
-            );
+            buffers
+                .waiting
+                .add(rules, listed.pid, inspected, known, seen, emit);
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         self.emit_waiting(seen, emit);
@@ -169,12 +168,8 @@ impl LinuxSource {
 
     pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
         let (commands, known) = (&mut self.commands, &mut self.known);
-        let Buffers {
-            waiting, gathered, ..
-        } = &mut self.buffers;
-        let ear = self.ear.as_ref();
-        waiting.emit_all(&self.rules, commands, ear, gathered, known, seen, emit);
-        gathered.clear();
+        let waiting = &mut self.buffers.waiting;
+        waiting.emit_all(&self.rules, commands, self.ear.as_ref(), known, seen, emit);
         seen.unreadable_fields += self.details.take_unreadable();
     }
 }

@@ -83,7 +83,7 @@ impl DetailReader {
         self.denials.take()
     }
 
-    /// Reads the fields of a process that was read. Returns where they are in `out`.
+    /// Reads the fields of a process that was read, and stores where they are in `out`.
     ///
     /// `is_owner_turn`: in its turn, owner and control group are due too.
     pub(in crate::source::linux) fn gather_if_read(
@@ -92,12 +92,12 @@ impl DetailReader {
         inspected: &mut Inspected<'_>,
         is_owner_turn: bool,
         out: &mut Gathered,
-    ) -> Range<usize> {
+    ) {
         let Inspected::Read(read) = inspected else {
-            return 0..0;
+            return;
         };
         read.occasion.is_owner_turn |= read.occasion.is_turn && is_owner_turn;
-        self.gather(procfs, read, out)
+        read.details = self.gather(procfs, read, out);
     }
 
     /// Reads the fields of a process that may have changed.

@@ -8,6 +8,9 @@ use crate::source::{DetailReading, DetailValue};
 /// More than the number of details.
 const MAX_DETAILS: usize = 32;
 
+/// Fields, and bytes of text, for which memory is kept from scan to scan.
+const KEPT: usize = 8192;
+
 const _: () = assert!(Detail::ALL.len() <= MAX_DETAILS);
 
 /// The optional fields of several processes. Its memory is reused from scan to scan.
@@ -44,9 +47,12 @@ impl Gathered {
         self.list.len()
     }
 
+    /// Forgets all, and frees what only a first scan needs.
     pub(in crate::source::linux) fn clear(&mut self) {
         self.list.clear();
+        self.list.shrink_to(KEPT);
         self.text.clear();
+        self.text.shrink_to(KEPT);
     }
 
     pub(super) fn number(&mut self, detail: Detail, number: Option<u64>) {
