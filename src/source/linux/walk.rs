@@ -27,7 +27,7 @@ const FULL_TURNS: u32 = 2;
 
 /// Owner and control group of an idle process are read in one of [`FULL_TURNS`], and where that takes a file of
 /// each, in one of so many: other programs seldom move an idle process to another group.
-const EXPENSIVE_OWNER_TURNS: u32 = 64;
+const EXPENSIVE_OWNER_TURNS: u32 = 32;
 
 impl LinuxSource {
     /// Makes one scan. `before` are the processes of the scan before.
@@ -103,7 +103,7 @@ impl LinuxSource {
             true => (TURN_SCANS, TURN_SCANS),
             false => (UNLISTED_TURN_SCANS, UNLISTED_TURN_SCANS * FULL_TURNS),
         };
-        let owner_scans = TURN_SCANS
+        let owner_scans = UNLISTED_TURN_SCANS
             * match self.details.is_expensive() {
                 true => EXPENSIVE_OWNER_TURNS,
                 false => FULL_TURNS,

@@ -1,6 +1,6 @@
 //! The schema refuses a line that lacks a field, has another one, or has a value of another type, at any depth.
 
-use process_scanner::Field;
+use process_scanner::{Field, Unit};
 
 use super::*;
 
@@ -96,7 +96,9 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 fn is_free_text(at: &str) -> bool {
+    let field = at.rsplit('/').next().and_then(Field::named);
     at.contains("/command/")
+        || field.is_some_and(|field| field.detail().is_some() && field.unit == Unit::Text)
         || [
             "/name",
             "/message",
