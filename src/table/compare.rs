@@ -105,7 +105,10 @@ impl Table {
         slot.cpu_time_known_ns = row.cpu_time_ns.unwrap_or(slot.cpu_time_known_ns);
         slot.resources = row.resources;
         slot.status = row.status;
-        self.texts.update_details(&mut slot.details, row.details);
+        if !row.details.is_empty() {
+            self.texts.update_details(&mut slot.details, row.details);
+            changed.insert(slot.details.since(&process.details).reported);
+        }
         changed.insert(self.thresholds.exceeded(slot));
 
         if !changed.is_empty() {
@@ -135,8 +138,10 @@ impl Table {
             changed.insert(Changes::STATUS);
         }
         changed.insert(update_kind(process, row));
-        self.texts.update_details(&mut slot.details, row.details);
-        changed.insert(slot.details.since(&slot.reported().details).reported);
+        if !row.details.is_empty() {
+            self.texts.update_details(&mut slot.details, row.details);
+            changed.insert(slot.details.since(&slot.reported().details).reported);
+        }
         if !changed.is_empty() {
             self.report(index, row.pid, changed);
         }
@@ -158,8 +163,10 @@ impl Table {
     fn report(&mut self, index: u32, pid: u32, mut changed: Changes) {
         let slot = &mut self.slots[index as usize];
         if let Some(process) = &mut slot.reported {
-            changed.insert(slot.details.since(&process.details).quiet);
-            process.details = slot.details.clone();
+            if !slot.details.is_shared_with(&process.details) {
+                changed.insert(slot.details.since(&process.details).quiet);
+                process.details = slot.details.clone();
+            }
             process.status = slot.status;
             process.cpu_percent = slot.cpu_percent;
             process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);

@@ -56,7 +56,6 @@ impl Thresholds {
         if cpu_differs {
             changed.insert(Changes::CPU);
         }
-        changed.insert(slot.details.since(&reported.details).reported);
         if reported.resources != slot.resources {
             changed.insert(self.resources(&reported.resources, &slot.resources));
         }
