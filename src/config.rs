@@ -97,12 +97,15 @@ pub struct Config {
     pub raise_descriptor_limit: bool,
     /// What the live source reads of each process.
     ///
-    /// By default CPU, memory, command lines, and what Linux has in `stat`, which is read anyway. Fields that are
-    /// not read are unknown, and JSON leaves them out. Sources of your own ignore it.
+    /// By default CPU, memory, command lines, and what Linux has in `stat`, which is read anyway.
+    /// Fields that are not read are unknown, and JSON leaves them out. Sources of your own ignore
+    /// it.
     pub collect: Collect,
-    /// Processes whose [`pss_bytes`](crate::Detail::PssBytes) is read, if `collect` has [`Collect::PSS`].
+    /// Processes whose [`pss_bytes`](crate::Detail::PssBytes) is read, if `collect` has
+    /// [`Collect::PSS`].
     ///
-    /// None by default: reading it takes as long as reading all else, and holds the lock of the memory map.
+    /// None by default: reading it takes as long as reading all else, and holds the lock of the
+    /// memory map.
     pub pss_pids: Vec<u32>,
     /// Smallest reported change of CPU use, in percent of one core.
     ///

@@ -1,4 +1,5 @@
-//! Measure what the optional fields cost: settled scans and first scans with them and without, in turns.
+//! Measure what the optional fields cost: settled scans and first scans with them and without, in
+//! turns.
 
 use std::error::Error;
 use std::thread;

@@ -79,8 +79,8 @@ impl Changes {
     pub const USER: Self = Self::named("user");
     /// The number of threads changed.
     pub const THREADS: Self = Self::named("threads");
-    /// Virtual memory changed. It is reported along with other changes, as are all that follow but nice,
-    /// session, cgroup and executable.
+    /// Virtual memory changed. It is reported along with other changes, as are all that follow but
+    /// nice, session, cgroup and executable.
     pub const VIRTUAL_MEMORY: Self = Self::named("virtual_memory");
     /// There were page faults.
     pub const FAULTS: Self = Self::named("faults");

@@ -62,7 +62,8 @@ impl Collect {
     pub const SWITCHES: Self = Self::group("switches");
     /// Swapped-out memory.
     pub const SWAP: Self = Self::group("swap");
-    /// Proportional share of memory, of the processes of [`Config::pss_pids`](crate::Config::pss_pids) alone.
+    /// Proportional share of memory, of the processes of
+    /// [`Config::pss_pids`](crate::Config::pss_pids) alone.
     ///
     /// It is expensive: the kernel walks the whole memory map, and holds its lock meanwhile.
     pub const PSS: Self = Self::group("pss");

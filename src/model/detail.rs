@@ -2,8 +2,9 @@
 
 /// An optional field of a process, which a source only reads if it is collected.
 ///
-/// A new one takes a line here, an entry in [`FIELDS`](crate::FIELDS), and a source that reads it. Facts about Linux are from
-/// proc_pid_stat(5), proc_pid_status(5), proc_pid_io(5) and fs/proc/array.c.
+/// A new one takes a line here, an entry in [`FIELDS`](crate::FIELDS), and a source that reads it.
+/// Facts about Linux are from proc_pid_stat(5), proc_pid_status(5), proc_pid_io(5) and
+/// fs/proc/array.c.
 ///
 /// ```
 /// use process_scanner::{Detail, ProcessInfo, ProcessKey, Value};
@@ -37,14 +38,15 @@ pub enum Detail {
     Nice,
     /// Session id: the pid of its leader. Unknown if there is none. On Linux field 6 of `stat`.
     SessionId,
-    /// Process group id: the pid of its leader. Unknown if there is none. On Linux field 5 of `stat`.
+    /// Process group id: the pid of its leader. Unknown if there is none. On Linux field 5 of
+    /// `stat`.
     ProcessGroupId,
     /// Controlling terminal, such as `pts/0`. Unknown if there is none. On Linux field 7 of `stat`.
     Tty,
     /// Path of the control group, from cgroups(7).
     ///
-    /// Of version 2; where only version 1 is used, of the hierarchy of systemd, of memory, or the first that is
-    /// not `/`.
+    /// Of version 2; where only version 1 is used, of the hierarchy of systemd, of memory, or the
+    /// first that is not `/`.
     Cgroup,
     /// Id of the container, from the path of the control group. Unknown if there is none.
     ContainerId,
@@ -52,7 +54,8 @@ pub enum Detail {
     SystemdUnit,
     /// Uid of the Kubernetes pod, from the path of the control group. Unknown if there is none.
     PodUid,
-    /// Path of the program. On Linux the link `exe`, which ends in ` (deleted)` if the file is gone.
+    /// Path of the program. On Linux the link `exe`, which ends in ` (deleted)` if the file is
+    /// gone.
     Executable,
     /// Number of open file descriptors.
     OpenFiles,
@@ -62,7 +65,8 @@ pub enum Detail {
     WrittenBytes,
     /// Switches of the first thread to another one because it waited. On Linux from `status`.
     VoluntarySwitches,
-    /// Switches of the first thread to another one because its time was over. On Linux from `status`.
+    /// Switches of the first thread to another one because its time was over. On Linux from
+    /// `status`.
     InvoluntarySwitches,
     /// Swapped-out memory in bytes. On Linux `VmSwap` of `status`.
     SwapBytes,

@@ -49,7 +49,8 @@ impl Details {
 
     /// Sets the value of a field, which is collected then.
     ///
-    /// A value of another type than the field's is unknown. CPU times are rounded down to milliseconds.
+    /// A value of another type than the field's is unknown. CPU times are rounded down to
+    /// milliseconds.
     pub fn set(&mut self, detail: Detail, value: Value<'_>) {
         match (value, detail.field().unit) {
             (Value::Text(text), Unit::Text) => self.set_text(detail, text.into()),

@@ -15,7 +15,8 @@ pub struct Field {
     pub unit: Unit,
     /// Change that reports a new value; `None` if the field never changes.
     pub change: Option<Change>,
-    /// Whether a new value is only reported along with another change, because it changes all the time.
+    /// Whether a new value is only reported along with another change, because it changes all the
+    /// time.
     pub is_quiet: bool,
     /// Name of the group of fields that are collected together, in [`Collect`](crate::Collect).
     ///

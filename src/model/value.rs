@@ -45,7 +45,8 @@ impl Unit {
         matches!(self, Self::Pid | Self::EpochMs | Self::Id | Self::Integer) || self.is_measure()
     }
 
-    /// Returns a number or a text as a value of this unit. Negative numbers are in two's complement.
+    /// Returns a number or a text as a value of this unit. Negative numbers are in two's
+    /// complement.
     pub(super) fn value_of(self, number: Option<u64>, text: Option<&Arc<str>>) -> Value<'_> {
         match (number, text, self) {
             (_, Some(text), _) => Value::Text(text),

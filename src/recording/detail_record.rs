@@ -100,7 +100,8 @@ pub(super) fn add<E: de::Error>(
     Ok(())
 }
 
-/// Returns the fields of a process after a row: those that it lacks have the values of the row before.
+/// Returns the fields of a process after a row: those that it lacks have the values of the row
+/// before.
 pub(super) fn merged(before: &[DetailRecord], now: &[DetailRecord]) -> Vec<DetailRecord> {
     let is_new = |record: &&DetailRecord| now.iter().any(|now| now.detail == record.detail);
     let kept = before.iter().filter(|record| !is_new(record));

@@ -44,7 +44,8 @@ impl RowRecord {
         self.details.iter().map(DetailRecord::reading).collect()
     }
 
-    /// Returns the row as a source emits it in a scan of this monotonic time, with these optional fields.
+    /// Returns the row as a source emits it in a scan of this monotonic time, with these optional
+    /// fields.
     pub(crate) fn as_row<'r>(
         &'r self,
         scan_ns: u64,

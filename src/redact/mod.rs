@@ -141,8 +141,8 @@ impl Redactor {
 
     /// Returns the text of an optional field without secrets.
     ///
-    /// Paths and units are redacted as the program of a command line. Other texts have a fixed form, or
-    /// are names of the system, and stay.
+    /// Paths and units are redacted as the program of a command line. Other texts have a fixed
+    /// form, or are names of the system, and stay.
     pub(crate) fn detail<'a>(&self, detail: Detail, text: &'a [u8]) -> Cow<'a, [u8]> {
         let can_be_secret = matches!(
             detail,

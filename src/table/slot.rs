@@ -27,7 +27,8 @@ pub(super) struct Slot {
     pub(super) cpu_time_known_ns: u64,
     /// The last measured plain values.
     pub(super) resources: Resources,
-    /// The last measured details. Those that are not reported at once differ from the reported ones.
+    /// The last measured details. Those that are not reported at once differ from the reported
+    /// ones.
     pub(super) details: Details,
     /// Monotonic time at which `cpu_time_ns` was read.
     pub(super) cpu_read_at_ns: u64,

@@ -18,10 +18,10 @@ const NONE: &str = "none";
 pub(crate) struct Collected {
     /// Read these optional fields: a LIST with commas, all or none
     ///
-    /// Fields of JSON and recordings: user, threads, virtual_memory, cpu_modes, faults, nice, session,
-    /// cgroup, executable, open_files, io, switches, swap, pss, peak_rss. By default user, threads and
-    /// cgroup. Others may read executable, io and pss only of their own processes. pss is expensive, and
-    /// only read of the processes of --pid.
+    /// Fields of JSON and recordings: user, threads, virtual_memory, cpu_modes, faults, nice,
+    /// session, cgroup, executable, open_files, io, switches, swap, pss, peak_rss. By default user,
+    /// threads and cgroup. Others may read executable, io and pss only of their own processes. pss
+    /// is expensive, and only read of the processes of --pid.
     #[arg(
         long,
         value_name = "LIST",

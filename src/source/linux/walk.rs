@@ -25,8 +25,9 @@ const UNLISTED_TURN_SCANS: u32 = 60;
 /// the parent of others, and what it does not report takes CPU time.
 const FULL_TURNS: u32 = 2;
 
-/// Owner and control group of an idle process are read in one of [`FULL_TURNS`], and where that takes a file of
-/// each, in one of so many: other programs seldom move an idle process to another group.
+/// Owner and control group of an idle process are read in one of [`FULL_TURNS`], and where that
+/// takes a file of each, in one of so many: other programs seldom move an idle process to another
+/// group.
 const EXPENSIVE_OWNER_TURNS: u32 = 32;
 
 impl LinuxSource {

@@ -23,7 +23,8 @@ pub(super) fn refreshed(kind: ProcessRefreshKind, collect: Collect) -> ProcessRe
     kind
 }
 
-/// Returns those that are collected. `is_opened`: the process could be opened, so that 0 is a value.
+/// Returns those that are collected. `is_opened`: the process could be opened, so that 0 is a
+/// value.
 pub(super) fn readings<'p>(
     process: &'p Process,
     collect: Collect,

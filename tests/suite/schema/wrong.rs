@@ -132,7 +132,8 @@ fn the_schema_refuses_any_other_line() {
             };
             refused(at, &|value| value["surprise"] = json!(1));
             for name in fields.keys() {
-                // The scanner omits classes of errors that have not occurred, and fields that are not collected.
+                // The scanner omits classes of errors that have not occurred, and fields that are
+                // not collected.
                 let is_optional = Field::named(name).is_some_and(|field| field.detail().is_some())
                     && fields.contains_key("pid");
                 if at != "/errors_total" && !is_optional {

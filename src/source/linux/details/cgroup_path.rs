@@ -1,6 +1,7 @@
 //! The path of a control group in `/proc/PID/cgroup` (cgroups(7)).
 
-/// The path that describes a process best, and whether all processes of the host have only that of version 2.
+/// The path that describes a process best, and whether all processes of the host have only that of
+/// version 2.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Chosen<'a> {
     pub(super) path: &'a [u8],

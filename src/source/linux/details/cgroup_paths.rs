@@ -55,8 +55,8 @@ impl Cgroup {
 
 /// The groups that are known by their ids.
 ///
-/// An id is that of version 2, is never used again, and such a group is never renamed. So it identifies the
-/// path, but only if processes are in no hierarchy of version 1.
+/// An id is that of version 2, is never used again, and such a group is never renamed. So it
+/// identifies the path, but only if processes are in no hierarchy of version 1.
 #[derive(Debug, Default)]
 pub(super) struct CgroupPaths {
     by_id: HashMap<u64, Arc<Cgroup>, RandomState>,

@@ -7,8 +7,8 @@ const ID_LEN: usize = 64;
 
 /// Returns where the id of the innermost container is in a path.
 ///
-/// Runtimes name the group `ID`, `RUNTIME-ID.scope` or `SLICE:RUNTIME:ID`. Amazon's `ecs/TASK/ID-NUMBER` has
-/// shorter ids. The monitor of a container, `conmon`, is not in it.
+/// Runtimes name the group `ID`, `RUNTIME-ID.scope` or `SLICE:RUNTIME:ID`. Amazon's
+/// `ecs/TASK/ID-NUMBER` has shorter ids. The monitor of a container, `conmon`, is not in it.
 pub(super) fn container_id(path: &[u8]) -> Option<Range<usize>> {
     segments(path).rev().find_map(|(begin, segment)| {
         if is_fargate(path, begin) && is_fargate_id(segment) {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::cgroup_paths::{Cgroup, CgroupPaths};
 use super::denials::Denials;
 use super::gathered::Gathered;
-use super::proc_status::{effective_user, has_memory, number_of};
+use super::proc_status::effective_user;
 use super::stat_numbers::StatNumbers;
 use super::terminal_name::terminal_name;
 use super::user_names::{UserName, UserNames};
-use crate::model::{Collect, Detail, Status};
+use crate::model::{Collect, Detail};
 use crate::source::exited::TICK_MS;
 use crate::source::linux::inspect::{Inspected, Read};
 use crate::source::linux::known::Known;
@@ -21,12 +21,7 @@ use crate::source::linux::proc::procfs::{Procfs, Unread};
 const FILE_LEN: usize = 4096;
 
 /// Longest `status` or `cgroup` that is read, in bytes.
-const MAX_FILE_LEN: usize = 1 << 16;
-
-/// What `status` is read for, besides the user.
-const OF_STATUS: Collect = Collect::SWITCHES
-    .with(Collect::SWAP)
-    .with(Collect::PEAK_RSS);
+pub(super) const MAX_FILE_LEN: usize = 1 << 16;
 
 const OF_STAT: Collect = Collect::THREADS
     .with(Collect::VIRTUAL_MEMORY)
@@ -38,18 +33,18 @@ const OF_STAT: Collect = Collect::THREADS
 /// Reads the optional fields of processes, as far as they are collected.
 #[derive(Debug)]
 pub(in crate::source::linux) struct DetailReader {
-    collect: Collect,
+    pub(super) collect: Collect,
     /// Processes of which the proportional share of memory is read, in order.
     pub(in crate::source::linux) pss_pids: Vec<u32>,
     /// `None`: names are not collected, or are those of another host.
     names: Option<UserNames>,
     cgroups: CgroupPaths,
-    denials: Denials,
+    pub(super) denials: Denials,
     /// Pids are those that system calls use.
     has_pidfds: bool,
     /// The folder `fd` has the number of its entries as its size (Linux 6.2).
-    has_fd_count: bool,
-    content: Vec<u8>,
+    pub(super) has_fd_count: bool,
+    pub(super) content: Vec<u8>,
 }
 
 impl DetailReader {
@@ -214,7 +209,8 @@ impl DetailReader {
 
     /// Reads the effective user, without a pidfd.
     ///
-    /// The folder belongs to it, or to root if the process may not be read (PR_SET_DUMPABLE of prctl(2)).
+    /// The folder belongs to it, or to root if the process may not be read (PR_SET_DUMPABLE of
+    /// prctl(2)).
     fn user_of(&mut self, procfs: &Procfs, known: &Known) -> Result<u32, Unread> {
         let owner = procfs.folder_owner(known.pid)?;
         if owner != 0 || known.is_kernel_thread {
@@ -265,98 +261,8 @@ impl DetailReader {
         }
     }
 
-    /// Adds what changes whenever the process runs.
-    fn add_counters(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
-        let pid = known.pid;
-        if self.collect.contains(Collect::OPEN_FILES) {
-            let count = procfs.open_files_of(pid, self.has_fd_count);
-            self.add_number(Detail::OpenFiles, count, out);
-        }
-        if self.collect.contains(Collect::IO) {
-            let io = procfs.read_whole_of(pid, "io", MAX_FILE_LEN, &mut self.content);
-            let read = io.map(|io| number_of(io, b"read_bytes:"));
-            let written = io.map(|io| number_of(io, b"write_bytes:"));
-            self.add_number(Detail::ReadBytes, read.and_then(or_malformed), out);
-            self.add_number(Detail::WrittenBytes, written.and_then(or_malformed), out);
-        }
-        if self.collect.has_any(OF_STATUS) {
-            self.add_status(procfs, known, out);
-        }
-        if self.collect.contains(Collect::PSS) && self.pss_pids.binary_search(&pid).is_ok() {
-            let pss = match known.has_no_memory() {
-                true => Ok(0),
-                false => procfs
-                    .read_whole_of(pid, "smaps_rollup", MAX_FILE_LEN, &mut self.content)
-                    .and_then(|smaps| or_malformed(number_of(smaps, b"Pss:"))),
-            };
-            self.add_number(Detail::PssBytes, pss, out);
-        }
-    }
-
-    fn add_status(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
-        let collect = self.collect;
-        let lines: [(Collect, Detail, &[u8]); 2] = [
-            (
-                Collect::SWITCHES,
-                Detail::VoluntarySwitches,
-                b"voluntary_ctxt_switches:",
-            ),
-            (
-                Collect::SWITCHES,
-                Detail::InvoluntarySwitches,
-                b"nonvoluntary_ctxt_switches:",
-            ),
-        ];
-        let status = self.read(procfs, known, None, "status");
-        let numbers = lines.map(|(group, detail, name)| {
-            let number = status.and_then(|status| or_malformed(number_of(status, name)));
-            (collect.contains(group), detail, number)
-        });
-        for (_, detail, number) in numbers.into_iter().filter(|(is_read, ..)| *is_read) {
-            self.add_number(detail, number, out);
-        }
-        if collect.has_any(Collect::SWAP.with(Collect::PEAK_RSS)) {
-            self.add_memory(procfs, known, out);
-        }
-    }
-
-    /// Adds what `status` has of the memory. That of a kernel thread has none, and a zombie has lost it.
-    fn add_memory(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
-        let is_zombie = known.status == Some(Status::Zombie);
-        let (mut swap, mut peak) = (Ok(0), Ok(0));
-        if !known.has_no_memory() {
-            let status = match known.thread {
-                // It was read just before.
-                None => Ok(self.content.as_slice()),
-                thread => self.read(procfs, known, thread, "status"),
-            };
-            let value = |name: &[u8]| match status {
-                Ok(status) if has_memory(status) => or_malformed(number_of(status, name)),
-                Ok(_) => Err(Unread::Gone),
-                Err(unread) => Err(unread),
-            };
-            (swap, peak) = (value(b"VmSwap:"), value(b"VmHWM:"));
-        }
-        if self.collect.contains(Collect::SWAP) {
-            self.add_number(Detail::SwapBytes, swap, out);
-        }
-        if self.collect.contains(Collect::PEAK_RSS) {
-            match is_zombie {
-                true => out.number(Detail::PeakRssBytes, None),
-                false => self.add_number(Detail::PeakRssBytes, peak, out),
-            }
-        }
-    }
-
-    fn add_number(&mut self, detail: Detail, number: Result<u64, Unread>, out: &mut Gathered) {
-        if let Err(unread) = number {
-            self.denials.add(detail, unread);
-        }
-        out.number(detail, number.ok());
-    }
-
     /// Reads a file of a process, or of one of its threads.
-    fn read(
+    pub(super) fn read(
         &mut self,
         procfs: &Procfs,
         known: &Known,
@@ -380,8 +286,4 @@ fn ms_of(ticks: u64) -> Option<u64> {
 
 fn pid_of(pid: u64) -> Option<u64> {
     (pid != 0).then_some(pid)
-}
-
-fn or_malformed(number: Option<u64>) -> Result<u64, Unread> {
-    number.ok_or(Unread::NotAFile)
 }

@@ -1,12 +1,13 @@
 //! The optional fields of a process: reads those that are collected, as seldom as they change.
 //!
-//! What `stat` has is free. Owner and control group are read at first sight, after an `exec` and in turn, from
-//! the pidfd where the kernel has them there (Linux 6.13). The rest costs a file each, and is read in each scan
-//! in which the process ran.
+//! What `stat` has is free. Owner and control group are read at first sight, after an `exec` and in
+//! turn, from the pidfd where the kernel has them there (Linux 6.13). The rest costs a file each,
+//! and is read in each scan in which the process ran.
 
 mod cgroup_path;
 mod cgroup_paths;
 mod container_id;
+mod counters;
 mod denials;
 mod detail_reader;
 mod gathered;

@@ -11,7 +11,8 @@ pub(in crate::source::linux) struct Occasion {
     pub(in crate::source::linux) has_run: bool,
     /// Its turn has come.
     pub(in crate::source::linux) is_turn: bool,
-    /// Its owner and its control group are due too: it has run since its last turn, or was not read for long.
+    /// Its owner and its control group are due too: it has run since its last turn, or was not read
+    /// for long.
     pub(in crate::source::linux) is_owner_turn: bool,
     /// The name of its user was not known before, and may be by now.
     pub(in crate::source::linux) has_late_name: bool,

@@ -7,8 +7,8 @@ const KINDS: [&[u8]; 5] = [b".service", b".scope", b".socket", b".mount", b".swa
 
 /// Returns where the unit of the system manager is in the path of a control group.
 ///
-/// As in sd_pid_get_unit(3), it is the first part that is no slice. Of a unit of a user's own manager it is
-/// that manager, such as `user@1000.service`.
+/// As in sd_pid_get_unit(3), it is the first part that is no slice. Of a unit of a user's own
+/// manager it is that manager, such as `user@1000.service`.
 pub(super) fn systemd_unit(path: &[u8]) -> Option<Range<usize>> {
     let mut begin = 1;
     for segment in path.strip_prefix(b"/")?.split(|&byte| byte == b'/') {

@@ -1,6 +1,7 @@
 //! Names of terminals.
 
-/// Returns the name of the terminal with this device number, as under `/dev`; `None` without a terminal.
+/// Returns the name of the terminal with this device number, as under `/dev`; `None` without a
+/// terminal.
 ///
 /// A driver without a fixed number (admin-guide/devices.txt of Linux) has the form `MAJOR:MINOR`.
 pub(super) fn terminal_name(device: u64) -> Option<String> {

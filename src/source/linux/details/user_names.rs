@@ -1,8 +1,8 @@
 //! Names of users, looked up on a thread of their own.
 //!
-//! A lookup asks whatever nsswitch.conf(5) names, and a directory on the network can take seconds or hang. So a
-//! scan waits a moment for an answer at most, and only if no other one is late. A late name comes with a later
-//! scan.
+//! A lookup asks whatever nsswitch.conf(5) names, and a directory on the network can take seconds
+//! or hang. So a scan waits a moment for an answer at most, and only if no other one is late. A
+//! late name comes with a later scan.
 
 use std::collections::HashMap;
 use std::sync::Arc;

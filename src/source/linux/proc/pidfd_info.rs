@@ -12,7 +12,8 @@ use rustix::ioctl::{Opcode, Updater, ioctl, opcode};
 struct PidfdInfo {
     mask: u64,
     cgroup: u64,
-    /// Pid, tgid and parent; then real, effective, saved and filesystem ids, of user and group each.
+    /// Pid, tgid and parent; then real, effective, saved and filesystem ids, of user and group
+    /// each.
     ids: [u32; 11],
     exit_code: i32,
 }
