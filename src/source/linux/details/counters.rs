@@ -56,6 +56,7 @@ impl DetailReader {
             ),
         ];
         let status = self.read(procfs, known, None, "status");
+        let outcome = status.map(|_| ());
         let numbers = lines.map(|(group, detail, name)| {
             let number = status.and_then(|status| or_malformed(number_of(status, name)));
             (collect.contains(group), detail, number)
@@ -64,18 +65,25 @@ impl DetailReader {
             self.add_number(detail, number, out);
         }
         if collect.has_any(Collect::SWAP.with(Collect::PEAK_RSS)) {
-            self.add_memory(procfs, known, out);
+            self.add_memory(procfs, known, outcome, out);
         }
     }
 
     /// Adds what `status` has of the memory. That of a kernel thread has none, and a zombie has lost it.
-    fn add_memory(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
+    ///
+    /// `outcome` is that of reading `status`, just before.
+    fn add_memory(
+        &mut self,
+        procfs: &Procfs,
+        known: &Known,
+        outcome: Result<(), Unread>,
+        out: &mut Gathered,
+    ) {
         let is_zombie = known.status == Some(Status::Zombie);
         let (mut swap, mut peak) = (Ok(0), Ok(0));
         if !known.has_no_memory() {
             let status = match known.thread {
-                // It was read just before.
-                None => Ok(self.content.as_slice()),
+                None => outcome.map(|()| self.content.as_slice()),
                 thread => self.read(procfs, known, thread, "status"),
             };
             let value = |name: &[u8]| match status {
@@ -106,4 +114,67 @@ impl DetailReader {
 
 fn or_malformed(number: Option<u64>) -> Result<u64, Unread> {
     number.ok_or(Unread::NotAFile)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::source::DetailValue;
+    use crate::source::linux::proc::procfs::Listed;
+    use crate::source::linux::proc::stat::Stat;
+
+    fn known(pid: u32, state: char) -> Known {
+        let line = format!(
+            "{pid} (x) {state} 1 1 1 0 -1 4194560 0 0 0 0 7 8 0 0 20 0 1 0 100 4096 1 \
+             18446744073709551615 1 1 1 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 1 1 1 1 1 1 1 0\n"
+        );
+        let stat = Stat::parse(line.as_bytes()).expect("a line of stat");
+        Known::new(Listed { pid, inode: 1 }, &stat, &Ok(None), 0)
+    }
+
+    fn gather(reader: &mut DetailReader, proc: &Path, known: &Known) -> Vec<(Detail, Option<u64>)> {
+        let procfs = Procfs::open(proc).expect("a folder");
+        let mut gathered = Gathered::default();
+        reader.add_counters(&procfs, known, &mut gathered);
+        let readings = gathered.readings(0..gathered.len());
+        let number = |value| match value {
+            DetailValue::Number(number) => Some(number),
+            _ => None,
+        };
+        let readings = readings.iter();
+        readings
+            .map(|reading| (reading.detail, number(reading.value)))
+            .collect()
+    }
+
+    fn folder() -> tempfile::TempDir {
+        let proc = tempfile::tempdir().expect("a folder");
+        for pid in ["7", "8"] {
+            fs::create_dir(proc.path().join(pid)).expect("a folder");
+        }
+        let status = "VmSize:\t9 kB\nVmHWM:\t2 kB\nVmSwap:\t1 kB\n";
+        fs::write(proc.path().join("7/status"), status).expect("a file");
+        proc
+    }
+
+    #[test]
+    fn a_status_that_cannot_be_read_leaves_nothing_of_another_process() {
+        let proc = folder();
+        let procfs = Procfs::open(proc.path()).expect("a folder");
+        let collect = Collect::SWAP.with(Collect::PEAK_RSS);
+        let mut reader = DetailReader::new(&procfs, collect, false);
+        let (swap, peak) = (Detail::SwapBytes, Detail::PeakRssBytes);
+        assert_eq!(
+            gather(&mut reader, proc.path(), &known(7, 'S')),
+            [(swap, Some(1024)), (peak, Some(2048))]
+        );
+        assert_eq!(
+            gather(&mut reader, proc.path(), &known(8, 'S')),
+            [(swap, None), (peak, None)]
+        );
+        assert!(reader.content.is_empty());
+    }
 }

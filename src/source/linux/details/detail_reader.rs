@@ -261,7 +261,7 @@ impl DetailReader {
         }
     }
 
-    /// Reads a file of a process, or of one of its threads.
+    /// Reads a file of a process, or of one of its threads. If that fails, `content` is empty.
     pub(super) fn read(
         &mut self,
         procfs: &Procfs,
@@ -272,6 +272,7 @@ impl DetailReader {
         match thread {
             None => procfs.read_whole_of(known.pid, name, MAX_FILE_LEN, &mut self.content),
             Some(tid) => {
+                self.content.clear();
                 let folder = procfs.folder(known.pid)?;
                 folder.read_long_of_thread(tid, name, MAX_FILE_LEN, &mut self.content)?;
                 Ok(&self.content)

@@ -169,7 +169,8 @@ impl Procfs {
         read_long_at(&self.dir, path, max_bytes, content)
     }
 
-    /// Reads a file of a process to its end, with one call if the buffer is long enough.
+    /// Reads a file of a process to its end, with one call if the buffer is long enough. If that
+    /// fails, `content` is empty.
     pub(in crate::source) fn read_whole_of<'a>(
         &self,
         pid: u32,
@@ -179,10 +180,13 @@ impl Procfs {
     ) -> Result<&'a [u8], Unread> {
         const ROOM: usize = 4096;
         content.resize(ROOM, 0);
-        let len = self.read_of(pid, name, content)?.len();
-        content.truncate(len);
-        if len == ROOM {
-            self.read_long_of(pid, name, max_bytes, content)?;
+        let read = self.read_of(pid, name, content).map(<[u8]>::len);
+        content.truncate(*read.as_ref().unwrap_or(&0));
+        if read? == ROOM
+            && let Err(unread) = self.read_long_of(pid, name, max_bytes, content)
+        {
+            content.clear();
+            return Err(unread);
         }
         Ok(content)
     }
