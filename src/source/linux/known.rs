@@ -1,6 +1,7 @@
 //! What is stored about a process from scan to scan.
 
 use super::events::{Scanned, Start};
+use super::proc::process_files::Place;
 use super::proc::procfs::{Listed, Unread};
 use super::proc::stat::Stat;
 use super::proc::threads::LivingThread;
@@ -185,6 +186,14 @@ impl Known {
         Self {
             is_lost: true,
             ..self
+        }
+    }
+
+    /// Returns where its files are.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            pid: self.pid,
+            thread: self.thread,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads what changes whenever a process runs: open files, I/O, switches and memory.
 
-use super::detail_reader::{DetailReader, MAX_FILE_LEN};
+use super::detail_reader::DetailReader;
 use super::gathered::Gathered;
 use super::proc_status::{has_memory, number_of};
 use crate::model::{Collect, Detail, Status};
@@ -17,11 +17,16 @@ impl DetailReader {
     pub(super) fn add_counters(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
         let pid = known.pid;
         if self.collect.contains(Collect::OPEN_FILES) {
-            let count = procfs.open_files_of(pid, self.has_fd_count);
+            // The first thread has closed them, and no other one is known.
+            let is_hidden = known.status.is_none();
+            let count = match is_hidden {
+                true => Err(Unread::Gone),
+                false => procfs.open_files_of(known.place(), self.has_fd_count),
+            };
             self.add_number(Detail::OpenFiles, count, out);
         }
         if self.collect.contains(Collect::IO) {
-            let io = procfs.read_whole_of(pid, "io", MAX_FILE_LEN, &mut self.content);
+            let io = self.read(procfs, known, None, "io");
             let read = io.map(|io| number_of(io, b"read_bytes:"));
             let written = io.map(|io| number_of(io, b"write_bytes:"));
             self.add_number(Detail::ReadBytes, read.and_then(or_malformed), out);
@@ -33,8 +38,8 @@ impl DetailReader {
         if self.collect.contains(Collect::PSS) && self.pss_pids.binary_search(&pid).is_ok() {
             let pss = match known.has_no_memory() {
                 true => Ok(0),
-                false => procfs
-                    .read_whole_of(pid, "smaps_rollup", MAX_FILE_LEN, &mut self.content)
+                false => self
+                    .read(procfs, known, known.thread, "smaps_rollup")
                     .and_then(|smaps| or_malformed(number_of(smaps, b"Pss:"))),
             };
             self.add_number(Detail::PssBytes, pss, out);
@@ -176,5 +181,31 @@ mod tests {
             [(swap, None), (peak, None)]
         );
         assert!(reader.content.is_empty());
+    }
+
+    #[test]
+    fn a_living_thread_stands_for_the_first_one() {
+        let proc = folder();
+        let fds = proc.path().join("7/task/9/fd");
+        fs::create_dir_all(&fds).expect("a folder");
+        fs::create_dir(proc.path().join("7/fd")).expect("a folder");
+        for fd in ["0", "11"] {
+            fs::write(fds.join(fd), "").expect("a file");
+        }
+        let smaps = proc.path().join("7/task/9/smaps_rollup");
+        fs::write(smaps, "Pss:\t3 kB\n").expect("a file");
+        let procfs = Procfs::open(proc.path()).expect("a folder");
+        let collect = Collect::OPEN_FILES.with(Collect::PSS);
+        let mut reader = DetailReader::new(&procfs, collect, false);
+        reader.pss_pids = vec![7];
+        let (files, pss) = (Detail::OpenFiles, Detail::PssBytes);
+        let mut process = known(7, 'S');
+        process.thread = Some(9);
+        let values = gather(&mut reader, proc.path(), &process);
+        assert_eq!(values, [(files, Some(2)), (pss, Some(3072))]);
+        // No thread is known that lives.
+        (process.thread, process.status) = (None, None);
+        let values = gather(&mut reader, proc.path(), &process);
+        assert_eq!(values, [(files, None), (pss, None)]);
     }
 }

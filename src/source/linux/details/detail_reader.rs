@@ -15,6 +15,7 @@ use crate::source::exited::TICK_MS;
 use crate::source::linux::inspect::{Inspected, Read};
 use crate::source::linux::known::Known;
 use crate::source::linux::proc::pidfd::{Pidfd, PidfdOwner};
+use crate::source::linux::proc::process_files::Place;
 use crate::source::linux::proc::procfs::{Procfs, Unread};
 
 /// Room for `status` of most processes, and for `cgroup`.
@@ -109,7 +110,7 @@ impl DetailReader {
                 self.add_user(procfs, &mut read.known, owner, out);
             }
             if self.collect.contains(Collect::CGROUP) {
-                self.add_cgroup(procfs, read.known.pid, owner, out);
+                self.add_cgroup(procfs, &read.known, owner, out);
             }
         }
         if occasion.is_fresh() && self.collect.contains(Collect::EXECUTABLE) {
@@ -224,17 +225,14 @@ impl DetailReader {
     fn add_cgroup(
         &mut self,
         procfs: &Procfs,
-        pid: u32,
+        known: &Known,
         owner: Option<PidfdOwner>,
         out: &mut Gathered,
     ) {
         let id = owner.and_then(|owner| owner.cgroup_id);
         let cgroup = match self.cgroups.known(id) {
             Some(cgroup) => Ok(Some(cgroup)),
-            None => match procfs.read_whole_of(pid, "cgroup", MAX_FILE_LEN, &mut self.content) {
-                Ok(content) => Ok(self.cgroups.add(id, content)),
-                Err(unread) => Err(unread),
-            },
+            None => self.read_cgroup(procfs, known, id),
         };
         let cgroup: Option<Arc<Cgroup>> = cgroup.unwrap_or_else(|unread| {
             self.denials.add(Detail::Cgroup, unread);
@@ -247,12 +245,22 @@ impl DetailReader {
         out.text(Detail::PodUid, cgroup.and_then(Cgroup::pod));
     }
 
+    fn read_cgroup(
+        &mut self,
+        procfs: &Procfs,
+        known: &Known,
+        id: Option<u64>,
+    ) -> Result<Option<Arc<Cgroup>>, Unread> {
+        self.read(procfs, known, None, "cgroup")?;
+        Ok(self.cgroups.add(id, &self.content))
+    }
+
     fn add_executable(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
         // A kernel thread has none, and a zombie has lost it.
         if known.has_no_memory() {
             return out.text(Detail::Executable, None);
         }
-        match procfs.link_of(known.pid, "exe", &mut self.content) {
+        match procfs.link_of(known.place(), "exe", &mut self.content) {
             Ok(path) => out.text(Detail::Executable, Some(path)),
             Err(unread) => {
                 self.denials.add(Detail::Executable, unread);
@@ -269,15 +277,11 @@ impl DetailReader {
         thread: Option<u32>,
         name: &str,
     ) -> Result<&[u8], Unread> {
-        match thread {
-            None => procfs.read_whole_of(known.pid, name, MAX_FILE_LEN, &mut self.content),
-            Some(tid) => {
-                self.content.clear();
-                let folder = procfs.folder(known.pid)?;
-                folder.read_long_of_thread(tid, name, MAX_FILE_LEN, &mut self.content)?;
-                Ok(&self.content)
-            }
-        }
+        let place = Place {
+            pid: known.pid,
+            thread,
+        };
+        procfs.read_whole_of(place, name, MAX_FILE_LEN, &mut self.content)
     }
 }
 

@@ -22,7 +22,7 @@ const PATH_ADVICE: &str = "set proc_path or --proc to the folder where proc(5) i
 
 /// Space for the longest path, with its NUL: the folder of the threads, a number, a slash and a file
 /// name.
-const PATH_LEN: usize = 24;
+pub(super) const PATH_LEN: usize = 24;
 
 /// A process in the list of `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl From<Errno> for Unread {
 /// An open `/proc`, for one scan.
 #[derive(Debug)]
 pub(in crate::source) struct Procfs {
-    dir: OwnedFd,
+    pub(super) dir: OwnedFd,
 }
 
 impl Procfs {
@@ -167,77 +167,6 @@ impl Procfs {
         let mut path = [0; PATH_LEN];
         let path = path_of("", pid, name, &mut path);
         read_long_at(&self.dir, path, max_bytes, content)
-    }
-
-    /// Reads a file of a process to its end, with one call if the buffer is long enough. If that
-    /// fails, `content` is empty.
-    pub(in crate::source) fn read_whole_of<'a>(
-        &self,
-        pid: u32,
-        name: &str,
-        max_bytes: usize,
-        content: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8], Unread> {
-        const ROOM: usize = 4096;
-        content.resize(ROOM, 0);
-        let read = self.read_of(pid, name, content).map(<[u8]>::len);
-        content.truncate(*read.as_ref().unwrap_or(&0));
-        if read? == ROOM
-            && let Err(unread) = self.read_long_of(pid, name, max_bytes, content)
-        {
-            content.clear();
-            return Err(unread);
-        }
-        Ok(content)
-    }
-
-    /// Reads where a link of a process leads, up to the longest path of Linux.
-    pub(in crate::source) fn link_of<'a>(
-        &self,
-        pid: u32,
-        name: &str,
-        target: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8], Unread> {
-        let mut path = [0; PATH_LEN];
-        let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
-        let path = path_of("", pid, name, &mut path);
-        let (link, _) = readlinkat_raw(&self.dir, path, &mut buffer)?;
-        target.clear();
-        target.extend_from_slice(link);
-        Ok(target)
-    }
-
-    /// Returns the user that a process's folder belongs to.
-    pub(in crate::source) fn folder_owner(&self, pid: u32) -> Result<u32, Unread> {
-        let mut path = [0; PATH_LEN];
-        let path = path_of("", pid, "", &mut path);
-        Ok(statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
-    }
-
-    /// Returns whether the size of a folder `fd` is the number of its entries (Linux 6.2).
-    pub(in crate::source) fn counts_open_files(&self) -> bool {
-        // The folder of /proc itself is open.
-        let own = || statat(&self.dir, c"self/fd", AtFlags::empty());
-        self.is_mounted() && own().is_ok_and(|folder| folder.st_size > 0)
-    }
-
-    /// Returns the number of open files of a process. `is_size`: it is the size of their folder.
-    pub(in crate::source) fn open_files_of(&self, pid: u32, is_size: bool) -> Result<u64, Unread> {
-        let mut path = [0; PATH_LEN];
-        let path = path_of("", pid, "fd", &mut path);
-        if is_size {
-            let status = statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?;
-            return u64::try_from(status.st_size).map_err(|_| Unread::Failed);
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = openat(&self.dir, path, flags, Mode::empty())?;
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut entries = RawDir::new(&dir, &mut buffer);
-        let mut count = 0;
-        while let Some(entry) = entries.next() {
-            count += u64::from(number(entry?.file_name().to_bytes()).is_some());
-        }
-        Ok(count)
     }
 
     /// Reads the command line of whatever process has this pid, up to `max_bytes`.
@@ -347,7 +276,7 @@ impl Folder {
     }
 }
 
-fn read_long_at(
+pub(super) fn read_long_at(
     dir: impl AsFd,
     name: &CStr,
     max_bytes: usize,
@@ -379,7 +308,11 @@ fn read_until(
 
 /// One call reads all, because the kernel produces such a file as a whole (single_open in
 /// fs/seq_file.c).
-fn read_at<'a>(dir: impl AsFd, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
+pub(super) fn read_at<'a>(
+    dir: impl AsFd,
+    name: &CStr,
+    buffer: &'a mut [u8],
+) -> Result<&'a [u8], Unread> {
     let file = open_at(dir, name)?;
     let len = rustix::io::read(&file, &mut *buffer)?;
     Ok(&buffer[..len])
@@ -392,7 +325,12 @@ fn open_at(dir: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
 }
 
 /// Builds `ID/NAME` in a folder, or `ID` without a name. The folder ends in a slash, or is empty.
-fn path_of<'a>(folder: &str, id: u32, name: &str, path: &'a mut [u8; PATH_LEN]) -> &'a CStr {
+pub(super) fn path_of<'a>(
+    folder: &str,
+    id: u32,
+    name: &str,
+    path: &'a mut [u8; PATH_LEN],
+) -> &'a CStr {
     let mut digits = [0; 10];
     let mut begin = digits.len();
     let mut rest = id;
