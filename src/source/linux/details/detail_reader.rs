@@ -66,7 +66,7 @@ impl DetailReader {
 
     /// Begins a scan. Returns whether names of users have arrived since the last one.
     pub(in crate::source::linux) fn begin_scan(&mut self) -> bool {
-        self.names.as_mut().is_some_and(UserNames::take_answers)
+        self.names.as_mut().is_some_and(UserNames::begin_scan)
     }
 
     /// Returns whether the owner or the control group of a process costs a file each time.

@@ -1,8 +1,8 @@
 //! Names of users, looked up on a thread of their own.
 //!
 //! A lookup asks whatever nsswitch.conf(5) names, and a directory on the network can take seconds
-//! or hang. So a scan waits a moment for an answer at most, and only if no other one is late. A
-//! late name comes with a later scan.
+//! or hang. So a scan waits a moment for all answers together, and only while none is late. A late
+//! name comes with a later scan.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use ahash::RandomState;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::unistd::{Uid, User};
 
-/// How long a scan waits for an answer. Local files take less than 0.1 ms.
+/// How long a scan waits for all answers together. Local files take less than 0.1 ms each.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After this time a user without a name is asked for again: it may have been added.
@@ -48,6 +48,8 @@ pub(super) struct UserNames {
     waiting: usize,
     /// One of them was not answered in time.
     is_late: bool,
+    /// How much longer this scan may wait.
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -97,11 +99,14 @@ impl UserNames {
             thread: started.is_ok().then_some(Thread { requests, answers }),
             waiting: 0,
             is_late: false,
+            patience: PATIENCE,
         }
     }
 
-    /// Takes the answers that have arrived. Returns whether there are any.
-    pub(super) fn take_answers(&mut self) -> bool {
+    /// Begins a scan, which may wait anew, and takes the answers that have arrived. Returns whether
+    /// there are any.
+    pub(super) fn begin_scan(&mut self) -> bool {
+        self.patience = PATIENCE;
         let mut has_any = false;
         while let Some(answer) = self
             .thread
@@ -121,7 +126,8 @@ impl UserNames {
         self.known.insert(uid, found);
     }
 
-    /// Returns the name of a user. The first call for a user can take 10 ms.
+    /// Returns the name of a user. The first calls for users can take 10 ms in a scan, all
+    /// together.
     pub(super) fn get(&mut self, uid: u32) -> UserName {
         match self.known.get(&uid) {
             Some(Found::Name(name)) => return UserName::Known(Arc::clone(name)),
@@ -135,12 +141,20 @@ impl UserNames {
         let Some(thread) = &self.thread else {
             return UserName::None;
         };
+        let begin = Instant::now();
         if thread.requests.try_send(uid).is_err() {
             return UserName::Late;
         }
         self.waiting += 1;
         self.known.insert(uid, Found::Requested);
-        let deadline = Instant::now() + PATIENCE;
+        // Even a wait that is over at once yields the CPU.
+        self.is_late |= self.patience.is_zero();
+        let name = self.wait_for(uid, begin + self.patience);
+        self.patience = self.patience.saturating_sub(begin.elapsed());
+        name
+    }
+
+    fn wait_for(&mut self, uid: u32, deadline: Instant) -> UserName {
         while !self.is_late {
             let answer = self
                 .thread
@@ -176,7 +190,7 @@ mod tests {
             if is_known(&root) {
                 break root;
             }
-            names.take_answers();
+            names.begin_scan();
         };
         // Some containers have no /etc/passwd.
         assert!(matches!(&root, UserName::None | UserName::Known(_)));
@@ -195,19 +209,40 @@ mod tests {
         for uid in [1, 7] {
             assert_eq!(names.get(uid), UserName::Late);
         }
-        assert!(!names.take_answers());
+        assert!(!names.begin_scan());
         drop(go);
         while names.waiting > 0 {
-            names.take_answers();
+            names.begin_scan();
         }
         assert!(!names.is_late);
         assert_eq!(names.get(1), UserName::Known("user1".into()));
         assert_eq!(names.get(7), UserName::None);
         let _ = names.get(2);
         while names.waiting > 0 {
-            names.take_answers();
+            names.begin_scan();
         }
         assert_eq!(names.get(2), UserName::Known("user2".into()));
+    }
+
+    #[test]
+    fn all_lookups_of_a_scan_share_one_allowance() {
+        let mut names = UserNames::with(Box::new(|uid| {
+            // Each is answered in time alone. Only how long they take together counts.
+            thread::sleep(PATIENCE / 4);
+            Some(format!("user{uid}").into())
+        }));
+        names.begin_scan();
+        let mut uid = 0;
+        while names.get(uid) != UserName::Late {
+            uid += 1;
+        }
+        assert!(uid <= 4, "{uid}");
+        assert!(names.patience.is_zero(), "{:?} {uid}", names.patience);
+        while names.waiting > 0 {
+            names.begin_scan();
+        }
+        assert_eq!(names.patience, PATIENCE);
+        assert_eq!(names.get(uid), UserName::Known(format!("user{uid}").into()));
     }
 
     #[test]
