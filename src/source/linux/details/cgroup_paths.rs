@@ -76,7 +76,15 @@ impl CgroupPaths {
     }
 
     /// Parses the content of `cgroup` of a process in the group with this id.
-    pub(super) fn add(&mut self, id: Option<u64>, content: &[u8]) -> Option<Arc<Cgroup>> {
+    ///
+    /// `id_after` reads the id again, after the content was read: the process may have been moved
+    /// in between, and then nothing is remembered.
+    pub(super) fn add(
+        &mut self,
+        id: Option<u64>,
+        content: &[u8],
+        id_after: impl FnOnce() -> Option<u64>,
+    ) -> Option<Arc<Cgroup>> {
         let (cgroup, is_only) = Cgroup::parse(content)?;
         let cgroup = Arc::new(cgroup);
         self.has_others = !is_only || id.is_none();
@@ -87,6 +95,7 @@ impl CgroupPaths {
         if let Some(id) = id
             && is_only
             && !cgroup.path.ends_with(b" (deleted)")
+            && id_after() == Some(id)
         {
             self.by_id.insert(id, Arc::clone(&cgroup));
         }
@@ -103,24 +112,38 @@ mod tests {
         let mut paths = CgroupPaths::default();
         assert!(paths.known(Some(5)).is_none());
         let read = paths
-            .add(Some(5), b"0::/a.slice/b.service\n")
+            .add(Some(5), b"0::/a.slice/b.service\n", || Some(5))
             .expect("a path");
         assert_eq!(read.unit(), Some(&b"b.service"[..]));
         assert_eq!(paths.known(Some(5)), Some(read));
         assert!(paths.known(None).is_none() && !paths.is_expensive());
-        paths.add(Some(6), b"0::/gone (deleted)\n").expect("a path");
+        paths
+            .add(Some(6), b"0::/gone (deleted)\n", || Some(6))
+            .expect("a path");
         assert!(paths.known(Some(6)).is_none());
         // A hierarchy of version 1 was mounted.
-        paths.add(Some(1), b"1:memory:/m\n0::/\n").expect("a path");
+        paths
+            .add(Some(1), b"1:memory:/m\n0::/\n", || Some(1))
+            .expect("a path");
         assert!(paths.known(Some(1)).is_none() && paths.known(Some(5)).is_none());
         assert!(paths.is_expensive());
+    }
+
+    #[test]
+    fn the_path_of_a_process_that_was_moved_meanwhile_is_not_that_of_the_id() {
+        let mut paths = CgroupPaths::default();
+        for after in [Some(6), None] {
+            let read = paths.add(Some(5), b"0::/new\n", || after).expect("a path");
+            assert_eq!(read.path(), b"/new");
+            assert!(paths.known(Some(5)).is_none() && !paths.is_expensive());
+        }
     }
 
     #[test]
     fn the_number_of_groups_is_limited() {
         let mut paths = CgroupPaths::default();
         for id in 0..3 * MAX_GROUPS as u64 {
-            paths.add(Some(id), b"0::/x\n");
+            paths.add(Some(id), b"0::/x\n", || Some(id));
             assert!(paths.by_id.len() <= MAX_GROUPS);
             assert!(paths.known(Some(id)).is_some());
         }

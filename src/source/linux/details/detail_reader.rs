@@ -127,12 +127,7 @@ impl DetailReader {
         if read.owner.is_some() || !self.has_pidfds {
             return read.owner;
         }
-        let pidfd = Pidfd::open(read.known.pid)?;
-        // Another process may have the pid by now.
-        match (read.known.identity, pidfd.identity()) {
-            (Some(before), Some(now)) if before != now => None,
-            _ => pidfd.owner(),
-        }
+        owner_of(&read.known)
     }
 
     fn add_stat(&self, read: &Read<'_>, out: &mut Gathered) {
@@ -252,7 +247,8 @@ impl DetailReader {
         id: Option<u64>,
     ) -> Result<Option<Arc<Cgroup>>, Unread> {
         self.read(procfs, known, None, "cgroup")?;
-        Ok(self.cgroups.add(id, &self.content))
+        let id_after = || owner_of(known)?.cgroup_id;
+        Ok(self.cgroups.add(id, &self.content, id_after))
     }
 
     fn add_executable(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
@@ -282,6 +278,16 @@ impl DetailReader {
             thread,
         };
         procfs.read_whole_of(place, name, MAX_FILE_LEN, &mut self.content)
+    }
+}
+
+/// Returns what a pidfd of the process has now.
+fn owner_of(known: &Known) -> Option<PidfdOwner> {
+    let pidfd = Pidfd::open(known.pid)?;
+    // Another process may have the pid by now.
+    match (known.identity, pidfd.identity()) {
+        (Some(before), Some(now)) if before != now => None,
+        _ => pidfd.owner(),
     }
 }
 
