@@ -52,6 +52,20 @@ pub(super) fn hide(line: &[u8], patterns: &[Pattern], limit: usize) -> Outcome {
     }
 }
 
+/// Hides what the user's patterns match in one text, and nothing else.
+pub(super) fn hide_patterns(text: &[u8], patterns: &[Pattern]) -> Outcome {
+    let mut spans = Spans::new();
+    for pattern in patterns {
+        pattern.hide(text, &mut spans);
+    }
+    if !settle(text, &mut spans) {
+        return Outcome::Unchanged { len: text.len() };
+    }
+    let mut output = Vec::new();
+    replace(text, &spans, &mut output);
+    Outcome::Hidden(output)
+}
+
 /// Hides each argument whole.
 pub(super) fn hide_all(line: &[u8]) -> Vec<u8> {
     let mut output = Vec::new();

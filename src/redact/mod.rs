@@ -142,26 +142,35 @@ impl Redactor {
     /// Returns the text of an optional field without secrets.
     ///
     /// Paths and units are redacted as the program of a command line. Other texts have a fixed
-    /// form, or are names of the system, and stay.
+    /// form, or are names of the system: only the user's patterns apply to them.
     pub(crate) fn detail<'a>(&self, detail: Detail, text: &'a [u8]) -> Cow<'a, [u8]> {
         let can_be_secret = matches!(
             detail,
             Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
         );
-        if self.redact == Redact::Off || !can_be_secret || text.contains(&0) {
+        if self.redact == Redact::Off || text.contains(&0) {
             return Cow::Borrowed(text);
         }
-        self.settled(Cow::Borrowed(text), usize::MAX)
+        match can_be_secret {
+            true => self.settled(Cow::Borrowed(text), usize::MAX),
+            false if self.patterns.is_empty() => Cow::Borrowed(text),
+            false => Self::settled_by(Cow::Borrowed(text), |text| {
+                line::hide_patterns(text, &self.patterns)
+            }),
+        }
     }
 
     /// What is left when there is nothing more to hide. What one pass hides can show another secret for what it
     /// is; each pass leaves less text, and one that is made to go on and on is hidden as a whole.
     fn settled<'a>(&self, text: Cow<'a, [u8]>, limit: usize) -> Cow<'a, [u8]> {
+        Self::settled_by(text, |text| line::hide(text, &self.patterns, limit))
+    }
+
+    fn settled_by<'a>(text: Cow<'a, [u8]>, hide: impl Fn(&[u8]) -> line::Outcome) -> Cow<'a, [u8]> {
         const PASSES: usize = 5;
         let mut text = text;
         for _ in 0..PASSES {
-            let next = line::hide(&text, &self.patterns, limit);
-            match next {
+            match hide(&text) {
                 line::Outcome::Unchanged { len } => {
                     return match text {
                         Cow::Borrowed(text) => Cow::Borrowed(&text[..len]),
@@ -175,5 +184,38 @@ impl Redactor {
             }
         }
         Cow::Owned(line::hide_all(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_patterns_apply_to_all_details_and_the_rules_to_paths_alone() {
+        let pattern = Pattern::new("acme-([a-z]+)").expect("a pattern");
+        let own = Redactor::new(Redact::Secrets, vec![pattern.clone()]);
+        let off = Redactor::new(Redact::Off, vec![pattern]);
+        let token = b"password=hunter22";
+        for detail in [
+            Detail::ContainerId,
+            Detail::UserName,
+            Detail::PodUid,
+            Detail::Tty,
+            Detail::Executable,
+            Detail::Cgroup,
+            Detail::SystemdUnit,
+        ] {
+            let hidden = own.detail(detail, b"acme-secret");
+            assert_eq!(&*hidden, b"acme-[redacted]", "{detail:?}");
+            assert_eq!(*own.detail(detail, &hidden), *hidden, "{detail:?}");
+            assert_eq!(&*off.detail(detail, b"acme-secret"), b"acme-secret");
+            let is_ruled = *own.detail(detail, token) != *token;
+            let is_path = matches!(
+                detail,
+                Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
+            );
+            assert_eq!(is_ruled, is_path, "{detail:?}");
+        }
     }
 }
