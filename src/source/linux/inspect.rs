@@ -17,6 +17,8 @@ use crate::source::exited::{Exited, TICK_MS};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) collect: Collect,
+    /// Optional fields are collected.
+    pub(super) has_details: bool,
     pub(super) origin: Origin,
     /// The pids of `/proc` are those that CPU clocks use.
     pub(super) has_clocks: bool,
@@ -303,20 +305,6 @@ impl Rules {
                     read_at_ns,
                 }
             }
-        }
-    }
-
-    /// Returns which of the optional fields are due.
-    fn occasion(&self, known: &Known, before: Option<&Known>, why: Why) -> Occasion {
-        let has_details = self.collect.details().next().is_some();
-        let is_turn = why == Why::Turn && has_details;
-        Occasion {
-            is_new: before.is_none(),
-            is_exec: before.is_some_and(|before| before.program != known.program),
-            has_run: before.is_some_and(|before| before.cpu_ns != known.cpu_ns),
-            is_turn,
-            is_owner_turn: is_turn && known.has_run && !known.is_kernel_thread,
-            has_late_name: known.has_late_name && self.has_new_names,
         }
     }
 

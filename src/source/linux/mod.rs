@@ -19,6 +19,7 @@ mod awaited;
 mod command_reader;
 mod commands;
 mod details;
+mod due;
 mod ended;
 mod events;
 mod exits;

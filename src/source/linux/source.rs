@@ -116,6 +116,7 @@ impl LinuxSource {
         let namespace = Namespace::of(&procfs);
         let rules = Rules {
             collect,
+            has_details: collect.details().next().is_some(),
             origin: Origin::of(&procfs),
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,

@@ -1,0 +1,20 @@
+//! Which of the optional fields of a process are due.
+
+use super::details::Occasion;
+use super::inspect::{Rules, Why};
+use super::known::Known;
+
+impl Rules {
+    /// Returns which of the optional fields are due.
+    pub(super) fn occasion(&self, known: &Known, before: Option<&Known>, why: Why) -> Occasion {
+        let is_turn = why == Why::Turn && self.has_details;
+        Occasion {
+            is_new: before.is_none(),
+            is_exec: before.is_some_and(|before| before.program != known.program),
+            has_run: before.is_some_and(|before| before.cpu_ns != known.cpu_ns),
+            is_turn,
+            is_owner_turn: is_turn && known.has_run && !known.is_kernel_thread,
+            has_late_name: known.has_late_name && self.has_new_names,
+        }
+    }
+}
