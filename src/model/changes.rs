@@ -90,7 +90,7 @@ impl Changes {
     pub const SESSION: Self = Self::named("session");
     /// The control group changed, and perhaps container, unit and pod.
     pub const CGROUP: Self = Self::named("cgroup");
-    /// The path of the program changed, by an `exec` or because the file was removed.
+    /// The path of the program changed, by an `exec`.
     pub const EXECUTABLE: Self = Self::named("executable");
     /// The number of open files changed.
     pub const OPEN_FILES: Self = Self::named("open_files");

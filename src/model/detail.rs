@@ -54,8 +54,8 @@ pub enum Detail {
     SystemdUnit,
     /// Uid of the Kubernetes pod, from the path of the control group. Unknown if there is none.
     PodUid,
-    /// Path of the program. On Linux the link `exe`, which ends in ` (deleted)` if the file is
-    /// gone.
+    /// Path of the program. On Linux the link `exe`, which ends in ` (deleted)` if the file was
+    /// gone when it was read: at first sight, or after an `exec`.
     Executable,
     /// Number of open file descriptors.
     OpenFiles,
