@@ -74,7 +74,8 @@ impl DetailReader {
         }
     }
 
-    /// Adds what `status` has of the memory. That of a kernel thread has none, and a zombie has lost it.
+    /// Adds what `status` has of the memory. That of a kernel thread has none, and a zombie has lost
+    /// it.
     ///
     /// `outcome` is that of reading `status`, just before.
     fn add_memory(
@@ -101,11 +102,9 @@ impl DetailReader {
         if self.collect.contains(Collect::SWAP) {
             self.add_number(Detail::SwapBytes, swap, out);
         }
-        if self.collect.contains(Collect::PEAK_RSS) {
-            match is_zombie {
-                true => out.number(Detail::PeakRssBytes, None),
-                false => self.add_number(Detail::PeakRssBytes, peak, out),
-            }
+        // Of a zombie the last one stays.
+        if self.collect.contains(Collect::PEAK_RSS) && !is_zombie {
+            self.add_number(Detail::PeakRssBytes, peak, out);
         }
     }
 
@@ -207,5 +206,15 @@ mod tests {
         (process.thread, process.status) = (None, None);
         let values = gather(&mut reader, proc.path(), &process);
         assert_eq!(values, [(files, None), (pss, None)]);
+    }
+
+    #[test]
+    fn a_zombie_keeps_its_last_peak() {
+        let proc = folder();
+        let procfs = Procfs::open(proc.path()).expect("a folder");
+        let collect = Collect::SWAP.with(Collect::PEAK_RSS);
+        let mut reader = DetailReader::new(&procfs, collect, false);
+        let values = gather(&mut reader, proc.path(), &known(7, 'Z'));
+        assert_eq!(values, [(Detail::SwapBytes, Some(0))]);
     }
 }
