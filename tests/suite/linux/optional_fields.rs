@@ -204,7 +204,9 @@ fn true_fields(pid: u32) -> Option<BTreeMap<&'static str, Value>> {
 /// Returns the processes as pscan lists them with all fields, as this user.
 fn listed(program: &Path, user: Option<u32>, source: &str) -> BTreeMap<u32, Value> {
     let mut command = Command::new(program);
-    command.args(["--json", "--collect", "all", "--source", source]);
+    // Others may have executables that look like secrets, and `/proc` has them as they are.
+    command.args(["--json", "--no-redact", "--collect", "all"]);
+    command.args(["--source", source]);
     command
         .current_dir("/")
         .env_remove("RUST_LOG")
@@ -217,7 +219,12 @@ fn listed(program: &Path, user: Option<u32>, source: &str) -> BTreeMap<u32, Valu
     assert!(output.status.success(), "{error}");
     let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
     let processes = listing["processes"].as_array().unwrap().iter();
-    let by_pid = |process: &Value| (process["pid"].as_u64().unwrap() as u32, process.clone());
+    let by_pid = |process: &Value| {
+        let mut process = process.clone();
+        // A failed test must not print the secrets of others.
+        process.as_object_mut().unwrap().remove("command");
+        (process["pid"].as_u64().unwrap() as u32, process)
+    };
     processes.map(by_pid).collect()
 }
 
