@@ -1,5 +1,7 @@
 //! Tests of the source `linux`: against `sysinfo`, on fake folders and in namespaces.
 
+#[cfg(feature = "cli")]
+mod crowd;
 mod empty;
 mod fake;
 mod incomplete;
