@@ -10,7 +10,7 @@ use super::proc::pidfd::PidfdOwner;
 use super::proc::procfs::{Listed, Procfs, Unread};
 use super::proc::stat::{STAT_LEN, Stat};
 use super::proc::threads::LivingThread;
-use crate::model::{Collect, Status, Timestamp};
+use crate::model::{Collect, Timestamp};
 use crate::source::exited::{Exited, TICK_MS};
 
 /// What is the same for all processes and scans.
@@ -305,27 +305,6 @@ impl Rules {
                     read_at_ns,
                 }
             }
-        }
-    }
-
-    fn command(&self, known: &Known, before: Option<&Known>, why: Why) -> CommandState {
-        // A kernel thread has none, and a zombie has lost it.
-        if !self.collect.contains(Collect::COMMAND)
-            || known.is_kernel_thread
-            || known.status == Some(Status::Zombie)
-        {
-            return CommandState::Done;
-        }
-        match before {
-            Some(before)
-                if before.command == CommandState::Done
-                    && known.program == before.program
-                    // A process that has run may have overwritten it.
-                    && !(why == Why::Turn && known.has_run) =>
-            {
-                CommandState::Done
-            }
-            _ => CommandState::Needed,
         }
     }
 }
