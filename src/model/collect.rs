@@ -65,7 +65,8 @@ impl Collect {
     /// Proportional share of memory, of the processes of
     /// [`Config::pss_pids`](crate::Config::pss_pids) alone.
     ///
-    /// It is expensive: the kernel walks the whole memory map, and holds its lock meanwhile.
+    /// It is expensive: the kernel walks the whole memory map, and holds its lock meanwhile. A scan
+    /// waits 100 ms at most; a late value comes when the process is read the next time.
     pub const PSS: Self = Self::group("pss");
     /// Largest resident memory so far.
     pub const PEAK_RSS: Self = Self::group("peak_rss");

@@ -81,7 +81,7 @@ impl LinuxSource {
         }
         self.exited.end_scan(began_ns);
         seen.first_read_cpu_ns += self.watch_exits();
-        let cpu_ns = self.commands.cpu_ns();
+        let cpu_ns = self.commands.cpu_ns() + self.details.cpu_ns();
         seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
         let new_share = self.buffers.waiting.new_share();
         seen.first_read_cpu_ns += (seen.other_cpu_ns as f64 * new_share) as u64;

@@ -3,7 +3,9 @@
 use super::detail_reader::DetailReader;
 use super::gathered::Gathered;
 use super::proc_status::{has_memory, number_of};
+use super::pss_reader::Request;
 use crate::model::{Collect, Detail, Status};
+use crate::source::linux::command_reader::Target;
 use crate::source::linux::known::Known;
 use crate::source::linux::proc::procfs::{Procfs, Unread};
 
@@ -14,7 +16,15 @@ const OF_STATUS: Collect = Collect::SWITCHES
 
 impl DetailReader {
     /// Adds what changes whenever the process runs.
-    pub(super) fn add_counters(&mut self, procfs: &Procfs, known: &Known, out: &mut Gathered) {
+    ///
+    /// `is_exec`: it has another program than before.
+    pub(super) fn add_counters(
+        &mut self,
+        procfs: &Procfs,
+        known: &Known,
+        is_exec: bool,
+        out: &mut Gathered,
+    ) {
         let pid = known.pid;
         if self.collect.contains(Collect::OPEN_FILES) {
             // The first thread has closed them, and no other one is known.
@@ -36,13 +46,29 @@ impl DetailReader {
             self.add_status(procfs, known, out);
         }
         if self.collect.contains(Collect::PSS) && self.pss_pids.binary_search(&pid).is_ok() {
-            let pss = match known.has_no_memory() {
-                true => Ok(0),
-                false => self
-                    .read(procfs, known, known.thread, "smaps_rollup")
-                    .and_then(|smaps| or_malformed(number_of(smaps, b"Pss:"))),
-            };
-            self.add_number(Detail::PssBytes, pss, out);
+            self.add_pss(procfs, known, is_exec, out);
+        }
+    }
+
+    /// Adds the share of memory. A late one keeps its last value, unless that is of another program.
+    fn add_pss(&mut self, procfs: &Procfs, known: &Known, is_exec: bool, out: &mut Gathered) {
+        if known.has_no_memory() {
+            return out.number(Detail::PssBytes, Some(0));
+        }
+        let request = |procfs| Request {
+            procfs,
+            target: Target {
+                pid: known.pid,
+                start_ticks: known.start_ticks,
+                program: known.program,
+            },
+            thread: known.thread,
+        };
+        match procfs.share().map(|procfs| self.pss.get(request(procfs))) {
+            Ok(Some(pss)) => self.add_number(Detail::PssBytes, pss, out),
+            Ok(None) if is_exec => out.number(Detail::PssBytes, None),
+            Ok(None) => {}
+            Err(unread) => self.add_number(Detail::PssBytes, Err(unread), out),
         }
     }
 
@@ -142,7 +168,7 @@ mod tests {
     fn gather(reader: &mut DetailReader, proc: &Path, known: &Known) -> Vec<(Detail, Option<u64>)> {
         let procfs = Procfs::open(proc).expect("a folder");
         let mut gathered = Gathered::default();
-        reader.add_counters(&procfs, known, &mut gathered);
+        reader.add_counters(&procfs, known, false, &mut gathered);
         let readings = gathered.readings(0..gathered.len());
         let number = |value| match value {
             DetailValue::Number(number) => Some(number),
@@ -193,10 +219,14 @@ mod tests {
         }
         let smaps = proc.path().join("7/task/9/smaps_rollup");
         fs::write(smaps, "Pss:\t3 kB\n").expect("a file");
+        let stat = "7 (x) S 1 1 1 0 -1 4194560 0 0 0 0 7 8 0 0 20 0 1 0 100 4096 1 \
+            18446744073709551615 1 1 1 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 1 1 1 1 1 1 1 0\n";
+        fs::write(proc.path().join("7/stat"), stat).expect("a file");
         let procfs = Procfs::open(proc.path()).expect("a folder");
         let collect = Collect::OPEN_FILES.with(Collect::PSS);
         let mut reader = DetailReader::new(&procfs, collect, false);
         reader.pss_pids = vec![7];
+        reader.pss.wait_forever();
         let (files, pss) = (Detail::OpenFiles, Detail::PssBytes);
         let mut process = known(7, 'S');
         process.thread = Some(9);

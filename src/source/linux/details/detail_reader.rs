@@ -7,6 +7,7 @@ use super::cgroup_paths::{Cgroup, CgroupPaths};
 use super::denials::Denials;
 use super::gathered::Gathered;
 use super::proc_status::effective_user;
+use super::pss_reader::PssReader;
 use super::stat_numbers::StatNumbers;
 use super::terminal_name::terminal_name;
 use super::user_names::{UserName, UserNames};
@@ -39,6 +40,7 @@ pub(in crate::source::linux) struct DetailReader {
     pub(in crate::source::linux) pss_pids: Vec<u32>,
     /// `None`: names are not collected, or are those of another host.
     names: Option<UserNames>,
+    pub(super) pss: PssReader,
     cgroups: CgroupPaths,
     pub(super) denials: Denials,
     /// Pids are those that system calls use.
@@ -56,6 +58,7 @@ impl DetailReader {
             collect,
             pss_pids: Vec::new(),
             names: has_names.then(UserNames::start),
+            pss: PssReader::new(),
             cgroups: CgroupPaths::default(),
             denials: Denials::default(),
             has_pidfds: is_here,
@@ -66,7 +69,13 @@ impl DetailReader {
 
     /// Begins a scan. Returns whether names of users have arrived since the last one.
     pub(in crate::source::linux) fn begin_scan(&mut self) -> bool {
+        self.pss.begin_scan();
         self.names.as_mut().is_some_and(UserNames::begin_scan)
+    }
+
+    /// Returns the CPU time of the thread that reads shares of memory so far, in nanoseconds.
+    pub(in crate::source::linux) fn cpu_ns(&self) -> u64 {
+        self.pss.cpu_ns()
     }
 
     /// Returns whether the owner or the control group of a process costs a file each time.
@@ -117,7 +126,7 @@ impl DetailReader {
             self.add_executable(procfs, &read.known, out);
         }
         if occasion.is_active() {
-            self.add_counters(procfs, &read.known, out);
+            self.add_counters(procfs, &read.known, occasion.is_exec, out);
         }
         begin..out.len()
     }

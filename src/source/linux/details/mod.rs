@@ -13,6 +13,7 @@ mod detail_reader;
 mod gathered;
 mod occasion;
 mod proc_status;
+mod pss_reader;
 mod stat_numbers;
 mod systemd_unit;
 mod terminal_name;

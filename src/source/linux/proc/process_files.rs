@@ -38,6 +38,12 @@ impl Place {
 }
 
 impl Procfs {
+    /// Opens it once more, for another thread.
+    pub(in crate::source) fn share(&self) -> Result<Self, Unread> {
+        let dir = self.dir.try_clone().map_err(|_| Unread::Failed)?;
+        Ok(Self { dir })
+    }
+
     /// Reads a file to its end, with one call if the buffer is long enough. If that fails, `content`
     /// is empty.
     pub(in crate::source) fn read_whole_of<'a>(
