@@ -2,8 +2,8 @@
 
 use super::{Missing, Table};
 use crate::config::Config;
-use crate::model::{Changes, Timestamp};
-use crate::source::{ProcessRow, Reading, Row, SourceInfo};
+use crate::model::{Changes, Exit, Timestamp};
+use crate::source::{Happening, ProcessRow, Reading, Row, SourceInfo};
 
 #[test]
 fn an_unreadable_command_line_stays_unless_the_name_changes() {
@@ -77,4 +77,27 @@ fn a_dropped_pass_leaves_no_events_for_the_next_one() {
     assert_eq!(kinds, ["exited", "exited"]);
     assert!(result.unconfirmed.is_empty());
     assert_eq!(table.len(), 1);
+}
+
+#[test]
+fn a_process_that_has_exited_is_not_unconfirmed() {
+    let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+    let mut pass = table.begin(Timestamp::new(0, 1));
+    for pid in [7, 8] {
+        pass.apply(Row::Process(ProcessRow::unknown(pid)));
+    }
+    pass.finish(Missing::Exited);
+    let mut pass = table.begin(Timestamp::new(1, 2));
+    for pid in [7, 8] {
+        pass.apply(Row::Unreadable { pid });
+    }
+    pass.end_rows();
+    pass.happened(Happening::Exited {
+        pid: 7,
+        start_time_ms: None,
+        exit: Exit::default(),
+    });
+    let unconfirmed = pass.finish(Missing::Exited).unconfirmed;
+    let pids: Vec<u32> = unconfirmed.iter().map(|key| key.pid).collect();
+    assert_eq!(pids, [8]);
 }
