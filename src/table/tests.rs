@@ -2,8 +2,8 @@
 
 use super::{Missing, Table};
 use crate::config::Config;
-use crate::model::{Changes, Collect, Detail, Event, Timestamp, Value};
-use crate::source::{DetailReading, DetailValue, ProcessRow, Reading, Row, SourceInfo};
+use crate::model::{Changes, Collect, Detail, Event, Exit, Timestamp, Value};
+use crate::source::{DetailReading, DetailValue, Happening, ProcessRow, Reading, Row, SourceInfo};
 
 #[test]
 fn an_unreadable_command_line_stays_unless_the_name_changes() {
@@ -164,4 +164,27 @@ fn texts_of_optional_fields_are_stored_once_and_dropped_with_the_last_process() 
     assert_eq!(scan(1..4, b"/b\xff"), (0, 1));
     assert_eq!(scan(3..4, b"/b\xff"), (2, 1));
     assert_eq!(scan(0..0, b""), (1, 0));
+}
+
+#[test]
+fn a_process_that_has_exited_is_not_unconfirmed() {
+    let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+    let mut pass = table.begin(Timestamp::new(0, 1));
+    for pid in [7, 8] {
+        pass.apply(Row::Process(ProcessRow::unknown(pid)));
+    }
+    pass.finish(Missing::Exited);
+    let mut pass = table.begin(Timestamp::new(1, 2));
+    for pid in [7, 8] {
+        pass.apply(Row::Unreadable { pid });
+    }
+    pass.end_rows();
+    pass.happened(Happening::Exited {
+        pid: 7,
+        start_time_ms: None,
+        exit: Exit::default(),
+    });
+    let unconfirmed = pass.finish(Missing::Exited).unconfirmed;
+    let pids: Vec<u32> = unconfirmed.iter().map(|key| key.pid).collect();
+    assert_eq!(pids, [8]);
 }

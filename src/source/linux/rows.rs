@@ -149,7 +149,7 @@ impl Waiting {
         answers.sort_unstable_by_key(|answer| answer.target.pid);
         let has_young = self.rows.iter().any(|row| row.is_young);
         let replaced = ear.filter(|_| has_young).map(Ear::replaced);
-        let is_replaced = |pid: u32| replaced.as_ref().is_some_and(|pids| pids.contains(&pid));
+        let is_replaced = |pid: u32| replaced.as_ref().is_some_and(|replaced| replaced.has(pid));
         for row in self.rows.drain(..) {
             let known = &mut known[row.index];
             if row.is_young && is_replaced(known.pid) {

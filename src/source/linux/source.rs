@@ -33,8 +33,8 @@ const LIST_LEN: usize = 32 * 1024;
 ///
 /// Start times have a resolution of 10 ms, CPU times of 1 ns. Of a process that does not run,
 /// changes of memory, parent and status are reported within 30 scans. While all births and exits are
-/// heard, memory is reported within 60 scans, a parent by the next scan and the rest within 120. At most 1 MiB
-/// of a command line is read.
+/// heard, memory is reported within 60 scans, a parent by the next scan and the rest within 120. At
+/// most 1 MiB of a command line is read.
 pub struct LinuxSource {
     pub(super) proc: PathBuf,
     pub(super) rules: Rules,

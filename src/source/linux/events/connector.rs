@@ -1,13 +1,10 @@
 //! The socket of the kernel's process connector.
 
 use std::fmt;
-use std::io::IoSliceMut;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno as NixErrno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, NetlinkAddr, recvmmsg};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::netlink::{self, SocketAddrNetlink};
@@ -17,6 +14,7 @@ use rustix::net::{
 use rustix::time::Timespec;
 
 use super::kernel_event::{KernelEvent, Request, What, request};
+use super::netlink_receive::{Received, receive};
 
 /// How long the answer to the first request may take.
 const DEADLINE: Duration = Duration::from_millis(500);
@@ -34,17 +32,6 @@ const GROUP: u32 = 1;
 pub(super) struct Connector {
     socket: OwnedFd,
     buffers: Vec<[u8; MESSAGE_LEN]>,
-}
-
-/// What a call has received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Received {
-    /// All that was there.
-    All,
-    /// Some, and there may be more.
-    Some,
-    /// The kernel has dropped events, because the buffer was full.
-    Lost,
 }
 
 impl fmt::Debug for Connector {
@@ -155,42 +142,9 @@ impl Connector {
 
     /// Receives what is there, in the order of the kernel's queue, without waiting.
     pub(super) fn receive(&mut self, take: &mut dyn FnMut(KernelEvent)) -> Result<Received, Errno> {
-        let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(MESSAGES, None);
-        let mut slices: Vec<[IoSliceMut<'_>; 1]> = self
-            .buffers
-            .iter_mut()
-            .map(|buffer| [IoSliceMut::new(buffer)])
-            .collect();
-        let socket = self.socket.as_raw_fd();
-        let messages = recvmmsg(
-            socket,
-            &mut headers,
-            slices.iter_mut(),
-            MsgFlags::MSG_DONTWAIT,
-            None,
-        );
-        match messages {
-            Ok(messages) => {
-                let mut count = 0;
-                for message in messages {
-                    count += 1;
-                    // Port 0 is the kernel. Another program with rights could send too.
-                    let is_kernels = message.address.is_some_and(|from| from.pid() == 0);
-                    let event = message.iovs().next().and_then(KernelEvent::parse);
-                    event
-                        .filter(|_| is_kernels)
-                        .into_iter()
-                        .for_each(&mut *take);
-                }
-                Ok(match count < MESSAGES {
-                    true => Received::All,
-                    false => Received::Some,
-                })
-            }
-            Err(NixErrno::ENOBUFS) => Ok(Received::Lost),
-            Err(NixErrno::EAGAIN | NixErrno::EINTR) => Ok(Received::All),
-            Err(errno) => Err(Errno::from_raw_os_error(errno as i32)),
-        }
+        receive(&self.socket, &mut self.buffers, &mut |message| {
+            KernelEvent::parse(message).into_iter().for_each(&mut *take);
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the source hears between scans: the kernel's events as happenings, and how complete they are.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rustix::time::ClockId;
@@ -11,7 +10,7 @@ use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
 use super::exit_usage::usage;
 use super::happenings::happening;
-use super::kernel_event::{KernelEvent, What};
+use super::kernel_event::KernelEvent;
 use super::life::{Start, Step};
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
@@ -20,6 +19,7 @@ use super::look::fact;
 use super::mail::Mail;
 use super::oom_kills::{OomKills, is_killed};
 use super::reception::{Reception, reads_execs};
+use super::replaced::Replaced;
 use super::witness::Witness;
 use crate::metrics::CpuClock;
 use crate::model::{Hearing, ListenStep, Timestamp};
@@ -111,20 +111,11 @@ impl Ear {
     }
 
     /// Returns the pids that may have had several processes since the last drain.
-    pub(in crate::source) fn replaced(&self) -> HashSet<u32, ahash::RandomState> {
-        let mut replaced = HashSet::default();
-        let mut had = HashSet::<u32, ahash::RandomState>::default();
-        self.listener
-            .for_each_waiting(&mut |event| match event.what {
-                What::Exit { tid, pid, .. } if tid == pid => drop(had.insert(pid)),
-                // The end of the process before can be reported later.
-                What::Fork { tid, pid, .. }
-                    if tid == pid && (!had.insert(pid) || self.lives.has(pid)) =>
-                {
-                    replaced.insert(pid);
-                }
-                _ => {}
-            });
+    pub(in crate::source) fn replaced(&self) -> Replaced {
+        let mut replaced = Replaced::default();
+        self.listener.for_each_waiting(&mut |event| {
+            replaced.hear(event, |pid| self.lives.has(pid));
+        });
         replaced
     }
 

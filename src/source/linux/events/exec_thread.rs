@@ -4,10 +4,11 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::connector::{Connector, Received, wait};
+use super::connector::{Connector, wait};
 use super::exec_reading::ExecReading;
 use super::kernel_event::{EXEC, What};
 use super::listener::{Shared, silence, spent_ns, wake as wake_thread};
+use super::netlink_receive::Received;
 use super::reception::reads_execs;
 use crate::metrics::CpuClock;
 use crate::model::ListenStep;

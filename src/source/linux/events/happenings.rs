@@ -1,12 +1,10 @@
 //! Converts what happened to a process into what a source emits.
 
-use rustix::time::ClockId;
-
 use super::event_clock::Moment;
 use super::exec_reading::{ExecReading, ExecStat};
 use super::life::{LastExit, Start, Step};
 use crate::model::{Exit, ExitStatus, ExitUsage, Status};
-use crate::source::linux::proc::boot::{Boot, ns};
+use crate::source::linux::proc::boot::Boot;
 use crate::source::{Happening, ProcessRow, Reading};
 
 /// Converts a step. `likely_oom` and `usage` are of the process that has exited.
@@ -111,7 +109,7 @@ fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Opt
     let Some(LastExit { status, at }) = end else {
         // It is known by now, and not when it happened.
         return Exit {
-            ended_by_ms: Some(boot.time_ms(ns(ClockId::Boottime)) + 1),
+            ended_by_ms: Some(boot.by_now_ms()),
             ..Exit::default()
         };
     };
@@ -120,7 +118,7 @@ fn exit(born: Option<Moment>, end: Option<LastExit>, boot: Boot, likely_oom: Opt
     if !at.is_sure {
         return Exit {
             status,
-            ended_by_ms: Some(boot.time_ms(ns(ClockId::Boottime)) + 1),
+            ended_by_ms: Some(boot.by_now_ms()),
             likely_oom,
             ..Exit::default()
         };

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::accounting::Intake;
-use super::connector::{Connector, Received};
+use super::connector::Connector;
 use super::exec_reading::ExecReading;
 use super::kernel_event::{KernelEvent, What};
 use super::ladder::Ladder;
 use super::mail::Mail;
+use super::netlink_receive::Received;
 use super::reception::{reads_execs, rings_apart};
 use super::sequence::Sequence;
 use super::to_read::ToRead;

@@ -94,7 +94,7 @@ proptest! {
             }
             let exit = world.exits.get(&index);
             // How many threads the first processes have is not known, so with these pids the ends of
-            // one process are not always told from those of the next one.
+            // one process cannot always be distinguished from those of the next one.
             let may_be_unknown = process.pid <= OLDER as u32;
             let is_unknown = may_be_unknown && exit == Some(&None);
             prop_assert!(is_unknown || exit == Some(&Some(process.status)), "{process:?}: {exit:?}");

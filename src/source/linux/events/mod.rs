@@ -38,11 +38,13 @@ mod look;
 #[cfg(test)]
 mod made_up_kernel;
 mod mail;
+mod netlink_receive;
 mod oom_kills;
 #[cfg(test)]
 mod oom_kills_tests;
 mod reaping;
 mod reception;
+mod replaced;
 mod sequence;
 mod settling;
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use rustix::time::ClockId;
-
 use super::super::events::{ListenOptions, Start};
 use super::allowance::Allowance;
 use super::bell_thread::BellThread;
@@ -12,7 +10,7 @@ use super::support;
 use super::watched::{Candidate, Watched};
 use crate::metrics::CpuClock;
 use crate::model::{Exit, ExitStatus, Hearing, Timestamp};
-use crate::source::linux::proc::boot::{Boot, ns};
+use crate::source::linux::proc::boot::Boot;
 use crate::source::{Bell, Happening, Heard};
 
 /// Processes that are watched anew after one scan at most: some 6 ms of CPU time.
@@ -111,7 +109,7 @@ impl ExitEar {
                 exit: Exit {
                     status: reaped.status.map(ExitStatus::from_wait_status),
                     // The kernel does not report when that was.
-                    ended_by_ms: Some(boot.time_ms(ns(ClockId::Boottime)) + 1),
+                    ended_by_ms: Some(boot.by_now_ms()),
                     ..Exit::default()
                 },
             });

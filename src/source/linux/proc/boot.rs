@@ -58,6 +58,12 @@ impl Boot {
         self.ms.saturating_add(since_boot_ns / NS_PER_MS)
     }
 
+    /// Returns the next millisecond after now, since the Unix epoch: what is known by now has happened
+    /// before.
+    pub(in crate::source) fn by_now_ms(self) -> u64 {
+        self.time_ms(ns(ClockId::Boottime)) + 1
+    }
+
     /// Reads all clocks that a scan needs.
     pub(in crate::source) fn timestamp(self) -> Timestamp {
         let (at, since_ms) = Timestamp::now_with(since_ms);

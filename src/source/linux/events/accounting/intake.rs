@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::socket::RecordSocket;
 use super::thread_record::Record;
 use crate::model::Timestamp;
-use crate::source::linux::events::connector::Received;
+use crate::source::linux::events::netlink_receive::Received;
 
 /// Records that can wait for the drain: 2 MB.
 const MAX_RECORDS: usize = 1 << 14;

@@ -1,13 +1,11 @@
 //! The socket that the kernel sends its records of ended threads to.
 
 use std::fmt;
-use std::io::{ErrorKind, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno as NixErrno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, NetlinkAddr, recvmmsg};
 use rustix::io::Errno;
 use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{
@@ -19,7 +17,8 @@ use super::message::{
 };
 use super::refusal::Refusal;
 use super::thread_record::Record;
-use crate::source::linux::events::connector::{Received, wait};
+use crate::source::linux::events::connector::wait;
+use crate::source::linux::events::netlink_receive::{Received, receive};
 
 /// `TASKSTATS_GENL_NAME`, with the 0 at its end.
 const NAME: &[u8] = b"TASKSTATS\0";
@@ -205,43 +204,17 @@ impl RecordSocket {
     }
 
     fn receive_all(&mut self, take: &mut dyn FnMut(Message<'_>)) -> Result<Received, Errno> {
-        let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(MESSAGES, None);
-        let mut slices: Vec<[IoSliceMut<'_>; 1]> = self
-            .buffers
-            .iter_mut()
-            .map(|buffer| [IoSliceMut::new(buffer)])
-            .collect();
-        let messages = recvmmsg(
-            self.socket.as_raw_fd(),
-            &mut headers,
-            slices.iter_mut(),
-            MsgFlags::MSG_DONTWAIT,
-            None,
-        );
-        match messages {
-            Ok(messages) => {
-                let (mut count, mut is_lossy) = (0, false);
-                for message in messages {
-                    count += 1;
-                    // Port 0 is the kernel. Another program with rights could send too.
-                    if message.address.is_none_or(|from| from.pid() != 0) {
-                        continue;
-                    }
-                    match message.iovs().next().and_then(Message::parse) {
-                        Some(message) => take(message),
-                        // It was longer than the buffer.
-                        None => is_lossy = true,
-                    }
-                }
-                Ok(match (is_lossy, count < MESSAGES) {
-                    (true, _) => Received::Lost,
-                    (false, true) => Received::All,
-                    (false, false) => Received::Some,
-                })
+        let mut is_lossy = false;
+        let received = receive(&self.socket, &mut self.buffers, &mut |message| {
+            match Message::parse(message) {
+                Some(message) => take(message),
+                // It was longer than the buffer.
+                None => is_lossy = true,
             }
-            Err(NixErrno::ENOBUFS) => Ok(Received::Lost),
-            Err(NixErrno::EAGAIN | NixErrno::EINTR) => Ok(Received::All),
-            Err(errno) => Err(Errno::from_raw_os_error(errno as i32)),
+        });
+        match is_lossy {
+            true => received.map(|_| Received::Lost),
+            false => received,
         }
     }
 }
