@@ -6,15 +6,26 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::threads::end_first_thread;
 use crate::faults::users::NOBODY;
+use crate::live::Waiting;
 
-/// Children that end when this is dropped.
+/// A process whose fields are known to be those of `/proc`.
+pub(super) struct Member {
+    pub(super) pid: u32,
+    pub(super) kind: &'static str,
+    /// Id of the container that its control group is named after.
+    pub(super) container: Option<String>,
+}
+
+/// Processes that end when this is dropped.
 #[derive(Default)]
 pub(super) struct Crowd {
-    pub(super) children: Vec<Child>,
+    pub(super) members: Vec<Member>,
+    children: Vec<Child>,
+    waiting: Vec<Waiting>,
     /// Groups to remove afterwards.
     cgroups: Vec<PathBuf>,
-    pub(super) kinds: Vec<&'static str>,
 }
 
 impl Crowd {
@@ -22,15 +33,32 @@ impl Crowd {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
         match command.stderr(Stdio::null()).spawn() {
             Ok(child) => {
+                self.add(child.id(), kind);
                 self.children.push(child);
-                self.kinds.push(kind);
             }
             Err(error) => eprintln!("SKIPPED: no process of the kind {kind}: {error}"),
         }
     }
 
-    fn last_pid(&self) -> u32 {
-        self.children.last().map_or(0, Child::id)
+    fn start_with_threads(&mut self, ends_first: bool) {
+        let waiting = Waiting::start_with("wait", &[], &[]);
+        let pid = waiting.pid();
+        self.waiting.push(waiting);
+        if !ends_first {
+            return self.add(pid, "of several threads");
+        }
+        match end_first_thread(pid) {
+            Ok(()) => self.add(pid, "without its first thread"),
+            Err(error) => eprintln!("SKIPPED: no process without its first thread: {error}"),
+        }
+    }
+
+    fn add(&mut self, pid: u32, kind: &'static str) {
+        self.members.push(Member {
+            pid,
+            kind,
+            container: None,
+        });
     }
 
     /// Waits until each child has ended or waits for its input.
@@ -43,20 +71,22 @@ impl Crowd {
         }
     }
 
-    /// Moves the last child to a group of its own.
-    fn move_last(&mut self, name: &str) {
+    /// Moves the last child to the group of a container.
+    fn move_last(&mut self, container: String) {
         let hierarchies =
             ["unified", "systemd", "."].map(|name| Path::new("/sys/fs/cgroup").join(name));
         let procs = |path: &Path| path.join("cgroup.procs");
         let Some(root) = hierarchies.into_iter().find(|root| procs(root).exists()) else {
             return eprintln!("SKIPPED: no control group can be made");
         };
-        let group = root.join(name);
-        let moved = fs::create_dir(&group)
-            .and_then(|()| fs::write(procs(&group), self.last_pid().to_string()));
+        let group = root.join(format!("docker-{container}.scope"));
+        let last = self.members.last_mut().unwrap();
+        let moved =
+            fs::create_dir(&group).and_then(|()| fs::write(procs(&group), last.pid.to_string()));
         self.cgroups.push(group);
-        if let Err(error) = moved {
-            eprintln!("SKIPPED: no control group can be made: {error}");
+        match moved {
+            Ok(()) => last.container = Some(container),
+            Err(error) => eprintln!("SKIPPED: no control group can be made: {error}"),
         }
     }
 }
@@ -90,10 +120,10 @@ fn copy_of_cat(folder: &Path, name: &str, mode: u32) -> PathBuf {
     path
 }
 
-/// Starts three of each kind.
-pub(super) fn crowd(folder: &Path, is_root: bool) -> Crowd {
+/// Starts this number of each kind.
+pub(super) fn crowd(folder: &Path, is_root: bool, of_each: u32) -> Crowd {
     let mut crowd = Crowd::default();
-    for nth in 0..3 {
+    for nth in 0..of_each {
         crowd.start("plain", &mut cat());
         crowd.start("in a group of its own", cat().process_group(0));
         crowd.start("nice", Command::new("nice").args(["-n", "5", "cat"]));
@@ -103,6 +133,8 @@ pub(super) fn crowd(folder: &Path, is_root: bool) -> Crowd {
             Command::new("unshare").args(["-U", "cat"]),
         );
         crowd.start("ended", &mut Command::new("true"));
+        crowd.start_with_threads(false);
+        crowd.start_with_threads(true);
         if !is_root {
             continue;
         }
@@ -119,9 +151,12 @@ pub(super) fn crowd(folder: &Path, is_root: bool) -> Crowd {
             "in a pid namespace",
             Command::new("unshare").args(["-p", "-f", "cat"]),
         );
-        let id = format!("{:064x}", u128::from(std::process::id()) << 8 | nth);
+        let id = format!(
+            "{:064x}",
+            u64::from(std::process::id()) << 8 | u64::from(nth)
+        );
         crowd.start("in a container", &mut cat());
-        crowd.move_last(&format!("docker-{id}.scope"));
+        crowd.move_last(id);
         let removed = copy_of_cat(folder, &format!("removed{nth}"), 0o755);
         crowd.start("of a removed program", &mut Command::new(removed));
         let _ = fs::remove_file(folder.join(format!("removed{nth}")));

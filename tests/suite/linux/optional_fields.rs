@@ -1,26 +1,36 @@
 //! The optional fields of all kinds of processes, compared with `/proc` and ps(1).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
-use super::crowd::{Crowd, crowd};
+use super::crowd::{Crowd, Member, crowd};
 use crate::faults::users::NOBODY;
 
 /// Returns the optional fields of a process, from the files of `/proc`.
 fn true_fields(pid: u32) -> Option<BTreeMap<&'static str, Value>> {
-    let path = |name: &str| format!("/proc/{pid}/{name}");
+    let process = procfs::process::Process::new(pid.cast_signed()).ok()?;
+    let mut stat = process.stat().ok()?;
+    let mut folder = format!("/proc/{pid}");
+    // The first thread of a living process can have ended.
+    if stat.state == 'Z' && stat.num_threads > 1 {
+        let mut threads = process.tasks().ok()?.flatten();
+        let living = threads.find_map(|thread| {
+            let stat = thread.stat().ok()?;
+            (stat.state != 'Z').then_some((thread.tid, stat))
+        });
+        let (thread, of_thread) = living?;
+        (stat.state, stat.vsize) = (of_thread.state, of_thread.vsize);
+        folder = format!("/proc/{pid}/task/{thread}");
+    }
+    let path = |name: &str| format!("{folder}/{name}");
     let read = |name: &str| fs::read_to_string(path(name)).ok();
-    let stat = procfs::process::Process::new(pid.cast_signed())
-        .ok()?
-        .stat()
-        .ok()?;
     let status = read("status")?;
     let line = |content: &str, name: &str| -> Option<String> {
         let line = content.lines().find_map(|line| line.strip_prefix(name))?;
@@ -37,7 +47,9 @@ fn true_fields(pid: u32) -> Option<BTreeMap<&'static str, Value>> {
     let euid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     let euid: u64 = euid.split_whitespace().nth(1)?.parse().ok()?;
     let pid_or_null = |pid: i32| (pid > 0).then_some(pid);
-    let io = read("io").unwrap_or_default();
+    // The rest is that of the whole process, but for switches, which are those of the first thread.
+    let first = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let io = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
     let cgroups = read("cgroup")?;
     let v2 = cgroups.lines().find_map(|line| line.strip_prefix("0::"));
     let exe = fs::read_link(path("exe")).ok();
@@ -57,11 +69,11 @@ fn true_fields(pid: u32) -> Option<BTreeMap<&'static str, Value>> {
     put("open_files", fds.into());
     put(
         "voluntary_switches",
-        number(&status, "voluntary_ctxt_switches:").into(),
+        number(&first, "voluntary_ctxt_switches:").into(),
     );
     put(
         "involuntary_switches",
-        number(&status, "nonvoluntary_ctxt_switches:").into(),
+        number(&first, "nonvoluntary_ctxt_switches:").into(),
     );
     put("swap_bytes", none_is_0(kb("VmSwap:")).into());
     put("read_bytes", number(&io, "read_bytes:").into());
@@ -110,7 +122,11 @@ fn listed(program: &Path, user: Option<u32>, source: &str) -> BTreeMap<u32, Valu
 /// Fields that a user without rights may not read of others.
 const PRIVILEGED: [&str; 3] = ["executable", "read_bytes", "written_bytes"];
 
-fn compare(program: &Path, user: Option<u32>, crowd: &Crowd) {
+/// Lists are compared this many times at most: the kernel can take memory of an idle process too,
+/// or count a fault of it.
+const ROUNDS: usize = 10;
+
+fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
     let pids = || fs::read_dir("/proc").unwrap().flatten();
     let pids = || pids().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let truths = || -> HashMap<u32, _> {
@@ -118,38 +134,120 @@ fn compare(program: &Path, user: Option<u32>, crowd: &Crowd) {
             .filter_map(|pid| Some((pid, true_fields(pid)?)))
             .collect()
     };
-    let before = truths();
-    let processes = listed(program, user, "linux");
-    let after = truths();
-    let (mut idle, mut compared, mut denied) = (0, 0, 0);
-    for (pid, process) in &processes {
-        let (Some(before), Some(after)) = (before.get(pid), after.get(pid)) else {
-            continue;
-        };
-        // What runs meanwhile cannot be compared, such as this process.
-        if before != after || *pid == std::process::id() {
-            continue;
-        }
-        idle += 1;
-        for (name, expected) in before {
-            let value = &process[*name];
-            let may_be_denied = user.is_some() && PRIVILEGED.contains(name);
-            if may_be_denied && value.is_null() && !expected.is_null() {
-                denied += 1;
+    let mut seen = HashSet::new();
+    let mut denied = HashSet::new();
+    let is_left = |seen: &HashSet<u32>| crowd.members.iter().any(|own| !seen.contains(&own.pid));
+    for _ in 0..ROUNDS {
+        let before = truths();
+        let processes = listed(program, user, "linux");
+        let after = truths();
+        for (pid, process) in &processes {
+            let (Some(before), Some(after)) = (before.get(pid), after.get(pid)) else {
+                continue;
+            };
+            // What runs meanwhile cannot be compared, such as this process.
+            if before != after || *pid == std::process::id() {
                 continue;
             }
-            assert_eq!(value, expected, "{name} of {pid} as {user:?}: {process}");
-            compared += 1;
+            seen.insert(*pid);
+            for (name, expected) in before {
+                let value = &process[*name];
+                let may_be_denied = user.is_some() && PRIVILEGED.contains(name);
+                if may_be_denied && value.is_null() && !expected.is_null() {
+                    denied.insert(*pid);
+                    continue;
+                }
+                assert_eq!(value, expected, "{name} of {pid} as {user:?}: {process}");
+            }
+        }
+        for own in &crowd.members {
+            let process = &processes[&own.pid];
+            let container = Value::from(own.container.clone());
+            assert_eq!(process["container_id"], container, "{process}");
+        }
+        if !is_left(&seen) {
+            break;
         }
     }
-    for (child, kind) in crowd.children.iter().zip(&crowd.kinds) {
-        assert!(processes.contains_key(&child.id()), "{kind}");
+    assert!(!is_left(&seen), "some are never idle");
+    for own in &crowd.members {
+        let may_read = user.is_none() || own.kind == "another user's";
+        assert!(!may_read || !denied.contains(&own.pid), "{}", own.kind);
     }
-    println!("as {user:?}: {compared} values of {idle} processes are equal, {denied} were denied");
+    // Those of root are there in any case.
+    assert_eq!(denied.is_empty(), user.is_none());
+}
+
+/// Returns what ps(1) prints of each process; `None` without ps.
+fn ps(user: Option<u32>, columns: &str) -> Option<HashMap<u32, Vec<String>>> {
+    let mut command = Command::new("ps");
+    command.args(["-eo", columns]).current_dir("/");
+    if let Some(user) = user {
+        command.uid(user).gid(user);
+    }
+    let output = command.output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let rows = text.lines().skip(1).filter_map(|line| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        Some((words.next()?.parse().ok()?, words.collect()))
+    });
+    output.status.success().then(|| rows.collect())
+}
+
+/// Returns the row of ps(1) for a process; where ps has nothing to compare, as in `expected`.
+fn row_of(process: &Value, expected: &[String]) -> Vec<String> {
+    let text = |name: &str, none: &str| match &process[name] {
+        Value::Null => none.to_owned(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let kb = process["virtual_bytes"].as_u64().map(|bytes| bytes / 1024);
+    let is_zombie_in_ps = expected[3] == "0" && process["kernel_thread"] == false;
+    vec![
+        text("user_id", "?"),
+        // ps prints the id of a user without a name.
+        text("user_name", &expected[0]),
+        text("threads", "0"),
+        match is_zombie_in_ps {
+            // Its first thread has ended, and that is all that ps looks at.
+            true => "0".into(),
+            false => kb.unwrap_or_default().to_string(),
+        },
+        match expected[4].as_str() {
+            // A real-time process has no nice value in ps.
+            "-" => "-".into(),
+            _ => text("nice", "0"),
+        },
+        text("session_id", "0"),
+        text("process_group_id", "0"),
+        text("tty", "?"),
+    ]
+}
+
+fn compare_with_ps(program: &Path, user: Option<u32>, crowd: &Crowd) {
+    const COLUMNS: &str = "pid,euid,euser:32,nlwp,vsz,ni,sess,pgid,tty";
+    let (Some(before), processes, Some(after)) = (
+        ps(user, COLUMNS),
+        listed(program, user, "linux"),
+        ps(user, COLUMNS),
+    ) else {
+        return eprintln!("SKIPPED: there is no ps(1)");
+    };
+    for (pid, process) in &processes {
+        let row = before.get(pid).filter(|row| after.get(pid) == Some(row));
+        let is_own = || crowd.members.iter().any(|own| own.pid == *pid);
+        match row {
+            // What runs meanwhile cannot be compared, such as this process.
+            Some(expected) if process["cpu_percent"] == 0.0 => {
+                assert_eq!(row_of(process, expected), expected[..], "{process}");
+            }
+            _ => assert!(row.is_some() || !is_own(), "{process}"),
+        }
+    }
 }
 
 #[test]
-fn optional_fields_are_those_of_proc_as_root_and_as_another_user() {
+fn optional_fields_are_those_of_proc_and_ps_as_root_and_as_another_user() {
     let is_root = rustix::process::geteuid().is_root();
     let folder = tempfile::Builder::new()
         .prefix("pscan-test")
@@ -162,79 +260,31 @@ fn optional_fields_are_those_of_proc_as_root_and_as_another_user() {
         .arg(&program)
         .status();
     assert!(copied.unwrap().success());
-    let crowd = crowd(folder.path(), is_root);
-    compare(&program, None, &crowd);
-    match is_root {
-        true => compare(&program, Some(NOBODY), &crowd),
-        false => eprintln!("SKIPPED: another user, which needs root"),
+    // Over 300 processes in all.
+    let crowd = crowd(folder.path(), is_root, 24);
+    compare_with_proc(&program, None, &crowd);
+    compare_with_ps(&program, None, &crowd);
+    if !is_root {
+        return eprintln!("SKIPPED: another user, which needs root");
     }
-}
-
-/// Returns what ps(1) prints of each process; `None` without ps.
-fn ps(columns: &str) -> Option<HashMap<u32, Vec<String>>> {
-    let output = Command::new("ps").args(["-eo", columns]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let rows = text.lines().skip(1).filter_map(|line| {
-        let mut words = line.split_whitespace().map(str::to_owned);
-        Some((words.next()?.parse().ok()?, words.collect()))
-    });
-    output.status.success().then(|| rows.collect())
-}
-
-#[test]
-fn optional_fields_are_those_of_ps() {
-    const COLUMNS: &str = "pid,euid,euser:32,nlwp,vsz,ni,sess,pgid,tty";
-    let folder = tempfile::tempdir().unwrap();
-    let crowd = crowd(folder.path(), false);
-    let (Some(before), processes, Some(after)) = (
-        ps(COLUMNS),
-        listed(Path::new(cargo_bin!("pscan")), None, "linux"),
-        ps(COLUMNS),
-    ) else {
-        return eprintln!("SKIPPED: there is no ps(1)");
-    };
-    let mut compared = 0;
-    for (pid, process) in &processes {
-        let Some(expected) = before.get(pid).filter(|row| after.get(pid) == Some(row)) else {
-            continue;
-        };
-        // What runs meanwhile cannot be compared, such as this process.
-        if process["cpu_percent"] != 0.0 {
-            continue;
-        }
-        let text = |name: &str, none: &str| match &process[name] {
-            Value::Null => none.to_owned(),
-            Value::String(text) => text.clone(),
-            value => value.to_string(),
-        };
-        let kb = process["virtual_bytes"].as_u64().map(|bytes| bytes / 1024);
-        // A real-time process has no nice value in ps.
-        let nice = match expected[4].as_str() {
-            "-" => "-".into(),
-            _ => text("nice", "0"),
-        };
-        let ours = [
-            text("user_id", "?"),
-            text("user_name", &expected[0]),
-            text("threads", "0"),
-            kb.unwrap_or_default().to_string(),
-            nice,
-            text("session_id", "0"),
-            text("process_group_id", "0"),
-            text("tty", "?"),
-        ];
-        assert_eq!(ours, expected[..], "{process}");
-        compared += 1;
-    }
-    assert!(compared >= crowd.children.len() / 2, "{compared}");
+    compare_with_proc(&program, Some(NOBODY), &crowd);
+    compare_with_ps(&program, Some(NOBODY), &crowd);
 }
 
 #[test]
 fn sysinfo_reports_the_optional_fields_that_it_has() {
     const REPORTED: [&str; 4] = ["user_id", "virtual_bytes", "executable", "open_files"];
     let folder = tempfile::tempdir().unwrap();
-    let crowd = crowd(folder.path(), false);
-    let pids = || crowd.children.iter().map(Child::id);
+    let crowd = crowd(folder.path(), false, 3);
+    // sysinfo looks at the first thread alone.
+    let has_first = |own: &&Member| own.kind != "without its first thread";
+    let pids = || {
+        crowd
+            .members
+            .iter()
+            .filter(has_first)
+            .map(|member| member.pid)
+    };
     let truths = || -> Vec<_> { pids().map(true_fields).collect() };
     let before = truths();
     let processes = listed(Path::new(cargo_bin!("pscan")), None, "sysinfo");

@@ -12,7 +12,7 @@ use crate::support::{Live, live_sources, scan_for_command};
 ///
 /// It waits in another system call; with changed registers it makes this one instead.
 #[cfg(target_arch = "x86_64")]
-fn end_first_thread(pid: u32) -> nix::Result<()> {
+pub(super) fn end_first_thread(pid: u32) -> nix::Result<()> {
     use nix::sys::ptrace;
     use nix::sys::wait::waitpid;
     use nix::unistd::Pid;
@@ -44,7 +44,7 @@ fn end_first_thread(pid: u32) -> nix::Result<()> {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn end_first_thread(_pid: u32) -> nix::Result<()> {
+pub(super) fn end_first_thread(_pid: u32) -> nix::Result<()> {
     Err(nix::errno::Errno::ENOSYS)
 }
 
