@@ -79,10 +79,9 @@ impl Changes {
     pub const USER: Self = Self::named("user");
     /// The number of threads changed.
     pub const THREADS: Self = Self::named("threads");
-    /// Virtual memory changed. It is reported along with other changes, as are all that follow but
-    /// nice, session, cgroup and executable.
+    /// Virtual memory changed. It is only reported along with other changes.
     pub const VIRTUAL_MEMORY: Self = Self::named("virtual_memory");
-    /// There were page faults.
+    /// There were page faults. It is only reported along with other changes.
     pub const FAULTS: Self = Self::named("faults");
     /// The nice value changed.
     pub const NICE: Self = Self::named("nice");
@@ -92,23 +91,23 @@ impl Changes {
     pub const CGROUP: Self = Self::named("cgroup");
     /// The path of the program changed, by an `exec`.
     pub const EXECUTABLE: Self = Self::named("executable");
-    /// The number of open files changed.
+    /// The number of open files changed. It is only reported along with other changes.
     pub const OPEN_FILES: Self = Self::named("open_files");
-    /// The process read from disks or wrote to them.
+    /// The process read from disks or wrote to them. It is only reported along with other changes.
     pub const IO: Self = Self::named("io");
-    /// There were context switches.
+    /// There were context switches. It is only reported along with other changes.
     pub const SWITCHES: Self = Self::named("switches");
-    /// Swapped-out memory changed.
+    /// Swapped-out memory changed. It is only reported along with other changes.
     pub const SWAP: Self = Self::named("swap");
-    /// The proportional share of memory changed.
+    /// The proportional share of memory changed. It is only reported along with other changes.
     pub const PSS: Self = Self::named("pss");
-    /// The largest resident memory grew.
+    /// The largest resident memory grew. It is only reported along with other changes.
     pub const PEAK_RSS: Self = Self::named("peak_rss");
     /// All changes.
     pub const ALL: Self = Self::of_fields(false);
-    /// All changes of measured amounts, such as CPU time and memory.
+    /// All changes of measured amounts that change all the time, such as CPU time and memory.
     ///
-    /// These change all the time.
+    /// The number of threads is none of them.
     pub const MEASURES: Self = Self::of_fields(true);
 
     const fn named(name: &str) -> Self {
@@ -127,7 +126,10 @@ impl Changes {
     const fn of_fields(only_measures: bool) -> Self {
         let (mut at, mut all) = (0, 0);
         while at < FIELDS.len() {
-            if !only_measures || FIELDS[at].unit.is_measure() {
+            let field = &FIELDS[at];
+            // A detail that is not quiet belongs to what the process is.
+            let is_amount = field.unit.is_measure() && (field.is_quiet || field.detail().is_none());
+            if !only_measures || is_amount {
                 all |= Self::of(&FIELDS[at]).0;
             }
             at += 1;
@@ -269,6 +271,8 @@ mod tests {
         assert_eq!(names.len(), Changes::ALL.each().count());
         let measures: Vec<_> = Changes::MEASURES.names().collect();
         assert!(measures.starts_with(&["cpu", "rss"]), "{measures:?}");
+        assert!(measures.contains(&"faults"));
+        assert!(!measures.contains(&"threads") && !measures.contains(&"user"));
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Change {
 
 impl Field {
     /// Returns the detail that it is, if it is one.
-    pub fn detail(&self) -> Option<Detail> {
+    pub const fn detail(&self) -> Option<Detail> {
         match self.place {
             Place::Detail(detail) => Some(detail),
             Place::Process(_) | Place::Resources(_) => None,

@@ -208,9 +208,7 @@ pub static FIELDS: &[Field] = &[
     Field::of(Detail::CpuUserMs, "cpu_user_ms", Unit::CpuMs).with("cpu_modes", CPU_CHANGE),
     Field::of(Detail::CpuSystemMs, "cpu_system_ms", Unit::CpuMs).with("cpu_modes", CPU_CHANGE),
     Field::of(Detail::MinorFaults, "minor_faults", Unit::Count).with("faults", FAULTS),
-    Field::of(Detail::MajorFaults, "major_faults", Unit::Count)
-        .with("faults", FAULTS)
-        .otel("process.paging.faults"),
+    Field::of(Detail::MajorFaults, "major_faults", Unit::Count).with("faults", FAULTS),
     Field::of(Detail::Nice, "nice", Unit::Integer)
         .with("nice", Change::new("nice", 11))
         .reported(),
@@ -247,13 +245,10 @@ pub static FIELDS: &[Field] = &[
     Field::of(Detail::OpenFiles, "open_files", Unit::Count)
         .with("open_files", Change::new("open_files", 15))
         .otel("process.unix.file_descriptor.count"),
-    Field::of(Detail::ReadBytes, "read_bytes", Unit::Bytes)
-        .with("io", IO)
-        .otel("process.disk.io"),
+    Field::of(Detail::ReadBytes, "read_bytes", Unit::Bytes).with("io", IO),
     Field::of(Detail::WrittenBytes, "written_bytes", Unit::Bytes).with("io", IO),
     Field::of(Detail::VoluntarySwitches, "voluntary_switches", Unit::Count)
-        .with("switches", SWITCHES)
-        .otel("process.context_switches"),
+        .with("switches", SWITCHES),
     Field::of(
         Detail::InvoluntarySwitches,
         "involuntary_switches",

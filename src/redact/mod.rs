@@ -148,8 +148,12 @@ impl Redactor {
             detail,
             Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
         );
-        if self.redact == Redact::Off || text.contains(&0) {
+        if self.redact == Redact::Off {
             return Cow::Borrowed(text);
+        }
+        // No system has such a text, and the parts would be taken for arguments.
+        if text.contains(&0) {
+            return Cow::Borrowed(MARK.as_bytes());
         }
         match can_be_secret {
             true => self.settled(Cow::Borrowed(text), usize::MAX),
@@ -216,6 +220,7 @@ mod tests {
                 Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
             );
             assert_eq!(is_ruled, is_path, "{detail:?}");
+            assert_eq!(&*own.detail(detail, b"/a\0/b"), MARK.as_bytes());
         }
     }
 }

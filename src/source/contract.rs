@@ -142,8 +142,8 @@ pub struct SourceInfo {
     ///
     /// The scanner does not use it. A recording has it in its header, and its replay returns it.
     pub host: HostInfo,
-    /// The optional fields that it reads: those of a process that it has not read are unknown, and
-    /// not absent.
+    /// The optional fields that it reads. One that was not read of a process is unknown (`null`);
+    /// fields that are not collected are absent.
     ///
     /// None by default. It may emit others too.
     pub collects: Collect,

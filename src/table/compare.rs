@@ -107,7 +107,12 @@ impl Table {
         slot.status = row.status;
         if !row.details.is_empty() {
             self.texts.update_details(&mut slot.details, row.details);
-            changed.insert(slot.details.since(&process.details).reported);
+            let new = slot.details.since(&process.details);
+            changed.insert(new.reported);
+            // Nothing else shows that it has run.
+            if row.cpu_time_ns.is_none() {
+                changed.insert(new.quiet);
+            }
         }
         changed.insert(self.thresholds.exceeded(slot));
 

@@ -84,6 +84,7 @@ fn scan_details(
     table: &mut Table,
     second: u64,
     status: crate::Status,
+    cpu_time_ns: Option<u64>,
     details: &[(Detail, DetailValue<'_>)],
 ) -> Option<Event> {
     let details: Vec<_> = details
@@ -93,6 +94,7 @@ fn scan_details(
     let mut pass = table.begin(Timestamp::new(second * 1000, second * 1_000_000_000));
     pass.apply(Row::Process(ProcessRow {
         status: Some(status),
+        cpu_time_ns,
         details: &details,
         ..ProcessRow::unknown(7)
     }));
@@ -107,7 +109,7 @@ fn counters_are_only_reported_along_with_other_changes() {
     let faults = |count| (Detail::MinorFaults, DetailValue::Number(count));
     let user = |id| (Detail::UserId, DetailValue::Number(id));
     let (sleeping, stopped) = (crate::Status::Sleeping, crate::Status::Stopped);
-    let first = scan_details(&mut table, 1, sleeping, &[faults(1), user(5)]);
+    let first = scan_details(&mut table, 1, sleeping, Some(5), &[faults(1), user(5)]);
     let first = first.expect("it is new");
     let details = &first.process().details;
     assert_eq!(details.get(Detail::MinorFaults), Value::Count(1));
@@ -119,23 +121,32 @@ fn counters_are_only_reported_along_with_other_changes() {
         }
         event => panic!("{event:?}"),
     };
-    assert!(scan_details(&mut table, 2, sleeping, &[faults(2)]).is_none());
+    // The CPU share becomes known.
+    let event = scan_details(&mut table, 2, sleeping, Some(5), &[]);
+    assert_eq!(changed(event).0, Changes::CPU);
+    assert!(scan_details(&mut table, 3, sleeping, Some(5), &[faults(2)]).is_none());
     // What was not read stays.
-    assert!(scan_details(&mut table, 3, sleeping, &[]).is_none());
-    let event = scan_details(&mut table, 4, stopped, &[]);
+    assert!(scan_details(&mut table, 4, sleeping, Some(5), &[]).is_none());
+    let event = scan_details(&mut table, 5, stopped, Some(5), &[]);
     assert_eq!(changed(event), (Changes::STATUS | Changes::FAULTS, Some(2)));
-    let event = scan_details(&mut table, 5, stopped, &[user(6), faults(3)]);
+    let event = scan_details(&mut table, 6, stopped, Some(5), &[user(6), faults(3)]);
     assert_eq!(changed(event), (Changes::USER | Changes::FAULTS, Some(3)));
     let event = scan_details(
         &mut table,
-        6,
+        7,
         stopped,
+        Some(5),
         &[(Detail::UserId, DetailValue::Unknown)],
     );
     assert_eq!(changed(event).0, Changes::USER);
     let process = table.processes().next().expect("one process");
     assert!(process.details.get(Detail::UserId).is_unknown());
     assert!(process.details.has(Detail::UserId));
+    // Its CPU time is not known, so nothing else shows that it has run.
+    let event = scan_details(&mut table, 8, stopped, None, &[faults(4)]);
+    assert_eq!(changed(event), (Changes::CPU | Changes::FAULTS, Some(4)));
+    let event = scan_details(&mut table, 9, stopped, None, &[faults(5)]);
+    assert_eq!(changed(event), (Changes::FAULTS, Some(5)));
 }
 
 #[test]

@@ -20,8 +20,8 @@ pub(crate) struct Collected {
     ///
     /// Fields of JSON and recordings: user, threads, virtual_memory, cpu_modes, faults, nice,
     /// session, cgroup, executable, open_files, io, switches, swap, pss, peak_rss. By default user,
-    /// threads and cgroup. Others may read executable, io and pss only of their own processes. pss
-    /// is expensive, and only read of the processes of --pid.
+    /// threads and cgroup. Without CAP_SYS_PTRACE, pscan reads executable, io and pss of your own
+    /// processes only. pss is expensive, and only read of the processes of --pid.
     #[arg(
         long,
         value_name = "LIST",
@@ -72,7 +72,7 @@ impl Collected {
             return Some("--collect chooses fields of JSON; add --json".into());
         }
         if names(NONE) && self.collect.len() > 1 {
-            return Some("--collect none is for itself; remove the other names or 'none'".into());
+            return Some("--collect none cannot be combined with other names; remove the other names or 'none'".into());
         }
         (names("pss") && pids.is_empty()).then(|| {
             "--collect pss reads the whole memory map of a process, so it needs --pid, which a list \

@@ -100,8 +100,7 @@ impl DetailReader {
         }
     }
 
-    /// Adds what `status` has of the memory. That of a kernel thread has none, and a zombie has lost
-    /// it.
+    /// Adds what `status` has of the memory. A kernel thread has no memory, and a zombie has lost it.
     ///
     /// `outcome` is that of reading `status`, just before.
     fn add_memory(
