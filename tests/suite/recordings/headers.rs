@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use process_scanner::{HostInfo, Recorder, ReplaySource, Source};
+use process_scanner::{Collect, HostInfo, Recorder, ReplaySource, Source, SysinfoSource};
 
 use super::{recording, scan, support};
 
@@ -26,6 +26,19 @@ fn a_recording_keeps_the_host_of_its_source() {
         // A recording of a replay has the same host, not the one that it is replayed on.
         assert_eq!(header_of(played), header);
     }
+}
+
+#[test]
+fn a_recording_has_the_names_of_what_was_collected() {
+    let world = support::World::new();
+    let header = header_of(world);
+    assert!(!header.contains("collects"), "{header}");
+    let collect = Collect::USER | Collect::VIRTUAL_MEMORY;
+    let header = header_of(SysinfoSource::new(collect).unwrap());
+    let names = r#""collects":["user","virtual_memory"]"#;
+    assert!(header.contains(names), "{header}");
+    let played = ReplaySource::new(Cursor::new(header + "\n")).unwrap();
+    assert_eq!(played.info().collects, collect);
 }
 
 #[test]

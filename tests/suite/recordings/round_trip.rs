@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use process_scanner::{
-    Batch, Error, ErrorClass, Event, ProcessRow, Reading, Recheck, ReplaySource, Result, Row,
-    ScanSummary, Source, SourceInfo, Status, Timestamp,
+    Batch, Collect, Detail, DetailReading, DetailValue, Error, ErrorClass, Event, ProcessRow,
+    Reading, Recheck, ReplaySource, Result, Row, ScanSummary, Source, SourceInfo, Status,
+    Timestamp,
 };
 use proptest::prelude::*;
 
@@ -163,13 +164,53 @@ struct Turns {
     world: World,
     turns: std::vec::IntoIter<Turn>,
     is_able: bool,
+    has_details: bool,
     /// The rows of the last scan; half of the unchanged ones are emitted as unchanged.
     shown: BTreeMap<u32, Made>,
 }
 
+/// Returns optional fields that change with the others; some are left out, as not read.
+fn details_of(made: &Made) -> Vec<DetailReading<'_>> {
+    let cpu_ms = made.cpu_time_ns.map(|ns| ns / 1_000_000);
+    let number = |number: Option<u64>| number.map_or(DetailValue::Unknown, DetailValue::Number);
+    let all = [
+        (
+            Detail::UserId,
+            number(made.start_time_ms.map(|ms| ms / 1000 % 3)),
+        ),
+        (
+            Detail::Nice,
+            number(cpu_ms.map(|_| (-5_i64).cast_unsigned())),
+        ),
+        (Detail::MinorFaults, number(cpu_ms)),
+        (Detail::Cgroup, DetailValue::Text(&made.name)),
+        (Detail::Executable, DetailValue::Text(b"/bin/\xff\x1b")),
+        (Detail::Tty, DetailValue::Unknown),
+    ];
+    let is_read = |nth: usize| made.parent_pid != Some(2) || nth % 2 == 0;
+    let all = all.into_iter().enumerate();
+    all.filter(|(nth, _)| is_read(*nth))
+        .map(|(_, (detail, value))| DetailReading { detail, value })
+        .collect()
+}
+
+fn with_details<'a>(row: Row<'a>, details: &'a [DetailReading<'a>]) -> Row<'a> {
+    match row {
+        Row::Process(mut row) => {
+            row.details = details;
+            Row::Process(row)
+        }
+        row => row,
+    }
+}
+
 impl Source for Turns {
     fn info(&self) -> SourceInfo {
-        self.world.info()
+        let mut info = self.world.info();
+        if self.has_details {
+            info.collects = Collect::ALL.without(Collect::IO);
+        }
+        info
     }
 
     fn now(&mut self) -> Timestamp {
@@ -194,8 +235,12 @@ impl Source for Turns {
         let before = std::mem::take(&mut self.shown);
         let living = self.world.edit(|state| state.processes.clone());
         let shown = &mut self.shown;
+        let has_details = self.has_details;
         self.world.scan(&mut |row| {
             let pid = row.pid();
+            let made = living.get(&pid).filter(|_| has_details);
+            let details = made.map(|made| details_of(made));
+            let row = with_details(row, details.as_deref().unwrap_or_default());
             let is_same = before.get(&pid) == living.get(&pid);
             shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
             match row {
@@ -290,6 +335,7 @@ proptest! {
         resolution_ms in proptest::sample::select(vec![10_u64, 1000]),
         own_pid in proptest::option::weighted(0.2, Just(1_u32)),
         has_read_times: bool,
+        has_details: bool,
     ) {
         let world = World::new();
         world.edit(|state| {
@@ -302,6 +348,7 @@ proptest! {
             world,
             turns: turns.into_iter(),
             is_able,
+            has_details,
             shown: BTreeMap::new(),
         });
         assert_round_trip(&recording, &live);
