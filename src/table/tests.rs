@@ -2,7 +2,7 @@
 
 use super::{Missing, Table};
 use crate::config::Config;
-use crate::model::{Changes, Collect, Detail, Event, Exit, Timestamp, Value};
+use crate::model::{Changes, Collect, Detail, Event, Exit, ExitUsage, Timestamp, Value};
 use crate::source::{DetailReading, DetailValue, Happening, ProcessRow, Reading, Row, SourceInfo};
 
 #[test]
@@ -147,6 +147,37 @@ fn counters_are_only_reported_along_with_other_changes() {
     assert_eq!(changed(event), (Changes::CPU | Changes::FAULTS, Some(4)));
     let event = scan_details(&mut table, 9, stopped, None, &[faults(5)]);
     assert_eq!(changed(event), (Changes::FAULTS, Some(5)));
+}
+
+#[test]
+fn the_largest_memory_at_an_exit_is_that_of_the_kernels_account() {
+    for (collects, expected) in [
+        (Collect::PEAK_RSS, Value::Count(9)),
+        (Collect::NONE, Value::Unknown),
+    ] {
+        let mut source = SourceInfo::new("test");
+        source.collects = collects;
+        let mut table = Table::new(&Config::default(), &source);
+        let peak = [(Detail::PeakRssBytes, DetailValue::Number(5))];
+        let read = if collects.is_empty() { &[][..] } else { &peak };
+        scan_details(&mut table, 1, crate::Status::Sleeping, Some(5), read);
+        let mut pass = table.begin(Timestamp::new(2000, 2_000_000_000));
+        pass.happened(Happening::Exited {
+            pid: 7,
+            start_time_ms: None,
+            exit: Exit {
+                usage: Some(ExitUsage {
+                    peak_rss_bytes: Some(9),
+                    ..ExitUsage::default()
+                }),
+                ..Exit::default()
+            },
+        });
+        let exited = pass.finish(Missing::Exited).events.pop().expect("an exit");
+        let details = &exited.process().details;
+        assert_eq!(details.get(Detail::PeakRssBytes), expected);
+        assert_eq!(details.has(Detail::PeakRssBytes), !collects.is_empty());
+    }
 }
 
 #[test]
