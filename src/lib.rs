@@ -118,6 +118,8 @@ struct Readme;
 mod config;
 mod consumers;
 mod dispatch;
+mod filter;
+mod json;
 mod metrics;
 mod model;
 mod recording;
@@ -131,12 +133,14 @@ pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
+pub use crate::filter::{Filter, Selection};
+pub use crate::json::{JsonLine, write_json};
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{
     Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail,
     Details, Error, ErrorClass, Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing,
     ListenStep, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot,
-    Status, Timestamp, Transition, Unit, Value, escape, is_control,
+    Status, Timestamp, Transition, Tree, Unit, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};

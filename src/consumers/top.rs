@@ -146,12 +146,7 @@ impl TopN {
             .processes
             .iter()
             .filter_map(|(&key, tracked)| {
-                let usage = match self.by {
-                    By::Cpu { window_ns } => {
-                        Usage::CpuPercent(tracked.percent(state.now_ns, window_ns)?)
-                    }
-                    By::Rss => Usage::RssBytes(tracked.process.resources.rss_bytes?),
-                };
+                let usage = self.usage(&state, tracked)?;
                 usage.is_any().then_some((usage, key, &tracked.process))
             })
             .collect();
@@ -166,6 +161,35 @@ impl TopN {
                 usage,
             })
             .collect()
+    }
+
+    /// Returns how much one process uses: its CPU use over the window, or its resident memory.
+    ///
+    /// `None` if it has exited, or if that is not known yet. `len` does not matter.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use process_scanner::{ProcessKey, TopN, Usage};
+    ///
+    /// /// Returns whether a process has used more than 80 % of a core for 30 s.
+    /// fn is_too_busy(use_over_30_s: &TopN, key: ProcessKey) -> bool {
+    ///     matches!(use_over_30_s.usage_of(key), Some(Usage::CpuPercent(percent)) if percent > 80.0)
+    /// }
+    ///
+    /// let use_over_30_s = TopN::busiest(0, Duration::from_secs(30));
+    /// # let key = ProcessKey { pid: 1, start_time_ms: None };
+    /// assert!(!is_too_busy(&use_over_30_s, key));
+    /// ```
+    pub fn usage_of(&self, key: ProcessKey) -> Option<Usage> {
+        let state = self.lock();
+        self.usage(&state, state.processes.get(&key)?)
+    }
+
+    fn usage(&self, state: &State, tracked: &Tracked) -> Option<Usage> {
+        Some(match self.by {
+            By::Cpu { window_ns } => Usage::CpuPercent(tracked.percent(state.now_ns, window_ns)?),
+            By::Rss => Usage::RssBytes(tracked.process.resources.rss_bytes?),
+        })
     }
 
     /// Returns the scan that the ranking is as of.

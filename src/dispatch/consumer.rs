@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::filter::Filter;
 use crate::model::Batch;
 
 /// Receives each batch on its own thread, once it is registered.
@@ -94,6 +95,8 @@ pub struct ConsumerOptions {
     pub overflow: Overflow,
     /// Name of the consumer in [`Metrics`](crate::Metrics), logs and errors.
     pub name: Option<String>,
+    /// The processes whose events it receives; `None`: all.
+    pub filter: Option<Filter>,
 }
 
 impl ConsumerOptions {
@@ -101,6 +104,17 @@ impl ConsumerOptions {
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the processes whose events it receives.
+    ///
+    /// Its batches have the events that a [`Selection`](crate::Selection) selects. It gets the first
+    /// batch, which is full, and then those with an event for it, a failure or a transition;
+    /// [`Batch::skipped_batches`] counts the others. [`Batch::counts`] are those of the whole scan.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
         self
     }
 

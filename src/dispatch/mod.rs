@@ -9,6 +9,7 @@ mod consumer;
 mod consumers;
 mod dispatcher;
 mod latest;
+mod needs;
 mod queue;
 mod registry;
 mod stop;

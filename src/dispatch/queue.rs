@@ -11,6 +11,7 @@ use log::debug;
 
 use super::consumer::Overflow;
 use super::latest::Latest;
+use super::needs::Needs;
 use crate::metrics::Traffic;
 use crate::model::{Batch, ConsumerId, Snapshot};
 
@@ -23,6 +24,7 @@ pub(super) struct ConsumerQueue {
     sender: Sender<Arc<Batch>>,
     last_batch: LastBatch,
     overflow: Overflow,
+    needs: Needs,
     owed: Owed,
     // The last field, so that the sender is closed before it counts.
     traffic: QueueEnd,
@@ -82,6 +84,7 @@ pub(super) fn bounded_queue(
     id: ConsumerId,
     queue_len: usize,
     overflow: Overflow,
+    needs: Needs,
     traffic: Arc<Traffic>,
 ) -> (ConsumerQueue, Inbox) {
     let (sender, receiver) = bounded(queue_len);
@@ -96,6 +99,7 @@ pub(super) fn bounded_queue(
         sender,
         last_batch,
         overflow,
+        needs,
         owed: Owed::Full { lost: 0 },
         traffic: QueueEnd(traffic),
     };
@@ -147,24 +151,27 @@ impl ConsumerQueue {
         }
     }
 
-    /// Puts in the batch of a scan, or counts it as lost or owed.
+    /// Puts in what the consumer needs of a batch, or counts it as lost or owed.
     pub(super) fn offer(
         &mut self,
         batch: &Arc<Batch>,
         latest: &Latest,
         snapshot: &Snapshot,
     ) -> Presence {
+        let part = self.needs.part_of(batch);
         if let Owed::Full { lost } = &mut self.owed {
-            // A new consumer has not lost anything yet.
-            if *lost > 0 {
-                *lost += 1;
-                self.traffic.count_lost();
-            } else if batch.full {
-                return self.put_owed(Arc::clone(batch));
+            match part {
+                // A new consumer has not lost anything yet.
+                Some(_) if *lost > 0 => {
+                    *lost += 1;
+                    self.traffic.count_lost();
+                }
+                Some(part) if batch.full => return self.put_owed(part),
+                _ => {}
             }
             return self.send_owed(latest, snapshot);
         }
-        self.put_or_owe(Arc::clone(batch))
+        part.map_or(Presence::Here, |part| self.put_or_owe(part))
     }
 
     /// Puts in a notice. It has no events, so it can go before a full batch that is owed.
@@ -177,11 +184,17 @@ impl ConsumerQueue {
                 self.traffic.count_lost();
                 Presence::Here
             }
-            Owed::Full { .. } => match self.try_put(Arc::clone(notice)) {
-                Err(TrySendError::Disconnected(_)) => Presence::Left,
-                Ok(()) | Err(TrySendError::Full(_)) => Presence::Here,
-            },
-            Owed::Nothing => self.put_or_owe(Arc::clone(notice)),
+            Owed::Full { .. } => {
+                let notice = self.needs.notice(notice);
+                match self.try_put(notice) {
+                    Err(TrySendError::Disconnected(_)) => Presence::Left,
+                    Ok(()) | Err(TrySendError::Full(_)) => Presence::Here,
+                }
+            }
+            Owed::Nothing => {
+                let notice = self.needs.notice(notice);
+                self.put_or_owe(notice)
+            }
         }
     }
 
@@ -198,7 +211,7 @@ impl ConsumerQueue {
     }
 
     /// Closes the queue. The owed batch goes beside it, because there may be no room.
-    pub(super) fn close(self, latest: &Latest, snapshot: &Snapshot) {
+    pub(super) fn close(mut self, latest: &Latest, snapshot: &Snapshot) {
         if let Some(batch) = self.owed_batch(latest, snapshot) {
             self.traffic.count_put();
             *self
@@ -208,11 +221,14 @@ impl ConsumerQueue {
         }
     }
 
-    fn owed_batch(&self, latest: &Latest, snapshot: &Snapshot) -> Option<Arc<Batch>> {
+    fn owed_batch(&mut self, latest: &Latest, snapshot: &Snapshot) -> Option<Arc<Batch>> {
         match &self.owed {
             Owed::Nothing => None,
             Owed::Batch(batch, _) => Some(Arc::clone(batch)),
-            Owed::Full { lost } => latest.full(snapshot, *lost).map(Arc::new),
+            Owed::Full { lost } => {
+                let full = latest.full(snapshot, *lost)?;
+                Some(self.needs.full(full))
+            }
         }
     }
 

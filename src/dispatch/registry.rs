@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 
 use super::consumer::ConsumerOptions;
+use super::needs::Needs;
 use super::queue::{ConsumerQueue, Inbox, bounded_queue};
 use super::stop::StopLimits;
 use crate::config::{Config, MAX_QUEUE_LEN};
@@ -78,7 +79,8 @@ impl Registry {
         let meter = Arc::clone(&self.meter);
         let traffic = Arc::new(Traffic::new(id, options.name, queue_len, meter));
         lock(&self.traffic).push(Arc::clone(&traffic));
-        let (queue, inbox) = bounded_queue(id, queue_len, options.overflow, traffic);
+        let needs = Needs::new(options.filter);
+        let (queue, inbox) = bounded_queue(id, queue_len, options.overflow, needs, traffic);
         let joined = self.requests.send(Request::Join(queue));
         // An error means that the dispatcher has ended. Without `ending` it is about to end.
         let ending = joined.ok().and_then(|()| self.ending());

@@ -54,6 +54,10 @@ pub struct Batch {
     ///
     /// The events of this batch make up for them. 0 in a batch that is not full.
     pub lost_batches: u64,
+    /// Batches before this one that this consumer did not need, because of its filter.
+    ///
+    /// They had no event of a selected process. Without a filter it is 0.
+    pub skipped_batches: u64,
     /// Why the scan failed; `None` if it did not.
     ///
     /// A failed scan reports no exits. In a notice: what is stuck. A full batch that is made while
@@ -83,6 +87,12 @@ pub struct Batch {
     /// What the metrics report of [`usage`](crate::Exit::usage); `None`: as before.
     #[serde(skip)]
     pub(crate) usage: Option<UsageHeard>,
+    /// Start of the scan by the clock of start times, in milliseconds since the Unix epoch.
+    ///
+    /// The wall clock can have stepped since the scanner began; this one has not. `None`: as
+    /// `taken_at_ms`.
+    #[serde(skip)]
+    pub(crate) start_clock_ms: Option<u64>,
 }
 
 impl Batch {
@@ -152,11 +162,13 @@ impl Batch {
             of_scan: facts.of_scan,
             hearing: facts.hearing,
             usage: facts.usage,
+            start_clock_ms: facts.start_clock_ms,
             taken_at_ms: facts.taken_at_ms,
             monotonic_ns: facts.monotonic_ns,
             interval_ms: facts.interval_ms,
             full: facts.full,
             lost_batches: facts.lost_batches,
+            skipped_batches: 0,
             failure: facts.failure,
             cost: facts.cost,
             counts: facts.counts,
@@ -165,6 +177,30 @@ impl Batch {
             unconfirmed: facts.unconfirmed,
             events: facts.events,
             ready_at: Instant::now(),
+        }
+    }
+
+    /// Returns the batch for a consumer that needs only some of its events.
+    pub(crate) fn restricted(
+        &self,
+        skipped_batches: u64,
+        events: Vec<Event>,
+        unconfirmed: Vec<ProcessKey>,
+    ) -> Self {
+        let facts = Facts {
+            usage: self.usage.clone(),
+            unconfirmed,
+            events,
+            ..Facts::of(self)
+        };
+        let pacing = Pacing {
+            pace: self.pace,
+            transitions: self.transitions.clone(),
+        };
+        Self {
+            skipped_batches,
+            ready_at: self.ready_at,
+            ..Self::build(facts, pacing)
         }
     }
 
@@ -182,6 +218,8 @@ pub(crate) struct Facts {
     pub(crate) hearing: Hearing,
     /// As in [`Batch`].
     pub(crate) usage: Option<UsageHeard>,
+    /// As in [`Batch`].
+    pub(crate) start_clock_ms: Option<u64>,
     pub(crate) taken_at_ms: u64,
     pub(crate) monotonic_ns: u64,
     pub(crate) interval_ms: Option<f64>,
@@ -202,6 +240,7 @@ impl Facts {
             of_scan: batch.of_scan,
             hearing: batch.hearing,
             usage: None,
+            start_clock_ms: batch.start_clock_ms,
             taken_at_ms: batch.taken_at_ms,
             monotonic_ns: batch.monotonic_ns,
             interval_ms: batch.interval_ms,
@@ -305,7 +344,7 @@ mod tests {
         }
         assert_eq!(json["transitions"][0]["event"], "interval_changed");
         assert_eq!(json["events"][0]["event"], "exited");
-        assert_eq!(json.as_object().map(serde_json::Map::len), Some(15));
+        assert_eq!(json.as_object().map(serde_json::Map::len), Some(16));
     }
 
     #[test]

@@ -26,11 +26,20 @@ use super::process::{ProcessInfo, ProcessKey};
 /// assert!(snapshot.by_pid(std::process::id()).is_some());
 /// # Ok::<(), process_scanner::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     processes: BTreeMap<u32, ProcessInfo>,
     seq: u64,
     taken_at_ms: Option<u64>,
+    /// Start of the last scan, by the clock of the start times.
+    pub(super) start_clock_ms: Option<u64>,
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.seq, one.taken_at_ms);
+        of(self) == of(other) && self.processes == other.processes
+    }
 }
 
 impl Snapshot {
@@ -52,10 +61,12 @@ impl Snapshot {
     /// - A batch after a gap is applied. The snapshot is correct only if the batches in the gap had
     ///   no events.
     pub fn apply(&mut self, batch: &Batch) -> bool {
-        let follows = batch.full || self.seq.checked_add(1) == Some(batch.seq);
+        let last = self.seq.checked_add(batch.skipped_batches);
+        let follows = batch.full || last.and_then(|last| last.checked_add(1)) == Some(batch.seq);
         if !batch.full {
             // A notice repeats the number of the scan before, and has no events.
-            if batch.seq == self.seq {
+            if last == Some(batch.seq) {
+                self.seq = batch.seq;
                 return true;
             }
             if self.taken_at_ms.is_none() || batch.seq < self.seq {
@@ -64,6 +75,9 @@ impl Snapshot {
         }
         self.seq = batch.seq;
         self.taken_at_ms = Some(batch.taken_at_ms);
+        if batch.of_scan {
+            self.start_clock_ms = batch.start_clock_ms.or(Some(batch.taken_at_ms));
+        }
         if batch.full {
             self.processes.clear();
         }

@@ -1,0 +1,83 @@
+//! The part of each batch that one consumer needs.
+
+use std::sync::Arc;
+
+use crate::filter::{Filter, Selection};
+use crate::model::{Batch, Event};
+
+/// What a consumer needs of the batches: everything, unless it has a filter.
+pub(super) struct Needs {
+    selection: Option<Selection>,
+    /// The selection knows all processes.
+    has_begun: bool,
+    /// Batches since the last one that the consumer needed.
+    skipped: u64,
+}
+
+impl Needs {
+    pub(super) fn new(filter: Option<Filter>) -> Self {
+        Self {
+            selection: filter.map(Selection::new),
+            has_begun: false,
+            skipped: 0,
+        }
+    }
+
+    /// Returns what the consumer needs of a batch; `None` if it needs nothing of it.
+    ///
+    /// It must get every batch, whether there is room for it or not. Nothing is known before the
+    /// first full one.
+    pub(super) fn part_of(&mut self, batch: &Arc<Batch>) -> Option<Arc<Batch>> {
+        let Some(selection) = &mut self.selection else {
+            return Some(Arc::clone(batch));
+        };
+        self.has_begun |= batch.full;
+        if !self.has_begun {
+            return None;
+        }
+        let events = selection.select(batch);
+        let is_needed = batch.full
+            || !events.is_empty()
+            || batch.failure.is_some()
+            || !batch.transitions.is_empty();
+        if !is_needed {
+            self.skipped += 1;
+            return None;
+        }
+        Some(self.restrict(batch, events))
+    }
+
+    /// Returns a notice for the consumer, which is about the batches so far.
+    pub(super) fn notice(&mut self, notice: &Arc<Batch>) -> Arc<Batch> {
+        match self.selection {
+            None => Arc::clone(notice),
+            Some(_) => self.restrict(notice, Vec::new()),
+        }
+    }
+
+    /// Returns a full batch, made of all processes as of the last batch, for the consumer.
+    pub(super) fn full(&mut self, batch: Batch) -> Arc<Batch> {
+        let Some(selection) = &mut self.selection else {
+            return Arc::new(batch);
+        };
+        let events = match std::mem::replace(&mut self.has_begun, true) {
+            true => {
+                let is_selected = |event: &&Event| selection.contains(event.process().key());
+                batch.events.iter().filter(is_selected).cloned().collect()
+            }
+            false => selection.select(&batch),
+        };
+        self.restrict(&batch, events)
+    }
+
+    fn restrict(&mut self, batch: &Batch, events: Vec<Event>) -> Arc<Batch> {
+        let skipped = std::mem::take(&mut self.skipped);
+        let mut unconfirmed = batch.unconfirmed.clone();
+        if let Some(selection) = &self.selection {
+            unconfirmed.retain(|key| selection.contains(*key));
+        }
+        // A full batch replaces all before it.
+        let skipped = if batch.full { 0 } else { skipped };
+        Arc::new(batch.restricted(skipped, events, unconfirmed))
+    }
+}
