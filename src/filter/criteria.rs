@@ -246,3 +246,151 @@ impl Filter {
 fn kind<T>(conditions: &[T], verdict: impl FnMut(&T) -> Verdict) -> Option<Verdict> {
     (!conditions.is_empty()).then(|| any(conditions.iter().map(verdict)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Detail, ProcessKey};
+
+    fn process(pid: u32, name: &str) -> ProcessInfo {
+        let start_time_ms = Some(1);
+        let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+        process.name = Some(name.into());
+        process
+    }
+
+    fn name(regex: &str) -> Filter {
+        Filter::new().with_name(regex).expect("it is valid")
+    }
+
+    fn verdict(filter: &Filter, process: &ProcessInfo) -> Option<bool> {
+        filter.verdict(process, &Snapshot::new())
+    }
+
+    #[test]
+    fn kinds_must_all_match_and_one_condition_of_each() {
+        let mut make = process(7, "make");
+        make.status = Some(Status::Zombie);
+        make.command = Some(["/usr/bin/make", "-j2"].iter().collect());
+        make.details.set(Detail::UserId, 1000_u64.into());
+        make.details.set(Detail::UserName, "anna".into());
+        make.details.set(Detail::Cgroup, "/a".into());
+        make.details.set(Detail::ContainerId, "0123abcd".into());
+        make.details
+            .set(Detail::SystemdUnit, "build.service".into());
+        let all = name("^ma")
+            .with_pid(7)
+            .with_text("-j")
+            .with_command("make -j2$")
+            .expect("it is valid")
+            .with_status(Status::Zombie)
+            .with_user("anna")
+            .with_container("0123")
+            .with_unit("build")
+            .without_kernel_threads();
+        let f = Filter::new;
+        for (filter, expected) in [
+            (f(), true),
+            (all.clone(), true),
+            (all.clone().with_pid(8).with_status(Status::Running), true),
+            (f().with_pid(8), false),
+            (f().with_pid(8).with_user("anna"), false),
+            (name("^make$"), true),
+            (name("cmake"), false),
+            (f().with_status(Status::Running), false),
+            (f().with_user("1000"), true),
+            (f().with_user("100"), false),
+            (f().with_user("ann"), false),
+            (f().with_user("root").with_user("anna"), true),
+            (f().with_container("123"), false),
+            (f().with_unit("build.service"), true),
+            (f().with_unit("build.scope"), false),
+            (f().with_unit("buil"), false),
+        ] {
+            assert_eq!(verdict(&filter, &make), Some(expected), "{filter:?}");
+            assert_eq!(filter.matches(&make, &Snapshot::new()), expected);
+        }
+        make.kernel_thread = Some(true);
+        assert_eq!(verdict(&all, &make), Some(false));
+        assert!(f().is_empty() && !all.is_empty() && !f().with_descendants_of(1).is_empty());
+        let needed = Collect::COMMAND | Collect::USER | Collect::CGROUP;
+        assert_eq!((all.collect(), f().collect()), (needed, Collect::NONE));
+    }
+
+    #[test]
+    fn texts_ignore_case_unless_they_have_capitals() {
+        let mut process = process(7, "Web Content");
+        process.command = Some(["/opt/Firefox", "--Ünï", "a b"].iter().collect());
+        for (text, expected) in [
+            ("web", true),
+            ("Web", true),
+            ("WEB", false),
+            ("firefox --ünï a", true),
+            ("ÜNÏ", false),
+            (".", false),
+            ("", true),
+        ] {
+            let filter = Filter::new().with_text(text);
+            assert_eq!(verdict(&filter, &process), Some(expected), "{text}");
+            let mute = filter.without_texts_of(7);
+            assert_eq!(verdict(&mute, &process), Some(false), "{text}");
+        }
+        let either = Filter::new().with_text("none").with_text("web");
+        assert_eq!(verdict(&either, &process), Some(true));
+        // Names are not muted.
+        let named = name("Web").without_texts_of(7);
+        assert_eq!(verdict(&named, &process), Some(true));
+    }
+
+    #[test]
+    fn a_verdict_is_unknown_only_if_it_depends_on_an_unknown_value() {
+        let f = Filter::new;
+        let mut born = process(7, "");
+        born.name = None;
+        let command = f().with_command("j2").expect("it is valid");
+        for (filter, expected) in [
+            (name("make"), None),
+            (command.clone(), None),
+            (f().with_text("x"), None),
+            (f().with_status(Status::Zombie), None),
+            (f().with_user("root"), None),
+            (f().with_user("0"), None),
+            (f().with_unit("x"), None),
+            (name("make").with_pid(7), None),
+            (name("make").with_pid(8), Some(false)),
+            (f().without_kernel_threads(), Some(true)),
+            (f().with_pid(7), Some(true)),
+            (f().with_descendants_of(1), Some(false)),
+            (command.without_texts_of(7), Some(false)),
+        ] {
+            assert_eq!(verdict(&filter, &born), expected, "{filter:?}");
+        }
+        let cc = process(7, "cc");
+        let both = name("make").with_command("j2").expect("it is valid");
+        assert_eq!(verdict(&both, &cc), Some(false));
+        // What is in no container has a known control group.
+        born.details.set(Detail::Cgroup, "/a".into());
+        assert_eq!(verdict(&f().with_container("0"), &born), Some(false));
+        assert_eq!(verdict(&f().with_unit("x"), &born), Some(false));
+        // The rest of the name is in the command line.
+        let mut cut = process(7, "a-very-long-nam");
+        assert_eq!(verdict(&name("indeed"), &cut), None);
+        assert_eq!(verdict(&name("very"), &cut), Some(true));
+        cut.command = Some(["/bin/other"].iter().collect());
+        assert_eq!(verdict(&name("indeed"), &cut), Some(false));
+        cut.command = Some(["/bin/a-very-long-name-indeed"].iter().collect());
+        assert_eq!(verdict(&name("indeed$"), &cut), Some(true));
+    }
+
+    #[test]
+    fn an_invalid_pattern_is_refused_with_its_text() {
+        for (error, what) in [
+            (Filter::new().with_name("a("), "names"),
+            (Filter::new().with_command("a("), "command lines"),
+        ] {
+            let error = error.expect_err("a bracket is open");
+            let expected = format!("\"a(\" is not a regular expression for {what}: ");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+    }
+}

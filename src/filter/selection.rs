@@ -188,3 +188,170 @@ impl Relatives {
         filter.verdict_in_family(process, is_relative)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Changes;
+
+    fn process(pid: u32, parent_pid: u32, name: &str) -> ProcessInfo {
+        let start_time_ms = Some(u64::from(pid));
+        let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+        process.parent_pid = Some(parent_pid);
+        process.name = Some(name.into()).filter(|_| !name.is_empty());
+        process
+    }
+
+    fn there(pid: u32, parent: u32, name: &str) -> Event {
+        Event::Existing(process(pid, parent, name))
+    }
+
+    fn born(pid: u32, parent: u32, name: &str) -> Event {
+        Event::Created(process(pid, parent, name))
+    }
+
+    fn updated(pid: u32, parent: u32, name: &str) -> Event {
+        Event::updated(process(pid, parent, name), Changes::NAME)
+    }
+
+    fn moved(pid: u32, parent: u32, name: &str) -> Event {
+        Event::updated(process(pid, parent, name), Changes::PARENT)
+    }
+
+    fn exited(pid: u32, parent: u32, name: &str) -> Event {
+        Event::exited(process(pid, parent, name), None)
+    }
+
+    /// Selects from batches, each with the events that are expected of it. The first batch is full.
+    fn assert_selects(filter: Filter, batches: &[(&[Event], &[Event])]) {
+        let mut selection = Selection::new(filter);
+        for (seq, (events, expected)) in (1..).zip(batches) {
+            let batch = Batch::new(seq, seq * 1000, events.to_vec());
+            assert_eq!(selection.select(&batch), *expected, "batch {seq}");
+        }
+    }
+
+    fn named(name: &str) -> Filter {
+        let regex = format!("^{name}$");
+        Filter::new().with_name(&regex).expect("it is valid")
+    }
+
+    #[test]
+    fn a_process_is_selected_from_its_first_match_to_its_exit() {
+        assert_selects(
+            named("make"),
+            &[
+                (&[there(1, 0, "init")], &[]),
+                (
+                    &[born(2, 1, "make"), born(3, 1, "sh"), born(4, 1, "sh")],
+                    &[born(2, 1, "make")],
+                ),
+                // It has matched, and an exec is no exit.
+                (&[updated(2, 1, "cc")], &[updated(2, 1, "cc")]),
+                (&[updated(3, 1, "make")], &[there(3, 1, "make")]),
+                (&[updated(4, 1, "bash"), exited(4, 1, "bash")], &[]),
+                (
+                    &[exited(2, 1, "cc"), updated(3, 1, "ld")],
+                    &[exited(2, 1, "cc"), updated(3, 1, "ld")],
+                ),
+                // Another process has the pid.
+                (
+                    &[born(2, 1, "cc"), exited(3, 1, "ld")],
+                    &[exited(3, 1, "ld")],
+                ),
+                (&[exited(2, 1, "cc")], &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_birth_that_is_known_to_match_later_is_a_birth() {
+        assert_selects(
+            named("make"),
+            &[
+                (&[there(1, 0, "init")], &[]),
+                (&[born(2, 1, ""), born(3, 1, ""), born(4, 1, "")], &[]),
+                (
+                    &[
+                        updated(2, 1, "make"),
+                        updated(3, 1, "sh"),
+                        exited(4, 1, "make"),
+                    ],
+                    &[born(2, 1, "make"), born(4, 1, "make"), exited(4, 1, "make")],
+                ),
+                // It had another name in between.
+                (&[updated(3, 1, "make")], &[there(3, 1, "make")]),
+                // It matched in its last moment.
+                (
+                    &[born(5, 1, "sh"), exited(5, 1, "make")],
+                    &[there(5, 1, "make"), exited(5, 1, "make")],
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_full_batch_keeps_who_was_selected_and_forgets_who_is_gone() {
+        let mut selection = Selection::new(named("make"));
+        let mut first = Batch::new(1, 1000, vec![there(2, 1, "make"), there(3, 1, "make")]);
+        assert_eq!(selection.select(&first).len(), 2);
+        first.seq = 9;
+        first.events = vec![there(3, 1, "cc"), there(4, 1, "sh"), there(5, 1, "make")];
+        let selected = selection.select(&first);
+        assert_eq!(selected, [there(3, 1, "cc"), there(5, 1, "make")]);
+        assert!(!selection.contains(process(2, 1, "").key()));
+        assert!(selection.contains(process(3, 1, "").key()));
+    }
+
+    #[test]
+    fn descendants_are_selected_when_their_parents_have_gone_too() {
+        let of_ten = Filter::new().with_descendants_of(10);
+        assert_selects(
+            of_ten,
+            &[
+                // A child can have a smaller pid than its parent.
+                (
+                    &[there(2, 11, "b"), there(10, 1, "root"), there(11, 10, "a")],
+                    &[there(2, 11, "b"), there(11, 10, "a")],
+                ),
+                (
+                    &[exited(11, 10, "a"), born(12, 11, "c"), born(13, 12, "d")],
+                    &[exited(11, 10, "a"), born(12, 11, "c"), born(13, 12, "d")],
+                ),
+                // Another process with the pid of a parent is none of the family.
+                (&[born(11, 1, "x"), born(14, 11, "y")], &[]),
+                (&[exited(10, 1, "root")], &[]),
+                (&[born(15, 2, "z")], &[born(15, 2, "z")]),
+                // Nor is one with the pid of the first ancestor.
+                (&[born(10, 1, "x"), born(16, 10, "y")], &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn relatives_without_an_event_are_selected_when_a_parent_changes() {
+        let of_ten = Filter::new().with_descendants_of(10);
+        assert_selects(
+            of_ten,
+            &[
+                (
+                    &[there(3, 1, "a"), there(4, 3, "b"), there(10, 1, "root")],
+                    &[],
+                ),
+                (&[moved(3, 10, "a")], &[there(3, 10, "a"), there(4, 3, "b")]),
+            ],
+        );
+        let above_ten = Filter::new().with_ancestors_of(10);
+        assert_selects(
+            above_ten,
+            &[
+                (
+                    &[there(1, 0, "init"), there(3, 1, "a"), there(10, 3, "x")],
+                    &[there(1, 0, "init"), there(3, 1, "a")],
+                ),
+                (&[born(5, 1, "new")], &[]),
+                (&[moved(10, 5, "x")], &[there(5, 1, "new")]),
+            ],
+        );
+    }
+}
