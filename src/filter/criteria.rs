@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 
 use super::family::{is_ancestor, is_descendant};
-use super::owner::{User, is_in_container, is_in_unit};
+use super::owner::{UserKey, is_in_container, is_in_unit};
 use super::texts::{PlainText, command_line, compile, of_name};
 use super::verdict::{Verdict, all, any};
 use crate::model::{Collect, ProcessInfo, Result, Snapshot, Status};
@@ -34,7 +34,7 @@ pub struct Filter {
     names: Vec<Regex>,
     commands: Vec<Regex>,
     statuses: Vec<Status>,
-    users: Vec<User>,
+    users: Vec<UserKey>,
     containers: Vec<String>,
     units: Vec<String>,
     pub(super) descendants_of: Vec<u32>,
@@ -100,7 +100,7 @@ impl Filter {
     /// Selects processes of this effective user: a name, or the number of an id.
     #[must_use]
     pub fn with_user(mut self, user: impl Into<String>) -> Self {
-        self.users.push(User::new(user.into()));
+        self.users.push(UserKey::new(user.into()));
         self
     }
 

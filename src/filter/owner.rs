@@ -5,12 +5,12 @@ use crate::model::{Detail, ProcessInfo};
 
 /// A user, by name or by id.
 #[derive(Debug, Clone)]
-pub(super) enum User {
+pub(super) enum UserKey {
     Id(u64),
     Name(String),
 }
 
-impl User {
+impl UserKey {
     /// A number is an id.
     pub(super) fn new(user: String) -> Self {
         match user.parse() {

@@ -52,6 +52,8 @@ const SRC: &[&str] = &[
     "config.rs",
     "consumers",
     "dispatch",
+    "filter",
+    "json",
     "lib.rs",
     "main.rs",
     "metrics",

@@ -13,6 +13,7 @@ mod config;
 mod dispatch;
 #[cfg(target_os = "linux")]
 mod faults;
+mod filtered;
 mod fixtures;
 mod fold;
 mod heard;

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::secrets::Secrets;
+use crate::cli::format::chosen_events::Chosen;
 use crate::cli::format::color::Color;
 use crate::cli::format::intervals::Terms;
 use crate::cli::format::printer::{Printer, Style};
-use crate::cli::format::selection::Chosen;
 use crate::cli::select::{Filter, Kind};
 
 /// Options for printed events.

@@ -1,6 +1,7 @@
 //! Prints a table, a tree, one line per event, or JSON.
 
 pub(crate) mod cells;
+pub(crate) mod chosen_events;
 pub(crate) mod color;
 mod exits;
 mod headings;
@@ -13,7 +14,6 @@ mod lines;
 pub(crate) mod printer;
 pub(crate) mod progress;
 mod recorded_host;
-pub(crate) mod selection;
 mod shell;
 mod signal_names;
 pub(crate) mod stats;

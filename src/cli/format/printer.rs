@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 
 use process_scanner::{Batch, Event, Hearing, HostInfo, Metrics, Result, escape};
 
+use super::chosen_events::{Chosen, Selected, Selection};
 use super::color::{self, Color};
 use super::intervals::Terms;
 use super::json;
 use super::line_layout::LineLayout;
 use super::lines;
 use super::recorded_host::recorded_on;
-use super::selection::{Chosen, Selected, Selection};
 use super::summary::Summary;
 use super::times::{self, Zone};
 use crate::cli::outcome::{Done, printed, remark};
