@@ -7,7 +7,7 @@ use crate::cli::format::chosen_events::Chosen;
 use crate::cli::format::color::Color;
 use crate::cli::format::intervals::Terms;
 use crate::cli::format::printer::{Printer, Style};
-use crate::cli::select::{Filter, Kind};
+use crate::cli::select::{FilterArgs, Kind};
 
 /// Options for printed events.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub(crate) struct Output {
     #[arg(long, conflicts_with = "events")]
     pub(crate) failed: bool,
     #[command(flatten)]
-    pub(crate) filter: Filter,
+    pub(crate) filter: FilterArgs,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
     #[command(flatten)]
@@ -43,8 +43,8 @@ pub(crate) struct Output {
 impl Output {
     /// Builds the printer for these options.
     ///
-    /// `filter`: the filter of these options, adapted to the host. `terms`: for events of this host.
-    pub(crate) fn printer(&self, filter: Filter, terms: Option<Terms>) -> Printer {
+    /// `own_pid`: that of pscan, if it is scanned. `terms`: for events of this host.
+    pub(crate) fn printer(&self, own_pid: Option<u32>, terms: Option<Terms>) -> Printer {
         let style = Style {
             json: self.json,
             color: self.color,
@@ -54,6 +54,6 @@ impl Output {
             kinds: self.events.clone(),
             is_failed: self.failed,
         };
-        Printer::new(style, chosen, filter)
+        Printer::new(style, chosen, &self.filter, own_pid)
     }
 }

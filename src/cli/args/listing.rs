@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use process_scanner::Filter;
 
 use super::collected::Collected;
 use super::durations::sample;
@@ -10,10 +11,16 @@ use super::numbers::at_least_one;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
-use crate::cli::select::{Filter, Sort};
+use crate::cli::select::{FilterArgs, Sort, some_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
+    /// List processes with NAME in their name or command line
+    ///
+    /// NAME is plain text; case is ignored unless NAME has capitals. Of several, one must be there.
+    /// pscan itself is not listed. After `--`, a NAME can be that of a command.
+    #[arg(value_name = "NAME", value_parser = some_text)]
+    pub(crate) names: Vec<String>,
     // The list of fields has the orders.
     #[arg(
         long,
@@ -42,7 +49,10 @@ pub(crate) struct List {
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) tree: bool,
     #[command(flatten)]
-    pub(crate) filter: Filter,
+    pub(crate) filter: FilterArgs,
+    /// Print pids alone, one per line
+    #[arg(short, long, conflicts_with_all = ["json", "tree"])]
+    pub(crate) quiet: bool,
     /// Print one JSON object, in order of pid by default
     ///
     /// With --top the default order is cpu.
@@ -71,6 +81,21 @@ pub(crate) struct List {
 }
 
 impl List {
+    /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
+    pub(crate) fn filter_on_host_with(&self, own_pid: Option<u32>) -> Filter {
+        let filter = self.filter.on_host_with(own_pid);
+        let names = self.names.iter().map(String::as_str);
+        names.fold(filter, Filter::with_text)
+    }
+
+    /// Returns what selects processes, as on the command line.
+    pub(crate) fn conditions(&self) -> String {
+        let names = self.names.iter().map(|name| format!("'{name}'"));
+        let options = self.filter.to_string();
+        let given = names.chain((!options.is_empty()).then_some(options));
+        given.collect::<Vec<_>>().join(" ")
+    }
+
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
         self.collected.conflict(self.json, self.filter.pids())

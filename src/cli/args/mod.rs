@@ -20,3 +20,4 @@ pub(crate) use self::listing::List;
 pub(crate) use self::parser::parse;
 pub(crate) use self::schedule::Schedule;
 pub(crate) use self::subcommands::{Record, Replay, Sub, Watch};
+pub(crate) use self::tips::of_name as tips_of_name;

@@ -46,7 +46,11 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
         Some(Sub::Watch(watch)) => watch.conflict(),
         Some(Sub::Record(record)) => record.collected.conflict(true, &[]),
         Some(_) => None,
-        None => cli.list.conflict(),
+        None => cli.list.conflict().or_else(|| {
+            let is_escaped = args.iter().any(|arg| arg == "--");
+            let name = cli.list.names.first().filter(|_| !is_escaped)?;
+            misplaced_command(&parser, name)
+        }),
     });
     match conflict {
         Some(conflict) => {
@@ -60,6 +64,20 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
         }
         None => Ok(cli),
     }
+}
+
+/// Returns why a word is no NAME, if it is a command.
+fn misplaced_command(program: &clap::Command, word: &str) -> Option<String> {
+    let instead = match word {
+        "help" => "for help, use 'pscan --help'; for more, 'pscan man | man -l -'".into(),
+        _ => {
+            program.find_subcommand(word)?;
+            format!("options follow the command: 'pscan {word} [OPTIONS]'")
+        }
+    };
+    Some(format!(
+        "{instead}; to list what has '{word}' in its name, use 'pscan -- {word}'"
+    ))
 }
 
 #[cfg(test)]

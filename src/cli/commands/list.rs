@@ -7,17 +7,17 @@ use std::thread;
 use std::time::Instant;
 
 use process_scanner::{
-    Batch, Config, Listen, ProcessInfo, Result, Scanner, Snapshot, Source, live_source,
+    Batch, Config, Filter, Listen, ProcessInfo, Result, Scanner, Snapshot, Source, live_source,
 };
 
-use crate::cli::args::List;
+use crate::cli::args::{self, List};
 use crate::cli::format::color;
 use crate::cli::format::host::Host;
 use crate::cli::format::json::{self, Listing};
 use crate::cli::format::table::{self, Layout};
 use crate::cli::format::tree::{self, Line};
 use crate::cli::outcome::{Done, printed};
-use crate::cli::select::{Filter, Sort};
+use crate::cli::select::Sort;
 use crate::cli::terminal;
 
 /// Version of the JSON object.
@@ -33,39 +33,56 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     args.secrets.configure(&mut config);
     let pids = args.filter.pids();
     args.collected.configure(&mut config, args.json, pids);
+    config.collect |= args.filter_on_host_with(None).collect();
     let source = live_source(&config)?;
     let info = source.info();
-    let filter = args.filter.on_host_with(info.own_pid);
+    let filter = args.filter_on_host_with(info.own_pid);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let mut snapshot = Snapshot::new();
     let host = (!args.json).then(|| Host::new(info.is_live));
     let began = Instant::now();
     let mut last = sample(&mut scanner, &mut snapshot)?;
-    if !args.sample.is_zero() {
+    // Pids alone need no CPU use, unless they are in its order.
+    let needs_cpu = !args.quiet || args.sort == Some(Sort::CPU) || args.top.is_some();
+    if needs_cpu && !args.sample.is_zero() {
         thread::sleep(args.sample.saturating_sub(began.elapsed()));
         last = sample(&mut scanner, &mut snapshot)?;
     }
     let chosen = chosen(args, &filter, &snapshot);
     let outcome = match host {
         None => print_json(&last, &chosen),
+        Some(_) if args.quiet => print_pids(&chosen),
         // Without a match there is no table, only the reason on standard error.
         Some(_) if chosen.is_empty() => Ok(()),
         Some(host) => print_table(args, host, &snapshot, &last, &chosen),
     };
     printed(outcome)?;
     Ok(match chosen.is_empty() {
-        true => Done::Nothing(format!("no process matches {}", args.filter)),
+        true => Done::Nothing(no_match(args)),
         false => Done::All,
     })
 }
 
+/// Returns why no process is listed, and what was probably meant.
+fn no_match(args: &List) -> String {
+    let text = format!("no process matches {}", args.conditions());
+    let tips = args.names.iter().flat_map(|name| args::tips_of_name(name));
+    let tips: Vec<_> = tips.collect();
+    match tips.is_empty() {
+        true => text,
+        false => format!("{text} ({})", tips.join("; ")),
+    }
+}
+
 /// Returns the matching processes, sorted and cut to `--top`.
 ///
-/// Without `--sort` and `--top`, JSON is in order of pid.
+/// Without `--sort` and `--top`, JSON and pids alone are in order of pid.
 fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
-    let matching = snapshot.iter().filter(|process| filter.matches(process));
+    let matching = snapshot
+        .iter()
+        .filter(|process| filter.matches(process, snapshot));
     let mut chosen: Vec<_> = matching.collect();
-    let by_default = match args.json && args.top.is_none() {
+    let by_default = match (args.json || args.quiet) && args.top.is_none() {
         true => Sort::PID,
         false => Sort::CPU,
     };
@@ -152,6 +169,14 @@ fn fitting(all: usize, height: usize) -> usize {
         true => all,
         false => room.saturating_sub(1).max(1),
     }
+}
+
+fn print_pids(processes: &[&ProcessInfo]) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for process in processes {
+        writeln!(out, "{}", process.pid)?;
+    }
+    out.flush()
 }
 
 fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {

@@ -32,8 +32,7 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
         ErrorClass::Output => error,
         _ => in_file(&name, error),
     };
-    let filter = args.output.filter.clone();
-    let printer = Arc::new(Mutex::new(args.output.printer(filter, None)));
+    let printer = Arc::new(Mutex::new(args.output.printer(None, None)));
     let printing = Arc::clone(&printer);
     let stopped = signals::stop()?;
     let (ended, has_ended) = bounded(1);

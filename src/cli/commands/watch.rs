@@ -18,11 +18,12 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     args.output.secrets.configure(&mut config);
     let (is_json, pids) = (args.output.json, args.output.filter.pids());
     args.collected.configure(&mut config, is_json, pids);
+    let filter = args.output.filter.on_host_with(None);
+    config.collect |= filter.collect();
     let source = live_source(&config)?;
     let info = source.info();
-    let filter = args.output.filter.on_host_with(info.own_pid);
     let terms = Some(args.schedule.terms());
-    let mut printer = args.output.printer(filter, terms);
+    let mut printer = args.output.printer(info.own_pid, terms);
     printer.begin_watch(info.not_listening);
     let printer = Arc::new(Mutex::new(printer));
     let printing = Arc::clone(&printer);

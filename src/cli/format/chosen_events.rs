@@ -1,13 +1,13 @@
 //! Selects the events that `watch` and `replay` print.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 
-use process_scanner::{Batch, Event};
+use process_scanner::{Batch, Event, ProcessKey, Selection};
 
 use super::exits;
 use super::text_changes::in_text;
 use crate::cli::outcome::{Done, remark};
-use crate::cli::select::{Filter, Followed, Kind, LateBirths, is_good_scan};
+use crate::cli::select::{FilterArgs, Followed, Kind, is_good_scan};
 
 /// What `--events` and `--failed` select.
 #[derive(Debug, Clone, Default)]
@@ -19,69 +19,62 @@ pub(crate) struct Chosen {
 }
 
 /// The events of a batch, as far as their processes are selected.
-pub(super) struct Selected<'a> {
+pub(super) struct Selected {
     /// For each event of the batch, whether its process is selected.
     pub(super) matches: Vec<bool>,
     /// The events to print, in order.
-    pub(super) events: Vec<Cow<'a, Event>>,
+    pub(super) events: Vec<Event>,
 }
 
 /// Selects events by kind and process.
-pub(super) struct Selection {
+pub(super) struct ChosenEvents {
     chosen: Chosen,
-    filter: Filter,
+    filter: FilterArgs,
+    selection: Selection,
     /// `None` without pids, and for a recording.
     followed: Option<Followed>,
-    births: LateBirths,
     /// A good scan was taken.
     has_begun: bool,
     /// A process has matched, even if no event of it was printed.
     has_matched: bool,
 }
 
-impl Selection {
-    pub(super) fn new(chosen: Chosen, filter: Filter, is_live: bool) -> Self {
+impl ChosenEvents {
+    /// `own_pid`: that of pscan, if it is scanned.
+    pub(super) fn new(
+        chosen: Chosen,
+        filter: &FilterArgs,
+        own_pid: Option<u32>,
+        is_live: bool,
+    ) -> Self {
         Self {
             chosen,
-            births: LateBirths::default(),
+            selection: Selection::new(filter.on_host_with(own_pid)),
             followed: Followed::new(filter.pids()).filter(|_| is_live),
-            filter,
+            filter: filter.clone(),
             has_begun: false,
             has_matched: false,
         }
     }
 
     /// Selects the events of a batch by their processes.
-    ///
-    /// A birth of which only now is known that it matches is `Created` now.
-    pub(super) fn take<'a>(&mut self, batch: &'a Batch) -> Selected<'a> {
-        let events = batch.events.iter();
-        let mut verdicts: Vec<Option<bool>> = events
-            .map(|event| self.filter.verdict(event.process()))
-            .collect();
+    pub(super) fn take(&mut self, batch: &Batch) -> Selected {
+        let mut events = self.selection.select(batch);
         if let Some(followed) = &mut self.followed {
             let is_followed = followed.take(batch);
-            for (verdict, is_followed) in verdicts.iter_mut().zip(is_followed) {
-                if !is_followed {
-                    *verdict = Some(false);
-                }
-            }
+            let all = batch.events.iter().zip(is_followed);
+            let kept = all.filter(|(_, is_followed)| *is_followed);
+            let kept: HashSet<ProcessKey> = kept.map(|(event, _)| event.process().key()).collect();
+            events.retain(|event| kept.contains(&event.process().key()));
         }
-        let are_late = self.births.take(batch, &verdicts);
-        let matches: Vec<bool> = verdicts.iter().map(|&v| v == Some(true)).collect();
-        self.has_matched |= matches.contains(&true);
+        let keys: HashSet<ProcessKey> = events.iter().map(|e| e.process().key()).collect();
+        let all = batch.events.iter();
+        let matches = all
+            .map(|event| keys.contains(&event.process().key()))
+            .collect();
+        self.has_matched |= !events.is_empty();
         if is_good_scan(batch) && !std::mem::replace(&mut self.has_begun, true) {
             self.remark_missing();
-        }
-        let mut events = Vec::new();
-        for (event, (matches, is_late)) in batch.events.iter().zip(matches.iter().zip(are_late)) {
-            if is_late {
-                events.push(Cow::Owned(Event::Created(event.process().clone())));
-            }
-            let is_birth = is_late && matches!(event, Event::Updated { .. });
-            if *matches && !is_birth {
-                events.push(Cow::Borrowed(event));
-            }
         }
         Selected { matches, events }
     }
@@ -116,7 +109,7 @@ impl Selection {
         let all = batch.counts.processes;
         // After failed scans, the first good batch may be a difference, with only some of the
         // processes.
-        let count = match self.filter.is_empty() || !batch.full {
+        let count = match self.selects_all() || !batch.full {
             true => format!("watching {all} processes"),
             false => format!("watching {matching} of {all} processes"),
         };
@@ -134,8 +127,12 @@ impl Selection {
         self.chosen.kinds.is_some() || !self.filter.pids().is_empty()
     }
 
-    /// Returns whether an event is printed.
-    pub(super) fn has(&self, event: &Event, is_json: bool) -> bool {
+    fn selects_all(&self) -> bool {
+        self.selection.filter().is_empty()
+    }
+
+    /// Returns whether an event is printed. `is_full`: its batch is.
+    pub(super) fn has(&self, event: &Event, is_json: bool, is_full: bool) -> bool {
         if self.chosen.is_failed {
             return exits::is_failure(event);
         }
@@ -157,14 +154,14 @@ impl Selection {
         };
         match &self.chosen.kinds {
             Some(kinds) => kinds.contains(&kind),
-            // Text would be too long to read.
-            None => is_json || kind != Kind::Existing,
+            // Text would be too long to read. What begins to match is news.
+            None => is_json || kind != Kind::Existing || !(is_full || self.selects_all()),
         }
     }
 
     /// Returns the outcome of the command.
     pub(super) fn outcome(&self) -> Done {
-        match self.has_matched || self.filter.is_empty() {
+        match self.has_matched || self.selects_all() {
             true => Done::All,
             false => Done::Nothing(format!("no process matches {}", self.filter)),
         }

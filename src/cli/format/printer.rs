@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use process_scanner::{Batch, Event, Hearing, HostInfo, Metrics, Result, escape};
 
-use super::chosen_events::{Chosen, Selected, Selection};
+use super::chosen_events::{Chosen, ChosenEvents, Selected};
 use super::color::{self, Color};
 use super::intervals::Terms;
 use super::json;
@@ -15,7 +15,7 @@ use super::recorded_host::recorded_on;
 use super::summary::Summary;
 use super::times::{self, Zone};
 use crate::cli::outcome::{Done, printed, remark};
-use crate::cli::select::{Filter, is_good_scan};
+use crate::cli::select::{FilterArgs, is_good_scan};
 use crate::cli::terminal::{self, fold};
 
 /// `Continue`, or `Break` with the outcome.
@@ -42,7 +42,7 @@ enum Times {
 /// Prints batches.
 pub(crate) struct Printer {
     out: Box<dyn Write + Send>,
-    selection: Selection,
+    selection: ChosenEvents,
     /// `None` for a recording.
     terms: Option<Terms>,
     /// Format of times in text; `None`: print JSON.
@@ -58,7 +58,12 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(style: Style, chosen: Chosen, filter: Filter) -> Self {
+    pub(crate) fn new(
+        style: Style,
+        chosen: Chosen,
+        filter: &FilterArgs,
+        own_pid: Option<u32>,
+    ) -> Self {
         let Style { json, color, terms } = style;
         let is_live = terms.is_some();
         let is_watched = !json && io::stdout().is_terminal();
@@ -66,7 +71,7 @@ impl Printer {
             true => Box::new(io::stdout()),
             false => Box::new(color.stdout()),
         };
-        let selection = Selection::new(chosen, filter, is_live);
+        let selection = ChosenEvents::new(chosen, filter, own_pid, is_live);
         Self {
             // Large enough for all processes of a host in a few writes.
             out: Box::new(BufWriter::with_capacity(1 << 16, out)),
@@ -133,8 +138,8 @@ impl Printer {
             }
         }
         let is_json = self.times.is_none();
-        let mut events: Vec<&Event> = events.iter().map(AsRef::as_ref).collect();
-        events.retain(|event| self.selection.has(event, is_json));
+        let mut events: Vec<&Event> = events.iter().collect();
+        events.retain(|event| self.selection.has(event, is_json, batch.full));
         let outcome = match self.times {
             None => json::write_events(&mut self.out, batch, &events),
             Some(times) => self.write_lines(batch, &events, times),

@@ -3,15 +3,14 @@
 use std::fmt;
 
 use clap::Args;
-use process_scanner::ProcessInfo;
+use process_scanner::Filter;
 use regex_lite::Regex;
 
 use super::state::{State, StateParser};
-use super::whole_text::{command_line, has_name};
 
 /// Options that select processes; a process must match all of them.
 #[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Filter {
+pub(crate) struct FilterArgs {
     /// Select processes by pid
     ///
     /// Separate several pids by commas, or repeat --pid.
@@ -50,12 +49,39 @@ pub(crate) struct Filter {
         hide_possible_values = true
     )]
     state: Vec<State>,
+    /// Select processes of a user, by name or id
+    ///
+    /// It is the effective user. Separate several users by commas, or repeat --user.
+    #[arg(short = 'u', long, value_name = "USER", value_delimiter = ',', value_parser = some_text)]
+    user: Vec<String>,
+    /// Select processes in a container, by the begin of its id
+    ///
+    /// Containers of docker, containerd, CRI-O and podman are known, on Linux. Separate several ids
+    /// by commas, or repeat --container.
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = some_text)]
+    container: Vec<String>,
+    /// Select processes of a systemd unit, such as ssh or ssh.service
+    ///
+    /// Separate several units by commas, or repeat --unit.
+    #[arg(long, value_name = "UNIT", value_delimiter = ',', value_parser = some_text)]
+    unit: Vec<String>,
+    /// Select children of a process, their children, and so on
+    ///
+    /// watch selects them also after their parents have exited. Separate several pids by commas, or
+    /// repeat --children.
+    #[arg(long, value_name = "PID", value_delimiter = ',', value_parser = pid, allow_negative_numbers = true)]
+    children: Vec<u32>,
     /// Hide kernel threads
     #[arg(long)]
     no_kernel: bool,
-    /// The pid of pscan itself; `None` if it is not scanned.
-    #[arg(skip)]
-    own_pid: Option<u32>,
+}
+
+/// Parses a text that is not empty.
+pub(crate) fn some_text(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("must not be empty".into()),
+        false => Ok(text.into()),
+    }
 }
 
 fn pid(text: &str) -> Result<u32, String> {
@@ -64,83 +90,67 @@ fn pid(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| advice.into())
 }
 
-impl Filter {
-    /// Returns whether every process matches.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pid.is_empty()
-            && self.name.is_none()
-            && self.command.is_none()
-            && self.state.is_empty()
-            && !self.no_kernel
-    }
-
+impl FilterArgs {
     /// Returns the pids of `--pid`.
     pub(crate) fn pids(&self) -> &[u32] {
         &self.pid
     }
 
-    /// Returns this filter for a host where pscan has this pid.
+    /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
     ///
-    /// Its own command line contains the pattern, so `--command` excludes it, as pgrep(1) does.
-    pub(crate) fn on_host_with(&self, own_pid: Option<u32>) -> Self {
-        Self {
-            own_pid,
-            ..self.clone()
+    /// The command line of pscan itself contains the pattern, so it never matches, as with pgrep(1).
+    pub(crate) fn on_host_with(&self, own_pid: Option<u32>) -> Filter {
+        const VALID: &str = "BUG: the parser has compiled the pattern";
+        let mut filter = Filter::new();
+        if let Some(name) = &self.name {
+            filter = filter.with_name(name.as_str()).expect(VALID);
         }
-    }
-
-    /// Returns whether a process matches; one with an unknown value does not.
-    pub(crate) fn matches(&self, process: &ProcessInfo) -> bool {
-        self.verdict(process) == Some(true)
-    }
-
-    /// Returns whether a process matches; `None` if that depends on a value that is unknown.
-    ///
-    /// A process that is not known to be a kernel thread is none.
-    pub(crate) fn verdict(&self, process: &ProcessInfo) -> Option<bool> {
-        let is_own = self.command.is_some() && self.own_pid == Some(process.pid);
-        let is_hidden = self.no_kernel && process.kernel_thread == Some(true);
-        if is_own || is_hidden || !(self.pid.is_empty() || self.pid.contains(&process.pid)) {
-            return Some(false);
+        if let Some(command) = &self.command {
+            filter = filter.with_command(command.as_str()).expect(VALID);
         }
-        let has_state = || {
-            let status = process.status?;
-            Some(self.state.iter().any(|state| state.status() == status))
-        };
-        let verdicts = [
-            (!self.state.is_empty()).then(has_state),
-            self.name.as_ref().map(|name| has_name(process, name)),
-            self.command.as_ref().map(|command| {
-                let line = command_line(process)?;
-                Some(command.is_match(&line))
-            }),
-        ];
-        let mut given = verdicts.into_iter().flatten();
-        match given.clone().any(|verdict| verdict == Some(false)) {
-            true => Some(false),
-            false => given.all(|verdict| verdict.is_some()).then_some(true),
+        filter = self.pid.iter().copied().fold(filter, Filter::with_pid);
+        let statuses = self.state.iter().map(|state| state.status());
+        filter = statuses.fold(filter, Filter::with_status);
+        filter = self.user.iter().fold(filter, Filter::with_user);
+        filter = self.container.iter().fold(filter, Filter::with_container);
+        filter = self.unit.iter().fold(filter, Filter::with_unit);
+        let parents = self.children.iter().copied();
+        filter = parents.fold(filter, Filter::with_descendants_of);
+        if self.no_kernel {
+            filter = filter.without_kernel_threads();
         }
+        own_pid.into_iter().fold(filter, Filter::without_texts_of)
     }
 }
 
 /// Writes the options as on the command line.
-impl fmt::Display for Filter {
+impl fmt::Display for FilterArgs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut given = Vec::new();
-        if !self.pid.is_empty() {
-            let pids: Vec<_> = self.pid.iter().map(u32::to_string).collect();
-            given.push(format!("--pid {}", pids.join(",")));
-        }
-        if let Some(name) = &self.name {
-            given.push(format!("--name '{name}'"));
-        }
-        if let Some(command) = &self.command {
-            given.push(format!("--command '{command}'"));
-        }
-        if !self.state.is_empty() {
-            let states: Vec<_> = self.state.iter().map(|s| s.status().as_str()).collect();
-            given.push(format!("--state {}", states.join(",")));
-        }
+        let pids = |pids: &[u32]| {
+            pids.iter()
+                .map(u32::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        let states: Vec<_> = self.state.iter().map(|s| s.status().as_str()).collect();
+        let in_quotes = |regex: &Option<Regex>| {
+            let text = regex.as_ref().map(|regex| format!("'{regex}'"));
+            text.unwrap_or_default()
+        };
+        let options = [
+            ("--pid", pids(&self.pid)),
+            ("--name", in_quotes(&self.name)),
+            ("--command", in_quotes(&self.command)),
+            ("--state", states.join(",")),
+            ("--user", self.user.join(",")),
+            ("--container", self.container.join(",")),
+            ("--unit", self.unit.join(",")),
+            ("--children", pids(&self.children)),
+        ];
+        let given = options.into_iter().filter(|(_, value)| !value.is_empty());
+        let mut given: Vec<_> = given
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
         if self.no_kernel {
             given.push("--no-kernel".into());
         }
@@ -151,26 +161,29 @@ impl fmt::Display for Filter {
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, Parser};
-    use process_scanner::{Field, ProcessKey, ReplaySource, Scanner, Status, Unit};
+    use process_scanner::{Detail, Field, ProcessInfo, ProcessKey, Snapshot, Status, Unit};
 
     use super::*;
 
     #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
-        filter: Filter,
+        filter: FilterArgs,
     }
 
-    fn filter(args: &[&str]) -> Filter {
+    fn filter(args: &[&str]) -> FilterArgs {
         let line = Line::try_parse_from([&["pscan"], args].concat());
         line.expect("the arguments are valid").filter
     }
 
+    fn matches(args: &[&str], process: &ProcessInfo) -> bool {
+        let filter = filter(args).on_host_with(Some(99));
+        filter.matches(process, &Snapshot::new())
+    }
+
     fn process(pid: u32, name: &str) -> ProcessInfo {
-        let mut process = ProcessInfo::unknown(ProcessKey {
-            pid,
-            start_time_ms: None,
-        });
+        let start_time_ms = None;
+        let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
         process.name = Some(name.into());
         process
     }
@@ -180,6 +193,10 @@ mod tests {
         let mut make = process(7, "make");
         make.status = Some(Status::Zombie);
         make.kernel_thread = Some(false);
+        make.details.set(Detail::UserName, "anna".into());
+        make.details.set(Detail::Cgroup, "/x".into());
+        make.details.set(Detail::ContainerId, "0123".into());
+        make.details.set(Detail::SystemdUnit, "ssh.service".into());
         for args in [
             &[][..],
             &["--pid", "7"],
@@ -192,10 +209,13 @@ mod tests {
             &["--state", "ZOMBIE"],
             &["--state", "Running,Zombie"],
             &["--state", "t", "--state", "Z"],
+            &["--user", "anna"],
+            &["-u", "root,anna", "--container", "01", "--unit", "ssh"],
             &["--no-kernel"],
         ] {
-            assert!(filter(args).matches(&make), "{args:?}");
-            assert_eq!(filter(args).is_empty(), args.is_empty());
+            assert!(matches(args, &make), "{args:?}");
+            let is_empty = filter(args).on_host_with(None).is_empty();
+            assert_eq!(is_empty, args.is_empty());
         }
         for args in [
             &["--pid", "6"][..],
@@ -203,49 +223,34 @@ mod tests {
             &["--pid", "7", "--name", "^k"],
             &["--state", "running,T,t"],
             &["--state", "Disk_Sleep"],
+            &["--user", "root"],
+            &["--container", "1"],
+            &["--unit", "sshd"],
+            &["--children", "1"],
         ] {
-            assert!(!filter(args).matches(&make), "{args:?}");
+            assert!(!matches(args, &make), "{args:?}");
         }
         make.kernel_thread = Some(true);
-        assert!(!filter(&["--no-kernel"]).matches(&make));
-        // An unknown value never matches a pattern or a state, and is never a kernel thread.
-        make.kernel_thread = None;
-        make.status = None;
-        make.name = None;
-        assert!(filter(&["--no-kernel"]).matches(&make));
-        assert!(!filter(&["--state", "Z"]).matches(&make));
-        assert!(!filter(&["--name", ""]).matches(&make));
+        assert!(!matches(&["--no-kernel"], &make));
     }
 
     #[test]
-    fn a_verdict_is_unknown_only_if_it_depends_on_an_unknown_value() {
-        let mut born = process(7, "");
-        born.name = None;
-        for (args, expected) in [
-            (&["--name", "make"][..], None),
-            (&["--command", "j2"], None),
-            (&["--state", "Z"], None),
-            (&["--pid", "7", "--name", "make"], None),
-            (&["--pid", "8", "--name", "make"], Some(false)),
-            (&["--no-kernel"], Some(true)),
-            (&["--pid", "7"], Some(true)),
-        ] {
-            assert_eq!(filter(args).verdict(&born), expected, "{args:?}");
+    fn pscan_itself_matches_no_pattern_for_command_lines() {
+        let mut own = process(99, "pscan");
+        own.command = Some(["pscan", "--command", "x"].iter().collect());
+        assert!(!matches(&["--command", "x"], &own));
+        assert!(matches(&["--name", "pscan"], &own));
+        own.pid = 98;
+        assert!(matches(&["--command", "x"], &own));
+    }
+
+    #[test]
+    fn an_empty_value_is_refused() {
+        for option in ["--user", "--container", "--unit"] {
+            let line = Line::try_parse_from(["pscan", option, ""]);
+            let error = line.expect_err("it is empty").to_string();
+            assert!(error.contains("must not be empty"), "{error}");
         }
-        born.kernel_thread = Some(true);
-        let user_make = ["--no-kernel", "--name", "make"];
-        assert_eq!(filter(&user_make).verdict(&born), Some(false));
-        let both = ["--name", "make", "--command", "j2"];
-        assert_eq!(filter(&both).verdict(&process(7, "cc")), Some(false));
-        assert_eq!(filter(&both).verdict(&process(7, "make")), None);
-        let own = filter(&["--command", "x"]).on_host_with(Some(7));
-        assert_eq!(own.verdict(&born), Some(false));
-        // The rest of the name is in the command line.
-        let mut cut = process(7, "a-very-long-nam");
-        assert_eq!(filter(&["--name", "indeed"]).verdict(&cut), None);
-        assert_eq!(filter(&["--name", "very"]).verdict(&cut), Some(true));
-        cut.command = Some(["/bin/other"].iter().collect());
-        assert_eq!(filter(&["--name", "indeed"]).verdict(&cut), Some(false));
     }
 
     #[test]
@@ -258,6 +263,10 @@ mod tests {
                 "pid" => ("pid", Unit::Pid),
                 "command" => ("command", Unit::Arguments),
                 "name" => ("name", Unit::Text),
+                "user" => ("user_name", Unit::Text),
+                "container" => ("container_id", Unit::Text),
+                "unit" => ("systemd_unit", Unit::Text),
+                "children" => ("parent_pid", Unit::Pid),
                 other => panic!("no field for --{other}"),
             };
             assert_eq!(unit_of(field), Some(unit), "{field}");
@@ -275,38 +284,20 @@ mod tests {
             "a b",
             "--state",
             "Z",
+            "-u",
+            "0,anna",
+            "--container",
+            "1",
+            "--unit",
+            "ssh",
+            "--children",
+            "1,2",
             "--no-kernel",
         ];
         assert_eq!(
             filter(&args).to_string(),
-            "--pid 6,7 --name '^x y$' --command 'a b' --state zombie --no-kernel"
+            "--pid 6,7 --name '^x y$' --command 'a b' --state zombie --user 0,anna --container 1 \
+             --unit ssh --children 1,2 --no-kernel"
         );
-    }
-
-    #[test]
-    fn name_cut_by_linux_matches_whole() {
-        let recording = r#"{"pscan_recording":1,"source":"x","start_time_resolution_ms":1,"own_pid":null}
-{"scan":{"wall_ms":1,"monotonic_ns":1,"shown":{"rows":[{"pid":1,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["/bin/a-very-long-name-indeed","more"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null},{"pid":2,"start_time_ms":1,"parent_pid":null,"name":"a-very-long-nam","command":["other"],"status":null,"cpu_time_ns":null,"rss_bytes":null,"kernel_thread":null}]}}}
-"#;
-        let source = ReplaySource::new(recording.as_bytes()).expect("it is a recording");
-        let mut scanner = Scanner::builder()
-            .source(source)
-            .build()
-            .expect("it can be played");
-        let batch = scanner.scan_once().expect("there is a scan");
-        let matching = |filter: &Filter| -> Vec<u32> {
-            let processes = batch.events.iter().map(|event| event.process());
-            let matching = processes.filter(|process| filter.matches(process));
-            matching.map(|process| process.pid).collect()
-        };
-        assert_eq!(matching(&filter(&["--name", "indeed$"])), [1]);
-        assert_eq!(matching(&filter(&["--name", "^a-very-long-nam$"])), [2]);
-        assert_eq!(matching(&filter(&["--name", "other"])), [0; 0]);
-        assert_eq!(matching(&filter(&["--command", "^/bin/.* more$"])), [1]);
-        assert_eq!(matching(&filter(&["--command", ""])), [1, 2]);
-        let not_the_first = filter(&["--command", "more"]).on_host_with(Some(1));
-        assert_eq!(matching(&not_the_first), [0; 0]);
-        let named = filter(&["--name", "indeed$"]).on_host_with(Some(1));
-        assert_eq!(matching(&named), [1]);
     }
 }

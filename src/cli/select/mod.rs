@@ -3,15 +3,12 @@
 mod filter;
 mod followed;
 mod kind;
-mod late_births;
 mod order;
 mod scanned;
 mod state;
-mod whole_text;
 
-pub(crate) use self::filter::Filter;
+pub(crate) use self::filter::{FilterArgs, some_text};
 pub(crate) use self::followed::Followed;
 pub(crate) use self::kind::Kind;
-pub(crate) use self::late_births::LateBirths;
 pub(crate) use self::order::Sort;
 pub(crate) use self::scanned::is_good_scan;

@@ -77,18 +77,18 @@ fn briefs(args: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_birth_is_printed_when_it_is_known_to_match() {
-    let of_births = ["--name", "make", "--events", "created,updated"];
+    let to_begin = ["--name", "make", "--events", "existing,created,updated"];
     assert_eq!(
-        briefs(&of_births),
+        briefs(&to_begin),
         [
             "2 created 11",
             // It existed before, whether its name was known or not.
-            "3 updated 5",
-            "3 updated 6",
+            "3 existing 5",
+            "3 existing 6",
             "3 created 7",
             // Its name was known and changed.
-            "3 updated 9",
-            "4 updated 10",
+            "3 existing 9",
+            "4 existing 10",
         ]
     );
     let exits = ["--name", "make|cc", "--events", "exited"];
@@ -106,6 +106,10 @@ fn a_birth_is_printed_when_it_is_known_to_match() {
         .map(|line| line.split_whitespace().nth(2))
         .collect();
     assert_eq!(pids, [Some("11"), Some("7")], "{out}");
+    // What begins to match is printed without being asked for.
+    let out = stdout_of(&["replay", path, "--name", "make"]);
+    let begins = out.lines().filter(|line| line.contains(" existing "));
+    assert_eq!(begins.count(), 4, "{out}");
 }
 
 #[test]
@@ -114,7 +118,9 @@ fn failed_exits_alone_are_printed_if_requested() {
         briefs(&["--failed"]),
         ["3 exited 8", "4 exited 5", "4 exited 7"]
     );
-    assert_eq!(briefs(&["--failed", "--name", "sh"]), [""; 0]);
+    // It was `sh` at first. No exit of `cc` is known to have failed.
+    assert_eq!(briefs(&["--failed", "--name", "sh"]), ["4 exited 5"]);
+    assert_eq!(briefs(&["--failed", "--name", "cc"]), [""; 0]);
     let file = recording();
     let path = file.path().to_str().unwrap();
     let out = stdout_of(&["replay", path, "--failed"]);

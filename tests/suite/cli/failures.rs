@@ -207,11 +207,11 @@ fn wrong_usage_exits_with_2_and_names_the_limit() {
         (&["--sample", "60001ms"], "from 0 to 60s"),
         (&["--sample", "500"], "a time needs a unit: write 500ms\n"),
         (&["--sample-ms", "60001"], "0..=60000"),
-        (&["--json", "watch"], "--json"),
+        (&["--json", "watch"], "options follow the command"),
         (&["watch", "--sample", "1ms"], "--sample"),
         (&["record"], "<FILE>"),
         (&["replay"], "<FILE>"),
-        (&["nonsense"], "nonsense"),
+        (&["--nonsense"], "nonsense"),
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");

@@ -181,7 +181,7 @@ fn impossible_arguments_are_wrong_usage() {
         (&["--tree", "--json"], "cannot be used with"),
         (
             &["--tree", "--json"],
-            "Usage: pscan [OPTIONS]\n       pscan <COMMAND>\n",
+            "Usage: pscan [OPTIONS] [NAME]...\n       pscan <COMMAND>\n",
         ),
         (&["--pid", "x"], "--pid"),
         (&["watch", "--for", "30"], "write 30ms or 30s"),
@@ -191,8 +191,6 @@ fn impossible_arguments_are_wrong_usage() {
             "possible values: existing",
         ),
         (&["replay", "x", "--speed", "0"], "from 0.001 to 1000000"),
-        (&["sshd"], "use 'pscan --name sshd'"),
-        (&["12"], "use 'pscan --pid 12'"),
         (&["help"], "use 'pscan --help'"),
         (&["man", "nonsense"], "possible values: watch"),
         (&["completions", "cmd"], "possible values: bash"),
@@ -201,4 +199,54 @@ fn impossible_arguments_are_wrong_usage() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains(expected), "{output:?}");
     }
+}
+
+#[test]
+fn a_name_is_plain_text_in_the_name_or_the_command_line() {
+    let pid = std::process::id().to_string();
+    let found = |words: &[&str]| {
+        let output = run(&[&["-q", "--sample", "0"], words].concat());
+        let pids: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+        (output.status.code(), pids)
+    };
+    // The name of this test program is in its own command line.
+    let own = std::env::current_exe().unwrap();
+    let file = own.file_name().unwrap().to_str().unwrap().to_owned();
+    let (code, pids) = found(&[&file]);
+    assert_eq!(code, Some(0));
+    assert!(pids.contains(&pid), "{pids:?}");
+    let (_, pids) = found(&["no such name at all", &file]);
+    assert!(pids.contains(&pid), "{pids:?}");
+    assert!(found(&[&file.to_uppercase()]).1.is_empty());
+    let both = found(&[&file, "--pid", &pid]);
+    assert_eq!(both, (Some(0), vec![pid.clone()]));
+    // pscan has the text in its own command line, and is not listed.
+    let unique = format!("no such text {pid}");
+    assert_eq!(found(&[&unique]), (Some(1), Vec::new()));
+    let json = run(&["--json", "--sample", "0", &file]);
+    assert!(text(&json.stdout).contains(&format!("\"pid\":{pid},")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn processes_are_selected_by_user_and_parent() {
+    use std::process::{Command, Stdio};
+
+    let mut cat = Command::new("cat");
+    let mut child = cat.stdin(Stdio::piped()).spawn().unwrap();
+    let (own, pid) = (std::process::id().to_string(), child.id().to_string());
+    let found = |words: &[&str]| {
+        let output = run(&[&["-q", "--sample", "0"], words].concat());
+        let pids: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+        pids
+    };
+    let user = rustix::process::geteuid().as_raw();
+    assert!(found(&["--user", &user.to_string()]).contains(&pid));
+    assert!(!found(&["--user", &(user + 1).to_string()]).contains(&pid));
+    let children = found(&["--children", &own]);
+    assert!(children.contains(&pid) && !children.contains(&own));
+    assert!(found(&["--children", &pid]).is_empty());
+    assert_eq!(found(&["--children", &own, "--name", "^cat$"]), [pid]);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

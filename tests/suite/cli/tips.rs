@@ -116,10 +116,8 @@ fn a_bare_word_gets_the_option_that_it_needs() {
         format!("to select processes by name, use '{prefix}--name {name}'")
     };
     for (line, expected) in [
-        ("--top=3 bash", &[by_name("pscan ", "bash")][..]),
-        ("sshd", &[by_name("pscan ", "sshd")]),
-        ("my.app", &[by_name("pscan ", "\"my\\.app\"")]),
-        ("watch bash", &[by_name("", "bash")]),
+        ("watch bash", &[by_name("", "bash")][..]),
+        ("watch my.app", &[by_name("", "\"my\\.app\"")]),
         ("replay f bash", &[by_name("", "bash")]),
         (
             "watch 12",
@@ -131,42 +129,49 @@ fn a_bare_word_gets_the_option_that_it_needs() {
             &["use '--for 5m', or '--interval 5m'".into()],
         ),
         (
-            "zombie",
-            &[
-                "use 'pscan --state zombie'".into(),
-                by_name("pscan ", "zombie"),
-            ],
-        ),
-        (
             "watch exited",
             &["use '--events exited'".into(), by_name("", "exited")],
         ),
-        (
-            "top",
-            &["use 'pscan --top N'".into(), by_name("pscan ", "top")],
-        ),
-        (
-            "./host.ndjson",
-            &["to replay a recording, use 'pscan replay ./host.ndjson'".into()],
-        ),
-        (
-            "--json watch",
-            &["options follow the command: 'pscan watch [OPTIONS]'".into()],
-        ),
-        (
-            "ls",
-            &[
-                "to list the processes, use 'pscan' without a command".into(),
-                by_name("pscan ", "ls"),
-            ],
-        ),
-        (
-            "monitor",
-            &["use 'pscan watch'".into(), by_name("pscan ", "monitor")],
-        ),
-        ("wacth", &["a similar subcommand exists: 'watch'".into()]),
     ] {
         assert_eq!(tips(line), expected, "{line}");
     }
     assert_eq!(tips("record f bash"), [""; 0]);
+}
+
+#[test]
+fn a_name_that_is_a_command_has_to_be_escaped() {
+    for word in ["watch", "help"] {
+        let output = run(&["--json", word]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let error = text(&output.stderr);
+        let escaped = format!("to list what has '{word}' in its name, use 'pscan -- {word}'");
+        assert!(error.contains(&escaped), "{error}");
+    }
+    let nobody = ["--pid", "4294967295", "--", "watch"];
+    assert_eq!(run(&nobody).status.code(), Some(1));
+}
+
+#[test]
+fn a_name_of_no_process_gets_what_was_probably_meant() {
+    for (word, tip) in [
+        ("zombie", "(use 'pscan --state zombie')"),
+        ("top", "(use 'pscan --top N'"),
+        (
+            "./host.ndjson",
+            "(to replay a recording, use 'pscan replay ./host.ndjson')",
+        ),
+        (
+            "ls",
+            "(to list the processes, use 'pscan' without a command)",
+        ),
+        ("monitor", "(use 'pscan watch')"),
+        ("wacth", "(a similar subcommand exists: 'pscan watch')"),
+        ("sshd", ""),
+    ] {
+        let output = run(&["--pid", "4294967295", "--", word]);
+        assert_eq!(output.status.code(), Some(1), "{word}");
+        let error = text(&output.stderr);
+        let expected = format!("pscan: no process matches '{word}' --pid 4294967295 {tip}");
+        assert!(error.starts_with(expected.trim_end()), "{error}");
+    }
 }

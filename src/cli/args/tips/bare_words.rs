@@ -58,7 +58,7 @@ pub(super) fn tips(program: &Command, command: &Command, word: &str) -> Vec<Stri
     }
     // Any other name would need quotes for the shell.
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | ':');
-    if has("name") && !is_file && word.chars().all(is_plain) {
+    if has("name") && !is_program && !is_file && word.chars().all(is_plain) {
         let is_pattern = word.contains(['.', '+']);
         let pattern = match is_pattern {
             true => format!("\"{}\"", word.replace('.', "\\.").replace('+', "\\+")),

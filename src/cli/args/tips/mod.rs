@@ -9,6 +9,7 @@ use clap::Command;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::definition::definition;
 use super::word_reader::Words;
 
 /// Adds tips to an error.
@@ -53,6 +54,19 @@ pub(super) fn add(error: &mut clap::Error, program: &Command, words: &[String]) 
     error.remove(ContextKind::SuggestedValue);
     let tips = tips.into_iter().map(StyledStr::from).collect();
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+}
+
+/// Returns what was probably meant by a word that is the name of no process.
+pub(crate) fn of_name(word: &str) -> Vec<String> {
+    /// As clap has it.
+    const SIMILAR: f64 = 0.7;
+    let mut program = definition();
+    program.build();
+    let mut tips = bare_words::tips(&program, &program, word);
+    let similar = program.get_subcommands().map(Command::get_name);
+    let similar = similar.filter(|name| strsim::jaro(name, word) > SIMILAR);
+    tips.extend(similar.map(|name| format!("a similar subcommand exists: 'pscan {name}'")));
+    tips
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -80,12 +80,14 @@ fn find(program: &Command, word: &str, before: &[String]) -> Candidates {
         });
         return Candidates::Words(matching(described, word));
     }
-    match words.positional() {
+    let found = match words.positional() {
         Some(arg) => values(arg, "", word),
-        None if word.is_empty() && !words.has_ended_options => {
-            Candidates::Words(options(&words, word))
-        }
         None => Candidates::Words(Vec::new()),
+    };
+    let is_unknown = found == Candidates::Words(Vec::new());
+    match is_unknown && word.is_empty() && !words.has_ended_options {
+        true => Candidates::Words(options(&words, word)),
+        false => found,
     }
 }
 
@@ -239,7 +241,7 @@ mod tests {
         assert_eq!(completed("--no-"), "--no-kernel --no-redact");
         assert_eq!(completed("watch --st"), "--state --strip-args --stats");
         assert!(completed("watch ").contains("--interval"));
-        assert!(completed("-").ends_with("-r -n -t -p -h -V"));
+        assert!(completed("-").ends_with("-r -n -t -p -u -q -h -V"));
         assert!(!completed("watch --interval").contains("-ms"));
         assert_eq!(completed("-- --"), "");
     }
