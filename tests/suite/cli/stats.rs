@@ -46,7 +46,10 @@ fn watch_slows_down_to_its_budget_and_reports_it() {
     let exceeded = only("budget_changed");
     assert_eq!(exceeded["exceeded"], true);
     let reason = exceeded["reason"].as_str().unwrap();
-    assert!(reason.contains("the budget is 0.01 %"), "{reason}");
+    // On a busy host the first scan alone can use ten minutes' budget, 60 ms.
+    let of_the_rate = reason.contains("the budget is 0.01 %");
+    let of_the_credit = reason.contains("more than 0.01 % of one core (60ms)");
+    assert!(of_the_rate || of_the_credit, "{reason}");
     assert!(lines.iter().all(|line| {
         let reason = line["reason"].as_str().unwrap_or_default();
         !reason.contains("--")
