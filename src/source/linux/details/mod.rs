@@ -14,7 +14,7 @@ mod gathered;
 mod occasion;
 mod proc_status;
 mod pss_reader;
-mod stat_numbers;
+mod stat_fields;
 mod systemd_unit;
 mod terminal_name;
 mod user_names;
