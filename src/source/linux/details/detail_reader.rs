@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cgroup_paths::{Cgroup, CgroupPaths};
 use super::denials::Denials;
 use super::gathered::Gathered;
+use super::names_so_far::NamesSoFar;
 use super::pss_reader::PssReader;
 use super::user_names::{UserName, UserNames};
 use crate::model::{Collect, Detail};
@@ -31,6 +32,7 @@ pub(in crate::source::linux) struct DetailReader {
     pub(in crate::source::linux) pss_pids: Vec<u32>,
     /// `None`: names are not collected, or are those of another host.
     names: Option<UserNames>,
+    pub(super) names_so_far: NamesSoFar,
     pub(super) pss: PssReader,
     cgroups: CgroupPaths,
     pub(super) denials: Denials,
@@ -49,6 +51,7 @@ impl DetailReader {
             collect,
             pss_pids: Vec::new(),
             names: has_names.then(UserNames::start),
+            names_so_far: NamesSoFar::default(),
             pss: PssReader::new(),
             cgroups: CgroupPaths::default(),
             denials: Denials::default(),
@@ -158,8 +161,14 @@ impl DetailReader {
         };
         out.number(Detail::UserId, Some(uid.into()));
         match self.names.as_mut().map(|names| names.get(uid)) {
-            Some(UserName::Known(name)) => out.text(Detail::UserName, Some(name.as_bytes())),
-            Some(UserName::None) | None => out.text(Detail::UserName, None),
+            Some(UserName::Known(name)) => {
+                out.text(Detail::UserName, Some(name.as_bytes()));
+                self.names_so_far.put(uid, Some(&name));
+            }
+            Some(UserName::None) | None => {
+                out.text(Detail::UserName, None);
+                self.names_so_far.put(uid, None);
+            }
             Some(UserName::Late) => {
                 known.has_late_name = true;
                 out.text(Detail::UserName, None);
@@ -271,7 +280,7 @@ fn owner_of(known: &Known) -> Option<PidfdOwner> {
 }
 
 /// Adds a control group, and what its path tells; `None` if it is unknown.
-fn put_cgroup(cgroup: Option<&Cgroup>, out: &mut Gathered) {
+pub(super) fn put_cgroup(cgroup: Option<&Cgroup>, out: &mut Gathered) {
     out.text(Detail::Cgroup, cgroup.map(Cgroup::path));
     out.text(Detail::ContainerId, cgroup.and_then(Cgroup::container));
     out.text(Detail::SystemdUnit, cgroup.and_then(Cgroup::unit));

@@ -11,6 +11,8 @@ mod counters;
 mod denials;
 mod detail_reader;
 mod gathered;
+mod heard_fields;
+mod names_so_far;
 mod occasion;
 mod proc_status;
 mod pss_reader;

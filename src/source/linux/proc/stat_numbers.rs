@@ -31,6 +31,8 @@ pub(in crate::source::linux) struct StatNumbers {
     pub(in crate::source::linux) nice: i64,
     /// Field 20.
     pub(in crate::source::linux) threads: u64,
+    /// Field 23, in bytes.
+    pub(in crate::source::linux) virtual_bytes: u64,
 }
 
 impl StatNumbers {
@@ -48,6 +50,7 @@ impl StatNumbers {
         let system_ticks = number(skip(0)?)?;
         let nice = signed(skip(3)?)?;
         let threads = number(skip(0)?)?;
+        let virtual_bytes = number(skip(2)?)?;
         Some(Self {
             process_group,
             session,
@@ -58,6 +61,7 @@ impl StatNumbers {
             system_ticks,
             nice,
             threads,
+            virtual_bytes,
         })
     }
 
@@ -115,6 +119,7 @@ mod tests {
                 system_ticks: theirs.stime,
                 nice: theirs.nice,
                 threads: theirs.num_threads.cast_unsigned(),
+                virtual_bytes: theirs.vsize,
             };
             assert_eq!(ours, expected, "{}", line.escape_ascii());
             lines += 1;
@@ -128,6 +133,7 @@ mod tests {
         let numbers = StatNumbers::parse(line).expect("it is complete");
         assert_eq!((numbers.process_group, numbers.session), (0, 0));
         assert_eq!((numbers.nice, numbers.threads), (-19, 1));
+        assert_eq!(numbers.virtual_bytes, 4096);
         assert!(!numbers.is_of_released());
         for line in [&b""[..], b" S", b" S 7 a 0 0 0 0 1 2 3 4 5 6 7 8 9 1 1"] {
             assert_eq!(StatNumbers::parse(line), None, "{}", line.escape_ascii());
