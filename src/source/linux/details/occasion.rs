@@ -16,12 +16,25 @@ pub(in crate::source::linux) struct Occasion {
     pub(in crate::source::linux) is_owner_turn: bool,
     /// The name of its user was not known before, and may be by now.
     pub(in crate::source::linux) has_late_name: bool,
+    /// It is ending, or has ended, and has lost its program and perhaps its control groups.
+    pub(in crate::source::linux) is_ending: bool,
 }
 
 impl Occasion {
     /// Returns whether it may be another program, with other rights.
     pub(super) fn is_fresh(self) -> bool {
         self.is_new || self.is_exec
+    }
+
+    /// Returns whether its user may have changed, or was not read yet.
+    pub(super) fn is_user_due(self) -> bool {
+        self.is_fresh() || self.has_late_name || (self.is_owner_turn && !self.is_ending)
+    }
+
+    /// Returns whether its control group may have changed, or was not read yet. One that is ending
+    /// keeps the one that it had.
+    pub(super) fn is_cgroup_due(self) -> bool {
+        self.is_new || (!self.is_ending && (self.is_exec || self.is_owner_turn))
     }
 
     /// Returns whether its row has to be emitted, even if nothing else has changed.
