@@ -190,7 +190,7 @@ fn a_heard_exec_removes_the_fields_of_the_program_before_from_update_and_exit() 
         (user, DetailValue::Number(5)),
         (executable, DetailValue::Text(b"/bin/sh")),
     ];
-    scan_details(&mut table, 1, crate::Status::Sleeping, &details).expect("it is new");
+    scan_details(&mut table, 1, crate::Status::Sleeping, Some(5), &details).expect("it is new");
     let changed = |detail, value| DetailReading { detail, value };
     let details = [
         changed(user, DetailValue::Number(0)),
