@@ -10,8 +10,8 @@ use super::proc_status::effective_user;
 use super::pss_reader::PssReader;
 use super::stat_numbers::StatNumbers;
 use super::terminal_name::terminal_name;
-use super::user_names::{UserName, UserNames};
 use crate::model::{Collect, Detail};
+use super::user_names::UserNames;
 use crate::source::exited::TICK_MS;
 use crate::source::linux::inspect::{Inspected, Read};
 use crate::source::linux::known::Known;
@@ -73,9 +73,10 @@ impl DetailReader {
         self.names.as_mut().is_some_and(UserNames::begin_scan)
     }
 
-    /// Returns the CPU time of the thread that reads shares of memory so far, in nanoseconds.
+    /// Returns the CPU time of the threads that read shares of memory and look up names so far, in
+    /// nanoseconds.
     pub(in crate::source::linux) fn cpu_ns(&self) -> u64 {
-        self.pss.cpu_ns()
+        self.pss.cpu_ns() + self.names.as_ref().map_or(0, UserNames::cpu_ns)
     }
 
     /// Returns whether the owner or the control group of a process costs a file each time.
@@ -202,14 +203,10 @@ impl DetailReader {
             }
         };
         out.number(Detail::UserId, Some(uid.into()));
-        match self.names.as_mut().map(|names| names.get(uid)) {
-            Some(UserName::Known(name)) => out.text(Detail::UserName, Some(name.as_bytes())),
-            Some(UserName::None) | None => out.text(Detail::UserName, None),
-            Some(UserName::Late) => {
-                known.has_late_name = true;
-                out.text(Detail::UserName, None);
-            }
-        }
+        let names = self.names.as_mut();
+        let name = names.map(|names| names.get(uid)).unwrap_or_default();
+        known.has_late_name = name.is_late;
+        out.text(Detail::UserName, name.name.as_deref().map(str::as_bytes));
     }
 
     /// Reads the effective user, without a pidfd.

@@ -12,6 +12,7 @@ mod denials;
 mod detail_reader;
 mod gathered;
 mod occasion;
+mod patience;
 mod proc_status;
 mod pss_reader;
 mod stat_numbers;
