@@ -11,6 +11,8 @@ use super::pss_reader::PssReader;
 use super::stat_numbers::StatNumbers;
 use super::terminal_name::terminal_name;
 use crate::model::{Collect, Detail};
+use super::user_database::is_shared;
+use super::user_map::UserMap;
 use super::user_names::UserNames;
 use crate::source::exited::TICK_MS;
 use crate::source::linux::inspect::{Inspected, Read};
@@ -38,6 +40,7 @@ pub(in crate::source::linux) struct DetailReader {
     pub(super) collect: Collect,
     /// Processes of which the proportional share of memory is read, in order.
     pub(in crate::source::linux) pss_pids: Vec<u32>,
+    users: UserMap,
     /// `None`: names are not collected, or are those of another host.
     names: Option<UserNames>,
     pub(super) pss: PssReader,
@@ -53,9 +56,14 @@ pub(in crate::source::linux) struct DetailReader {
 impl DetailReader {
     /// `is_here`: pids and users are those of this process.
     pub(in crate::source::linux) fn new(procfs: &Procfs, collect: Collect, is_here: bool) -> Self {
-        let has_names = is_here && collect.contains(Collect::USER);
+        let has_names = is_here && collect.contains(Collect::USER) && is_shared(procfs);
         Self {
             collect,
+            users: match procfs.is_mounted() {
+                true => UserMap::here(),
+                // A recorded tree has the numbers of its own host.
+                false => UserMap::default(),
+            },
             pss_pids: Vec::new(),
             names: has_names.then(UserNames::start),
             pss: PssReader::new(),
@@ -201,6 +209,10 @@ impl DetailReader {
                 out.text(Detail::UserName, None);
                 return;
             }
+        };
+        let Some(uid) = self.users.known(uid) else {
+            out.number(Detail::UserId, None);
+            return out.text(Detail::UserName, None);
         };
         out.number(Detail::UserId, Some(uid.into()));
         let names = self.names.as_mut();

@@ -18,6 +18,8 @@ mod pss_reader;
 mod stat_numbers;
 mod systemd_unit;
 mod terminal_name;
+mod user_database;
+mod user_map;
 mod user_names;
 
 pub(super) use self::detail_reader::DetailReader;

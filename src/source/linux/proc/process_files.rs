@@ -90,6 +90,13 @@ impl Procfs {
         Ok(statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
     }
 
+    /// Returns device and inode of a file, below this folder or by its whole path. Links are
+    /// followed.
+    pub(in crate::source) fn file_id(&self, path: &str) -> Result<(u64, u64), Unread> {
+        let status = statat(&self.dir, path, AtFlags::empty())?;
+        Ok((status.st_dev, status.st_ino))
+    }
+
     /// Returns whether the size of a folder `fd` is the number of its entries (Linux 6.2).
     pub(in crate::source) fn counts_open_files(&self) -> bool {
         // The folder of /proc itself is open.
