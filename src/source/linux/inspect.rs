@@ -81,7 +81,8 @@ pub(super) struct Read<'a> {
     pub(super) is_young: bool,
     /// Its birth, or that of an earlier process with its pid and start time, was heard.
     pub(super) is_heard: bool,
-    pub(super) unreadable_fields: u32,
+    /// Its memory could not be read.
+    pub(super) has_unread_memory: bool,
     /// `stat` after the name.
     pub(super) after_name: &'a [u8],
     /// Virtual memory; `None` if the first thread has ended and the others cannot be read.
@@ -227,13 +228,13 @@ impl Rules {
         if before.is_none() {
             (known.identity, owner) = self.identity_and_owner(known.pid);
         }
-        let mut unreadable_fields = 0;
+        let mut has_unread_memory = false;
         match self.memory(procfs, &known, &stat, &thread, before, why) {
             Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
             Err(Unread::Gone) if has_exited(procfs, listed.pid, &stat) => {
                 return Inspected::Gone;
             }
-            Err(_) => unreadable_fields += 1,
+            Err(_) => has_unread_memory = true,
         }
         known.has_run =
             before.is_some_and(|before| before.has_run || before.cpu_ns != known.cpu_ns);
@@ -245,7 +246,7 @@ impl Rules {
                 if known.command == CommandState::Done
                     && known.is_equal(before)
                     && !occasion.must_be_emitted()
-                    && unreadable_fields == 0 =>
+                    && !has_unread_memory =>
             {
                 Inspected::Unchanged(known)
             }
@@ -256,7 +257,7 @@ impl Rules {
                 has_only_forked: stat.has_only_forked,
                 is_young: false,
                 is_heard: false,
-                unreadable_fields,
+                has_unread_memory,
                 after_name: stat.after_name,
                 virtual_bytes: match &thread {
                     Ok(Some(thread)) => Some(thread.stat.virtual_bytes),

@@ -172,7 +172,7 @@ impl LinuxSource {
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let entry = rules.entry(listed, None, clocks);
             match rules.inspect(procfs, entry, Why::Changes, line, clocks) {
-                Inspected::Read(read) if read.unreadable_fields == 0 || !rules.has_clocks => {
+                Inspected::Read(read) if !read.has_unread_memory || !rules.has_clocks => {
                     return Ok(());
                 }
                 Inspected::Failed(_) if no_descriptor_is_left(&self.proc) => {

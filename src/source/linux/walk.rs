@@ -171,6 +171,6 @@ impl LinuxSource {
         let (commands, known) = (&mut self.commands, &mut self.known);
         let waiting = &mut self.buffers.waiting;
         waiting.emit_all(&self.rules, commands, self.ear.as_ref(), known, seen, emit);
-        seen.unreadable_fields += self.details.take_unreadable();
+        seen.count_all_unreadable(&self.details.take_unreadable());
     }
 }

@@ -10,10 +10,10 @@ use super::proc_status::effective_user;
 use super::pss_reader::PssReader;
 use super::stat_numbers::StatNumbers;
 use super::terminal_name::terminal_name;
-use crate::model::{Collect, Detail};
 use super::user_database::is_shared;
 use super::user_map::UserMap;
 use super::user_names::UserNames;
+use crate::model::{Collect, Detail, Unreadable};
 use crate::source::exited::TICK_MS;
 use crate::source::linux::inspect::{Inspected, Read};
 use crate::source::linux::known::Known;
@@ -92,8 +92,8 @@ impl DetailReader {
         self.cgroups.is_expensive() || !self.has_pidfds
     }
 
-    /// Returns the number of fields that could not be read since the last call.
-    pub(in crate::source::linux) fn take_unreadable(&mut self) -> u32 {
+    /// Returns the numbers of fields that could not be read since the last call.
+    pub(in crate::source::linux) fn take_unreadable(&mut self) -> Unreadable {
         self.denials.take()
     }
 
