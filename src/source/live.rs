@@ -7,7 +7,7 @@ use super::sysinfo::SysinfoSource;
 #[cfg(target_os = "linux")]
 use crate::config::Listen;
 use crate::config::{Config, SourceChoice};
-use crate::model::{Error, ErrorClass, Result};
+use crate::model::{Collect, Error, ErrorClass, Result};
 
 /// The part of the CPU budget that events may cost.
 #[cfg(target_os = "linux")]
@@ -57,6 +57,12 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
             true => "select the source linux",
             false => "remove proc_path on this system",
         }));
+    }
+    let lacking = config.collect.without(SysinfoSource::HAS);
+    // The defaults also have fields that only Linux has.
+    let lacking = lacking.without(Collect::default());
+    if !lacking.is_empty() {
+        log::warn!("the source sysinfo does not have these fields on this system: {lacking}");
     }
     Ok(Box::new(SysinfoSource::new(config.collect)?))
 }
