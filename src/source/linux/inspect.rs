@@ -25,6 +25,8 @@ pub(super) struct Rules {
     pub(super) page_bytes: u64,
     /// Names of users have arrived since the scan before.
     pub(super) has_new_names: bool,
+    /// Shares of memory have arrived since the scan before.
+    pub(super) has_new_shares: bool,
 }
 
 /// Why a process is read.
@@ -137,6 +139,7 @@ impl Rules {
             && !before.is_lost
             && before.command == CommandState::Done
             && !(before.has_late_name && self.has_new_names)
+            && !(before.has_late_share && self.has_new_shares)
             && match why {
                 Why::Changes => true,
                 Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
@@ -240,6 +243,7 @@ impl Rules {
             before.is_some_and(|before| before.has_run || before.cpu_ns != known.cpu_ns);
         known.command = self.command(&known, before, why);
         known.has_late_name = before.is_some_and(|before| before.has_late_name);
+        known.has_late_share = before.is_some_and(|before| before.has_late_share);
         let occasion = self.occasion(&known, before, why);
         match before {
             Some(before)

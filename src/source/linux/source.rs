@@ -121,6 +121,7 @@ impl LinuxSource {
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
             has_new_names: false,
+            has_new_shares: false,
         };
         let is_here = namespace.is_ours && rules.origin.is_here();
         let mut source = Self {

@@ -43,7 +43,7 @@ pub(in crate::source::linux) struct DetailReader {
     users: UserMap,
     /// `None`: names are not collected, or are those of another host.
     names: Option<UserNames>,
-    pub(super) pss: PssReader,
+    pub(in crate::source::linux) pss: PssReader,
     cgroups: CgroupPaths,
     pub(super) denials: Denials,
     /// Pids are those that system calls use.
@@ -75,10 +75,11 @@ impl DetailReader {
         }
     }
 
-    /// Begins a scan. Returns whether names of users have arrived since the last one.
-    pub(in crate::source::linux) fn begin_scan(&mut self) -> bool {
-        self.pss.begin_scan();
-        self.names.as_mut().is_some_and(UserNames::begin_scan)
+    /// Begins a scan. Returns whether names of users, and whether shares of memory, have arrived
+    /// since the last one.
+    pub(in crate::source::linux) fn begin_scan(&mut self) -> (bool, bool) {
+        let has_names = self.names.as_mut().is_some_and(UserNames::begin_scan);
+        (has_names, self.pss.begin_scan())
     }
 
     /// Returns the CPU time of the threads that read shares of memory and look up names so far, in
@@ -135,7 +136,7 @@ impl DetailReader {
             self.add_executable(procfs, &read.known, out);
         }
         if occasion.is_active() {
-            self.add_counters(procfs, &read.known, occasion.is_exec, out);
+            self.add_counters(procfs, &mut read.known, occasion.is_exec, out);
         }
         begin..out.len()
     }

@@ -25,6 +25,8 @@ mod user_names;
 pub(super) use self::detail_reader::DetailReader;
 pub(super) use self::gathered::Gathered;
 pub(super) use self::occasion::Occasion;
+#[cfg(test)]
+pub(super) use self::pss_reader::PssReader;
 pub(in crate::source) use self::user_database::is_shared;
 pub(in crate::source) use self::user_map::UserMap;
 pub(in crate::source) use self::user_names::UserNames;
