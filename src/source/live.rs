@@ -1,5 +1,8 @@
 //! Selects the source of the live host.
 
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+
 use super::contract::Source;
 #[cfg(target_os = "linux")]
 use super::linux::{LinuxSource, ListenOptions};
@@ -71,7 +74,9 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
 fn linux(config: &Config) -> Result<Box<dyn Source>> {
     let path = config.proc_path.as_deref();
     let path = path.unwrap_or(std::path::Path::new("/proc"));
-    let source = LinuxSource::with_proc(path, config.collect)?.with_pss_of(&config.pss_pids);
+    let source = LinuxSource::with_proc(path, config.collect)?
+        .with_pss_of(&config.pss_pids)
+        .with_pss_wait(Duration::from_millis(config.pss_wait_ms));
     Ok(Box::new(match config.listen {
         Listen::Off => source,
         Listen::Auto => {

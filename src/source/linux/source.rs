@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::awaited::Awaited;
 use super::commands::Commands;
@@ -158,6 +159,15 @@ impl LinuxSource {
         let mut pids = pids.to_vec();
         pids.sort_unstable();
         self.details.pss_pids = pids;
+        self
+    }
+
+    /// Sets how long a scan waits for the proportional shares of memory, all together.
+    ///
+    /// 100 ms by default. What is late comes with a later scan.
+    #[must_use]
+    pub fn with_pss_wait(mut self, wait: Duration) -> Self {
+        self.details.pss.set_patience(wait);
         self
     }
 
