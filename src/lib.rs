@@ -136,7 +136,7 @@ pub use crate::model::{
     Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail,
     Details, Error, ErrorClass, Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing,
     ListenStep, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot,
-    Status, Timestamp, Transition, Unit, Value, escape, is_control,
+    Status, Timestamp, Transition, Unit, Unreadable, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};

@@ -25,6 +25,7 @@ mod resources;
 mod snapshot;
 mod timestamp;
 mod transition;
+mod unreadable;
 mod value;
 
 pub use self::batch::{Batch, Cost, Counts};
@@ -51,4 +52,5 @@ pub use self::resources::Resources;
 pub use self::snapshot::{Processes, Snapshot};
 pub use self::timestamp::Timestamp;
 pub use self::transition::Transition;
+pub use self::unreadable::Unreadable;
 pub use self::value::{Unit, Value};

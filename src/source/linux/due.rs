@@ -17,6 +17,7 @@ impl Rules {
             is_owner_turn: is_turn && known.has_run && !known.is_kernel_thread,
             has_late_name: known.has_late_name && self.has_new_names,
             is_ending: known.is_ending(),
+            has_late_share: known.has_late_share && self.has_new_shares,
         }
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Known {
     pub(super) has_exited: bool,
     /// The name of its user is being looked up.
     pub(super) has_late_name: bool,
+    /// Its share of memory is being read.
+    pub(super) has_late_share: bool,
 }
 
 /// Distinguishes the program of a process from the one before an `exec`, as far as possible.
@@ -114,6 +116,7 @@ impl Known {
             late_ticks: 0,
             has_exited: false,
             has_late_name: false,
+            has_late_share: false,
         }
     }
 
@@ -174,6 +177,7 @@ impl Known {
             late_ticks: 0,
             has_exited: false,
             has_late_name: false,
+            has_late_share: false,
         }
     }
 

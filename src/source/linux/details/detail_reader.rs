@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::cgroup_paths::{Cgroup, CgroupPaths};
 use super::denials::Denials;
 use super::gathered::Gathered;
-use super::names_so_far::NamesSoFar;
 use super::pss_reader::PssReader;
-use super::user_names::{UserName, UserNames};
-use crate::model::{Collect, Detail};
+use super::user_database::is_shared;
+use super::user_map::UserMap;
+use super::user_names::UserNames;
+use crate::model::{Collect, Detail, Unreadable};
 use crate::source::linux::inspect::{Inspected, Read};
 use crate::source::linux::known::Known;
 use crate::source::linux::proc::pidfd::{Pidfd, PidfdOwner};
@@ -30,10 +31,10 @@ pub(in crate::source::linux) struct DetailReader {
     pub(super) collect: Collect,
     /// Processes of which the proportional share of memory is read, in order.
     pub(in crate::source::linux) pss_pids: Vec<u32>,
+    pub(super) users: UserMap,
     /// `None`: names are not collected, or are those of another host.
-    names: Option<UserNames>,
-    pub(super) names_so_far: NamesSoFar,
-    pub(super) pss: PssReader,
+    pub(super) names: Option<UserNames>,
+    pub(in crate::source::linux) pss: PssReader,
     cgroups: CgroupPaths,
     pub(super) denials: Denials,
     /// Pids are those that system calls use.
@@ -46,12 +47,16 @@ pub(in crate::source::linux) struct DetailReader {
 impl DetailReader {
     /// `is_here`: pids and users are those of this process.
     pub(in crate::source::linux) fn new(procfs: &Procfs, collect: Collect, is_here: bool) -> Self {
-        let has_names = is_here && collect.contains(Collect::USER);
+        let has_names = is_here && collect.contains(Collect::USER) && is_shared(procfs);
         Self {
             collect,
+            users: match procfs.is_mounted() {
+                true => UserMap::here(),
+                // A recorded tree has the numbers of its own host.
+                false => UserMap::default(),
+            },
             pss_pids: Vec::new(),
             names: has_names.then(UserNames::start),
-            names_so_far: NamesSoFar::default(),
             pss: PssReader::new(),
             cgroups: CgroupPaths::default(),
             denials: Denials::default(),
@@ -61,15 +66,17 @@ impl DetailReader {
         }
     }
 
-    /// Begins a scan. Returns whether names of users have arrived since the last one.
-    pub(in crate::source::linux) fn begin_scan(&mut self) -> bool {
-        self.pss.begin_scan();
-        self.names.as_mut().is_some_and(UserNames::begin_scan)
+    /// Begins a scan. Returns whether names of users, and whether shares of memory, have arrived
+    /// since the last one.
+    pub(in crate::source::linux) fn begin_scan(&mut self) -> (bool, bool) {
+        let has_names = self.names.as_mut().is_some_and(UserNames::begin_scan);
+        (has_names, self.pss.begin_scan())
     }
 
-    /// Returns the CPU time of the thread that reads shares of memory so far, in nanoseconds.
+    /// Returns the CPU time of the threads that read shares of memory and look up names so far, in
+    /// nanoseconds.
     pub(in crate::source::linux) fn cpu_ns(&self) -> u64 {
-        self.pss.cpu_ns()
+        self.pss.cpu_ns() + self.names.as_ref().map_or(0, UserNames::cpu_ns)
     }
 
     /// Returns whether the owner or the control group of a process costs a file each time.
@@ -77,8 +84,8 @@ impl DetailReader {
         self.cgroups.is_expensive() || !self.has_pidfds
     }
 
-    /// Returns the number of fields that could not be read since the last call.
-    pub(in crate::source::linux) fn take_unreadable(&mut self) -> u32 {
+    /// Returns the numbers of fields that could not be read since the last call.
+    pub(in crate::source::linux) fn take_unreadable(&mut self) -> Unreadable {
         self.denials.take()
     }
 
@@ -122,7 +129,7 @@ impl DetailReader {
             self.add_executable(procfs, &read.known, occasion.is_exec, out);
         }
         if occasion.is_active() {
-            self.add_counters(procfs, &read.known, occasion.is_exec, out);
+            self.add_counters(procfs, &mut read.known, occasion.is_exec, out);
         }
         begin..out.len()
     }
@@ -159,21 +166,15 @@ impl DetailReader {
                 return;
             }
         };
+        let Some(uid) = self.users.known(uid) else {
+            out.number(Detail::UserId, None);
+            return out.text(Detail::UserName, None);
+        };
         out.number(Detail::UserId, Some(uid.into()));
-        match self.names.as_mut().map(|names| names.get(uid)) {
-            Some(UserName::Known(name)) => {
-                out.text(Detail::UserName, Some(name.as_bytes()));
-                self.names_so_far.put(uid, Some(&name));
-            }
-            Some(UserName::None) | None => {
-                out.text(Detail::UserName, None);
-                self.names_so_far.put(uid, None);
-            }
-            Some(UserName::Late) => {
-                known.has_late_name = true;
-                out.text(Detail::UserName, None);
-            }
-        }
+        let names = self.names.as_mut();
+        let name = names.map(|names| names.get(uid)).unwrap_or_default();
+        known.has_late_name = name.is_late;
+        out.text(Detail::UserName, name.name.as_deref().map(str::as_bytes));
     }
 
     fn add_cgroup(

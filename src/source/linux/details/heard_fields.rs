@@ -45,8 +45,9 @@ impl DetailReader {
             None => {}
         }
         if self.collect.contains(Collect::USER) && (is_exec || reading.user().is_some()) {
-            let user = reading.user();
-            let name = user.and_then(|uid| self.names_so_far.get(uid));
+            let user = reading.user().and_then(|uid| self.users.known(uid));
+            let names = self.names.as_ref();
+            let name = user.and_then(|uid| names?.so_far(uid));
             out.number(Detail::UserId, user.map(u64::from));
             out.text(Detail::UserName, name.map(|name| name.as_bytes()));
         }

@@ -18,6 +18,8 @@ pub(in crate::source::linux) struct Occasion {
     pub(in crate::source::linux) has_late_name: bool,
     /// It is ending, or has ended, and has lost its program and perhaps its control groups.
     pub(in crate::source::linux) is_ending: bool,
+    /// The same of its share of memory.
+    pub(in crate::source::linux) has_late_share: bool,
 }
 
 impl Occasion {
@@ -39,11 +41,11 @@ impl Occasion {
 
     /// Returns whether its row has to be emitted, even if nothing else has changed.
     pub(in crate::source::linux) fn must_be_emitted(self) -> bool {
-        self.is_turn || self.has_late_name
+        self.is_turn || self.has_late_name || self.has_late_share
     }
 
-    /// Returns whether its counters may have changed.
+    /// Returns whether its counters may have changed, or one of them has arrived late.
     pub(super) fn is_active(self) -> bool {
-        self.is_fresh() || self.has_run || self.is_turn
+        self.is_fresh() || self.has_run || self.is_turn || self.has_late_share
     }
 }
