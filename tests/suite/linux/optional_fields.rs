@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
@@ -178,6 +178,20 @@ fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
     assert_eq!(denied.is_empty(), user.is_none());
 }
 
+/// Copies pscan for another user.
+///
+/// By cp(1): a child that another test forks at this moment would hold the file open for writing,
+/// and such a file cannot be executed (ETXTBSY, execve(2)).
+fn copied_to(folder: &Path) -> PathBuf {
+    let program = folder.join("pscan");
+    let copied = Command::new("cp")
+        .arg(cargo_bin!("pscan"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
+    program
+}
+
 /// Returns what ps(1) prints of each process; `None` without ps.
 fn ps(user: Option<u32>, columns: &str) -> Option<HashMap<u32, Vec<String>>> {
     let mut command = Command::new("ps");
@@ -254,12 +268,7 @@ fn optional_fields_are_those_of_proc_and_ps_as_root_and_as_another_user() {
         .tempdir_in("/tmp")
         .unwrap();
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let program = folder.path().join("pscan");
-    let copied = Command::new("cp")
-        .arg(cargo_bin!("pscan"))
-        .arg(&program)
-        .status();
-    assert!(copied.unwrap().success());
+    let program = copied_to(folder.path());
     // Over 300 processes in all.
     let crowd = crowd(folder.path(), is_root, 24);
     compare_with_proc(&program, None, &crowd);
@@ -389,8 +398,7 @@ fn unreadable_fields_are_counted_by_name() {
         .tempdir_in("/tmp")
         .unwrap();
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let program = folder.path().join("pscan");
-    fs::copy(cargo_bin!("pscan"), &program).unwrap();
+    let program = copied_to(folder.path());
     for source in ["linux", "sysinfo"] {
         let output = Command::new(&program)
             .args(["watch", "--json", "--stats", "--scans", "2"])
