@@ -37,6 +37,8 @@ impl Unreadable {
         }
     }
 
+    /// Only the source `linux` counts one by one.
+    #[cfg(any(test, target_os = "linux"))]
     pub(crate) fn add_detail(&mut self, detail: Detail) {
         let number = &mut self.0[FIRST_DETAIL + detail as usize];
         *number = number.saturating_add(1);
