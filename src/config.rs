@@ -105,8 +105,14 @@ pub struct Config {
     /// [`Collect::PSS`].
     ///
     /// None by default: reading it takes as long as reading all else, and holds the lock of the
-    /// memory map.
+    /// memory map. Without [`Collect::PSS`] there must be none, and with it at least one.
     pub pss_pids: Vec<u32>,
+    /// How long a scan waits for the [`pss_bytes`](crate::Detail::PssBytes) of all these processes
+    /// together, in milliseconds.
+    ///
+    /// 0 to 60,000; 100 by default, which can be too little for a process of some GB. A late value
+    /// comes with a later scan.
+    pub pss_wait_ms: u64,
     /// Smallest reported change of CPU use, in percent of one core.
     ///
     /// More than 0, finite. `None`, the default, reports any change of CPU use or CPU time.
@@ -190,6 +196,7 @@ impl Default for Config {
             raise_descriptor_limit: false,
             collect: Collect::default(),
             pss_pids: Vec::new(),
+            pss_wait_ms: 100,
             cpu_threshold_percent: None,
             rss_threshold_bytes: None,
             max_text_bytes: 16_384,
@@ -243,6 +250,18 @@ impl Config {
                 "off",
                 "secrets or arguments if redact_patterns is not empty",
             ));
+        }
+        within("pss_wait_ms", self.pss_wait_ms, 0, 60_000)?;
+        match (self.collect.contains(Collect::PSS), &self.pss_pids[..]) {
+            (true, []) => {
+                let limits = "at least one pid if collect has pss";
+                return Err(outside("pss_pids", "empty", limits));
+            }
+            (false, [_, ..]) => {
+                let len = format!("a list of {}", self.pss_pids.len());
+                return Err(outside("pss_pids", len, "empty if collect lacks pss"));
+            }
+            _ => {}
         }
         if let Some(percent) = self.cpu_threshold_percent
             && !(percent > 0.0 && percent.is_finite())

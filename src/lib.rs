@@ -140,7 +140,7 @@ pub use crate::model::{
     Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail,
     Details, Error, ErrorClass, Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing,
     ListenStep, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot,
-    Status, Timestamp, Transition, Tree, Unit, Value, escape, is_control,
+    Status, Timestamp, Transition, Tree, Unit, Unreadable, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};

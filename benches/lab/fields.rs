@@ -38,6 +38,9 @@ pub(crate) struct Options {
 /// After this time all children are idle.
 const SETTLE: Duration = Duration::from_millis(1500);
 
+/// Shares of memory are those of single processes.
+const MEASURED: Collect = Collect::ALL.without(Collect::PSS);
+
 /// What pscan always reads.
 const OFF: Collect = Collect::CPU.with(Collect::MEMORY).with(Collect::COMMAND);
 
@@ -59,7 +62,7 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
     let _children = Children::idle(children)?;
     thread::sleep(SETTLE);
     // The kernel prepares each file when it is opened for the first time.
-    let mut unmeasured = Ours::collecting(OFF | Collect::ALL, Listen::Off)?;
+    let mut unmeasured = Ours::collecting(OFF | MEASURED, Listen::Off)?;
     unmeasured.scan()?;
     let processes = unmeasured.scanner.processes().count();
     drop(unmeasured);
@@ -73,13 +76,11 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
     if options.usual {
         return Ok(());
     }
-    for name in Collect::ALL.without(OFF).names() {
+    for name in MEASURED.without(OFF).names() {
         let group = Collect::named(name).ok_or("no such group")?;
-        if group != Collect::PSS {
-            measure(name, group, listen, scans, rounds)?;
-        }
+        measure(name, group, listen, scans, rounds)?;
     }
-    measure("all", Collect::ALL, listen, scans, rounds)
+    measure("all but pss", MEASURED, listen, scans, rounds)
 }
 
 fn measure(

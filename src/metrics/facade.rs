@@ -40,6 +40,7 @@ const TABLE: &str = "pscan_scan_table_bytes";
 const EVENTS: &str = "pscan_scan_events_total";
 const UNSEEN: &str = "pscan_scan_unseen_births_at_most_total";
 const UNREADABLE: &str = "pscan_scan_unreadable_fields_total";
+const UNREADABLE_BY_FIELD: &str = "pscan_scan_unreadable_total";
 const VANISHED: &str = "pscan_scan_vanished_total";
 const PANICS: &str = "pscan_scan_consumer_panics_total";
 const STALLS: &str = "pscan_scan_consumer_stalls_total";
@@ -114,6 +115,11 @@ fn describe() {
         ),
         (UNREADABLE, Count, "Fields that could not be read"),
         (
+            UNREADABLE_BY_FIELD,
+            Count,
+            "Values that could not be read, by field",
+        ),
+        (
             VANISHED,
             Count,
             "Processes that exited between being listed and read",
@@ -176,6 +182,9 @@ fn scan(batch: &Batch) {
     }
     counter!(RETRIES).increment(batch.counts.retries.into());
     counter!(UNREADABLE).increment(batch.counts.unreadable_fields.into());
+    for (field, count) in batch.counts.unreadable.iter() {
+        counter!(UNREADABLE_BY_FIELD, "field" => field).increment(count.into());
+    }
     if let Some(unseen) = batch.counts.unseen_at_most {
         counter!(UNSEEN).increment(unseen);
     }

@@ -105,6 +105,10 @@ pub struct Metrics {
     pub unseen_births_at_most_total: Option<u64>,
     /// Fields that should have been read and could not be.
     pub unreadable_fields_total: u64,
+    /// The same by field, by its name in JSON, as far as the source counts them so.
+    ///
+    /// Fields without any are left out.
+    pub unreadable_total: BTreeMap<&'static str, u64>,
     /// Processes that exited between being listed and read.
     ///
     /// `None` where the source does not count them.

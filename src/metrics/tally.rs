@@ -133,6 +133,9 @@ impl Counts {
         metrics.processes = batch.counts.processes;
         metrics.table_bytes = batch.counts.table_bytes;
         metrics.unreadable_fields_total += u64::from(batch.counts.unreadable_fields);
+        for (field, count) in batch.counts.unreadable.iter() {
+            *metrics.unreadable_total.entry(field).or_default() += u64::from(count);
+        }
         add(
             &mut metrics.unseen_births_at_most_total,
             batch.counts.unseen_at_most,

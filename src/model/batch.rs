@@ -9,6 +9,7 @@ use super::event::Event;
 use super::pace::{Hearing, Pace};
 use super::process::ProcessKey;
 use super::transition::Transition;
+use super::unreadable::Unreadable;
 
 /// The result of one scan: a header and the events.
 ///
@@ -290,6 +291,9 @@ pub struct Counts {
     pub rows: u32,
     /// Fields that should have been read and could not be.
     pub unreadable_fields: u32,
+    /// The same by field, as far as the source counts them so.
+    #[serde(default)]
+    pub unreadable: Unreadable,
     /// Processes that were listed and had exited when they were read.
     ///
     /// `None` where the source does not count them.
@@ -353,10 +357,13 @@ mod tests {
             scan_us: 1,
             cpu_us: None,
         };
+        let mut unreadable = Unreadable::default();
+        unreadable.add("command", 2);
         let counts = Counts {
             rows: 1,
             vanished: Some(2),
             unseen_at_most: Some(3),
+            unreadable,
             ..Counts::default()
         };
         let json = serde_json::to_string(&(cost, counts)).expect("plain data");

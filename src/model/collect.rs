@@ -66,7 +66,8 @@ impl Collect {
     /// [`Config::pss_pids`](crate::Config::pss_pids) alone.
     ///
     /// It is expensive: the kernel walks the whole memory map, and holds its lock meanwhile. A scan
-    /// waits 100 ms at most; a late value comes when the process is read the next time.
+    /// waits at most [`Config::pss_wait_ms`](crate::Config::pss_wait_ms); a late value comes with a
+    /// later scan.
     pub const PSS: Self = Self::group("pss");
     /// Largest resident memory so far.
     pub const PEAK_RSS: Self = Self::group("peak_rss");

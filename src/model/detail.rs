@@ -19,8 +19,13 @@
 #[repr(u8)]
 pub enum Detail {
     /// Effective user id.
+    ///
+    /// Unknown if the user has no number in the user namespace of this process, so that the kernel
+    /// reports that of `nobody`.
     UserId,
     /// Name of the effective user, as the system's user database has it.
+    ///
+    /// Unknown in a container whose processes are those of its host, but not its users.
     UserName,
     /// Number of threads, at least 1. On Linux field 20 of `stat`.
     Threads,
@@ -45,8 +50,8 @@ pub enum Detail {
     Tty,
     /// Path of the control group, from cgroups(7).
     ///
-    /// Of version 2; where only version 1 is used, of the hierarchy of systemd, of memory, or the
-    /// first that is not `/`.
+    /// The one with a container or pod; else that of version 2; where only version 1 is used, of
+    /// the hierarchy of systemd, of memory, or the first that is not `/`.
     Cgroup,
     /// Id of the container, from the path of the control group. Unknown if there is none.
     ContainerId,

@@ -68,8 +68,10 @@ impl Details {
     /// Returns what differs from an older state.
     pub(crate) fn since(&self, old: &Self) -> NewDetails {
         let mut new = NewDetails::default();
-        for field in self.differing(old).map(Detail::field) {
-            match field.is_quiet {
+        for detail in self.differing(old) {
+            let field = detail.field();
+            // A late value may be the only change of an idle process.
+            match field.is_quiet && old.is_known(detail) {
                 true => new.quiet.insert(Changes::of(field)),
                 false => new.reported.insert(Changes::of(field)),
             }
@@ -181,6 +183,10 @@ mod tests {
         new.set_number(Detail::MinorFaults, 2);
         assert_eq!(new.since(&old).reported, Changes::default());
         assert_eq!(new.since(&old).quiet, Changes::FAULTS);
+        // One that becomes known is reported, and one that becomes unknown is not.
+        new.set_number(Detail::PssBytes, 1);
+        assert_eq!(new.since(&old).reported, Changes::PSS);
+        assert_eq!(old.since(&new).reported, Changes::default());
     }
 
     #[test]

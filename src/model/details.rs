@@ -153,6 +153,12 @@ impl Details {
         })
     }
 
+    /// Returns whether the value of a field is known.
+    pub(super) fn is_known(&self, detail: Detail) -> bool {
+        let block = self.0.as_ref();
+        block.is_some_and(|block| block.known & detail.bit() != 0)
+    }
+
     /// Returns the bytes on the heap, without the texts, which are shared.
     pub(crate) fn heap_bytes(&self) -> usize {
         let counters = 2 * size_of::<usize>();

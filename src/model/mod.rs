@@ -28,6 +28,7 @@ mod resources;
 mod snapshot;
 mod timestamp;
 mod transition;
+mod unreadable;
 mod value;
 
 pub use self::batch::{Batch, Cost, Counts};
@@ -55,4 +56,5 @@ pub use self::resources::Resources;
 pub use self::snapshot::{Processes, Snapshot};
 pub use self::timestamp::Timestamp;
 pub use self::transition::Transition;
+pub use self::unreadable::Unreadable;
 pub use self::value::{Unit, Value};

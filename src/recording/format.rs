@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::bounded_list;
 use super::heard::HeardRecord;
 use super::row::RowRecord;
-use crate::model::{Collect, ErrorClass};
+use crate::model::{Collect, ErrorClass, Unreadable};
 use crate::source::HostInfo;
 
 /// The version that is written. Older ones are read too.
@@ -57,6 +57,8 @@ pub(crate) struct TimedScan {
     pub(crate) start_clock_ms: Option<u64>,
     #[serde(default)]
     pub(crate) unreadable_fields: u32,
+    #[serde(default, skip_serializing_if = "Unreadable::is_empty")]
+    pub(crate) unreadable: Unreadable,
     #[serde(default)]
     pub(crate) vanished: Option<u32>,
     #[serde(default)]

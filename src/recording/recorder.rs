@@ -177,6 +177,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             monotonic_ns: self.at.monotonic_ns,
             start_clock_ms: self.at.start_clock_ms,
             unreadable_fields: seen.unreadable_fields,
+            unreadable: seen.unreadable,
             vanished: seen.vanished,
             started_total: seen.started_total,
             failed,

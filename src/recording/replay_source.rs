@@ -168,6 +168,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
             Some(failed) => Err(Error::from(failed).mark_permanent()),
             None => Ok(ScanSummary {
                 unreadable_fields: scan.unreadable_fields,
+                unreadable: scan.unreadable,
                 vanished: scan.vanished,
                 started_total: scan.started_total,
                 ..ScanSummary::default()

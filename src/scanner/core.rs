@@ -307,6 +307,7 @@ impl Core {
             counts: Counts {
                 rows,
                 unreadable_fields: seen.unreadable_fields,
+                unreadable: seen.unreadable,
                 vanished: seen.vanished,
                 unseen_at_most,
                 processes: self.table_size.processes,

@@ -3,7 +3,7 @@
 use super::happening::{Bell, Happening, Heard};
 use super::host_info::HostInfo;
 use super::row::Row;
-use crate::model::{Collect, Result, Timestamp};
+use crate::model::{Collect, Result, Timestamp, Unreadable};
 
 /// A source of process data, which is scanned again and again.
 ///
@@ -208,8 +208,10 @@ impl SourceInfo {
 pub struct ScanSummary {
     /// Fields that could not be read, but should have been.
     ///
-    /// The sum over all rows.
+    /// The sum over all rows. [`count_unreadable`](Self::count_unreadable) adds to it.
     pub unreadable_fields: u32,
+    /// The same by field, as far as the source counts them so.
+    pub unreadable: Unreadable,
     /// Processes that were listed and had exited when they were read.
     ///
     /// `None` where the source does not count them.
@@ -227,6 +229,20 @@ pub struct ScanSummary {
     /// It is part of the scan's cost, and does not make the interval longer while the budget has credit. 0 where
     /// the source does not measure it.
     pub first_read_cpu_ns: u64,
+}
+
+impl ScanSummary {
+    /// Counts a value that could not be read, of the field with this name in JSON.
+    pub fn count_unreadable(&mut self, field: &str) {
+        self.unreadable_fields = self.unreadable_fields.saturating_add(1);
+        self.unreadable.add(field, 1);
+    }
+
+    /// Counts values that could not be read, by field.
+    pub(super) fn count_all_unreadable(&mut self, unreadable: &Unreadable) {
+        self.unreadable_fields = self.unreadable_fields.saturating_add(unreadable.total());
+        self.unreadable.add_all(unreadable);
+    }
 }
 
 /// Whether a source could recheck the missing processes.

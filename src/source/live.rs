@@ -1,5 +1,8 @@
 //! Selects the source of the live host.
 
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+
 use super::contract::Source;
 #[cfg(target_os = "linux")]
 use super::linux::{LinuxSource, ListenOptions};
@@ -7,7 +10,7 @@ use super::sysinfo::SysinfoSource;
 #[cfg(target_os = "linux")]
 use crate::config::Listen;
 use crate::config::{Config, SourceChoice};
-use crate::model::{Error, ErrorClass, Result};
+use crate::model::{Collect, Error, ErrorClass, Result};
 
 /// The part of the CPU budget that events may cost.
 #[cfg(target_os = "linux")]
@@ -58,6 +61,12 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
             false => "remove proc_path on this system",
         }));
     }
+    let lacking = config.collect.without(SysinfoSource::HAS);
+    // The defaults also have fields that only Linux has.
+    let lacking = lacking.without(Collect::default());
+    if !lacking.is_empty() {
+        log::warn!("the source sysinfo does not have these fields on this system: {lacking}");
+    }
     Ok(Box::new(SysinfoSource::new(config.collect)?))
 }
 
@@ -65,7 +74,9 @@ fn sysinfo(config: &Config) -> Result<Box<dyn Source>> {
 fn linux(config: &Config) -> Result<Box<dyn Source>> {
     let path = config.proc_path.as_deref();
     let path = path.unwrap_or(std::path::Path::new("/proc"));
-    let source = LinuxSource::with_proc(path, config.collect)?.with_pss_of(&config.pss_pids);
+    let source = LinuxSource::with_proc(path, config.collect)?
+        .with_pss_of(&config.pss_pids)
+        .with_pss_wait(Duration::from_millis(config.pss_wait_ms));
     Ok(Box::new(match config.listen {
         Listen::Off => source,
         Listen::Auto => {

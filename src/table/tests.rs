@@ -181,6 +181,49 @@ fn the_largest_memory_at_an_exit_is_that_of_the_kernels_account() {
 }
 
 #[test]
+fn a_heard_exec_removes_the_fields_of_the_program_before_from_update_and_exit() {
+    let mut source = SourceInfo::new("test");
+    source.collects = Collect::USER | Collect::EXECUTABLE;
+    let mut table = Table::new(&Config::default(), &source);
+    let (user, executable) = (Detail::UserId, Detail::Executable);
+    let details = [
+        (user, DetailValue::Number(5)),
+        (executable, DetailValue::Text(b"/bin/sh")),
+    ];
+    scan_details(&mut table, 1, crate::Status::Sleeping, Some(5), &details).expect("it is new");
+    let changed = |detail, value| DetailReading { detail, value };
+    let details = [
+        changed(user, DetailValue::Number(0)),
+        changed(executable, DetailValue::Unknown),
+    ];
+    let mut pass = table.begin_between(Timestamp::new(2000, 2_000_000_000));
+    pass.happened(Happening::Changed(ProcessRow {
+        name: Reading::Known(b"sleep"),
+        read_at_ns: Some(1_500_000_000),
+        details: &details,
+        ..ProcessRow::unknown(7)
+    }));
+    let event = pass.finish(Missing::Exited).events.pop();
+    let Some(Event::Updated { process, changed }) = event else {
+        panic!("{event:?}");
+    };
+    let expected = Changes::NAME | Changes::USER | Changes::EXECUTABLE;
+    assert_eq!(changed, expected);
+    assert_eq!(process.details.get(user), Value::Count(0));
+    assert!(process.details.get(executable).is_unknown());
+    let mut pass = table.begin_between(Timestamp::new(3000, 3_000_000_000));
+    pass.happened(Happening::Exited {
+        pid: 7,
+        start_time_ms: None,
+        exit: Exit::default(),
+    });
+    let event = pass.finish(Missing::Exited).events.pop();
+    let exited = event.expect("it has exited");
+    assert!(matches!(exited, Event::Exited { .. }));
+    assert_eq!(exited.process().details, process.details);
+}
+
+#[test]
 fn texts_of_optional_fields_are_stored_once_and_dropped_with_the_last_process() {
     let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
     let mut second = 0;

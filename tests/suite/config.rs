@@ -84,6 +84,21 @@ fn an_error_names_the_field_and_its_limits() {
             "redact is off",
             "redact_patterns",
         ),
+        (
+            r#"{"collect": ["pss"]}"#,
+            "pss_pids is empty",
+            "at least one pid if collect has pss",
+        ),
+        (
+            r#"{"collect": ["cpu"], "pss_pids": [7, 8]}"#,
+            "pss_pids is a list of 2",
+            "empty if collect lacks pss",
+        ),
+        (
+            r#"{"pss_wait_ms": 60001}"#,
+            "pss_wait_ms is 60001",
+            "0 to 60000",
+        ),
         (r#"{"doubt_share": 0}"#, "doubt_share", "at most 1"),
         (r#"{"doubt_share": 1.5}"#, "doubt_share is 1.5", "at most 1"),
     ] {

@@ -5,6 +5,7 @@ mod crowd;
 mod empty;
 mod fake;
 mod incomplete;
+mod last_values;
 mod lives;
 mod namespaces;
 #[cfg(feature = "cli")]

@@ -126,7 +126,9 @@ impl Source for Counting {
         self.0 += 10;
         show(1, &Made::new("p", 5), emit);
         let mut seen = ScanSummary::default();
-        seen.unreadable_fields = 3;
+        for field in ["open_files", "executable", "open_files"] {
+            seen.count_unreadable(field);
+        }
         seen.vanished = Some(2);
         seen.started_total = Some(self.0);
         Ok(seen)
@@ -143,6 +145,8 @@ fn counts_of_scans_are_added_up() {
     }
     let metrics = scanner.consumers().metrics();
     assert_eq!(metrics.unreadable_fields_total, 9);
+    let unreadable: Vec<_> = metrics.unreadable_total.into_iter().collect();
+    assert_eq!(unreadable, [("executable", 3), ("open_files", 6)]);
     assert_eq!(metrics.vanished_total, Some(6));
     // Between three scans there are two intervals.
     assert_eq!(metrics.unseen_births_at_most_total, Some(20));
@@ -209,7 +213,7 @@ fn metrics_serialise_under_their_field_names() {
     let json = serde_json::to_value(Metrics::default()).unwrap();
     let names: Vec<&String> = json.as_object().unwrap().keys().collect();
     let totals = names.iter().filter(|name| name.ends_with("_total")).count();
-    assert_eq!((names.len(), totals), (32, 19), "{names:?}");
+    assert_eq!((names.len(), totals), (33, 20), "{names:?}");
     assert_eq!(json["breaker"], "closed");
     assert_eq!(json["scans_total"]["failed"], 0);
     assert!(json["unseen_births_at_most_total"].is_null());
@@ -264,6 +268,9 @@ mod facade {
         scan(&mut scanner);
         assert_eq!(batches.iter().take(2).count(), 2);
         scanner.finish();
+        let mut counting = Scanner::builder().source(Counting(0)).build().unwrap();
+        scan(&mut counting);
+        counting.finish();
         let reported: BTreeMap<String, DebugValue> = reported
             .snapshot()
             .into_vec()
@@ -291,6 +298,7 @@ mod facade {
             "pscan_scan_total{result=failed}",
             "pscan_scan_errors_total{class=permission}",
             "pscan_scan_cpu_microseconds_total{thread=scan}",
+            "pscan_scan_unreadable_total{field=open_files}",
         ] {
             assert!(counter(name) > 0, "{name}");
         }

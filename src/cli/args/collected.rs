@@ -48,10 +48,13 @@ impl Collected {
             false => Collect::NONE,
         };
         config.collect = SHOWN | chosen;
-        config.pss_pids = pids.to_vec();
         if pids.is_empty() {
             config.collect = config.collect.without(Collect::PSS);
         }
+        config.pss_pids = match config.collect.contains(Collect::PSS) {
+            true => pids.to_vec(),
+            false => Vec::new(),
+        };
     }
 
     fn chosen(&self) -> Collect {
@@ -103,7 +106,12 @@ mod tests {
         let all = config(&["all"], true, &[]);
         assert_eq!(all.collect, Collect::ALL.without(Collect::PSS));
         let all = config(&["all"], true, &[7]);
-        assert_eq!((all.collect, all.pss_pids), (Collect::ALL, vec![7]));
+        assert_eq!((all.collect, &all.pss_pids[..]), (Collect::ALL, &[7][..]));
+        // All of them are settings that do something.
+        let io = config(&["io"], true, &[7]);
+        for config in [&all, &io, &config(&["all"], true, &[])] {
+            config.validate().expect("valid");
+        }
     }
 
     #[test]

@@ -25,6 +25,9 @@ use crate::cli::terminal;
 /// A change that can break a reader raises it.
 const SCHEMA: u32 = 1;
 
+/// How long a list waits for proportional shares of memory. One of 100 GB takes a few seconds.
+const PSS_WAIT_MS: u64 = 10_000;
+
 pub(crate) fn run(args: &List) -> Result<Done> {
     let mut config = Config::default();
     // Two scans gain nothing from it, and the kernel's answer can take a moment.
@@ -34,6 +37,8 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     let pids = args.filter.pids();
     args.collected.configure(&mut config, args.json, pids);
     config.collect |= args.filter_on_host_with(None).collect();
+    // There is no later scan that could have a late value.
+    config.pss_wait_ms = PSS_WAIT_MS;
     let source = live_source(&config)?;
     let info = source.info();
     let filter = args.filter_on_host_with(info.own_pid);

@@ -179,6 +179,9 @@ impl Display for Lines<'_> {
                 known(m.vanished_total)
             ),
         )?;
+        if !m.unreadable_total.is_empty() {
+            line("unreadable", unreadable(m))?;
+        }
         line(
             "batches",
             format!(
@@ -195,6 +198,16 @@ impl Display for Lines<'_> {
         }
         Ok(())
     }
+}
+
+/// Formats how many values could not be read, the most first.
+fn unreadable(m: &Metrics) -> String {
+    let mut counts: Vec<_> = m.unreadable_total.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let counts = counts
+        .iter()
+        .map(|(field, count)| format!("{field} {count}"));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// Formats where births and exits come from, and how complete they are.
@@ -338,6 +351,17 @@ mod tests {
     }
 
     #[test]
+    fn unreadable_fields_are_printed_with_the_most_frequent_first() {
+        let mut metrics = Metrics::default();
+        let text = |metrics: &Metrics| Lines { metrics, width: 80 }.to_string();
+        assert!(!text(&metrics).contains("\nunreadable "));
+        let numbers = [("executable", 7), ("open_files", 12), ("read_bytes", 7)];
+        metrics.unreadable_total.extend(numbers);
+        let line = "\nunreadable     open_files 12, executable 7, read_bytes 7\n";
+        assert!(text(&metrics).contains(line), "{}", text(&metrics));
+    }
+
+    #[test]
     fn lines_of_large_numbers_fit_80_columns() {
         let mut metrics = Metrics::default();
         let mut long = TimeStats::default();
@@ -349,6 +373,9 @@ mod tests {
         (events.existing, events.created) = (u64::MAX, u64::MAX);
         (events.updated, events.exited) = (u64::MAX, u64::MAX);
         (metrics.interval_ms, metrics.interval_asked_ms) = (3_600_000, 3_600_000);
+        for field in ["involuntary_switches", "process_group_id", "systemd_unit"] {
+            metrics.unreadable_total.insert(field, u64::MAX);
+        }
         metrics.interval_changes_total = u64::MAX;
         for width in [80, 40] {
             let text = Lines {

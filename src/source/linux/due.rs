@@ -11,11 +11,13 @@ impl Rules {
         let is_turn = why == Why::Turn && self.has_details;
         Occasion {
             is_new: before.is_none(),
-            is_exec: before.is_some_and(|before| before.program != known.program),
+            is_exec: before.is_some_and(|before| known.has_another_program(before)),
             has_run: before.is_some_and(|before| before.cpu_ns != known.cpu_ns),
             is_turn,
             is_owner_turn: is_turn && known.has_run && !known.is_kernel_thread,
             has_late_name: known.has_late_name && self.has_new_names,
+            is_ending: known.is_ending(),
+            has_late_share: known.has_late_share && self.has_new_shares,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Lets the source `linux` listen between scans.
 
-use super::events::{Ear, ListenOptions, Scanned, Start};
+use super::events::{Ear, ExecReading, ListenOptions, Scanned, Start};
 use super::exits::{Candidate, ExitEar, raise_limit};
 use super::known::Known;
 use super::proc::births;
@@ -11,7 +11,7 @@ use super::proc::procfs::Procfs;
 use super::source::LinuxSource;
 use crate::model::Timestamp;
 use crate::source::exited::{Exited, TICK_MS};
-use crate::source::{Happening, Heard};
+use crate::source::{DetailReading, Happening, Heard, ProcessRow};
 
 /// Descriptors that must be available: it keeps seven, and scans need theirs too.
 const SPARE_DESCRIPTORS: usize = 16;
@@ -73,7 +73,7 @@ impl LinuxSource {
         self.check_descriptors()?;
         let counters = &mut self.buffers.counters;
         let mut count = || births::started_total(&procfs, counters);
-        Ear::open(&self.proc, boot, options, &mut count)
+        Ear::open(&self.proc, boot, options, self.rules.collect, &mut count)
     }
 
     fn check_descriptors(&self) -> Result<(), String> {
@@ -133,13 +133,20 @@ impl LinuxSource {
         let (known, before) = (&mut self.known, &mut self.buffers.known);
         let (proc, counters) = (&self.proc, &mut self.buffers.counters);
         let mut count = || births::started_total(&Procfs::open(proc).ok()?, counters);
+        let (details, gathered) = (&self.details, &mut self.buffers.waiting.gathered);
+        let has_details = self.rules.has_details;
         let expected = &mut self.expected;
         expected.begin_drain(since_ms() / TICK_MS);
         let heard = {
             let scans = |pid| scanned(known, before, pid);
-            let emit = &mut |happening: Happening<'_>| {
+            let emit = &mut |happening: Happening<'_>, reading: Option<&ExecReading>| {
                 expected.happened(&happening);
-                emit(happening);
+                let Some(reading) = reading.filter(|_| has_details) else {
+                    return emit(happening);
+                };
+                let range = details.gather_heard(reading, gathered);
+                emit(with_details(happening, &gathered.readings(range)));
+                gathered.clear();
             };
             ear.drain(is_after_scan, &scans, &mut count, emit)
         };
@@ -162,6 +169,15 @@ impl LinuxSource {
         let lists = [&mut self.known, &mut self.buffers.known];
         note_exits(ear.exited(), &mut self.exited, lists);
         heard
+    }
+}
+
+/// Adds optional fields to a birth or a change.
+fn with_details<'s>(happening: Happening<'s>, details: &'s [DetailReading<'s>]) -> Happening<'s> {
+    match happening {
+        Happening::Born(row) => Happening::Born(ProcessRow { details, ..row }),
+        Happening::Changed(row) => Happening::Changed(ProcessRow { details, ..row }),
+        exited @ Happening::Exited { .. } => exited,
     }
 }
 

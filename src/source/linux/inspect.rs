@@ -25,6 +25,8 @@ pub(super) struct Rules {
     pub(super) page_bytes: u64,
     /// Names of users have arrived since the scan before.
     pub(super) has_new_names: bool,
+    /// Shares of memory have arrived since the scan before.
+    pub(super) has_new_shares: bool,
 }
 
 /// Why a process is read.
@@ -81,7 +83,8 @@ pub(super) struct Read<'a> {
     pub(super) is_young: bool,
     /// Its birth, or that of an earlier process with its pid and start time, was heard.
     pub(super) is_heard: bool,
-    pub(super) unreadable_fields: u32,
+    /// Its memory could not be read.
+    pub(super) has_unread_memory: bool,
     /// `stat` after the name.
     pub(super) after_name: &'a [u8],
     /// Virtual memory; `None` if the first thread has ended and the others cannot be read.
@@ -136,6 +139,7 @@ impl Rules {
             && !before.is_lost
             && before.command == CommandState::Done
             && !(before.has_late_name && self.has_new_names)
+            && !(before.has_late_share && self.has_new_shares)
             && match why {
                 Why::Changes => true,
                 Why::Memory => !before.has_run && self.has_memory_of(procfs, before),
@@ -227,25 +231,26 @@ impl Rules {
         if before.is_none() {
             (known.identity, owner) = self.identity_and_owner(known.pid);
         }
-        let mut unreadable_fields = 0;
+        let mut has_unread_memory = false;
         match self.memory(procfs, &known, &stat, &thread, before, why) {
             Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
             Err(Unread::Gone) if has_exited(procfs, listed.pid, &stat) => {
                 return Inspected::Gone;
             }
-            Err(_) => unreadable_fields += 1,
+            Err(_) => has_unread_memory = true,
         }
         known.has_run =
             before.is_some_and(|before| before.has_run || before.cpu_ns != known.cpu_ns);
         known.command = self.command(&known, before, why);
         known.has_late_name = before.is_some_and(|before| before.has_late_name);
+        known.has_late_share = before.is_some_and(|before| before.has_late_share);
         let occasion = self.occasion(&known, before, why);
         match before {
             Some(before)
                 if known.command == CommandState::Done
                     && known.is_equal(before)
                     && !occasion.must_be_emitted()
-                    && unreadable_fields == 0 =>
+                    && !has_unread_memory =>
             {
                 Inspected::Unchanged(known)
             }
@@ -256,7 +261,7 @@ impl Rules {
                 has_only_forked: stat.has_only_forked,
                 is_young: false,
                 is_heard: false,
-                unreadable_fields,
+                has_unread_memory,
                 after_name: stat.after_name,
                 virtual_bytes: match &thread {
                     Ok(Some(thread)) => Some(thread.stat.virtual_bytes),

@@ -26,6 +26,8 @@ pub(super) struct Known {
     /// The living thread that was read instead of the first one, which has ended.
     pub(super) thread: Option<u32>,
     pub(super) is_kernel_thread: bool,
+    /// The thread that was read is ending, or has ended.
+    is_exiting: bool,
     pub(super) command: CommandState,
     /// It has run since its command line was read.
     pub(super) has_run: bool,
@@ -44,6 +46,8 @@ pub(super) struct Known {
     pub(super) has_exited: bool,
     /// The name of its user is being looked up.
     pub(super) has_late_name: bool,
+    /// Its share of memory is being read.
+    pub(super) has_late_share: bool,
 }
 
 /// Distinguishes the program of a process from the one before an `exec`, as far as possible.
@@ -102,6 +106,7 @@ impl Known {
             status: has_status.then(|| stat.status()),
             thread: living.map(|living| living.tid),
             is_kernel_thread: stat.is_kernel_thread,
+            is_exiting: stat.is_exiting,
             command: CommandState::Needed,
             has_run: false,
             is_lost: false,
@@ -111,6 +116,7 @@ impl Known {
             late_ticks: 0,
             has_exited: false,
             has_late_name: false,
+            has_late_share: false,
         }
     }
 
@@ -161,6 +167,7 @@ impl Known {
             status: None,
             thread: None,
             is_kernel_thread: false,
+            is_exiting: false,
             command: CommandState::Needed,
             has_run: false,
             is_lost: true,
@@ -170,6 +177,7 @@ impl Known {
             late_ticks: 0,
             has_exited: false,
             has_late_name: false,
+            has_late_share: false,
         }
     }
 
@@ -200,6 +208,23 @@ impl Known {
     /// Returns whether it cannot have memory of its own.
     pub(super) fn has_no_memory(&self) -> bool {
         self.is_kernel_thread || matches!(self.status, Some(Status::Zombie | Status::Dead))
+    }
+
+    /// Returns whether it has lost, or is about to lose, what it leaves when it ends: its memory and
+    /// with that its program, and its groups of version 1. Or that cannot be read, because its
+    /// first thread has lost it and no other one is known.
+    pub(super) fn is_ending(&self) -> bool {
+        let has_ended = |status| matches!(status, Status::Zombie | Status::Dead);
+        self.is_exiting || self.status.is_none_or(has_ended)
+    }
+
+    /// Returns whether it has another program than `before`, as far as that shows.
+    pub(super) fn has_another_program(&self, before: &Self) -> bool {
+        match self.is_ending() {
+            // It has no arguments any more, wherever they were.
+            true => self.program.comm != before.program.comm,
+            false => self.program != before.program,
+        }
     }
 
     /// Returns whether `stat` shows that the memory has not changed.

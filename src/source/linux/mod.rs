@@ -36,6 +36,7 @@ mod rows;
 mod source;
 mod walk;
 
+pub(super) use self::details::{UserMap, UserNames, is_shared};
 pub use self::events::ListenOptions;
 pub(super) use self::memory::resident_pages;
 pub(super) use self::proc::births::started_in;

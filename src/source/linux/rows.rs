@@ -61,7 +61,9 @@ impl Waiting {
                 known.push(process);
             }
             Inspected::Read(read) => {
-                seen.unreadable_fields += read.unreadable_fields;
+                if read.has_unread_memory {
+                    seen.count_unreadable("rss_bytes");
+                }
                 if read.is_young || read.known.command == CommandState::Needed {
                     self.wait(rules, known.len(), &read);
                 } else {
@@ -88,11 +90,11 @@ impl Waiting {
                     ..ProcessRow::unknown(pid)
                 };
                 emit(Row::Process(row));
-                seen.unreadable_fields += rules.fields() - u32::from(cpu_time_ns.is_some());
+                rules.count_unread(cpu_time_ns.is_some(), seen);
             }
             Inspected::Failed(lost) => {
                 emit(Row::Unreadable { pid });
-                seen.unreadable_fields += rules.fields();
+                rules.count_unread(false, seen);
                 known.extend(lost);
             }
         }
@@ -173,12 +175,12 @@ impl Waiting {
                 Some(Err(Unread::Gone)) => Reading::Unknown,
                 Some(Err(Unread::Denied)) => {
                     known.command = CommandState::Done;
-                    seen.unreadable_fields += 1;
+                    seen.count_unreadable("command");
                     Reading::Unknown
                 }
                 None if known.command != CommandState::Needed => row.command,
-                Some(Err(Unread::Failed | Unread::NotAFile)) | None => {
-                    seen.unreadable_fields += 1;
+                Some(Err(Unread::Failed | Unread::NotAFile | Unread::TooLong)) | None => {
+                    seen.count_unreadable("command");
                     Reading::Unknown
                 }
             };
@@ -194,12 +196,24 @@ impl Waiting {
 }
 
 impl Rules {
-    /// Returns the number of fields that are read for a row.
-    pub(super) fn fields(&self) -> u32 {
-        let usual = [Collect::CPU, Collect::MEMORY, Collect::COMMAND];
-        let is_read = |group: Collect| u32::from(self.collect.contains(group));
-        // Start time and name are always read.
-        2 + usual.map(is_read).iter().sum::<u32>()
+    /// Counts all fields of a process that could not be read. `has_cpu_time`: but its CPU time.
+    fn count_unread(&self, has_cpu_time: bool, seen: &mut ScanSummary) {
+        seen.count_unreadable("start_time_ms");
+        seen.count_unreadable("name");
+        for (group, field, is_known) in [
+            (Collect::CPU, "cpu_time_ms", has_cpu_time),
+            (Collect::MEMORY, "rss_bytes", false),
+            (Collect::COMMAND, "command", false),
+        ] {
+            if self.collect.contains(group) && !is_known {
+                seen.count_unreadable(field);
+            }
+        }
+        // Only of those that are asked for.
+        let details = self.collect.without(Collect::PSS).details();
+        for detail in details {
+            seen.count_unreadable(detail.field().name);
+        }
     }
 
     /// Creates the row of a process. Its command line was not needed, or has arrived.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::awaited::Awaited;
 use super::commands::Commands;
@@ -121,6 +122,7 @@ impl LinuxSource {
             has_clocks: namespace.is_ours,
             page_bytes: rustix::param::page_size() as u64,
             has_new_names: false,
+            has_new_shares: false,
         };
         let is_here = namespace.is_ours && rules.origin.is_here();
         let mut source = Self {
@@ -160,6 +162,15 @@ impl LinuxSource {
         self
     }
 
+    /// Sets how long a scan waits for the proportional shares of memory, all together.
+    ///
+    /// 100 ms by default. What is late comes with a later scan.
+    #[must_use]
+    pub fn with_pss_wait(mut self, wait: Duration) -> Self {
+        self.details.pss.set_patience(wait);
+        self
+    }
+
     /// Reads one process, so that a folder that is not Linux's `/proc` fails now.
     fn check(&mut self, procfs: &Procfs) -> Result<()> {
         let buffers = &mut self.buffers;
@@ -172,7 +183,7 @@ impl LinuxSource {
             let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
             let entry = rules.entry(listed, None, clocks);
             match rules.inspect(procfs, entry, Why::Changes, line, clocks) {
-                Inspected::Read(read) if read.unreadable_fields == 0 || !rules.has_clocks => {
+                Inspected::Read(read) if !read.has_unread_memory || !rules.has_clocks => {
                     return Ok(());
                 }
                 Inspected::Failed(_) if no_descriptor_is_left(&self.proc) => {

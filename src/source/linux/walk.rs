@@ -69,7 +69,7 @@ impl LinuxSource {
             }
         }
         self.scans = self.scans.wrapping_add(1);
-        self.rules.has_new_names = self.details.begin_scan();
+        (self.rules.has_new_names, self.rules.has_new_shares) = self.details.begin_scan();
         self.awaited.begin_scan();
         self.known = std::mem::take(&mut buffers.known);
         self.known.clear();
@@ -171,6 +171,77 @@ impl LinuxSource {
         let (commands, known) = (&mut self.commands, &mut self.known);
         let waiting = &mut self.buffers.waiting;
         waiting.emit_all(&self.rules, commands, self.ear.as_ref(), known, seen, emit);
-        seen.unreadable_fields += self.details.take_unreadable();
+        seen.count_all_unreadable(&self.details.take_unreadable());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+    use std::time::Duration;
+
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::model::{Collect, Detail};
+    use crate::source::linux::details::PssReader;
+    use crate::source::{DetailValue, Source};
+
+    /// A process that waits for its input until it is dropped.
+    struct Idle(Child);
+
+    impl Drop for Idle {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// Scans, and returns the share of memory that the scan emits of a process; `None` if it emits
+    /// nothing but that the process is unchanged.
+    fn scanned(source: &mut LinuxSource, pid: u32) -> Option<Option<u64>> {
+        let mut found = None;
+        let scan = source.scan(&mut |row| {
+            let Row::Process(row) = row else { return };
+            if row.pid == pid {
+                let mut details = row.details.iter();
+                let share = details.find(|reading| reading.detail == Detail::PssBytes);
+                found = Some(share.and_then(|reading| match reading.value {
+                    DetailValue::Number(bytes) => Some(bytes),
+                    _ => None,
+                }));
+            }
+        });
+        scan.expect("/proc is there");
+        found
+    }
+
+    #[test]
+    fn the_late_share_of_an_idle_process_comes_with_the_next_scan() {
+        let child = Command::new("sh")
+            .args(["-c", "read x"])
+            .stdin(Stdio::piped())
+            .spawn();
+        let child = Idle(child.expect("there is a shell"));
+        let pid = child.0.id();
+        let source = LinuxSource::new(Collect::PSS).expect("there is a /proc here");
+        let mut source = source.with_pss_of(&[pid]);
+        let (go, waits) = unbounded::<()>();
+        source.details.pss = PssReader::with(Box::new(move |_, _| {
+            let _ = waits.recv();
+            Ok(4096)
+        }));
+        source.details.pss.set_patience(Duration::ZERO);
+        let is_turn = |scans: u32| pid.wrapping_add(scans).is_multiple_of(TURN_SCANS);
+        assert_eq!(scanned(&mut source, pid), Some(None));
+        // Until it is idle, and not in its turn next.
+        while scanned(&mut source, pid).is_some() || is_turn(source.scans + 1) {}
+        go.send(()).expect("the thread lives");
+        source.details.pss.wait_for_answer();
+        assert_eq!(scanned(&mut source, pid), Some(Some(4096)));
+        while is_turn(source.scans + 1) {
+            scanned(&mut source, pid);
+        }
+        assert_eq!(scanned(&mut source, pid), None);
     }
 }

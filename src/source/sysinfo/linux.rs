@@ -9,7 +9,9 @@ use rustix::process::{Pid, test_kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::fresh::{Fresh, Judged};
-use crate::model::{Error, ErrorClass, Result, Status, Timestamp};
+use super::optional::EffectiveUser;
+use super::users::Users;
+use crate::model::{Collect, Error, ErrorClass, Result, Status, Timestamp};
 use crate::source::exited::TICK_MS;
 use crate::source::linux::{
     Boot, CpuClock, Folder, KEPT_COMMAND_BYTES, LivingThread, MAX_COMMAND_BYTES, Procfs, Stat,
@@ -63,17 +65,24 @@ pub(super) struct Supplement {
     boot: Boot,
     /// The pids of `/proc` are those that system calls use.
     has_clocks: bool,
+    users: Users,
     stat: Vec<u8>,
     command: Vec<u8>,
 }
 
 impl Supplement {
-    pub(super) fn new(system: &mut System, own_pid: sysinfo::Pid) -> Result<Self> {
+    pub(super) fn new(
+        system: &mut System,
+        own_pid: sysinfo::Pid,
+        collect: Collect,
+    ) -> Result<Self> {
         const WHAT: &str = "cannot read the start time of this process from /proc";
+        let has_clocks = usual_is_ours();
         let mut supplement = Self {
             boot_time: 0,
             boot: Boot::now(),
-            has_clocks: usual_is_ours(),
+            has_clocks,
+            users: Users::new(collect, has_clocks),
             stat: Vec::new(),
             command: Vec::new(),
         };
@@ -96,6 +105,31 @@ impl Supplement {
 
     pub(super) fn now(&self) -> Timestamp {
         self.boot.timestamp()
+    }
+
+    /// Begins a scan.
+    pub(super) fn begin_scan(&mut self) {
+        self.users.begin_scan();
+    }
+
+    /// Returns the CPU time of threads of its own so far, in nanoseconds.
+    pub(super) fn thread_cpu_ns(&self) -> u64 {
+        self.users.thread_cpu_ns()
+    }
+
+    /// Returns the user with this id.
+    pub(super) fn user(&mut self, uid: u32) -> EffectiveUser {
+        self.users.get(uid)
+    }
+
+    /// Reads the number of threads, field 20 of `stat`, of a process that sysinfo has read.
+    ///
+    /// sysinfo itself would read a file of each thread.
+    pub(super) fn threads(&mut self, process: &sysinfo::Process) -> Option<u64> {
+        let ticks = self.ticks(process.pid().as_u32()).ok()?;
+        let stat = Stat::parse(&self.stat)?;
+        // None is counted while the last one ends.
+        (self.has_started(process, ticks) && stat.threads > 0).then_some(stat.threads)
     }
 
     pub(super) fn prepare(&mut self, _due: impl Iterator<Item = sysinfo::Pid>, _command: bool) {

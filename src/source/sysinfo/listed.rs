@@ -2,6 +2,8 @@
 
 use sysinfo::Pid;
 
+use crate::model::Unreadable;
+
 /// A process that sysinfo lists.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listed {
@@ -14,9 +16,8 @@ pub(super) struct Listed {
 
 /// The result of emitting a process that sysinfo lists.
 pub(super) enum Emitted {
-    Row {
-        unreadable_fields: u32,
-    },
+    /// It was emitted, without these fields.
+    Row(Unreadable),
     /// The process has exited, could not be read, or its pid was reused. sysinfo's values and those
     /// read beside it would not be of one process.
     NotReadable,

@@ -15,7 +15,8 @@
 //!   time has moved.
 //! - A process whose first thread has ended looks like a zombie. On Linux its status, memory and
 //!   command line are read from another thread.
-//! - Threads are skipped. `wait()` and `exists()` are not used. No pid is passed twice in one call,
+//! - It has 0 bytes of I/O for a process that it may not read, so 0 is unknown.
+//! - Threads are skipped, and on Linux counted by `stat`. `wait()` and `exists()` are not used. No pid is passed twice in one call,
 //!   which would remove a living process.
 
 mod fresh;
@@ -30,5 +31,7 @@ mod refresh;
 mod rows;
 mod source;
 mod status;
+#[cfg(target_os = "linux")]
+mod users;
 
 pub use self::source::SysinfoSource;

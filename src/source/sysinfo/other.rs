@@ -8,7 +8,8 @@ use sysinfo::{
 };
 
 use super::fresh::{Fresh, Judged};
-use crate::model::{Error, ErrorClass, Result, Timestamp};
+use super::optional::EffectiveUser;
+use crate::model::{Collect, Error, ErrorClass, Result, Timestamp};
 use crate::source::{HostInfo, Reading};
 
 pub(super) const START_TIME_RESOLUTION_MS: u64 = 1000;
@@ -46,7 +47,7 @@ pub(super) struct Supplement {
 }
 
 impl Supplement {
-    pub(super) fn new(_system: &mut System, _own_pid: Pid) -> Result<Self> {
+    pub(super) fn new(_system: &mut System, _own_pid: Pid, _collect: Collect) -> Result<Self> {
         Ok(Self {
             second: None,
             name: Vec::new(),
@@ -56,6 +57,25 @@ impl Supplement {
 
     pub(super) fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    pub(super) fn begin_scan(&mut self) {}
+
+    pub(super) fn thread_cpu_ns(&self) -> u64 {
+        0
+    }
+
+    /// Names are not looked up here.
+    pub(super) fn user(&mut self, uid: u32) -> EffectiveUser {
+        EffectiveUser {
+            id: Some(uid.into()),
+            name: None,
+        }
+    }
+
+    /// sysinfo does not count threads here.
+    pub(super) fn threads(&mut self, _process: &Process) -> Option<u64> {
+        None
     }
 
     pub(super) fn prepare(&mut self, due: impl Iterator<Item = Pid>, with_command: bool) {

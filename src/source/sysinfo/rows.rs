@@ -5,7 +5,7 @@ use sysinfo::{Process, ThreadKind};
 use super::fresh::{Fresh, Judged};
 use super::known::Known;
 use super::listed::{Emitted, Listed};
-use super::optional;
+use super::optional::{self, Beside, EffectiveUser};
 use super::source::SysinfoSource;
 use super::status::status;
 use crate::model::{Collect, Resources, Status};
@@ -37,7 +37,9 @@ impl SysinfoSource {
         let judged = match status(process.status()) {
             Some(Status::Zombie | Status::Dead) if known_zombie => Some(Judged::Ended),
             Some(Status::Zombie | Status::Dead) => Some(self.supplement.judge(process)),
-            _ if self.collect.contains(Collect::MEMORY)
+            _ if self
+                .collect
+                .has_any(Collect::MEMORY.with(Collect::VIRTUAL_MEMORY))
                 && process.memory() == 0
                 && !is_kernel_thread =>
             {
@@ -48,6 +50,23 @@ impl SysinfoSource {
         if process.thread_kind() == Some(ThreadKind::Userland) {
             return Emitted::Gone;
         }
+        // A process that could not be opened has a start time of 0, and all its numbers are 0.
+        let is_opened = process.start_time() != 0;
+        let beside = Beside {
+            is_opened,
+            is_kernel_thread,
+            judged,
+            user: match self.collect.contains(Collect::USER) {
+                true => optional::user_id(process)
+                    .map(|uid| self.supplement.user(uid))
+                    .unwrap_or_default(),
+                false => EffectiveUser::default(),
+            },
+            threads: match self.collect.contains(Collect::THREADS) {
+                true => self.supplement.threads(process),
+                false => None,
+            },
+        };
         let with_command = self.collect.contains(Collect::COMMAND) && !is_kernel_thread;
         let start_time = process.start_time();
         let parent_pid = self.parent(process);
@@ -79,8 +98,6 @@ impl SysinfoSource {
         let start_time_ms = fresh
             .start_time_ms
             .map(|start_ms| within_tick(start_ms, nth));
-        // A process that could not be opened has a start time of 0, and all its numbers are 0.
-        let is_opened = start_time != 0;
         let (status, rss_bytes) = match judged {
             Some(Judged::Lives { status, rss_bytes }) => (status, rss_bytes),
             _ => {
@@ -88,7 +105,7 @@ impl SysinfoSource {
                 (status(process.status()), rss_bytes)
             }
         };
-        let details = optional::readings(process, self.collect, is_opened);
+        let details = optional::readings(process, self.collect, &beside);
         let row = ProcessRow {
             pid: pid.as_u32(),
             start_time_ms,
@@ -108,17 +125,30 @@ impl SysinfoSource {
                 ..Resources::default()
             },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
-            details: &details,
+            details: &details.list,
         };
         let may_lack_command = !self.collect.contains(Collect::COMMAND)
             || matches!(status, Some(Status::Zombie | Status::Dead));
-        let unreadable = [
-            row.start_time_ms.is_none(),
-            row.name == Reading::Unknown,
-            row.command == Reading::Unknown && !may_lack_command,
-            row.cpu_time_ns.is_none() && self.collect.contains(Collect::CPU),
-            row.resources.rss_bytes.is_none() && self.collect.contains(Collect::MEMORY),
-        ];
+        let mut unreadable = details.unreadable;
+        let has_no_rss = row.resources.rss_bytes.is_none();
+        for (field, is_unread) in [
+            ("start_time_ms", row.start_time_ms.is_none()),
+            ("name", row.name == Reading::Unknown),
+            (
+                "command",
+                row.command == Reading::Unknown && !may_lack_command,
+            ),
+            (
+                "cpu_time_ms",
+                row.cpu_time_ns.is_none() && self.collect.contains(Collect::CPU),
+            ),
+            (
+                "rss_bytes",
+                has_no_rss && self.collect.contains(Collect::MEMORY),
+            ),
+        ] {
+            unreadable.add(field, u32::from(is_unread));
+        }
         emit(Row::Process(row));
         let is_the_same = known.is_some_and(|known| known.start_time_ms == start_time_ms);
         let now = Known {
@@ -137,9 +167,7 @@ impl SysinfoSource {
             last_scan: self.scans,
         };
         self.known.insert(pid, now);
-        Emitted::Row {
-            unreadable_fields: unreadable.into_iter().map(u32::from).sum(),
-        }
+        Emitted::Row(unreadable)
     }
 
     fn parent(&self, process: &Process) -> Option<u32> {

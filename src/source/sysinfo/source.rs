@@ -10,11 +10,11 @@ use super::known::Known;
 #[cfg(target_os = "linux")]
 use super::linux as platform;
 use super::listed::{Emitted, Listed};
-use super::optional::refreshed;
+use super::optional::{HAS, refreshed};
 #[cfg(not(target_os = "linux"))]
 use super::other as platform;
 use super::refresh::RefreshTime;
-use crate::model::{Collect, Error, ErrorClass, Result, Timestamp};
+use crate::model::{Collect, Detail, Error, ErrorClass, Result, Timestamp, Unreadable};
 use crate::source::exited::Exited;
 use crate::source::{HostInfo, Recheck, Row, ScanSummary, Source, SourceInfo};
 
@@ -32,6 +32,10 @@ pub struct SysinfoSource {
     pub(super) known: HashMap<Pid, Known, RandomState>,
     /// Processes that have exited, and whose pid and start time another one can have.
     pub(super) exited: Exited,
+    /// Groups of optional fields that some processes lack, as logged.
+    logged: Collect,
+    /// CPU time of threads that was already reported.
+    reported_cpu_ns: u64,
 }
 
 /// Omits what sysinfo holds of other users' processes.
@@ -45,6 +49,9 @@ impl fmt::Debug for SysinfoSource {
 }
 
 impl SysinfoSource {
+    /// The groups of fields that it has on this system.
+    pub(in crate::source) const HAS: Collect = HAS;
+
     /// Creates a source for this host. `collect` selects the fields.
     ///
     /// # Errors
@@ -54,7 +61,7 @@ impl SysinfoSource {
     pub fn new(collect: Collect) -> Result<Self> {
         let mut system = System::new().map_err(cannot_start)?;
         let own_pid = Pid::from_u32(platform::own_pid());
-        let supplement = platform::Supplement::new(&mut system, own_pid)?;
+        let supplement = platform::Supplement::new(&mut system, own_pid, collect)?;
         Ok(Self {
             system,
             supplement,
@@ -64,6 +71,8 @@ impl SysinfoSource {
             scans: 0,
             known: HashMap::default(),
             exited: Exited::default(),
+            logged: Collect::NONE,
+            reported_cpu_ns: 0,
         })
     }
 
@@ -88,6 +97,21 @@ impl SysinfoSource {
             pid,
             is_due: known.is_none_or(|known| known.is_due(process, cpu_ns, self.scans)),
             cpu_ns,
+        }
+    }
+
+    /// Logs once of each group of optional fields that some processes lack.
+    fn log_unreadable(&mut self, unreadable: &Unreadable) {
+        for (name, _) in unreadable.iter() {
+            let detail = Detail::named(name);
+            let group = detail.and_then(|detail| detail.field().collect);
+            if let Some(group) = group
+                && let Some(bit) = Collect::named(group)
+                && !self.logged.contains(bit)
+            {
+                self.logged |= bit;
+                log::info!("{group} of some processes cannot be read");
+            }
         }
     }
 
@@ -121,6 +145,7 @@ impl Source for SysinfoSource {
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         // Before the processes are listed, so that it counts none that the list lacks.
         let started_total = platform::started_total();
+        self.supplement.begin_scan();
         let kind = self.refresh_kind();
         let (time, updated) = RefreshTime::measure(|| {
             self.system
@@ -147,11 +172,14 @@ impl Source for SysinfoSource {
         let count = listed.len();
         for (rank, listed) in listed.into_iter().enumerate() {
             let read_at_ns = time.of_rank(rank, count);
-            if let Emitted::Row { unreadable_fields } = self.emit_row(listed, read_at_ns, emit) {
-                seen.unreadable_fields += unreadable_fields;
+            if let Emitted::Row(unreadable) = self.emit_row(listed, read_at_ns, emit) {
+                seen.count_all_unreadable(&unreadable);
             }
         }
+        self.log_unreadable(&seen.unreadable);
         self.exited.end_scan(time.began_ns());
+        let cpu_ns = self.supplement.thread_cpu_ns();
+        seen.other_cpu_ns = cpu_ns - std::mem::replace(&mut self.reported_cpu_ns, cpu_ns);
         // A recheck removes those that have exited, and keeps the hidden ones.
         if self.known.len() > count {
             let (system, scans) = (&self.system, self.scans);
@@ -187,7 +215,7 @@ impl Source for SysinfoSource {
                     .and_then(|process| self.supplement.cpu_ns(process)),
             };
             match self.emit_row(listed, read_at_ns, emit) {
-                Emitted::Row { .. } => {}
+                Emitted::Row(_) => {}
                 Emitted::NotReadable if self.is_hidden(pid)? => {
                     emit(Row::Unreadable { pid: pid.as_u32() });
                 }

@@ -81,7 +81,11 @@ fn run_out_of_descriptors(live: Live) {
         spare = Some(File::open("/dev/null").unwrap());
         taken.pop();
     }
-    assert!(failures > 0, "with no descriptor left a scan fails");
+    // One that hears all births and exits may have nothing to open.
+    assert!(
+        failures > 0 || live.listens(),
+        "with no descriptor left a scan fails"
+    );
     drop(taken);
     setrlimit(Resource::Nofile, limit).unwrap();
     let pid = stays.pid();

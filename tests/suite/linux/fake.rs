@@ -103,7 +103,23 @@ fn malformed_files_count_as_unreadable_and_cause_no_exits() {
     let batch = scan(&mut scanner);
     assert!(batch.events.iter().all(|event| event.kind() == "updated"));
     assert_eq!(super::known(&scanner, 3).resources.rss_bytes, None);
-    assert_eq!(batch.counts.unreadable_fields, 5 + 5 + 1);
+    let unreadable = batch.counts.unreadable;
+    assert_eq!(unreadable.get("rss_bytes"), 3);
+    // All fields of the two processes without `stat`, the optional ones too.
+    for field in [
+        "start_time_ms",
+        "name",
+        "command",
+        "cpu_time_ms",
+        "threads",
+        "tty",
+    ] {
+        assert_eq!(unreadable.get(field), 2, "{field}");
+    }
+    assert_eq!(unreadable.get("open_files"), 0);
+    let optional = Collect::default().details().count() as u32;
+    assert_eq!(unreadable.total(), 2 * (5 + optional) + 1);
+    assert_eq!(batch.counts.unreadable_fields, unreadable.total());
     let unconfirmed: Vec<u32> = batch.unconfirmed.iter().map(|key| key.pid).collect();
     assert_eq!(unconfirmed, [1, 2]);
     // Once the files are readable again, the processes keep their keys.

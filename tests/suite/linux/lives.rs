@@ -4,6 +4,7 @@ mod between;
 mod ends;
 mod exit_limits;
 mod exits;
+mod fields_heard;
 mod lists;
 mod loss;
 mod oom;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
@@ -178,6 +178,20 @@ fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
     assert_eq!(denied.is_empty(), user.is_none());
 }
 
+/// Copies pscan for another user.
+///
+/// By cp(1): a child that another test forks at this moment would hold the file open for writing,
+/// and such a file cannot be executed (ETXTBSY, execve(2)).
+fn copied_to(folder: &Path) -> PathBuf {
+    let program = folder.join("pscan");
+    let copied = Command::new("cp")
+        .arg(cargo_bin!("pscan"))
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
+    program
+}
+
 /// Returns what ps(1) prints of each process; `None` without ps.
 fn ps(user: Option<u32>, columns: &str) -> Option<HashMap<u32, Vec<String>>> {
     let mut command = Command::new("ps");
@@ -254,12 +268,7 @@ fn optional_fields_are_those_of_proc_and_ps_as_root_and_as_another_user() {
         .tempdir_in("/tmp")
         .unwrap();
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let program = folder.path().join("pscan");
-    let copied = Command::new("cp")
-        .arg(cargo_bin!("pscan"))
-        .arg(&program)
-        .status();
-    assert!(copied.unwrap().success());
+    let program = copied_to(folder.path());
     // Over 300 processes in all.
     let crowd = crowd(folder.path(), is_root, 24);
     compare_with_proc(&program, None, &crowd);
@@ -273,7 +282,13 @@ fn optional_fields_are_those_of_proc_and_ps_as_root_and_as_another_user() {
 
 #[test]
 fn sysinfo_reports_the_optional_fields_that_it_has() {
-    const REPORTED: [&str; 4] = ["user_id", "virtual_bytes", "executable", "open_files"];
+    const REPORTED: [&str; 5] = [
+        "user_id",
+        "virtual_bytes",
+        "executable",
+        "open_files",
+        "threads",
+    ];
     let folder = tempfile::tempdir().unwrap();
     let crowd = crowd(folder.path(), false, 3);
     // sysinfo looks at the first thread alone.
@@ -288,6 +303,7 @@ fn sysinfo_reports_the_optional_fields_that_it_has() {
     let truths = || -> Vec<_> { pids().map(true_fields).collect() };
     let before = truths();
     let processes = listed(Path::new(cargo_bin!("pscan")), None, "sysinfo");
+    let linux = listed(Path::new(cargo_bin!("pscan")), None, "linux");
     let after = truths();
     let mut compared = 0;
     for (pid, (before, after)) in pids().zip(before.iter().zip(&after)) {
@@ -295,15 +311,138 @@ fn sysinfo_reports_the_optional_fields_that_it_has() {
             continue;
         };
         let process = &processes[&pid];
-        // sysinfo has no open files of a process that has ended.
-        if process["status"] == "zombie" {
-            continue;
-        }
         for name in REPORTED {
-            assert_eq!(process[name], expected[name], "{name}: {process}");
+            // A zombie has lost its program.
+            let expected = expected.get(name).unwrap_or(&Value::Null);
+            assert_eq!(&process[name], expected, "{name}: {process}");
         }
-        assert!(process["threads"].is_null() && process["cgroup"].is_null());
+        // It has 0 where it may not read, so 0 is unknown.
+        for name in ["read_bytes", "written_bytes"] {
+            assert!(process[name].is_null() || process[name] == expected[name]);
+        }
+        assert!(process["cgroup"].is_null());
+        assert_eq!(process["user_name"], linux[&pid]["user_name"], "{process}");
         compared += 1;
     }
     assert!(compared > 0);
+}
+
+#[test]
+fn users_have_no_names_where_the_user_database_is_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let passwd = folder.path().join("passwd");
+    fs::write(&passwd, "other:x:0:0::/:/bin/sh\n").unwrap();
+    let has_mark = Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists();
+    if fs::metadata("/proc/1/root/etc/passwd").is_err() && !has_mark {
+        return eprintln!("SKIPPED: without rights, only a container shows that it is one");
+    }
+    // As in a container that has the pids of its host.
+    let script = r#"mount --bind "$0" /etc/passwd && exec "$@""#;
+    let pid = std::process::id().to_string();
+    for source in ["linux", "sysinfo"] {
+        let output = Command::new("unshare")
+            .args(["--mount", "sh", "-c", script])
+            .arg(&passwd)
+            .arg(cargo_bin!("pscan"))
+            .args([
+                "--json",
+                "--collect",
+                "user",
+                "--pid",
+                &pid,
+                "--source",
+                source,
+            ])
+            .output();
+        let Some(output) = output.ok().filter(|output| output.status.success()) else {
+            return eprintln!("SKIPPED: a mount namespace needs root and unshare(1)");
+        };
+        let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let process = &listing["processes"][0];
+        assert_eq!(process["user_id"], rustix::process::geteuid().as_raw());
+        assert!(process["user_name"].is_null(), "{source}: {process}");
+    }
+}
+
+#[test]
+fn users_that_a_user_namespace_lacks_are_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let crowd = crowd(folder.path(), false, 3);
+    for source in ["linux", "sysinfo"] {
+        let output = Command::new("unshare")
+            .arg("--user")
+            .arg(cargo_bin!("pscan"))
+            .args(["--json", "--collect", "user", "--source", source])
+            .output();
+        let Some(output) = output.ok().filter(|output| output.status.success()) else {
+            return eprintln!("SKIPPED: a user namespace needs unshare(1)");
+        };
+        let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let processes = listing["processes"].as_array().unwrap();
+        assert!(processes.len() >= crowd.members.len());
+        for process in processes {
+            // The kernel has the same number for all of them, that of `nobody`.
+            assert!(process["user_id"].is_null(), "{source}: {process}");
+            assert!(process["user_name"].is_null(), "{source}: {process}");
+        }
+    }
+}
+
+#[test]
+fn unreadable_fields_are_counted_by_name() {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("SKIPPED: another user, which needs root");
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("pscan-test")
+        .tempdir_in("/tmp")
+        .unwrap();
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let program = copied_to(folder.path());
+    for source in ["linux", "sysinfo"] {
+        let output = Command::new(&program)
+            .args(["watch", "--json", "--stats", "--scans", "2"])
+            .args(["--interval", "50ms", "--cpu-budget", "off"])
+            .args(["--collect", "executable,io,threads", "--source", source])
+            .current_dir("/")
+            .env("RUST_LOG", "process_scanner=info")
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        // Each group is logged once.
+        for group in ["executable", "io"] {
+            let text = format!("{group} of some processes cannot be read");
+            assert_eq!(stderr.matches(&text).count(), 1, "{source}: {stderr}");
+        }
+        let stats: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+        let unreadable = stats["unreadable_total"].as_object().unwrap();
+        for name in ["executable", "read_bytes", "written_bytes"] {
+            assert!(unreadable[name].as_u64().unwrap() > 0, "{source}: {stats}");
+        }
+        assert!(!unreadable.contains_key("threads"), "{source}: {stats}");
+        let sum: u64 = unreadable.values().filter_map(Value::as_u64).sum();
+        assert_eq!(stats["unreadable_fields_total"], sum, "{source}");
+    }
+}
+
+#[test]
+fn fields_that_the_source_lacks_are_logged_once() {
+    let stderr = |source: &str, collect: &str| {
+        let output = Command::new(cargo_bin!("pscan"))
+            .args(["--json", "--sample", "10ms", "--source", source])
+            .args(["--collect", collect])
+            .env("RUST_LOG", "process_scanner=warn")
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let lacking = stderr("sysinfo", "cgroup,user,swap,threads,io");
+    let line = "the source sysinfo does not have these fields on this system: cgroup,swap\n";
+    assert_eq!(lacking.matches(line).count(), 1, "{lacking}");
+    assert_eq!(lacking.lines().count(), 1, "{lacking}");
+    assert!(!stderr("sysinfo", "user,threads,io").contains("does not have"));
+    assert!(!stderr("linux", "cgroup,swap").contains("does not have"));
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use process_scanner::{Event, ProcessInfo, Row, Status};
+use process_scanner::{Collect, Detail, Event, LinuxSource, ProcessInfo, Row, Scanner, Status};
 
 use super::{about, known, scan};
 use crate::live::Waiting;
@@ -129,6 +129,39 @@ fn assert_not_listed_as_zombie(pid: u32, source: &str) {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
+fn the_control_group_and_the_program_are_those_of_a_living_thread() {
+    let collect = Collect::CGROUP | Collect::EXECUTABLE;
+    let scanner = || {
+        let source = LinuxSource::new(collect).unwrap();
+        Scanner::builder().source(source).build().unwrap()
+    };
+    let child = Waiting::start_with("wait", &[], &[]);
+    let pid = child.pid();
+    let mut first = scanner();
+    scan(&mut first);
+    let before = known(&first, pid).details;
+    assert!(!before.get(Detail::Cgroup).is_unknown());
+    if let Err(error) = end_first_thread(pid) {
+        eprintln!("SKIPPED: a process whose first thread ends, by ptrace(2): {error}");
+        return;
+    }
+    // It has its turn in one of them.
+    for _ in 0..130 {
+        let batch = scan(&mut first);
+        assert_eq!(known(&first, pid).details, before);
+        let about = about(&batch, pid);
+        assert!(
+            about.iter().all(|event| event.kind() != "exited"),
+            "{about:?}"
+        );
+    }
+    // A scanner that has never read the first thread.
+    let mut second = scanner();
+    scan(&mut second);
+    assert_eq!(known(&second, pid).details, before);
 }
 
 #[test]

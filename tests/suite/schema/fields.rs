@@ -119,6 +119,13 @@ fn the_schema_has_each_field_with_the_type_of_its_unit() {
 }
 
 #[test]
+fn unreadable_values_are_counted_by_the_names_of_fields() {
+    let schema = schema();
+    let names_in_schema = &schema["$defs"]["stats"]["properties"]["unreadable_total"];
+    assert_eq!(names_in_schema["propertyNames"]["enum"], json!(names()));
+}
+
+#[test]
 fn the_schema_and_its_document_have_the_names_of_all_changes() {
     let names: Vec<_> = Changes::ALL.names().collect();
     let schema = schema();

@@ -17,23 +17,33 @@ const MAX_GROUPS: usize = 4096;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Cgroup {
     path: Box<[u8]>,
+    /// Processes are in hierarchies of version 1 too.
+    has_v1: bool,
     container: Option<Range<usize>>,
     unit: Option<Range<usize>>,
     pod: Option<String>,
 }
 
 impl Cgroup {
-    /// Parses the content of `cgroup`, and returns whether there is only version 2.
-    pub(super) fn parse(content: &[u8]) -> Option<(Self, bool)> {
+    /// Parses the content of `cgroup`.
+    pub(super) fn parse(content: &[u8]) -> Option<Self> {
         let chosen = choose(content)?;
         let path = chosen.path;
-        let cgroup = Self {
+        Some(Self {
             path: path.into(),
+            has_v1: !chosen.is_only,
             container: container_id(path),
             unit: systemd_unit(path),
             pod: pod_uid(path),
-        };
-        Some((cgroup, chosen.is_only))
+        })
+    }
+
+    /// Returns whether it may be the path of a process that is ending, and not of its group.
+    ///
+    /// Version 1 then has `/` for any group, and version 2 has the path (proc_cgroup_show in
+    /// kernel/cgroup/cgroup.c).
+    pub(super) fn may_be_lost(&self) -> bool {
+        self.has_v1 && *self.path == *b"/"
     }
 
     pub(super) fn path(&self) -> &[u8] {
@@ -60,19 +70,22 @@ impl Cgroup {
 #[derive(Debug, Default)]
 pub(super) struct CgroupPaths {
     by_id: HashMap<u64, Arc<Cgroup>, RandomState>,
-    /// There are hierarchies of version 1.
-    has_others: bool,
+    /// There are hierarchies of version 1, as of the last file.
+    has_v1: bool,
+    /// The last process had no id: the kernel has none, or no descriptor was left.
+    lacks_id: bool,
 }
 
 impl CgroupPaths {
     /// Returns the group with this id, if it is known.
-    pub(super) fn known(&self, id: Option<u64>) -> Option<Arc<Cgroup>> {
+    pub(super) fn known(&mut self, id: Option<u64>) -> Option<Arc<Cgroup>> {
+        self.lacks_id = id.is_none();
         self.by_id.get(&id?).cloned()
     }
 
     /// Returns whether reading the group of a process costs a file each time.
     pub(super) fn is_expensive(&self) -> bool {
-        self.has_others
+        self.has_v1 || self.lacks_id
     }
 
     /// Parses the content of `cgroup` of a process in the group with this id.
@@ -85,15 +98,14 @@ impl CgroupPaths {
         content: &[u8],
         id_after: impl FnOnce() -> Option<u64>,
     ) -> Option<Arc<Cgroup>> {
-        let (cgroup, is_only) = Cgroup::parse(content)?;
-        let cgroup = Arc::new(cgroup);
-        self.has_others = !is_only || id.is_none();
-        if !is_only || self.by_id.len() >= MAX_GROUPS {
+        let cgroup = Arc::new(Cgroup::parse(content)?);
+        self.has_v1 = cgroup.has_v1;
+        if cgroup.has_v1 || self.by_id.len() >= MAX_GROUPS {
             self.by_id.clear();
         }
         // A removed group keeps its id, but its path gets a mark.
         if let Some(id) = id
-            && is_only
+            && !cgroup.has_v1
             && !cgroup.path.ends_with(b" (deleted)")
             && id_after() == Some(id)
         {
@@ -116,7 +128,7 @@ mod tests {
             .expect("a path");
         assert_eq!(read.unit(), Some(&b"b.service"[..]));
         assert_eq!(paths.known(Some(5)), Some(read));
-        assert!(paths.known(None).is_none() && !paths.is_expensive());
+        assert!(!paths.is_expensive());
         paths
             .add(Some(6), b"0::/gone (deleted)\n", || Some(6))
             .expect("a path");
@@ -127,6 +139,36 @@ mod tests {
             .expect("a path");
         assert!(paths.known(Some(1)).is_none() && paths.known(Some(5)).is_none());
         assert!(paths.is_expensive());
+    }
+
+    #[test]
+    fn one_process_without_an_id_does_not_make_all_expensive() {
+        let mut paths = CgroupPaths::default();
+        paths.add(Some(5), b"0::/a\n", || Some(5)).expect("a path");
+        assert!(paths.known(None).is_none() && paths.is_expensive());
+        paths.add(None, b"0::/a\n", || None).expect("a path");
+        assert!(paths.is_expensive());
+        // There is a descriptor again, and the file of no other process is read.
+        assert!(paths.known(Some(5)).is_some() && !paths.is_expensive());
+    }
+
+    #[test]
+    fn only_version_1_loses_the_path_of_a_process_that_is_ending() {
+        for (content, may_be_lost) in [
+            (&b"9:cpu:/\n1:name=systemd:/\n0::/\n"[..], true),
+            (b"4:memory:/\n", true),
+            (b"9:cpu:/\n4:memory:/a\n0::/\n", false),
+            (b"9:cpu:/\n0::/a\n", false),
+            (b"0::/\n", false),
+        ] {
+            let cgroup = Cgroup::parse(content).expect("a path");
+            assert_eq!(
+                cgroup.may_be_lost(),
+                may_be_lost,
+                "{}",
+                content.escape_ascii()
+            );
+        }
     }
 
     #[test]

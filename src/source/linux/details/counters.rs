@@ -21,7 +21,7 @@ impl DetailReader {
     pub(super) fn add_counters(
         &mut self,
         procfs: &Procfs,
-        known: &Known,
+        known: &mut Known,
         is_exec: bool,
         out: &mut Gathered,
     ) {
@@ -51,12 +51,12 @@ impl DetailReader {
     }
 
     /// Adds the share of memory. A late one keeps its last value, unless that is of another program.
-    fn add_pss(&mut self, procfs: &Procfs, known: &Known, is_exec: bool, out: &mut Gathered) {
+    fn add_pss(&mut self, procfs: &Procfs, known: &mut Known, is_exec: bool, out: &mut Gathered) {
+        known.has_late_share = false;
         if known.has_no_memory() {
             return out.number(Detail::PssBytes, Some(0));
         }
-        let request = |procfs| Request {
-            procfs,
+        let request = Request {
             target: Target {
                 pid: known.pid,
                 start_ticks: known.start_ticks,
@@ -64,11 +64,14 @@ impl DetailReader {
             },
             thread: known.thread,
         };
-        match procfs.share().map(|procfs| self.pss.get(request(procfs))) {
-            Ok(Some(pss)) => self.add_number(Detail::PssBytes, pss, out),
-            Ok(None) if is_exec => out.number(Detail::PssBytes, None),
-            Ok(None) => {}
-            Err(unread) => self.add_number(Detail::PssBytes, Err(unread), out),
+        match self.pss.get(procfs, request) {
+            Some(pss) => self.add_number(Detail::PssBytes, pss, out),
+            None => {
+                known.has_late_share = true;
+                if is_exec {
+                    out.number(Detail::PssBytes, None);
+                }
+            }
         }
     }
 
@@ -149,6 +152,7 @@ fn or_malformed(number: Option<u64>) -> Result<u64, Unread> {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
     use crate::source::DetailValue;
@@ -167,7 +171,7 @@ mod tests {
     fn gather(reader: &mut DetailReader, proc: &Path, known: &Known) -> Vec<(Detail, Option<u64>)> {
         let procfs = Procfs::open(proc).expect("a folder");
         let mut gathered = Gathered::default();
-        reader.add_counters(&procfs, known, false, &mut gathered);
+        reader.add_counters(&procfs, &mut known.clone(), false, &mut gathered);
         let readings = gathered.readings(0..gathered.len());
         let number = |value| match value {
             DetailValue::Number(number) => Some(number),
@@ -225,7 +229,7 @@ mod tests {
         let collect = Collect::OPEN_FILES.with(Collect::PSS);
         let mut reader = DetailReader::new(&procfs, collect, false);
         reader.pss_pids = vec![7];
-        reader.pss.wait_forever();
+        reader.pss.set_patience(Duration::from_secs(3600));
         let (files, pss) = (Detail::OpenFiles, Detail::PssBytes);
         let mut process = known(7, 'S');
         process.thread = Some(9);

@@ -16,6 +16,10 @@ pub(in crate::source::linux) struct Occasion {
     pub(in crate::source::linux) is_owner_turn: bool,
     /// The name of its user was not known before, and may be by now.
     pub(in crate::source::linux) has_late_name: bool,
+    /// It is ending, or has ended, and has lost its program and perhaps its control groups.
+    pub(in crate::source::linux) is_ending: bool,
+    /// The same of its share of memory.
+    pub(in crate::source::linux) has_late_share: bool,
 }
 
 impl Occasion {
@@ -24,13 +28,24 @@ impl Occasion {
         self.is_new || self.is_exec
     }
 
-    /// Returns whether its row has to be emitted, even if nothing else has changed.
-    pub(in crate::source::linux) fn must_be_emitted(self) -> bool {
-        self.is_turn || self.has_late_name
+    /// Returns whether its user may have changed, or was not read yet.
+    pub(super) fn is_user_due(self) -> bool {
+        self.is_fresh() || self.has_late_name || (self.is_owner_turn && !self.is_ending)
     }
 
-    /// Returns whether its counters may have changed.
+    /// Returns whether its control group may have changed, or was not read yet. One that is ending
+    /// keeps the one that it had.
+    pub(super) fn is_cgroup_due(self) -> bool {
+        self.is_new || (!self.is_ending && (self.is_exec || self.is_owner_turn))
+    }
+
+    /// Returns whether its row has to be emitted, even if nothing else has changed.
+    pub(in crate::source::linux) fn must_be_emitted(self) -> bool {
+        self.is_turn || self.has_late_name || self.has_late_share
+    }
+
+    /// Returns whether its counters may have changed, or one of them has arrived late.
     pub(super) fn is_active(self) -> bool {
-        self.is_fresh() || self.has_run || self.is_turn
+        self.is_fresh() || self.has_run || self.is_turn || self.has_late_share
     }
 }

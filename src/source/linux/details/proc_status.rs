@@ -2,12 +2,6 @@
 
 use crate::source::linux::proc::stat::number;
 
-/// Returns the effective user id of `status` (proc_pid_status(5)).
-pub(super) fn effective_user(status: &[u8]) -> Option<u64> {
-    let mut ids = words(line(status, b"Uid:")?);
-    ids.nth(1).and_then(number)
-}
-
 /// Returns the number after a name; 1024 times as much if its unit is kB.
 pub(super) fn number_of(content: &[u8], name: &[u8]) -> Option<u64> {
     let mut words = words(line(content, name)?);
@@ -38,13 +32,12 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use super::*;
 
-    const STATUS: &[u8] = b"Name:\tVmSwap:\\n 7 kB\nUid:\t1\t2\t3\t4\nVmSize:\t  9 kB\n\
+    const STATUS: &[u8] = b"Name:\tVmSwap:\\n 7 kB\nVmSize:\t  9 kB\n\
         VmHWM:\t   5208 kB\nVmSwap:\t       0 kB\nvoluntary_ctxt_switches:\t12\n\
         nonvoluntary_ctxt_switches:\t3\n";
 
     #[test]
     fn numbers_are_found_after_their_names() {
-        assert_eq!(effective_user(STATUS), Some(2));
         assert_eq!(number_of(STATUS, b"VmHWM:"), Some(5208 * 1024));
         assert_eq!(number_of(STATUS, b"VmSwap:"), Some(0));
         assert_eq!(number_of(STATUS, b"voluntary_ctxt_switches:"), Some(12));
@@ -72,7 +65,6 @@ mod tests {
                 content.escape_ascii()
             );
         }
-        assert_eq!(effective_user(b"Uid:\t1\n"), None);
         let most = format!("VmHWM: {} kB", u64::MAX);
         assert_eq!(number_of(most.as_bytes(), b"VmHWM:"), None);
     }

@@ -8,6 +8,7 @@ use rustix::time::ClockId;
 use super::accounting::Accounts;
 use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
+use super::exec_reading::ExecReading;
 use super::exit_usage::usage;
 use super::happenings::happening;
 use super::kernel_event::KernelEvent;
@@ -22,7 +23,7 @@ use super::reception::{Reception, reads_execs};
 use super::replaced::Replaced;
 use super::witness::Witness;
 use crate::metrics::CpuClock;
-use crate::model::{Hearing, ListenStep, Timestamp};
+use crate::model::{Collect, Hearing, ListenStep, Timestamp};
 use crate::source::linux::proc::boot::{Boot, ns, tick_ns};
 use crate::source::linux::proc::cpu::{CpuClock as ProcessClock, cpu_clock};
 use crate::source::linux::proc::procfs::Procfs;
@@ -50,20 +51,26 @@ pub(in crate::source) struct Ear {
 }
 
 impl Ear {
-    /// Starts to listen. `count` reads how many processes and threads the kernel has started.
+    /// Starts to listen. `collect` is read of each process, as far as that is possible between
+    /// scans, and `count` reads how many processes and threads the kernel has started.
     ///
     /// Returns the reason for people if it is not possible.
     pub(in crate::source) fn open(
         proc: &Path,
         boot: Boot,
         options: ListenOptions,
+        collect: Collect,
         count: &mut dyn FnMut() -> Option<u64>,
     ) -> Result<Self, String> {
         let clock = EventClock::new();
         let procfs = Procfs::open(proc).map_err(|error| error.full_message())?;
         let mut oom_kills = OomKills::new(Cgroups::of(&procfs));
         oom_kills.read(&procfs, false, Timestamp::monotonic_now_ns());
-        let listener = Listener::start(proc, options, oom_kills.wants_cgroups())?;
+        let collect = match oom_kills.wants_cgroups() {
+            true => collect.with(Collect::CGROUP),
+            false => collect,
+        };
+        let listener = Listener::start(proc, options, collect)?;
         let mut witness = Witness::default();
         // The count moves before the event is sent. A reading while nothing is under way is exact.
         for _ in 0..COMPARISONS {
@@ -124,14 +131,15 @@ impl Ear {
         &self.exited
     }
 
-    /// Emits what has happened. `scans` returns what scans have emitted, and `count` reads how many
+    /// Emits what has happened, with what was read of the process then: the optional fields are not
+    /// in the row. `scans` returns what scans have emitted, and `count` reads how many
     /// processes and threads the kernel has started.
     pub(in crate::source) fn drain(
         &mut self,
         is_after_scan: bool,
         scans: Scans<'_>,
         count: &mut dyn FnMut() -> Option<u64>,
-        emit: &mut dyn FnMut(Happening<'_>),
+        emit: &mut dyn FnMut(Happening<'_>, Option<&ExecReading>),
     ) -> Heard {
         let mut clock = CpuClock::start();
         self.clock.measure();
@@ -165,7 +173,7 @@ impl Ear {
             let likely_oom = self.oom_kills.take(step, now_ns);
             let usage = usage(step, &mut self.accounts, &self.clock);
             if let Some(happening) = happening(step, self.boot, likely_oom, usage) {
-                emit(happening);
+                emit(happening, step.reading());
             }
             if let &Step::Exited { pid, start, .. } = step {
                 self.exited.push((pid, start));

@@ -1,15 +1,21 @@
 //! Reads a process that has just called `exec`, or that has only forked.
 
-use crate::model::{Status, Timestamp};
+use crate::model::{Collect, Status, Timestamp};
 use crate::source::linux::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
+use crate::source::linux::proc::pidfd::Pidfd;
+use crate::source::linux::proc::process_files::Place;
 use crate::source::linux::proc::procfs::Procfs;
 use crate::source::linux::proc::stat::{STAT_LEN, Stat};
+use crate::source::linux::proc::stat_numbers::{OF_STAT, StatNumbers};
+
+/// Longest `cgroup` that is read, in bytes.
+const MAX_CGROUP_LEN: usize = 1 << 16;
 
 /// What was read of the process that has a pid after an `exec`, or after its birth.
 ///
 /// It may be of another process by then. [`Lives`](super::lives::Lives) decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ExecReading {
+pub(in crate::source::linux) struct ExecReading {
     pub(super) pid: u32,
     /// When it called `exec` or was born, as in the event.
     pub(super) event_ns: u64,
@@ -17,8 +23,14 @@ pub(super) struct ExecReading {
     pub(super) command: Option<(Box<[u8]>, u64)>,
     /// Its `stat`, and when it had been read.
     pub(super) stat: Option<(ExecStat, u64)>,
+    /// The optional fields in the same `stat`, if one of them is collected.
+    numbers: Option<Box<StatNumbers>>,
     /// Its file `cgroup`, and when it had been read.
     pub(super) cgroup: Option<(Box<[u8]>, u64)>,
+    /// Its effective user, and when it had been read.
+    user: Option<(u32, u64)>,
+    /// Where its link `exe` leads, and when it had been read.
+    executable: Option<(Box<[u8]>, u64)>,
 }
 
 /// What is used of `stat`.
@@ -30,6 +42,10 @@ pub(super) struct ExecStat {
     pub(super) parent: u32,
     pub(super) start_ticks: u64,
     pub(super) is_kernel_thread: bool,
+    /// It has the program of its parent.
+    has_only_forked: bool,
+    /// Its first thread is ending, or has ended.
+    is_exiting: bool,
 }
 
 impl ExecStat {
@@ -44,6 +60,8 @@ impl ExecStat {
             parent: stat.parent,
             start_ticks: stat.start_ticks,
             is_kernel_thread: stat.is_kernel_thread,
+            has_only_forked: stat.has_only_forked,
+            is_exiting: stat.is_exiting,
         }
     }
 
@@ -53,61 +71,92 @@ impl ExecStat {
 }
 
 impl ExecReading {
-    /// Reads the command line, with `has_cgroup` the cgroup, and then to which process they belong.
-    pub(super) fn read(
-        procfs: &Procfs,
-        pid: u32,
-        event_ns: u64,
-        has_cgroup: bool,
-        buffer: &mut Vec<u8>,
-    ) -> Self {
-        let mut reading = Self {
+    fn empty(pid: u32, event_ns: u64) -> Self {
+        Self {
             pid,
             event_ns,
             command: None,
             stat: None,
+            numbers: None,
             cgroup: None,
-        };
-        // Both files are opened by pid: a folder held open would cost another call.
+            user: None,
+            executable: None,
+        }
+    }
+
+    /// Reads what is collected, and after that to which process it belongs.
+    pub(in crate::source::linux) fn read(
+        procfs: &Procfs,
+        pid: u32,
+        event_ns: u64,
+        collect: Collect,
+        buffer: &mut Vec<u8>,
+    ) -> Self {
+        let mut reading = Self::empty(pid, event_ns);
+        // All files are opened by pid: a folder held open would cost another call.
+        if collect.contains(Collect::COMMAND) {
+            reading.read_command(procfs, buffer);
+        }
+        let thread = None;
+        let place = Place { pid, thread };
+        if collect.contains(Collect::CGROUP)
+            && let Ok(cgroup) = procfs.read_whole_of(place, "cgroup", MAX_CGROUP_LEN, buffer)
+        {
+            reading.cgroup = Some((cgroup.into(), Timestamp::monotonic_now_ns()));
+        }
+        if collect.contains(Collect::USER) {
+            let owner = Pidfd::open(pid).and_then(|pidfd| pidfd.owner());
+            let user = match owner {
+                Some(owner) => Ok(owner.euid),
+                None => procfs.effective_user(pid, false, buffer),
+            };
+            let at_ns = Timestamp::monotonic_now_ns();
+            reading.user = user.ok().map(|user| (user, at_ns));
+        }
+        if collect.contains(Collect::EXECUTABLE)
+            && let Ok(path) = procfs.link_of(place, "exe", buffer)
+        {
+            reading.executable = Some((path.into(), Timestamp::monotonic_now_ns()));
+        }
+        let mut line = [0; STAT_LEN];
+        let stat = procfs.read_of(pid, "stat", &mut line).ok();
+        if let Some(stat) = stat.and_then(Stat::parse) {
+            reading.stat = Some((ExecStat::new(&stat), Timestamp::monotonic_now_ns()));
+            if collect.has_any(OF_STAT) {
+                reading.numbers = StatNumbers::parse(stat.after_name).map(Box::new);
+            }
+        }
+        if buffer.capacity() > KEPT_COMMAND_BYTES {
+            *buffer = Vec::new();
+        }
+        reading
+    }
+
+    fn read_command(&mut self, procfs: &Procfs, buffer: &mut Vec<u8>) {
         if procfs
-            .read_long_of(pid, "cmdline", MAX_COMMAND_BYTES, buffer)
+            .read_long_of(self.pid, "cmdline", MAX_COMMAND_BYTES, buffer)
             .is_ok()
         {
             trim_command(buffer);
             // A process that ends has lost it already.
             if !buffer.is_empty() {
                 let command = buffer.as_slice().into();
-                reading.command = Some((command, Timestamp::monotonic_now_ns()));
+                self.command = Some((command, Timestamp::monotonic_now_ns()));
             }
         }
-        if buffer.capacity() > KEPT_COMMAND_BYTES {
-            *buffer = Vec::new();
-        }
-        let mut line = [0; STAT_LEN];
-        if has_cgroup && let Ok(cgroup) = procfs.read_of(pid, "cgroup", &mut line) {
-            reading.cgroup = Some((cgroup.into(), Timestamp::monotonic_now_ns()));
-        }
-        let stat = procfs.read_of(pid, "stat", &mut line).ok();
-        if let Some(stat) = stat.and_then(Stat::parse) {
-            reading.stat = Some((ExecStat::new(&stat), Timestamp::monotonic_now_ns()));
-        }
-        reading
     }
 
     /// Creates one of a process that has ended and is not reaped.
     pub(super) fn of_zombie(pid: u32, event_ns: u64, stat: (ExecStat, u64)) -> Self {
         Self {
-            pid,
-            event_ns,
-            command: None,
             stat: Some(stat),
-            cgroup: None,
+            ..Self::empty(pid, event_ns)
         }
     }
 
     /// Makes up a reading.
     #[cfg(test)]
-    pub(super) fn made_up(
+    pub(in crate::source::linux) fn made_up(
         pid: u32,
         event_ns: u64,
         command: &[u8],
@@ -122,13 +171,13 @@ impl ExecReading {
             parent: 1,
             start_ticks,
             is_kernel_thread: false,
+            has_only_forked: false,
+            is_exiting: false,
         };
         Self {
-            pid,
-            event_ns,
             command: Some((command.into(), command_ns)),
             stat: Some((stat, stat_ns)),
-            cgroup: None,
+            ..Self::empty(pid, event_ns)
         }
     }
 
@@ -136,7 +185,40 @@ impl ExecReading {
     pub(super) fn keep_before(&mut self, ended_ns: u64) {
         self.command.take_if(|(_, at_ns)| *at_ns >= ended_ns);
         self.stat.take_if(|(_, at_ns)| *at_ns >= ended_ns);
+        self.numbers.take_if(|_| self.stat.is_none());
         self.cgroup.take_if(|(_, at_ns)| *at_ns >= ended_ns);
+        self.user.take_if(|(_, at_ns)| *at_ns >= ended_ns);
+        self.executable.take_if(|(_, at_ns)| *at_ns >= ended_ns);
+    }
+
+    /// Returns the optional fields in `stat`.
+    pub(in crate::source::linux) fn numbers(&self) -> Option<&StatNumbers> {
+        self.numbers.as_deref()
+    }
+
+    /// Returns whether it may have been read after an `exec`, and not only after a birth.
+    pub(in crate::source::linux) fn may_be_of_exec(&self) -> bool {
+        self.stat.is_none_or(|(stat, _)| !stat.has_only_forked)
+    }
+
+    /// Returns whether it may have been ending when it was read.
+    pub(in crate::source::linux) fn may_be_ending(&self) -> bool {
+        self.stat.is_none_or(|(stat, _)| stat.is_exiting)
+    }
+
+    /// Returns the content of `cgroup`.
+    pub(in crate::source::linux) fn cgroup(&self) -> Option<&[u8]> {
+        self.cgroup.as_ref().map(|(content, _)| &**content)
+    }
+
+    /// Returns the effective user.
+    pub(in crate::source::linux) fn user(&self) -> Option<u32> {
+        self.user.map(|(user, _)| user)
+    }
+
+    /// Returns the path of the program.
+    pub(in crate::source::linux) fn executable(&self) -> Option<&[u8]> {
+        self.executable.as_ref().map(|(path, _)| &**path)
     }
 
     pub(super) fn start_ticks(&self) -> Option<u64> {
@@ -160,25 +242,51 @@ mod tests {
     #[test]
     fn our_own_process_is_read() {
         let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
+        let collect = Collect::ALL;
         let mut buffer = Vec::new();
         let before_ns = Timestamp::monotonic_now_ns();
-        let mut reading = ExecReading::read(&procfs, std::process::id(), 5, true, &mut buffer);
+        let mut reading = ExecReading::read(&procfs, std::process::id(), 5, collect, &mut buffer);
         let (command, command_ns) = reading.command.clone().expect("we have one");
         let (stat, stat_ns) = reading.stat.expect("we have one");
         assert!(before_ns <= command_ns && command_ns <= stat_ns);
         assert!(command.ends_with(b"\0") && !stat.name().is_empty());
         assert_eq!(reading.start_ticks(), Some(stat.start_ticks));
+        let user = rustix::process::geteuid().as_raw();
+        assert_eq!(reading.user(), Some(user));
+        let program = std::fs::read_link("/proc/self/exe").expect("it is ours");
+        assert_eq!(
+            reading.executable(),
+            Some(program.as_os_str().as_encoded_bytes())
+        );
+        let cgroup = std::fs::read("/proc/self/cgroup").expect("it is ours");
+        assert_eq!(reading.cgroup(), Some(&*cgroup));
+        assert!(reading.numbers().is_some_and(|numbers| numbers.threads > 0));
+        assert!(!reading.may_be_ending());
         reading.keep_before(stat_ns);
         assert!(reading.stat.is_none());
         assert_eq!(reading.command.is_some(), command_ns < stat_ns);
         reading.keep_before(before_ns);
         assert!(reading.command.is_none() && reading.command_bytes() == 0);
+        assert_eq!(reading, ExecReading::empty(reading.pid, 5));
+    }
+
+    #[test]
+    fn what_is_not_collected_is_not_read() {
+        let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
+        let pid = std::process::id();
+        let read = |collect| ExecReading::read(&procfs, pid, 5, collect, &mut Vec::new());
+        let mut none = read(Collect::NONE);
+        assert!(none.stat.take().is_some());
+        assert_eq!(none, ExecReading::empty(pid, 5));
+        let mut user = read(Collect::USER);
+        assert!(user.stat.take().is_some() && user.user.take().is_some());
+        assert_eq!(user, ExecReading::empty(pid, 5));
     }
 
     #[test]
     fn a_process_that_has_ended_yields_nothing() {
         let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
-        let reading = ExecReading::read(&procfs, 1 << 23, 5, true, &mut Vec::new());
-        assert!(reading.command.is_none() && reading.stat.is_none());
+        let reading = ExecReading::read(&procfs, 1 << 23, 5, Collect::ALL, &mut Vec::new());
+        assert_eq!(reading, ExecReading::empty(1 << 23, 5));
     }
 }

@@ -11,7 +11,7 @@ use super::listener::{Shared, silence, spent_ns, wake as wake_thread};
 use super::netlink_receive::Received;
 use super::reception::reads_execs;
 use crate::metrics::CpuClock;
-use crate::model::ListenStep;
+use crate::model::{Collect, ListenStep};
 use crate::source::Ringer;
 use crate::source::linux::proc::procfs::Procfs;
 
@@ -32,8 +32,8 @@ struct Execs {
 }
 
 impl Shared {
-    /// Reads processes until the listener ends: with their cgroups if `has_cgroups`.
-    pub(super) fn read_execs(&self, proc: &Path, has_cgroups: bool, ringer: &Ringer) {
+    /// Reads what is collected of processes until the listener ends.
+    pub(super) fn read_execs(&self, proc: &Path, collect: Collect, ringer: &Ringer) {
         let mut clock = CpuClock::start();
         let wake = &self.wakes[1];
         let mut execs = Execs::default();
@@ -62,7 +62,7 @@ impl Shared {
                 for &(pid, event_ns) in due {
                     if let Ok(procfs) = &procfs {
                         let reading =
-                            ExecReading::read(procfs, pid, event_ns, has_cgroups, &mut buffer);
+                            ExecReading::read(procfs, pid, event_ns, collect, &mut buffer);
                         self.lock().add(reading);
                     }
                 }

@@ -252,6 +252,17 @@ pub(super) enum Step {
     },
 }
 
+impl Step {
+    /// Returns what was read of the process after its birth or an `exec`.
+    pub(super) fn reading(&self) -> Option<&ExecReading> {
+        match self {
+            Self::Born { reading, .. } => reading.as_ref(),
+            Self::Execed { reading, .. } => Some(reading),
+            Self::Void | Self::Zombie { .. } | Self::Exited { .. } => None,
+        }
+    }
+}
+
 /// What there is with a pid now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fact {

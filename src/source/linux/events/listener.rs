@@ -25,7 +25,7 @@ use super::mail::Mail;
 #[cfg(test)]
 use super::reception::Reception;
 use crate::metrics::CpuClock;
-use crate::model::{ListenStep, Timestamp};
+use crate::model::{Collect, ListenStep, Timestamp};
 use crate::source::Bell;
 
 /// How long the end waits for a thread that reads a process.
@@ -56,13 +56,13 @@ impl fmt::Debug for Listener {
 }
 
 impl Listener {
-    /// Starts to listen. `has_cgroups`: the cgroups of processes are read too.
+    /// Starts to listen, and to read these fields of processes.
     ///
     /// Returns the reason for people if it is not possible.
     pub(super) fn start(
         proc: &Path,
         options: ListenOptions,
-        has_cgroups: bool,
+        collect: Collect,
     ) -> Result<Self, String> {
         let buffer_bytes = options.buffer_bytes;
         let connector = Connector::open(buffer_bytes, None)?;
@@ -92,7 +92,7 @@ impl Listener {
         })?);
         let proc = proc.to_owned();
         listener.execs = Some(spawn("pscan-exec", &shared, move |shared| {
-            shared.read_execs(&proc, has_cgroups, &other_ringer);
+            shared.read_execs(&proc, collect, &other_ringer);
         })?);
         Ok(listener)
     }

@@ -8,6 +8,7 @@ use super::kernel_event::What;
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::mail::Mail;
+use crate::model::Collect;
 
 /// Collects until `is_done` finds what must come.
 fn collect(listener: &Listener, mut is_done: impl FnMut(&Mail) -> bool) {
@@ -25,7 +26,11 @@ fn collect(listener: &Listener, mut is_done: impl FnMut(&Mail) -> bool) {
 
 #[test]
 fn a_socket_that_dies_is_reported_and_replaced() {
-    let started = Listener::start(Path::new("/proc"), ListenOptions::default(), false);
+    let started = Listener::start(
+        Path::new("/proc"),
+        ListenOptions::default(),
+        Collect::default(),
+    );
     let listener = match started {
         Ok(listener) => listener,
         Err(why) => return eprintln!("SKIPPED: {why}"),

@@ -54,5 +54,6 @@ mod waiting;
 mod witness;
 
 pub(super) use self::ear::Ear;
+pub(super) use self::exec_reading::ExecReading;
 pub(super) use self::life::{Scanned, Start};
 pub use self::listen_options::ListenOptions;

@@ -10,7 +10,7 @@ use super::kernel_event::What;
 use super::listen_options::ListenOptions;
 use super::listener::Listener;
 use super::mail::Mail;
-use crate::model::ListenStep;
+use crate::model::{Collect, ListenStep};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -20,7 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn listen(step: ListenStep) -> Option<(Listener, MutexGuard<'static, ()>)> {
     static ONE: Mutex<()> = Mutex::new(());
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    match Listener::start(Path::new("/proc"), ListenOptions::default(), false) {
+    match Listener::start(
+        Path::new("/proc"),
+        ListenOptions::default(),
+        Collect::default(),
+    ) {
         Ok(listener) => {
             listener.force(step);
             Some((listener, guard))

@@ -90,6 +90,13 @@ impl Procfs {
         Ok(statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
     }
 
+    /// Returns device and inode of a file, below this folder or by its whole path. Links are
+    /// followed.
+    pub(in crate::source) fn file_id(&self, path: &str) -> Result<(u64, u64), Unread> {
+        let status = statat(&self.dir, path, AtFlags::empty())?;
+        Ok((status.st_dev, status.st_ino))
+    }
+
     /// Returns whether the size of a folder `fd` is the number of its entries (Linux 6.2).
     pub(in crate::source) fn counts_open_files(&self) -> bool {
         // The folder of /proc itself is open.
@@ -123,7 +130,11 @@ impl Procfs {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
     use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+
+    use rustix::fs::mkdirat;
 
     use super::*;
 
@@ -165,5 +176,44 @@ mod tests {
         let read = procfs.read_whole_of(missing, "status", 1 << 16, &mut one);
         assert_eq!(read, Err(Unread::Gone));
         assert!(one.is_empty());
+    }
+
+    /// A process that waits for its input until it is dropped.
+    struct Idle(Child);
+
+    impl Drop for Idle {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_longer_than_the_kernel_prints_has_a_class_of_its_own() {
+        let top = tempfile::tempdir().expect("a folder");
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut folder = rustix::fs::open(top.path(), flags, Mode::empty()).expect("it is ours");
+        let name = "x".repeat(250);
+        for _ in 0..20 {
+            mkdirat(&folder, &*name, Mode::RWXU).expect("it is ours");
+            folder = openat(&folder, &*name, flags, Mode::empty()).expect("it is ours");
+        }
+        // A shorter way to the same file.
+        let program = format!("/proc/{}/fd/{}/sh", std::process::id(), folder.as_raw_fd());
+        std::fs::copy("/bin/sh", &program).expect("there is a shell");
+        let child = Command::new(&program)
+            .args(["-c", "read x"])
+            .stdin(Stdio::piped())
+            .spawn();
+        let child = Idle(child.expect("it is a copy of the shell"));
+        let procfs = Procfs::open(Path::new("/proc")).expect("there is a /proc here");
+        let place = Place {
+            pid: child.0.id(),
+            thread: None,
+        };
+        let link = procfs
+            .link_of(place, "exe", &mut Vec::new())
+            .map(<[u8]>::len);
+        assert_eq!(link, Err(Unread::TooLong));
     }
 }

@@ -42,6 +42,8 @@ pub(in crate::source) enum Unread {
     Denied,
     /// A folder, a loop of links or the like is in its place, as in a tree recorded elsewhere.
     NotAFile,
+    /// The path that it has is longer than the kernel prints.
+    TooLong,
     /// Any other error, such as no descriptor left.
     Failed,
 }
@@ -54,6 +56,7 @@ impl From<Errno> for Unread {
             Errno::ISDIR | Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::AGAIN => {
                 Self::NotAFile
             }
+            Errno::NAMETOOLONG => Self::TooLong,
             _ => Self::Failed,
         }
     }

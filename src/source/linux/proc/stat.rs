@@ -20,6 +20,8 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) is_kernel_thread: bool,
     /// It has not called `exec`, so it has the program of its parent.
     pub(in crate::source) has_only_forked: bool,
+    /// The thread is ending, or has ended: it has lost its memory, or is about to.
+    pub(in crate::source) is_exiting: bool,
     /// Fields 14 and 15, user and system, in ticks.
     pub(in crate::source) cpu_ticks: u64,
     /// Field 20.
@@ -40,7 +42,8 @@ pub(in crate::source) struct Stat<'a> {
     pub(in crate::source) has_arguments: bool,
 }
 
-/// `PF_FORKNOEXEC` and `PF_KTHREAD` of include/linux/sched.h.
+/// `PF_EXITING`, `PF_FORKNOEXEC` and `PF_KTHREAD` of include/linux/sched.h.
+const EXITING: u64 = 0x4;
 const FORKED: u64 = 0x40;
 const KERNEL_THREAD: u64 = 0x0020_0000;
 
@@ -74,6 +77,7 @@ impl<'a> Stat<'a> {
             parent: u32::try_from(parent).ok()?,
             is_kernel_thread: flags & KERNEL_THREAD != 0,
             has_only_forked: flags & FORKED != 0,
+            is_exiting: flags & EXITING != 0,
             cpu_ticks: utime.saturating_add(stime),
             threads,
             start_ticks,
@@ -110,6 +114,7 @@ impl<'a> Stat<'a> {
     pub(in crate::source) fn with_thread(self, thread: &Stat<'_>) -> Self {
         Self {
             state: thread.state,
+            is_exiting: thread.is_exiting,
             virtual_bytes: thread.virtual_bytes,
             has_memory: thread.has_memory,
             rough_rss_pages: thread.rough_rss_pages,
@@ -214,6 +219,7 @@ mod tests {
                 parent: 7,
                 is_kernel_thread: true,
                 has_only_forked: false,
+                is_exiting: false,
                 cpu_ticks: 42,
                 threads: 1,
                 start_ticks: 1234,

@@ -4,26 +4,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use process_scanner::{
-    Batch, Config, ConsumerOptions, Event, ExitStatus, LinuxSource, ListenOptions, ProcessInfo,
-    Scanner, ScannerHandle, Source, Status, Subscription,
+    Batch, Collect, Config, ConsumerOptions, Event, ExitStatus, LinuxSource, ListenOptions,
+    ProcessInfo, Scanner, ScannerHandle, Source, Status, Subscription,
 };
 
 use super::{PATIENCE, code, sh};
 use crate::faults::{OwnNextPid, own_next_pid};
 
 /// A scanner that makes no second scan, and what it has reported since the first one.
-struct Bells {
+pub(super) struct Bells {
     scanner: ScannerHandle,
     batches: Subscription,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     _pids: OwnNextPid,
 }
 
 impl Bells {
     /// Starts it; `None`, with a message, where the source cannot listen.
     fn start() -> Option<Self> {
+        Self::start_with(Collect::default())
+    }
+
+    /// Does the same, and collects these fields.
+    pub(super) fn start_with(collect: Collect) -> Option<Self> {
         let pids = own_next_pid();
-        let source = LinuxSource::new(process_scanner::Collect::default()).unwrap();
+        let source = LinuxSource::new(collect).unwrap();
         let source = source.listening(ListenOptions::default());
         if let Some(why) = source.info().not_listening {
             eprintln!("SKIPPED: {why}");
@@ -42,7 +47,7 @@ impl Bells {
         Some(Self {
             scanner,
             batches,
-            events: Vec::new(),
+            events: first.events.clone(),
             _pids: pids,
         })
     }
@@ -54,7 +59,7 @@ impl Bells {
         }
     }
 
-    fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+    pub(super) fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
         let until = Instant::now() + PATIENCE;
         while !is_done(self) {
             assert!(
@@ -66,20 +71,20 @@ impl Bells {
         }
     }
 
-    fn about(&self, pid: u32) -> impl Iterator<Item = &Event> {
+    pub(super) fn about(&self, pid: u32) -> impl Iterator<Item = &Event> {
         self.events
             .iter()
             .filter(move |event| event.process().pid == pid)
     }
 
-    fn exit(&self, pid: u32) -> Option<Option<ExitStatus>> {
+    pub(super) fn exit(&self, pid: u32) -> Option<Option<ExitStatus>> {
         self.about(pid).find_map(|event| match event {
             Event::Exited { exit, .. } => Some(*exit),
             _ => None,
         })
     }
 
-    fn stop(self) {
+    pub(super) fn stop(self) {
         self.scanner.stop().unwrap();
     }
 }
