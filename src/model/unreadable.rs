@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::detail::Detail;
-use super::fields::{FIELDS, FIRST_DETAIL};
+use super::fields::FIELDS;
 
 /// Numbers of values that could not be read, by field.
 ///
@@ -39,8 +38,8 @@ impl Unreadable {
 
     /// Only the source `linux` counts one by one.
     #[cfg(any(test, target_os = "linux"))]
-    pub(crate) fn add_detail(&mut self, detail: Detail) {
-        let number = &mut self.0[FIRST_DETAIL + detail as usize];
+    pub(crate) fn add_detail(&mut self, detail: super::detail::Detail) {
+        let number = &mut self.0[super::fields::FIRST_DETAIL + detail as usize];
         *number = number.saturating_add(1);
     }
 
@@ -111,7 +110,7 @@ mod tests {
         assert!(one.is_empty());
         one.add("rss_bytes", 2);
         one.add("colour", 5);
-        one.add_detail(Detail::OpenFiles);
+        one.add_detail(crate::model::Detail::OpenFiles);
         let mut both = one;
         both.add_all(&one);
         let numbers: Vec<_> = both.iter().collect();
