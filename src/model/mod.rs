@@ -17,6 +17,7 @@ mod exit;
 mod exit_usage;
 mod field;
 mod fields;
+mod full_name;
 mod listen_step;
 mod pace;
 mod process;
