@@ -49,7 +49,7 @@
 //! [block](Overflow::Block).
 //!
 //! A [`Snapshot`] that applies every batch is equal to the scanner's table, even after lost batches.
-//! [`TopN`] is a built-in consumer that ranks processes.
+//! [`TopN`] is a built-in consumer that ranks processes, and [`Groups`] adds up what groups of them use.
 //!
 //! # Failures
 //!
@@ -118,6 +118,7 @@ struct Readme;
 mod config;
 mod consumers;
 mod dispatch;
+mod groups;
 mod metrics;
 mod model;
 mod recording;
@@ -130,6 +131,10 @@ pub use crate::config::{Config, Listen, SourceChoice};
 pub use crate::consumers::{AsOf, Ranked, TopN, Usage};
 pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
+};
+pub use crate::groups::{
+    Condition, Group, GroupBy, GroupCounters, GroupExits, GroupId, Groups, GroupsReport,
+    PartialSum, Rule,
 };
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{

@@ -83,6 +83,12 @@ pub struct Batch {
     /// What the metrics report of [`usage`](crate::Exit::usage); `None`: as before.
     #[serde(skip)]
     pub(crate) usage: Option<UsageHeard>,
+    /// Start of the scan by the clock of start times, in milliseconds since the Unix epoch.
+    ///
+    /// The wall clock can have stepped since the scanner began; this one has not. `None`: as
+    /// `taken_at_ms`.
+    #[serde(skip)]
+    pub(crate) start_clock_ms: Option<u64>,
 }
 
 impl Batch {
@@ -152,6 +158,7 @@ impl Batch {
             of_scan: facts.of_scan,
             hearing: facts.hearing,
             usage: facts.usage,
+            start_clock_ms: facts.start_clock_ms,
             taken_at_ms: facts.taken_at_ms,
             monotonic_ns: facts.monotonic_ns,
             interval_ms: facts.interval_ms,
@@ -182,6 +189,8 @@ pub(crate) struct Facts {
     pub(crate) hearing: Hearing,
     /// As in [`Batch`].
     pub(crate) usage: Option<UsageHeard>,
+    /// As in [`Batch`].
+    pub(crate) start_clock_ms: Option<u64>,
     pub(crate) taken_at_ms: u64,
     pub(crate) monotonic_ns: u64,
     pub(crate) interval_ms: Option<f64>,
@@ -202,6 +211,7 @@ impl Facts {
             of_scan: batch.of_scan,
             hearing: batch.hearing,
             usage: None,
+            start_clock_ms: batch.start_clock_ms,
             taken_at_ms: batch.taken_at_ms,
             monotonic_ns: batch.monotonic_ns,
             interval_ms: batch.interval_ms,

@@ -292,6 +292,7 @@ impl Core {
             of_scan: true,
             hearing: self.listening.now(),
             usage: self.listening.take_usage(),
+            start_clock_ms: Some(self.table.start_clock_ms(at)),
             taken_at_ms: at.wall_ms,
             monotonic_ns: at.monotonic_ns,
             interval_ms: last

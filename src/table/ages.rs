@@ -47,7 +47,7 @@ impl Ages {
     /// Converts a time to the clock of the start times.
     ///
     /// It is the source's own clock, or else the first scan's wall clock, advanced by the monotonic clock.
-    fn start_clock_ms(&self, at: Timestamp) -> u64 {
+    pub(super) fn start_clock_ms(&self, at: Timestamp) -> u64 {
         if let Some(start_clock_ms) = at.start_clock_ms {
             return start_clock_ms;
         }

@@ -11,7 +11,7 @@ use super::rates::{Thresholds, ns_to_ms};
 use super::slot::Slot;
 use super::texts::Texts;
 use crate::config::Config;
-use crate::model::{Details, ProcessInfo};
+use crate::model::{Details, ProcessInfo, Timestamp};
 use crate::source::SourceInfo;
 
 /// All known processes, each with the values that the next scan is compared with.
@@ -58,6 +58,11 @@ impl Table {
             scan: 0,
             notes: Notes::default(),
         }
+    }
+
+    /// Converts a time to the clock of the start times, in milliseconds since the Unix epoch.
+    pub(crate) fn start_clock_ms(&self, at: Timestamp) -> u64 {
+        self.ages.start_clock_ms(at)
     }
 
     /// Returns the number of processes.

@@ -7,7 +7,7 @@ use crate::support::{Made, World, assert_folded};
 
 /// A change of the world between two scans.
 #[derive(Debug, Clone)]
-enum Change {
+pub enum Change {
     Birth(u32),
     Exit(u32),
     /// An exit, and a birth with the same pid.
@@ -25,7 +25,7 @@ enum Change {
     Scan,
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub fn change() -> impl Strategy<Value = Change> {
     let pid = 1_u32..40;
     prop_oneof![
         4 => pid.clone().prop_map(Change::Birth),
@@ -48,7 +48,7 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 impl World {
-    fn happen(&self, change: Change) {
+    pub fn happen(&self, change: Change) {
         self.edit(|state| {
             let now_ms = state.wall_ms;
             let born = Made::new("born", now_ms);

@@ -52,6 +52,7 @@ const SRC: &[&str] = &[
     "config.rs",
     "consumers",
     "dispatch",
+    "groups",
     "lib.rs",
     "main.rs",
     "metrics",

@@ -15,6 +15,7 @@ mod dispatch;
 mod faults;
 mod fixtures;
 mod fold;
+mod groups;
 mod heard;
 mod hostile;
 mod house;

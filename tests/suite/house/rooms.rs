@@ -20,6 +20,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
         &["model", "config", "metrics", "source", "table", "dispatch"],
     ),
     ("consumers", &["model", "dispatch"]),
+    ("groups", &["model", "dispatch", "consumers"]),
     (
         "lib",
         &[
@@ -33,6 +34,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
             "dispatch",
             "scanner",
             "consumers",
+            "groups",
         ],
     ),
 ];
