@@ -96,6 +96,7 @@
 //! | `tokio_consumer` | sends batches to an async task |
 //! | `metrics_exporter` | exports the metrics to Prometheus |
 //! | `own_source` | scans a list of jobs in place of this host |
+//! | `top_groups` | prints the busiest groups of processes as Prometheus text |
 //! | `test_with_recording` | tests a consumer with a recording |
 //!
 //! # Features
