@@ -30,10 +30,15 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let pid = 1_u32..40;
+    let pid = 1_u32..30;
     let status = prop_oneof![Just(0), Just(0x100), Just(9)];
     prop_oneof![
         20 => change().prop_map(Step::Change),
+        // A process that scans miss for a while.
+        2 => pid.clone().prop_map(|pid| Step::Change(Change::Hide(pid))),
+        2 => Just(Step::Change(Change::Show)),
+        2 => (pid.clone(), 0_u64..2_000_000_000)
+            .prop_map(|(pid, ns)| Step::Change(Change::Run(pid, ns))),
         2 => (pid.clone(), 0_u8..6).prop_map(|(pid, name)| Step::HearBirth(pid, name)),
         2 => (pid, 0_u64..1_000_000_000, status)
             .prop_map(|(pid, ns, status)| Step::HearExit(pid, ns, status)),
