@@ -49,7 +49,7 @@
 //! [block](Overflow::Block).
 //!
 //! A [`Snapshot`] that applies every batch is equal to the scanner's table, even after lost batches.
-//! [`TopN`] is a built-in consumer that ranks processes.
+//! [`TopN`] is a built-in consumer that ranks processes, and [`Groups`] adds up what groups of them use.
 //!
 //! # Failures
 //!
@@ -96,6 +96,7 @@
 //! | `tokio_consumer` | sends batches to an async task |
 //! | `metrics_exporter` | exports the metrics to Prometheus |
 //! | `own_source` | scans a list of jobs in place of this host |
+//! | `top_groups` | prints the busiest groups of processes as Prometheus text |
 //! | `test_with_recording` | tests a consumer with a recording |
 //!
 //! # Features
@@ -119,6 +120,7 @@ mod config;
 mod consumers;
 mod dispatch;
 mod filter;
+mod groups;
 mod json;
 mod metrics;
 mod model;
@@ -134,6 +136,9 @@ pub use crate::dispatch::{
     Batches, Consumer, ConsumerOptions, Consumers, Overflow, RecvError, Subscription,
 };
 pub use crate::filter::{Filter, Selection};
+pub use crate::groups::{
+    Group, GroupBy, GroupCounters, GroupExits, GroupId, Groups, GroupsReport, PartialSum, Rule,
+};
 pub use crate::json::{JsonLine, write_json};
 pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanResults, TimeStats};
 pub use crate::model::{

@@ -31,8 +31,8 @@ use crate::model::{Collect, ProcessInfo, Result, Snapshot, Status};
 pub struct Filter {
     pids: Vec<u32>,
     texts: Vec<PlainText>,
-    names: Vec<Regex>,
-    commands: Vec<Regex>,
+    pub(super) names: Vec<Regex>,
+    pub(super) commands: Vec<Regex>,
     statuses: Vec<Status>,
     users: Vec<UserKey>,
     containers: Vec<String>,
@@ -167,7 +167,7 @@ impl Filter {
     }
 
     /// Returns whether it depends on parents.
-    pub(super) fn has_family(&self) -> bool {
+    pub(crate) fn has_family(&self) -> bool {
         !(self.descendants_of.is_empty() && self.ancestors_of.is_empty())
     }
 

@@ -1,5 +1,6 @@
 //! Selects processes, and the events of selected processes.
 
+mod captures;
 mod criteria;
 mod family;
 mod owner;
@@ -7,5 +8,6 @@ mod selection;
 mod texts;
 mod verdict;
 
+pub(crate) use self::captures::Captured;
 pub use self::criteria::Filter;
 pub use self::selection::Selection;

@@ -22,6 +22,7 @@ const _: () = {
     all_threads_may_share::<ConsumerMetrics>();
     all_threads_may_share::<ConsumerOptions>();
     all_threads_may_share::<Consumers>();
+    all_threads_may_share::<Filter>();
     all_threads_may_share::<Cost>();
     all_threads_may_share::<Counts>();
     all_threads_may_share::<CpuTimes>();
@@ -30,6 +31,9 @@ const _: () = {
     all_threads_may_share::<Event>();
     all_threads_may_share::<EventCounts>();
     all_threads_may_share::<Field>();
+    all_threads_may_share::<GroupBy>();
+    all_threads_may_share::<Groups>();
+    all_threads_may_share::<GroupsReport>();
     all_threads_may_share::<Metrics>();
     all_threads_may_share::<Order>();
     all_threads_may_share::<Overflow>();
@@ -49,6 +53,7 @@ const _: () = {
     all_threads_may_share::<ReplaySource<BufReader<Empty>>>();
     all_threads_may_share::<Resources>();
     all_threads_may_share::<Row<'_>>();
+    all_threads_may_share::<Rule>();
     all_threads_may_share::<ScanResults>();
     all_threads_may_share::<ScannerControl>();
     all_threads_may_share::<ScannerHandle>();

@@ -53,6 +53,7 @@ const SRC: &[&str] = &[
     "consumers",
     "dispatch",
     "filter",
+    "groups",
     "json",
     "lib.rs",
     "main.rs",

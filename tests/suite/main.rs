@@ -16,6 +16,7 @@ mod faults;
 mod filtered;
 mod fixtures;
 mod fold;
+mod groups;
 mod heard;
 mod hostile;
 mod house;

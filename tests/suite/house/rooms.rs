@@ -22,6 +22,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
         &["model", "config", "metrics", "source", "table", "dispatch"],
     ),
     ("consumers", &["model", "dispatch"]),
+    ("groups", &["model", "filter", "dispatch", "consumers"]),
     (
         "lib",
         &[
@@ -37,6 +38,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
             "dispatch",
             "scanner",
             "consumers",
+            "groups",
         ],
     ),
 ];
