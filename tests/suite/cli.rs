@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 
 mod births;
+mod columns;
 mod endings;
 mod events;
 mod failures;

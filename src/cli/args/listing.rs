@@ -5,12 +5,13 @@ use std::time::Duration;
 use clap::Args;
 
 use super::collected::Collected;
+use super::columns::ColumnChoice;
 use super::durations::sample;
 use super::numbers::at_least_one;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
-use crate::cli::select::{Filter, Sort};
+use crate::cli::select::{Filter, Sort, SortParser};
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -20,7 +21,7 @@ pub(crate) struct List {
         value_name = "BY",
         help = Sort::help(),
         long_help = Sort::long_help(),
-        value_parser = Sort::parser(),
+        value_parser = SortParser,
         hide_possible_values = true
     )]
     pub(crate) sort: Option<Sort>,
@@ -42,13 +43,15 @@ pub(crate) struct List {
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) tree: bool,
     #[command(flatten)]
+    pub(crate) columns: ColumnChoice,
+    #[command(flatten)]
     pub(crate) filter: Filter,
     /// Print one JSON object, in order of pid by default
     ///
     /// With --top the default order is cpu.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Measure CPU use for this time; 0: no CPU use
+    /// Measure CPU use for TIME; 0: not
     ///
     /// pscan takes two samples, this far apart, at most 60s. With 0 pscan takes one sample, so CPU
     /// use is unknown.
@@ -73,6 +76,8 @@ pub(crate) struct List {
 impl List {
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
-        self.collected.conflict(self.json, self.filter.pids())
+        let pids = self.filter.pids();
+        let columns = self.columns.conflict(self.sort, self.json, pids);
+        columns.or_else(|| self.collected.conflict(self.json, pids))
     }
 }

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod collected;
+mod columns;
 mod definition;
 mod durations;
 mod events;

@@ -5,6 +5,7 @@ pub(crate) mod list;
 pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod replay;
+mod samples;
 mod session;
 mod target;
 pub(crate) mod watch;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod color;
+pub(crate) mod column_list;
 mod exits;
 mod headings;
 pub(crate) mod host;
@@ -19,6 +20,7 @@ mod signal_names;
 pub(crate) mod stats;
 mod summary;
 pub(crate) mod table;
+pub(crate) mod table_columns;
 mod text_changes;
 mod times;
 pub(crate) mod tree;

@@ -22,7 +22,7 @@ fn completion_scripts_get_the_kind_and_the_candidates() {
         of(&["=e", "watch", "--events"]),
         "words\nexisting\t\nexited\t\n"
     );
-    assert_eq!(of(&["=r", "--sort"]), "words\nrss\tThe largest first\n");
+    assert_eq!(of(&["=rs", "--sort"]), "words\nrss\tThe largest first\n");
     assert_eq!(of(&["=", "replay"]), "files\n");
     assert_eq!(of(&["=/", "--proc"]), "folders\n");
     assert_eq!(of(&["=x", "--name"]), "words\n");
