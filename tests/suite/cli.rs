@@ -20,6 +20,7 @@ mod replayed;
 mod secrets;
 #[cfg(unix)]
 mod shells;
+mod show;
 mod stats;
 #[cfg(target_os = "linux")]
 mod summary;

@@ -11,7 +11,14 @@ use super::{aliases, tips};
 
 /// Parses a command line; an error has tips on what was probably meant.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args
+        .get(1)
+        .and_then(|first| first.to_str())
+        .is_some_and(is_pid)
+    {
+        args.insert(1, SHOW.into());
+    }
     parse_alone(&args).map_err(|mut error| {
         let words = args.iter().skip(1);
         let words: Vec<_> = words
@@ -22,6 +29,14 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, cla
         tips::add(&mut error, &program, &words);
         error
     })
+}
+
+/// The command of a line that begins with a pid.
+const SHOW: &str = "show";
+
+/// Returns whether the first argument is a pid, for which the command is `show`.
+pub(crate) fn is_pid(first: &str) -> bool {
+    !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
@@ -133,6 +148,30 @@ mod tests {
         }
         assert!(help.contains("--sample ") && help.contains("--interval "));
         assert!(!help.contains("-ms"), "{help}");
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_pid_is_show() {
+        for line in [
+            "pscan 7 --json",
+            "pscan show --json 7",
+            "pscan show 7 --json",
+        ] {
+            let Some(Sub::Show(show)) = parsed(line).expect(line).sub else {
+                panic!("{line}");
+            };
+            assert!(show.json && show.pid == [7], "{line}");
+        }
+        // A value, and too large a number.
+        assert_eq!(
+            parsed("pscan -p 7 8").expect("pids").list.filter.pids(),
+            [7, 8]
+        );
+        let error = parsed("pscan 99999999999").expect_err("it is no pid");
+        assert!(
+            error.to_string().contains("must be a process id"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub(crate) mod record;
 pub(crate) mod replay;
 mod samples;
 mod session;
+pub(crate) mod show;
 mod target;
 pub(crate) mod watch;

@@ -190,9 +190,9 @@ fn impossible_arguments_are_wrong_usage() {
         ),
         (&["replay", "x", "--speed", "0"], "from 0.001 to 1000000"),
         (&["sshd"], "use 'pscan --name sshd'"),
-        (&["12"], "use 'pscan --pid 12'"),
+        (&["--json", "12"], "use 'pscan show 12'"),
         (&["help"], "use 'pscan --help'"),
-        (&["man", "nonsense"], "possible values: watch"),
+        (&["man", "nonsense"], "possible values: show"),
         (&["completions", "cmd"], "possible values: bash"),
     ] {
         let output = run(args);

@@ -130,6 +130,10 @@ fn a_bare_word_gets_the_option_that_it_needs() {
     };
     for (line, expected) in [
         ("--top=3 bash", &[by_name("pscan ", "bash")][..]),
+        (
+            "--top=3 4711",
+            &["to show this process, use 'pscan show 4711'".into()],
+        ),
         ("sshd", &[by_name("pscan ", "sshd")]),
         ("my.app", &[by_name("pscan ", "\"my\\.app\"")]),
         ("watch bash", &[by_name("", "bash")]),

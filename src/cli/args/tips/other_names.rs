@@ -199,7 +199,6 @@ const SUBCOMMANDS: &[Entry] = &[
             "list",
             "ls",
             "ps",
-            "show",
             "processes",
             "all",
             "snapshot",
@@ -216,6 +215,7 @@ const SUBCOMMANDS: &[Entry] = &[
     ("record", &["capture", "dump", "save", "rec", "log"]),
     ("replay", &["play", "playback", "read", "open", "cat"]),
     ("man", &["manual", "manpage", "docs"]),
+    ("show", &["info", "inspect", "describe", "status"]),
     ("--tree", &["pstree", "forest"]),
     ("--version", &["version"]),
 ];

@@ -55,7 +55,11 @@ fn write(candidates: &Candidates) -> io::Result<()> {
 }
 
 fn find(program: &Command, word: &str, before: &[String]) -> Candidates {
-    let words = Words::read(program, before);
+    let mut before = before.to_vec();
+    if before.first().is_some_and(|first| args::is_pid(first)) {
+        before.insert(0, "show".to_owned());
+    }
+    let words = Words::read(program, &before);
     if let Some(arg) = words.pending {
         return values(arg, "", word);
     }
@@ -197,6 +201,8 @@ mod tests {
             ("-o +unit,sys", "+unit,systime"),
             ("--columns=+pid,thr", "--columns=+pid,threads"),
             ("-o he", "help"),
+            ("show ", ""),
+            ("4711 --j", "--json"),
             ("--state z", "zombie"),
             ("--state zombie,s", "zombie,sleeping zombie,stopped"),
             ("--color ", "auto always never"),
@@ -249,7 +255,7 @@ mod tests {
         let usual = "cpu rss pid name age parent_pid";
         assert!(completed("--sort ").starts_with(usual));
         assert!(completed("-o +").starts_with("+pid +start_time_ms"));
-        assert_eq!(completed(""), "watch record replay completions man");
+        assert_eq!(completed(""), "show watch record replay completions man");
         assert_eq!(completed("re"), "record replay");
         // A command has no options before it.
         assert!(completed("--json ").starts_with("--sort --reverse"));
