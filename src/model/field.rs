@@ -22,9 +22,15 @@ pub struct Field {
     ///
     /// `None` if the field is always collected.
     pub collect: Option<&'static str>,
-    /// Heading of the column; `None` if there is no column.
-    pub heading: Option<&'static str>,
-    /// Order of processes by this field; `None` if there is none.
+    /// Heading of the column.
+    pub heading: &'static str,
+    /// Other names on the command line. No name or alias occurs twice.
+    pub aliases: &'static [&'static str],
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// Field that a column shows instead while this one is unknown.
+    pub fallback: Option<Detail>,
+    /// Usual order of processes, of which this field is a part; `None` if there is none.
     pub order: Option<Order>,
     /// Name of the metric in Prometheus style; `None` without one.
     pub metric: Option<&'static str>,
@@ -45,7 +51,7 @@ pub struct Change {
     pub bit: u8,
 }
 
-/// An order of processes by a field.
+/// A usual order of processes by a field.
 ///
 /// Fields with the same order are compared one after the other, as [`FIELDS`](crate::FIELDS) lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,29 +78,73 @@ pub(super) enum Place {
     Detail(Detail),
 }
 
-/// The entries of details, in [`FIELDS`](crate::FIELDS).
+/// The entries of [`FIELDS`](crate::FIELDS).
 impl Field {
-    /// Makes a field that is only reported along with others, and has no column.
-    pub(super) const fn of(detail: Detail, name: &'static str, unit: Unit) -> Self {
+    /// Makes a field that never changes and is always collected.
+    const fn new(place: Place, name: &'static str, unit: Unit, is_quiet: bool) -> Self {
         Self {
             name,
             unit,
             change: None,
-            is_quiet: true,
+            is_quiet,
             collect: None,
-            heading: None,
+            heading: "",
+            aliases: &[],
+            about: "",
+            fallback: None,
             order: None,
             metric: None,
             otel: None,
-            place: Place::Detail(detail),
+            place,
         }
+    }
+
+    /// Makes a field with a rule of its own.
+    pub(super) const fn of_process(
+        get: fn(&ProcessInfo) -> Value<'_>,
+        name: &'static str,
+        unit: Unit,
+    ) -> Self {
+        Self::new(Place::Process(get), name, unit, false)
+    }
+
+    /// Makes a plain field.
+    pub(super) const fn plain(
+        get: fn(&Resources) -> Value<'static>,
+        name: &'static str,
+        unit: Unit,
+    ) -> Self {
+        Self::new(Place::Resources(get), name, unit, false)
+    }
+
+    /// Makes a detail, which is only reported along with others.
+    pub(super) const fn of(detail: Detail, name: &'static str, unit: Unit) -> Self {
+        Self::new(Place::Detail(detail), name, unit, true)
+    }
+
+    /// Sets the column: heading, other names, and what the field is.
+    pub(super) const fn column(
+        mut self,
+        heading: &'static str,
+        aliases: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        self.heading = heading;
+        self.aliases = aliases;
+        self.about = about;
+        self
+    }
+
+    /// Sets the change that reports a new value.
+    pub(super) const fn change(mut self, change: Change) -> Self {
+        self.change = Some(change);
+        self
     }
 
     /// Sets the group of fields that it is collected with, and the change that reports it.
     pub(super) const fn with(mut self, collect: &'static str, change: Change) -> Self {
         self.collect = Some(collect);
-        self.change = Some(change);
-        self
+        self.change(change)
     }
 
     /// Makes each new value an update.
@@ -103,10 +153,42 @@ impl Field {
         self
     }
 
+    /// Sets the field that a column shows instead while this one is unknown.
+    pub(super) const fn or(mut self, fallback: Detail) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
+    /// Sets the order by this field.
+    pub(super) const fn order(mut self, order: Order) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// Sets the name of the metric in Prometheus style.
+    pub(super) const fn metric(mut self, name: &'static str) -> Self {
+        self.metric = Some(name);
+        self
+    }
+
     /// Sets the name in OpenTelemetry.
     pub(super) const fn otel(mut self, name: &'static str) -> Self {
         self.otel = Some(name);
         self
+    }
+}
+
+impl Order {
+    pub(super) const fn new(
+        name: &'static str,
+        is_descending: bool,
+        help: Option<&'static str>,
+    ) -> Self {
+        Self {
+            name,
+            is_descending,
+            help,
+        }
     }
 }
 

@@ -96,14 +96,18 @@ mod tests {
         let unique = |names: Vec<&str>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
         let fields = || FIELDS.iter();
         assert!(unique(fields().map(|field| field.name).collect()));
-        assert!(unique(fields().filter_map(|field| field.heading).collect()));
+        assert!(unique(fields().map(|field| field.heading).collect()));
+        let called = |field: &Field| [&[field.name], field.aliases].concat();
+        assert!(unique(fields().flat_map(called).collect()));
         assert!(unique(fields().filter_map(|field| field.metric).collect()));
         assert!(unique(fields().filter_map(|field| field.otel).collect()));
         for field in FIELDS {
-            assert_eq!(
-                Field::named(field.name).map(|found| found.name),
-                Some(field.name)
-            );
+            for name in called(field) {
+                let found = Field::called(name).map(|found| found.name);
+                assert_eq!(found, Some(field.name));
+            }
+            let texts = [field.heading, field.about];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{}", field.name);
         }
     }
 

@@ -116,8 +116,8 @@ impl<'p> Value<'p> {
 
     /// Compares two values of one field.
     ///
-    /// `None` if one of them is unknown. Texts are compared without case, then by bytes. States,
-    /// command lines and values of different types have no order.
+    /// `None` if one of them is unknown. Texts are compared without case, then by bytes; states as
+    /// their names, command lines argument by argument. Values of different types have no order.
     pub fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => Some(a.cmp(&b)),
@@ -125,13 +125,32 @@ impl<'p> Value<'p> {
             (Self::Integer(a), Self::Integer(b)) => Some(a.cmp(&b)),
             (Self::Real(a), Self::Real(b)) => Some(a.total_cmp(&b)),
             (Self::Percent(a), Self::Percent(b)) => Some(a.total_cmp(&b)),
-            (Self::Text(a), Self::Text(b)) => {
-                let order = a.to_lowercase().cmp(&b.to_lowercase());
-                Some(order.then_with(|| a.cmp(b)))
+            (Self::Text(a), Self::Text(b)) => Some(compare_texts(a, b)),
+            (Self::State(a), Self::State(b)) => Some(a.as_str().cmp(b.as_str())),
+            (Self::Arguments(a), Self::Arguments(b)) => {
+                let mut pairs = a.args().zip(b.args());
+                let first = pairs.find(|(a, b)| a != b);
+                Some(match first {
+                    Some((a, b)) => compare_texts(a, b),
+                    None => a.args().count().cmp(&b.args().count()),
+                })
             }
             _ => None,
         }
     }
+}
+
+/// Compares without case, then by bytes.
+fn compare_texts(a: &str, b: &str) -> Ordering {
+    // Most texts have no other letters, and a list can have many.
+    let order = match a.is_ascii() && b.is_ascii() {
+        true => {
+            let lower = |byte: u8| byte.to_ascii_lowercase();
+            a.bytes().map(lower).cmp(b.bytes().map(lower))
+        }
+        false => a.to_lowercase().cmp(&b.to_lowercase()),
+    };
+    order.then_with(|| a.cmp(b))
 }
 
 impl Serialize for Value<'_> {
@@ -182,14 +201,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_and_unordered_values_do_not_compare() {
+    fn values_of_one_type_have_an_order_and_others_have_none() {
         let count = Value::from(7_u64);
         assert_eq!(Value::Unknown.compare(Value::Unknown), None);
         assert_eq!(count.compare(Value::from(None::<u64>)), None);
         assert_eq!(count.compare(Value::Real(7.0)), None);
         assert_eq!(count.compare(Value::Count(8)), Some(Ordering::Less));
-        let state = Value::State(Status::Idle);
-        assert_eq!(state.compare(state), None);
+        let (idle, zombie) = (Value::State(Status::Idle), Value::State(Status::Zombie));
+        assert_eq!(idle.compare(zombie), Some(Ordering::Less));
+        let lines = [
+            &["sh"][..],
+            &["sh", "-c"],
+            &["SH", "-d"],
+            &["zsh"],
+            &["żsh"],
+        ];
+        let lines = lines.map(|args| args.iter().collect::<CommandLine>());
+        let values: Vec<_> = lines.iter().map(Value::Arguments).collect();
+        let less = |pair: &[Value<'_>]| pair[0].compare(pair[1]) == Some(Ordering::Less);
+        assert!(less(&values[..2]) && less(&[values[2], values[1]]) && less(&values[3..]));
+        assert_eq!(values[0].compare(values[0]), Some(Ordering::Equal));
         let texts = Value::Text("zsh").compare(Value::Text("Bash"));
         assert_eq!(texts, Some(Ordering::Greater));
         let case = Value::Text("bash").compare(Value::Text("Bash"));

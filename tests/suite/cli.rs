@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 
 mod births;
+mod columns;
 mod endings;
 mod events;
 mod failures;
@@ -19,6 +20,7 @@ mod replayed;
 mod secrets;
 #[cfg(unix)]
 mod shells;
+mod show;
 mod stats;
 #[cfg(target_os = "linux")]
 mod summary;

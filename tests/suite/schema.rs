@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 /// The parts of the schema that a line can be validated against.
 const LISTING: &str = "listing";
+const SHOWN: &str = "shown";
 const EVENT: &str = "event";
 const STATS: &str = "stats";
 
@@ -66,10 +67,12 @@ fn assert_all(part: &str, lines: &[Value]) {
 fn the_schema_is_valid() {
     let schema = schema();
     assert!(jsonschema::meta::validate(&schema).is_ok());
-    // The whole schema accepts lines of all three parts.
+    // The whole schema accepts lines of all parts.
     let any = jsonschema::validator_for(&schema).unwrap();
     let (lines, stats) = lines_of(&["watch", "--json", "--scans", "1", "--stats"]);
-    assert!(lines.iter().chain(&stats).all(|line| any.is_valid(line)));
+    let (shown, _) = lines_of(&["show", &std::process::id().to_string(), "--json"]);
+    let all = lines.iter().chain(&stats).chain(&shown);
+    assert!(all.into_iter().all(|line| any.is_valid(line)));
 }
 
 #[test]
@@ -78,6 +81,16 @@ fn the_schema_accepts_the_listing_of_this_host() {
         let (lines, _) = lines_of(&["--json", "--sample", sample]);
         assert_eq!(lines.len(), 1);
         assert_all(LISTING, &lines);
+    }
+}
+
+#[test]
+fn the_schema_accepts_a_shown_process() {
+    let own = std::process::id().to_string();
+    for sample in ["0", "20ms"] {
+        let (lines, _) = lines_of(&["show", &own, &own, "--json", "--sample", sample]);
+        assert_eq!(lines.len(), 2);
+        assert_all(SHOWN, &lines);
     }
 }
 

@@ -16,7 +16,7 @@ const NONE: &str = "none";
 /// Options for the optional fields, which JSON and recordings have.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Collected {
-    /// Read these optional fields: a LIST with commas, all or none
+    /// Read optional fields: a LIST with commas, all, none
     ///
     /// Fields of JSON and recordings: user, threads, virtual_memory, cpu_modes, faults, nice,
     /// session, cgroup, executable, open_files, io, switches, swap, pss, peak_rss. By default user,

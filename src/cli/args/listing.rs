@@ -6,12 +6,13 @@ use clap::Args;
 use process_scanner::Filter;
 
 use super::collected::Collected;
+use super::columns::ColumnChoice;
 use super::durations::sample;
 use super::numbers::at_least_one;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
-use crate::cli::select::{FilterArgs, Sort, some_text};
+use crate::cli::select::{FilterArgs, Sort, SortParser, some_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -27,7 +28,7 @@ pub(crate) struct List {
         value_name = "BY",
         help = Sort::help(),
         long_help = Sort::long_help(),
-        value_parser = Sort::parser(),
+        value_parser = SortParser,
         hide_possible_values = true
     )]
     pub(crate) sort: Option<Sort>,
@@ -49,16 +50,18 @@ pub(crate) struct List {
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) tree: bool,
     #[command(flatten)]
+    pub(crate) columns: ColumnChoice,
+    #[command(flatten)]
     pub(crate) filter: FilterArgs,
     /// Print pids alone, one per line
-    #[arg(short, long, conflicts_with_all = ["json", "tree"])]
+    #[arg(short, long, conflicts_with_all = ["json", "tree", "columns"])]
     pub(crate) quiet: bool,
     /// Print one JSON object, in order of pid by default
     ///
     /// With --top the default order is cpu.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Measure CPU use for this time; 0: no CPU use
+    /// Measure CPU use for TIME; 0: not
     ///
     /// pscan takes two samples, this far apart, at most 60s. With 0 pscan takes one sample, so CPU
     /// use is unknown.
@@ -98,6 +101,8 @@ impl List {
 
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
-        self.collected.conflict(self.json, self.filter.pids())
+        let pids = self.filter.pids();
+        let columns = self.columns.conflict(self.sort, self.json, pids);
+        columns.or_else(|| self.collected.conflict(self.json, pids))
     }
 }

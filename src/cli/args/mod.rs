@@ -2,6 +2,7 @@
 
 mod aliases;
 mod collected;
+mod columns;
 mod definition;
 mod durations;
 mod events;
@@ -10,6 +11,7 @@ mod numbers;
 mod parser;
 mod schedule;
 mod secrets;
+mod show;
 mod subcommands;
 mod tips;
 mod usage;
@@ -17,7 +19,8 @@ pub(crate) mod word_reader;
 
 pub(crate) use self::definition::{Cli, definition};
 pub(crate) use self::listing::List;
-pub(crate) use self::parser::parse;
+pub(crate) use self::parser::{is_pid, parse};
 pub(crate) use self::schedule::Schedule;
+pub(crate) use self::show::Show;
 pub(crate) use self::subcommands::{Record, Replay, Sub, Watch};
 pub(crate) use self::tips::of_name as tips_of_name;

@@ -11,7 +11,14 @@ use super::{aliases, tips};
 
 /// Parses a command line; an error has tips on what was probably meant.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args
+        .get(1)
+        .and_then(|first| first.to_str())
+        .is_some_and(is_pid)
+    {
+        args.insert(1, SHOW.into());
+    }
     parse_alone(&args).map_err(|mut error| {
         let words = args.iter().skip(1);
         let words: Vec<_> = words
@@ -22,6 +29,14 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, cla
         tips::add(&mut error, &program, &words);
         error
     })
+}
+
+/// The command of a line that begins with a pid.
+const SHOW: &str = "show";
+
+/// Returns whether the first argument is a pid, for which the command is `show`.
+pub(crate) fn is_pid(first: &str) -> bool {
+    !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
@@ -48,8 +63,7 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
         Some(_) => None,
         None => cli.list.conflict().or_else(|| {
             let is_escaped = args.iter().any(|arg| arg == "--");
-            let name = cli.list.names.first().filter(|_| !is_escaped)?;
-            misplaced_command(&parser, name)
+            misplaced(&parser, &cli.list.names).filter(|_| !is_escaped)
         }),
     });
     match conflict {
@@ -66,17 +80,16 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     }
 }
 
-/// Returns why a word is no NAME, if it is a command.
-fn misplaced_command(program: &clap::Command, word: &str) -> Option<String> {
-    let instead = match word {
-        "help" => "for help, use 'pscan --help'; for more, 'pscan man | man -l -'".into(),
-        _ => {
-            program.find_subcommand(word)?;
-            format!("options follow the command: 'pscan {word} [OPTIONS]'")
-        }
-    };
+/// Returns why a NAME is none, if it probably is a command or a pid.
+fn misplaced(program: &clap::Command, names: &[String]) -> Option<String> {
+    let is_command = |name: &&String| *name == "help" || program.find_subcommand(name).is_some();
+    let word = names.iter().find(is_command).or(match names {
+        [name] if is_pid(name) => Some(name),
+        _ => None,
+    })?;
+    let tip = tips::of_name(word).into_iter().next()?;
     Some(format!(
-        "{instead}; to list what has '{word}' in its name, use 'pscan -- {word}'"
+        "{tip}; to list what has '{word}' in its name, use 'pscan -- {word}'"
     ))
 }
 
@@ -151,6 +164,30 @@ mod tests {
         }
         assert!(help.contains("--sample ") && help.contains("--interval "));
         assert!(!help.contains("-ms"), "{help}");
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_pid_is_show() {
+        for line in [
+            "pscan 7 --json",
+            "pscan show --json 7",
+            "pscan show 7 --json",
+        ] {
+            let Some(Sub::Show(show)) = parsed(line).expect(line).sub else {
+                panic!("{line}");
+            };
+            assert!(show.json && show.pid == [7], "{line}");
+        }
+        // A value, and too large a number.
+        assert_eq!(
+            parsed("pscan -p 7 8").expect("pids").list.filter.pids(),
+            [7, 8]
+        );
+        let error = parsed("pscan 99999999999").expect_err("it is no pid");
+        assert!(
+            error.to_string().contains("must be a process id"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,12 +10,23 @@ use super::events::Output;
 use super::numbers::speed;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
+use super::show::Show;
 
 /// The subcommands, each with a manual page.
-pub(super) const SUBCOMMANDS: [&str; 5] = ["watch", "record", "replay", "completions", "man"];
+pub(super) const SUBCOMMANDS: [&str; 6] =
+    ["show", "watch", "record", "replay", "completions", "man"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sub {
+    /// Print all that is known of processes, by pid
+    ///
+    /// `pscan PID` does the same. It prints when the process started, its user, program and command
+    /// line, what it uses, where it belongs (unit, container, pod, session), its parents up to the
+    /// first process, and its children. It collects every field, so it takes longer than a list.
+    ///
+    /// Unknown values are `-`. A last line names what only root, or a pscan with CAP_SYS_PTRACE,
+    /// could read. On a terminal, texts end after ten lines; --json has all.
+    Show(Show),
     /// Print births, exits and changes of processes until Ctrl-C
     ///
     /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
@@ -74,7 +85,7 @@ pub(crate) enum Sub {
     /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// Command to describe: watch, record, replay, completions or man; default: pscan itself
+        /// Command to describe: show, watch, record, replay, completions or man; default: pscan itself
         #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
         command: Option<String>,
     },

@@ -1,6 +1,6 @@
 //! Formats the usage of subcommands.
 
-use clap::Command;
+use clap::{ArgAction, Command};
 
 /// Returns the usage of a subcommand on one line.
 ///
@@ -16,6 +16,9 @@ pub(super) fn of(command: &Command) -> String {
             true => format!(" <{name}>"),
             false => format!(" [{name}]"),
         });
+        if matches!(arg.get_action(), ArgAction::Append) {
+            usage.push_str("...");
+        }
     }
     usage
 }

@@ -2,19 +2,21 @@
 
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
-use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 use process_scanner::{
-    Batch, Config, Filter, Listen, ProcessInfo, Result, Scanner, Snapshot, Source, live_source,
+    Batch, Collect, Config, Filter, Listen, ProcessInfo, Result, Scanner, Snapshot, Source,
+    live_source,
 };
 
+use super::samples;
 use crate::cli::args::{self, List};
 use crate::cli::format::color;
+use crate::cli::format::column_list;
 use crate::cli::format::host::Host;
 use crate::cli::format::json::{self, Listing};
-use crate::cli::format::table::{self, Layout};
+use crate::cli::format::table;
+use crate::cli::format::table_columns::Layout;
 use crate::cli::format::tree::{self, Line};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::Sort;
@@ -29,6 +31,19 @@ const SCHEMA: u32 = 1;
 const PSS_WAIT_MS: u64 = 10_000;
 
 pub(crate) fn run(args: &List) -> Result<Done> {
+    if args.columns.is_help() {
+        let out = args.color.stdout().lock();
+        let list = column_list::write(&mut BufWriter::new(out), terminal::line_width());
+        return printed(list).map(|()| Done::All);
+    }
+    let columns = args.columns.columns();
+    let mut layout = Layout {
+        width: terminal::line_width(),
+        is_tree: args.tree,
+        sort: args.sort,
+        columns: &columns,
+        now_ms: 0,
+    };
     let mut config = Config::default();
     // Two scans gain nothing from it, and the kernel's answer can take a moment.
     config.listen = Listen::Off;
@@ -39,27 +54,31 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     config.collect |= args.filter_on_host_with(None).collect();
     // There is no later scan that could have a late value.
     config.pss_wait_ms = PSS_WAIT_MS;
+    config.collect |= match args.json {
+        true => args.sort.map_or(Collect::NONE, Sort::collect),
+        false => layout.collect(),
+    };
     let source = live_source(&config)?;
     let info = source.info();
     let filter = args.filter_on_host_with(info.own_pid);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
-    let mut snapshot = Snapshot::new();
     let host = (!args.json).then(|| Host::new(info.is_live));
-    let began = Instant::now();
-    let mut last = sample(&mut scanner, &mut snapshot)?;
     // Pids alone need no CPU use, unless they are in its order.
     let needs_cpu = !args.quiet || args.sort == Some(Sort::CPU) || args.top.is_some();
-    if needs_cpu && !args.sample.is_zero() {
-        thread::sleep(args.sample.saturating_sub(began.elapsed()));
-        last = sample(&mut scanner, &mut snapshot)?;
-    }
+    let interval = if needs_cpu {
+        args.sample
+    } else {
+        Duration::ZERO
+    };
+    let (snapshot, last) = samples::take(&mut scanner, interval)?;
+    layout.now_ms = last.taken_at_ms;
     let chosen = chosen(args, &filter, &snapshot);
     let outcome = match host {
         None => print_json(&last, &chosen),
         Some(_) if args.quiet => print_pids(&chosen),
         // Without a match there is no table, only the reason on standard error.
         Some(_) if chosen.is_empty() => Ok(()),
-        Some(host) => print_table(args, host, &snapshot, &last, &chosen),
+        Some(host) => print_table(args, layout, host, &snapshot, &chosen),
     };
     printed(outcome)?;
     Ok(match chosen.is_empty() {
@@ -114,18 +133,12 @@ fn tree_lines<'a>(
 
 fn print_table(
     args: &List,
+    layout: Layout<'_>,
     host: Host,
     snapshot: &Snapshot,
-    last: &Batch,
     chosen: &[&ProcessInfo],
 ) -> io::Result<()> {
     let totals = host.totals(snapshot.iter(), !args.sample.is_zero());
-    let layout = Layout {
-        width: terminal::line_width(),
-        is_tree: args.tree,
-        sort: args.sort,
-        now_ms: last.taken_at_ms,
-    };
     let mut lines = match args.tree {
         true => tree_lines(args, snapshot, chosen, layout.width),
         false => chosen.iter().copied().map(Line::flat).collect(),
@@ -194,22 +207,6 @@ fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
     };
     json::write_line(&mut out, &listing)?;
     out.flush()
-}
-
-/// Scans once.
-///
-/// A failed scan is an error, since its list may be incomplete.
-fn sample(scanner: &mut Scanner, snapshot: &mut Snapshot) -> Result<Arc<Batch>> {
-    let batch = scanner
-        .scan_once()
-        .expect("BUG: a live source never ends by itself");
-    match &batch.failure {
-        Some(failure) => Err(failure.clone()),
-        None => {
-            snapshot.apply(&batch);
-            Ok(batch)
-        }
-    }
 }
 
 #[cfg(test)]

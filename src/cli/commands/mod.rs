@@ -5,6 +5,8 @@ pub(crate) mod list;
 pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod replay;
+mod samples;
 mod session;
+pub(crate) mod show;
 mod target;
 pub(crate) mod watch;

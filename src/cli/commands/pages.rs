@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use clap::Command;
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, roman};
-use process_scanner::Result;
+use clap_mangen::roff::{Roff, bold, roman};
+use process_scanner::{FIELDS, Result};
 
 use crate::cli::args;
 use crate::cli::outcome::printed;
@@ -41,6 +41,7 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     if is_program {
         man.render_subcommands_section(out)?;
         out.extend_from_slice(COLUMNS.as_bytes());
+        write_all_columns(out)?;
     }
     let has_filters = page.get_arguments().any(|arg| arg.get_id() == "pid");
     let or_no_match = if has_filters { OR_NO_MATCH } else { "" };
@@ -70,7 +71,23 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// The section on the columns of the table.
+/// Writes the names of all columns, with their headings.
+fn write_all_columns(out: &mut Vec<u8>) -> io::Result<()> {
+    let mut section = Roff::new();
+    section.control("SH", ["ALL COLUMNS"]);
+    section.text([roman(
+        "Names for --columns and --sort, the short ones after the one in JSON, and the heading:",
+    )]);
+    for field in FIELDS {
+        let names = [&[field.name], field.aliases].concat().join(", ");
+        section.control("TP", []);
+        section.text([bold(names), roman(format!(" ({})", field.heading))]);
+        section.text([roman(field.about)]);
+    }
+    section.to_writer(out)
+}
+
+/// The section on the usual columns of the table.
 const COLUMNS: &str = include_str!("../../../docs/columns.roff");
 
 /// The section on the exit status; `OR_NO_MATCH` is a placeholder.
@@ -107,7 +124,7 @@ Width of lines if standard output is no terminal.
 Level of the log on standard error, such as info or debug; by default pscan logs nothing.
 .TP
 .B TZ
-Time zone of the times that watch prints to a terminal.
+Time zone of the times that show prints, and watch to a terminal.
 "#;
 
 const OTHERS: &str = r#".SH "SEE ALSO"

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use process_scanner::{CommandLine, Field, ProcessInfo, Unit, Value, escape};
+use process_scanner::{CommandLine, Detail, Field, ProcessInfo, Unit, Value, escape};
 
 /// Placeholder for an unknown value.
 pub(crate) const UNKNOWN: &str = "-";
@@ -86,6 +86,15 @@ pub(crate) fn value(unit: Unit, value: Value<'_>, now_ms: u64) -> String {
         (_, Value::Arguments(command)) => joined(command.args()),
         // Unknown, or of a kind that a later version of the library adds.
         _ => UNKNOWN.to_owned(),
+    }
+}
+
+/// Returns what a column shows of a process: the value of the field, or of its fallback.
+pub(crate) fn shown_value<'p>(field: &Field, process: &'p ProcessInfo) -> (Unit, Value<'p>) {
+    let value = field.value(process);
+    match field.fallback.map(Detail::field) {
+        Some(fallback) if value.is_unknown() => (fallback.unit, fallback.value(process)),
+        _ => (field.unit, value),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writes texts to the right of a heading.
 
-use crate::cli::terminal::{Folded, fold};
+use crate::cli::terminal::{self, Folded, fold};
 
 /// Width of headings, the gap to the text included.
 const HEADING_WIDTH: usize = 15;
@@ -22,10 +22,37 @@ pub(super) fn headed(heading: &str, text: &str, width: Option<usize>) -> Vec<Fol
     }
 }
 
+/// Folds a text with its heading, and breaks words that are wider than a line.
+pub(super) fn headed_within(heading: &str, text: &str, width: Option<usize>) -> Vec<Folded> {
+    let folded = headed(heading, text, width);
+    let Some(width) = width else {
+        return folded;
+    };
+    let indent = match width >= ALIGNED {
+        true => HEADING_WIDTH,
+        false => NARROW_INDENT,
+    };
+    let mut lines = Vec::with_capacity(folded.len());
+    for (mut begin, text) in folded {
+        let mut rest = &text[..];
+        loop {
+            let room = width.saturating_sub(terminal::width(&begin));
+            let part = terminal::cut(rest, Some(room));
+            if part.is_empty() || part.len() == rest.len() {
+                lines.push((begin, rest.to_owned()));
+                break;
+            }
+            lines.push((begin, part.to_owned()));
+            rest = &rest[part.len()..];
+            begin = " ".repeat(indent);
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::terminal;
 
     const TEXT: &str = "3.0s: 1 birth, at most 297 more unseen; none exited";
 
@@ -84,5 +111,23 @@ mod tests {
             assert_eq!(words.join(" "), format!("watched {text}"), "{width}");
         }
         assert_eq!(headed("", text, None).len(), 1);
+    }
+
+    #[test]
+    fn long_words_are_broken_where_lines_end() {
+        let path = "/a/path/without/spaces".repeat(4);
+        for width in 20..100 {
+            let text = format!("see {path}, 日本語日本語");
+            let lines = headed_within("program", &text, Some(width));
+            let whole: Vec<_> = lines
+                .iter()
+                .map(|(begin, text)| format!("{begin}{text}"))
+                .collect();
+            let is_narrow = |line: &String| terminal::width(line) <= width;
+            assert!(whole.iter().all(is_narrow), "{width}: {whole:?}");
+            let texts: String = lines.iter().map(|(_, text)| &text[..]).collect();
+            assert_eq!(texts.replace(' ', ""), text.replace(' ', ""), "{width}");
+        }
+        assert_eq!(headed_within("program", &path, None).len(), 1);
     }
 }

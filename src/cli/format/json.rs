@@ -14,6 +14,17 @@ pub(crate) struct Listing<'a> {
     pub(crate) processes: &'a [&'a ProcessInfo],
 }
 
+/// One process with its relatives.
+#[derive(Serialize)]
+pub(crate) struct Shown<'a> {
+    pub(crate) schema: u32,
+    pub(crate) taken_at_ms: u64,
+    pub(crate) interval_ms: Option<f64>,
+    pub(crate) process: &'a ProcessInfo,
+    pub(crate) parents: &'a [&'a ProcessInfo],
+    pub(crate) children: &'a [&'a ProcessInfo],
+}
+
 /// Writes a value as one line of JSON.
 pub(crate) fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     write_json(out, value)?;

@@ -2,188 +2,107 @@
 
 use std::io::{self, Write};
 
-use process_scanner::{Field, ProcessInfo};
-
-use super::cells::{self, UNKNOWN};
 use super::color::{self, Part};
+use super::table_columns::{Column, Layout};
 use super::tree::Line;
-use crate::cli::select::Sort;
 use crate::cli::terminal;
 
-/// Widest column of names.
-///
-/// A longer name shifts the command of its own line alone.
-const MAX_NAME_WIDTH: usize = 24;
-
-/// The usual columns: field, and narrowest line with that column.
-///
-/// On narrow lines the command line matters more than most columns.
-const COLUMNS: [(&str, usize); 8] = [
-    ("pid", 0),
-    ("cpu_percent", 0),
-    ("rss_bytes", 35),
-    ("cpu_time_ms", 70),
-    ("start_time_ms", 60),
-    ("status", 50),
-    (NAME, cells::WIDE),
-    (COMMAND, 0),
-];
-
-/// Position of the `--sort` column, if it is not usual.
-const OTHER_AFTER: usize = 2;
-
-const NAME: &str = "name";
-const COMMAND: &str = "command";
-
-/// The layout of the table.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Layout {
-    /// Width of lines in columns; `None`: no limit.
-    pub(crate) width: Option<usize>,
-    pub(crate) is_tree: bool,
-    /// The order from `--sort`, if given; its column is always printed.
-    pub(crate) sort: Option<Sort>,
-    /// Time for ages: wall clock, milliseconds from the Unix epoch.
-    pub(crate) now_ms: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Column {
-    field: &'static Field,
-    heading: &'static str,
-}
-
-impl Layout {
-    fn columns(self) -> Vec<Column> {
-        let has_room = |from| self.width.is_none_or(|width| width >= from);
-        let usual = COLUMNS.iter().filter(|&&(name, from)| {
-            // A tree has no room for names.
-            has_room(from) && !(self.is_tree && name == NAME)
-        });
-        let mut columns: Vec<_> = usual
-            .map(|(name, _)| {
-                let field = Field::named(name).expect("BUG: a test compares them with the fields");
-                Column::of(field).expect("BUG: a test compares them with the fields")
-            })
-            .collect();
-        let sorted_by = self.sort.and_then(Sort::field);
-        let is_usual = |field: &Field| COLUMNS.iter().any(|(name, _)| *name == field.name);
-        if let Some(column) = sorted_by
-            .filter(|field| !is_usual(field))
-            .and_then(Column::of)
-        {
-            columns.insert(OTHER_AFTER, column);
-        }
-        columns
-    }
-}
-
-impl Column {
-    fn of(field: &'static Field) -> Option<Self> {
-        let heading = field.heading?;
-        Some(Self { field, heading })
-    }
-
-    fn is(self, name: &str) -> bool {
-        self.field.name == name
-    }
-
-    fn max_width(self) -> usize {
-        match self.is(NAME) {
-            true => MAX_NAME_WIDTH,
-            false => usize::MAX,
-        }
-    }
-
-    fn part(self, line: &Line<'_>, layout: Layout, has_names: bool) -> Part {
-        let (process, unit) = (line.process, self.field.unit);
-        let value = self.field.value(process);
-        let text = match self.is(COMMAND) && !has_names {
-            true => {
-                let text = what_runs(process, cells::is_narrow(layout.width));
-                format!("{}{text}", line.branch)
-            }
-            false => cells::value(unit, value, layout.now_ms),
-        };
-        let is_quiet = line.is_context || process.kernel_thread == Some(true);
-        let style = match is_quiet {
-            true => color::DIM,
-            false if self.is(NAME) => color::BOLD,
-            false => color::of_value(unit, value),
-        };
-        (style, text)
-    }
-}
-
-/// Formats the command line, or the name in brackets.
-///
-/// The name replaces an empty or unknown command line, as in ps(1). Narrow lines omit the folders of the program.
-fn what_runs(process: &ProcessInfo, is_narrow: bool) -> String {
-    match &process.command {
-        Some(command) if !command.is_empty() => match is_narrow {
-            true => cells::short_command(command),
-            false => cells::command(Some(command)),
-        },
-        _ if process.name.is_some() => format!("[{}]", cells::name(process)),
-        _ => UNKNOWN.to_owned(),
-    }
-}
-
 /// Writes processes in the given order, within the layout's width.
-pub(crate) fn write(out: &mut impl Write, lines: &[Line<'_>], layout: Layout) -> io::Result<()> {
+pub(crate) fn write(
+    out: &mut impl Write,
+    lines: &[Line<'_>],
+    layout: Layout<'_>,
+) -> io::Result<()> {
     let columns = layout.columns();
-    let has_names = columns.iter().any(|column| column.is(NAME));
     let headings = columns
         .iter()
-        .map(|column| (color::BOLD, column.heading.to_owned()));
+        .map(|column| (color::BOLD, column.field.heading.to_owned()));
     let mut rows = vec![headings.collect::<Vec<_>>()];
     rows.extend(lines.iter().map(|line| {
         let cells = columns.iter();
-        cells
-            .map(|column| column.part(line, layout, has_names))
-            .collect()
+        cells.map(|column| column.part(line, layout)).collect()
     }));
-    let widths: Vec<usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| {
-            // The last column needs no padding.
-            if column.is(COMMAND) {
-                return 0;
-            }
-            let widest = rows.iter().map(|row| terminal::width(&row[at].1)).max();
-            let widest = widest.unwrap_or(0).min(column.max_width());
-            widest.max(column.heading.len())
-        })
-        .collect();
+    let widths = widths(&rows, &columns, layout.width);
     for row in &rows {
-        color::write_line(out, &parts(row, &columns, &widths), layout.width)?;
+        let parts = parts(row, &columns, &widths, layout.width.is_some());
+        color::write_line(out, &parts, layout.width)?;
     }
     Ok(())
 }
 
-fn parts(row: &[Part], columns: &[Column], widths: &[usize]) -> Vec<Part> {
+/// Width that a text keeps, where columns are too wide for the line.
+const SHRUNK: usize = 12;
+
+/// Returns the width of each column; 0 for a text in the last one, which needs no padding.
+fn widths(rows: &[Vec<Part>], columns: &[Column], line_width: Option<usize>) -> Vec<usize> {
+    let widest = |at: usize| {
+        let widths = rows.iter().map(|row| terminal::width(&row[at].1));
+        widths.max().unwrap_or(0)
+    };
+    let is_text = |column: &Column| !column.field.unit.is_number();
+    let mut widths: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| widest(at).min(column.max_width))
+        .collect();
+    let last = columns.len().saturating_sub(1);
+    let end = columns.last().filter(|column| is_text(column));
+    if let Some(width) = line_width {
+        // Each but the first has a gap before it. The end of the last text may be cut.
+        let end = end.map_or(0, |_| widths[last].saturating_sub(SHRUNK));
+        let mut excess = (widths.iter().sum::<usize>() + last).saturating_sub(width + end);
+        while excess > 0 {
+            let shrinkable = (0..last).filter(|&at| is_text(&columns[at]) && widths[at] > SHRUNK);
+            let Some(at) = shrinkable.max_by_key(|&at| widths[at]) else {
+                break;
+            };
+            widths[at] -= 1;
+            excess -= 1;
+        }
+    }
+    if end.is_some() {
+        widths[last] = 0;
+    }
+    widths
+}
+
+/// Pads the cells of a row. `is_cut`: a text is cut to its column, and otherwise shifts the rest.
+///
+/// On a terminal texts are cut; elsewhere a program gets all of them.
+fn parts(row: &[Part], columns: &[Column], widths: &[usize], is_cut: bool) -> Vec<Part> {
     let mut parts = Vec::with_capacity(3 * row.len());
     for (at, (style, text)) in row.iter().enumerate() {
         let gap = usize::from(at > 0);
-        let padding = widths[at].saturating_sub(terminal::width(text));
+        let is_last = at + 1 == row.len();
+        let text = match is_cut && !is_last && terminal::width(text) > widths[at] {
+            true => {
+                let room = widths[at].saturating_sub(terminal::width(CUT));
+                format!("{}{CUT}", terminal::cut(text, Some(room)))
+            }
+            false => text.clone(),
+        };
+        let padding = widths[at].saturating_sub(terminal::width(&text));
         // Numbers are to the right, so that their size shows.
         let (before, after) = match columns[at].field.unit.is_number() {
             true => (gap + padding, 0),
             false => (gap, padding),
         };
         parts.push((color::PLAIN, " ".repeat(before)));
-        parts.push((*style, text.clone()));
+        parts.push((*style, text));
         parts.push((color::PLAIN, " ".repeat(after)));
     }
     parts
 }
 
+/// End of a text that is cut to its column.
+const CUT: &str = "…";
+
 #[cfg(test)]
 mod tests {
-    use process_scanner::ProcessKey;
+    use process_scanner::{Detail, Field, ProcessInfo, ProcessKey, Value};
 
     use super::*;
+    use crate::cli::select::Columns;
 
     fn process(pid: u32, name: &str, cpu_percent: Option<f32>) -> ProcessInfo {
         let mut process = ProcessInfo::unknown(ProcessKey {
@@ -196,11 +115,16 @@ mod tests {
     }
 
     fn table(processes: &[ProcessInfo], width: Option<usize>) -> Vec<String> {
+        table_of(&Columns::Usual, processes, width)
+    }
+
+    fn table_of(columns: &Columns, processes: &[ProcessInfo], width: Option<usize>) -> Vec<String> {
         let lines: Vec<_> = processes.iter().map(Line::flat).collect();
         let layout = Layout {
             width,
             is_tree: false,
             sort: None,
+            columns,
             now_ms: 0,
         };
         let mut out = Vec::new();
@@ -208,34 +132,6 @@ mod tests {
         let text = anstream::adapter::strip_bytes(&out).into_vec();
         let text = String::from_utf8(text).expect("the table is UTF-8");
         text.lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn every_column_is_a_field_with_a_heading() {
-        for (name, _) in COLUMNS {
-            assert!(Field::named(name).and_then(Column::of).is_some(), "{name}");
-        }
-    }
-
-    #[test]
-    fn field_of_each_order_has_a_column() {
-        for sort in Sort::all() {
-            let layout = Layout {
-                width: None,
-                is_tree: false,
-                sort: Some(sort),
-                now_ms: 0,
-            };
-            let columns = layout.columns();
-            let field = sort.field().expect("it is an order");
-            assert!(
-                columns.iter().any(|column| column.is(field.name)),
-                "{sort:?}"
-            );
-            let mut names: Vec<_> = columns.iter().map(|column| column.field.name).collect();
-            names.dedup();
-            assert_eq!(names.len(), columns.len(), "{sort:?}");
-        }
     }
 
     #[test]
@@ -247,9 +143,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "PID  CPU% RSS TIME AGE STATUS NAME COMMAND",
-                "  3 120.5   -    -   - -      busy -",
-                " 11     -   -    -   - -      x    -",
+                "PID  CPU% RSS TIME AGE STATUS USER NAME COMMAND",
+                "  3 120.5   -    -   - -      -    busy -",
+                " 11     -   -    -   - -      -    x    -",
             ]
         );
     }
@@ -265,10 +161,12 @@ mod tests {
             let lines = table(&[process(3, "busy", Some(1.0))], Some(width));
             assert_eq!(lines[1], line, "{width}");
         }
-        let lines = table(&[process(3, "busy", Some(1.0))], Some(99));
+        let lines = table(&[process(3, "busy", Some(1.0))], Some(79));
         assert_eq!(lines[1], "  3  1.0   -    -   - -      [busy]");
+        let lines = table(&[process(3, "busy", Some(1.0))], Some(99));
+        assert_eq!(lines[1], "  3  1.0   -    -   - -      -    [busy]");
         let lines = table(&[process(3, "busy", Some(1.0))], Some(100));
-        assert_eq!(lines[1], "  3  1.0   -    -   - -      busy -");
+        assert_eq!(lines[1], "  3  1.0   -    -   - -      -    busy -");
     }
 
     #[test]
@@ -293,7 +191,85 @@ mod tests {
             &[process(1, "日本", None), process(2, "abcdef", None)],
             None,
         );
-        assert_eq!(lines[1], "  1    -   -    -   - -      日本   -");
-        assert_eq!(lines[2], "  2    -   -    -   - -      abcdef -");
+        assert_eq!(lines[1], "  1    -   -    -   - -      -    日本   -");
+        assert_eq!(lines[2], "  2    -   -    -   - -      -    abcdef -");
+    }
+
+    #[test]
+    fn users_have_their_name_or_their_id_and_are_cut_on_terminals_alone() {
+        let mut named = process(1, "a", None);
+        named.details.set(Detail::UserId, Value::Count(0));
+        named
+            .details
+            .set(Detail::UserName, Value::Text("a-name-of-20-letters"));
+        let mut unnamed = process(2, "b", None);
+        unnamed.details.set(Detail::UserId, Value::Count(1000));
+        let processes = [named, unnamed, process(3, "c", None)];
+        let columns = Columns::Only(
+            ["pid", "user", "name"]
+                .map(|name| Field::called(name).expect("it is a column"))
+                .into(),
+        );
+        assert_eq!(
+            table_of(&columns, &processes, Some(80)),
+            [
+                "PID USER     NAME",
+                "  1 a-name-… a",
+                "  2 1000     b",
+                "  3 -        c",
+            ]
+        );
+        assert_eq!(
+            table_of(&columns, &processes, None),
+            [
+                "PID USER             NAME",
+                "  1 a-name-of-20-letters a",
+                "  2 1000             b",
+                "  3 -                c",
+            ]
+        );
+    }
+
+    #[test]
+    fn any_column_can_be_last_and_hostile_texts_stay_in_theirs() {
+        let mut wicked = process(1, "a", None);
+        let path = format!("/\x1b[2J\n{}", "x".repeat(4000));
+        wicked.details.set(Detail::Cgroup, Value::Text(&path));
+        wicked.details.set(Detail::Threads, Value::Count(7));
+        let processes = [wicked, process(2, "b", None)];
+        let of = |names: [&str; 2]| {
+            let fields = names.map(|name| Field::called(name).expect("it is a column"));
+            table_of(&Columns::Only(fields.into()), &processes, Some(60))
+        };
+        let cut = format!("/\\x1b[2J\\n{}…", "x".repeat(25));
+        assert_eq!(
+            of(["cgroup", "threads"]),
+            [
+                format!("{:<36} THREADS", "CGROUP"),
+                format!("{cut}       7"),
+                format!("{:<36}       -", "-"),
+            ]
+        );
+        let lines = of(["threads", "cgroup"]);
+        assert!(lines[1].starts_with("      7 /\\x1b[2J"), "{lines:?}");
+        assert_eq!(terminal::width(&lines[1]), 60, "{lines:?}");
+    }
+
+    #[test]
+    fn texts_shrink_until_the_columns_fit_the_line() {
+        let mut process = process(1, "a-name-of-15-by", None);
+        let path = Value::Text("/a/path/of/36/columns/or/even/more/x");
+        process.details.set(Detail::Cgroup, path);
+        process.details.set(Detail::Executable, path);
+        let fields = ["cgroup", "exe", "pid", "name"];
+        let fields = fields.map(|name| Field::called(name).expect("it is a column"));
+        let columns = Columns::Only(fields.into());
+        let row = |width| table_of(&columns, &[process.clone()], width).swap_remove(1);
+        let path = "/a/path/of/36/columns/or/even/more/x";
+        assert_eq!(row(None), format!("{path} {path}   1 a-name-of-15-by"));
+        assert_eq!(row(Some(94)), format!("{path} {path}   1 a-name-of-15-by"));
+        let both = "/a/path/of/36/columns/o… /a/path/of/36/columns/o…";
+        assert_eq!(row(Some(66)), format!("{both}   1 a-name-of-1…"));
+        assert_eq!(row(Some(30)), "/a/path/of/… /a/path/of/…   1…");
     }
 }

@@ -1,5 +1,7 @@
 //! Selects and sorts processes and events.
 
+mod columns;
+mod field_names;
 mod filter;
 mod followed;
 mod kind;
@@ -7,8 +9,9 @@ mod order;
 mod scanned;
 mod state;
 
+pub(crate) use self::columns::{ColumnName, ColumnParser, Columns};
 pub(crate) use self::filter::{FilterArgs, some_text};
 pub(crate) use self::followed::Followed;
 pub(crate) use self::kind::Kind;
-pub(crate) use self::order::Sort;
+pub(crate) use self::order::{Sort, SortParser};
 pub(crate) use self::scanned::is_good_scan;

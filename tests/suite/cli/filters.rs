@@ -172,10 +172,8 @@ fn impossible_arguments_are_wrong_usage() {
             &["--state", "asleep"],
             "the states are running or R, sleeping or S",
         ),
-        (
-            &["--sort", "size"],
-            "possible values: cpu, rss, pid, name, age",
-        ),
+        (&["--sort", "size"], "use '--sort rss'"),
+        (&["--sort", "colour"], "'pscan -o help' lists all columns"),
         (&["--top", "0"], "must be a whole number of at least 1"),
         (&["--top", "many"], "--top"),
         (&["--tree", "--json"], "cannot be used with"),
@@ -191,8 +189,9 @@ fn impossible_arguments_are_wrong_usage() {
             "possible values: existing",
         ),
         (&["replay", "x", "--speed", "0"], "from 0.001 to 1000000"),
+        (&["--json", "12"], "use 'pscan show 12'"),
         (&["help"], "use 'pscan --help'"),
-        (&["man", "nonsense"], "possible values: watch"),
+        (&["man", "nonsense"], "possible values: show"),
         (&["completions", "cmd"], "possible values: bash"),
     ] {
         let output = run(args);

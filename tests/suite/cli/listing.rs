@@ -110,7 +110,7 @@ fn a_single_sample_has_no_cpu_use() {
     assert_eq!(
         headings,
         [
-            "PID", "CPU%", "RSS", "TIME", "AGE", "STATUS", "NAME", "COMMAND"
+            "PID", "CPU%", "RSS", "TIME", "AGE", "STATUS", "USER", "NAME", "COMMAND"
         ]
     );
     for line in lines {

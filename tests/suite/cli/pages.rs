@@ -22,7 +22,7 @@ fn completion_scripts_get_the_kind_and_the_candidates() {
         of(&["=e", "watch", "--events"]),
         "words\nexisting\t\nexited\t\n"
     );
-    assert_eq!(of(&["=r", "--sort"]), "words\nrss\tThe largest first\n");
+    assert_eq!(of(&["=rs", "--sort"]), "words\nrss\tThe largest first\n");
     assert_eq!(of(&["=", "replay"]), "files\n");
     assert_eq!(of(&["=/", "--proc"]), "folders\n");
     assert_eq!(of(&["=x", "--name"]), "words\n");
@@ -31,6 +31,7 @@ fn completion_scripts_get_the_kind_and_the_candidates() {
 #[test]
 fn the_synopsis_of_a_manual_page_is_one_line() {
     for (command, expected) in [
+        ("show", "\\fBpscan show\\fR [OPTIONS] <PID>..."),
         ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
         ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
@@ -106,6 +107,7 @@ fn the_program_and_each_command_have_a_manual_page() {
         assert!(page.contains(word), "{word}: {page}");
     }
     for (command, word) in [
+        ("show", "<PID>"),
         ("watch", "\\-\\-events"),
         ("record", "<FILE>"),
         ("replay", "\\-\\-speed"),
@@ -119,7 +121,7 @@ fn the_program_and_each_command_have_a_manual_page() {
         // Only commands with filters can match no process.
         assert_eq!(
             page.contains("has the reason; or no process matches"),
-            ["watch", "replay"].contains(&command),
+            ["show", "watch", "replay"].contains(&command),
             "{page}"
         );
         assert!(page.contains(word), "{page}");

@@ -53,12 +53,9 @@ fn bash_completes_values_files_and_folders() {
     let dir = folder("bash");
     // As bash splits them: words, the index of the current one, and what is before the cursor.
     for (words, current, expected) in [
-        (
-            &["--sort", ""][..],
-            "",
-            &["cpu", "rss", "pid", "name", "age"][..],
-        ),
-        (&["--sort", "=", "r"], "r", &["rss"]),
+        (&["--sort", "rs"][..], "rs", &["rss"][..]),
+        (&["--sort", "=", "rs"], "rs", &["rss"]),
+        (&["-o", "+unit,thr"], "+unit,thr", &["+unit,threads"]),
         (&["--color", "="], "", &["auto", "always", "never"]),
         (
             &["--state", "zombie,s"],
@@ -142,9 +139,9 @@ fn bash_completes_quoted_words_and_whatever_breaks_words() {
         ("pscan replay a:", "[pscan][replay][a:b.ndjson]"),
         ("pscan replay a:b", "[pscan][replay][a:b.ndjson]"),
         ("pscan replay c=", "[pscan][replay][c=d.ndjson]"),
-        ("pscan --sort=n", "[pscan][--sort=name]"),
+        ("pscan --sort=na", "[pscan][--sort=name]"),
         ("pscan --sort 'rs", "[pscan][--sort][rss]"),
-        ("pscan --sort \"r", "[pscan][--sort][rss]"),
+        ("pscan --sort \"rs", "[pscan][--sort][rss]"),
         (
             "pscan watch --events=cr",
             "[pscan][watch][--events=created]",
@@ -154,7 +151,7 @@ fn bash_completes_quoted_words_and_whatever_breaks_words() {
         ("pscan --proc=my\\ p", "[pscan][--proc=my proc/]"),
         ("pscan --proc my", "[pscan][--proc][my proc/]"),
         (
-            "pscan --proc 'a b' --sort n",
+            "pscan --proc 'a b' --sort na",
             "[pscan][--proc][a b][--sort][name]",
         ),
     ];
@@ -174,8 +171,10 @@ fn bash_completes_quoted_words_and_whatever_breaks_words() {
 fn fish_completes_values_files_and_folders() {
     let dir = folder("fish");
     for (line, expected) in [
-        ("pscan --sort ", &["cpu", "rss", "pid", "name", "age"][..]),
-        ("pscan --sort=r", &["--sort=rss"]),
+        ("pscan --sort rs", &["rss"][..]),
+        ("pscan --sort=rs", &["--sort=rss"]),
+        ("pscan -o +unit,thr", &["+unit,threads"]),
+        ("pscan --columns=pid,thr", &["--columns=pid,threads"]),
         (
             "pscan --tree --state zombie,s",
             &["zombie,sleeping", "zombie,stopped"],
@@ -203,13 +202,13 @@ fn fish_completes_values_files_and_folders() {
         ("pscan replay $HOME/my\\ h", &["$HOME/my host.ndjson"]),
         ("pscan replay a:b", &["a:b.ndjson"]),
         ("pscan --sort 'rs", &["rss"]),
-        ("pscan --sort \"r", &["rss"]),
-        ("pscan --sort=\"r", &["--sort=rss"]),
+        ("pscan --sort \"rs", &["rss"]),
+        ("pscan --sort=\"rs", &["--sort=rss"]),
         ("pscan --proc my\\ ", &["my proc/"]),
         ("pscan --proc \"my", &["my proc/"]),
         ("pscan --proc ~/my", &["~/my proc/"]),
         ("pscan --proc=~/my", &["--proc=~/my proc/"]),
-        ("pscan --proc 'a b' --sort n", &["name"]),
+        ("pscan --proc 'a b' --sort na", &["name"]),
     ] {
         let args = ["-c", "source ./script; complete -C $argv[1]", line];
         let Some(found) = run_in("fish", &args, dir.path()) else {

@@ -18,16 +18,21 @@ fn a_value_under_another_name_is_suggested() {
         ("--sort mem", "use '--sort rss'"),
         ("--sort %mem", "use '--sort rss'"),
         ("--sort RSS", "use '--sort rss'"),
-        ("--sort rss_bytes", "use '--sort rss'"),
+        ("--sort PSS", "use '--sort pss_bytes'"),
+        ("-o mem", "use '--columns rss_bytes'"),
+        ("-o +pid,%CPU", "use '--columns cpu_percent'"),
+        ("--columns USER", "use '--columns user_name'"),
+        ("--columns pid,args", "use '--columns command'"),
         ("--sort %cpu", "use '--sort cpu'"),
-        ("--sort cmd", "use '--sort name'"),
+        ("--sort cmd", "use '--sort command'"),
         ("--sort etime", "use '--sort age'"),
         ("--sort=-rss", "use '--sort rss'"),
         ("--sort=-pid", "use '--sort pid --reverse'"),
         ("--sort=+%mem", "use '--sort rss --reverse'"),
         ("--sort=-etimes", "use '--sort age'"),
+        ("--sort=-nlwp", "use '--sort threads'"),
         (
-            "--sort ppid",
+            "--sort tree",
             "to print children below their parents, use '--tree'",
         ),
         ("--state z", "use '--state zombie'"),
@@ -52,7 +57,15 @@ fn a_value_under_another_name_is_suggested() {
         tips("watch --events exitd"),
         ["a similar value exists: 'exited'"]
     );
-    assert_eq!(tips("--sort nonsense"), [""; 0]);
+    let list = "'pscan -o help' lists all columns";
+    assert_eq!(tips("--sort nonsense"), [list]);
+    for line in ["-o pid,thraeds", "--sort thraeds", "-o +thraeds"] {
+        assert_eq!(
+            tips(line),
+            ["a similar value exists: 'threads'", list],
+            "{line}"
+        );
+    }
 }
 
 #[test]

@@ -202,16 +202,25 @@ fn the_document_of_recordings_has_each_plain_field() {
 }
 
 #[test]
-fn the_manual_page_has_each_column() {
+fn the_manual_page_describes_usual_columns_and_lists_all() {
     let described: Vec<_> = COLUMNS
         .lines()
         .filter_map(|line| line.strip_prefix(".B "))
         .collect();
-    // The page does not describe PID and PPID.
-    let headings = FIELDS.iter().filter(|field| field.unit != Unit::Pid);
-    let headings: BTreeSet<_> = headings.filter_map(|field| field.heading).collect();
-    assert_eq!(described.iter().copied().collect::<BTreeSet<_>>(), headings);
-    assert_eq!(described.len(), headings.len());
+    let table = pscan(&["--sample", "0"]).output().unwrap();
+    let table = String::from_utf8(table.stdout).unwrap();
+    // The page does not describe PID.
+    let usual = table.lines().nth(1).unwrap().split_whitespace().skip(1);
+    assert_eq!(
+        described.iter().copied().collect::<BTreeSet<_>>(),
+        usual.collect()
+    );
     let page = pscan(&["man"]).output().unwrap();
-    assert!(String::from_utf8(page.stdout).unwrap().contains(COLUMNS));
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(page.contains(COLUMNS));
+    for field in FIELDS {
+        let names = [&[field.name], field.aliases].concat().join(", ");
+        let entry = format!("\n\\fB{names}\\fR ({})\n", field.heading);
+        assert!(page.contains(&entry), "{entry}: {page}");
+    }
 }

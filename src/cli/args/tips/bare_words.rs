@@ -25,7 +25,10 @@ pub(super) fn tips(program: &Command, command: &Command, word: &str) -> Vec<Stri
     let has = |long: &str| long_option(command, long).is_some();
     let prefix = if is_program { "pscan " } else { "" };
     if word.parse::<u32>().is_ok() {
-        let tip = format!("to select this process, use '{prefix}--pid {word}'");
+        let tip = match is_program {
+            true => format!("to show this process, use 'pscan show {word}'"),
+            false => format!("to select this process, use '--pid {word}'"),
+        };
         return Vec::from_iter(has("pid").then_some(tip));
     }
     if run_time(word).is_ok() {

@@ -6,6 +6,7 @@ use process_scanner::{FIELDS, Field};
 
 use super::super::word_reader::long_option;
 use super::other_names;
+use crate::cli::select::Sort;
 
 /// Returns a tip for a value.
 ///
@@ -16,7 +17,7 @@ pub(super) fn tip(command: &Command, shown: &str, given: &str) -> Option<String>
         let arg = long_option(command, long)?;
         return match meant(arg, long, given) {
             Some(value) => Some(format!("use '--{long} {value}'")),
-            None if long == "sort" && PARENTS.contains(&given) => {
+            None if long == "sort" && given == "tree" => {
                 Some("to print children below their parents, use '--tree'".into())
             }
             None => None,
@@ -33,15 +34,14 @@ pub(super) fn tip(command: &Command, shown: &str, given: &str) -> Option<String>
     Some(format!("use '{program_and_command} {value}'"))
 }
 
-/// Orders of other programs that a tree has instead.
-const PARENTS: [&str; 4] = ["ppid", "parent", "parent_pid", "tree"];
-
 /// Returns the value that was probably meant, with an option that it needs.
 fn meant(arg: &Arg, name: &str, given: &str) -> Option<String> {
     let values = arg.get_possible_values();
     let exact = named(&values, name, given);
     let meant = exact.or_else(|| match name {
         "sort" => order(&values, given),
+        // Columns have the other names of orders.
+        "columns" => column(&values, given),
         "state" => state(&values, given),
         _ => None,
     });
@@ -70,26 +70,36 @@ fn named(values: &[PossibleValue], name: &str, given: &str) -> Option<String> {
 fn order(values: &[PossibleValue], given: &str) -> Option<String> {
     if let Some(inner) = given.strip_prefix(['-', '+']) {
         let name = named(values, "sort", inner).or_else(|| order(values, inner))?;
-        let first = FIELDS
-            .iter()
-            .find_map(|field| field.order.filter(|order| order.name == name));
         // ps(1) puts the largest first after `-`; the oldest have the largest age.
         let is_largest_first = given.starts_with('-');
-        let is_so = first.is_some_and(|order| order.is_descending == is_largest_first);
+        let is_descending = Sort::named(&name).is_some_and(Sort::is_descending);
+        let is_so = is_descending == is_largest_first;
         let is_age = name == "age";
         return Some(match is_so != is_age {
             true => name,
             false => format!("{name} --reverse"),
         });
     }
-    let is = |field: &&Field| {
-        field.name == given
-            || field
-                .heading
-                .is_some_and(|heading| heading.eq_ignore_ascii_case(given))
-    };
-    let field = FIELDS.iter().find(is)?;
-    field.order.map(|order| order.name.to_owned())
+    let field = headed(given)?;
+    let is_it = |value: &&PossibleValue| value.matches(field.name, false);
+    let value = values.iter().find(is_it)?;
+    Some(value.get_name().to_owned())
+}
+
+/// Returns the column with this heading, or the one by which `--sort` orders under this name.
+fn column(values: &[PossibleValue], given: &str) -> Option<String> {
+    if let Some(field) = headed(given) {
+        return Some(field.name.to_owned());
+    }
+    let order = other_names::value("sort", given)?;
+    let is_it = |value: &&PossibleValue| value.matches(order, false);
+    let value = values.iter().find(is_it)?;
+    Some(value.get_name().to_owned())
+}
+
+fn headed(heading: &str) -> Option<&'static Field> {
+    let is = |field: &&Field| field.heading.eq_ignore_ascii_case(heading);
+    FIELDS.iter().find(is)
 }
 
 /// Returns the state of a column STAT of ps(1), such as `Ss+`, or of a letter in the wrong case.

@@ -26,6 +26,11 @@ pub(super) fn add(error: &mut clap::Error, program: &Command, words: &[String]) 
             let tip = arg
                 .zip(value)
                 .and_then(|(arg, value)| closed_values::tip(command, &arg, &value));
+            if tip.is_none() && takes_column(error) {
+                // After what clap has found.
+                let list = StyledStr::from("'pscan -o help' lists all columns");
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![list]));
+            }
             Vec::from_iter(tip)
         }
         ErrorKind::UnknownArgument => match text(error, ContextKind::InvalidArg) {
@@ -67,6 +72,14 @@ pub(crate) fn of_name(word: &str) -> Vec<String> {
     let similar = similar.filter(|name| strsim::jaro(name, word) > SIMILAR);
     tips.extend(similar.map(|name| format!("a similar subcommand exists: 'pscan {name}'")));
     tips
+}
+
+/// Returns whether the error is about the name of a column.
+fn takes_column(error: &clap::Error) -> bool {
+    let arg = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    ["--sort ", "-o, --columns ", "--columns "]
+        .iter()
+        .any(|option| arg.starts_with(option))
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

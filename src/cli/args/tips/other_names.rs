@@ -10,27 +10,29 @@ const VALUES: &[(&str, &[Entry])] = &[
         &[
             (
                 "cpu",
-                &[
-                    "pcpu", "usage", "load", "time", "cputime", "cpu_time", "busy", "c",
-                ],
+                &["pcpu", "usage", "load", "cputime", "cpu_time", "busy", "c"],
             ),
             (
                 "rss",
                 &[
-                    "mem", "memory", "%mem", "pmem", "res", "resident", "rssize", "vsz", "virt",
-                    "size", "ram",
+                    "mem", "memory", "%mem", "pmem", "res", "resident", "rssize", "size", "ram",
                 ],
             ),
-            (
-                "name",
-                &[
-                    "cmd", "command", "comm", "args", "exe", "program", "process", "ucmd",
-                ],
-            ),
+            ("virtual_bytes", &["vsz", "virt", "vsize"]),
+            ("name", &["comm", "ucomm", "process"]),
+            ("command", &["cmd", "args", "cmdline", "ucmd"]),
+            ("executable", &["program"]),
+            ("threads", &["thcount", "nlwp"]),
+            ("user_name", &["euser", "owner", "username"]),
+            ("status", &["stat", "s"]),
+            ("session_id", &["sess"]),
+            ("process_group_id", &["pgrp"]),
+            ("tty", &["tt", "tname", "terminal"]),
+            ("open_files", &["fds", "fd", "nfd"]),
             (
                 "age",
                 &[
-                    "start", "started", "stime", "lstart", "etime", "etimes", "elapsed", "uptime",
+                    "started", "stime", "lstart", "etime", "etimes", "elapsed", "uptime",
                 ],
             ),
         ],
@@ -122,8 +124,9 @@ const OPTIONS: &[Entry] = &[
     ("--sort cpu", &["cpu"]),
     ("--sort rss", &["mem", "memory", "rss"]),
     ("--reverse", &["desc", "descending", "asc", "ascending"]),
+    ("--columns LIST", &["fields", "cols", "headers"]),
     ("--tree", &["forest", "hierarchy", "parents", "ppid", "H"]),
-    ("--json", &["format", "output", "o", "j", "ndjson", "jsonl"]),
+    ("--json", &["format", "output", "j", "ndjson", "jsonl"]),
     (
         "--name REGEX",
         &["filter", "grep", "match", "process", "comm", "g"],
@@ -196,7 +199,6 @@ const SUBCOMMANDS: &[Entry] = &[
             "list",
             "ls",
             "ps",
-            "show",
             "processes",
             "all",
             "snapshot",
@@ -213,6 +215,7 @@ const SUBCOMMANDS: &[Entry] = &[
     ("record", &["capture", "dump", "save", "rec", "log"]),
     ("replay", &["play", "playback", "read", "open", "cat"]),
     ("man", &["manual", "manpage", "docs"]),
+    ("show", &["info", "inspect", "describe", "status"]),
     ("--tree", &["pstree", "forest"]),
     ("--version", &["version"]),
 ];

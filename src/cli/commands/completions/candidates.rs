@@ -55,7 +55,11 @@ fn write(candidates: &Candidates) -> io::Result<()> {
 }
 
 fn find(program: &Command, word: &str, before: &[String]) -> Candidates {
-    let words = Words::read(program, before);
+    let mut before = before.to_vec();
+    if before.first().is_some_and(|first| args::is_pid(first)) {
+        before.insert(0, "show".to_owned());
+    }
+    let words = Words::read(program, &before);
     if let Some(arg) = words.pending {
         return values(arg, "", word);
     }
@@ -121,7 +125,14 @@ fn values(arg: &Arg, prefix: &str, value: &str) -> Candidates {
             _ => Candidates::Words(Vec::new()),
         };
     }
-    // In a list, the value after the last comma is completed.
+    // In a list, the value after the last comma is completed. Columns can be added by a plus.
+    let has_plus = arg.get_long() == Some("columns");
+    let plus = if has_plus && value.starts_with('+') {
+        "+"
+    } else {
+        ""
+    };
+    let value = &value[plus.len()..];
     let delimiter = arg.get_value_delimiter();
     let (given, last) = match delimiter.and_then(|delimiter| value.rsplit_once(delimiter)) {
         Some((given, last)) => (given, last),
@@ -133,15 +144,19 @@ fn values(arg: &Arg, prefix: &str, value: &str) -> Candidates {
     let before = &value[..value.len() - last.len()];
     let visible = all
         .iter()
-        .filter(|value| !value.is_hide_set() && !is_given(value.get_name()));
+        .filter(|value| !value.is_hide_set() && !value.get_name_and_aliases().any(is_given));
     let described = visible.map(|value| {
         let help = value.get_help().map(ToString::to_string);
-        (value.get_name().to_owned(), help.unwrap_or_default())
+        // Another name if only that begins with the word.
+        let mut names = value.get_name_and_aliases();
+        let begun = names.find(|name| name.starts_with(last));
+        let name = begun.unwrap_or_else(|| value.get_name());
+        (name.to_owned(), help.unwrap_or_default())
     });
     let matching = matching(described, last).into_iter();
     Candidates::Words(
         matching
-            .map(|(name, help)| (format!("{prefix}{before}{name}"), help))
+            .map(|(name, help)| (format!("{prefix}{plus}{before}{name}"), help))
             .collect(),
     )
 }
@@ -177,13 +192,19 @@ mod tests {
     #[test]
     fn values_of_options_are_completed() {
         for (line, expected) in [
-            ("--sort ", "cpu rss pid name age"),
-            (
-                "--sort=",
-                "--sort=cpu --sort=rss --sort=pid --sort=name --sort=age",
-            ),
-            ("--sort=r", "--sort=rss"),
-            ("--tree --sort n", "name"),
+            ("--sort=r", "--sort=rss --sort=read_bytes"),
+            ("--tree --sort na", "name"),
+            // Another name only if no first one begins so.
+            ("--sort sys", "systime systemd_unit"),
+            ("-o thr", "threads"),
+            ("-o uni", "unit"),
+            ("-o +thr", "+threads"),
+            ("-o pid,thr", "pid,threads"),
+            ("-o +unit,sys", "+unit,systime"),
+            ("--columns=+pid,thr", "--columns=+pid,threads"),
+            ("-o he", "help"),
+            ("show ", ""),
+            ("4711 --j", "--json"),
             ("--state z", "zombie"),
             ("--state zombie,s", "zombie,sleeping zombie,stopped"),
             ("--color ", "auto always never"),
@@ -233,7 +254,10 @@ mod tests {
 
     #[test]
     fn commands_and_options_are_completed() {
-        assert_eq!(completed(""), "watch record replay completions man");
+        let usual = "cpu rss pid name age parent_pid";
+        assert!(completed("--sort ").starts_with(usual));
+        assert!(completed("-o +").starts_with("+pid +start_time_ms"));
+        assert_eq!(completed(""), "show watch record replay completions man");
         assert_eq!(completed("re"), "record replay");
         // A command has no options before it.
         assert!(completed("--json ").starts_with("--sort --reverse"));
@@ -241,7 +265,7 @@ mod tests {
         assert_eq!(completed("--no-"), "--no-kernel --no-redact");
         assert_eq!(completed("watch --st"), "--state --strip-args --stats");
         assert!(completed("watch ").contains("--interval"));
-        assert!(completed("-").ends_with("-r -n -t -p -u -q -h -V"));
+        assert!(completed("-").ends_with("-r -n -t -o -p -u -q -h -V"));
         assert!(!completed("watch --interval").contains("-ms"));
         assert_eq!(completed("-- --"), "");
     }

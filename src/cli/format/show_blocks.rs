@@ -1,0 +1,207 @@
+//! The texts about one process, in blocks.
+
+use anstyle::Style;
+use process_scanner::{Collect, Detail, ProcessInfo, Status, Unit, Value};
+
+use super::cells::{self, UNKNOWN};
+use super::color;
+use super::relatives;
+use super::times::{Zone, day, time_of_day};
+
+/// A process and its relatives.
+#[derive(Debug)]
+pub(crate) struct Relatives<'a> {
+    pub(crate) process: &'a ProcessInfo,
+    /// Its parent, the parent's parent, and so on.
+    pub(crate) parents: Vec<&'a ProcessInfo>,
+    pub(crate) children: Vec<&'a ProcessInfo>,
+}
+
+/// What all processes have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    /// Width of lines in columns; `None`: no limit.
+    pub(crate) width: Option<usize>,
+    /// Time for ages: wall clock, milliseconds from the Unix epoch.
+    pub(crate) now_ms: u64,
+    /// Time between the two samples; `None`: there was one.
+    pub(crate) interval_ms: Option<f64>,
+    /// What the source can read.
+    pub(crate) collects: Collect,
+}
+
+/// A heading, and a text with its style.
+pub(super) type Entry = (&'static str, String, Style);
+
+/// A process to format.
+pub(super) struct Shown<'a> {
+    pub(super) process: &'a ProcessInfo,
+    pub(super) frame: Frame,
+}
+
+impl Shown<'_> {
+    fn detail(&self, detail: Detail) -> String {
+        let field = detail.field();
+        cells::value(field.unit, field.value(self.process), self.frame.now_ms)
+    }
+
+    fn is_unknown(&self, detail: Detail) -> bool {
+        self.process.details.get(detail).is_unknown()
+    }
+
+    /// Joins details with a name after each.
+    fn joined(&self, details: &[(Detail, &str)]) -> String {
+        let texts = details
+            .iter()
+            .map(|(detail, name)| format!("{} {name}", self.detail(*detail)));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn identity(&self) -> Vec<Entry> {
+        let process = self.process;
+        let started = process.start_time_ms.map(|ms| {
+            let (day, time) = (day(ms, Zone::Here), time_of_day(ms, Zone::Here));
+            let age = cells::duration(self.frame.now_ms.saturating_sub(ms));
+            format!("{day} {time}, {age} ago")
+        });
+        let id = self.detail(Detail::UserId);
+        let user = match self.is_unknown(Detail::UserName) {
+            true => id,
+            false => format!("{} (id {id})", self.detail(Detail::UserName)),
+        };
+        let command = match &process.command {
+            Some(command) if command.is_empty() => "none".to_owned(),
+            command => cells::command(command.as_ref()),
+        };
+        vec![
+            plain("started", started.unwrap_or_else(|| UNKNOWN.to_owned())),
+            plain("user", user),
+            plain("program", self.detail(Detail::Executable)),
+            plain("command", command),
+        ]
+    }
+
+    pub(super) fn usage(&self) -> Vec<Entry> {
+        let process = self.process;
+        let percent = Value::from(process.cpu_percent);
+        let share = cells::value(Unit::CorePercent, percent, 0);
+        let share = match (process.cpu_percent, self.frame.interval_ms) {
+            (Some(_), Some(ms)) => {
+                let sample = cells::duration(ms.round() as u64);
+                format!("{share} % of one core over {sample}")
+            }
+            _ => format!("{share} % of one core"),
+        };
+        let modes = [(Detail::CpuUserMs, "user"), (Detail::CpuSystemMs, "system")];
+        let cpu = format!(
+            "{share}; {} since the start: {}",
+            cells::cpu_time(process.cpu_time_ms),
+            self.joined(&modes)
+        );
+        let style = match process.cpu_percent {
+            Some(percent) if percent >= 0.05 => color::of_value(Unit::CorePercent, percent.into()),
+            _ => color::PLAIN,
+        };
+        let rss = cells::value(Unit::Bytes, process.resources.rss_bytes.into(), 0);
+        let memory = [
+            (Detail::PeakRssBytes, "peak"),
+            (Detail::PssBytes, "proportional"),
+            (Detail::SwapBytes, "swapped"),
+            (Detail::VirtualBytes, "virtual"),
+        ];
+        let io = [
+            (Detail::ReadBytes, "read"),
+            (Detail::WrittenBytes, "written"),
+        ];
+        let switches = [
+            (Detail::VoluntarySwitches, "voluntary"),
+            (Detail::InvoluntarySwitches, "involuntary"),
+        ];
+        let faults = [
+            (Detail::MinorFaults, "minor"),
+            (Detail::MajorFaults, "major"),
+        ];
+        vec![
+            ("CPU", cpu, style),
+            plain(
+                "memory",
+                format!("{rss} resident, {}", self.joined(&memory)),
+            ),
+            plain("disk I/O", self.joined(&io)),
+            plain(
+                "threads",
+                format!(
+                    "{}; nice {}; open files {}",
+                    self.detail(Detail::Threads),
+                    self.detail(Detail::Nice),
+                    self.detail(Detail::OpenFiles)
+                ),
+            ),
+            plain("switches", self.joined(&switches)),
+            plain("page faults", self.joined(&faults)),
+        ]
+    }
+
+    pub(super) fn place(&self) -> Vec<Entry> {
+        let session = format!(
+            "{}; process group {}; terminal {}",
+            self.detail(Detail::SessionId),
+            self.detail(Detail::ProcessGroupId),
+            self.detail(Detail::Tty)
+        );
+        vec![
+            plain("unit", self.detail(Detail::SystemdUnit)),
+            plain("container", self.detail(Detail::ContainerId)),
+            plain("pod", self.detail(Detail::PodUid)),
+            plain("cgroup", self.detail(Detail::Cgroup)),
+            plain("session", session),
+        ]
+    }
+
+    pub(super) fn relatives(&self, relatives: &Relatives<'_>) -> Vec<Entry> {
+        let parents = relatives::parents(self.process, &relatives.parents);
+        let mut entries = vec![
+            plain("parents", parents),
+            plain("children", relatives::children(&relatives.children)),
+        ];
+        entries.extend(self.unread().map(|text| plain("not read", text)));
+        entries
+    }
+
+    /// Returns what the system does not let this user read.
+    ///
+    /// A kernel thread has none of it, and a zombie has it no longer.
+    fn unread(&self) -> Option<String> {
+        let process = self.process;
+        let has_none = process.kernel_thread == Some(true)
+            || matches!(process.status, Some(Status::Zombie | Status::Dead));
+        let needs_rights = [
+            (Detail::Executable, "program"),
+            (Detail::ReadBytes, "disk I/O"),
+            (Detail::OpenFiles, "open files"),
+        ];
+        let is_unread = |detail: Detail| {
+            let group = detail.field().collect.and_then(Collect::named);
+            let can_be_read = group.is_some_and(|group| self.frame.collects.contains(group));
+            can_be_read && self.is_unknown(detail)
+        };
+        let unread = needs_rights
+            .into_iter()
+            .filter(|(detail, _)| is_unread(*detail));
+        let mut unread: Vec<_> = unread.map(|(_, name)| name).collect();
+        if has_none || unread.is_empty() {
+            return None;
+        }
+        if is_unread(Detail::PssBytes) {
+            unread.push("proportional memory");
+        }
+        let names = unread.join(", ");
+        Some(format!(
+            "{names}; pscan needs CAP_SYS_PTRACE for that, which root usually has"
+        ))
+    }
+}
+
+fn plain(heading: &'static str, text: String) -> Entry {
+    (heading, text, color::PLAIN)
+}
