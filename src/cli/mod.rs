@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
-use self::commands::{completions, list, pages, record, replay, show, watch};
+use self::commands::{by_group, completions, list, pages, record, replay, show, watch};
 use self::outcome::{Done, fail, printed, remark, write_to_stderr};
 
 /// Runs the command line of this process.
@@ -42,7 +42,10 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<Done> {
     match cli.sub {
-        None => list::run(&cli.list),
+        None => match cli.list.by {
+            Some(by) => by_group::run(&cli.list, by),
+            None => list::run(&cli.list),
+        },
         Some(Sub::Show(show)) => show::run(&show),
         Some(Sub::Watch(watch)) => watch::run(&watch),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),

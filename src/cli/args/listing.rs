@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use process_scanner::Filter;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use process_scanner::{Filter, GroupBy};
 
 use super::collected::Collected;
 use super::columns::ColumnChoice;
@@ -49,6 +50,18 @@ pub(crate) struct List {
     /// Children of one parent are in order of pid, unless --sort is given.
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) tree: bool,
+    /// List groups by name, user, container, unit or executable
+    ///
+    /// Each line has the sums of a group. A sum that lacks the values of some processes has a ≥.
+    /// --sort takes cpu, rss, threads, age and name.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_parser = group_by(),
+        hide_possible_values = true,
+        conflicts_with_all = ["tree", "quiet", "columns", "collect"]
+    )]
+    pub(crate) by: Option<GroupBy>,
     #[command(flatten)]
     pub(crate) columns: ColumnChoice,
     #[command(flatten)]
@@ -83,6 +96,21 @@ pub(crate) struct List {
     pub(crate) color: Color,
 }
 
+fn group_by() -> impl TypedValueParser<Value = GroupBy> {
+    let names = GroupBy::ALL.iter().map(|by| by.as_str());
+    PossibleValuesParser::new(names)
+        .map(|name| GroupBy::named(&name).expect("BUG: the parser accepts existing values alone"))
+}
+
+/// Fields that groups can be sorted by.
+const GROUPS_SORTED_BY: [&str; 5] = [
+    "cpu_percent",
+    "rss_bytes",
+    "threads",
+    "start_time_ms",
+    "name",
+];
+
 impl List {
     /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
     pub(crate) fn filter_on_host_with(&self, own_pid: Option<u32>) -> Filter {
@@ -101,6 +129,15 @@ impl List {
 
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
+        let sorted_by = self.sort.and_then(Sort::field).map(|field| field.name);
+        if let (Some(_), Some(field)) = (self.by, sorted_by)
+            && !GROUPS_SORTED_BY.contains(&field)
+        {
+            return Some(
+                "groups can be sorted by cpu, rss, threads, age or name; for processes, leave out --by"
+                    .into(),
+            );
+        }
         let pids = self.filter.pids();
         let columns = self.columns.conflict(self.sort, self.json, pids);
         columns.or_else(|| self.collected.conflict(self.json, pids))

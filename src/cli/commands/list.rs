@@ -58,6 +58,9 @@ pub(crate) fn run(args: &List) -> Result<Done> {
         true => args.sort.map_or(Collect::NONE, Sort::collect),
         false => layout.collect(),
     };
+    if config.collect.contains(Collect::PSS) {
+        config.pss_pids = pids.to_vec();
+    }
     let source = live_source(&config)?;
     let info = source.info();
     let filter = args.filter_on_host_with(info.own_pid);

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod by_group;
 pub(crate) mod completions;
 pub(crate) mod list;
 pub(crate) mod pages;

@@ -5,6 +5,7 @@ pub(crate) mod chosen_events;
 pub(crate) mod color;
 pub(crate) mod column_list;
 mod exits;
+pub(crate) mod group_table;
 mod headings;
 pub(crate) mod host;
 pub(crate) mod intervals;

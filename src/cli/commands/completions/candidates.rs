@@ -203,7 +203,7 @@ mod tests {
             ("-o +unit,sys", "+unit,systime"),
             ("--columns=+pid,thr", "--columns=+pid,threads"),
             ("-o he", "help"),
-            ("show ", ""),
+            ("show 1 x", ""),
             ("4711 --j", "--json"),
             ("--state z", "zombie"),
             ("--state zombie,s", "zombie,sleeping zombie,stopped"),
