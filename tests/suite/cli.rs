@@ -7,6 +7,7 @@ mod endings;
 mod events;
 mod failures;
 mod filters;
+mod groups;
 #[cfg(target_os = "linux")]
 mod heard;
 mod listing;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 /// The parts of the schema that a line can be validated against.
 const LISTING: &str = "listing";
 const SHOWN: &str = "shown";
+const GROUPS: &str = "groups";
 const EVENT: &str = "event";
 const STATS: &str = "stats";
 
@@ -71,7 +72,8 @@ fn the_schema_is_valid() {
     let any = jsonschema::validator_for(&schema).unwrap();
     let (lines, stats) = lines_of(&["watch", "--json", "--scans", "1", "--stats"]);
     let (shown, _) = lines_of(&["show", &std::process::id().to_string(), "--json"]);
-    let all = lines.iter().chain(&stats).chain(&shown);
+    let (groups, _) = lines_of(&["--by", "name", "--json", "--sample", "0"]);
+    let all = lines.iter().chain(&stats).chain(&shown).chain(&groups);
     assert!(all.into_iter().all(|line| any.is_valid(line)));
 }
 
@@ -91,6 +93,17 @@ fn the_schema_accepts_a_shown_process() {
         let (lines, _) = lines_of(&["show", &own, &own, "--json", "--sample", sample]);
         assert_eq!(lines.len(), 2);
         assert_all(SHOWN, &lines);
+    }
+}
+
+#[test]
+fn the_schema_accepts_groups() {
+    for by in ["name", "user", "container", "unit", "executable"] {
+        for sample in ["0", "20ms"] {
+            let (lines, _) = lines_of(&["--by", by, "--json", "--sample", sample]);
+            assert_all(GROUPS, &lines);
+            assert_eq!(lines[0]["by"], by);
+        }
     }
 }
 

@@ -1,0 +1,76 @@
+//! Groups of processes.
+
+use super::{failure_of, json_lines, run, stdout_of, text};
+
+fn groups(args: &[&str]) -> Vec<serde_json::Value> {
+    let out = stdout_of(&[&["--json"], args].concat());
+    let listing = json_lines(&out).pop().unwrap();
+    listing["groups"].as_array().unwrap().clone()
+}
+
+#[test]
+fn the_sums_of_a_group_are_those_of_its_processes() {
+    let pid = std::process::id().to_string();
+    let of_pid = ["--pid", &pid, "--sample", "0"];
+    let name = groups(&[&["--by", "name"], &of_pid[..]].concat());
+    let [group] = &name[..] else {
+        panic!("{name:?}");
+    };
+    let file = std::env::current_exe().unwrap();
+    let stem = file.file_stem().unwrap().to_str().unwrap();
+    assert!(
+        stem.starts_with(group["group"].as_str().unwrap()),
+        "{group}"
+    );
+    assert_eq!(
+        (&group["kind"], &group["processes"]),
+        (&"named".into(), &1.into())
+    );
+    assert!(group["rss_bytes"].as_u64().unwrap() > 0);
+    assert!(group["cpu_percent"].is_null());
+    let measured = groups(&["--by", "name", "--pid", &pid, "--sample", "50ms"]);
+    assert!(!measured[0]["cpu_percent"].is_null(), "{measured:?}");
+}
+
+#[test]
+fn groups_are_sorted_cut_and_printed() {
+    let all = groups(&["--by", "name", "--sort", "name", "--sample", "0"]);
+    let names: Vec<&str> = all
+        .iter()
+        .map(|group| group["group"].as_str().unwrap())
+        .collect();
+    assert!(names.is_sorted(), "{names:?}");
+    let one = stdout_of(&["--by", "name", "--sample", "0", "-n", "1", "--sort", "rss"]);
+    let mut lines = one.lines();
+    let headings: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        headings,
+        ["PROCESSES", "THREADS", "CPU%", "RSS", "OLDEST", "NAME"]
+    );
+    assert_eq!(lines.count(), 1, "{one}");
+    let nobody = run(&["--by", "user", "--pid", "4294967295"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(nobody.stdout.is_empty());
+    assert_eq!(
+        failure_of(&nobody),
+        "pscan: no process matches --pid 4294967295"
+    );
+}
+
+#[test]
+fn options_that_groups_do_not_have_are_refused() {
+    for (args, expected) in [
+        (&["--by", "colour"][..], "possible values: name, user"),
+        (
+            &["--by", "user", "--sort", "nice"],
+            "groups can be sorted by cpu, rss",
+        ),
+        (&["--by", "user", "--tree"], "cannot be used with"),
+        (&["--by", "user", "-q"], "cannot be used with"),
+        (&["--by", "user", "-o", "pid"], "cannot be used with"),
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(expected), "{output:?}");
+    }
+}
