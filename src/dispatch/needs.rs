@@ -7,7 +7,7 @@ use crate::model::{Batch, Event};
 
 /// What a consumer needs of the batches: everything, unless it has a filter.
 pub(super) struct Needs {
-    selection: Option<Selection>,
+    selection: Option<Box<Selection>>,
     /// The selection knows all processes.
     has_begun: bool,
     /// Batches since the last one that the consumer needed.
@@ -17,7 +17,7 @@ pub(super) struct Needs {
 impl Needs {
     pub(super) fn new(filter: Option<Filter>) -> Self {
         Self {
-            selection: filter.map(Selection::new),
+            selection: filter.map(|filter| Box::new(Selection::new(filter))),
             has_begun: false,
             skipped: 0,
         }
