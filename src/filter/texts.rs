@@ -31,7 +31,7 @@ impl PlainText {
             false => text.contains(&self.text),
         };
         any([
-            of_name(process, &is_in),
+            of_name(process, is_in),
             command_line(process).map(|line| is_in(&line)),
         ])
     }

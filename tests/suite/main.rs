@@ -33,3 +33,4 @@ mod stress;
 mod stuck;
 mod support;
 mod top;
+mod uncollected;

@@ -187,7 +187,7 @@ fn details_of(made: &Made) -> Vec<DetailReading<'_>> {
         (Detail::Executable, DetailValue::Text(b"/bin/\xff\x1b")),
         (Detail::Tty, DetailValue::Unknown),
     ];
-    let is_read = |nth: usize| made.parent_pid != Some(2) || nth % 2 == 0;
+    let is_read = |nth: usize| made.parent_pid != Some(2) || nth.is_multiple_of(2);
     let all = all.into_iter().enumerate();
     all.filter(|(nth, _)| is_read(*nth))
         .map(|(_, (detail, value))| DetailReading { detail, value })
@@ -239,7 +239,7 @@ impl Source for Turns {
         self.world.scan(&mut |row| {
             let pid = row.pid();
             let made = living.get(&pid).filter(|_| has_details);
-            let details = made.map(|made| details_of(made));
+            let details = made.map(details_of);
             let row = with_details(row, details.as_deref().unwrap_or_default());
             let is_same = before.get(&pid) == living.get(&pid);
             shown.extend(living.get(&pid).map(|made| (pid, made.clone())));
