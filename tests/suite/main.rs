@@ -34,3 +34,4 @@ mod stuck;
 mod support;
 mod top;
 mod uncollected;
+mod usage;
