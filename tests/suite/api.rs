@@ -29,7 +29,10 @@ const _: () = {
     all_threads_may_share::<ErrorClass>();
     all_threads_may_share::<Event>();
     all_threads_may_share::<EventCounts>();
+    all_threads_may_share::<ExitStatus>();
     all_threads_may_share::<Field>();
+    all_threads_may_share::<Filter>();
+    all_threads_may_share::<JsonLine<'_>>();
     all_threads_may_share::<Metrics>();
     all_threads_may_share::<Order>();
     all_threads_may_share::<Overflow>();
@@ -53,6 +56,7 @@ const _: () = {
     all_threads_may_share::<ScannerControl>();
     all_threads_may_share::<ScannerHandle>();
     all_threads_may_share::<ScanSummary>();
+    all_threads_may_share::<Selection>();
     all_threads_may_share::<Snapshot>();
     all_threads_may_share::<SourceChoice>();
     all_threads_may_share::<SourceInfo>();
@@ -64,6 +68,7 @@ const _: () = {
     all_threads_may_share::<Timestamp>();
     all_threads_may_share::<TopN>();
     all_threads_may_share::<Transition>();
+    all_threads_may_share::<Tree<'_>>();
     all_threads_may_share::<Unit>();
     all_threads_may_share::<Usage>();
     all_threads_may_share::<Value<'_>>();

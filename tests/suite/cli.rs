@@ -8,6 +8,7 @@ mod failures;
 mod filters;
 #[cfg(target_os = "linux")]
 mod heard;
+mod lines;
 mod listing;
 #[cfg(target_os = "linux")]
 mod narrow;
