@@ -5,7 +5,8 @@ check:
 test *args:
     cargo test --locked {{args}}
 
-# Run an example: agent, own_source, test_with_recording, tokio_consumer, top_groups, metrics_exporter.
+# Run an example: agent, event_stream, own_source, test_with_recording, tokio_consumer, top_groups, watchdog,
+# metrics_exporter.
 example name *args:
     cargo run --locked --all-features --example {{name}} -- {{args}}
 

@@ -12,8 +12,7 @@ use std::process::exit;
 use std::time::Duration;
 
 use process_scanner::{
-    Batch, Config, Consumer, ConsumerOptions, Event, ExitStatus, ProcessInfo, Scanner, TopN, Usage,
-    escape,
+    Batch, Config, Consumer, ConsumerOptions, Event, ProcessInfo, Scanner, TopN, Usage, escape,
 };
 
 const USAGE: &str = "usage: agent [SCANS]
@@ -101,22 +100,12 @@ fn print_batch(batch: &Batch) {
         match event {
             Event::Created(process) => println!("  created  {}", label(process)),
             Event::Exited { process, exit, .. } => {
-                println!("  exited   {}{}", label(process), ending(*exit));
+                // Unknown where scans alone find exits.
+                let exit = exit.map_or(String::new(), |exit| format!(", {exit}"));
+                println!("  exited   {}{exit}", label(process));
             }
             _ => {}
         }
-    }
-}
-
-/// Formats why a process exited; empty if unknown, as where scans alone find exits.
-fn ending(exit: Option<ExitStatus>) -> String {
-    let Some(exit) = exit else {
-        return String::new();
-    };
-    match (exit.code, exit.signal) {
-        (Some(code), _) => format!(", exit {code}"),
-        (None, Some(signal)) => format!(", killed by signal {signal}"),
-        (None, None) => String::new(),
     }
 }
 

@@ -51,6 +51,9 @@
 //! A [`Snapshot`] that applies every batch is equal to the scanner's table, even after lost batches.
 //! [`TopN`] is a built-in consumer that ranks processes, and [`Groups`] adds up what groups of them use.
 //!
+//! A consumer [with a filter](ConsumerOptions::with_filter) receives only events of the processes that
+//! its [`Filter`] selects, and no batch without one. [`JsonLine`] is an event as a line of JSON.
+//!
 //! # Failures
 //!
 //! A failed scan reports an [error](Batch::failure) and no exits: processes that it did not read stay as
@@ -93,6 +96,8 @@
 //! | in `examples/` | |
 //! |---|---|
 //! | `agent` | prints the busiest processes, births, exits, failures and lost batches |
+//! | `watchdog` | reports processes that have exited, or use too much CPU for too long |
+//! | `event_stream` | sends births and exits to HTTP clients as server-sent events |
 //! | `tokio_consumer` | sends batches to an async task |
 //! | `metrics_exporter` | exports the metrics to Prometheus |
 //! | `own_source` | scans a list of jobs in place of this host |

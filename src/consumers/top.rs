@@ -12,7 +12,7 @@ use std::time::Duration;
 use ahash::RandomState;
 use serde::Serialize;
 
-use super::tracked::Tracked;
+use super::tracked::{Tracked, WindowUse};
 use crate::dispatch::Consumer;
 use crate::model::{Batch, Event, ProcessInfo, ProcessKey};
 
@@ -105,6 +105,8 @@ struct State {
     processes: HashMap<ProcessKey, Tracked, RandomState>,
     /// Monotonic time of the last good batch. Values not reported since then are as of this time.
     now_ns: u64,
+    /// Monotonic time of the last scan, good or not.
+    scan_ns: u64,
     as_of: Option<AsOf>,
 }
 
@@ -165,29 +167,50 @@ impl TopN {
 
     /// Returns how much one process uses: its CPU use over the window, or its resident memory.
     ///
-    /// `None` if it has exited, or if that is not known yet. `len` does not matter.
+    /// `None` if it has exited, or if that is not known yet. `len` does not matter. CPU use of a
+    /// process that is known for less than the window is that since it is known;
+    /// [`usage_over_window`](Self::usage_over_window) is `None` then.
+    pub fn usage_of(&self, key: ProcessKey) -> Option<Usage> {
+        let state = self.lock();
+        self.usage(&state, state.processes.get(&key)?)
+    }
+
+    /// Returns how much one process uses, if that is known for the whole window.
+    ///
+    /// It is [`usage_of`](Self::usage_of), but `None` too for a process that is younger than the
+    /// window, or that was first read less than the window ago. It is the mean over the window. It
+    /// is as of the last scan that the consumer [received](Self::as_of): one with a filter receives
+    /// no scan in which its processes use nothing.
     ///
     /// ```
     /// use std::time::Duration;
     /// use process_scanner::{ProcessKey, TopN, Usage};
     ///
     /// /// Returns whether a process has used more than 80 % of a core for 30 s.
-    /// fn is_too_busy(use_over_30_s: &TopN, key: ProcessKey) -> bool {
-    ///     matches!(use_over_30_s.usage_of(key), Some(Usage::CpuPercent(percent)) if percent > 80.0)
+    /// fn is_too_busy(over_30_s: &TopN, key: ProcessKey) -> bool {
+    ///     matches!(over_30_s.usage_over_window(key), Some(Usage::CpuPercent(80.0..)))
     /// }
     ///
-    /// let use_over_30_s = TopN::busiest(0, Duration::from_secs(30));
+    /// let over_30_s = TopN::busiest(0, Duration::from_secs(30));
     /// # let key = ProcessKey { pid: 1, start_time_ms: None };
-    /// assert!(!is_too_busy(&use_over_30_s, key));
+    /// assert!(!is_too_busy(&over_30_s, key));
     /// ```
-    pub fn usage_of(&self, key: ProcessKey) -> Option<Usage> {
+    pub fn usage_over_window(&self, key: ProcessKey) -> Option<Usage> {
         let state = self.lock();
-        self.usage(&state, state.processes.get(&key)?)
+        let tracked = state.processes.get(&key)?;
+        let is_whole = match self.by {
+            By::Cpu { window_ns } => tracked.use_over(state.now_ns, window_ns)?.is_whole,
+            By::Rss => true,
+        };
+        self.usage(&state, tracked).filter(|_| is_whole)
     }
 
     fn usage(&self, state: &State, tracked: &Tracked) -> Option<Usage> {
         Some(match self.by {
-            By::Cpu { window_ns } => Usage::CpuPercent(tracked.percent(state.now_ns, window_ns)?),
+            By::Cpu { window_ns } => {
+                let WindowUse { percent, .. } = tracked.use_over(state.now_ns, window_ns)?;
+                Usage::CpuPercent(percent)
+            }
             By::Rss => Usage::RssBytes(tracked.process.resources.rss_bytes?),
         })
     }
@@ -227,8 +250,11 @@ impl fmt::Debug for TopN {
 
 impl State {
     fn apply(&mut self, batch: &Batch, window_ns: u64) {
-        let valid_until_ns = self.now_ns;
+        let valid_until_ns = self.valid_until_ns(batch);
         let at_ns = batch.monotonic_ns;
+        if batch.of_scan {
+            (self.now_ns, self.scan_ns) = (valid_until_ns, at_ns);
+        }
         // A failed scan has no news of the processes that it missed: for them no time has passed.
         // Neither has a batch between two scans: no CPU time is read for it.
         if batch.of_scan && batch.failure.is_none() {
@@ -261,8 +287,22 @@ impl State {
             if batch.of_scan && (batch.failure.is_none() || !batch.full) {
                 tracked.sample(valid_until_ns, last_percent, at_ns);
             }
-            tracked.forget_before(at_ns.saturating_sub(window_ns));
+            tracked.forget(self.now_ns, window_ns);
             self.processes.insert(key, tracked);
+        }
+    }
+
+    /// Returns the time of the last good scan before this batch: until then, the use that was
+    /// reported last applied.
+    fn valid_until_ns(&self, batch: &Batch) -> u64 {
+        /// The interval is a fraction of milliseconds.
+        const ROUNDING_NS: u64 = 1000;
+        let interval_ns = batch.interval_ms.map(|ms| (ms * 1e6) as u64);
+        let scan_before = interval_ns.map(|interval| batch.monotonic_ns.saturating_sub(interval));
+        match scan_before {
+            // The filter skipped it: it was good, and nothing had changed.
+            Some(skipped) if !batch.full && skipped > self.scan_ns + ROUNDING_NS => skipped,
+            _ => self.now_ns,
         }
     }
 }

@@ -18,6 +18,14 @@ struct Sample {
     cpu_time_ms: f64,
 }
 
+/// CPU use over a window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WindowUse {
+    pub(super) percent: f64,
+    /// The process is known for the whole window, not only for the last part of it.
+    pub(super) is_whole: bool,
+}
+
 impl Sample {
     /// Extrapolates the sample at this CPU use. Without a threshold every change is reported, so no
     /// report means no use.
@@ -76,7 +84,8 @@ impl Tracked {
 
     /// Drops samples from before the window, except the last of them, which gives the CPU time at
     /// its begin.
-    pub(super) fn forget_before(&mut self, window_begin_ns: u64) {
+    pub(super) fn forget(&mut self, now_ns: u64, window_ns: u64) {
+        let window_begin_ns = self.now(now_ns).saturating_sub(window_ns);
         let is_before = |sample: &Sample| sample.at_ns <= window_begin_ns;
         while self.samples.get(1).is_some_and(is_before) {
             self.samples.pop_front();
@@ -84,18 +93,25 @@ impl Tracked {
     }
 
     /// Returns CPU use over the window, or over the part of it for which the process is known.
-    pub(super) fn percent(&self, now_ns: u64, window_ns: u64) -> Option<f64> {
-        // A failed scan that read the process has newer values than the last good scan.
-        let now_ns = self
-            .samples
-            .back()
-            .map_or(now_ns, |last| last.at_ns.max(now_ns));
+    pub(super) fn use_over(&self, now_ns: u64, window_ns: u64) -> Option<WindowUse> {
+        let now_ns = self.now(now_ns);
         let window_begin_ns = now_ns.saturating_sub(window_ns);
         let begin = self.at(window_begin_ns)?;
         let last = self.last_at(now_ns)?;
         let over_ns = now_ns.saturating_sub(begin.at_ns);
         let used_ms = last.cpu_time_ms - begin.cpu_time_ms;
-        (over_ns > 0).then(|| used_ms * 1e6 / over_ns as f64 * 100.0)
+        (over_ns > 0).then(|| WindowUse {
+            percent: used_ms * 1e6 / over_ns as f64 * 100.0,
+            is_whole: over_ns >= window_ns,
+        })
+    }
+
+    /// Returns the end of the window, if the last good scan was at `now_ns`.
+    ///
+    /// A failed scan that read the process has newer values than that.
+    fn now(&self, now_ns: u64) -> u64 {
+        let last = self.samples.back();
+        last.map_or(now_ns, |last| last.at_ns.max(now_ns))
     }
 
     /// Returns CPU time at this moment, extrapolated from the last sample.

@@ -112,6 +112,9 @@ impl ConsumerOptions {
     /// Its batches have the events that a [`Selection`](crate::Selection) selects. It gets the first
     /// batch, which is full, and then those with an event for it, a failure or a transition;
     /// [`Batch::skipped_batches`] counts the others. [`Batch::counts`] are those of the whole scan.
+    ///
+    /// A filter that needs [fields](Filter::collect) that the source does not collect is a warning
+    /// in the log, once, when the consumer registers.
     #[must_use]
     pub fn with_filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);

@@ -3,7 +3,18 @@
 use std::sync::Arc;
 
 use crate::filter::{Filter, Selection};
-use crate::model::{Batch, Event};
+use crate::model::{Batch, Collect, Event};
+
+/// Returns the fields that a filter needs, and a source does not collect.
+///
+/// A source that lists none of the fields that all sources have may emit them all the same: a source
+/// of the host program, or an old recording.
+pub(super) fn missing(filter: &Filter, collects: Collect) -> Collect {
+    let usual = Collect::CPU | Collect::MEMORY | Collect::COMMAND;
+    let is_listed = collects.has_any(usual);
+    let unlisted = if is_listed { Collect::NONE } else { usual };
+    filter.collect().without(collects | unlisted)
+}
 
 /// What a consumer needs of the batches: everything, unless it has a filter.
 pub(super) struct Needs {
@@ -17,7 +28,7 @@ pub(super) struct Needs {
 impl Needs {
     pub(super) fn new(filter: Option<Filter>) -> Self {
         Self {
-            selection: filter.map(|filter| Box::new(Selection::new(filter))),
+            selection: filter.map(Selection::new).map(Box::new),
             has_begun: false,
             skipped: 0,
         }
@@ -79,5 +90,38 @@ impl Needs {
         // A full batch replaces all before it.
         let skipped = if batch.full { 0 } else { skipped };
         Arc::new(batch.restricted(skipped, events, unconfirmed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_missing_that_a_source_does_not_collect() {
+        let of_user = Filter::new().with_user("root");
+        let by_name = Filter::new().with_name("sh").expect("it is valid");
+        let (none, usual) = (Collect::NONE, Collect::default());
+        let both = Collect::COMMAND | Collect::USER;
+        for (filter, collects, expected) in [
+            (Filter::new(), none, none),
+            (of_user.clone(), none, Collect::USER),
+            (of_user.clone(), usual, Collect::USER),
+            (of_user.clone(), Collect::USER, none),
+            (by_name.clone(), none, none),
+            (by_name.clone(), usual, none),
+            (
+                by_name.clone(),
+                usual.without(Collect::COMMAND),
+                Collect::COMMAND,
+            ),
+            (of_user.with_text("x"), Collect::CPU, both),
+        ] {
+            assert_eq!(
+                missing(&filter, collects),
+                expected,
+                "{filter:?} {collects}"
+            );
+        }
     }
 }

@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Sender;
 
 use super::consumer::ConsumerOptions;
-use super::needs::Needs;
+use super::needs::{Needs, missing};
 use super::queue::{ConsumerQueue, Inbox, bounded_queue};
 use super::stop::StopLimits;
 use crate::config::{Config, MAX_QUEUE_LEN};
+use crate::filter::Filter;
 use crate::metrics::{Meter, Metrics, Observation, Traffic};
-use crate::model::{Batch, ConsumerId, Error, ErrorClass, Result, Snapshot};
+use crate::model::{Batch, Collect, ConsumerId, Error, ErrorClass, Result, Snapshot};
 
 /// Requests to the dispatcher.
 pub(super) enum Request {
@@ -27,6 +28,8 @@ pub(crate) struct Registry {
     requests: Sender<Request>,
     snapshot: Mutex<Arc<Snapshot>>,
     queue_len: usize,
+    /// The fields that the source reads.
+    collects: Collect,
     meter: Arc<Meter>,
     /// One for each consumer that has not left.
     traffic: Mutex<Vec<Arc<Traffic>>>,
@@ -56,6 +59,7 @@ impl Registry {
     /// `ending`.
     pub(super) fn new(
         config: &Config,
+        collects: Collect,
         requests: Sender<Request>,
         ending: Sender<Infallible>,
     ) -> Self {
@@ -63,6 +67,7 @@ impl Registry {
             requests,
             snapshot: Mutex::default(),
             queue_len: config.queue_len,
+            collects,
             meter: Arc::new(Meter::new(config.interval_ms)),
             traffic: Mutex::default(),
             threads: Mutex::default(),
@@ -79,6 +84,9 @@ impl Registry {
         let meter = Arc::clone(&self.meter);
         let traffic = Arc::new(Traffic::new(id, options.name, queue_len, meter));
         lock(&self.traffic).push(Arc::clone(&traffic));
+        if let Some(filter) = &options.filter {
+            self.warn_of_missing(filter, &traffic);
+        }
         let needs = Needs::new(options.filter);
         let (queue, inbox) = bounded_queue(id, queue_len, options.overflow, needs, traffic);
         let joined = self.requests.send(Request::Join(queue));
@@ -92,6 +100,17 @@ impl Registry {
             .with_advice("start another scanner")
         });
         Joined { id, inbox, ending }
+    }
+
+    /// Warns if a filter needs fields that are not collected: nothing would match, silently.
+    fn warn_of_missing(&self, filter: &Filter, traffic: &Traffic) {
+        let missing = missing(filter, self.collects);
+        if !missing.is_empty() {
+            log::warn!(
+                "the filter of {traffic} needs fields that the source does not collect ({missing}): a \
+                 process matches only if that does not depend on them; set Config::collect"
+            );
+        }
     }
 
     /// Removes a consumer, unless it has left already.

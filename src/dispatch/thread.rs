@@ -15,7 +15,7 @@ use super::registry::Registry;
 use super::stop::{STOP_WITHIN, StopLimits};
 use super::watchdog::{SOURCE_ADVICE, Watchdog};
 use crate::config::Config;
-use crate::model::{Batch, Error, ErrorClass, Result};
+use crate::model::{Batch, Collect, Error, ErrorClass, Result};
 
 /// Batches between scanner and dispatcher: enough that neither waits for the other to wake up.
 const FEED_LEN: usize = 4;
@@ -35,11 +35,12 @@ pub(crate) struct Dispatch {
 pub(crate) struct Feed(Sender<Arc<Batch>>);
 
 impl Dispatch {
-    pub(crate) fn start(config: &Config, watchdog: Watchdog) -> Result<Self> {
+    /// `collects`: the fields that the source reads.
+    pub(crate) fn start(config: &Config, collects: Collect, watchdog: Watchdog) -> Result<Self> {
         let (requests, received) = unbounded();
         let (feed, batches) = bounded(FEED_LEN);
         let (ending, ended) = bounded(0);
-        let registry = Arc::new(Registry::new(config, requests, ending.clone()));
+        let registry = Arc::new(Registry::new(config, collects, requests, ending.clone()));
         let dispatcher =
             Dispatcher::new(received, batches, Arc::clone(&registry), watchdog.clone());
         let thread = thread::Builder::new()

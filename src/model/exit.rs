@@ -1,5 +1,7 @@
 //! How a process ended.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::exit_usage::ExitUsage;
@@ -60,6 +62,23 @@ impl ExitStatus {
     }
 }
 
+/// Prints `exit 3`, `killed by signal 9`, or `killed by signal 11, core dumped`.
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.code, self.signal) {
+            (Some(code), _) => write!(f, "exit {code}"),
+            (None, Some(signal)) => write!(f, "killed by signal {signal}"),
+            // One that was made by hand.
+            (None, None) => f.write_str("unknown exit status"),
+        }?;
+        f.write_str(if self.core_dumped {
+            ", core dumped"
+        } else {
+            ""
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +89,10 @@ mod tests {
             let exit = ExitStatus::from_wait_status(status);
             (exit.code, exit.signal, exit.core_dumped)
         };
+        let text = |status| ExitStatus::from_wait_status(status).to_string();
+        assert_eq!(text(0x0300), "exit 3");
+        assert_eq!(text(9), "killed by signal 9");
+        assert_eq!(text(11 | 0x80), "killed by signal 11, core dumped");
         assert_eq!(of(0), (Some(0), None, false));
         assert_eq!(of(0x0300), (Some(3), None, false));
         assert_eq!(of(0xff00), (Some(255), None, false));

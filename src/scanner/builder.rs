@@ -56,10 +56,10 @@ impl ScannerBuilder {
             None => live_source(&self.config)?,
         };
         let watchdog = Watchdog::new(self.config.scan_deadline());
-        let not_listening = source.info().not_listening;
+        let info = source.info();
         let core = Core::new(&self.config, source, watchdog.clone());
-        let dispatch = Dispatch::start(&self.config, watchdog)?;
-        if let Some(reason) = &not_listening {
+        let dispatch = Dispatch::start(&self.config, info.collects, watchdog)?;
+        if let Some(reason) = &info.not_listening {
             let meter = dispatch.registry().meter();
             meter.observe(Observation::NotListening { reason });
         }

@@ -22,7 +22,6 @@ const _: () = {
     all_threads_may_share::<ConsumerMetrics>();
     all_threads_may_share::<ConsumerOptions>();
     all_threads_may_share::<Consumers>();
-    all_threads_may_share::<Filter>();
     all_threads_may_share::<Cost>();
     all_threads_may_share::<Counts>();
     all_threads_may_share::<CpuTimes>();
@@ -30,10 +29,13 @@ const _: () = {
     all_threads_may_share::<ErrorClass>();
     all_threads_may_share::<Event>();
     all_threads_may_share::<EventCounts>();
+    all_threads_may_share::<ExitStatus>();
     all_threads_may_share::<Field>();
+    all_threads_may_share::<Filter>();
     all_threads_may_share::<GroupBy>();
     all_threads_may_share::<Groups>();
     all_threads_may_share::<GroupsReport>();
+    all_threads_may_share::<JsonLine<'_>>();
     all_threads_may_share::<Metrics>();
     all_threads_may_share::<Order>();
     all_threads_may_share::<Overflow>();
@@ -58,6 +60,7 @@ const _: () = {
     all_threads_may_share::<ScannerControl>();
     all_threads_may_share::<ScannerHandle>();
     all_threads_may_share::<ScanSummary>();
+    all_threads_may_share::<Selection>();
     all_threads_may_share::<Snapshot>();
     all_threads_may_share::<SourceChoice>();
     all_threads_may_share::<SourceInfo>();
@@ -69,6 +72,7 @@ const _: () = {
     all_threads_may_share::<Timestamp>();
     all_threads_may_share::<TopN>();
     all_threads_may_share::<Transition>();
+    all_threads_may_share::<Tree<'_>>();
     all_threads_may_share::<Unit>();
     all_threads_may_share::<Usage>();
     all_threads_may_share::<Value<'_>>();

@@ -10,6 +10,7 @@ mod filters;
 mod groups;
 #[cfg(target_os = "linux")]
 mod heard;
+mod lines;
 mod listing;
 #[cfg(target_os = "linux")]
 mod narrow;

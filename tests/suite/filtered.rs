@@ -105,8 +105,8 @@ fn a_filter_on_a_user_needs_the_user_to_be_collected() {
     let own = std::process::id();
     let batch = scanner.scan_once().unwrap();
     let process = |batch: &Batch| {
-        let mut events = batch.events.iter().map(Event::process);
-        events.find(|process| process.pid == own).cloned()
+        let mut processes = batch.events.iter().map(Event::process);
+        processes.find(|process| process.pid == own).cloned()
     };
     let own_process = process(&batch).unwrap();
     let Some(id) = own_process

@@ -34,3 +34,5 @@ mod stress;
 mod stuck;
 mod support;
 mod top;
+mod uncollected;
+mod usage;
