@@ -44,7 +44,7 @@ impl Filter {
     ///
     /// It must not depend on parents. An unknown value does not match.
     pub(crate) fn find(&self, process: &ProcessInfo) -> Option<Captured> {
-        self.verdict_in_family(process, || false)
+        self.verdict_in_family(process, || None)
             .filter(|&matches| matches)?;
         let mut captured = Captured::default();
         // Most filters have no groups, and finding that out needs no text.

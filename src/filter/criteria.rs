@@ -192,10 +192,11 @@ impl Filter {
     pub fn verdict(&self, process: &ProcessInfo, among: &Snapshot) -> Option<bool> {
         let family = || {
             let of = &self.descendants_of;
-            let descends = (!of.is_empty()).then(|| is_descendant(process, of, among));
+            let descends =
+                (!of.is_empty()).then(|| descent(process, is_descendant(process, of, among)));
             let of = &self.ancestors_of;
-            let precedes = (!of.is_empty()).then(|| is_ancestor(process, of, among));
-            descends.unwrap_or(true) && precedes.unwrap_or(true)
+            let precedes = (!of.is_empty()).then(|| Some(is_ancestor(process, of, among)));
+            all([descends, precedes].into_iter().flatten())
         };
         self.verdict_in_family(process, family)
     }
@@ -211,7 +212,7 @@ impl Filter {
     pub(super) fn verdict_in_family(
         &self,
         process: &ProcessInfo,
-        is_in_family: impl FnOnce() -> bool,
+        is_in_family: impl FnOnce() -> Verdict,
     ) -> Verdict {
         let is_kernel_thread = process.kernel_thread == Some(true);
         if self.has_no_kernel_threads && is_kernel_thread {
@@ -236,10 +237,15 @@ impl Filter {
             kind(&self.users, |user| user.verdict(process)),
             kind(&self.containers, |id| is_in_container(process, id)),
             kind(&self.units, |unit| is_in_unit(process, unit)),
-            (self.has_family()).then(|| Some(is_in_family())),
+            self.has_family().then(is_in_family),
         ];
         all(kinds.into_iter().flatten())
     }
+}
+
+/// Returns whether a process descends from others, as far as its parent is known.
+pub(super) fn descent(process: &ProcessInfo, is_descendant: bool) -> Verdict {
+    (is_descendant || process.parent_pid.is_some()).then_some(is_descendant)
 }
 
 /// Returns whether one condition of a kind matches; `None` if none is set.
@@ -360,7 +366,8 @@ mod tests {
             (name("make").with_pid(8), Some(false)),
             (f().without_kernel_threads(), Some(true)),
             (f().with_pid(7), Some(true)),
-            (f().with_descendants_of(1), Some(false)),
+            (f().with_descendants_of(1), None),
+            (f().with_ancestors_of(1), Some(false)),
             (command.without_texts_of(7), Some(false)),
         ] {
             assert_eq!(verdict(&filter, &born), expected, "{filter:?}");

@@ -1,14 +1,14 @@
 //! Descendants and ancestors.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ahash::RandomState;
 
-use crate::model::{Batch, Changes, Event, ProcessInfo, ProcessKey, Snapshot};
+use crate::model::{Batch, Changes, Event, ProcessInfo, ProcessKey, Snapshot, can_be_child};
 
 /// Returns whether a process is a child of one of these pids, or a child of such a child, and so on.
 pub(super) fn is_descendant(process: &ProcessInfo, of: &[u32], among: &Snapshot) -> bool {
-    parents(process, among).any(|pid| of.contains(&pid))
+    ancestors(process, among).any(|ancestor| of.contains(&ancestor.pid))
 }
 
 /// Returns whether a process is the parent of one of these pids, or the parent of such a parent, and
@@ -16,36 +16,38 @@ pub(super) fn is_descendant(process: &ProcessInfo, of: &[u32], among: &Snapshot)
 pub(super) fn is_ancestor(process: &ProcessInfo, of: &[u32], among: &Snapshot) -> bool {
     let begins = of.iter().filter_map(|pid| among.by_pid(*pid));
     begins
-        .flat_map(|begin| parents(begin, among))
-        .any(|pid| pid == process.pid)
+        .flat_map(|begin| ancestors(begin, among))
+        .any(|ancestor| ancestor.key() == process.key())
 }
 
-/// Returns the pids of the parent, of the parent of that, and so on.
-fn parents<'a>(
-    process: &'a ProcessInfo,
+/// Returns the parent, the parent of that, and so on.
+fn ancestors<'a>(
+    process: &ProcessInfo,
     among: &'a Snapshot,
-) -> impl Iterator<Item = u32> + use<'a> {
+) -> impl Iterator<Item = &'a ProcessInfo> + use<'a> {
     // A scan can find a circle where pids were used again while it ran.
-    let longest = among.len() + 1;
-    let of = |pid: &u32| among.by_pid(*pid)?.parent_pid;
-    std::iter::successors(process.parent_pid, of).take(longest)
+    let longest = among.len();
+    let first = among.parent(process);
+    std::iter::successors(first, |ancestor| among.parent(ancestor)).take(longest)
 }
 
-/// Who descends from some processes, over time.
+/// The descendants of some processes, over time.
 ///
-/// A process whose parents have exited still descends from them. Another process that gets the pid of
+/// A process whose parents have exited is still a descendant. Another process that gets the pid of
 /// one of them does not belong to the family.
 #[derive(Debug, Default)]
 pub(super) struct Family {
-    /// The first process with each of the pids; `None` once it has ended.
+    /// The first process with each of the pids; `None` once it has exited.
     roots: HashMap<u32, Option<ProcessKey>, RandomState>,
-    members: HashMap<u32, ProcessKey, RandomState>,
+    members: HashSet<ProcessKey, RandomState>,
+    /// The members by pid. Between begin and end of a batch a pid can have several.
+    by_pid: HashMap<u32, Vec<ProcessKey>, RandomState>,
 }
 
 impl Family {
-    /// Adds a batch: who is born or gets another parent may belong to it.
+    /// Adds a batch: a process that is born or gets another parent may belong to it.
     ///
-    /// `after`: the processes after the batch. Those that have ended in it belong to it until
+    /// `after`: the processes after the batch. Those that have exited in it belong to it until
     /// [`end`](Self::end).
     pub(super) fn begin(&mut self, of: &[u32], batch: &Batch, after: &Snapshot) {
         for event in &batch.events {
@@ -54,7 +56,7 @@ impl Family {
                 self.roots.entry(key.pid).or_insert(Some(key));
             }
         }
-        // A parent can follow its child in the batch.
+        // A parent can follow its child in the batch. Each pass adds a member or is the last.
         while self.add(batch.events.iter().map(Event::process), after) {}
         // With a process that gets another parent come its children, which have no events.
         let is_whole = batch.full || batch.events.iter().any(has_other_parent);
@@ -70,28 +72,36 @@ impl Family {
         let mut is_grown = false;
         for process in processes {
             let key = process.key();
-            let parent = process.parent_pid.and_then(|pid| self.relative(pid));
-            let has_parent = parent.is_some_and(|parent| is_child(process, parent, after));
-            if has_parent && self.members.get(&key.pid) != Some(&key) {
-                self.members.insert(key.pid, key);
+            if self.has_parent_of(process, after) && self.members.insert(key) {
+                self.by_pid.entry(key.pid).or_default().push(key);
                 is_grown = true;
             }
         }
         is_grown
     }
 
-    fn relative(&self, pid: u32) -> Option<ProcessKey> {
+    fn has_parent_of(&self, process: &ProcessInfo, after: &Snapshot) -> bool {
+        let Some(pid) = process.parent_pid else {
+            return false;
+        };
         let root = self.roots.get(&pid).copied().flatten();
-        root.or_else(|| self.members.get(&pid).copied())
+        let members = self.by_pid.get(&pid).into_iter().flatten().copied();
+        let mut parents = root.into_iter().chain(members);
+        parents.any(|parent| is_child(process, parent, after))
     }
 
     pub(super) fn contains(&self, process: &ProcessInfo) -> bool {
-        self.members.get(&process.pid) == Some(&process.key())
+        self.members.contains(&process.key())
     }
 
-    /// Forgets the processes that have ended.
+    /// Forgets the processes that have exited.
     pub(super) fn end(&mut self, after: &Snapshot) {
-        self.members.retain(|_, key| after.get(*key).is_some());
+        self.members.retain(|key| after.get(*key).is_some());
+        let members = &self.members;
+        self.by_pid.retain(|_, keys| {
+            keys.retain(|key| members.contains(key));
+            !keys.is_empty()
+        });
         for root in self.roots.values_mut() {
             root.take_if(|key| after.get(*key).is_none());
         }
@@ -100,6 +110,9 @@ impl Family {
 
 /// Returns whether a process is a child of the parent, and not of a later process with its pid.
 fn is_child(process: &ProcessInfo, parent: ProcessKey, after: &Snapshot) -> bool {
+    if process.key() == parent || !can_be_child(process.start_time_ms, parent.start_time_ms) {
+        return false;
+    }
     match after.by_pid(parent.pid) {
         Some(now) if now.key() != parent => process.start_time_ms < now.start_time_ms,
         _ => true,

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use ahash::RandomState;
 
-use super::criteria::Filter;
+use super::criteria::{Filter, descent};
 use super::family::{Family, has_other_parent, is_ancestor};
-use super::verdict::Verdict;
+use super::verdict::{Verdict, all};
 use crate::model::{Batch, Event, ProcessInfo, ProcessKey, Snapshot};
 
 type Keys = HashSet<ProcessKey, RandomState>;
@@ -169,7 +169,7 @@ impl Selection {
     fn verdict(&self, process: &ProcessInfo) -> Verdict {
         match &self.relatives {
             Some(relatives) => relatives.verdict(&self.filter, process),
-            None => self.filter.verdict_in_family(process, || false),
+            None => self.filter.verdict_in_family(process, || None),
         }
     }
 }
@@ -181,9 +181,12 @@ fn is_of(event: &Event, pids: &[u32]) -> bool {
 impl Relatives {
     fn verdict(&self, filter: &Filter, process: &ProcessInfo) -> Verdict {
         let is_relative = || {
-            let descends = filter.descendants_of.is_empty() || self.family.contains(process);
+            let of = &filter.descendants_of;
+            let descends =
+                (!of.is_empty()).then(|| descent(process, self.family.contains(process)));
             let of = &filter.ancestors_of;
-            descends && (of.is_empty() || is_ancestor(process, of, &self.all))
+            let precedes = (!of.is_empty()).then(|| Some(is_ancestor(process, of, &self.all)));
+            all([descends, precedes].into_iter().flatten())
         };
         filter.verdict_in_family(process, is_relative)
     }
@@ -326,6 +329,47 @@ mod tests {
                 (&[born(10, 1, "x"), born(16, 10, "y")], &[]),
             ],
         );
+    }
+
+    #[test]
+    fn a_pid_that_is_used_again_in_one_batch_is_another_descendant() {
+        let again = |pid: u32, parent: u32, start_time_ms: u64| {
+            let mut process = process(pid, parent, "again");
+            process.start_time_ms = Some(start_time_ms);
+            process
+        };
+        let of_ten = Filter::new().with_descendants_of(10);
+        let reuse = [
+            exited(11, 10, "a"),
+            Event::Created(again(11, 10, 500)),
+            // Of the first one, and of the second one.
+            Event::Created(again(12, 11, 400)),
+            Event::Created(again(13, 11, 600)),
+        ];
+        assert_selects(
+            of_ten,
+            &[
+                (
+                    &[there(10, 1, "root"), there(11, 10, "a")],
+                    &[there(11, 10, "a")],
+                ),
+                (&reuse, &reuse),
+                (
+                    &[Event::exited(again(11, 10, 500), None)],
+                    &[Event::exited(again(11, 10, 500), None)],
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_parent_that_is_younger_than_its_child_is_none() {
+        let of_500 = Filter::new().with_descendants_of(500);
+        let above_7 = Filter::new().with_ancestors_of(7);
+        let events = [there(7, 500, "child"), there(500, 1, "later")];
+        for filter in [of_500, above_7] {
+            assert_selects(filter, &[(&events, &[])]);
+        }
     }
 
     #[test]

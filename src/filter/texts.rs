@@ -5,9 +5,6 @@ use regex_lite::Regex;
 use super::verdict::{Verdict, any};
 use crate::model::{Error, ErrorClass, ProcessInfo, Result};
 
-/// Longest name that Linux keeps, in bytes without the NUL (`TASK_COMM_LEN`, proc_pid_comm(5)).
-const LINUX_NAME_BYTES: usize = 15;
-
 /// A text in the name or the command line.
 #[derive(Debug, Clone)]
 pub(super) struct PlainText {
@@ -40,10 +37,9 @@ impl PlainText {
 /// Returns whether the full name matches; `None` if it is unknown.
 pub(super) fn of_name(process: &ProcessInfo, matches: impl Fn(&str) -> bool) -> Verdict {
     let full = process.full_name()?;
-    // The command line can have the rest of a name that Linux may have cut.
-    let may_be_longer = full.len() == LINUX_NAME_BYTES && process.command.is_none();
     let is_match = matches(full);
-    (is_match || !may_be_longer).then_some(is_match)
+    // The command line can have the rest of a name that Linux may have cut.
+    (is_match || !process.may_have_longer_name()).then_some(is_match)
 }
 
 /// Joins the arguments by spaces; `None` if they are unknown.

@@ -105,6 +105,7 @@ pub struct GroupCounters {
     pub cpu_seconds: Option<f64>,
     /// Processes that were born in it.
     ///
+    /// A birth counts once the name of the process is known, or at its exit.
     /// A process that joins by a new name or user is no birth.
     pub births: u64,
     /// Processes that exited in it.

@@ -37,6 +37,7 @@ impl GroupBy {
     pub(super) const CHANGES: &'static [Changes] = &[
         Changes::NAME,
         Changes::COMMAND,
+        Changes::STATUS,
         Changes::KERNEL_THREAD,
         Changes::USER,
         Changes::CGROUP,

@@ -14,6 +14,8 @@ pub(super) struct Member {
     pub(super) is_adopted: bool,
     /// Its children join its group, unless they belong to a group by themselves.
     pub(super) takes_children: bool,
+    /// Its birth is to be counted, in the group that it has once its name is known.
+    pub(super) is_birth_due: bool,
     /// Number of the last full batch that had it.
     pub(super) full: u64,
     pub(super) rss_bytes: Option<u64>,
@@ -37,6 +39,7 @@ impl Member {
             group,
             is_adopted: false,
             takes_children: false,
+            is_birth_due: false,
             full: 0,
             rss_bytes: None,
             threads: None,
@@ -44,6 +47,11 @@ impl Member {
             was_measured: false,
             counted_ns: is_born.then_some(0),
         }
+    }
+
+    /// Counts its birth, if that is due.
+    pub(super) fn count_birth(&mut self, counted: &mut Counted) {
+        counted.births += u64::from(std::mem::take(&mut self.is_birth_due));
     }
 
     /// Takes the values of the process, and counts the CPU time that is new.

@@ -11,7 +11,7 @@ use super::grouping::Grouping;
 use super::member::{Member, ms_to_ns};
 use super::vanished::Vanished;
 use crate::consumers::AsOf;
-use crate::model::{Batch, Event, ExitStatus, ExitUsage, ProcessInfo};
+use crate::model::{Batch, Event, ExitStatus, ExitUsage, ProcessInfo, can_be_child};
 
 /// What a batch is applied with.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,9 @@ impl Population {
                 taken_at_ms: batch.taken_at_ms,
             });
         }
-        self.fulls += u64::from(batch.full);
+        if batch.full {
+            self.remove_absent(batch);
+        }
         let mut arriving = self.arriving(batch, terms.grouping);
         for event in &batch.events {
             let process = event.process();
@@ -77,14 +79,6 @@ impl Population {
                 }
                 _ => self.arrive_after_parents(event, &mut arriving, batch, terms),
             }
-            if batch.full
-                && let Some(member) = self.members.get_mut(&process.pid)
-            {
-                member.full = self.fulls;
-            }
-        }
-        if batch.full {
-            self.remove_absent(batch.monotonic_ns);
         }
         self.book.remove_empty(batch.monotonic_ns, terms.limits);
         self.began_ms
@@ -193,7 +187,11 @@ impl Population {
         }
         self.book.join(home.place);
         let counted = &mut self.book.entry(home.place).counted;
-        counted.births += u64::from(first.is_birth);
+        // The kernel reports a birth before its name can be read.
+        member.is_birth_due = first.is_birth;
+        if process.name.is_some() {
+            member.count_birth(counted);
+        }
         member.measure(process, counted);
         self.members.insert(process.pid, member);
     }
@@ -213,7 +211,9 @@ impl Population {
             return None;
         }
         let parent = process.parent_pid.and_then(|pid| self.members.get(&pid));
-        let parent = parent.filter(|parent| parent.takes_children);
+        let parent = parent.filter(|parent| {
+            parent.takes_children && can_be_child(process.start_time_ms, parent.start_time_ms)
+        });
         Some(Home {
             place: match parent {
                 Some(parent) => parent.group,
@@ -238,7 +238,11 @@ impl Population {
                 member.group = home.place;
             }
         }
-        member.measure(process, &mut self.book.entry(member.group).counted);
+        let counted = &mut self.book.entry(member.group).counted;
+        if process.name.is_some() {
+            member.count_birth(counted);
+        }
+        member.measure(process, counted);
         self.members.insert(process.pid, member);
     }
 
@@ -253,6 +257,7 @@ impl Population {
             return;
         };
         let counted = &mut self.book.entry(member.group).counted;
+        member.count_birth(counted);
         let is_measured = member.end(process, usage, counted);
         counted.exits.count(status);
         counted.exits_unmeasured += u64::from(!is_measured);
@@ -267,7 +272,8 @@ impl Population {
 
     /// Removes a process whose exit was not reported.
     fn remove(&mut self, pid: u32, now_ns: u64) {
-        if let Some(member) = self.members.remove(&pid) {
+        if let Some(mut member) = self.members.remove(&pid) {
+            member.count_birth(&mut self.book.entry(member.group).counted);
             self.book.close(&member, now_ns);
             let counted_ns = member.counted_ns();
             self.vanished.add(pid, member.start_time_ms, counted_ns);
@@ -275,11 +281,21 @@ impl Population {
     }
 
     /// Removes the processes that a full batch does not have: their exits were lost.
-    fn remove_absent(&mut self, now_ns: u64) {
+    ///
+    /// They leave before others arrive, which may need their room.
+    fn remove_absent(&mut self, batch: &Batch) {
+        self.fulls += 1;
+        for event in &batch.events {
+            if let Some(member) = self.members.get_mut(&event.process().pid) {
+                member.full = self.fulls;
+            }
+        }
+        let now_ns = batch.monotonic_ns;
         let (book, vanished, fulls) = (&mut self.book, &mut self.vanished, self.fulls);
         self.members.retain(|&pid, member| {
             let is_there = member.full == fulls;
             if !is_there {
+                member.count_birth(&mut book.entry(member.group).counted);
                 book.close(member, now_ns);
                 vanished.add(pid, member.start_time_ms, member.counted_ns());
             }

@@ -49,7 +49,9 @@ impl Vanished {
         if self.counted_ns.is_empty() {
             return None;
         }
-        let counted_ns = self.counted_ns.remove(&(pid, start_time_ms?))?;
+        let life = (pid, start_time_ms?);
+        let counted_ns = self.counted_ns.remove(&life)?;
+        self.order.retain(|other| *other != life);
         cpu_ns
             .is_none_or(|cpu_ns| cpu_ns >= counted_ns)
             .then_some(counted_ns)

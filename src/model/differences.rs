@@ -39,8 +39,10 @@ impl Snapshot {
     /// ```
     pub fn apply_with(&mut self, batch: &Batch, mut changed: impl FnMut(Event)) -> bool {
         if !batch.full {
+            let before = self.seq();
             let follows = self.apply(batch);
-            if self.seq() == batch.seq && self.taken_at_ms().is_some() {
+            // A notice, and a batch that is not applied, leave the number as it was.
+            if self.seq() != before {
                 batch.events.iter().cloned().for_each(changed);
             }
             return follows;

@@ -35,6 +35,17 @@ impl ProcessInfo {
     }
 }
 
+impl ProcessInfo {
+    /// Returns whether the command line could have more of the name, and is unknown.
+    pub(crate) fn may_have_longer_name(&self) -> bool {
+        self.command.is_none()
+            && self
+                .name
+                .as_deref()
+                .is_some_and(|name| cut_name(name).is_some())
+    }
+}
+
 /// Returns the whole characters of a name that may be cut; `None` if it is too short for that.
 ///
 /// The cut can fall into a character, whose remaining bytes are one U+FFFD then.

@@ -32,7 +32,7 @@ impl<'s> Tree<'s> {
     fn new(snapshot: &'s Snapshot) -> Self {
         let (mut roots, mut children) = (Vec::new(), ByParent::default());
         for process in snapshot {
-            match parent_of(process, snapshot) {
+            match snapshot.parent(process) {
                 Some(parent) => children.entry(parent.pid).or_default().push(process),
                 None => roots.push(process),
             }
@@ -118,10 +118,18 @@ impl<'s> Iterator for Walk<'_, 's> {
     }
 }
 
-/// Returns the parent of a process, if the snapshot has it.
-fn parent_of<'s>(process: &ProcessInfo, snapshot: &'s Snapshot) -> Option<&'s ProcessInfo> {
-    let parent = snapshot.by_pid(process.parent_pid?)?;
-    (parent.pid != process.pid).then_some(parent)
+/// Returns whether a process that started at `child_ms` can be a child of one that started at
+/// `parent_ms`.
+///
+/// A younger process with the pid of the parent is another one: Windows keeps the pid of a parent
+/// that has exited, and elsewhere a pid can be used again while a scan runs.
+pub(crate) fn can_be_child(child_ms: Option<u64>, parent_ms: Option<u64>) -> bool {
+    /// Two ticks of Linux: a start time that is derived from an event can differ by one.
+    const TOLERANCE_MS: u64 = 20;
+    match (child_ms, parent_ms) {
+        (Some(child_ms), Some(parent_ms)) => parent_ms <= child_ms.saturating_add(TOLERANCE_MS),
+        _ => true,
+    }
 }
 
 impl Snapshot {
@@ -129,11 +137,22 @@ impl Snapshot {
     ///
     /// It searches all processes; [`tree`](Self::tree) searches them once for many questions.
     pub fn children(&self, key: ProcessKey) -> impl Iterator<Item = &ProcessInfo> {
-        let parent = self.get(key).map(|parent| parent.pid);
+        let is_here = self.get(key).is_some();
         let is_child = move |child: &&ProcessInfo| {
-            parent.is_some() && child.parent_pid == parent && child.pid != key.pid
+            is_here
+                && child.parent_pid == Some(key.pid)
+                && child.pid != key.pid
+                && can_be_child(child.start_time_ms, key.start_time_ms)
         };
         self.iter().filter(is_child)
+    }
+
+    /// Returns the parent of a process; `None` if it is unknown, has exited, or has none.
+    pub fn parent(&self, process: &ProcessInfo) -> Option<&ProcessInfo> {
+        let parent = self.by_pid(process.parent_pid?)?;
+        let is_parent =
+            parent.pid != process.pid && can_be_child(process.start_time_ms, parent.start_time_ms);
+        is_parent.then_some(parent)
     }
 
     /// Returns all processes below their parents.
@@ -210,6 +229,27 @@ mod tests {
         let walked: Vec<_> = tree.walk().map(|(depth, p)| (depth, p.pid)).collect();
         assert_eq!(walked, [(0, 1), (0, 3), (1, 4), (2, 5)]);
         assert_eq!(tree.descendants(key(3)).count(), 2);
+    }
+
+    #[test]
+    fn a_parent_is_not_younger_than_its_child() {
+        let mut process = ProcessInfo::unknown(key(300));
+        process.parent_pid = Some(400);
+        let mut snapshot = Snapshot::new();
+        let parent = ProcessInfo::unknown(key(400));
+        let events = vec![Event::Existing(process.clone()), Event::Existing(parent)];
+        snapshot.apply(&Batch::new(1, 1000, events));
+        assert!(snapshot.parent(&process).is_none());
+        assert_eq!(snapshot.children(key(400)).count(), 0);
+        assert_eq!(snapshot.tree().roots().len(), 2);
+        for (child_ms, parent_ms, expected) in [
+            (Some(100), Some(120), true),
+            (Some(100), Some(121), false),
+            (None, Some(5), true),
+            (Some(5), None, true),
+        ] {
+            assert_eq!(can_be_child(child_ms, parent_ms), expected);
+        }
     }
 
     #[test]

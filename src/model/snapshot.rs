@@ -31,7 +31,7 @@ pub struct Snapshot {
     processes: BTreeMap<u32, ProcessInfo>,
     seq: u64,
     taken_at_ms: Option<u64>,
-    /// Start of the last scan, by the clock of the start times.
+    /// Start of the last good scan, by the clock of the start times.
     pub(super) start_clock_ms: Option<u64>,
 }
 
@@ -75,7 +75,8 @@ impl Snapshot {
         }
         self.seq = batch.seq;
         self.taken_at_ms = Some(batch.taken_at_ms);
-        if batch.of_scan {
+        // A scan that failed may have missed any process.
+        if (batch.of_scan || batch.full) && batch.failure.is_none() {
             self.start_clock_ms = batch.start_clock_ms.or(Some(batch.taken_at_ms));
         }
         if batch.full {

@@ -51,7 +51,11 @@ impl World {
     pub fn happen(&self, change: Change) {
         self.edit(|state| {
             let now_ms = state.wall_ms;
-            let born = Made::new("born", now_ms);
+            let made = |pid: u32, name: &str, start_time_ms| {
+                let mut made = Made::new(name, start_time_ms);
+                made.parent_pid = Some(pid / 2).filter(|parent| *parent > 0);
+                made
+            };
             let with = |state: &mut crate::support::State, pid, change: &dyn Fn(&mut Made)| {
                 if let Some(made) = state.processes.get_mut(&pid) {
                     change(made);
@@ -59,6 +63,7 @@ impl World {
             };
             match change {
                 Change::Birth(pid) => {
+                    let born = made(pid, "born", now_ms);
                     state.processes.entry(pid).or_insert(born);
                 }
                 Change::Exit(pid) => {
@@ -67,7 +72,7 @@ impl World {
                 Change::Reuse(pid) => {
                     state
                         .processes
-                        .insert(pid, Made::new("reborn", now_ms + 10));
+                        .insert(pid, made(pid, "reborn", now_ms + 10));
                 }
                 Change::Exec(pid) => with(state, pid, &|made| {
                     made.name.push(b'+');

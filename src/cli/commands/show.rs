@@ -53,12 +53,12 @@ fn relatives<'s>(process: &'s ProcessInfo, snapshot: &'s Snapshot) -> Relatives<
     let mut parents = Vec::new();
     // Parents are read at different moments, so they can form a circle.
     let mut seen = HashSet::from([process.pid]);
-    let mut next = process.parent_pid;
-    while let Some(parent) = next.and_then(|pid| snapshot.by_pid(pid))
+    let mut next = snapshot.parent(process);
+    while let Some(parent) = next
         && seen.insert(parent.pid)
     {
         parents.push(parent);
-        next = parent.parent_pid;
+        next = snapshot.parent(parent);
     }
     Relatives {
         process,

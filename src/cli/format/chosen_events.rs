@@ -65,7 +65,10 @@ impl ChosenEvents {
             let all = batch.events.iter().zip(is_followed);
             let kept = all.filter(|(_, is_followed)| *is_followed);
             let kept: HashSet<ProcessKey> = kept.map(|(event, _)| event.process().key()).collect();
-            events.retain(|event| kept.contains(&event.process().key()));
+            events.retain(|event| {
+                let key = event.process().key();
+                kept.contains(&key) || followed.has(key)
+            });
         }
         let keys: HashSet<ProcessKey> = events.iter().map(|e| e.process().key()).collect();
         let all = batch.events.iter();

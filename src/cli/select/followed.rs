@@ -51,6 +51,11 @@ impl Followed {
         is_followed
     }
 
+    /// Returns whether the process with this key is followed, and has not exited.
+    pub(crate) fn has(&self, key: ProcessKey) -> bool {
+        self.living.contains(&key)
+    }
+
     /// Returns whether all of them have exited.
     pub(crate) fn has_ended(&self) -> bool {
         self.is_complete && self.living.is_empty()
