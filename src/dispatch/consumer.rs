@@ -110,7 +110,7 @@ impl ConsumerOptions {
     /// Sets the processes whose events it receives.
     ///
     /// Its batches have the events that a [`Selection`](crate::Selection) selects. It gets the first
-    /// batch, which is full, and then those with an event for it, a failure or a transition;
+    /// batch, which is full, and then those with an event for it, a failure or its end, or a transition;
     /// [`Batch::skipped_batches`] counts the others. [`Batch::counts`] are those of the whole scan.
     ///
     /// A filter that needs [fields](Filter::collect) that the source does not collect is a warning

@@ -21,6 +21,8 @@ pub(super) struct Needs {
     selection: Option<Box<Selection>>,
     /// The selection knows all processes.
     has_begun: bool,
+    /// The last scan failed.
+    has_failed: bool,
     /// Batches since the last one that the consumer needed.
     skipped: u64,
 }
@@ -30,6 +32,7 @@ impl Needs {
         Self {
             selection: filter.map(Selection::new).map(Box::new),
             has_begun: false,
+            has_failed: false,
             skipped: 0,
         }
     }
@@ -47,9 +50,15 @@ impl Needs {
             return None;
         }
         let events = selection.select(batch);
+        // The end of a failure is news, too.
+        let had_failed = self.has_failed;
+        if batch.of_scan {
+            self.has_failed = batch.failure.is_some();
+        }
         let is_needed = batch.full
             || !events.is_empty()
             || batch.failure.is_some()
+            || (batch.of_scan && had_failed)
             || !batch.transitions.is_empty();
         if !is_needed {
             self.skipped += 1;

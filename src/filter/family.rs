@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ahash::RandomState;
 
-use crate::model::{Batch, Changes, Event, ProcessInfo, ProcessKey, Snapshot, can_be_child};
+use crate::model::{Batch, Event, ProcessInfo, ProcessKey, Snapshot, can_be_child};
 
 /// Returns whether a process is a child of one of these pids, or a child of such a child, and so on.
 pub(super) fn is_descendant(process: &ProcessInfo, of: &[u32], among: &Snapshot) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn is_ancestor(process: &ProcessInfo, of: &[u32], among: &Snapshot) -
 }
 
 /// Returns the parent, the parent of that, and so on.
-fn ancestors<'a>(
+pub(super) fn ancestors<'a>(
     process: &ProcessInfo,
     among: &'a Snapshot,
 ) -> impl Iterator<Item = &'a ProcessInfo> + use<'a> {
@@ -49,18 +49,24 @@ impl Family {
     ///
     /// `after`: the processes after the batch. Those that have exited in it belong to it until
     /// [`end`](Self::end).
-    pub(super) fn begin(&mut self, of: &[u32], batch: &Batch, after: &Snapshot) {
+    ///
+    /// Returns whether processes without an event may belong to it now.
+    pub(super) fn begin(&mut self, of: &[u32], batch: &Batch, after: &Snapshot) -> bool {
+        let mut has_grown = batch.full;
         for event in &batch.events {
             let key = event.process().key();
-            if of.contains(&key.pid) {
-                self.roots.entry(key.pid).or_insert(Some(key));
+            if of.contains(&key.pid) && !self.roots.contains_key(&key.pid) {
+                self.roots.insert(key.pid, Some(key));
+                has_grown = true;
             }
         }
         // A parent can follow its child in the batch. Each pass adds a member or is the last.
-        while self.add(batch.events.iter().map(Event::process), after) {}
-        // With a process that gets another parent come its children, which have no events.
-        let is_whole = batch.full || batch.events.iter().any(has_other_parent);
-        while is_whole && self.add(after.iter(), after) {}
+        while self.add(batch.events.iter().map(Event::process), after) {
+            has_grown = true;
+        }
+        // With a process come its children, which have no events if they were seen before it.
+        while has_grown && self.add(after.iter(), after) {}
+        has_grown
     }
 
     /// Adds the processes with a parent in it. Returns whether there are any.
@@ -116,14 +122,5 @@ fn is_child(process: &ProcessInfo, parent: ProcessKey, after: &Snapshot) -> bool
     match after.by_pid(parent.pid) {
         Some(now) if now.key() != parent => process.start_time_ms < now.start_time_ms,
         _ => true,
-    }
-}
-
-/// Returns whether a process may have another parent than before the event.
-pub(super) fn has_other_parent(event: &Event) -> bool {
-    match event {
-        Event::Existing(_) => true,
-        Event::Updated { changed, .. } => changed.contains(Changes::PARENT),
-        Event::Created(_) | Event::Exited { .. } => false,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ahash::RandomState;
 
 use super::criteria::{Filter, descent};
-use super::family::{Family, has_other_parent, is_ancestor};
+use super::family::{Family, ancestors, is_ancestor};
 use super::verdict::{Verdict, all};
 use crate::model::{Batch, Event, ProcessInfo, ProcessKey, Snapshot};
 
@@ -51,6 +51,8 @@ struct Relatives {
     /// All processes.
     all: Snapshot,
     family: Family,
+    /// In this batch, a process without an event may have become a descendant.
+    may_have_grown: bool,
 }
 
 impl Selection {
@@ -88,7 +90,7 @@ impl Selection {
         if let Some(relatives) = &mut self.relatives {
             relatives.all.apply(batch);
             let of = &self.filter.descendants_of;
-            relatives.family.begin(of, batch, &relatives.all);
+            relatives.may_have_grown = relatives.family.begin(of, batch, &relatives.all);
         }
         let mut selected = Vec::new();
         for event in &batch.events {
@@ -147,21 +149,23 @@ impl Selection {
             return;
         };
         let of = &self.filter.ancestors_of;
-        let mut events = batch.events.iter();
-        // A full batch has an event for each.
-        if batch.full || !events.any(|event| has_other_parent(event) || is_of(event, of)) {
-            return;
-        }
-        let matching = relatives.all.iter().filter(|process| {
-            !self.selected.contains(&process.key())
-                && relatives.verdict(&self.filter, process) == Some(true)
-        });
-        let late: Vec<_> = matching.cloned().collect();
+        let all = &relatives.all;
+        let mut late: Vec<&ProcessInfo> = match (batch.full, of.is_empty()) {
+            // A full batch has an event for each.
+            (true, _) => return,
+            (false, false) => {
+                let begins = of.iter().filter_map(|pid| all.by_pid(*pid));
+                begins.flat_map(|begin| ancestors(begin, all)).collect()
+            }
+            (false, true) if relatives.may_have_grown => all.iter().collect(),
+            (false, true) => return,
+        };
+        late.retain(|process| relatives.verdict(&self.filter, process) == Some(true));
+        late.retain(|process| self.selected.insert(process.key()));
         if late.is_empty() {
             return;
         }
-        self.selected.extend(late.iter().map(ProcessInfo::key));
-        selected.extend(late.into_iter().map(Event::Existing));
+        selected.extend(late.into_iter().cloned().map(Event::Existing));
         // The order of events of one pid stays.
         selected.sort_by_key(|event| event.process().pid);
     }
@@ -172,10 +176,6 @@ impl Selection {
             None => self.filter.verdict_in_family(process, || None),
         }
     }
-}
-
-fn is_of(event: &Event, pids: &[u32]) -> bool {
-    pids.contains(&event.process().pid)
 }
 
 impl Relatives {
