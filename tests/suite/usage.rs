@@ -132,7 +132,7 @@ proptest! {
             });
             let scanned = scanner.scan_once().unwrap();
             of_all.on_batch(&all.recv().unwrap());
-            let is_news = fails || std::mem::replace(&mut had_failed, fails);
+            let is_news = std::mem::replace(&mut had_failed, fails) || fails;
             let is_received = scanned.full || is_news || scanned.events.iter().any(is_of(1));
             if is_received {
                 let part = some.recv().unwrap();
