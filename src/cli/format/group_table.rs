@@ -15,14 +15,32 @@ pub(crate) struct GroupLine {
     #[serde(flatten)]
     pub(crate) id: GroupId,
     pub(crate) processes: u64,
-    /// Of the processes of which that is known; `None` if of none.
+    /// Sum of the known values, as the other sums; `None` if none is known.
     pub(crate) threads: Option<u64>,
-    /// Processes of which it is not.
+    /// Number of processes whose value is unknown, as of the other sums.
     pub(crate) threads_unknown: u64,
-    pub(crate) cpu_percent: Option<f64>,
+    pub(crate) cpu_percent: Option<f32>,
+    pub(crate) cpu_unknown: u64,
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) rss_unknown: u64,
     pub(crate) oldest_start_ms: Option<u64>,
+}
+
+impl GroupLine {
+    /// Creates the line of a group without processes.
+    pub(crate) fn empty(id: GroupId) -> Self {
+        Self {
+            id,
+            processes: 0,
+            threads: None,
+            threads_unknown: 0,
+            cpu_percent: None,
+            cpu_unknown: 0,
+            rss_bytes: None,
+            rss_unknown: 0,
+            oldest_start_ms: None,
+        }
+    }
 }
 
 /// All groups at one moment.
@@ -46,8 +64,6 @@ pub(crate) fn write_table(
     width: Option<usize>,
 ) -> io::Result<()> {
     let cells = |line: &GroupLine| -> [Part; 5] {
-        let cpu = line.cpu_percent.map(|percent| percent as f32);
-        let cpu = cpu.map_or(Value::Unknown, Value::Percent);
         let cell = |unit, value| {
             (
                 color::of_value(unit, value),
@@ -57,7 +73,10 @@ pub(crate) fn write_table(
         [
             cell(Unit::Count, Value::Count(line.processes)),
             at_least(cell(Unit::Count, line.threads.into()), line.threads_unknown),
-            cell(Unit::CorePercent, cpu),
+            at_least(
+                cell(Unit::CorePercent, line.cpu_percent.into()),
+                line.cpu_unknown,
+            ),
             at_least(cell(Unit::Bytes, line.rss_bytes.into()), line.rss_unknown),
             cell(Unit::EpochMs, line.oldest_start_ms.into()),
         ]
@@ -120,16 +139,16 @@ fn name(id: &GroupId, by: GroupBy) -> String {
 mod tests {
     use super::*;
 
-    fn line(id: GroupId, threads: Option<u64>, threads_unknown: u64) -> GroupLine {
+    fn line(id: GroupId, threads: Option<u64>, unknown: u64) -> GroupLine {
         GroupLine {
-            id,
             processes: 12,
             threads,
-            threads_unknown,
+            threads_unknown: unknown,
             cpu_percent: threads.map(|_| 1.25),
+            cpu_unknown: unknown,
             rss_bytes: threads.map(|_| 2_500_000),
-            rss_unknown: 0,
             oldest_start_ms: Some(1000),
+            ..GroupLine::empty(id)
         }
     }
 
@@ -152,7 +171,7 @@ mod tests {
             table(&lines, None),
             [
                 "PROCESSES THREADS CPU%    RSS OLDEST USER",
-                "       12   ≥1500  1.2 2.5 MB  1m00s \\x1b[31m anna",
+                "       12   ≥1500 ≥1.2 2.5 MB  1m00s \\x1b[31m anna",
                 "       12       -    -      -  1m00s (unknown user)",
                 "       12       3  1.2 2.5 MB  1m00s (kernel threads)",
             ]
