@@ -6,15 +6,16 @@ use std::io::{self, BufWriter, Write};
 use std::ops::Add;
 
 use process_scanner::{
-    Collect, Config, Detail, Field, GroupBy, Listen, ProcessInfo, Result, Scanner, Source, Value,
+    Collect, Config, Detail, GroupBy, Listen, ProcessInfo, Result, Scanner, Source, Value,
     live_source,
 };
 
-use super::samples;
+use super::{samples, screen};
 use crate::cli::args::List;
-use crate::cli::format::group_table::{GroupLine, GroupListing, write_table};
+use crate::cli::format::group_table::{GroupLayout, GroupLine, GroupListing, write_table};
 use crate::cli::format::json;
 use crate::cli::outcome::{Done, printed};
+use crate::cli::select::GroupOrder;
 use crate::cli::terminal;
 
 /// Version of the JSON object.
@@ -37,11 +38,9 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
         .iter()
         .filter(|process| filter.matches(process, &snapshot));
     let mut lines = sums(matching, by);
-    sort(
-        &mut lines,
-        args.sort.and_then(|sort| sort.field()),
-        args.reverse,
-    );
+    let order = args.sort.and_then(|sort| GroupOrder::named(sort, by));
+    let order = order.unwrap_or(GroupOrder::Cpu);
+    sort(&mut lines, order, args.reverse);
     let top = args.top.and_then(|top| usize::try_from(top).ok());
     lines.truncate(top.unwrap_or(usize::MAX));
     let mut out = BufWriter::new(args.color.stdout().lock());
@@ -58,8 +57,21 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
         }
         false if lines.is_empty() => Ok(()),
         false => {
+            // The headings and the prompt.
+            const OTHER_LINES: usize = 2;
+            let left_out = match args.top {
+                Some(_) => 0,
+                None => screen::cut(&mut lines, OTHER_LINES),
+            };
             let width = terminal::line_width();
-            write_table(&mut out, by, &lines, last.taken_at_ms, width)
+            let layout = GroupLayout {
+                by,
+                order,
+                width,
+                now_ms: last.taken_at_ms,
+            };
+            write_table(&mut out, &lines, layout)
+                .and_then(|()| screen::write_left_out(&mut out, left_out, "groups", width))
         }
     };
     printed(outcome.and_then(|()| out.flush()))?;
@@ -121,21 +133,22 @@ fn add<T: Copy>((sum, unknown): (&mut Option<T>, &mut u64), value: Option<T>, pl
 /// Sorts groups: amounts descend, names ascend; unknown values come last, in reverse too.
 ///
 /// Equal ones, and those without an order of their own, are in order of memory.
-fn sort(lines: &mut [GroupLine], by: Option<&Field>, is_reverse: bool) {
-    let by = by.map_or("cpu_percent", |field| field.name);
+fn sort(lines: &mut [GroupLine], by: GroupOrder, is_reverse: bool) {
     let number = |line: &GroupLine| -> Option<f64> {
         match by {
-            "rss_bytes" => line.rss_bytes.map(|bytes| bytes as f64),
-            "threads" => line.threads.map(|threads| threads as f64),
+            GroupOrder::Processes => Some(line.processes as f64),
+            GroupOrder::Threads => line.threads.map(|threads| threads as f64),
+            GroupOrder::Cpu => line.cpu_percent.map(f64::from),
+            GroupOrder::Rss => line.rss_bytes.map(|bytes| bytes as f64),
             // The oldest first.
-            "start_time_ms" => line.oldest_start_ms.map(|ms| -(ms as f64)),
-            _ => line.cpu_percent.map(f64::from),
+            GroupOrder::Age => line.oldest_start_ms.map(|ms| -(ms as f64)),
+            GroupOrder::Name => None,
         }
     };
     let in_order = |order: Ordering| if is_reverse { order.reverse() } else { order };
     lines.sort_by(|a, b| {
         let first = match (by, number(a), number(b)) {
-            ("name", ..) => in_order(a.id.name().cmp(b.id.name())),
+            (GroupOrder::Name, ..) => in_order(a.id.name().cmp(b.id.name())),
             (_, Some(a), Some(b)) => in_order(b.total_cmp(&a)),
             (_, a, b) => a.is_none().cmp(&b.is_none()),
         };
@@ -198,18 +211,20 @@ mod tests {
             made("b", Some(3.0), 1),
         ];
         for (by, forth, back) in [
-            ("cpu_percent", "bcad", "cabd"),
-            ("rss_bytes", "dcab", "bacd"),
-            ("name", "abcd", "dcba"),
-            ("start_time_ms", "bacd", "dcab"),
+            (GroupOrder::Cpu, "bcad", "cabd"),
+            (GroupOrder::Rss, "dcab", "bacd"),
+            (GroupOrder::Name, "abcd", "dcba"),
+            (GroupOrder::Age, "bacd", "dcab"),
             // Nothing is known of them.
-            ("threads", "dcab", "dcab"),
+            (GroupOrder::Threads, "dcab", "dcab"),
+            // They are equal.
+            (GroupOrder::Processes, "dcab", "dcab"),
         ] {
             for (is_reverse, expected) in [(false, forth), (true, back)] {
                 let mut lines = all.clone();
-                sort(&mut lines, Field::named(by), is_reverse);
+                sort(&mut lines, by, is_reverse);
                 let names: String = lines.iter().map(|line| line.id.name()).collect();
-                assert_eq!(names, expected, "{by} {is_reverse}");
+                assert_eq!(names, expected, "{by:?} {is_reverse}");
             }
         }
     }

@@ -9,7 +9,7 @@ use process_scanner::{
     live_source,
 };
 
-use super::samples;
+use super::{samples, screen};
 use crate::cli::args::{self, List};
 use crate::cli::format::color;
 use crate::cli::format::column_list;
@@ -146,50 +146,18 @@ fn print_table(
         true => tree_lines(args, snapshot, chosen, layout.width),
         false => chosen.iter().copied().map(Line::flat).collect(),
     };
-    let left_out = cut_to_screen(args, &mut lines);
+    // The totals, the headings, and the prompt.
+    const OTHER_LINES: usize = 3;
+    let left_out = match args.tree || args.top.is_some() {
+        true => 0,
+        false => screen::cut(&mut lines, OTHER_LINES),
+    };
     let mut out = BufWriter::new(args.color.stdout().lock());
     let header = (color::DIM, totals.fitted(layout.width));
     color::write_line(&mut out, &[header], layout.width)?;
     table::write(&mut out, &lines, layout)?;
-    if left_out > 0 {
-        let text = left_out_text(left_out, layout.width);
-        color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
-    }
+    screen::write_left_out(&mut out, left_out, "processes", layout.width)?;
     out.flush()
-}
-
-/// Cuts a list to the screen, and counts the removed lines.
-///
-/// Otherwise the busiest processes, which come first, would scroll away. `--top` and `--tree` print
-/// everything.
-fn cut_to_screen(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
-    let prints_all = args.tree || args.top.is_some();
-    let Some(height) = terminal::screen_height().filter(|_| !prints_all) else {
-        return 0;
-    };
-    let left_out = lines.len() - fitting(lines.len(), height);
-    lines.truncate(lines.len() - left_out);
-    left_out
-}
-
-/// Formats the number of removed lines, and how to get them.
-fn left_out_text(left_out: usize, width: Option<usize>) -> String {
-    let whole = format!("and {left_out} more; --top N prints N processes, | less -S all");
-    match width.is_some_and(|width| terminal::width(&whole) > width) {
-        true => format!("and {left_out} more (--top N, | less -S)"),
-        false => whole,
-    }
-}
-
-/// Returns how many of `all` processes a screen of `height` lines has room for.
-fn fitting(all: usize, height: usize) -> usize {
-    // The totals, the headings, and the prompt; if not all fit, also the number of removed lines.
-    const OTHER_LINES: usize = 3;
-    let room = height.saturating_sub(OTHER_LINES);
-    match all <= room {
-        true => all,
-        false => room.saturating_sub(1).max(1),
-    }
 }
 
 fn print_pids(processes: &[&ProcessInfo]) -> io::Result<()> {
@@ -210,35 +178,4 @@ fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
     };
     json::write_line(&mut out, &listing)?;
     out.flush()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_number_of_others_has_a_short_form() {
-        let whole = "and 76 more; --top N prints N processes, | less -S all";
-        assert_eq!(left_out_text(76, None), whole);
-        assert_eq!(left_out_text(76, Some(54)), whole);
-        assert_eq!(
-            left_out_text(76, Some(53)),
-            "and 76 more (--top N, | less -S)"
-        );
-    }
-
-    #[test]
-    fn a_list_that_does_not_fit_leaves_a_line_for_the_number_of_others() {
-        for (all, height, expected) in [
-            (0, 24, 0),
-            (21, 24, 21),
-            (22, 24, 20),
-            (5000, 24, 20),
-            // On the smallest screens one process scrolls the headings away.
-            (2, 4, 1),
-            (2, 0, 1),
-        ] {
-            assert_eq!(fitting(all, height), expected, "{all} of {height}");
-        }
-    }
 }

@@ -74,3 +74,21 @@ fn options_that_groups_do_not_have_are_refused() {
         assert!(text(&output.stderr).contains(expected), "{output:?}");
     }
 }
+
+#[test]
+fn groups_are_sorted_by_number_and_by_what_they_are_grouped_by() {
+    let all = groups(&["--by", "name", "--sort", "processes", "--sample", "0"]);
+    let numbers: Vec<_> = all
+        .iter()
+        .map(|group| group["processes"].as_u64())
+        .collect();
+    assert!(numbers.is_sorted_by(|a, b| a >= b), "{numbers:?}");
+    let own = std::process::id().to_string();
+    groups(&[
+        "--by", "user", "--sort", "user", "--pid", &own, "--sample", "0",
+    ]);
+    let output = run(&["--sort", "processes"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let expected = "'processes' is an order of groups; add --by WHAT";
+    assert!(text(&output.stderr).contains(expected), "{output:?}");
+}
