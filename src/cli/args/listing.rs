@@ -20,7 +20,8 @@ pub(crate) struct List {
     /// List processes with NAME in their name or command line
     ///
     /// NAME is plain text; case is ignored unless NAME has capitals. Of several, one must be there.
-    /// pscan itself is not listed. After `--`, a NAME can be that of a command.
+    /// pscan itself is not listed; the command that started it, such as sudo or timeout, can match.
+    /// After `--`, a NAME can be that of a command.
     #[arg(value_name = "NAME", value_parser = some_text)]
     pub(crate) names: Vec<String>,
     // The list of fields has the orders.

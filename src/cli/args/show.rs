@@ -44,6 +44,6 @@ pub(crate) struct Show {
 
 fn pid(text: &str) -> Result<u32, String> {
     let advice = "must be a process id, a whole number of at most 4294967295; to find processes by \
-                  name, use 'pscan --name REGEX'";
+                  name, use 'pscan NAME'";
     text.parse().map_err(|_| advice.into())
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     config.collect |= args.filter_on_host_with(None).collect();
     // There is no later scan that could have a late value.
     config.pss_wait_ms = PSS_WAIT_MS;
-    config.collect |= match args.json {
+    config.collect |= match args.json || args.quiet {
         true => args.sort.map_or(Collect::NONE, Sort::collect),
         false => layout.collect(),
     };
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let host = (!args.json).then(|| Host::new(info.is_live));
     // Pids alone need no CPU use, unless they are in its order.
-    let needs_cpu = !args.quiet || args.sort == Some(Sort::CPU) || args.top.is_some();
+    let needs_cpu = !args.quiet || order(args) == Sort::CPU;
     let interval = if needs_cpu {
         args.sample
     } else {
@@ -101,20 +101,24 @@ fn no_match(args: &List) -> String {
     }
 }
 
-/// Returns the matching processes, sorted and cut to `--top`.
+/// Returns the order of the list.
 ///
 /// Without `--sort` and `--top`, JSON and pids alone are in order of pid.
+fn order(args: &List) -> Sort {
+    let by_default = match (args.json || args.quiet) && args.top.is_none() {
+        true => Sort::PID,
+        false => Sort::CPU,
+    };
+    args.sort.unwrap_or(by_default)
+}
+
+/// Returns the matching processes, sorted and cut to `--top`.
 fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
     let matching = snapshot
         .iter()
         .filter(|process| filter.matches(process, snapshot));
     let mut chosen: Vec<_> = matching.collect();
-    let by_default = match (args.json || args.quiet) && args.top.is_none() {
-        true => Sort::PID,
-        false => Sort::CPU,
-    };
-    let sort = args.sort.unwrap_or(by_default);
-    sort.sort(&mut chosen, args.reverse);
+    order(args).sort(&mut chosen, args.reverse);
     let top = args.top.and_then(|top| usize::try_from(top).ok());
     chosen.truncate(top.unwrap_or(usize::MAX));
     chosen
