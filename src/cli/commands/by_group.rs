@@ -18,11 +18,6 @@ use crate::cli::outcome::{Done, printed};
 use crate::cli::select::GroupOrder;
 use crate::cli::terminal;
 
-/// Version of the JSON object.
-///
-/// A change that can break a reader raises it.
-const SCHEMA: u32 = 1;
-
 pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
     let mut config = Config::default();
     config.listen = Listen::Off;
@@ -47,7 +42,7 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
     let outcome = match args.json {
         true => {
             let listing = GroupListing {
-                schema: SCHEMA,
+                schema: json::SCHEMA,
                 by: by.as_str(),
                 taken_at_ms: last.taken_at_ms,
                 interval_ms: last.interval_ms,

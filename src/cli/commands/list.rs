@@ -22,11 +22,6 @@ use crate::cli::outcome::{Done, printed};
 use crate::cli::select::Sort;
 use crate::cli::terminal;
 
-/// Version of the JSON object.
-///
-/// A change that can break a reader raises it.
-const SCHEMA: u32 = 1;
-
 /// How long a list waits for proportional shares of memory. One of 100 GB takes a few seconds.
 const PSS_WAIT_MS: u64 = 10_000;
 
@@ -175,7 +170,7 @@ fn print_pids(processes: &[&ProcessInfo]) -> io::Result<()> {
 fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let listing = Listing {
-        schema: SCHEMA,
+        schema: json::SCHEMA,
         taken_at_ms: last.taken_at_ms,
         interval_ms: last.interval_ms,
         processes,

@@ -11,7 +11,7 @@ mod scanned;
 mod state;
 
 pub(crate) use self::columns::{ColumnName, ColumnParser, Columns};
-pub(crate) use self::filter::{FilterArgs, some_text};
+pub(crate) use self::filter::{FilterArgs, pid_or, some_text};
 pub(crate) use self::followed::Followed;
 pub(crate) use self::group_order::GroupOrder;
 pub(crate) use self::kind::Kind;
