@@ -70,6 +70,17 @@ impl GroupBy {
         }
     }
 
+    /// Returns the group of a process; all kernel threads are one group.
+    ///
+    /// It is the group that [`Groups::by`](super::Groups::by) counts the process in, unless that
+    /// is at its limit of groups.
+    pub fn group_of(self, process: &ProcessInfo) -> GroupId {
+        match process.kernel_thread {
+            Some(true) => GroupId::Kernel,
+            _ => self.group(process),
+        }
+    }
+
     /// Returns the value of a process; `None` if it is unknown, or if there is none.
     pub(super) fn value(self, process: &ProcessInfo) -> Option<Cow<'_, str>> {
         let text = |detail| process.details.text(detail).map(|text| (&**text).into());
@@ -139,5 +150,8 @@ mod tests {
         assert_eq!(GroupBy::User.group(&process), named("ada"));
         process.name = Some("".into());
         assert_eq!(GroupBy::Name.group(&process), named(""));
+        assert_eq!(GroupBy::Name.group_of(&process), named(""));
+        process.kernel_thread = Some(true);
+        assert_eq!(GroupBy::Name.group_of(&process), GroupId::Kernel);
     }
 }

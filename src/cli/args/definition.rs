@@ -11,7 +11,7 @@ Exit status: 0 done, 1 failed or no process matches, 2 wrong usage.
 More: pscan COMMAND --help, pscan man | man -l -
 
 Examples:
-  pscan nginx                          list what has nginx in its command line
+  pscan nginx                          list what has nginx in its name or command
   pscan --top 10 --sort rss            list the ten largest in memory
   pscan --tree --name '^(sshd|bash)$'  show these below their parents
   pscan --json | jq '.processes[].name'

@@ -13,14 +13,15 @@ use super::numbers::at_least_one;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
-use crate::cli::select::{FilterArgs, Sort, SortParser, some_text};
+use crate::cli::select::{FilterArgs, GroupOrder, Sort, SortParser, some_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// List processes with NAME in their name or command line
     ///
     /// NAME is plain text; case is ignored unless NAME has capitals. Of several, one must be there.
-    /// pscan itself is not listed. After `--`, a NAME can be that of a command.
+    /// pscan itself is not listed; the command that started it, such as sudo or timeout, can match.
+    /// After `--`, a NAME can be that of a command.
     #[arg(value_name = "NAME", value_parser = some_text)]
     pub(crate) names: Vec<String>,
     // The list of fields has the orders.
@@ -53,7 +54,7 @@ pub(crate) struct List {
     /// List groups by name, user, container, unit or executable
     ///
     /// Each line has the sums of a group. A sum that lacks the values of some processes has a ≥.
-    /// --sort takes cpu, rss, threads, age and name.
+    /// --sort takes cpu, rss, threads, age, processes, and name or WHAT.
     #[arg(
         long,
         value_name = "WHAT",
@@ -102,15 +103,6 @@ fn group_by() -> impl TypedValueParser<Value = GroupBy> {
         .map(|name| GroupBy::named(&name).expect("BUG: the parser accepts existing values alone"))
 }
 
-/// Fields that groups can be sorted by.
-const GROUPS_SORTED_BY: [&str; 5] = [
-    "cpu_percent",
-    "rss_bytes",
-    "threads",
-    "start_time_ms",
-    "name",
-];
-
 impl List {
     /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
     pub(crate) fn filter_on_host_with(&self, own_pid: Option<u32>) -> Filter {
@@ -129,14 +121,17 @@ impl List {
 
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
-        let sorted_by = self.sort.and_then(Sort::field).map(|field| field.name);
-        if let (Some(_), Some(field)) = (self.by, sorted_by)
-            && !GROUPS_SORTED_BY.contains(&field)
-        {
-            return Some(
-                "groups can be sorted by cpu, rss, threads, age or name; for processes, leave out --by"
-                    .into(),
-            );
+        match (self.by, self.sort) {
+            (Some(by), Some(sort)) if GroupOrder::named(sort, by).is_none() => {
+                return Some(format!(
+                    "groups can be sorted by {}; for processes, leave out --by",
+                    GroupOrder::NAMES
+                ));
+            }
+            (None, Some(Sort::PROCESSES)) => {
+                return Some("'processes' is an order of groups; add --by WHAT".into());
+            }
+            _ => {}
         }
         let pids = self.filter.pids();
         let columns = self.columns.conflict(self.sort, self.json, pids);

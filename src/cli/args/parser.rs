@@ -34,9 +34,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, cla
 /// The command of a line that begins with a pid.
 const SHOW: &str = "show";
 
-/// Returns whether the first argument is a pid, for which the command is `show`.
+/// Returns whether the first argument is a pid, or several with commas: the command is `show`.
 pub(crate) fn is_pid(first: &str) -> bool {
-    !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit())
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    first.split(',').all(is_number)
 }
 
 fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
@@ -177,6 +178,13 @@ mod tests {
                 panic!("{line}");
             };
             assert!(show.json && show.pid == [7], "{line}");
+        }
+        let Some(Sub::Show(show)) = parsed("pscan 7,8").expect("pids").sub else {
+            panic!("it is another command");
+        };
+        assert_eq!(show.pid, [7, 8]);
+        for name in ["", ",", "7,", "7,a"] {
+            assert!(!is_pid(name), "{name}");
         }
         // A value, and too large a number.
         assert_eq!(

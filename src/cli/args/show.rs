@@ -8,6 +8,7 @@ use super::durations::sample;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
+use crate::cli::select::pid_or;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -17,7 +18,7 @@ Examples:
   pscan show 4711 --json | jq '.parents[].name'")]
 pub(crate) struct Show {
     /// Processes to show
-    #[arg(value_name = "PID", required = true, value_delimiter = ',', value_parser = pid)]
+    #[arg(value_name = "PID", required = true, value_delimiter = ',', value_parser = pid_or("to find processes by name, use 'pscan NAME'"))]
     pub(crate) pid: Vec<u32>,
     /// Print one JSON object per process, with its parents and children
     #[arg(long)]
@@ -40,10 +41,4 @@ pub(crate) struct Show {
     pub(crate) live: Live,
     #[command(flatten)]
     pub(crate) color: Color,
-}
-
-fn pid(text: &str) -> Result<u32, String> {
-    let advice = "must be a process id, a whole number of at most 4294967295; to find processes by \
-                  name, use 'pscan --name REGEX'";
-    text.parse().map_err(|_| advice.into())
 }

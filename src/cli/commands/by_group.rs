@@ -1,70 +1,72 @@
 //! `pscan --by`: lists groups of processes once.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
-use std::time::Duration;
+use std::ops::Add;
 
 use process_scanner::{
-    Collect, Config, ConsumerOptions, Field, Group, GroupBy, Groups, Listen, Result, Scanner,
-    Source, live_source,
+    Collect, Config, Detail, GroupBy, Listen, ProcessInfo, Result, Scanner, Source, Value,
+    live_source,
 };
 
-use super::samples;
+use super::{samples, screen};
 use crate::cli::args::List;
-use crate::cli::format::group_table::{GroupLine, GroupListing, write_table};
+use crate::cli::format::group_table::{GroupLayout, GroupLine, GroupListing, write_table};
 use crate::cli::format::json;
 use crate::cli::outcome::{Done, printed};
+use crate::cli::select::GroupOrder;
 use crate::cli::terminal;
 
-/// Version of the JSON object.
-///
-/// A change that can break a reader raises it.
-const SCHEMA: u32 = 1;
-
 pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
-    let groups = Groups::by(by).with_limit(usize::MAX);
     let mut config = Config::default();
     config.listen = Listen::Off;
     args.live.configure(&mut config);
     args.secrets.configure(&mut config);
-    config.collect = Collect::CPU | Collect::MEMORY | Collect::THREADS | groups.collect();
+    config.collect = Collect::CPU | Collect::MEMORY | Collect::THREADS | by.collect();
     config.collect |= args.filter_on_host_with(None).collect();
     let source = live_source(&config)?;
     let filter = args.filter_on_host_with(source.info().own_pid);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
-    let options = ConsumerOptions::default().with_filter(filter);
-    scanner.consumers().register(options, groups.clone())?;
     let (snapshot, last) = samples::take(&mut scanner, args.sample)?;
-    // Returns when the groups have received both scans.
-    scanner.finish();
-    let over = last.interval_ms.map(|ms| Duration::from_secs_f64(ms / 1e3));
-    let over = over.filter(|_| !args.sample.is_zero());
-    let living = groups.report().groups.into_iter();
-    let living = living.filter(|group| group.processes > 0);
-    let mut lines: Vec<_> = living.map(|group| line(&group, over)).collect();
-    sort(
-        &mut lines,
-        args.sort.and_then(|sort| sort.field()),
-        args.reverse,
-    );
+    let matching = snapshot
+        .iter()
+        .filter(|process| filter.matches(process, &snapshot));
+    let mut lines = sums(matching, by);
+    let order = args.sort.and_then(|sort| GroupOrder::named(sort, by));
+    let order = order.unwrap_or(GroupOrder::Cpu);
+    sort(&mut lines, order, args.reverse);
     let top = args.top.and_then(|top| usize::try_from(top).ok());
     lines.truncate(top.unwrap_or(usize::MAX));
     let mut out = BufWriter::new(args.color.stdout().lock());
     let outcome = match args.json {
         true => {
             let listing = GroupListing {
-                schema: SCHEMA,
+                schema: json::SCHEMA,
                 by: by.as_str(),
                 taken_at_ms: last.taken_at_ms,
-                interval_ms: over.and(last.interval_ms),
+                interval_ms: last.interval_ms,
                 groups: &lines,
             };
             json::write_line(&mut io::stdout().lock(), &listing)
         }
         false if lines.is_empty() => Ok(()),
         false => {
+            // The headings and the prompt.
+            const OTHER_LINES: usize = 2;
+            let left_out = match args.top {
+                Some(_) => 0,
+                None => screen::cut(&mut lines, OTHER_LINES),
+            };
             let width = terminal::line_width();
-            write_table(&mut out, by, &lines, last.taken_at_ms, width)
+            let layout = GroupLayout {
+                by,
+                order,
+                width,
+                now_ms: last.taken_at_ms,
+            };
+            write_table(&mut out, &lines, layout)
+                .and_then(|()| screen::write_left_out(&mut out, left_out, "groups", width))
         }
     };
     printed(outcome.and_then(|()| out.flush()))?;
@@ -75,39 +77,73 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
     })
 }
 
-/// `over`: the time in which the CPU time was used; `None`: it was not measured.
-fn line(group: &Group, over: Option<Duration>) -> GroupLine {
-    let used_s = group.counters.cpu_seconds;
-    GroupLine {
-        id: group.id.clone(),
-        processes: group.processes,
-        threads: group.threads.known,
-        threads_unknown: group.threads.unknown,
-        cpu_percent: over.and_then(|over| Some(used_s? / over.as_secs_f64() * 100.0)),
-        rss_bytes: group.rss_bytes.known,
-        rss_unknown: group.rss_bytes.unknown,
-        oldest_start_ms: group.oldest_start_ms,
+/// Returns the sums of each group.
+///
+/// Processes that match no more, or have exited, are in no sum, as they are not in the list.
+fn sums<'p>(processes: impl Iterator<Item = &'p ProcessInfo>, by: GroupBy) -> Vec<GroupLine> {
+    let mut groups = BTreeMap::new();
+    for process in processes {
+        let id = by.group_of(process);
+        let line = groups
+            .entry(id)
+            .or_insert_with_key(|id| GroupLine::empty(id.clone()));
+        add_process(line, process);
+    }
+    groups.into_values().collect()
+}
+
+fn add_process(line: &mut GroupLine, process: &ProcessInfo) {
+    line.processes += 1;
+    let threads = match process.details.get(Detail::Threads) {
+        Value::Count(threads) => Some(threads),
+        _ => None,
+    };
+    add(
+        (&mut line.threads, &mut line.threads_unknown),
+        threads,
+        u64::saturating_add,
+    );
+    add(
+        (&mut line.cpu_percent, &mut line.cpu_unknown),
+        process.cpu_percent,
+        f32::add,
+    );
+    add(
+        (&mut line.rss_bytes, &mut line.rss_unknown),
+        process.resources.rss_bytes,
+        u64::saturating_add,
+    );
+    let starts = [line.oldest_start_ms, process.start_time_ms];
+    line.oldest_start_ms = starts.into_iter().flatten().min();
+}
+
+/// Adds a value to a sum, or counts it as unknown.
+fn add<T: Copy>((sum, unknown): (&mut Option<T>, &mut u64), value: Option<T>, plus: fn(T, T) -> T) {
+    match value {
+        Some(value) => *sum = Some(sum.map_or(value, |sum| plus(sum, value))),
+        None => *unknown += 1,
     }
 }
 
 /// Sorts groups: amounts descend, names ascend; unknown values come last, in reverse too.
 ///
 /// Equal ones, and those without an order of their own, are in order of memory.
-fn sort(lines: &mut [GroupLine], by: Option<&Field>, is_reverse: bool) {
-    let by = by.map_or("cpu_percent", |field| field.name);
+fn sort(lines: &mut [GroupLine], by: GroupOrder, is_reverse: bool) {
     let number = |line: &GroupLine| -> Option<f64> {
         match by {
-            "rss_bytes" => line.rss_bytes.map(|bytes| bytes as f64),
-            "threads" => line.threads.map(|threads| threads as f64),
+            GroupOrder::Processes => Some(line.processes as f64),
+            GroupOrder::Threads => line.threads.map(|threads| threads as f64),
+            GroupOrder::Cpu => line.cpu_percent.map(f64::from),
+            GroupOrder::Rss => line.rss_bytes.map(|bytes| bytes as f64),
             // The oldest first.
-            "start_time_ms" => line.oldest_start_ms.map(|ms| -(ms as f64)),
-            _ => line.cpu_percent,
+            GroupOrder::Age => line.oldest_start_ms.map(|ms| -(ms as f64)),
+            GroupOrder::Name => None,
         }
     };
     let in_order = |order: Ordering| if is_reverse { order.reverse() } else { order };
     lines.sort_by(|a, b| {
         let first = match (by, number(a), number(b)) {
-            ("name", ..) => in_order(a.id.name().cmp(b.id.name())),
+            (GroupOrder::Name, ..) => in_order(a.id.name().cmp(b.id.name())),
             (_, Some(a), Some(b)) => in_order(b.total_cmp(&a)),
             (_, a, b) => a.is_none().cmp(&b.is_none()),
         };
@@ -119,21 +155,46 @@ fn sort(lines: &mut [GroupLine], by: Option<&Field>, is_reverse: bool) {
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::GroupId;
+    use process_scanner::{GroupId, ProcessKey};
 
     use super::*;
 
-    fn made(name: &str, cpu_percent: Option<f64>, rss_bytes: u64) -> GroupLine {
+    fn made(name: &str, cpu_percent: Option<f32>, rss_bytes: u64) -> GroupLine {
         GroupLine {
-            id: GroupId::Named(name.into()),
             processes: 1,
-            threads: None,
             threads_unknown: 1,
             cpu_percent,
             rss_bytes: Some(rss_bytes),
-            rss_unknown: 0,
             oldest_start_ms: Some(rss_bytes),
+            ..GroupLine::empty(GroupId::Named(name.into()))
         }
+    }
+
+    #[test]
+    fn a_sum_counts_the_processes_that_it_lacks() {
+        let process = |pid: u32, name: &str| {
+            let start_time_ms = Some(u64::from(pid) * 1000);
+            let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+            process.name = Some(name.into());
+            process
+        };
+        let mut processes = [process(9, "a"), process(7, "a"), process(8, "b")];
+        for process in &mut processes[..2] {
+            process.cpu_percent = Some(12.5);
+            process.details.set(Detail::Threads, 3_u64.into());
+        }
+        processes[1].cpu_percent = None;
+        processes[1].resources.rss_bytes = Some(4096);
+        let lines = sums(processes.iter(), GroupBy::Name);
+        let [a, b] = &lines[..] else {
+            panic!("{lines:?}");
+        };
+        assert_eq!((a.processes, a.oldest_start_ms), (2, Some(7000)));
+        assert_eq!((a.threads, a.threads_unknown), (Some(6), 0));
+        assert_eq!((a.cpu_percent, a.cpu_unknown), (Some(12.5), 1));
+        assert_eq!((a.rss_bytes, a.rss_unknown), (Some(4096), 1));
+        assert_eq!((b.cpu_percent, b.cpu_unknown), (None, 1));
+        assert_eq!((b.threads, b.rss_bytes), (None, None));
     }
 
     #[test]
@@ -145,18 +206,20 @@ mod tests {
             made("b", Some(3.0), 1),
         ];
         for (by, forth, back) in [
-            ("cpu_percent", "bcad", "cabd"),
-            ("rss_bytes", "dcab", "bacd"),
-            ("name", "abcd", "dcba"),
-            ("start_time_ms", "bacd", "dcab"),
+            (GroupOrder::Cpu, "bcad", "cabd"),
+            (GroupOrder::Rss, "dcab", "bacd"),
+            (GroupOrder::Name, "abcd", "dcba"),
+            (GroupOrder::Age, "bacd", "dcab"),
             // Nothing is known of them.
-            ("threads", "dcab", "dcab"),
+            (GroupOrder::Threads, "dcab", "dcab"),
+            // They are equal.
+            (GroupOrder::Processes, "dcab", "dcab"),
         ] {
             for (is_reverse, expected) in [(false, forth), (true, back)] {
                 let mut lines = all.clone();
-                sort(&mut lines, Field::named(by), is_reverse);
+                sort(&mut lines, by, is_reverse);
                 let names: String = lines.iter().map(|line| line.id.name()).collect();
-                assert_eq!(names, expected, "{by} {is_reverse}");
+                assert_eq!(names, expected, "{by:?} {is_reverse}");
             }
         }
     }

@@ -9,7 +9,7 @@ use process_scanner::{
     live_source,
 };
 
-use super::samples;
+use super::{samples, screen};
 use crate::cli::args::{self, List};
 use crate::cli::format::color;
 use crate::cli::format::column_list;
@@ -21,11 +21,6 @@ use crate::cli::format::tree::{self, Line};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::select::Sort;
 use crate::cli::terminal;
-
-/// Version of the JSON object.
-///
-/// A change that can break a reader raises it.
-const SCHEMA: u32 = 1;
 
 /// How long a list waits for proportional shares of memory. One of 100 GB takes a few seconds.
 const PSS_WAIT_MS: u64 = 10_000;
@@ -54,7 +49,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     config.collect |= args.filter_on_host_with(None).collect();
     // There is no later scan that could have a late value.
     config.pss_wait_ms = PSS_WAIT_MS;
-    config.collect |= match args.json {
+    config.collect |= match args.json || args.quiet {
         true => args.sort.map_or(Collect::NONE, Sort::collect),
         false => layout.collect(),
     };
@@ -67,7 +62,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let host = (!args.json).then(|| Host::new(info.is_live));
     // Pids alone need no CPU use, unless they are in its order.
-    let needs_cpu = !args.quiet || args.sort == Some(Sort::CPU) || args.top.is_some();
+    let needs_cpu = !args.quiet || order(args) == Sort::CPU;
     let interval = if needs_cpu {
         args.sample
     } else {
@@ -101,20 +96,24 @@ fn no_match(args: &List) -> String {
     }
 }
 
-/// Returns the matching processes, sorted and cut to `--top`.
+/// Returns the order of the list.
 ///
 /// Without `--sort` and `--top`, JSON and pids alone are in order of pid.
+fn order(args: &List) -> Sort {
+    let by_default = match (args.json || args.quiet) && args.top.is_none() {
+        true => Sort::PID,
+        false => Sort::CPU,
+    };
+    args.sort.unwrap_or(by_default)
+}
+
+/// Returns the matching processes, sorted and cut to `--top`.
 fn chosen<'a>(args: &List, filter: &Filter, snapshot: &'a Snapshot) -> Vec<&'a ProcessInfo> {
     let matching = snapshot
         .iter()
         .filter(|process| filter.matches(process, snapshot));
     let mut chosen: Vec<_> = matching.collect();
-    let by_default = match (args.json || args.quiet) && args.top.is_none() {
-        true => Sort::PID,
-        false => Sort::CPU,
-    };
-    let sort = args.sort.unwrap_or(by_default);
-    sort.sort(&mut chosen, args.reverse);
+    order(args).sort(&mut chosen, args.reverse);
     let top = args.top.and_then(|top| usize::try_from(top).ok());
     chosen.truncate(top.unwrap_or(usize::MAX));
     chosen
@@ -146,50 +145,18 @@ fn print_table(
         true => tree_lines(args, snapshot, chosen, layout.width),
         false => chosen.iter().copied().map(Line::flat).collect(),
     };
-    let left_out = cut_to_screen(args, &mut lines);
+    // The totals, the headings, and the prompt.
+    const OTHER_LINES: usize = 3;
+    let left_out = match args.tree || args.top.is_some() {
+        true => 0,
+        false => screen::cut(&mut lines, OTHER_LINES),
+    };
     let mut out = BufWriter::new(args.color.stdout().lock());
     let header = (color::DIM, totals.fitted(layout.width));
     color::write_line(&mut out, &[header], layout.width)?;
     table::write(&mut out, &lines, layout)?;
-    if left_out > 0 {
-        let text = left_out_text(left_out, layout.width);
-        color::write_line(&mut out, &[(color::DIM, text)], layout.width)?;
-    }
+    screen::write_left_out(&mut out, left_out, "processes", layout.width)?;
     out.flush()
-}
-
-/// Cuts a list to the screen, and counts the removed lines.
-///
-/// Otherwise the busiest processes, which come first, would scroll away. `--top` and `--tree` print
-/// everything.
-fn cut_to_screen(args: &List, lines: &mut Vec<Line<'_>>) -> usize {
-    let prints_all = args.tree || args.top.is_some();
-    let Some(height) = terminal::screen_height().filter(|_| !prints_all) else {
-        return 0;
-    };
-    let left_out = lines.len() - fitting(lines.len(), height);
-    lines.truncate(lines.len() - left_out);
-    left_out
-}
-
-/// Formats the number of removed lines, and how to get them.
-fn left_out_text(left_out: usize, width: Option<usize>) -> String {
-    let whole = format!("and {left_out} more; --top N prints N processes, | less -S all");
-    match width.is_some_and(|width| terminal::width(&whole) > width) {
-        true => format!("and {left_out} more (--top N, | less -S)"),
-        false => whole,
-    }
-}
-
-/// Returns how many of `all` processes a screen of `height` lines has room for.
-fn fitting(all: usize, height: usize) -> usize {
-    // The totals, the headings, and the prompt; if not all fit, also the number of removed lines.
-    const OTHER_LINES: usize = 3;
-    let room = height.saturating_sub(OTHER_LINES);
-    match all <= room {
-        true => all,
-        false => room.saturating_sub(1).max(1),
-    }
 }
 
 fn print_pids(processes: &[&ProcessInfo]) -> io::Result<()> {
@@ -203,42 +170,11 @@ fn print_pids(processes: &[&ProcessInfo]) -> io::Result<()> {
 fn print_json(last: &Batch, processes: &[&ProcessInfo]) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let listing = Listing {
-        schema: SCHEMA,
+        schema: json::SCHEMA,
         taken_at_ms: last.taken_at_ms,
         interval_ms: last.interval_ms,
         processes,
     };
     json::write_line(&mut out, &listing)?;
     out.flush()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_number_of_others_has_a_short_form() {
-        let whole = "and 76 more; --top N prints N processes, | less -S all";
-        assert_eq!(left_out_text(76, None), whole);
-        assert_eq!(left_out_text(76, Some(54)), whole);
-        assert_eq!(
-            left_out_text(76, Some(53)),
-            "and 76 more (--top N, | less -S)"
-        );
-    }
-
-    #[test]
-    fn a_list_that_does_not_fit_leaves_a_line_for_the_number_of_others() {
-        for (all, height, expected) in [
-            (0, 24, 0),
-            (21, 24, 21),
-            (22, 24, 20),
-            (5000, 24, 20),
-            // On the smallest screens one process scrolls the headings away.
-            (2, 4, 1),
-            (2, 0, 1),
-        ] {
-            assert_eq!(fitting(all, height), expected, "{all} of {height}");
-        }
-    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod replay;
 mod samples;
+mod screen;
 mod session;
 pub(crate) mod show;
 mod target;

@@ -14,11 +14,6 @@ use crate::cli::format::show::{self, Frame, Relatives};
 use crate::cli::outcome::{Done, printed};
 use crate::cli::terminal;
 
-/// Version of the JSON object.
-///
-/// A change that can break a reader raises it.
-const SCHEMA: u32 = 1;
-
 pub(crate) fn run(args: &Show) -> Result<Done> {
     let mut config = Config::default();
     // Two scans gain nothing from it, and the kernel's answer can take a moment.
@@ -71,7 +66,7 @@ fn print_json(found: &[Relatives<'_>], last: &Batch) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for relatives in found {
         let shown = Shown {
-            schema: SCHEMA,
+            schema: json::SCHEMA,
             taken_at_ms: last.taken_at_ms,
             interval_ms: last.interval_ms,
             process: relatives.process,

@@ -5,6 +5,11 @@ use std::io::{self, Write};
 use process_scanner::{Batch, Event, JsonLine, ProcessInfo, write_json};
 use serde::Serialize;
 
+/// Version of the objects that are printed once.
+///
+/// A change that can break a reader raises it.
+pub(crate) const SCHEMA: u32 = 1;
+
 /// All processes at one moment.
 #[derive(Serialize)]
 pub(crate) struct Listing<'a> {

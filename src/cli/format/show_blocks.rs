@@ -90,6 +90,8 @@ impl Shown<'_> {
                 let sample = cells::duration(ms.round() as u64);
                 format!("{share} % of one core over {sample}")
             }
+            // CPU use since the start alone is known.
+            (None, None) => "not measured".to_owned(),
             _ => format!("{share} % of one core"),
         };
         let modes = [(Detail::CpuUserMs, "user"), (Detail::CpuSystemMs, "system")];

@@ -20,7 +20,7 @@ pub(crate) struct FilterArgs {
         value_name = "N",
         num_args = 1..,
         value_delimiter = ',',
-        value_parser = pid,
+        value_parser = pid_or(BY_NAME),
         allow_negative_numbers = true
     )]
     pid: Vec<u32>,
@@ -69,7 +69,7 @@ pub(crate) struct FilterArgs {
     ///
     /// watch selects them also after their parents have exited. Separate several pids by commas, or
     /// repeat --children.
-    #[arg(long, value_name = "PID", value_delimiter = ',', value_parser = pid, allow_negative_numbers = true)]
+    #[arg(long, value_name = "PID", value_delimiter = ',', value_parser = pid_or(BY_NAME), allow_negative_numbers = true)]
     children: Vec<u32>,
     /// Hide kernel threads
     #[arg(long)]
@@ -84,11 +84,15 @@ pub(crate) fn some_text(text: &str) -> Result<String, String> {
     }
 }
 
-fn pid(text: &str) -> Result<u32, String> {
-    let advice =
-        "must be a process id, a whole number of at most 4294967295; to select by name, use --name";
-    text.parse().map_err(|_| advice.into())
+/// Returns a parser of pids. `advice`: what selects by name.
+pub(crate) fn pid_or(advice: &'static str) -> impl Fn(&str) -> Result<u32, String> + Clone {
+    move |text| {
+        let limits = "must be a process id, a whole number of at most 4294967295";
+        text.parse().map_err(|_| format!("{limits}; {advice}"))
+    }
 }
+
+const BY_NAME: &str = "to select by name, use --name";
 
 impl FilterArgs {
     /// Returns the pids of `--pid`.

@@ -19,6 +19,8 @@ const USUAL: [&str; 5] = ["cpu", "rss", "pid", "name", "age"];
 impl Sort {
     pub(crate) const CPU: Self = Self("cpu");
     pub(crate) const PID: Self = Self("pid");
+    /// By the number of processes: an order of groups alone.
+    pub(crate) const PROCESSES: Self = Self("processes");
 
     /// Returns all orders: the usual ones, then those by any other field.
     pub(crate) fn all() -> Vec<Self> {
@@ -68,7 +70,7 @@ impl Sort {
             "{}\n\nA column is named as in --columns, and shown. The busiest, largest and oldest \
              processes come first. By another column, the largest amounts come first; texts, names \
              of states and ids ascend. Unknown values come last. The default is pid with --tree, \
-             and with --json unless --top is given.",
+             and with --json unless --top is given. --by has a further order, processes.",
             Self::help()
         )
     }
@@ -133,7 +135,10 @@ impl TypedValueParser for SortParser {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Sort, clap::Error> {
-        let name = field_names::parse(&[], command, arg, value)?;
+        let name = field_names::parse(&[Sort::PROCESSES.0], command, arg, value)?;
+        if name == Sort::PROCESSES.0 {
+            return Ok(Sort::PROCESSES);
+        }
         Ok(Sort::named(&name).expect("BUG: the parser accepts names of fields alone"))
     }
 
@@ -144,7 +149,8 @@ impl TypedValueParser for SortParser {
             let help = usual.and_then(|order| order.help).unwrap_or(field.about);
             Some(field_names::value(sort.0, field, help))
         });
-        Some(Box::new(values))
+        let processes = PossibleValue::new(Sort::PROCESSES.0).help("Number, with --by");
+        Some(Box::new(values.chain([processes])))
     }
 }
 
@@ -202,6 +208,7 @@ mod tests {
             names
                 .iter()
                 .copied()
+                .chain(["processes"])
                 .eq(values.iter().map(PossibleValue::get_name))
         );
         for field in FIELDS {

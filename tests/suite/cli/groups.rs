@@ -74,3 +74,79 @@ fn options_that_groups_do_not_have_are_refused() {
         assert!(text(&output.stderr).contains(expected), "{output:?}");
     }
 }
+
+#[test]
+fn groups_are_sorted_by_number_and_by_what_they_are_grouped_by() {
+    let all = groups(&["--by", "name", "--sort", "processes", "--sample", "0"]);
+    let numbers: Vec<_> = all
+        .iter()
+        .map(|group| group["processes"].as_u64())
+        .collect();
+    assert!(numbers.is_sorted_by(|a, b| a >= b), "{numbers:?}");
+    let own = std::process::id().to_string();
+    groups(&[
+        "--by", "user", "--sort", "user", "--pid", &own, "--sample", "0",
+    ]);
+    let output = run(&["--sort", "processes"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let expected = "'processes' is an order of groups; add --by WHAT";
+    assert!(text(&output.stderr).contains(expected), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_user_has_the_processes_that_match_alone() {
+    let own = std::process::id().to_string();
+    let listing = stdout_of(&["--json", "--pid", &own, "--sample", "0"]);
+    let listing = json_lines(&listing).pop().unwrap();
+    let process = &listing["processes"][0];
+    let user = match process["user_name"].as_str() {
+        Some(name) => name.to_owned(),
+        None => process["user_id"].to_string(),
+    };
+    let name = format!("^{}", process["name"].as_str().unwrap());
+    let args = ["--by", "user", "--sample", "0", "--name", &name];
+    let all = groups(&[&args[..], &["--pid", &own]].concat());
+    let [group] = &all[..] else {
+        panic!("{all:?}");
+    };
+    assert_eq!(
+        (&group["group"], &group["processes"]),
+        (&user.into(), &1.into())
+    );
+    assert_eq!(
+        (&group["cpu_percent"], &group["cpu_unknown"]),
+        (&().into(), &1.into())
+    );
+    assert_eq!(group["rss_unknown"], 0);
+    let other = [
+        "--by",
+        "user",
+        "--pid",
+        &own,
+        "--name",
+        "^no process of this name$",
+    ];
+    assert_eq!(run(&other).status.code(), Some(1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn groups_fit_the_terminal_and_have_their_name() {
+    use super::terminal::{on_terminal, plain};
+
+    for columns in [20, 30, 45, 60, 80] {
+        let out = plain(&on_terminal(
+            columns,
+            &["--by", "name", "--sample", "0"],
+            &[],
+        ));
+        let lines: Vec<_> = out.lines().collect();
+        assert!(lines[0].ends_with(" NAME"), "{out}");
+        assert!(lines[0].len() + 8 <= columns.into(), "{columns}: {out}");
+        let is_fine = |line: &&str| line.chars().count() <= columns.into();
+        assert!(lines.iter().all(is_fine), "{columns}: {out}");
+        // The prompt has the last line.
+        assert!(lines.len() < 30, "{out}");
+    }
+}

@@ -125,7 +125,10 @@ const OPTIONS: &[Entry] = &[
     ("--sort rss", &["mem", "memory", "rss"]),
     ("--reverse", &["desc", "descending", "asc", "ascending"]),
     ("--columns LIST", &["fields", "cols", "headers"]),
-    ("--tree", &["forest", "hierarchy", "parents", "ppid", "H"]),
+    ("--tree", &["forest", "hierarchy", "parents", "H"]),
+    ("--children PID", &["ppid", "parent", "descendants"]),
+    ("--by WHAT", &["group-by", "groupby", "group"]),
+    ("--user USER", &["U", "uid", "euid"]),
     ("--json", &["format", "output", "j", "ndjson", "jsonl"]),
     (
         "--name REGEX",

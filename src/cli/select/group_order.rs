@@ -1,0 +1,73 @@
+//! Orders of groups.
+
+use process_scanner::GroupBy;
+
+use super::order::Sort;
+
+/// An order of groups of processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GroupOrder {
+    Processes,
+    Threads,
+    Cpu,
+    Rss,
+    /// The oldest process of each.
+    Age,
+    Name,
+}
+
+impl GroupOrder {
+    /// What `--sort` takes with `--by`, for messages.
+    pub(crate) const NAMES: &'static str = "cpu, rss, threads, age, processes or name";
+
+    /// Returns the order of groups by `by`; `None` if groups have no such value.
+    pub(crate) fn named(sort: Sort, by: GroupBy) -> Option<Self> {
+        if sort == Sort::PROCESSES {
+            return Some(Self::Processes);
+        }
+        match sort.field()?.name {
+            "cpu_percent" => Some(Self::Cpu),
+            "rss_bytes" => Some(Self::Rss),
+            "threads" => Some(Self::Threads),
+            "start_time_ms" => Some(Self::Age),
+            "name" => Some(Self::Name),
+            field => (field == field_of(by)).then_some(Self::Name),
+        }
+    }
+}
+
+/// Returns the field that groups have their names from.
+fn field_of(by: GroupBy) -> &'static str {
+    match by {
+        GroupBy::User => "user_name",
+        GroupBy::Container => "container_id",
+        GroupBy::Unit => "systemd_unit",
+        GroupBy::Executable => "executable",
+        _ => "name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_sorted_by_what_they_were_grouped_by() {
+        for (name, by) in [
+            ("user", GroupBy::User),
+            ("container", GroupBy::Container),
+            ("unit", GroupBy::Unit),
+            ("exe", GroupBy::Executable),
+        ] {
+            let sort = Sort::named(name).expect(name);
+            assert_eq!(GroupOrder::named(sort, by), Some(GroupOrder::Name));
+            assert_eq!(GroupOrder::named(sort, GroupBy::Name), None, "{name}");
+        }
+        for by in GroupBy::ALL {
+            let order = |sort| GroupOrder::named(sort, *by);
+            assert_eq!(order(Sort::PROCESSES), Some(GroupOrder::Processes));
+            assert_eq!(order(Sort::CPU), Some(GroupOrder::Cpu));
+            assert_eq!(order(Sort::PID), None);
+        }
+    }
+}
