@@ -191,6 +191,16 @@ impl ExecReading {
         self.executable.take_if(|(_, at_ns)| *at_ns >= ended_ns);
     }
 
+    /// Creates one of a process that has called `exec`, and of which nothing was read since.
+    pub(super) fn unread(pid: u32, event_ns: u64) -> Self {
+        Self::empty(pid, event_ns)
+    }
+
+    /// Returns whether anything was read that shows which program it has.
+    pub(super) fn has_program(&self) -> bool {
+        self.command.is_some() || self.stat.is_some()
+    }
+
     /// Returns the optional fields in `stat`.
     pub(in crate::source::linux) fn numbers(&self) -> Option<&StatNumbers> {
         self.numbers.as_deref()
