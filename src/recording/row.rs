@@ -31,6 +31,8 @@ pub(crate) struct RowRecord {
     pub(crate) read_offset_ns: Option<i64>,
     pub(crate) resources: Resources,
     pub(crate) kernel_thread: Option<bool>,
+    /// It has another program than before; left out if not.
+    pub(crate) is_other_program: bool,
     /// The optional fields that were read, and in a complete row all that are known.
     pub(crate) details: Vec<DetailRecord>,
 }
@@ -62,6 +64,7 @@ impl RowRecord {
             read_at_ns: read_at_ns(scan_ns, self.read_offset_ns),
             resources: self.resources,
             kernel_thread: self.kernel_thread,
+            is_other_program: self.is_other_program,
             details,
         }
     }
@@ -91,6 +94,7 @@ impl RowRecord {
             read_offset_ns: read_offset_ns(scan_ns, row.read_at_ns),
             resources: row.resources,
             kernel_thread: row.kernel_thread,
+            is_other_program: row.is_other_program,
             details: row.details.iter().map(DetailRecord::of).collect(),
         }
     }
@@ -121,6 +125,7 @@ impl RowRecord {
             read_offset_ns: _,
             resources,
             kernel_thread,
+            is_other_program,
             details,
         } = self;
         *pid == other.pid
@@ -132,6 +137,7 @@ impl RowRecord {
             && *cpu_time_ns == other.cpu_time_ns
             && *resources == other.resources
             && *kernel_thread == other.kernel_thread
+            && *is_other_program == other.is_other_program
             && *details == other.details
     }
 
@@ -174,6 +180,9 @@ impl Serialize for RowRecord {
             }
         }
         out.serialize_field("kernel_thread", &self.kernel_thread)?;
+        if self.is_other_program {
+            out.serialize_field("is_other_program", &true)?;
+        }
         for detail in &self.details {
             detail.write(&mut out)?;
         }
@@ -194,6 +203,7 @@ enum Key {
     CpuTimeNs,
     ReadOffsetNs,
     KernelThread,
+    IsOtherProgram,
     Other(OtherName),
 }
 
@@ -232,7 +242,7 @@ static FIELD_NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut names = vec!["pid", "start_time_ms", "parent_pid", "name", "command"];
     names.extend(["status", "cpu_time_ns", "read_offset_ns"]);
     names.extend(PLAIN_FIELDS.iter().map(|plain| plain.field.name));
-    names.push("kernel_thread");
+    names.extend(["kernel_thread", "is_other_program"]);
     names.extend(Detail::ALL.iter().map(|detail| detail.field().name));
     names
 });
@@ -249,6 +259,7 @@ struct Others {
     cpu_time_ns: Option<Option<u64>>,
     read_offset_ns: Option<Option<i64>>,
     kernel_thread: Option<Option<bool>>,
+    is_other_program: Option<bool>,
     details: Vec<DetailRecord>,
 }
 
@@ -278,6 +289,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for PlainValues<'_, A> {
                 Key::CpuTimeNs => take(map, "cpu_time_ns", &mut others.cpu_time_ns)?,
                 Key::ReadOffsetNs => take(map, "read_offset_ns", &mut others.read_offset_ns)?,
                 Key::KernelThread => take(map, "kernel_thread", &mut others.kernel_thread)?,
+                Key::IsOtherProgram => {
+                    take(map, "is_other_program", &mut others.is_other_program)?;
+                }
                 Key::Other(OtherName::Detail(detail)) => {
                     let record = DetailRecord::read(detail, map)?;
                     detail_record::add(&mut others.details, record)?;
@@ -335,6 +349,7 @@ impl<'de> Deserialize<'de> for RowRecord {
                     read_offset_ns: others.read_offset_ns.flatten(),
                     resources,
                     kernel_thread: others.kernel_thread.flatten(),
+                    is_other_program: others.is_other_program.unwrap_or_default(),
                     details: others.details,
                 })
             }

@@ -79,6 +79,10 @@ pub struct ProcessRow<'a> {
     pub resources: Resources,
     /// Whether it is a kernel thread.
     pub kernel_thread: Option<bool>,
+    /// In a [change that was heard](crate::Happening::Changed): it has another program than before.
+    ///
+    /// Name and command line are unknown then if they are unknown in this row.
+    pub is_other_program: bool,
     /// The optional fields that were read, each at most once.
     ///
     /// The values of the last row of this process apply to those that it lacks.
@@ -121,6 +125,7 @@ impl ProcessRow<'_> {
             read_at_ns: None,
             resources: Resources::default(),
             kernel_thread: None,
+            is_other_program: false,
             details: &[],
         }
     }

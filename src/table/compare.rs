@@ -121,7 +121,8 @@ impl Table {
         }
     }
 
-    /// Updates what a source heard of a process between two scans: unknown values stay.
+    /// Updates what a source heard of a process between two scans: unknown values stay, but for name
+    /// and command line of an earlier program.
     ///
     /// It changes nothing if the process was read later than that.
     pub(super) fn amend(&mut self, row: &ProcessRow<'_>, index: u32) {
@@ -134,6 +135,9 @@ impl Table {
             .as_mut()
             .expect("BUG: the index has only slots in use");
         let mut changed = update_texts(&mut self.texts, process, row);
+        if row.is_other_program {
+            changed.insert(forget_unread_texts(&mut self.texts, process, row));
+        }
         if row.parent_pid.is_some() && process.parent_pid != row.parent_pid {
             process.parent_pid = row.parent_pid;
             changed.insert(Changes::PARENT);
@@ -212,6 +216,22 @@ fn update_texts(texts: &mut Texts, process: &mut ProcessInfo, row: &ProcessRow<'
         command => texts.update_command(&mut process.command, command),
     };
     if has_other_command {
+        changed.insert(Changes::COMMAND);
+    }
+    changed
+}
+
+/// Makes name and command line unknown that are of an earlier program, and returns which were known.
+fn forget_unread_texts(
+    texts: &mut Texts,
+    process: &mut ProcessInfo,
+    row: &ProcessRow<'_>,
+) -> Changes {
+    let mut changed = Changes::default();
+    if row.name == Reading::Unknown && texts.clear_name(&mut process.name) {
+        changed.insert(Changes::NAME);
+    }
+    if row.command == Reading::Unknown && texts.clear_command(&mut process.command) {
         changed.insert(Changes::COMMAND);
     }
     changed

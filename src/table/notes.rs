@@ -166,7 +166,12 @@ impl Ended {
         if let Some(peak_bytes) = usage.as_ref().and_then(|usage| usage.peak_rss_bytes)
             && details.has(Detail::PeakRssBytes)
         {
-            details.set(Detail::PeakRssBytes, peak_bytes.into());
+            // The kernel's counts differ a little. A peak that is known is of the same program, and
+            // so is the resident memory that was read with it.
+            let rss_bytes = self.process.resources.rss_bytes.unwrap_or(0);
+            let seen = details.number(Detail::PeakRssBytes);
+            let seen = seen.map_or(0, |seen| seen.max(rss_bytes));
+            details.set(Detail::PeakRssBytes, peak_bytes.max(seen).into());
         }
         let Some(final_ns) = usage.and_then(|usage| usage.cpu_time_ns.as_mut()) else {
             return;

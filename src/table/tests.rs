@@ -273,3 +273,71 @@ fn a_process_that_has_exited_is_not_unconfirmed() {
     let pids: Vec<u32> = unconfirmed.iter().map(|key| key.pid).collect();
     assert_eq!(pids, [8]);
 }
+
+#[test]
+fn another_program_that_was_not_read_has_no_name_and_no_command_line() {
+    let mut table = Table::new(&Config::default(), &SourceInfo::new("test"));
+    let mut pass = table.begin(Timestamp::new(1, 1_000_000_000));
+    pass.apply(Row::Process(ProcessRow {
+        name: Reading::Known(b"sh"),
+        command: Reading::Known(b"sh\0-c\0x\0"),
+        ..ProcessRow::unknown(7)
+    }));
+    pass.finish(Missing::Exited);
+    let mut hear = |read_at_ns, is_other_program| {
+        let mut pass = table.begin(Timestamp::new(2, 2_000_000_000));
+        pass.happened(Happening::Changed(ProcessRow {
+            read_at_ns: Some(read_at_ns),
+            is_other_program,
+            ..ProcessRow::unknown(7)
+        }));
+        pass.finish(Missing::Unconfirmed).events.pop()
+    };
+    // The scan was later than the `exec`.
+    assert!(hear(999_999_999, true).is_none());
+    assert!(hear(1_500_000_000, false).is_none());
+    let Some(Event::Updated { process, changed }) = hear(1_500_000_000, true) else {
+        panic!("it has another program");
+    };
+    assert_eq!(changed, Changes::NAME | Changes::COMMAND);
+    assert_eq!((process.name, process.command), (None, None));
+}
+
+#[test]
+fn the_final_peak_is_not_below_what_was_seen_of_the_same_program() {
+    for (seen, rss_bytes, peak) in [
+        (DetailValue::Number(9), 5, 9),
+        (DetailValue::Number(5), 9, 9),
+        (DetailValue::Number(5), 6, 7),
+        // It has called `exec`, and the resident memory may be that from before.
+        (DetailValue::Unknown, 9, 7),
+    ] {
+        let mut source = SourceInfo::new("test");
+        source.collects = Collect::PEAK_RSS;
+        let mut table = Table::new(&Config::default(), &source);
+        let mut row = ProcessRow::unknown(7);
+        row.resources.rss_bytes = Some(rss_bytes);
+        let details = [DetailReading {
+            detail: Detail::PeakRssBytes,
+            value: seen,
+        }];
+        row.details = &details;
+        let mut pass = table.begin(Timestamp::new(1, 1_000_000_000));
+        pass.apply(Row::Process(row));
+        pass.finish(Missing::Exited);
+        let mut usage = ExitUsage::default();
+        usage.peak_rss_bytes = Some(7);
+        let mut pass = table.begin(Timestamp::new(2, 2_000_000_000));
+        pass.happened(Happening::Exited {
+            pid: 7,
+            start_time_ms: None,
+            exit: Exit {
+                usage: Some(usage),
+                ..Exit::default()
+            },
+        });
+        let event = pass.finish(Missing::Unconfirmed).events.pop();
+        let details = &event.as_ref().expect("it has exited").process().details;
+        assert_eq!(details.get(Detail::PeakRssBytes), Value::Count(peak));
+    }
+}

@@ -82,6 +82,13 @@ impl Texts {
         true
     }
 
+    /// Makes a name unknown, and returns whether it was known.
+    pub(super) fn clear_name(&mut self, known: &mut Option<Arc<str>>) -> bool {
+        let old = known.take();
+        self.release(old.as_ref(), None);
+        old.is_some()
+    }
+
     /// Makes a command line unknown, and returns whether it was known.
     pub(super) fn clear_command(&mut self, known: &mut Option<CommandLine>) -> bool {
         let old = known.take();

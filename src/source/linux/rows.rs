@@ -235,6 +235,7 @@ impl Rules {
             read_at_ns: known.read_at_ns,
             resources: known.resources,
             kernel_thread: Some(known.is_kernel_thread),
+            is_other_program: false,
             details,
         }
     }

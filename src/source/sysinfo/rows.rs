@@ -125,6 +125,7 @@ impl SysinfoSource {
                 ..Resources::default()
             },
             kernel_thread: cfg!(target_os = "linux").then_some(is_kernel_thread),
+            is_other_program: false,
             details: &details.list,
         };
         let may_lack_command = !self.collect.contains(Collect::COMMAND)

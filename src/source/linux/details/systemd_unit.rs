@@ -17,12 +17,25 @@ pub(super) fn systemd_unit(path: &[u8]) -> Option<Range<usize>> {
             // Names that could be taken for a file of the control group begin with it.
             let begin = begin + usize::from(segment.starts_with(b"_"));
             let name = &path[begin..end];
-            let is_kind = |kind: &&[u8]| name.len() > kind.len() && name.ends_with(kind);
-            return KINDS.iter().any(is_kind).then_some(begin..end);
+            return is_unit(name).then_some(begin..end);
         }
         begin = end + 1;
     }
     None
+}
+
+/// Returns whether systemd has units with this name, as systemd.unit(5) describes them: of a
+/// template, such as `a@.service`, there are only instances.
+fn is_unit(name: &[u8]) -> bool {
+    let Some(prefix) = KINDS.iter().find_map(|kind| name.strip_suffix(*kind)) else {
+        return false;
+    };
+    let is_valid = |byte: &u8| byte.is_ascii_alphanumeric() || b":-_.\\@".contains(byte);
+    let is_whole = match prefix.iter().position(|&byte| byte == b'@') {
+        Some(at) => at > 0 && at + 1 < prefix.len(),
+        None => !prefix.is_empty(),
+    };
+    is_whole && prefix.iter().all(is_valid)
 }
 
 #[cfg(test)]
@@ -48,6 +61,11 @@ mod tests {
             ),
             ("/system.slice/_cgroup.service", Some("cgroup.service")),
             ("/system.slice/docker-0123.scope", Some("docker-0123.scope")),
+            ("/a\\x2db@c@d:_.service", Some("a\\x2db@c@d:_.service")),
+            ("/system.slice/a@.service", None),
+            ("/system.slice/@b.service", None),
+            ("/system.slice/a b.service", None),
+            ("/system.slice/\u{fc}.service", None),
             ("/user.slice", None),
             ("/docker/0123", None),
             ("/system.slice/.service", None),

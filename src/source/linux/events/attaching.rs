@@ -33,6 +33,7 @@ impl Lives {
         let Some(start) = &mut life.start else {
             return;
         };
+        life.has_read_program = new.has_program();
         match life.step.of(self.round).map(|index| &mut self.steps[index]) {
             Some(Step::Born {
                 start: first,
@@ -63,16 +64,19 @@ impl Lives {
     /// Removes what was read of a process in this round when it had ended by then, since that is of
     /// another process with its pid.
     pub(super) fn keep_before(&mut self, pid: u32, ended_ns: u64) {
-        let step = self
-            .lives
-            .get(&pid)
-            .and_then(|life| life.step.of(self.round));
+        let Some(life) = self.lives.get_mut(&pid) else {
+            return;
+        };
+        let step = life.step.of(self.round);
         match step.map(|index| &mut self.steps[index]) {
             Some(Step::Born {
                 reading: Some(reading),
                 ..
             })
-            | Some(Step::Execed { reading, .. }) => reading.keep_before(ended_ns),
+            | Some(Step::Execed { reading, .. }) => {
+                reading.keep_before(ended_ns);
+                life.has_read_program = reading.has_program();
+            }
             _ => {}
         }
     }

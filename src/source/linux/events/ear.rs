@@ -10,7 +10,7 @@ use super::cgroups::Cgroups;
 use super::event_clock::EventClock;
 use super::exec_reading::ExecReading;
 use super::exit_usage::usage;
-use super::happenings::happening;
+use super::happenings::{happening, unread_exec};
 use super::kernel_event::KernelEvent;
 use super::life::{Start, Step};
 use super::listen_options::ListenOptions;
@@ -172,6 +172,9 @@ impl Ear {
         for step in steps {
             let likely_oom = self.oom_kills.take(step, now_ns);
             let usage = usage(step, &mut self.accounts, &self.clock);
+            if let Some((happening, reading)) = unread_exec(step, self.boot) {
+                emit(happening, Some(&reading));
+            }
             if let Some(happening) = happening(step, self.boot, likely_oom, usage) {
                 emit(happening, step.reading());
             }

@@ -1,6 +1,7 @@
 //! Reads a process that has just called `exec`, or that has only forked.
 
 use crate::model::{Collect, Status, Timestamp};
+use crate::source::linux::known::Program;
 use crate::source::linux::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use crate::source::linux::proc::pidfd::Pidfd;
 use crate::source::linux::proc::process_files::Place;
@@ -93,6 +94,8 @@ impl ExecReading {
         buffer: &mut Vec<u8>,
     ) -> Self {
         let mut reading = Self::empty(pid, event_ns);
+        let has_parts = collect.has_any(Collect::USER | Collect::EXECUTABLE);
+        let before = has_parts.then(|| program_of(procfs, pid)).flatten();
         // All files are opened by pid: a folder held open would cost another call.
         if collect.contains(Collect::COMMAND) {
             reading.read_command(procfs, buffer);
@@ -121,6 +124,12 @@ impl ExecReading {
         let mut line = [0; STAT_LEN];
         let stat = procfs.read_of(pid, "stat", &mut line).ok();
         if let Some(stat) = stat.and_then(Stat::parse) {
+            let program = Program::new(stat.image, stat.name);
+            // One that ends has no arguments any more.
+            if before.is_some_and(|before| before != program) && !stat.is_exiting {
+                // It has called `exec` in between, and what was read is of either program.
+                (reading.command, reading.user, reading.executable) = (None, None, None);
+            }
             reading.stat = Some((ExecStat::new(&stat), Timestamp::monotonic_now_ns()));
             if collect.has_any(OF_STAT) {
                 reading.numbers = StatNumbers::parse(stat.after_name).map(Box::new);
@@ -191,6 +200,16 @@ impl ExecReading {
         self.executable.take_if(|(_, at_ns)| *at_ns >= ended_ns);
     }
 
+    /// Creates one of a process that has called `exec`, and of which nothing was read since.
+    pub(super) fn unread(pid: u32, event_ns: u64) -> Self {
+        Self::empty(pid, event_ns)
+    }
+
+    /// Returns whether anything was read that shows which program it has.
+    pub(super) fn has_program(&self) -> bool {
+        self.command.is_some() || self.stat.is_some()
+    }
+
     /// Returns the optional fields in `stat`.
     pub(in crate::source::linux) fn numbers(&self) -> Option<&StatNumbers> {
         self.numbers.as_deref()
@@ -231,6 +250,13 @@ impl ExecReading {
             .as_ref()
             .map_or(0, |(command, _)| command.len())
     }
+}
+
+/// Returns which program a process has now; `None` if it is ending, and so loses its memory.
+fn program_of(procfs: &Procfs, pid: u32) -> Option<Program> {
+    let mut line = [0; STAT_LEN];
+    let stat = Stat::parse(procfs.read_of(pid, "stat", &mut line).ok()?)?;
+    (!stat.is_exiting).then(|| Program::new(stat.image, stat.name))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub(super) fn usage(step: &Step, accounts: &mut Accounts, clock: &EventClock) ->
         born,
         end,
         final_cpu_ns,
+        unread_exec_ns: _,
     } = step
     else {
         return None;

@@ -40,6 +40,7 @@ pub(super) fn happening(
             let mut row = ProcessRow::unknown(*pid);
             row.start_time_ms = start.time_ms(boot);
             fill(&mut row, reading);
+            row.is_other_program = reading.may_be_of_exec();
             // An empty row would only remove what is known.
             row.read_at_ns?;
             Happening::Changed(row)
@@ -49,6 +50,7 @@ pub(super) fn happening(
             start,
             at,
             stat,
+            unread_exec_ns: _,
         } => {
             let mut row = row(*pid, *start, *at, boot);
             if let Some(stat) = stat {
@@ -63,6 +65,7 @@ pub(super) fn happening(
             born,
             end,
             final_cpu_ns: _,
+            unread_exec_ns: _,
         } => {
             let start_time_ms = start.time_ms(boot);
             let mut exit = exit(*born, *end, boot, likely_oom);
@@ -78,6 +81,32 @@ pub(super) fn happening(
             }
         }
     })
+}
+
+/// Returns the `exec` before an exit or an end of which nothing was read, so that what was known is
+/// of an earlier program.
+pub(super) fn unread_exec(step: &Step, boot: Boot) -> Option<(Happening<'static>, ExecReading)> {
+    let &(Step::Zombie {
+        pid,
+        start,
+        unread_exec_ns: Some(exec_ns),
+        ..
+    }
+    | Step::Exited {
+        pid,
+        start,
+        unread_exec_ns: Some(exec_ns),
+        ..
+    }) = step
+    else {
+        return None;
+    };
+    let mut row = ProcessRow::unknown(pid);
+    row.start_time_ms = start.time_ms(boot);
+    row.read_at_ns = Some(exec_ns);
+    row.is_other_program = true;
+    let reading = ExecReading::unread(pid, exec_ns);
+    Some((Happening::Changed(row), reading))
 }
 
 fn row<'a>(pid: u32, start: Start, at: Moment, boot: Boot) -> ProcessRow<'a> {

@@ -89,6 +89,10 @@ pub(super) struct Life {
     pub(super) is_kernel_thread: Option<bool>,
     /// When it last called `exec`, or else was born, as in the event.
     pub(super) image_ns: u64,
+    /// When it last called `exec`, as in timestamps; `None` if that was not heard.
+    pub(super) exec_ns: Option<u64>,
+    /// Its program was read since.
+    pub(super) has_read_program: bool,
     /// The last end of a thread that may be that of the process.
     pub(super) end: Option<LastExit>,
     pub(super) ends: Ends,
@@ -137,6 +141,8 @@ impl Life {
             is_contested: false,
             is_kernel_thread: scanned.map(|scanned| scanned.is_kernel_thread),
             image_ns: 0,
+            exec_ns: None,
+            has_read_program: false,
             end: None,
             ends: Ends::default(),
             is_end_certain: false,
@@ -170,6 +176,11 @@ impl Life {
         };
         let scanned = scanned.filter(is_own).map(|scanned| scanned.start);
         self.start.or(scanned)
+    }
+
+    /// Returns when it last called `exec`, if nothing was read of its program since.
+    pub(super) fn unread_exec_ns(&self) -> Option<u64> {
+        self.exec_ns.filter(|_| !self.has_read_program)
     }
 
     /// Returns how many ends of its threads, and of earlier processes with its pid, were not heard.
@@ -239,6 +250,8 @@ pub(super) enum Step {
         at: Moment,
         /// What was read of it then, and when.
         stat: Option<(ExecStat, u64)>,
+        /// When it called `exec`, if nothing was read of it since.
+        unread_exec_ns: Option<u64>,
     },
     /// It has ended, and is gone.
     Exited {
@@ -249,6 +262,8 @@ pub(super) enum Step {
         end: Option<LastExit>,
         /// Its CPU time in nanoseconds, if it was read after its end.
         final_cpu_ns: Option<u64>,
+        /// When it called `exec`, if nothing was read of it since.
+        unread_exec_ns: Option<u64>,
     },
 }
 

@@ -83,7 +83,7 @@ impl Lives {
             }
             What::Exec { pid } => {
                 self.replace_by_scanned(pid, at.at_ns, scans);
-                self.exec(pid, event.at_ns, scans);
+                self.exec(pid, event.at_ns, at.at_ns, scans);
             }
             // Its birth was not heard, and no scan has seen it.
             What::Exit { pid, .. }
@@ -116,7 +116,7 @@ impl Lives {
     }
 
     /// All other threads have ended, and the one that called `exec` has the number of the process.
-    fn exec(&mut self, pid: u32, exec_ns: u64, scans: Scans<'_>) {
+    fn exec(&mut self, pid: u32, exec_ns: u64, at_ns: u64, scans: Scans<'_>) {
         let (is_lossy, round) = (self.is_lossy || self.is_exits_only, self.round);
         let life = self.life(pid, scans);
         // The end of the first thread can be reported after that.
@@ -132,6 +132,7 @@ impl Lives {
         life.is_contested = false;
         life.final_cpu_ns = None;
         life.image_ns = exec_ns;
+        (life.exec_ns, life.has_read_program) = (Some(at_ns), false);
         // What was read before is of the program before.
         let step = life.step.of(round);
         match step.and_then(|index| self.steps.get_mut(index)) {
@@ -158,6 +159,7 @@ impl Lives {
             born: life.born,
             end: life.certain_end(scans(pid), self.lost_ns, self.is_exits_only),
             final_cpu_ns: life.final_cpu_ns,
+            unread_exec_ns: life.unread_exec_ns(),
         };
         match life.end_step.of(self.round) {
             Some(index) if life.end.is_some() => self.steps[index] = exited,

@@ -523,3 +523,34 @@ fn a_reading_that_arrives_a_round_after_its_exec_counts_before_the_end() {
         assert_eq!(reading.command.is_some(), counts);
     }
 }
+
+#[test]
+fn an_exec_that_was_not_read_before_the_end_leaves_nothing_of_the_program_before() {
+    let at = |ms: u64| (5_000_000 + ms) * MS;
+    // Nothing was read, it was read after its end, and before.
+    for (read_ms, is_unread) in [(None, true), (Some(6), true), (Some(3), false)] {
+        let mut lives = Lives::default();
+        let clock = EventClock::without_suspends();
+        let mut round = |reading: Option<ExecReading>, events: &[(u64, What)]| {
+            lives.begin(&mut reading.into_iter().collect(), false, 0);
+            for &(ms, what) in events {
+                let event = KernelEvent {
+                    seq: 0,
+                    cpu: 0,
+                    at_ns: at(ms),
+                    what,
+                };
+                lives.hear(&event, &clock, &|_| None);
+            }
+            lives.settle(5_000_500 * MS, false, &|_| None, &mut |_| Fact::Gone);
+            lives.steps().to_vec()
+        };
+        round(None, &[(0, FORK)]);
+        let late = read_ms.map(|ms| reading(500_000, at(ms), at(ms)));
+        let steps = round(late, &[(2, What::Exec { pid: 7 }), (5, exit(7, 0))]);
+        let Some(Step::Exited { unread_exec_ns, .. }) = steps.last() else {
+            panic!("{steps:?}");
+        };
+        assert_eq!(unread_exec_ns.is_some(), is_unread);
+    }
+}

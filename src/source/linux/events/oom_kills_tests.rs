@@ -105,6 +105,7 @@ impl Host {
             born: None,
             end: Some(LastExit { status, at }),
             final_cpu_ns: None,
+            unread_exec_ns: None,
         };
         self.kills.take(&exited, self.now_ns)
     }

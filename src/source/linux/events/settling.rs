@@ -130,6 +130,7 @@ impl Lives {
                         start,
                         at: end.at,
                         stat,
+                        unread_exec_ns: life.unread_exec_ns(),
                     };
                     match life.end_step.of(round) {
                         Some(index) => self.steps[index] = zombie,
@@ -215,7 +216,10 @@ impl Lives {
             };
             match step {
                 Step::Born { reading, .. } => drop(reading.take_if(|reading| !is_proven(reading))),
-                Step::Execed { reading, .. } if !is_proven(reading) => *step = Step::Void,
+                Step::Execed { reading, .. } if !is_proven(reading) => {
+                    life.has_read_program = false;
+                    *step = Step::Void;
+                }
                 _ => {}
             }
         }
