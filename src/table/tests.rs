@@ -325,8 +325,10 @@ fn the_final_peak_is_not_below_what_was_seen_of_the_same_program() {
         let mut pass = table.begin(Timestamp::new(1, 1_000_000_000));
         pass.apply(Row::Process(row));
         pass.finish(Missing::Exited);
-        let mut usage = ExitUsage::default();
-        usage.peak_rss_bytes = Some(7);
+        let usage = ExitUsage {
+            peak_rss_bytes: Some(7),
+            ..ExitUsage::default()
+        };
         let mut pass = table.begin(Timestamp::new(2, 2_000_000_000));
         pass.happened(Happening::Exited {
             pid: 7,
