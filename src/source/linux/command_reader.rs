@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, unbounded};
 
-use super::known::Program;
 use super::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use super::proc::procfs::{Folder, Procfs, USUAL, Unread};
+use super::proc::program::Program;
 use super::proc::stat::{STAT_LEN, Stat};
 use super::proc::threads::LivingThread;
 use crate::metrics::CpuClock;

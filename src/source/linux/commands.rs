@@ -149,8 +149,8 @@ mod tests {
 
     use super::*;
     use crate::source::linux::command_reader::ReadCommand;
-    use crate::source::linux::known::Program;
     use crate::source::linux::proc::procfs::Unread;
+    use crate::source::linux::proc::program::Program;
 
     fn target(pid: u32) -> Target {
         Target {

@@ -3,6 +3,7 @@
 use super::events::{Scanned, Start};
 use super::proc::process_files::Place;
 use super::proc::procfs::{Listed, Unread};
+use super::proc::program::Program;
 use super::proc::stat::Stat;
 use super::proc::threads::LivingThread;
 use crate::model::{Resources, Status};
@@ -48,23 +49,6 @@ pub(super) struct Known {
     pub(super) has_late_name: bool,
     /// Its share of memory is being read.
     pub(super) has_late_share: bool,
-}
-
-/// Distinguishes the program of a process from the one before an `exec`, as far as possible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Program {
-    image: u64,
-    /// The first bytes of its name, and the whole name of anything but a kernel thread.
-    comm: [u8; 16],
-}
-
-impl Program {
-    pub(super) fn new(image: u64, name: &[u8]) -> Self {
-        let mut comm = [0; 16];
-        let len = name.len().min(comm.len());
-        comm[..len].copy_from_slice(&name[..len]);
-        Self { image, comm }
-    }
 }
 
 /// Whether the command line must be read.

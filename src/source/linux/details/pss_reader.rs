@@ -220,7 +220,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::source::linux::known::Program;
+    use crate::source::linux::proc::program::Program;
 
     fn procfs() -> Procfs {
         Procfs::open(Path::new("/proc")).expect("there is a /proc here")

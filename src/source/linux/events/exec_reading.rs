@@ -1,11 +1,11 @@
 //! Reads a process that has just called `exec`, or that has only forked.
 
 use crate::model::{Collect, Status, Timestamp};
-use crate::source::linux::known::Program;
 use crate::source::linux::proc::cmdline::{KEPT_COMMAND_BYTES, MAX_COMMAND_BYTES, trim_command};
 use crate::source::linux::proc::pidfd::Pidfd;
 use crate::source::linux::proc::process_files::Place;
 use crate::source::linux::proc::procfs::Procfs;
+use crate::source::linux::proc::program::Program;
 use crate::source::linux::proc::stat::{STAT_LEN, Stat};
 use crate::source::linux::proc::stat_numbers::{OF_STAT, StatNumbers};
 
