@@ -202,7 +202,13 @@ fn may_be_another_process(record: &RowRecord, before: &RowRecord) -> bool {
             .cpu_time_ns
             .is_none_or(|before_ns| now_ns < before_ns)
     });
-    record.start_time_ms != before.start_time_ms || cpu_time_went_back
+    // Without a start time, the table takes this for another one.
+    let has_all_else_changed = record.parent_pid != before.parent_pid
+        && record.name != before.name
+        && record.name != Reading::Unchanged
+        && record.command != before.command
+        && record.command != Reading::Unchanged;
+    record.start_time_ms != before.start_time_ms || cpu_time_went_back || has_all_else_changed
 }
 
 /// Replaces [`Reading::Unchanged`] by the reading before.
