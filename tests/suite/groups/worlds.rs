@@ -208,6 +208,7 @@ proptest! {
         let mut before = groups.report();
         let mut used_before_ns = None;
         let (mut is_losing, mut has_lost) = (begins_lost, begins_lost);
+        let mut joins_late = false;
         for step in steps {
             let scans = matches!(step, Step::Change(Change::Scan));
             if let Step::Lose(loses) = step {
@@ -221,6 +222,7 @@ proptest! {
             snapshot.apply(&batch);
             has_lost |= is_losing;
             if is_losing {
+                joins_late |= used_before_ns.is_none();
                 continue;
             }
             let sent = match std::mem::take(&mut has_lost) {
@@ -231,7 +233,7 @@ proptest! {
             host.apply(&sent);
             // One that joins late counts from the last reading, which can be older.
             let before_ns = *used_before_ns.get_or_insert(truth.used_ns);
-            let before_ns = if begins_lost { 0 } else { before_ns };
+            let before_ns = if joins_late { 0 } else { before_ns };
             let report = groups.report();
             assert_no_group_falls(&before, &report);
             assert_is_sum(&report, &host, &snapshot);
