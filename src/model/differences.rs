@@ -47,25 +47,24 @@ impl Snapshot {
             }
             return follows;
         }
-        let before = self.clone();
+        let since_ms = self.start_clock_ms;
+        // A full batch replaces them.
+        let before = std::mem::take(&mut self.processes);
         let follows = self.apply(batch);
-        // The first one is of no use: nothing is known of the time before.
-        let since_ms = before.start_clock_ms;
-        let mut before = before.iter().peekable();
+        let mut before = before.into_values().peekable();
         for now in self.iter() {
             while let Some(gone) = before.next_if(|old| old.pid < now.pid) {
-                changed(Event::exited(gone.clone(), None));
+                changed(Event::exited(gone, None));
             }
             match before.next_if(|old| old.pid == now.pid) {
                 Some(old) if old.key() == now.key() => {
-                    let differing = Changes::from_to(old, now);
-                    if old != now {
-                        changed(Event::updated(now.clone(), differing));
+                    if old != *now {
+                        changed(Event::updated(now.clone(), Changes::from_to(&old, now)));
                     }
                 }
                 other => {
                     if let Some(gone) = other {
-                        changed(Event::exited(gone.clone(), None));
+                        changed(Event::exited(gone, None));
                     }
                     let is_born = now.start_time_ms > since_ms && since_ms.is_some();
                     changed(match is_born {
@@ -76,7 +75,7 @@ impl Snapshot {
             }
         }
         for gone in before {
-            changed(Event::exited(gone.clone(), None));
+            changed(Event::exited(gone, None));
         }
         follows
     }

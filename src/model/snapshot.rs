@@ -28,7 +28,7 @@ use super::process::{ProcessInfo, ProcessKey};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    processes: BTreeMap<u32, ProcessInfo>,
+    pub(super) processes: BTreeMap<u32, ProcessInfo>,
     seq: u64,
     taken_at_ms: Option<u64>,
     /// Start of the last good scan, by the clock of the start times.

@@ -218,13 +218,6 @@ proptest! {
         }
         prop_assert!(of_slow.iter().eq(&expected(&all, &matched)));
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
 
     /// The changes that full batches report lead from each state to the next.
     #[test]
@@ -284,13 +277,6 @@ proptest! {
             }
         }
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
 
     /// Relatives are processes that live, once each, and children of living relatives are some too.
     #[test]

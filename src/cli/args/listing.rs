@@ -1,15 +1,13 @@
 //! Options of the list of processes.
 
-use std::time::Duration;
-
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use process_scanner::{Filter, GroupBy};
 
 use super::collected::Collected;
 use super::columns::ColumnChoice;
-use super::durations::sample;
 use super::numbers::at_least_one;
+use super::sampling::Sampling;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
@@ -75,18 +73,8 @@ pub(crate) struct List {
     /// With --top the default order is cpu.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Measure CPU use for TIME; 0: not
-    ///
-    /// pscan takes two samples, this far apart, at most 60s. With 0 pscan takes one sample, so CPU
-    /// use is unknown.
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "500ms",
-        value_parser = sample,
-        allow_hyphen_values = true
-    )]
-    pub(crate) sample: Duration,
+    #[command(flatten)]
+    pub(crate) sampling: Sampling,
     #[command(flatten)]
     pub(crate) collected: Collected,
     #[command(flatten)]

@@ -9,6 +9,7 @@ mod events;
 mod listing;
 mod numbers;
 mod parser;
+mod sampling;
 mod schedule;
 mod secrets;
 mod show;

@@ -45,7 +45,7 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = parser.try_get_matches_from_mut(args)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut parser))?;
     if let Some(sample) = aliases::sample(&matches) {
-        cli.list.sample = sample;
+        cli.list.sampling.sample = sample;
     }
     let schedule = match &mut cli.sub {
         Some(Sub::Watch(watch)) => Some(&mut watch.schedule),
@@ -155,7 +155,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
         }
         let list = parsed("pscan --sample-ms 0").expect("an alias").list;
-        assert_eq!(list.sample, Duration::ZERO);
+        assert_eq!(list.sampling.sample, Duration::ZERO);
         parsed("pscan --sample-ms 0 --sample 0").expect_err("both are given");
         let mut parser = aliases::add(definition());
         parser.clone().debug_assert();

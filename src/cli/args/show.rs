@@ -1,10 +1,8 @@
 //! The subcommand that shows all about processes.
 
-use std::time::Duration;
-
 use clap::Args;
 
-use super::durations::sample;
+use super::sampling::Sampling;
 use super::schedule::Live;
 use super::secrets::Secrets;
 use crate::cli::format::color::Color;
@@ -23,18 +21,8 @@ pub(crate) struct Show {
     /// Print one JSON object per process, with its parents and children
     #[arg(long)]
     pub(crate) json: bool,
-    /// Measure CPU use for TIME; 0: not
-    ///
-    /// pscan takes two samples, this far apart, at most 60s. With 0 pscan takes one sample, so CPU
-    /// use is unknown.
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "500ms",
-        value_parser = sample,
-        allow_hyphen_values = true
-    )]
-    pub(crate) sample: Duration,
+    #[command(flatten)]
+    pub(crate) sampling: Sampling,
     #[command(flatten)]
     pub(crate) secrets: Secrets,
     #[command(flatten)]

@@ -10,7 +10,7 @@ use process_scanner::{
     live_source,
 };
 
-use super::{samples, screen};
+use super::{list, samples, screen};
 use crate::cli::args::List;
 use crate::cli::format::group_table::{GroupLayout, GroupLine, GroupListing, write_table};
 use crate::cli::format::json;
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
     let source = live_source(&config)?;
     let filter = args.filter_on_host_with(source.info().own_pid);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
-    let (snapshot, last) = samples::take(&mut scanner, args.sample)?;
+    let (snapshot, last) = samples::take(&mut scanner, args.sampling.sample)?;
     let matching = snapshot
         .iter()
         .filter(|process| filter.matches(process, &snapshot));
@@ -70,9 +70,8 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
         }
     };
     printed(outcome.and_then(|()| out.flush()))?;
-    // Of a made-up tree there may be no process at all.
-    Ok(match lines.is_empty() && !snapshot.is_empty() {
-        true => Done::Nothing(format!("no process matches {}", args.conditions())),
+    Ok(match lines.is_empty() {
+        true => Done::Nothing(list::no_match(args)),
         false => Done::All,
     })
 }

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     // Pids alone need no CPU use, unless they are in its order.
     let needs_cpu = !args.quiet || order(args) == Sort::CPU;
     let interval = if needs_cpu {
-        args.sample
+        args.sampling.sample
     } else {
         Duration::ZERO
     };
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
 }
 
 /// Returns why no process is listed, and what was probably meant.
-fn no_match(args: &List) -> String {
+pub(super) fn no_match(args: &List) -> String {
     let text = format!("no process matches {}", args.conditions());
     let tips = args.names.iter().flat_map(|name| args::tips_of_name(name));
     let tips: Vec<_> = tips.collect();
@@ -140,7 +140,7 @@ fn print_table(
     snapshot: &Snapshot,
     chosen: &[&ProcessInfo],
 ) -> io::Result<()> {
-    let totals = host.totals(snapshot.iter(), !args.sample.is_zero());
+    let totals = host.totals(snapshot.iter(), !args.sampling.sample.is_zero());
     let mut lines = match args.tree {
         true => tree_lines(args, snapshot, chosen, layout.width),
         false => chosen.iter().copied().map(Line::flat).collect(),

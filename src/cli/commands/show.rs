@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Show) -> Result<Done> {
     let source = live_source(&config)?;
     let collects = source.info().collects;
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
-    let (snapshot, last) = samples::take(&mut scanner, args.sample)?;
+    let (snapshot, last) = samples::take(&mut scanner, args.sampling.sample)?;
     let found = args.pid.iter().filter_map(|pid| snapshot.by_pid(*pid));
     let found: Vec<_> = found.map(|process| relatives(process, &snapshot)).collect();
     let outcome = match args.json {

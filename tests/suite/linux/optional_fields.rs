@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::crowd::{Crowd, Member, crowd};
 use crate::faults::users::NOBODY;
@@ -178,18 +179,23 @@ fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
     assert_eq!(denied.is_empty(), user.is_none());
 }
 
-/// Copies pscan for another user.
+/// Copies pscan to a folder that all users may enter.
 ///
 /// By cp(1): a child that another test forks at this moment would hold the file open for writing,
 /// and such a file cannot be executed (ETXTBSY, execve(2)).
-fn copied_to(folder: &Path) -> PathBuf {
-    let program = folder.join("pscan");
+fn pscan_for_all() -> (TempDir, PathBuf) {
+    let folder = tempfile::Builder::new()
+        .prefix("pscan-test")
+        .tempdir_in("/tmp")
+        .unwrap();
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let program = folder.path().join("pscan");
     let copied = Command::new("cp")
         .arg(cargo_bin!("pscan"))
         .arg(&program)
         .status();
     assert!(copied.unwrap().success());
-    program
+    (folder, program)
 }
 
 /// Returns what ps(1) prints of each process; `None` without ps.
@@ -263,12 +269,7 @@ fn compare_with_ps(program: &Path, user: Option<u32>, crowd: &Crowd) {
 #[test]
 fn optional_fields_are_those_of_proc_and_ps_as_root_and_as_another_user() {
     let is_root = rustix::process::geteuid().is_root();
-    let folder = tempfile::Builder::new()
-        .prefix("pscan-test")
-        .tempdir_in("/tmp")
-        .unwrap();
-    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let program = copied_to(folder.path());
+    let (folder, program) = pscan_for_all();
     // Over 300 processes in all.
     let crowd = crowd(folder.path(), is_root, 24);
     compare_with_proc(&program, None, &crowd);
@@ -393,12 +394,7 @@ fn unreadable_fields_are_counted_by_name() {
     if !rustix::process::geteuid().is_root() {
         return eprintln!("SKIPPED: another user, which needs root");
     }
-    let folder = tempfile::Builder::new()
-        .prefix("pscan-test")
-        .tempdir_in("/tmp")
-        .unwrap();
-    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let program = copied_to(folder.path());
+    let (_folder, program) = pscan_for_all();
     for source in ["linux", "sysinfo"] {
         let output = Command::new(&program)
             .args(["watch", "--json", "--stats", "--scans", "2"])

@@ -280,7 +280,7 @@ fn owner_of(known: &Known) -> Option<PidfdOwner> {
     }
 }
 
-/// Adds a control group, and what its path tells; `None` if it is unknown.
+/// Adds a control group, and what its path contains; `None` if it is unknown.
 pub(super) fn put_cgroup(cgroup: Option<&Cgroup>, out: &mut Gathered) {
     out.text(Detail::Cgroup, cgroup.map(Cgroup::path));
     out.text(Detail::ContainerId, cgroup.and_then(Cgroup::container));

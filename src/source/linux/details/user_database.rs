@@ -221,7 +221,7 @@ mod tests {
             ..USUAL
         };
         for foreign in [
-            // The control groups tell them apart.
+            // Their control groups differ.
             Evidence {
                 is_in_same_container: Some(false),
                 ..container

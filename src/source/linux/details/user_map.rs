@@ -1,4 +1,4 @@
-//! Which user ids this process can tell from others, in a user namespace (user_namespaces(7)).
+//! The user ids that have a number of their own in this user namespace (user_namespaces(7)).
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use super::lives::Lives;
 use super::made_up_kernel::{OLDER, World};
 use super::reception::Reception;
 
-const MS: u64 = 1_000_000;
+pub(super) const MS: u64 = 1_000_000;
 
 /// Plays some operations, and reports everything at the end.
 fn play(operations: &[(u8, u32, u8)], may_lose: bool, may_step: bool, may_be_late: bool) -> World {
@@ -207,7 +207,7 @@ fn steps(rounds: &[&[What]], fact: Fact) -> Vec<Vec<Step>> {
     rounds.collect()
 }
 
-const FORK: What = What::Fork {
+pub(super) const FORK: What = What::Fork {
     parent: 1,
     tid: 7,
     pid: 7,
@@ -218,7 +218,7 @@ const THREAD: What = What::Fork {
     pid: 7,
 };
 
-fn exit(tid: u32, status: u32) -> What {
+pub(super) fn exit(tid: u32, status: u32) -> What {
     What::Exit {
         tid,
         pid: 7,
@@ -362,7 +362,7 @@ fn an_unread_zombie_has_its_name_only_if_no_later_process_can_have_its_start_tic
 }
 
 /// A reading at the exec of pid 7, which was born at 5000 s.
-fn reading(start_ticks: u64, command_ns: u64, stat_ns: u64) -> ExecReading {
+pub(super) fn reading(start_ticks: u64, command_ns: u64, stat_ns: u64) -> ExecReading {
     ExecReading::made_up(
         7,
         5_000_002 * MS,
@@ -371,65 +371,6 @@ fn reading(start_ticks: u64, command_ns: u64, stat_ns: u64) -> ExecReading {
         start_ticks,
         stat_ns,
     )
-}
-
-/// Returns the reading that the birth was reported with.
-fn used(reading: ExecReading, end_ms: Option<u64>) -> Option<(bool, bool, u64)> {
-    let mut lives = Lives::default();
-    let clock = EventClock::without_suspends();
-    lives.begin(&mut vec![reading], false, 0);
-    let mut hear = |after_ms: u64, what| {
-        let event = KernelEvent {
-            seq: 0,
-            cpu: 0,
-            at_ns: (5_000_000 + after_ms) * MS,
-            what,
-        };
-        lives.hear(&event, &clock, &|_| None);
-    };
-    hear(0, FORK);
-    hear(2, What::Exec { pid: 7 });
-    if let Some(end_ms) = end_ms {
-        hear(end_ms, exit(7, 0));
-    }
-    lives.settle(5_000_500 * MS, false, &|_| None, &mut |_| Fact::Gone);
-    let Step::Born { start, reading, .. } = &lives.steps()[0] else {
-        panic!("{:?}", lives.steps());
-    };
-    let reading = reading.as_ref()?;
-    Some((
-        reading.command.is_some(),
-        reading.stat.is_some(),
-        start.ticks,
-    ))
-}
-
-#[test]
-fn a_reading_counts_if_it_is_of_this_process_and_from_before_its_end() {
-    let at = |ms: u64| (5_000_000 + ms) * MS;
-    // It lives: the start time proves it, also one that the event was late for.
-    assert_eq!(
-        used(reading(500_000, at(3), at(4)), None),
-        Some((true, true, 500_000))
-    );
-    assert_eq!(
-        used(reading(499_999, at(3), at(4)), None),
-        Some((true, true, 499_999))
-    );
-    assert_eq!(used(reading(500_001, at(3), at(4)), None), None);
-    // It has ended: only what was read before that.
-    assert_eq!(
-        used(reading(500_000, at(3), at(4)), Some(5)),
-        Some((true, true, 500_000))
-    );
-    assert_eq!(
-        used(reading(500_001, at(3), at(6)), Some(5)),
-        Some((true, false, 500_000))
-    );
-    assert_eq!(
-        used(reading(500_000, at(6), at(7)), Some(5)),
-        Some((false, false, 500_000))
-    );
 }
 
 /// The birth of pid 7 at 5000 s, just after the clocks were last measured before a suspend of 100 s.
@@ -483,74 +424,4 @@ fn a_birth_around_a_suspend_has_the_start_time_of_stat() {
         matches!(steps[..], [Step::Exited { .. }, Step::Born { .. }]),
         "{steps:?}"
     );
-}
-
-#[test]
-fn a_reading_that_arrives_a_round_after_its_exec_counts_before_the_end() {
-    let at = |ms: u64| (5_000_000 + ms) * MS;
-    // It is read before its end or after it.
-    for (read_ms, counts) in [(3, true), (6, false)] {
-        let mut lives = Lives::default();
-        let clock = EventClock::without_suspends();
-        let mut round = |reading: Option<ExecReading>, events: &[(u64, What)], fact| {
-            lives.begin(&mut reading.into_iter().collect(), false, 0);
-            for &(ms, what) in events {
-                let event = KernelEvent {
-                    seq: 0,
-                    cpu: 0,
-                    at_ns: at(ms),
-                    what,
-                };
-                lives.hear(&event, &clock, &|_| None);
-            }
-            lives.settle(5_000_500 * MS, false, &|_| None, &mut |_| fact);
-            lives.steps().to_vec()
-        };
-        let exec = What::Exec { pid: 7 };
-        let living = Fact::There {
-            start_ticks: 500_000,
-            leader_ended: false,
-            threads: 1,
-            stat: None,
-            cpu_ns: None,
-        };
-        round(None, &[(0, FORK), (2, exec)], living);
-        let late = reading(500_000, at(read_ms), at(read_ms));
-        let steps = round(Some(late), &[(5, exit(7, 0))], Fact::Gone);
-        let [Step::Execed { reading, .. }, Step::Exited { .. }] = &steps[..] else {
-            panic!("{steps:?}");
-        };
-        assert_eq!(reading.command.is_some(), counts);
-    }
-}
-
-#[test]
-fn an_exec_that_was_not_read_before_the_end_leaves_nothing_of_the_program_before() {
-    let at = |ms: u64| (5_000_000 + ms) * MS;
-    // Nothing was read, it was read after its end, and before.
-    for (read_ms, is_unread) in [(None, true), (Some(6), true), (Some(3), false)] {
-        let mut lives = Lives::default();
-        let clock = EventClock::without_suspends();
-        let mut round = |reading: Option<ExecReading>, events: &[(u64, What)]| {
-            lives.begin(&mut reading.into_iter().collect(), false, 0);
-            for &(ms, what) in events {
-                let event = KernelEvent {
-                    seq: 0,
-                    cpu: 0,
-                    at_ns: at(ms),
-                    what,
-                };
-                lives.hear(&event, &clock, &|_| None);
-            }
-            lives.settle(5_000_500 * MS, false, &|_| None, &mut |_| Fact::Gone);
-            lives.steps().to_vec()
-        };
-        round(None, &[(0, FORK)]);
-        let late = read_ms.map(|ms| reading(500_000, at(ms), at(ms)));
-        let steps = round(late, &[(2, What::Exec { pid: 7 }), (5, exit(7, 0))]);
-        let Some(Step::Exited { unread_exec_ns, .. }) = steps.last() else {
-            panic!("{steps:?}");
-        };
-        assert_eq!(unread_exec_ns.is_some(), is_unread);
-    }
 }

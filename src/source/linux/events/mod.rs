@@ -42,6 +42,8 @@ mod netlink_receive;
 mod oom_kills;
 #[cfg(test)]
 mod oom_kills_tests;
+#[cfg(test)]
+mod reading_tests;
 mod reaping;
 mod reception;
 mod replaced;
