@@ -1,8 +1,8 @@
 //! The option that chooses the optional fields.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-use process_scanner::{Collect, Config};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use process_scanner::{Collect, Config, FIELDS};
 
 /// What pscan shows, so that it always reads it.
 const SHOWN: Collect = Collect::CPU.with(Collect::MEMORY).with(Collect::COMMAND);
@@ -21,7 +21,8 @@ pub(crate) struct Collected {
     /// Fields of JSON and recordings: user, threads, virtual_memory, cpu_modes, faults, nice,
     /// session, cgroup, executable, open_files, io, switches, swap, pss, peak_rss. By default user,
     /// threads and cgroup. Without CAP_SYS_PTRACE, pscan reads executable, io and pss of your own
-    /// processes only. pss is expensive, and only read of the processes of --pid.
+    /// processes only. pss is expensive, and only read of the processes of --pid. The name of a
+    /// field chooses its group: read_bytes is io.
     #[arg(
         long,
         value_name = "LIST",
@@ -34,7 +35,25 @@ pub(crate) struct Collected {
 
 fn groups() -> PossibleValuesParser {
     let names = Collect::ALL.without(SHOWN).names();
-    PossibleValuesParser::new(names.chain([ALL, NONE]))
+    let groups = names.map(|group| PossibleValue::new(group).aliases(fields_of(group)));
+    PossibleValuesParser::new(groups.chain([ALL.into(), NONE.into()]))
+}
+
+/// Returns the names of a group's fields, without that of the group.
+fn fields_of(group: &str) -> impl Iterator<Item = &'static str> {
+    let fields = FIELDS
+        .iter()
+        .filter(move |field| field.collect == Some(group));
+    let names = fields.map(|field| field.name);
+    names.filter(move |&name| name != group)
+}
+
+/// Returns the group with this name, or with a field of this name.
+fn group_of(name: &str) -> Option<Collect> {
+    Collect::named(name).or_else(|| {
+        let field = FIELDS.iter().find(|field| field.name == name)?;
+        field.collect.and_then(Collect::named)
+    })
 }
 
 impl Collected {
@@ -63,7 +82,7 @@ impl Collected {
         }
         let groups = self.collect.iter().filter_map(|name| match name.as_str() {
             ALL => Some(Collect::ALL),
-            name => Collect::named(name),
+            name => group_of(name),
         });
         groups.fold(Collect::NONE, Collect::with)
     }
@@ -71,13 +90,17 @@ impl Collected {
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self, is_complete: bool, pids: &[u32]) -> Option<String> {
         let names = |wanted: &str| self.collect.iter().any(|name| name == wanted);
+        let has_pss = self
+            .collect
+            .iter()
+            .any(|name| group_of(name) == Some(Collect::PSS));
         if !self.collect.is_empty() && !is_complete {
             return Some("--collect chooses fields of JSON; add --json".into());
         }
         if names(NONE) && self.collect.len() > 1 {
             return Some("--collect none cannot be combined with other names; remove the other names or 'none'".into());
         }
-        (names("pss") && pids.is_empty()).then(|| {
+        (has_pss && pids.is_empty()).then(|| {
             "--collect pss reads the whole memory map of a process, so it needs --pid, which a list \
              and watch have"
                 .into()
@@ -103,6 +126,8 @@ mod tests {
         assert_eq!(config(&["none"], true, &[]).collect, SHOWN);
         let io = config(&["io", "nice"], true, &[]).collect;
         assert_eq!(io, SHOWN | Collect::IO | Collect::NICE);
+        let fields = config(&["read_bytes", "pod_uid"], true, &[]).collect;
+        assert_eq!(fields, SHOWN | Collect::IO | Collect::CGROUP);
         let all = config(&["all"], true, &[]);
         assert_eq!(all.collect, Collect::ALL.without(Collect::PSS));
         let all = config(&["all"], true, &[7]);
@@ -124,6 +149,7 @@ mod tests {
             (&["io"][..], false, &[][..], "add --json"),
             (&["none", "io"], true, &[], "remove the other names"),
             (&["io", "pss"], true, &[], "needs --pid"),
+            (&["pss_bytes"], true, &[], "needs --pid"),
         ] {
             let found = conflict(collect, is_complete, pids).expect("refused");
             assert!(found.contains(reason), "{found}");

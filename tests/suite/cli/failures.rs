@@ -110,7 +110,7 @@ fn a_recording_without_scans_is_reported() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_fails_the_command() {
-    let output = run(&["record", "/dev/full", "--scans", "1"]);
+    let output = run(&["record", "--poll-only", "/dev/full", "--scans", "1"]);
     assert!(
         failure_of(&output).contains("/dev/full: cannot write the recording"),
         "{output:?}"
@@ -119,7 +119,14 @@ fn a_full_disk_fails_the_command() {
     for args in [
         &["--json"][..],
         &["--sample", "0"],
-        &["watch", "--scans", "1", "--events", "existing"],
+        &[
+            "watch",
+            "--poll-only",
+            "--scans",
+            "1",
+            "--events",
+            "existing",
+        ],
     ] {
         let output = super::pscan(args).stdout(full()).output().unwrap();
         assert!(

@@ -145,7 +145,12 @@ fn watch_ends_after_its_time() {
 /// The command line of `pscan` contains the pattern.
 #[test]
 fn a_command_filter_does_not_match_pscan_itself() {
-    for args in [&[][..], &["--json"], &["--tree"], &["watch", "--scans=1"]] {
+    for args in [
+        &[][..],
+        &["--json"],
+        &["--tree"],
+        &["watch", "--poll-only", "--scans=1"],
+    ] {
         let pattern = format!("nobody-runs-this-{}", std::process::id());
         let output = run(&[args, &["--command", &pattern]].concat());
         assert_eq!(

@@ -84,7 +84,7 @@ fn watch_of_pids_counts_no_births() {
     let cat = command.stdin(Stdio::piped()).spawn().unwrap();
     let pid = cat.id().to_string();
     let ends = ["--scans", "2", "--interval", "50ms", "--cpu-budget", "off"];
-    let args = [&["watch", "--pid", &pid][..], &ends].concat();
+    let args = [&["watch", "--poll-only", "--pid", &pid][..], &ends].concat();
     let out = plain(&on_terminal(40, &args, &[]));
     // It exits when its standard input is closed.
     cat.wait_with_output().unwrap();

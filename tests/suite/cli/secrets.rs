@@ -69,8 +69,15 @@ fn every_command_redacts_live_command_lines() {
     }
     let secret = ["--redact", "tr0ub4dor&3"];
     let list = [&["--sample", "0"][..], &secret].concat();
-    let watch = ["watch", "--scans", "1", "--events", "existing"];
-    let record = ["record", "-", "--scans", "1"];
+    let watch = [
+        "watch",
+        "--poll-only",
+        "--scans",
+        "1",
+        "--events",
+        "existing",
+    ];
+    let record = ["record", "-", "--poll-only", "--scans", "1"];
     for args in [
         list.clone(),
         [&list[..], &["--json"]].concat(),

@@ -211,7 +211,7 @@ fn the_summary_has_the_births_that_no_scan_saw() {
 
 #[test]
 fn watch_prints_the_time_of_day_and_its_own_cost() {
-    let args = ["watch", "--scans", "2", "--interval", "50ms"];
+    let args = ["watch", "--poll-only", "--scans", "2", "--interval", "50ms"];
     let more = ["--cpu-budget", "off", "--events", "existing"];
     let out = plain(&on_terminal(80, &[&args[..], &more].concat(), &[]));
     let (first, events) = out.split_once('\n').unwrap();

@@ -87,6 +87,25 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
+#[test]
+fn json_md_lists_each_group_of_optional_fields() {
+    let optional = |field: &&Field| field.detail().is_some();
+    let mut expected: Vec<(&str, Vec<&str>)> = Vec::new();
+    for field in FIELDS.iter().filter(optional) {
+        let group = field.collect.unwrap();
+        match expected.last_mut() {
+            Some((name, fields)) if *name == group => fields.push(field.name),
+            _ => expected.push((group, vec![field.name])),
+        }
+    }
+    let listed = rows(JSON, "### Groups of `--collect`");
+    let listed = listed.iter().map(|row| {
+        let group = quoted(row[0]).next().unwrap();
+        (group, quoted(row[1]).collect())
+    });
+    assert_eq!(listed.collect::<Vec<_>>(), expected);
+}
+
 fn names() -> Vec<&'static str> {
     FIELDS.iter().map(|field| field.name).collect()
 }
