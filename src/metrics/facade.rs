@@ -142,7 +142,12 @@ fn describe() {
         (
             HEARING,
             Count,
-            "1 for what the source hears now: off, complete, lossy or deaf",
+            "1 for what the source hears now: off, complete, exits, lossy or deaf",
+        ),
+        (
+            LISTENING,
+            Count,
+            "1 for the current step: prompt, gathered, bare, exits_only or deaf",
         ),
         (
             USAGE,
