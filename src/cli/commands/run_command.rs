@@ -1,5 +1,6 @@
 //! `pscan run`: runs a command and summarises what it and its descendants did.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, bounded, select};
 use process_scanner::{
-    Batch, ConsumerOptions, Error, ErrorClass, Overflow, Recorder, Redactor, Result, Scanner,
-    ScannerHandle, Source, Timestamp, live_source,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Overflow, Recorder, Redactor, Result,
+    Scanner, ScannerHandle, Source, Timestamp, live_source,
 };
 
 use super::target::Target;
@@ -44,7 +45,10 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
     let source = live_source(&config)?;
     let info = source.info();
     let own_pid = info.own_pid.ok_or_else(|| {
-        Error::new(ErrorClass::Unsupported, "the source does not report pscan itself")
+        Error::new(
+            ErrorClass::Unsupported,
+            "the source does not report pscan itself",
+        )
     })?;
     args.set_interval(&mut config, info.hears_lives);
     let listening = Listening {
@@ -56,7 +60,7 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
         Some(file) => recorded(source, file, args.force, Redactor::from(&config))?,
         None => Box::new(source),
     };
-    let (batches, scanner) = scan(config, source)?;
+    let (batches, scanner) = scan(config.clone(), source)?;
     let mut following = Following {
         profile: Profile::new(own_pid),
         batches,
@@ -71,7 +75,9 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
     let child = Child::start(&args.command)?;
     // In another pid namespace it has another pid there.
     let is_same_namespace = own_pid == std::process::id();
-    following.profile.begin(is_same_namespace.then(|| child.pid()));
+    following
+        .profile
+        .begin(is_same_namespace.then(|| child.pid()));
     let end = following.wait_for_end(&child);
     let profile = following.finish(&end);
     let ending = Ending {
@@ -81,7 +87,14 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
         own_cpu_ms: own_cpu_ms(),
     };
     let report = profile.report(&ending, listening);
-    let text = formatted(&report, args.json, output.is_some());
+    let width = match output {
+        Some(_) => None,
+        None => terminal::stderr_width(),
+    };
+    let text = match args.json {
+        true => json(&report),
+        false => text(&report, &program(&args.command, &config), width),
+    };
     match (&mut output, &args.output) {
         (Some(file), Some(path)) => {
             let written = file.write_all(&text);
@@ -113,10 +126,7 @@ fn recorded(
 }
 
 /// Starts the scans, and returns their batches.
-fn scan(
-    config: process_scanner::Config,
-    source: Box<dyn Source>,
-) -> Result<(Receiver<Arc<Batch>>, ScannerHandle)> {
+fn scan(config: Config, source: Box<dyn Source>) -> Result<(Receiver<Arc<Batch>>, ScannerHandle)> {
     let scanner = Scanner::builder().config(config).source(source).build()?;
     let (sender, batches) = bounded(QUEUE_LEN);
     let options = ConsumerOptions::default()
@@ -131,15 +141,27 @@ fn scan(
     Ok((batches, scanner.start()?))
 }
 
-fn formatted(report: &Report, is_json: bool, is_in_file: bool) -> Vec<u8> {
+fn json(report: &Report) -> Vec<u8> {
+    let schema = SCHEMA;
+    let mut line = Vec::new();
+    write_line(&mut line, &Ran { schema, report }).expect("BUG: writing to memory failed");
+    line
+}
+
+fn text(report: &Report, program: &str, width: Option<usize>) -> Vec<u8> {
     let mut text = Vec::new();
-    let written = match (is_json, is_in_file) {
-        (true, _) => write_line(&mut text, &Ran { schema: SCHEMA, report }),
-        (false, true) => run_summary::write(&mut text, report, None),
-        (false, false) => run_summary::write(&mut text, report, terminal::stderr_width()),
-    };
+    let written = run_summary::write(&mut text, report, program, width);
     written.expect("BUG: writing to memory failed");
     text
+}
+
+/// Returns the name of the program that was run.
+fn program(command: &[OsString], config: &Config) -> String {
+    let program = command.first().map(Path::new);
+    let name = program.and_then(|path| path.file_name().or(Some(path.as_os_str())));
+    let name = name.unwrap_or_default().as_encoded_bytes();
+    let name = Redactor::from(config).name(name).into_owned();
+    String::from_utf8_lossy(&name).into_owned()
 }
 
 /// Adds up batches while the command runs.

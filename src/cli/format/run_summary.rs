@@ -17,8 +17,15 @@ const LISTED: usize = 10;
 const PROGRAMS: usize = 20;
 
 /// Writes a summary in lines of at most `width` columns, where names and numbers allow it.
-pub(crate) fn write(out: &mut impl Write, report: &Report, width: Option<usize>) -> io::Result<()> {
-    for (heading, text) in headings(report) {
+///
+/// `program`: the name of what was run.
+pub(crate) fn write(
+    out: &mut impl Write,
+    report: &Report,
+    program: &str,
+    width: Option<usize>,
+) -> io::Result<()> {
+    for (heading, text) in headings(report, program) {
         for (begin, text) in headed(heading, &text, width) {
             writeln!(out, "{begin}{text}")?;
         }
@@ -33,8 +40,8 @@ pub(crate) fn write(out: &mut impl Write, report: &Report, width: Option<usize>)
 }
 
 /// Returns the lines before the table, each with its heading.
-fn headings(report: &Report) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("pscan run", first_line(report))];
+fn headings(report: &Report, program: &str) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("pscan run", first_line(report, program))];
     let wall = time(Some(report.wall_ms));
     let cpu = report.cpu_ms.map(|ms| {
         let cores = ms / report.wall_ms.max(0.001);
@@ -56,7 +63,10 @@ fn headings(report: &Report) -> Vec<(&'static str, String)> {
         (Some(failed), 0) => format!(", {failed} failed"),
         (Some(failed), unknown) => format!(", {failed} failed, {unknown} exit statuses unknown"),
     };
-    let counts = format!("{} started, {} at most at a time", report.started, report.most_at_a_time);
+    let counts = format!(
+        "{} started, {} at most at a time",
+        report.started, report.most_at_a_time
+    );
     lines.push(("processes", counts + &failed));
     let missing = match report.unseen_at_most {
         None => "unknown".into(),
@@ -65,16 +75,22 @@ fn headings(report: &Report) -> Vec<(&'static str, String)> {
     };
     lines.push(("missing", missing));
     if let Some(ms) = report.own_cpu_ms {
-        let share = ms / report.wall_ms.max(0.001) * 100.0;
-        let text = format!("{} CPU of pscan, {share:.1} % of one core", time(Some(ms)));
-        lines.push(("watching", text));
+        // Over less time, the first scan dominates.
+        let share = match report.wall_ms >= 1000.0 {
+            true => format!(", {:.1} % of one core", ms / report.wall_ms * 100.0),
+            false => String::new(),
+        };
+        lines.push((
+            "watching",
+            format!("{} CPU of pscan{share}", time(Some(ms))),
+        ));
     }
     lines
 }
 
-fn first_line(report: &Report) -> String {
-    let name = report.command.as_ref().and_then(|life| life.name.as_deref());
-    let name = name.map_or_else(|| "the command".into(), escape);
+/// `program`: what was run.
+fn first_line(report: &Report, program: &str) -> String {
+    let name = escape(program);
     let exit = report.exit.map(|exit| status_text(exit, false));
     let exit = exit.unwrap_or_else(|| "unknown exit status".into());
     let mut line = format!("{name}: {exit}");
@@ -98,10 +114,19 @@ fn write_programs(
     programs: &[ProgramSum],
     width: Option<usize>,
 ) -> io::Result<()> {
-    const HEADINGS: [&str; 6] = ["STARTED", "FAILED", "CPU", "MEAN LIFE", "LONGEST", "PEAK MEM"];
+    const HEADINGS: [&str; 6] = [
+        "STARTED",
+        "FAILED",
+        "CPU",
+        "MEAN LIFE",
+        "LONGEST",
+        "PEAK MEM",
+    ];
     let mut rows = vec![(HEADINGS.map(str::to_owned), "PROGRAM".to_owned())];
     rows.extend(programs.iter().take(PROGRAMS).map(|sum| {
-        let failed = sum.failed.map_or(cells::UNKNOWN.into(), |failed| failed.to_string());
+        let failed = sum
+            .failed
+            .map_or(cells::UNKNOWN.into(), |failed| failed.to_string());
         let peak = sum.peak_rss_bytes;
         let cells = [
             sum.started.to_string(),
@@ -114,7 +139,9 @@ fn write_programs(
         (cells, program(sum))
     }));
     let widths: [usize; 6] = std::array::from_fn(|column| {
-        let widths = rows.iter().map(|(cells, _)| terminal::width(&cells[column]));
+        let widths = rows
+            .iter()
+            .map(|(cells, _)| terminal::width(&cells[column]));
         widths.max().unwrap_or(0)
     });
     writeln!(out)?;
@@ -154,7 +181,9 @@ fn write_lives(
     writeln!(out, "\n{heading}")?;
     for life in lives.iter().take(LISTED) {
         let most = if life.life_is_at_most { "at most " } else { "" };
-        let after = life.life_ms.map(|ms| format!("after {most}{}", time(Some(ms))));
+        let after = life
+            .life_ms
+            .map(|ms| format!("after {most}{}", time(Some(ms))));
         let exit = life.exit.filter(|exit| !exit.is_success());
         let exit = exit.map(|exit| status_text(exit, life.likely_oom == Some(true)));
         let cpu = life.cpu_ms.map(|ms| format!("{} CPU", time(Some(ms))));
@@ -183,7 +212,9 @@ fn command(life: &OneLife) -> String {
 }
 
 fn time(ms: Option<f64>) -> String {
-    ms.map_or(cells::UNKNOWN.into(), |ms| cells::short_time((ms * 1e3) as u64))
+    ms.map_or(cells::UNKNOWN.into(), |ms| {
+        cells::short_time((ms * 1e3) as u64)
+    })
 }
 
 fn write_cut(out: &mut impl Write, line: &str, width: Option<usize>) -> io::Result<()> {

@@ -74,9 +74,7 @@ impl Programs {
     /// Returns all sums: the most CPU time first, then the most processes.
     pub(super) fn sums(self) -> Vec<ProgramSum> {
         let sums = self.0.into_iter();
-        let mut sums: Vec<_> = sums
-            .map(|((kind, name), sum)| sum.of(kind, name))
-            .collect();
+        let mut sums: Vec<_> = sums.map(|((kind, name), sum)| sum.of(kind, name)).collect();
         let cpu = |sum: &ProgramSum| sum.cpu_ms.unwrap_or(0.0);
         sums.sort_by(|a, b| {
             let order = cpu(b).total_cmp(&cpu(a));

@@ -4,6 +4,8 @@ mod at_a_time;
 mod by_program;
 mod descendants;
 mod one_life;
+#[cfg(test)]
+mod profile_tests;
 mod report;
 mod totals;
 mod worst;

@@ -57,7 +57,4 @@ pub(crate) struct Report {
     pub(crate) failures: Vec<OneLife>,
     /// Descendants that live on.
     pub(crate) remaining: Vec<OneLife>,
-    /// The command itself; `None` if no batch had it.
-    #[serde(skip)]
-    pub(crate) command: Option<OneLife>,
 }

@@ -1,10 +1,10 @@
 //! Adds up the lives of a command and its descendants.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use process_scanner::{Batch, Event, Hearing, ProcessInfo, ProcessKey};
 
-use super::at_a_time::AtATime;
+use super::at_a_time::{AtATime, Seen};
 use super::by_program::Programs;
 use super::descendants::Descendants;
 use super::one_life::OneLife;
@@ -24,6 +24,8 @@ pub(crate) struct Profile {
     programs: Programs,
     worst: Worst,
     at_a_time: AtATime,
+    /// When the last batch was taken.
+    scanned_at_ms: u64,
     started: u64,
     failed: u64,
     exits_known: u64,
@@ -42,6 +44,7 @@ struct Living {
     process: ProcessInfo,
     /// The most memory that scans have seen.
     peak: Option<u64>,
+    seen: Seen,
 }
 
 impl Profile {
@@ -56,6 +59,7 @@ impl Profile {
             programs: Programs::default(),
             worst: Worst::default(),
             at_a_time: AtATime::default(),
+            scanned_at_ms: 0,
             started: 0,
             failed: 0,
             exits_known: 0,
@@ -88,28 +92,20 @@ impl Profile {
             *self.unseen.get_or_insert(0) += unseen;
         }
         self.is_incomplete |= batch.lost_batches > 0 || batch.hearing == Hearing::Deaf;
-        let ended: HashSet<_> = events.iter().filter_map(exited_key).collect();
-        let mut born = HashSet::new();
-        let mut steps = Vec::new();
         for event in &events {
-            let key = event.process().key();
-            let was_there = self.living.contains_key(&key);
-            // A birth counts with its exit if that is in the same batch.
-            let is_birth = !was_there && !ended.contains(&key) && born.insert(key);
-            if is_birth || exited_key(event).is_some() {
-                steps.push((event, was_there));
-            }
+            self.add(event, batch.taken_at_ms);
         }
-        self.at_a_time.take(steps.into_iter());
-        for event in &events {
-            self.add(event);
+        self.scanned_at_ms = batch.taken_at_ms;
+        if self.at_a_time.is_full() {
+            let living = self.living.values_mut();
+            self.at_a_time.count(living.map(|living| &mut living.seen));
         }
         if self.rss > 0 {
             self.peak_rss = self.peak_rss.max(Some(self.rss));
         }
     }
 
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, event: &Event, at_ms: u64) {
         let process = event.process();
         let key = process.key();
         let before = self.living.remove(&key);
@@ -118,13 +114,23 @@ impl Profile {
         }
         let rss_before = before.as_ref().and_then(|living| rss(&living.process));
         self.rss -= rss_before.unwrap_or(0);
-        let peak = before.and_then(|living| living.peak).max(rss(process));
+        let (peak, seen) = match before {
+            Some(living) => (living.peak, living.seen),
+            None => (None, Seen::first(process.start_time_ms, at_ms)),
+        };
+        let peak = peak.max(rss(process));
         if matches!(event, Event::Exited { .. }) {
+            self.at_a_time.end(event, seen, self.scanned_at_ms);
             self.end(key, OneLife::of(event, peak));
         } else {
             self.rss += rss(process).unwrap_or(0);
             let process = process.clone();
-            self.living.insert(key, Living { process, peak });
+            let living = Living {
+                process,
+                peak,
+                seen,
+            };
+            self.living.insert(key, living);
         }
     }
 
@@ -165,15 +171,20 @@ impl Profile {
 
     /// Returns what they did, after the last batch.
     pub(crate) fn report(mut self, ending: &Ending, listening: Listening) -> Report {
-        let mut command = self.command_life.take();
         let (slowest, mut failures) = std::mem::take(&mut self.worst).lists();
-        if let Some(life) = &mut command {
+        if let Some(mut life) = self.command_life.take() {
             life.exit = life.exit.or(ending.exit);
-            self.count_end(life);
+            if life.life_is_at_most {
+                life.life_ms = Some(ending.wall_ms);
+                life.life_is_at_most = false;
+            }
+            self.count_end(&life);
             if life.has_failed() {
-                failures.push(life.clone());
+                failures.push(life);
             }
         }
+        let living = self.living.values_mut();
+        let most_at_a_time = self.at_a_time.count(living.map(|living| &mut living.seen));
         let mut living_cpu_ms = 0.0;
         let mut remaining = Vec::new();
         for (key, living) in std::mem::take(&mut self.living) {
@@ -181,10 +192,9 @@ impl Profile {
             self.add_cpu(&life);
             living_cpu_ms += life.cpu_ms.unwrap_or(0.0);
             self.programs.add(&life, false);
-            match self.command == Some(key) {
-                // No scan after its end succeeded.
-                true => command = Some(life),
-                false => remaining.push(life),
+            // The command has ended, even if no scan after its end succeeded.
+            if self.command != Some(key) {
+                remaining.push(life);
             }
         }
         remaining.sort_unstable_by_key(|life| life.pid);
@@ -199,7 +209,7 @@ impl Profile {
             not_attributed_cpu_ms: all_cpu_ms.map(|ms| (ms - read_cpu_ms).max(0.0)),
             peak_rss_bytes: self.peak_rss,
             started: self.started,
-            most_at_a_time: self.at_a_time.most(),
+            most_at_a_time,
             failed: has_status.then_some(self.failed),
             exits_unknown: self.exits_unknown,
             unseen_at_most: self.unseen.filter(|_| !self.is_incomplete),
@@ -209,18 +219,10 @@ impl Profile {
             slowest,
             failures,
             remaining,
-            command,
         }
     }
 }
 
 fn rss(process: &ProcessInfo) -> Option<u64> {
     process.resources.rss_bytes
-}
-
-fn exited_key(event: &Event) -> Option<ProcessKey> {
-    match event {
-        Event::Exited { process, .. } => Some(process.key()),
-        _ => None,
-    }
 }
