@@ -81,7 +81,7 @@ mod platform {
 
     /// Returns whether a process has sent a signal with this `si_code`: see sigaction(2).
     fn is_from_process(code: i32) -> bool {
-        match cfg!(any(target_os = "linux", target_os = "android")) {
+        match cfg!(target_os = "linux") {
             // Those of the kernel are positive.
             true => code <= 0,
             // SI_USER, SI_QUEUE and SI_LWP of FreeBSD; macOS has the first two.

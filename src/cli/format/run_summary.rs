@@ -50,7 +50,7 @@ fn headings(report: &Report, program: &str) -> Vec<(&'static str, String)> {
     lines.push(("time", format!("{wall} wall{}", cpu.unwrap_or_default())));
     if let Some(ms) = report.not_attributed_cpu_ms.filter(|&ms| ms >= 0.005) {
         let share = ms / report.cpu_ms.unwrap_or(ms).max(0.001) * 100.0;
-        let text = "of no program below: the lives were too short to be read";
+        let text = "of no program below: what was too short to be read";
         let text = format!("at least {} CPU ({share:.1} %) {text}", time(Some(ms)));
         lines.push(("not attributed", text));
     }

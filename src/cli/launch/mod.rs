@@ -1,19 +1,19 @@
 //! Starts the command of `pscan run`, waits for it, and passes signals on to it.
 
+mod cannot_start;
 #[cfg(unix)]
 mod orphans;
 #[cfg(not(unix))]
 mod plain_child;
-mod refusal;
 mod rusage;
 #[cfg(unix)]
 mod unix_child;
 
 use process_scanner::ExitStatus;
 
+pub(crate) use self::cannot_start::Refusal;
 #[cfg(not(unix))]
 pub(crate) use self::plain_child::Child;
-pub(crate) use self::refusal::Refusal;
 pub(crate) use self::rusage::{own_cpu_ms, waited_cpu_ms};
 #[cfg(unix)]
 pub(crate) use self::unix_child::Child;
