@@ -8,6 +8,8 @@
 #[cfg(target_os = "linux")]
 mod budget;
 #[cfg(target_os = "linux")]
+mod build_cost;
+#[cfg(target_os = "linux")]
 mod chart;
 mod contenders;
 mod crowd;
@@ -100,6 +102,9 @@ enum Experiment {
     /// Compare the reported CPU time of short lives with the `rusage` of their parent (4 minutes)
     #[cfg(target_os = "linux")]
     ExitCpu(exit_cpu::Options),
+    /// Measure how much `pscan run` slows a build, in turns with the build alone (5 minutes)
+    #[cfg(target_os = "linux")]
+    BuildCost(build_cost::Options),
     /// Fork for an hour and check every batch against the truth (1 hour)
     Soak(soak::Options),
     /// Measure accuracy and cost at intervals from 100 ms to 15 s (11 minutes)
@@ -175,6 +180,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::Steps(options) => steps::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::ExitCpu(options) => exit_cpu::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::BuildCost(options) => build_cost::run(&options, is_quick),
         Experiment::Soak(options) => soak::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Study(options) => study::run(&options, is_quick),

@@ -3,7 +3,9 @@
 mod args;
 mod commands;
 mod format;
+mod launch;
 mod outcome;
+mod profile;
 mod select;
 mod signals;
 mod terminal;
@@ -15,8 +17,10 @@ use std::process::ExitCode;
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
-use self::commands::{by_group, completions, list, pages, record, replay, show, watch};
-use self::outcome::{Done, fail, printed, remark, write_to_stderr};
+use self::commands::{
+    by_group, completions, list, pages, record, replay, run_command, show, watch,
+};
+use self::outcome::{Done, RUN_FAILED, fail, printed, remark, write_to_stderr};
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
@@ -25,9 +29,10 @@ pub(crate) fn main() -> ExitCode {
         let outcome = completions::complete(&args[2..]);
         return outcome.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
     }
+    let is_run = args.get(1).is_some_and(|arg| arg == "run");
     let cli = match args::parse(args) {
         Ok(cli) => cli,
-        Err(error) => return print_parse_error(&error),
+        Err(error) => return print_parse_error(&error, if is_run { RUN_FAILED } else { 2 }),
     };
     log_to_stderr();
     match run(cli) {
@@ -36,7 +41,16 @@ pub(crate) fn main() -> ExitCode {
             remark(&why);
             ExitCode::FAILURE
         }
+        Ok(Done::Status(status)) => exit_with(status),
         Err(error) => fail(&error),
+    }
+}
+
+/// Returns an exit status; ends the process if it is one that only Windows has.
+fn exit_with(status: i32) -> ExitCode {
+    match u8::try_from(status) {
+        Ok(status) => ExitCode::from(status),
+        Err(_) => std::process::exit(status),
     }
 }
 
@@ -48,6 +62,7 @@ fn run(cli: Cli) -> Result<Done> {
         },
         Some(Sub::Show(show)) => show::run(&show),
         Some(Sub::Watch(watch)) => watch::run(&watch),
+        Some(Sub::Run(run)) => Ok(run_command::run(&run)),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
         Some(Sub::Replay(replay)) => replay::run(replay),
         Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),
@@ -56,7 +71,9 @@ fn run(cli: Cli) -> Result<Done> {
 }
 
 /// Prints help, the version, or what is wrong with the arguments.
-fn print_parse_error(error: &clap::Error) -> ExitCode {
+///
+/// `status`: exit status for wrong usage.
+fn print_parse_error(error: &clap::Error, status: u8) -> ExitCode {
     if !error.use_stderr() {
         return match printed(error.print()) {
             Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +85,7 @@ fn print_parse_error(error: &clap::Error) -> ExitCode {
     for line in text.lines() {
         write_to_stderr(&escape(line));
     }
-    ExitCode::from(2)
+    ExitCode::from(status)
 }
 
 fn log_to_stderr() {

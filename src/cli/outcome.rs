@@ -8,6 +8,11 @@ use process_scanner::{Error, ErrorClass, Result, escape};
 
 use super::terminal::{fold, stderr_width};
 
+/// Exit status of `pscan run` if pscan failed, wrong usage included, as env(1) and timeout(1) have it.
+///
+/// The command can end with any other.
+pub(crate) const RUN_FAILED: u8 = 125;
+
 /// Outcome of a command that did not fail.
 pub(crate) enum Done {
     /// The command is done.
@@ -16,6 +21,8 @@ pub(crate) enum Done {
     ///
     /// The exit status is 1, as with grep.
     Nothing(String),
+    /// The command ends with this exit status.
+    Status(i32),
 }
 
 /// Indentation of a folded message after its first line.
@@ -40,8 +47,13 @@ pub(crate) fn remark(text: &str) {
 
 /// Prints an error to standard error, and returns the exit status.
 pub(crate) fn fail(error: &Error) -> ExitCode {
-    write_to_stderr(&format!("pscan: {}", message(error)));
+    complain(error);
     ExitCode::FAILURE
+}
+
+/// Prints an error to standard error.
+pub(crate) fn complain(error: &Error) {
+    write_to_stderr(&format!("pscan: {}", message(error)));
 }
 
 /// Formats an error and its advice on one line.

@@ -1,16 +1,42 @@
 //! Signals that stop pscan or request statistics.
 
-pub(crate) use self::platform::{stats, stop};
+pub(crate) use self::platform::{stats, stop, to_pass_on};
+
+/// A signal that this process got.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received {
+    pub(crate) number: i32,
+    /// A process sent it to this one. Otherwise the terminal sent it to the whole foreground group.
+    pub(crate) is_from_process: bool,
+}
+
+impl Received {
+    /// Returns whether it asks a program to end.
+    pub(crate) fn is_end(self) -> bool {
+        self::platform::ENDS.contains(&self.number)
+    }
+}
 
 #[cfg(unix)]
 mod platform {
     use std::fs;
     use std::thread;
 
-    use crossbeam_channel::{Receiver, bounded};
+    use crossbeam_channel::{Receiver, bounded, unbounded};
     use process_scanner::{Error, Result};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
-    use signal_hook::iterator::Signals;
+    use signal_hook::consts::{
+        SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+    };
+    use signal_hook::iterator::exfiltrator::WithRawSiginfo;
+    use signal_hook::iterator::{Signals, SignalsInfo};
+
+    use super::Received;
+
+    /// Signals that ask a program to end.
+    pub(super) const ENDS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+    /// Other signals that a command gets.
+    const OTHERS: [i32; 5] = [SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH];
 
     /// Returns a channel that gets a message on SIGINT, SIGTERM or SIGHUP.
     ///
@@ -26,6 +52,41 @@ mod platform {
     /// Returns a channel that gets a message on SIGUSR1, which requests statistics.
     pub(crate) fn stats() -> Result<Receiver<()>> {
         listen(vec![SIGUSR1])
+    }
+
+    /// Returns a channel that gets the signals that a command should get in place of this process.
+    ///
+    /// From then on they have no effect on this process. Ignored ones stay ignored, for the command too.
+    pub(crate) fn to_pass_on() -> Result<Receiver<Received>> {
+        let cannot_wait = |error| Error::from_io("cannot wait for signals", error);
+        let (sender, receiver) = unbounded();
+        let ignored = ignored();
+        let all = ENDS.into_iter().chain(OTHERS);
+        let caught = all.filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let mut signals =
+            SignalsInfo::<WithRawSiginfo>::new(caught.collect::<Vec<_>>()).map_err(cannot_wait)?;
+        thread::Builder::new()
+            .name("pscan-signal".into())
+            .spawn(move || {
+                for info in signals.forever() {
+                    let _ = sender.send(Received {
+                        number: info.si_signo,
+                        is_from_process: is_from_process(info.si_code),
+                    });
+                }
+            })
+            .map_err(cannot_wait)?;
+        Ok(receiver)
+    }
+
+    /// Returns whether a process has sent a signal with this `si_code`: see sigaction(2).
+    fn is_from_process(code: i32) -> bool {
+        match cfg!(target_os = "linux") {
+            // Those of the kernel are positive.
+            true => code <= 0,
+            // SI_USER, SI_QUEUE and SI_LWP of FreeBSD; macOS has the first two.
+            false => matches!(code, 0x1_0001 | 0x1_0002 | 0x1_0007),
+        }
     }
 
     fn listen(signals: Vec<i32>) -> Result<Receiver<()>> {
@@ -59,6 +120,19 @@ mod platform {
 mod platform {
     use crossbeam_channel::{Receiver, bounded, never};
     use process_scanner::{Error, ErrorClass, Result};
+
+    use super::Received;
+
+    /// Signals that ask a program to end: this system has none.
+    pub(super) const ENDS: [i32; 0] = [];
+
+    /// Returns a channel without messages.
+    ///
+    /// Ctrl-C reaches the command too, and from then on does not end this process.
+    pub(crate) fn to_pass_on() -> Result<Receiver<Received>> {
+        stop()?;
+        Ok(never())
+    }
 
     /// Returns a channel for Ctrl-C and for the end of the console.
     pub(crate) fn stop() -> Result<Receiver<()>> {

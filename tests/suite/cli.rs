@@ -19,6 +19,12 @@ mod pids;
 #[cfg(target_os = "linux")]
 mod pty;
 mod replayed;
+#[cfg(target_os = "linux")]
+mod run_counts;
+#[cfg(target_os = "linux")]
+mod run_ends;
+#[cfg(target_os = "linux")]
+mod run_signals;
 mod secrets;
 #[cfg(unix)]
 mod shells;

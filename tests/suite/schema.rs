@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 const LISTING: &str = "listing";
 const SHOWN: &str = "shown";
 const GROUPS: &str = "groups";
+const RAN: &str = "ran";
 const EVENT: &str = "event";
 const STATS: &str = "stats";
 
@@ -104,6 +105,17 @@ fn the_schema_accepts_groups() {
             assert_all(GROUPS, &lines);
             assert_eq!(lines[0]["by"], by);
         }
+    }
+}
+
+#[test]
+fn the_schema_accepts_the_summary_of_a_run() {
+    let script = "sh -c 'exit 3'; sh -c 'exec sleep 0'; :";
+    for options in [&["run", "--json"][..], &["run", "--json", "--poll-only"]] {
+        let command = ["sh", "-c", script];
+        let (_, lines) = lines_of(&[options, &command[..]].concat());
+        assert_eq!(lines.len(), 1);
+        assert_all(RAN, &lines);
     }
 }
 

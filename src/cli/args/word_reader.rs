@@ -47,6 +47,9 @@ impl<'a> Words<'a> {
             self.command = command;
             self.given.clear();
         } else {
+            // What follows the command of `pscan run` belongs to it.
+            let is_trailing = |arg: &Arg| arg.is_trailing_var_arg_set();
+            self.has_ended_options |= self.positional().is_some_and(is_trailing);
             self.bare += 1;
         }
     }
@@ -88,7 +91,10 @@ impl<'a> Words<'a> {
 
     /// Returns the positional argument that the next bare word is.
     pub(crate) fn positional(&self) -> Option<&'a Arg> {
-        self.command.get_positionals().nth(self.bare)
+        let mut positionals = self.command.get_positionals();
+        let is_trailing = |arg: &&Arg| arg.is_trailing_var_arg_set();
+        let trailing = self.command.get_positionals().find(is_trailing);
+        positionals.nth(self.bare).or(trailing)
     }
 
     /// Returns the options that can still be given.
@@ -148,6 +154,7 @@ mod tests {
             ("record f --scans 3", "record", None, "scans", 1),
             ("record -- --scans", "record", None, "", 1),
             ("replay watch -", "replay", None, "", 2),
+            ("run --json make --json -n", "run", None, "json", 3),
             ("watch --nonsense=3 -Z", "watch", None, "", 0),
         ] {
             let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();

@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod run_command;
 mod samples;
 mod screen;
 mod session;

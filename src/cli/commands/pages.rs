@@ -44,8 +44,12 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
         write_all_columns(out)?;
     }
     let has_filters = page.get_arguments().any(|arg| arg.get_id() == "pid");
+    let exit_status = match page.get_name() {
+        "run" => RUN_EXIT_STATUS,
+        _ => EXIT_STATUS,
+    };
     let or_no_match = if has_filters { OR_NO_MATCH } else { "" };
-    out.extend_from_slice(EXIT_STATUS.replace("OR_NO_MATCH", or_no_match).as_bytes());
+    out.extend_from_slice(exit_status.replace("OR_NO_MATCH", or_no_match).as_bytes());
     if is_program {
         out.extend_from_slice(ENVIRONMENT.as_bytes());
     }
@@ -101,6 +105,25 @@ pscan failed, and standard error has the reasonOR_NO_MATCH.
 .TP
 .B 2
 Wrong usage.
+"#;
+
+const RUN_EXIT_STATUS: &str = r#".SH "EXIT STATUS"
+.TP
+.B 127
+COMMAND was not found.
+.TP
+.B 126
+COMMAND cannot be executed.
+.TP
+.B 125
+pscan failed, and standard error has the reason; wrong usage too.
+.TP
+.BI 128+ n
+Signal
+.I n
+ended COMMAND.
+.PP
+Otherwise that of COMMAND.
 "#;
 
 const OR_NO_MATCH: &str = "; or no process matches";

@@ -143,6 +143,11 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
     parts
 }
 
+/// Formats an exit status, such as `exit 3` or `killed by SIGKILL (out of memory?)`.
+pub(super) fn status_text(status: ExitStatus, is_oom: bool) -> String {
+    Reason::of(status, is_oom).whole.unwrap_or_default()
+}
+
 /// Why a process exited, from the longest form to the shortest; `None` if unknown.
 #[derive(Debug, Default)]
 struct Reason {

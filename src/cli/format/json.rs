@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use process_scanner::{Batch, Event, JsonLine, ProcessInfo, write_json};
 use serde::Serialize;
 
+use crate::cli::profile::Report;
+
 /// Version of the objects that are printed once.
 ///
 /// A change that can break a reader raises it.
@@ -28,6 +30,14 @@ pub(crate) struct Shown<'a> {
     pub(crate) process: &'a ProcessInfo,
     pub(crate) parents: &'a [&'a ProcessInfo],
     pub(crate) children: &'a [&'a ProcessInfo],
+}
+
+/// What a command and its descendants did.
+#[derive(Serialize)]
+pub(crate) struct Ran<'a> {
+    pub(crate) schema: u32,
+    #[serde(flatten)]
+    pub(crate) report: &'a Report,
 }
 
 /// Writes a value as one line of JSON.

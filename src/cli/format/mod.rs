@@ -17,6 +17,7 @@ pub(crate) mod printer;
 pub(crate) mod progress;
 mod recorded_host;
 mod relatives;
+pub(crate) mod run_summary;
 mod shell;
 pub(crate) mod show;
 mod show_blocks;

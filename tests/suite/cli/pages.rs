@@ -33,6 +33,7 @@ fn the_synopsis_of_a_manual_page_is_one_line() {
     for (command, expected) in [
         ("show", "\\fBpscan show\\fR [OPTIONS] <PID>..."),
         ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
+        ("run", "\\fBpscan run\\fR [OPTIONS] <COMMAND>..."),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
         ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
         ("completions", "\\fBpscan completions\\fR <SHELL>"),
@@ -109,6 +110,7 @@ fn the_program_and_each_command_have_a_manual_page() {
     for (command, word) in [
         ("show", "<PID>"),
         ("watch", "\\-\\-events"),
+        ("run", "ended COMMAND."),
         ("record", "<FILE>"),
         ("replay", "\\-\\-speed"),
         ("completions", "<SHELL>"),

@@ -81,7 +81,7 @@ fn an_option_of_another_command_is_named_with_it() {
         ),
         (
             "--interval=5s",
-            "'--interval' is an option of 'pscan watch' and 'pscan record'",
+            "'--interval' is an option of 'pscan watch', 'pscan run' and 'pscan record'",
         ),
         (
             "record f --speed 3",

@@ -49,9 +49,17 @@ const COMMAND: &[(&str, &[&str])] = &[
     ("cli/terminal", &[]),
     ("cli/outcome", &["cli/terminal"]),
     ("cli/signals", &[]),
+    ("cli/launch", &["cli/outcome"]),
+    ("cli/profile", &[]),
     (
         "cli/format",
-        &["cli/select", "cli/terminal", "cli/outcome", "cli/signals"],
+        &[
+            "cli/select",
+            "cli/terminal",
+            "cli/outcome",
+            "cli/signals",
+            "cli/profile",
+        ],
     ),
     ("cli/args", &["cli/select", "cli/format"]),
     (
@@ -61,6 +69,8 @@ const COMMAND: &[(&str, &[&str])] = &[
             "cli/terminal",
             "cli/outcome",
             "cli/signals",
+            "cli/launch",
+            "cli/profile",
             "cli/format",
             "cli/args",
         ],

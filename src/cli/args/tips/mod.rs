@@ -49,6 +49,9 @@ pub(super) fn add(error: &mut clap::Error, program: &Command, words: &[String]) 
                 None => Vec::new(),
             }
         }
+        ErrorKind::MissingRequiredArgument if command.get_name() == "run" => {
+            vec!["name the command to run: 'pscan run make -j8'".into()]
+        }
         _ => Vec::new(),
     };
     if tips.is_empty() {

@@ -129,7 +129,7 @@ const OPTIONS: &[Entry] = &[
     ("--children PID", &["ppid", "parent", "descendants"]),
     ("--by WHAT", &["group-by", "groupby", "group"]),
     ("--user USER", &["U", "uid", "euid"]),
-    ("--json", &["format", "output", "j", "ndjson", "jsonl"]),
+    ("--json", &["format", "j", "ndjson", "jsonl"]),
     (
         "--name REGEX",
         &["filter", "grep", "match", "process", "comm", "g"],
@@ -212,7 +212,13 @@ const SUBCOMMANDS: &[Entry] = &[
     (
         "watch",
         &[
-            "monitor", "tail", "follow", "trace", "events", "stream", "live", "observe", "run",
+            "monitor", "tail", "follow", "trace", "events", "stream", "live", "observe",
+        ],
+    ),
+    (
+        "run",
+        &[
+            "exec", "time", "strace", "perf", "profile", "launch", "spawn", "start",
         ],
     ),
     ("record", &["capture", "dump", "save", "rec", "log"]),

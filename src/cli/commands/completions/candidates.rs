@@ -120,7 +120,9 @@ fn values(arg: &Arg, prefix: &str, value: &str) -> Candidates {
     let all = arg.get_possible_values();
     if all.is_empty() {
         return match arg.get_value_hint() {
-            ValueHint::FilePath | ValueHint::AnyPath => Candidates::Files,
+            ValueHint::FilePath | ValueHint::AnyPath | ValueHint::CommandWithArguments => {
+                Candidates::Files
+            }
             ValueHint::DirPath => Candidates::Folders,
             _ => Candidates::Words(Vec::new()),
         };
@@ -221,7 +223,7 @@ mod tests {
             ("replay f --events u", "updated"),
             ("record f --source s", "sysinfo"),
             ("completions f", "fish"),
-            ("man r", "record replay"),
+            ("man r", "run record replay"),
             // Several pids: not a value, and no word of another kind.
             ("--pid ", ""),
             ("--name ", ""),
@@ -241,6 +243,9 @@ mod tests {
             "replay ho",
             "replay --json ./",
             "record -- ",
+            "run --json ",
+            "run --output ",
+            "run make -C ",
         ] {
             assert_eq!(completed(line), "FILES", "{line:?}");
         }
@@ -257,7 +262,10 @@ mod tests {
         let usual = "cpu rss pid name age parent_pid";
         assert!(completed("--sort ").starts_with(usual));
         assert!(completed("-o +").starts_with("+pid +start_time_ms"));
-        assert_eq!(completed(""), "show watch record replay completions man");
+        assert_eq!(
+            completed(""),
+            "show watch run record replay completions man"
+        );
         assert_eq!(completed("re"), "record replay");
         // A command has no options before it.
         assert!(completed("--json ").starts_with("--sort --reverse"));
