@@ -88,7 +88,11 @@ impl<'a> Words<'a> {
 
     /// Returns the positional argument that the next bare word is.
     pub(crate) fn positional(&self) -> Option<&'a Arg> {
-        self.command.get_positionals().nth(self.bare)
+        let positionals = || self.command.get_positionals();
+        // The last one can take all that follow.
+        let is_list = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Append);
+        let last = || positionals().last().filter(is_list);
+        positionals().nth(self.bare).or_else(last)
     }
 
     /// Returns the options that can still be given.
