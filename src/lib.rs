@@ -152,7 +152,7 @@ pub use crate::model::{
     ListenStep, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot,
     Status, Timestamp, Transition, Tree, Unit, Unreadable, Value, escape, is_control,
 };
-pub use crate::recording::{Recorder, ReplaySource};
+pub use crate::recording::{Recorder, RecordingPart, ReplaySource};
 pub use crate::redact::{Pattern, Redact, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
 pub use crate::source::{

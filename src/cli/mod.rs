@@ -56,7 +56,7 @@ fn exit_with(status: i32) -> ExitCode {
 
 fn run(cli: Cli) -> Result<Done> {
     match cli.sub {
-        None => match cli.list.by {
+        None => match cli.list.shape.by {
             Some(by) => by_group::run(&cli.list, by),
             None => list::run(&cli.list),
         },

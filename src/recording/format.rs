@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounded::bounded_list;
 use super::heard::HeardRecord;
+use super::part::RecordingPart;
 use super::row::RowRecord;
 use crate::model::{Collect, ErrorClass, Unreadable};
 use crate::source::HostInfo;
@@ -30,6 +31,9 @@ pub(crate) struct Header {
     /// What the source collected; left out in older recordings.
     #[serde(default = "nothing", skip_serializing_if = "Collect::is_unset")]
     pub(crate) collects: Collect,
+    /// Which part of a recording the file is; left out if it is the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<RecordingPart>,
 }
 
 fn nothing() -> Collect {

@@ -9,7 +9,9 @@ mod detail_record;
 mod exit_status;
 mod exit_usage;
 mod format;
+mod full_scan;
 mod heard;
+mod part;
 mod reader;
 mod recorder;
 mod replay_source;
@@ -17,5 +19,6 @@ mod row;
 mod scan_recorder;
 mod unheard;
 
+pub use self::part::RecordingPart;
 pub use self::recorder::Recorder;
 pub use self::replay_source::ReplaySource;

@@ -8,6 +8,7 @@ use ahash::RandomState;
 
 use super::format::{Header, Line, Rechecked, Shown, TimedScan, VERSION};
 use super::heard::{HeardRecord, When};
+use super::part::RecordingPart;
 use super::row::RowRecord;
 use crate::model::{Error, ErrorClass, Result};
 
@@ -34,6 +35,8 @@ pub(crate) struct Reader<R> {
     buffer: Vec<u8>,
     /// The version of its format.
     version: u32,
+    /// The part that is being read, if the recording has parts.
+    part: Option<RecordingPart>,
     scans: u64,
     monotonic_ns: Option<u64>,
     /// Pids of the last scan and its recheck.
@@ -56,6 +59,11 @@ const USE_A_RECORDING: &str = "use a file written by `pscan record` or a `Record
 /// Identifies a header. It is in the first bytes of every header, and in hardly any other file.
 const HEADER_MARK: &[u8] = b"\"pscan_recording\"";
 
+/// How a recorder begins a header.
+const HEADER_BEGIN: &[u8] = b"{\"pscan_recording\"";
+
+const NO_SCAN_FOLLOWS: &str = "no scan follows what was heard just before it";
+
 const HEADER_BYTES: usize = 4096;
 
 /// Maximum number of blank lines at the end of a recording.
@@ -77,6 +85,7 @@ impl<R: BufRead> Reader<R> {
             line: 0,
             buffer: Vec::new(),
             version: VERSION,
+            part: None,
             scans: 0,
             monotonic_ns: None,
             shown: HashSet::default(),
@@ -90,8 +99,14 @@ impl<R: BufRead> Reader<R> {
             Err(error) => Err(error),
         };
         let header: Header = header.map_err(|error| reader.explain_header(error))?;
+        reader.begin_part(&header)?;
+        Ok((reader, header))
+    }
+
+    /// Checks a header, and reads what follows as its part.
+    fn begin_part(&mut self, header: &Header) -> Result<()> {
         if !(1..=VERSION).contains(&header.pscan_recording) {
-            return Err(reader
+            return Err(self
                 .bad(format!(
                     "the recording has version {}, but this program reads versions 1 to {VERSION}",
                     header.pscan_recording
@@ -99,10 +114,34 @@ impl<R: BufRead> Reader<R> {
                 .with_advice("replay it with the version of this program that wrote it"));
         }
         if header.start_time_resolution_ms == 0 {
-            return Err(reader.bad("start_time_resolution_ms is 0, but must be at least 1"));
+            return Err(self.bad("start_time_resolution_ms is 0, but must be at least 1"));
         }
-        reader.version = header.pscan_recording;
-        Ok((reader, header))
+        self.version = header.pscan_recording;
+        self.part.clone_from(&header.part);
+        // Its first scan has every process in full.
+        self.shown.clear();
+        Ok(())
+    }
+
+    /// Reads the header of the next part of the same recording.
+    fn next_part(&mut self) -> Result<()> {
+        let header: Header = self.parse("the header of a recording")?;
+        if self.place == Place::BeforeScan {
+            return Err(self.bad(NO_SCAN_FOLLOWS));
+        }
+        let continues = match (&header.part, &self.part) {
+            (Some(part), Some(before)) => part.continues(before),
+            _ => false,
+        };
+        if !continues {
+            return Err(self
+                .bad("another recording begins, which does not continue the one before")
+                .with_advice("replay each of them alone"));
+        }
+        self.place = Place::Other;
+        // Lines are counted in each part.
+        self.line = 1;
+        self.begin_part(&header)
     }
 
     /// Returns the error of the first line, or a better one if the file is no recording at all.
@@ -129,14 +168,19 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads and checks the next line; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Recorded>> {
-        let next_line = self.line + 1;
-        if !self.read_nonblank_line()? {
-            return Ok(None);
-        }
-        if self.line > next_line {
-            return Err(bad(format!(
-                "line {next_line}: the line is empty, but more lines follow"
-            )));
+        loop {
+            let next_line = self.line + 1;
+            if !self.read_nonblank_line()? {
+                return Ok(None);
+            }
+            if self.line > next_line {
+                self.line = next_line;
+                return Err(self.bad("the line is empty, but more lines follow"));
+            }
+            if !self.buffer.starts_with(HEADER_BEGIN) {
+                break;
+            }
+            self.next_part()?;
         }
         let line: Line = self.parse("a scan, a recheck or what was heard")?;
         let place = match &line {
@@ -146,7 +190,7 @@ impl<R: BufRead> Reader<R> {
         };
         let last_place = std::mem::replace(&mut self.place, place);
         if last_place == Place::BeforeScan && place != Place::AfterScan {
-            return Err(self.bad("no scan follows what was heard just before it"));
+            return Err(self.bad(NO_SCAN_FOLLOWS));
         }
         match line {
             Line::Scan(mut scan) => {
@@ -262,11 +306,8 @@ impl<R: BufRead> Reader<R> {
             .take(MAX_LINE_BYTES + 1)
             .read_until(b'\n', &mut self.buffer)
             .map_err(|error| {
-                Error::from_io(
-                    format!("line {}: cannot read the recording", self.line),
-                    error,
-                )
-                .mark_final()
+                let message = format!("{}: cannot read the recording", self.here());
+                Error::from_io(message, error).mark_final()
             })?;
         if self.buffer.is_empty() {
             return Ok(false);
@@ -302,7 +343,15 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn bad(&self, reason: impl std::fmt::Display) -> Error {
-        bad(format!("line {}: {reason}", self.line))
+        bad(format!("{}: {reason}", self.here()))
+    }
+
+    /// Returns which line was just read.
+    fn here(&self) -> String {
+        match &self.part {
+            Some(part) => format!("part {}, line {}", part.number, self.line),
+            None => format!("line {}", self.line),
+        }
     }
 }
 

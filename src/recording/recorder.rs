@@ -5,7 +5,9 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 
 use super::format::{Failed, Header, Line, Rechecked, TimedScan, VERSION};
+use super::full_scan::in_full;
 use super::heard::{HeardRecord, When};
+use super::part::RecordingPart;
 use super::reader::MAX_LINE_BYTES;
 use super::scan_recorder::{Known, ScanRecorder};
 use crate::model::{Error, ErrorClass, Hearing, Result, Timestamp};
@@ -61,7 +63,19 @@ pub struct Recorder<S, W> {
     heard: HashSet<u32>,
     /// Why a line could not be written. The next scan returns it, since a drain returns no error.
     fault: Option<Error>,
+    /// `None`: the recording has no parts.
+    parts: Option<Parts<W>>,
 }
+
+/// The parts of a recording.
+struct Parts<W> {
+    /// The part that is being written.
+    current: RecordingPart,
+    next: NextPart<W>,
+}
+
+/// Replaces the output if the next part is due, and returns whether it has.
+type NextPart<W> = Box<dyn FnMut(&mut W) -> Result<bool> + Send + Sync>;
 
 impl<S: Source, W: Write> Recorder<S, W> {
     /// Creates a recorder of `source` and writes the header to `output`.
@@ -70,7 +84,33 @@ impl<S: Source, W: Write> Recorder<S, W> {
     ///
     /// Returns an error of class [`Output`](ErrorClass::Output) if the header cannot be written. The error is final.
     pub fn new(source: S, output: W) -> Result<Self> {
-        let info = source.info();
+        Self::begin(source, output, None)
+    }
+
+    /// Creates a recorder that divides its recording into [parts](RecordingPart).
+    ///
+    /// `first` is the part that begins in `output`. Before each scan that can begin a part, `next` decides whether a
+    /// new one is due. If so, it replaces the output by a new, empty one, and returns true. The recorder
+    /// then writes a header and that scan in full. A scan that failed, or does not contain the process that scans,
+    /// begins no part.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new). An error of `next` ends the recording: it is the final failure of that scan.
+    pub fn in_parts(
+        source: S,
+        output: W,
+        first: RecordingPart,
+        next: impl FnMut(&mut W) -> Result<bool> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let parts = Parts {
+            current: first,
+            next: Box::new(next),
+        };
+        Self::begin(source, output, Some(parts))
+    }
+
+    fn begin(source: S, output: W, parts: Option<Parts<W>>) -> Result<Self> {
         let mut recorder = Self {
             source,
             output,
@@ -83,8 +123,15 @@ impl<S: Source, W: Write> Recorder<S, W> {
             before_scan: None,
             heard: HashSet::default(),
             fault: None,
+            parts,
         };
-        recorder.write(&Header {
+        recorder.write_header()?;
+        Ok(recorder)
+    }
+
+    fn write_header(&mut self) -> Result<()> {
+        let info = self.source.info();
+        self.write(&Header {
             pscan_recording: VERSION,
             source: info.name,
             start_time_resolution_ms: info.start_time_resolution_ms.max(1),
@@ -93,8 +140,31 @@ impl<S: Source, W: Write> Recorder<S, W> {
             hears_lives: info.hears_lives,
             hears_exits: info.hears_exits,
             collects: info.collects,
-        })?;
-        Ok(recorder)
+            part: self.parts.as_ref().map(|parts| parts.current.clone()),
+        })
+    }
+
+    /// Begins the next part if one is due, and returns whether it has.
+    fn begin_part(&mut self) -> Result<bool> {
+        let Some(parts) = &mut self.parts else {
+            return Ok(false);
+        };
+        let is_due = (parts.next)(&mut self.output).map_err(Error::mark_final)?;
+        if is_due {
+            parts.current = parts.current.following();
+            self.write_header()?;
+        }
+        Ok(is_due)
+    }
+
+    /// Returns whether a scan of these processes can begin a part.
+    fn can_begin_part(&self) -> bool {
+        let own_pid = self.source.info().own_pid;
+        self.has_scans
+            && match own_pid {
+                Some(pid) => self.last.contains_key(&pid),
+                None => !self.last.is_empty(),
+            }
     }
 
     /// Sets the redactor.
@@ -172,7 +242,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             .as_ref()
             .err()
             .map(|error| Failed::of(error, &self.redactor));
-        let line = Line::Scan(TimedScan {
+        let mut line = TimedScan {
             wall_ms: self.at.wall_ms,
             monotonic_ns: self.at.monotonic_ns,
             start_clock_ms: self.at.start_clock_ms,
@@ -182,7 +252,7 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             started_total: seen.started_total,
             failed,
             shown: recorder.shown,
-        });
+        };
         self.last = recorder.now;
         // A final error is the end of the source, such as the end of a recording that is recorded again.
         let before_scan = self.before_scan.take();
@@ -190,10 +260,13 @@ impl<S: Source, W: Write + Send> Source for Recorder<S, W> {
             self.next_drain = None;
             return outcome;
         }
+        if outcome.is_ok() && self.parts.is_some() && self.can_begin_part() && self.begin_part()? {
+            line.shown = in_full(&line.shown, &self.last);
+        }
         if let Some(heard) = before_scan {
             self.write(&Line::Heard(heard))?;
         }
-        self.write(&line)?;
+        self.write(&Line::Scan(line))?;
         self.has_scans = true;
         outcome
     }

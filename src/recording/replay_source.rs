@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io::BufRead;
 
-use super::format::{Failed, Shown};
+use super::format::{Failed, Rechecked, Shown};
 use super::heard::{HeardRecord, When};
+use super::part::RecordingPart;
 use super::reader::{Reader, Recorded};
 use super::row::read_at_ns;
 use super::unheard::Unheard;
@@ -21,6 +22,9 @@ use crate::source::{
 /// batch of the next scan. After the last scan it returns an error of class
 /// [`Ended`](ErrorClass::Ended), which ends the scanner.
 ///
+/// The input can consist of several [parts](RecordingPart) of one recording, one after the other, each of which
+/// continues the one before. They are replayed as one recording.
+///
 /// ```no_run
 /// use std::fs::File;
 /// use std::io::BufReader;
@@ -36,6 +40,7 @@ use crate::source::{
 pub struct ReplaySource<R> {
     reader: Reader<R>,
     info: SourceInfo,
+    part: Option<RecordingPart>,
     /// The next line, read ahead because [`now`](Source::now) needs the time of the next scan.
     next: Result<Option<Recorded>>,
     at: Timestamp,
@@ -43,6 +48,9 @@ pub struct ReplaySource<R> {
     next_drain: When,
     /// What was heard before the next scan.
     unheard: Unheard,
+    /// What was heard just after the first scan, read ahead to see its recheck.
+    after_first: Option<HeardRecord>,
+    has_scanned: bool,
     ringer: Option<Ringer>,
 }
 
@@ -78,12 +86,20 @@ impl<R: BufRead> ReplaySource<R> {
         Ok(Self {
             reader,
             info,
+            part: header.part,
             next,
             at: Timestamp::new(0, 0),
             next_drain: When::Between,
             unheard: Unheard::default(),
+            after_first: None,
+            has_scanned: false,
             ringer: None,
         })
+    }
+
+    /// Returns which part of a recording the input begins with; `None` if it is a whole recording.
+    pub fn part(&self) -> Option<&RecordingPart> {
+        self.part.as_ref()
     }
 
     /// Takes the line read ahead and reads the next one, unless an error or the end was reached.
@@ -118,6 +134,9 @@ impl<R: BufRead> ReplaySource<R> {
 
     /// Takes the line read ahead if it is of such a drain.
     fn take_heard(&mut self, when: When) -> Option<HeardRecord> {
+        if when == When::After && self.after_first.is_some() {
+            return self.after_first.take();
+        }
         if !matches!(&self.next, Ok(Some(Recorded::Heard(heard))) if heard.when == when) {
             return None;
         }
@@ -126,6 +145,24 @@ impl<R: BufRead> ReplaySource<R> {
                 self.next = self.reader.next();
                 Some(heard)
             }
+            _ => None,
+        }
+    }
+
+    /// Takes the recheck of the first scan.
+    ///
+    /// A part of a recording can begin with a scan that had one. A scanner that begins there misses no process, and
+    /// does not ask for it.
+    fn take_first_recheck(&mut self) -> Option<Rechecked> {
+        if std::mem::replace(&mut self.has_scanned, true) {
+            return None;
+        }
+        self.after_first = self.take_heard(When::After);
+        if !matches!(&self.next, Ok(Some(Recorded::Recheck(_)))) {
+            return None;
+        }
+        match self.advance() {
+            Ok(Some(Recorded::Recheck(recheck))) => Some(recheck),
             _ => None,
         }
     }
@@ -147,6 +184,7 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
 
     fn now(&mut self) -> Timestamp {
         self.next_drain = When::Before;
+        self.after_first = None;
         self.read_to_scan();
         if let Ok(Some(Recorded::Scan(scan))) = &self.next {
             self.at = Timestamp::new(scan.wall_ms, scan.monotonic_ns);
@@ -163,6 +201,9 @@ impl<R: BufRead + Send> Source for ReplaySource<R> {
             return Err(Error::new(ErrorClass::Ended, "the recording has ended").mark_final());
         };
         emit_rows(&scan.shown, self.at.monotonic_ns, emit);
+        if let Some(recheck) = self.take_first_recheck() {
+            emit_rows(&recheck.shown, self.at.monotonic_ns, emit);
+        }
         match scan.failed {
             Some(failed) if self.was_retried() => Err(failed.into()),
             Some(failed) => Err(Error::from(failed).mark_permanent()),

@@ -35,6 +35,8 @@ pub(crate) struct RowRecord {
     pub(crate) is_other_program: bool,
     /// The optional fields that were read, and in a complete row all that are known.
     pub(crate) details: Vec<DetailRecord>,
+    /// The last known command line, while it cannot be read, as that of a zombie. It is not written.
+    pub(super) kept_command: Option<Args>,
 }
 
 /// The plain fields of the first version of the format. They are written even if unknown; all others are not.
@@ -96,6 +98,7 @@ impl RowRecord {
             kernel_thread: row.kernel_thread,
             is_other_program: row.is_other_program,
             details: row.details.iter().map(DetailRecord::of).collect(),
+            kept_command: None,
         }
     }
 
@@ -127,6 +130,7 @@ impl RowRecord {
             kernel_thread,
             is_other_program,
             details,
+            kept_command: _,
         } = self;
         *pid == other.pid
             && *start_time_ms == other.start_time_ms
@@ -351,6 +355,7 @@ impl<'de> Deserialize<'de> for RowRecord {
                     kernel_thread: others.kernel_thread.flatten(),
                     is_other_program: others.is_other_program.unwrap_or_default(),
                     details: others.details,
+                    kept_command: None,
                 })
             }
         }

@@ -170,6 +170,12 @@ impl<'r> ScanRecorder<'r> {
             return before;
         }
         let mut line = record.clone();
+        if record.command == Reading::Unknown && record.name == before.name {
+            record.kept_command = match &before.command {
+                Reading::Known(command) => Some(command.clone()),
+                _ => before.kept_command.clone(),
+            };
+        }
         line.details = read;
         line.details
             .retain(|detail| !before.details.contains(detail));

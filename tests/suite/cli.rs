@@ -31,11 +31,14 @@ mod shells;
 mod show;
 mod stats;
 #[cfg(target_os = "linux")]
+mod stored;
+#[cfg(target_os = "linux")]
 mod summary;
 #[cfg(target_os = "linux")]
 mod targets;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod times;
 mod tips;
 
 use std::fs;

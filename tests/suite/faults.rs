@@ -3,6 +3,8 @@
 mod arguments;
 mod churn;
 mod descriptors;
+#[cfg(feature = "cli")]
+mod full_disk;
 mod hidepid;
 mod mounts;
 pub(crate) mod users;

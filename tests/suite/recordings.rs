@@ -7,6 +7,7 @@ mod headers;
 mod limits;
 mod lives;
 mod noise;
+mod parts;
 pub(crate) mod round_trip;
 mod truncated;
 mod unwritten;

@@ -37,18 +37,28 @@ impl ColumnChoice {
     }
 
     /// Returns what is wrong with the options together, and what to do.
+    ///
+    /// `pids`: the processes whose proportional memory is read; `None`: it was read already.
     pub(super) fn conflict(
         &self,
         sort: Option<Sort>,
         is_json: bool,
-        pids: &[u32],
+        pids: Option<&[u32]>,
     ) -> Option<String> {
         if self.is_help() {
             return None;
         }
         if is_json && !self.columns.is_empty() {
             return Some(
-                "--columns chooses columns of the table; for fields of JSON, use --collect".into(),
+                match pids {
+                    Some(_) => {
+                        "--columns chooses columns of the table; for fields of JSON, use --collect"
+                    }
+                    None => {
+                        "--columns chooses columns of the table; JSON has all that was recorded"
+                    }
+                }
+                .into(),
             );
         }
         let adds_later = self.columns.iter().skip(1).any(|name| name.is_added);
@@ -66,7 +76,7 @@ impl ColumnChoice {
             .copied()
             .chain(sort.and_then(Sort::field));
         let has_pss = fields.any(|field| field.collect == Some(PSS));
-        (has_pss && pids.is_empty()).then(|| {
+        (has_pss && pids.is_some_and(<[u32]>::is_empty)).then(|| {
             "the column pss needs --pid, because pscan reads the whole memory map of a process \
              for it"
                 .into()

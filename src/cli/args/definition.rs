@@ -3,6 +3,7 @@
 use clap::{ArgAction, Command, CommandFactory, Parser};
 
 use super::listing::List;
+use super::shape::Shape;
 use super::subcommands::Sub;
 use super::usage;
 
@@ -48,12 +49,21 @@ pub(crate) struct Cli {
 ///
 /// The parser, the completions and the manual pages come from it.
 pub(crate) fn definition() -> Command {
-    Cli::command().mut_subcommands(|command| {
+    // A list alone has both.
+    let program = Cli::command().mut_arg("by", |by| by.conflicts_with("collect"));
+    program.mut_subcommands(|command| {
         let usage = usage::of(&command);
         let command = command.override_usage(usage);
         match command.get_name() {
             // With any number of values, `--pid 1 FILE` would take FILE for a pid.
-            "replay" => command.mut_arg("pid", |pid| pid.num_args(1)),
+            "replay" => {
+                let command = command.mut_arg("pid", |pid| pid.num_args(1));
+                // Events have no table.
+                let ids = Shape::IDS.into_iter();
+                ids.fold(command, |command, id| {
+                    command.mut_arg(id, |arg| arg.requires("at"))
+                })
+            }
             _ => command,
         }
     })

@@ -27,6 +27,21 @@ pub(super) fn run_time(text: &str) -> Result<Duration, String> {
     time_in(&range, text, "must be from 1ms to 10000d")
 }
 
+/// Parses the time that a file of a recording lasts.
+pub(super) fn part_time(text: &str) -> Result<Duration, String> {
+    let range = Duration::from_secs(1)..=MAX_RUN_TIME;
+    time_in(&range, text, "must be from 1s to 10000d")
+}
+
+/// Parses the time before the end of a recording.
+pub(super) fn before_end(text: &str) -> Result<Duration, String> {
+    time_in(
+        &(Duration::ZERO..=MAX_RUN_TIME),
+        text,
+        "must be from 0s to 10000d",
+    )
+}
+
 /// Parses an interval between scans.
 pub(super) fn interval(text: &str) -> Result<Duration, String> {
     time_in(&INTERVALS, text, "must be from 50ms to 1h")

@@ -60,7 +60,8 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     });
     let conflict = conflict.or_else(|| match &cli.sub {
         Some(Sub::Watch(watch)) => watch.conflict(),
-        Some(Sub::Record(record)) => record.collected.conflict(true, &[]),
+        Some(Sub::Record(record)) => record.conflict(),
+        Some(Sub::Replay(replay)) => replay.conflict(),
         Some(_) => None,
         None => cli.list.conflict().or_else(|| {
             let is_escaped = args.iter().any(|arg| arg == "--");

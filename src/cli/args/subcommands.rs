@@ -7,10 +7,13 @@ use clap_complete::Shell;
 
 use super::collected::Collected;
 use super::events::Output;
+use super::moments::Span;
 use super::numbers::speed;
+use super::rotate::Rotate;
 use super::run_options::Run;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
+use super::shape::{Request, Shape};
 use super::show::Show;
 
 /// The subcommands, each with a manual page.
@@ -155,18 +158,22 @@ impl Watch {
 #[command(after_help = "\
 Examples:
   pscan record host.ndjson --for 10m
+  pscan record /var/tmp/host.ndjson.gz --rotate 100MB --keep 7
   pscan record - --scans 60 | zstd > host.ndjson.zst")]
 pub(crate) struct Record {
     /// Recording to write; `-` is standard output
     ///
     /// A file that is not empty is refused without --force, and one that another pscan records to
     /// in any case. Only its owner can read a new file; an existing one keeps its mode. Pipes and
-    /// devices such as /dev/null can be written too.
+    /// devices such as /dev/null can be written too. If the name ends in .gz, the recording is
+    /// compressed; a crash then loses at most the last second.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Replace what the file contains
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) rotate: Rotate,
     #[command(flatten)]
     pub(crate) collected: Collected,
     #[command(flatten)]
@@ -175,19 +182,65 @@ pub(crate) struct Record {
     pub(crate) schedule: Schedule,
 }
 
+impl Record {
+    /// Returns what is wrong with the options together, and what to do.
+    pub(super) fn conflict(&self) -> Option<String> {
+        let collected = self.collected.conflict(true, &[]);
+        collected.or_else(|| self.rotate.conflict(&self.file))
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pscan replay host.ndjson --events exited --name '^make$'
+  pscan replay host.ndjson --from 14:03 --to 14:05
+  pscan replay host.ndjson.gz --at -10m --top 10 --sort rss
   pscan replay host.ndjson --speed 10
   zstd -dc host.ndjson.zst | pscan replay - --json")]
 pub(crate) struct Replay {
-    /// Recording to read; `-` is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    /// Recordings to read, compressed by gzip or not; `-` is standard input
+    ///
+    /// A name without a file stands for the files that `record --rotate` wrote under that name.
+    /// Those of one recorder are read as one recording. Where another recording begins, all its
+    /// processes are listed anew.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) span: Span,
     /// Replay N times as fast as recorded, 0.001 to 1000000; default: as fast as possible
     #[arg(long, value_name = "N", value_parser = speed, allow_negative_numbers = true)]
     pub(crate) speed: Option<f64>,
     #[command(flatten)]
+    pub(crate) shape: Shape,
+    #[command(flatten)]
     pub(crate) output: Output,
+}
+
+impl Replay {
+    /// Returns the table that is requested with `--at`.
+    pub(crate) fn request(&self) -> Request<'_> {
+        Request {
+            shape: &self.shape,
+            names: &[],
+            filter: &self.output.filter,
+            is_json: self.output.json,
+            color: self.output.color,
+        }
+    }
+
+    /// Returns what is wrong with the options together, and what to do.
+    pub(super) fn conflict(&self) -> Option<String> {
+        let has_stdin = self.files.iter().any(|file| file.as_os_str() == "-");
+        if has_stdin && self.files.len() > 1 {
+            return Some("'-' cannot be one of several files; name it alone".into());
+        }
+        if has_stdin && self.span.needs_end() {
+            return Some(
+                "a time before the end needs a file, since the end of standard input comes last"
+                    .into(),
+            );
+        }
+        self.shape.conflict(self.output.json, None)
+    }
 }

@@ -91,10 +91,11 @@ impl<'a> Words<'a> {
 
     /// Returns the positional argument that the next bare word is.
     pub(crate) fn positional(&self) -> Option<&'a Arg> {
-        let mut positionals = self.command.get_positionals();
-        let is_trailing = |arg: &&Arg| arg.is_trailing_var_arg_set();
-        let trailing = self.command.get_positionals().find(is_trailing);
-        positionals.nth(self.bare).or(trailing)
+        let positionals = || self.command.get_positionals();
+        // The last one can take all that follow.
+        let is_list = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Append);
+        let last = || positionals().last().filter(is_list);
+        positionals().nth(self.bare).or_else(last)
     }
 
     /// Returns the options that can still be given.

@@ -6,12 +6,12 @@ use std::io::{self, BufWriter, Write};
 use std::ops::Add;
 
 use process_scanner::{
-    Collect, Config, Detail, GroupBy, Listen, ProcessInfo, Result, Scanner, Source, Value,
-    live_source,
+    Batch, Collect, Config, Detail, Filter, GroupBy, Listen, ProcessInfo, Result, Scanner,
+    Snapshot, Source, Value, live_source,
 };
 
-use super::{list, samples, screen};
-use crate::cli::args::List;
+use super::{printed_list, samples, screen};
+use crate::cli::args::{List, Request};
 use crate::cli::format::group_table::{GroupLayout, GroupLine, GroupListing, write_table};
 use crate::cli::format::json;
 use crate::cli::outcome::{Done, printed};
@@ -24,22 +24,37 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
     args.live.configure(&mut config);
     args.secrets.configure(&mut config);
     config.collect = Collect::CPU | Collect::MEMORY | Collect::THREADS | by.collect();
-    config.collect |= args.filter_on_host_with(None).collect();
+    let request = args.request();
+    config.collect |= request.filter_on_host_with(None).collect();
     let source = live_source(&config)?;
-    let filter = args.filter_on_host_with(source.info().own_pid);
+    let filter = request.filter_on_host_with(source.info().own_pid);
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let (snapshot, last) = samples::take(&mut scanner, args.sampling.sample)?;
+    print(request, by, &filter, &snapshot, &last)
+}
+
+/// Prints the groups of the processes that the filter selects.
+///
+/// `last`: the batch that completed the snapshot.
+pub(super) fn print(
+    request: Request<'_>,
+    by: GroupBy,
+    filter: &Filter,
+    snapshot: &Snapshot,
+    last: &Batch,
+) -> Result<Done> {
+    let shape = request.shape;
     let matching = snapshot
         .iter()
-        .filter(|process| filter.matches(process, &snapshot));
+        .filter(|process| filter.matches(process, snapshot));
     let mut lines = sums(matching, by);
-    let order = args.sort.and_then(|sort| GroupOrder::named(sort, by));
+    let order = shape.sort.and_then(|sort| GroupOrder::named(sort, by));
     let order = order.unwrap_or(GroupOrder::Cpu);
-    sort(&mut lines, order, args.reverse);
-    let top = args.top.and_then(|top| usize::try_from(top).ok());
+    sort(&mut lines, order, shape.reverse);
+    let top = shape.top.and_then(|top| usize::try_from(top).ok());
     lines.truncate(top.unwrap_or(usize::MAX));
-    let mut out = BufWriter::new(args.color.stdout().lock());
-    let outcome = match args.json {
+    let mut out = BufWriter::new(request.color.stdout().lock());
+    let outcome = match request.is_json {
         true => {
             let listing = GroupListing {
                 schema: json::SCHEMA,
@@ -54,7 +69,7 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
         false => {
             // The headings and the prompt.
             const OTHER_LINES: usize = 2;
-            let left_out = match args.top {
+            let left_out = match shape.top {
                 Some(_) => 0,
                 None => screen::cut(&mut lines, OTHER_LINES),
             };
@@ -71,7 +86,7 @@ pub(crate) fn run(args: &List, by: GroupBy) -> Result<Done> {
     };
     printed(outcome.and_then(|()| out.flush()))?;
     Ok(match lines.is_empty() {
-        true => Done::Nothing(list::no_match(args)),
+        true => Done::Nothing(printed_list::no_match(request)),
         false => Done::All,
     })
 }

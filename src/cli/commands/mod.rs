@@ -3,13 +3,18 @@
 pub(crate) mod by_group;
 pub(crate) mod completions;
 pub(crate) mod list;
+mod paced;
 pub(crate) mod pages;
+mod printed_list;
 pub(crate) mod record;
 pub(crate) mod replay;
+mod replay_at;
 pub(crate) mod run_command;
 mod samples;
 mod screen;
 mod session;
 pub(crate) mod show;
+mod stored;
 mod target;
 pub(crate) mod watch;
+mod window;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_channel::never;
-use process_scanner::{Error, ErrorClass, Recorder, Redactor, Result, live_source};
+use process_scanner::{Error, ErrorClass, Recorder, RecordingPart, Redactor, Result, live_source};
 
 use super::session;
+use super::stored::{Output, Rotation, Sink, is_compressed};
 use super::target::Target;
 use crate::cli::args;
 use crate::cli::format::printer::Step;
-use crate::cli::format::progress::{Counted, Progress, has_progress, report};
+use crate::cli::format::progress::{Progress, has_progress, report};
 use crate::cli::format::stats::Stats;
 use crate::cli::outcome::in_file;
 use crate::cli::signals;
@@ -25,8 +26,12 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
     args.collected.configure(&mut config, true, &[]);
     let redactor = Redactor::from(&config);
     let source = live_source(&config)?;
-    let target = Target::open(&args.file, args.force)?;
-    let (is_stdout, can_replay) = (target.is_stdout(), target.can_replay());
+    let target = match args.rotate.rotate {
+        Some(_) => None,
+        None => Some(Target::open(&args.file, args.force)?),
+    };
+    let is_stdout = target.as_ref().is_some_and(Target::is_stdout);
+    let can_replay = target.as_ref().is_none_or(Target::can_replay);
     // Opening a file can block for ever; before this call a signal still ends the process.
     let stopped = signals::stop()?;
     let mut stats = Stats::new(args.schedule.stats, false)?;
@@ -38,9 +43,15 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
     };
     let bytes = Arc::new(AtomicU64::new(0));
     // An existing file keeps its content until all that can fail at the start has succeeded.
-    let output = Counted::new(target.empty(&args.file)?, Arc::clone(&bytes));
+    let (output, first) = open(args, target, &bytes)?;
     let mut progress = Progress::new(Arc::clone(&bytes), is_stdout, args.schedule.run_for);
-    let outcome = Recorder::new(source, output).and_then(|recorder| {
+    let recorder = match first {
+        Some(first) => {
+            Recorder::in_parts(source, output.clone(), first, |output| output.next_part())
+        }
+        None => Recorder::new(source, output.clone()),
+    };
+    let outcome = recorder.and_then(|recorder| {
         session::run(
             recorder.with_redactor(redactor),
             config,
@@ -58,6 +69,11 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
             },
         )
     });
+    // The scanning thread has ended, or is stuck.
+    let outcome = match (outcome, output.end()) {
+        (Ok(ran), Ok(())) => Ok(ran),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+    };
     match outcome {
         Err(error) if is_stdout && is_broken_pipe(&error) => Ok(()),
         Err(error) if error.class() == ErrorClass::Output => {
@@ -66,9 +82,34 @@ pub(crate) fn run(args: &args::Record) -> Result<()> {
         Err(error) => Err(error),
         Ok(_) => {
             if has_progress(is_stdout) {
-                report(&args.file, bytes.load(Ordering::Relaxed), can_replay);
+                let bytes = bytes.load(Ordering::Relaxed);
+                report(&args.file, bytes, can_replay, output.files());
             }
             Ok(())
+        }
+    }
+}
+
+/// Opens the output, and returns which part it is if there are to be several.
+///
+/// `target`: `None` for parts. `bytes`: counter of the bytes written.
+fn open(
+    args: &args::Record,
+    target: Option<Target>,
+    bytes: &Arc<AtomicU64>,
+) -> Result<(Output, Option<RecordingPart>)> {
+    let bytes = Arc::clone(bytes);
+    match (target, args.rotate.rotate) {
+        (None, Some(limit)) => {
+            let (rotation, sink, first) =
+                Rotation::begin(&args.file, limit, args.rotate.keep, bytes)?;
+            Ok((Output::new(sink, Some(rotation))?, Some(first)))
+        }
+        (target, _) => {
+            let target = target.expect("BUG: without parts there is a target");
+            let file = target.empty(&args.file)?;
+            let sink = Sink::new(file, is_compressed(&args.file), bytes);
+            Ok((Output::new(sink, None)?, None))
         }
     }
 }

@@ -2,53 +2,87 @@
 //!
 //! Scanner and printer are those of `watch`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, select};
 use process_scanner::{
-    Batch, Bell, Config, ConsumerOptions, Error, ErrorClass, Happening, Heard, Overflow, Recheck,
-    ReplaySource, Result, Row, ScanSummary, Scanner, Source, SourceInfo, Timestamp,
+    Batch, Config, ConsumerOptions, Error, ErrorClass, Overflow, ReplaySource, Result, Scanner,
+    Source,
 };
 
+use super::paced::Paced;
+use super::replay_at;
+use super::stored::{Input, Runs};
+use super::window::{Passed, Window};
 use crate::cli::args;
 use crate::cli::format::printer::{Printer, Step};
-use crate::cli::outcome::{Done, cannot, in_file, remark};
+use crate::cli::format::times;
+use crate::cli::outcome::{Done, in_file, remark};
 use crate::cli::signals;
 
 /// Longest wait for the last lines after a signal.
 const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
-type Shared = Arc<Mutex<Printer>>;
+type Shared<T> = Arc<Mutex<T>>;
+
+/// Prints the batches of a replay.
+#[derive(Clone)]
+struct Printing {
+    printer: Shared<Printer>,
+    window: Shared<Window>,
+    /// The replay is to stop.
+    is_over: Arc<AtomicBool>,
+}
+
+/// How much of a replay was read.
+#[derive(Default)]
+struct Played {
+    scans: u64,
+    /// Number of the last batch.
+    seq: u64,
+    /// No more is to be printed.
+    is_over: bool,
+}
 
 pub(crate) fn run(args: args::Replay) -> Result<Done> {
-    let (name, input) = open(&args.file)?;
+    let runs = Runs::find(&args.files)?;
+    let name = runs.name.clone();
     let named = |error: Error| match error.class() {
         ErrorClass::Output => error,
         _ => in_file(&name, error),
     };
-    let printer = Arc::new(Mutex::new(args.output.printer(None, None)));
-    let printing = Arc::clone(&printer);
+    if let Some(at) = &args.span.at {
+        return replay_at::run(&args, at, &runs).map_err(named);
+    }
+    let end_ms = match args.span.needs_end() {
+        true => runs.end_ms().map_err(named)?,
+        false => None,
+    };
+    // The first file is opened here, so that its error has its own text.
+    let input = runs.runs.first().map(|run| run.open()).transpose()?;
+    let begin_ms = runs.runs.first().and_then(|run| run.begins_ms);
+    let printing = Printing {
+        printer: Arc::new(Mutex::new(args.output.printer(None, None))),
+        window: Arc::new(Mutex::new(Window::new(&args.span, begin_ms, end_ms))),
+        is_over: Arc::new(AtomicBool::new(false)),
+    };
     let stopped = signals::stop()?;
     let (ended, has_ended) = bounded(1);
-    let is_stopped = Arc::new(AtomicBool::new(false));
-    let is_over = Arc::clone(&is_stopped);
+    let play = printing.clone();
     // A thread of its own, because reading can block for ever, and a signal must end the command anyway.
     thread::Builder::new()
         .name("pscan-replay".into())
         .spawn(move || {
-            let _ = ended.send(play(input, &args, printing, &is_over));
+            let _ = ended.send(play_all(input, &runs, &args, &play));
         })
         .map_err(|error| Error::from_io("cannot start the reading thread", error))?;
     let mut scans = 0;
     select! {
         recv(stopped) -> _ => {
-            is_stopped.store(true, Ordering::Relaxed);
+            printing.is_over.store(true, Ordering::Relaxed);
             // The reading thread can be waiting for a line that never comes.
             let _ = has_ended.recv_timeout(STOP_TIMEOUT);
         }
@@ -56,8 +90,8 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
             scans = outcome.unwrap_or_else(|_| Err(thread_failed())).map_err(named)?;
         }
     }
-    let is_stopped = is_stopped.load(Ordering::Relaxed);
-    let done = match printer.try_lock() {
+    let is_stopped = printing.is_over.load(Ordering::Relaxed);
+    let done = match printing.printer.try_lock() {
         Ok(mut printer) => printer.finish(None, is_stopped)?,
         Err(_) => Done::All,
     };
@@ -68,57 +102,48 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
     Ok(done)
 }
 
-fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
-    if path.as_os_str() == "-" {
-        let input = BufReader::new(io::stdin());
-        return Ok(("standard input".into(), Box::new(input)));
-    }
-    let file = open_file(path).map_err(|error| {
-        let advice = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Some("check the path"),
-            io::ErrorKind::PermissionDenied => {
-                Some("run pscan as a user that may read it, or replay a copy")
-            }
-            io::ErrorKind::IsADirectory => Some("name a recording, such as one in that folder"),
-            _ => None,
-        };
-        cannot("open", path, error, advice)
-    })?;
-    let name = path.display().to_string();
-    Ok((name, Box::new(BufReader::new(file))))
-}
-
-/// Opens a file, and fails for a folder.
-///
-/// On Unix a folder can be opened, and only reading it fails.
-fn open_file(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    match file.metadata()?.is_dir() {
-        true => Err(io::ErrorKind::IsADirectory.into()),
-        false => Ok(file),
-    }
-}
-
-/// Replays a recording, and returns the number of scans.
-///
-/// It stops early when `is_over` is set.
-fn play(
-    input: Box<dyn BufRead + Send>,
+/// Replays all runs, and returns the number of scans. `first`: the input of the first run.
+fn play_all(
+    first: Option<Input>,
+    runs: &Runs,
     args: &args::Replay,
-    printer: Shared,
-    is_over: &Arc<AtomicBool>,
+    printing: &Printing,
 ) -> Result<u64> {
+    let mut first = first;
+    let mut played = Played::default();
+    for (index, run) in runs.runs.iter().enumerate() {
+        let next_ms = runs.runs.get(index + 1).and_then(|next| next.begins_ms);
+        if lock(&printing.window).is_later(next_ms) {
+            first = None;
+            continue;
+        }
+        if played.seq > 0 {
+            remark(&format!("{} begins another recording", run.name()));
+        }
+        let input = first.take().map_or_else(|| run.open(), Ok)?;
+        play(input, args, printing, &mut played)?;
+        if played.is_over || printing.is_over.load(Ordering::Relaxed) {
+            return Ok(played.scans);
+        }
+    }
+    let window = lock(&printing.window);
+    window.finish()?;
+    if let Some(end_ms) = window.missing_end() {
+        let end = times::local(end_ms);
+        remark(&format!(
+            "{}: the recording ends at {end}, before --to",
+            runs.name
+        ));
+    }
+    Ok(played.scans)
+}
+
+/// Replays a recording.
+fn play(input: Input, args: &args::Replay, printing: &Printing, played: &mut Played) -> Result<()> {
     let source = ReplaySource::new(input)?;
     let host = source.info().host;
-    printer
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .begin_replay(&host)?;
-    let source = Paced {
-        source,
-        speed: args.speed,
-        began: None,
-    };
+    lock(&printing.printer).begin_replay(&host)?;
+    let source = Paced::new(source, args.speed, Arc::clone(&printing.window));
     let mut config = Config::default();
     // The recording can contain secrets, if it was made without redaction.
     args.output.secrets.configure(&mut config);
@@ -127,106 +152,84 @@ fn play(
     let consumers = scanner.consumers().clone();
     // No batch of a recording may be lost, so this consumer blocks the scans.
     let options = ConsumerOptions::default().with_overflow(Overflow::Block);
-    consumers.register(options, print_into(printer, ended, Arc::clone(is_over)))?;
-    let mut scans = 0;
-    while outcome.is_empty() && !is_over.load(Ordering::Relaxed) {
-        if scanner.hear_once().is_some() {
-            continue;
-        }
-        if scanner.scan_once().is_none() {
-            break;
-        }
-        scans += 1;
+    let before = played.seq;
+    consumers.register(options, print_into(printing.clone(), ended, before))?;
+    while outcome.is_empty() && !printing.is_over.load(Ordering::Relaxed) {
+        let batch = match scanner.hear_once() {
+            Some(batch) => batch,
+            None => match scanner.scan_once() {
+                Some(batch) => {
+                    played.scans += 1;
+                    batch
+                }
+                None => break,
+            },
+        };
+        played.seq = before + batch.seq;
     }
     scanner.finish();
     match outcome.try_recv() {
-        Ok(outcome) => outcome.map(|()| scans),
-        Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(scans),
+        Ok(outcome) => {
+            played.is_over = true;
+            outcome
+        }
+        Err(_) if consumers.metrics().consumer_panics_total == 0 => Ok(()),
         Err(_) => Err(thread_failed()),
     }
 }
 
 /// Returns a consumer that prints.
 ///
-/// If it ends before the recording does, it sends the outcome to `ended`.
+/// If it ends before the recording does, it sends the outcome to `ended`. `before`: batches of the recordings before
+/// this one.
 fn print_into(
-    printer: Shared,
+    printing: Printing,
     ended: Sender<Result<()>>,
-    is_over: Arc<AtomicBool>,
+    before: u64,
 ) -> impl FnMut(&Arc<Batch>) + Send {
     let mut has_ended = false;
     move |batch| {
-        if has_ended || is_over.load(Ordering::Relaxed) {
+        if has_ended || printing.is_over.load(Ordering::Relaxed) {
             return;
         }
-        let mut printer = printer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Step::Break(outcome) = printer.take(batch) {
+        let numbered = numbered(batch, before);
+        if let Step::Break(outcome) = print(&printing, &numbered) {
             has_ended = true;
             let _ = ended.send(outcome);
         }
     }
 }
 
+/// Returns the batch with its number among those of all recordings.
+///
+/// Where another recording begins, one batch counts as lost: a consumer then replaces all that it knows.
+fn numbered(batch: &Arc<Batch>, before: u64) -> Arc<Batch> {
+    if before == 0 {
+        return Arc::clone(batch);
+    }
+    let mut numbered = Batch::clone(batch);
+    numbered.lost_batches += u64::from(batch.seq == 1);
+    numbered.seq += before;
+    Arc::new(numbered)
+}
+
+fn print(printing: &Printing, batch: &Arc<Batch>) -> Step {
+    let passed = lock(&printing.window).take(batch);
+    match passed {
+        Ok(Passed::Nothing) => Step::Continue(()),
+        Ok(Passed::Over) => Step::Break(Ok(())),
+        Ok(Passed::Batches(batches)) => {
+            let mut printer = lock(&printing.printer);
+            batches.iter().try_for_each(|batch| printer.take(batch))
+        }
+        Err(error) => Step::Break(Err(error)),
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn thread_failed() -> Error {
     Error::new(ErrorClass::Output, "the printing thread failed")
-}
-
-/// A recording that replays at a given speed.
-struct Paced {
-    source: ReplaySource<Box<dyn BufRead + Send>>,
-    /// Factor to the recorded speed; `None`: as fast as possible.
-    speed: Option<f64>,
-    /// When the first scan was replayed, and its recorded time in nanoseconds.
-    began: Option<(Instant, u64)>,
-}
-
-impl Paced {
-    /// Waits until this recorded time has come, at the speed of the replay.
-    fn wait_until(&mut self, at: Timestamp) {
-        let Some(speed) = self.speed else {
-            return;
-        };
-        let (began, first_ns) = *self
-            .began
-            .get_or_insert_with(|| (Instant::now(), at.monotonic_ns));
-        let since = Duration::from_nanos(at.monotonic_ns.saturating_sub(first_ns));
-        // A recording can contain any time; a wait too long for `Duration` never ends.
-        let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed);
-        thread::sleep(due.unwrap_or(Duration::MAX).saturating_sub(began.elapsed()));
-    }
-}
-
-impl Source for Paced {
-    fn info(&self) -> SourceInfo {
-        self.source.info()
-    }
-
-    /// Waits until the next scan is due.
-    ///
-    /// The scanner calls this once before each scan.
-    fn now(&mut self) -> Timestamp {
-        let at = self.source.now();
-        self.wait_until(at);
-        at
-    }
-
-    fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
-        self.source.scan(emit)
-    }
-
-    fn recheck(&mut self, pids: &[u32], emit: &mut dyn FnMut(Row<'_>)) -> Result<Recheck> {
-        self.source.recheck(pids, emit)
-    }
-
-    fn bell(&mut self) -> Option<Bell> {
-        self.source.bell()
-    }
-
-    fn drain(&mut self, emit: &mut dyn FnMut(Happening<'_>)) -> Heard {
-        let heard = self.source.drain(emit);
-        if let Some(at) = heard.at {
-            self.wait_until(at);
-        }
-        heard
-    }
 }

@@ -77,12 +77,39 @@ impl Target {
     }
 }
 
-/// Opens a file for writing; a new one can only be read by its owner.
-///
-/// Command lines of other users can be confidential.
+/// Creates and locks a file for a part of a recording. It is an error if it exists.
+pub(super) fn create_part(path: &Path) -> Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    let file = open_private(path, options)?;
+    lock(&file, path)?;
+    Ok(file)
+}
+
+/// Fails if another recorder writes to a file.
+pub(super) fn check_unlocked(path: &Path) -> Result<()> {
+    let mut options = File::options();
+    // Where a lock needs the right to write, as in some network file systems, that is asked for.
+    options.read(true).write(true);
+    match open_private(path, options) {
+        Ok(file) => lock(&file, path),
+        // It is not ours to judge.
+        Err(error) if error.class() != ErrorClass::Output => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a file for writing; it is created if there is none.
 fn create(path: &Path) -> Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(false);
+    open_private(path, options)
+}
+
+/// Opens a file with these options; a new one can only be read by its owner.
+///
+/// Command lines of other users can be confidential.
+fn open_private(path: &Path, mut options: fs::OpenOptions) -> Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // Other programs may read it meanwhile. A lock of this system would not let them.
@@ -96,6 +123,7 @@ fn create(path: &Path) -> Result<File> {
             io::ErrorKind::NotFound => Some("check the path; pscan does not create folders"),
             io::ErrorKind::PermissionDenied => Some("choose a file that you may write"),
             io::ErrorKind::IsADirectory => Some("name a file in that folder"),
+            io::ErrorKind::AlreadyExists => Some("name another file, or delete that one"),
             io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
                 Some("choose a file on another file system")
             }

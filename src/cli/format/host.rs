@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use process_scanner::{ProcessInfo, Status};
+use process_scanner::{ProcessInfo, Status, escape};
 use sysinfo::{CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, System};
 
 use super::cells;
@@ -28,6 +28,8 @@ pub(crate) struct Totals {
     memory_bytes: Option<u64>,
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
+    /// When and where the processes were recorded.
+    recorded: Option<String>,
 }
 
 impl Host {
@@ -51,11 +53,7 @@ impl Host {
     ) -> Totals {
         // Over a shorter time, sysinfo returns the CPU use since boot.
         let has_cpu_use = with_cpu_use && self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
-        let mut totals = Totals::default();
-        for process in processes {
-            totals.processes += 1;
-            totals.running += usize::from(process.status == Some(Status::Running));
-        }
+        let mut totals = Totals::of(processes);
         let Some(mut system) = self.system else {
             return totals;
         };
@@ -105,6 +103,29 @@ fn refresh_cpus(system: &mut System) {
 const GAP: &str = " · ";
 
 impl Totals {
+    /// Returns the totals of a recorded host. `name`: of the host. `at`: the time, for people.
+    pub(crate) fn recorded<'a>(
+        processes: impl Iterator<Item = &'a ProcessInfo>,
+        name: Option<&str>,
+        at: String,
+    ) -> Self {
+        let on = name.map_or_else(String::new, |name| format!(" on {}", escape(name)));
+        Self {
+            recorded: Some(format!("{at}{on}")),
+            ..Self::of(processes)
+        }
+    }
+
+    /// Counts processes.
+    fn of<'a>(processes: impl Iterator<Item = &'a ProcessInfo>) -> Self {
+        let mut totals = Self::default();
+        for process in processes {
+            totals.processes += 1;
+            totals.running += usize::from(process.status == Some(Status::Running));
+        }
+        totals
+    }
+
     /// Formats the totals that fit the width.
     pub(crate) fn fitted(&self, width: Option<usize>) -> String {
         let whole = self.to_string();
@@ -134,6 +155,9 @@ impl fmt::Display for Totals {
             "{} {processes}, {} running",
             self.processes, self.running
         )?;
+        if let Some(recorded) = &self.recorded {
+            write!(f, "{GAP}{recorded}")?;
+        }
         match (self.cpu_percent, self.cpus) {
             (Some(percent), Some(1)) => write!(f, " · CPU {percent:.1} % of 1 core")?,
             (Some(percent), Some(cpus)) => write!(f, " · CPU {percent:.1} % of {cpus} cores")?,
@@ -168,6 +192,7 @@ mod tests {
             memory_bytes: Some(15_600_000_000),
             load: Some([0.5, 1.0, 12.25]),
             uptime_ms: Some(90_000_000),
+            recorded: None,
         };
         assert_eq!(
             totals.fitted(None),
@@ -203,6 +228,7 @@ mod tests {
             memory_bytes: Some(u64::MAX),
             load: Some([f64::MAX, 0.0, 1e9]),
             uptime_ms: Some(u64::MAX),
+            recorded: None,
         };
         let text = totals.to_string();
         assert!(text.contains("memory 18.4 EB of 18.4 EB"), "{text}");

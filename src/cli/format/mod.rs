@@ -27,5 +27,5 @@ mod summary;
 pub(crate) mod table;
 pub(crate) mod table_columns;
 mod text_changes;
-mod times;
+pub(crate) mod times;
 pub(crate) mod tree;

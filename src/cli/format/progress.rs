@@ -47,9 +47,15 @@ pub(crate) fn has_progress(has_stdout: bool) -> bool {
 }
 
 /// Prints where the recording is, its size, and how to replay it.
-pub(crate) fn report(file: &Path, bytes: u64, can_replay: bool) {
+///
+/// `files`: how many files it has.
+pub(crate) fn report(file: &Path, bytes: u64, can_replay: bool, files: u64) {
     let name = file.display().to_string();
-    let mut text = format!("wrote {} to {}\n", cells::bytes(bytes), escape(&name));
+    let (bytes, name) = (cells::bytes(bytes), escape(&name));
+    let mut text = match files {
+        1 => format!("wrote {bytes} to {name}\n"),
+        files => format!("wrote {bytes} to {files} files of {name}\n"),
+    };
     if can_replay {
         text.push_str(&format!("next: pscan replay {}\n", shell::quoted(file)));
     }

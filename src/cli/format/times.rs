@@ -42,6 +42,11 @@ pub(crate) fn utc(wall_ms: u64) -> String {
     timestamp(wall_ms).map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
 }
 
+/// Formats a wall clock time with its date, in the local time zone, with its offset.
+pub(crate) fn local(wall_ms: u64) -> String {
+    format_in(wall_ms, TimeZone::system(), "%Y-%m-%dT%H:%M:%S%.3f%:z")
+}
+
 fn timestamp(wall_ms: u64) -> Option<Timestamp> {
     let ms = i64::try_from(wall_ms).ok()?;
     Timestamp::from_millisecond(ms).ok()

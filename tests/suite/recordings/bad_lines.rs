@@ -167,7 +167,10 @@ fn a_bad_line_is_reported_with_its_reason_after_the_scans_before_it() {
         ),
         ("{}".into(), "not a scan, a recheck or what was heard"),
         ("[1]".into(), "not a scan, a recheck or what was heard"),
-        (HEADER.into(), "unknown variant `pscan_recording`"),
+        (
+            HEADER.into(),
+            "another recording begins, which does not continue the one before",
+        ),
         (r#"{"skan":{}}"#.into(), "unknown variant `skan`"),
         (
             r#"{"scan":{"monotonic_ns":3000000000}}"#.into(),

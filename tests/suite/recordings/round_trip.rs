@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::replay;
 use crate::fixtures::STORIES;
-use crate::fixtures::story::record;
+use crate::fixtures::story::{record, record_in_parts};
 use crate::fixtures::text;
 use crate::support::{Made, World};
 
@@ -352,6 +352,40 @@ proptest! {
             shown: BTreeMap::new(),
         });
         assert_round_trip(&recording, &live);
+    }
+
+    #[test]
+    fn a_random_world_in_parts_replays_the_same_batches(
+        turns in proptest::collection::vec(turn(), 1..12),
+        is_able: bool,
+        own_pid in proptest::option::weighted(0.2, Just(1_u32)),
+        has_details: bool,
+        scans in 1_u64..4,
+    ) {
+        let source = || {
+            let world = World::new();
+            world.edit(|state| {
+                state.own_pid = own_pid;
+                state.has_read_times = true;
+            });
+            world.add(1, Made::new("init", 1_600_000_000_000));
+            Turns {
+                world,
+                turns: turns.clone().into_iter(),
+                is_able,
+                has_details,
+                shown: BTreeMap::new(),
+            }
+        };
+        let (_, live) = record(source());
+        let (parts, live_in_parts) = record_in_parts(source(), scans);
+        assert_same_batches(&live_in_parts, &live);
+        assert_same_batches(&replay(&parts.concat()), &live);
+        // Each can be replayed alone, and none begins with a failure.
+        for part in &parts[1..] {
+            let batches = replay(part);
+            assert!(batches[0].full && batches[0].failure.is_none());
+        }
     }
 }
 
