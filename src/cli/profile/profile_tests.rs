@@ -54,10 +54,12 @@ fn profile_of(batches: &[&[Event]]) -> Profile {
 }
 
 fn report_of(batches: &[&[Event]]) -> Report {
-    let mut ending = Ending::default();
-    ending.exit = Some(ExitStatus::from_wait_status(0));
-    ending.wall_ms = 500.0;
-    ending.waited_cpu_ms = Some(100.0);
+    let ending = Ending {
+        exit: Some(ExitStatus::from_wait_status(0)),
+        wall_ms: 500.0,
+        waited_cpu_ms: Some(100.0),
+        own_cpu_ms: None,
+    };
     let listening = Listening {
         sampled_every_ms: None,
         not_listening: None,
@@ -172,9 +174,12 @@ fn unknown_values_stay_unknown() {
         ],
     ]);
     profile.miss();
-    let mut ending = Ending::default();
-    ending.exit = Some(ExitStatus::from_wait_status(0x200));
-    ending.wall_ms = 70.0;
+    let ending = Ending {
+        exit: Some(ExitStatus::from_wait_status(0x200)),
+        wall_ms: 70.0,
+        waited_cpu_ms: None,
+        own_cpu_ms: None,
+    };
     let listening = Listening {
         sampled_every_ms: Some(50),
         not_listening: Some("a reason".into()),

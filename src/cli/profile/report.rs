@@ -7,7 +7,7 @@ use super::by_program::ProgramSum;
 use super::one_life::OneLife;
 
 /// How the command ended, and what only the system knows of all its descendants.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ending {
     pub(crate) exit: Option<ExitStatus>,
     pub(crate) wall_ms: f64,

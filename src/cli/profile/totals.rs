@@ -192,8 +192,9 @@ impl Profile {
             self.add_cpu(&life);
             living_cpu_ms += life.cpu_ms.unwrap_or(0.0);
             self.programs.add(&life, false);
-            // The command has ended, even if no scan after its end succeeded.
-            if self.command != Some(key) {
+            // The command itself has ended. What a scan has found after that is a descendant, which
+            // was taken for the command where its pid is unknown.
+            if self.command != Some(key) || !self.is_incomplete {
                 remaining.push(life);
             }
         }
