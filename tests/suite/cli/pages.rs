@@ -34,7 +34,7 @@ fn the_synopsis_of_a_manual_page_is_one_line() {
         ("show", "\\fBpscan show\\fR [OPTIONS] <PID>..."),
         ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
-        ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
+        ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>..."),
         ("completions", "\\fBpscan completions\\fR <SHELL>"),
         ("man", "\\fBpscan man\\fR [COMMAND]"),
     ] {
