@@ -204,7 +204,7 @@ pub(crate) struct Replay {
     /// A name without a file stands for the files that `record --rotate` wrote under that name.
     /// Those of one recorder are read as one recording. Where another recording begins, all its
     /// processes are listed anew.
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    #[arg(id = "file", value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) span: Span,

@@ -39,9 +39,9 @@ fn messages_on_a_terminal_are_folded_between_words() {
              Usage: pscan watch [OPTIONS]\n\nFor more information, try '--help'.\n",
         ),
         (
-            &["replay", "f", "--tree"],
-            "error: unexpected argument '--tree'\n  found\n\n  tip: '--tree' is an option of 'pscan'\n    \
-             without a command\n\nUsage: pscan replay [OPTIONS] <FILE>\n\n\
+            &["replay", "f", "--interval"],
+            "error: unexpected argument '--interval'\n  found\n\n  tip: '--interval' is an option of\n    \
+             'pscan watch' and 'pscan record'\n\nUsage: pscan replay [OPTIONS] <FILE>...\n\n\
              For more information, try '--help'.\n",
         ),
     ] {

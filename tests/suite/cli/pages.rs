@@ -35,7 +35,7 @@ fn the_synopsis_of_a_manual_page_is_one_line() {
         ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
         ("run", "\\fBpscan run\\fR [OPTIONS] <COMMAND>..."),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
-        ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
+        ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>..."),
         ("completions", "\\fBpscan completions\\fR <SHELL>"),
         ("man", "\\fBpscan man\\fR [COMMAND]"),
     ] {

@@ -326,7 +326,7 @@ fn the_table_of_a_moment_has_its_processes() {
     let tree = of(&["--tree", "-o", "pid"]);
     assert_eq!(tree.lines().count(), 5, "{tree}");
     let groups = of(&["--by", "name", "--json"]);
-    assert!(groups.contains(r#""name":"n23""#), "{groups}");
+    assert!(groups.contains(r#""group":"n23""#), "{groups}");
     let output = run(&[&at[..], &["--name", "nothing"]].concat());
     assert_eq!(
         failure_of(&output),

@@ -72,12 +72,12 @@ fn a_value_under_another_name_is_suggested() {
 fn an_option_of_another_command_is_named_with_it() {
     for (line, tip) in [
         (
-            "replay f --tree",
-            "'--tree' is an option of 'pscan' without a command",
+            "record f --tree",
+            "'--tree' is an option of 'pscan' without a command and 'pscan replay'",
         ),
         (
             "watch -n 3",
-            "'-n' is an option of 'pscan' without a command",
+            "'-n' is an option of 'pscan' without a command and 'pscan replay'",
         ),
         (
             "--interval=5s",
@@ -108,10 +108,12 @@ fn an_option_of_another_command_is_named_with_it() {
         ),
         (
             "watch --limit 3",
-            "use '--top N', an option of 'pscan' without a command",
+            "use '--top N', an option of 'pscan' without a command and 'pscan replay'",
         ),
         ("watch --no-color", "use '--color never'"),
         ("watch --duration 5s", "use '--for TIME'"),
+        ("replay f --since 14:03", "use '--from TIME'"),
+        ("record f --max-size 1MB", "use '--rotate SIZE'"),
         ("--zombies", "use '--state zombie'"),
         ("--watch", "use 'pscan watch'"),
         ("-f", "use 'pscan watch'"),
@@ -137,7 +139,6 @@ fn a_bare_word_gets_the_option_that_it_needs() {
     for (line, expected) in [
         ("watch bash", &[by_name("", "bash")][..]),
         ("watch my.app", &[by_name("", "\"my\\.app\"")]),
-        ("replay f bash", &[by_name("", "bash")]),
         (
             "watch 12",
             &["to select this process, use '--pid 12'".into()],

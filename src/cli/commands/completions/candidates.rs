@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(completed("--no-"), "--no-kernel --no-redact");
         assert_eq!(completed("watch --st"), "--state --strip-args --stats");
         assert!(completed("watch ").contains("--interval"));
-        assert!(completed("-").ends_with("-r -n -t -o -p -u -q -h -V"));
+        assert!(completed("-").ends_with("-r -n -t -o -q -p -u -h -V"));
         assert!(!completed("watch --interval").contains("-ms"));
         assert_eq!(completed("-- --"), "");
     }

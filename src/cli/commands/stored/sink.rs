@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use crate::cli::format::progress::Counted;
 
 /// Lines of a recording repeat those before, so that more work saves little: docs/benchmarks.md.
-const LEVEL: Compression = Compression::new(4);
+const LEVEL: Compression = Compression::new(3);
 
 /// Where bytes go in the end, counted in this file and in all.
 type Bytes = Counted<Counted<Box<dyn Write + Send>>>;
