@@ -171,8 +171,8 @@ impl Ear {
         self.exited.clear();
         for step in steps {
             let likely_oom = self.oom_kills.take(step, now_ns);
-            let usage = usage(step, &mut self.accounts, &self.clock);
-            if let Some((happening, reading)) = unread_exec(step, self.boot) {
+            let (usage, name) = usage(step, &mut self.accounts, &self.clock);
+            if let Some((happening, reading)) = unread_exec(step, self.boot, name.as_ref()) {
                 emit(happening, Some(&reading));
             }
             if let Some(happening) = happening(step, self.boot, likely_oom, usage) {

@@ -1,5 +1,6 @@
 //! Converts what happened to a process into what a source emits.
 
+use super::accounting::ThreadName;
 use super::event_clock::Moment;
 use super::exec_reading::{ExecReading, ExecStat};
 use super::life::{LastExit, Start, Step};
@@ -84,8 +85,12 @@ pub(super) fn happening(
 }
 
 /// Returns the `exec` before an exit or an end of which nothing was read, so that what was known is
-/// of an earlier program.
-pub(super) fn unread_exec(step: &Step, boot: Boot) -> Option<(Happening<'static>, ExecReading)> {
+/// of an earlier program. `name` is that at the end, if a record has it.
+pub(super) fn unread_exec<'a>(
+    step: &Step,
+    boot: Boot,
+    name: Option<&'a ThreadName>,
+) -> Option<(Happening<'a>, ExecReading)> {
     let &(Step::Zombie {
         pid,
         start,
@@ -105,6 +110,9 @@ pub(super) fn unread_exec(step: &Step, boot: Boot) -> Option<(Happening<'static>
     row.start_time_ms = start.time_ms(boot);
     row.read_at_ns = Some(exec_ns);
     row.is_other_program = true;
+    if let Some(name) = name {
+        row.name = Reading::Known(name.bytes());
+    }
     let reading = ExecReading::unread(pid, exec_ns);
     Some((Happening::Changed(row), reading))
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::intake::Records;
-use super::thread_record::Record;
+use super::thread_record::{Record, ThreadName};
 use crate::model::ExitUsage;
 
 /// The kernel can need so long from the record to the exit, to free the memory of a process.
@@ -68,6 +68,15 @@ pub(in crate::source::linux::events) struct Ended {
     pub(in crate::source::linux::events) lived_ns: [u64; 2],
 }
 
+/// What the record of a process has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::source::linux::events) struct Recorded {
+    pub(in crate::source::linux::events) usage: ExitUsage,
+    /// The name that the process had at its end; `None` if it had several threads, which can have other
+    /// names.
+    pub(in crate::source::linux::events) name: Option<ThreadName>,
+}
+
 impl Accounts {
     /// Creates an empty one. `tick_ns` is how often the scheduler counts CPU time.
     pub(in crate::source::linux::events) fn new(tick_ns: u64) -> Self {
@@ -91,10 +100,10 @@ impl Accounts {
         }
     }
 
-    /// Returns what a process has used, and forgets it.
+    /// Returns what the record of a process has, and forgets it.
     ///
     /// `None` if its record is missing, or may be of another process.
-    pub(in crate::source::linux::events) fn take(&mut self, process: Ended) -> Option<ExitUsage> {
+    pub(in crate::source::linux::events) fn take(&mut self, process: Ended) -> Option<Recorded> {
         let since_ns = self.since_ns?;
         // Others are of a thread that was not the last, or of an exit that was not heard.
         let is_it = |last: &Last| {
@@ -117,7 +126,8 @@ impl Accounts {
         let late = has_group.then(|| std::mem::take(&mut account.threads));
         self.forget_empty(process.pid);
         let last = last.filter(|_| is_alone)?;
-        let usage = match last.record.group.or(sum) {
+        let group = last.record.group.or(sum);
+        let usage = match group {
             None => last.usage(last.record.cpu_time_ns(process, self.tick_ns)),
             Some(group_ns) => {
                 let late = late.unwrap_or_default();
@@ -126,7 +136,9 @@ impl Accounts {
                 last.usage_of_group(group_ns, late, is_all_heard)
             }
         };
-        (!usage.is_unknown()).then_some(usage)
+        let name =
+            Some(last.record.name).filter(|name| group.is_none() && !name.bytes().is_empty());
+        Some(Recorded { usage, name })
     }
 
     /// Forgets the records of a pid whose exit is not certain.

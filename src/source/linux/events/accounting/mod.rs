@@ -16,3 +16,4 @@ mod thread_record;
 
 pub(super) use self::accounts::{Accounts, Ended};
 pub(super) use self::intake::{Intake, Records};
+pub(super) use self::thread_record::ThreadName;

@@ -24,6 +24,7 @@ pub(in crate::source::linux::events) struct Record {
     pub(super) pid: u32,
     /// It is the last thread; `None` before version 12.
     pub(super) is_last: Option<bool>,
+    pub(super) name: ThreadName,
     /// Time from the start of its process, in nanoseconds; `None` if unknown.
     pub(super) elapsed_ns: Option<u64>,
     /// CPU time in nanoseconds; `None` if the kernel does not count it.
@@ -39,6 +40,37 @@ pub(in crate::source::linux::events) struct Record {
     pub(super) written_bytes: Option<u64>,
     /// The process has had other threads. CPU time of all of them, if the kernel counts it.
     pub(super) group: Option<Option<u64>>,
+}
+
+/// The name of a thread: `ac_comm`, which is NUL-terminated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::source::linux::events) struct ThreadName([u8; NAME_LEN]);
+
+/// `TASK_COMM_LEN`.
+const NAME_LEN: usize = 16;
+
+impl ThreadName {
+    #[cfg(test)]
+    pub(super) const fn new(name: &[u8]) -> Self {
+        let mut bytes = [0; NAME_LEN];
+        let (begin, _) = bytes.split_at_mut(name.len());
+        begin.copy_from_slice(name);
+        Self(bytes)
+    }
+
+    fn of(stats: &Stats<'_>) -> Self {
+        let mut name = Self::default();
+        if let Some(bytes) = stats.0.get(80..80 + NAME_LEN) {
+            name.0.copy_from_slice(bytes);
+        }
+        name
+    }
+
+    /// Returns the bytes before the NUL; empty if the thread has no name.
+    pub(in crate::source::linux::events) fn bytes(&self) -> &[u8] {
+        let len = self.0.iter().position(|&byte| byte == 0);
+        &self.0[..len.unwrap_or(NAME_LEN)]
+    }
 }
 
 impl Record {
@@ -72,6 +104,7 @@ impl Record {
         Some(Self {
             pid,
             is_last: has_process.then_some(flag & IS_LAST != 0),
+            name: ThreadName::of(&thread),
             elapsed_ns: elapsed_us.map(|us| us.saturating_mul(1000)),
             cpu_ns: thread.cpu_ns(),
             delay_ns: thread
@@ -160,11 +193,12 @@ mod tests {
         bytes
     }
 
-    const FULL: [Put; 12] = [
+    const FULL: [Put; 13] = [
         (8, 0x20),
         (16, 3),
         (24, 4_000),
         (72, 5_000),
+        (80, u64::from_ne_bytes(*b"rustdoc\0")),
         (128, 71),
         (144, 6),
         (200, 2_048),
@@ -182,6 +216,7 @@ mod tests {
         let expected = Record {
             pid: 70,
             is_last: Some(true),
+            name: ThreadName::new(b"rustdoc"),
             elapsed_ns: Some(9_000),
             cpu_ns: Some(5_000),
             delay_ns: Some(4_000),
@@ -193,7 +228,7 @@ mod tests {
         };
         assert_eq!(record, expected);
         // Before version 12 there is no process. A record of Linux 4.19 has 344 bytes.
-        let old = stats(9, 344, &FULL[..10]);
+        let old = stats(9, 344, &FULL[..11]);
         let record = Record::parse(&message(71, &old, None)).expect("it is complete");
         let expected_old = Record {
             pid: 71,
@@ -225,7 +260,7 @@ mod tests {
         let record = Record::parse(&message(71, &whole, Some((70, &group))));
         assert_eq!(record.and_then(|record| record.group), Some(Some(8_000)));
         // Of an old kernel, the other thread's time is not the process's.
-        let old = stats(9, 344, &FULL[..10]);
+        let old = stats(9, 344, &FULL[..11]);
         let record = Record::parse(&message(71, &old, Some((70, &group)))).expect("it is complete");
         assert_eq!((record.pid, record.elapsed_ns), (70, None));
     }
