@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod format;
+mod history;
+mod html_report;
 mod outcome;
 mod select;
 mod signals;
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
-use self::commands::{by_group, completions, list, pages, record, replay, show, watch};
+use self::commands::{by_group, completions, list, pages, record, replay, report, show, watch};
 use self::outcome::{Done, fail, printed, remark, write_to_stderr};
 
 /// Runs the command line of this process.
@@ -50,6 +52,7 @@ fn run(cli: Cli) -> Result<Done> {
         Some(Sub::Watch(watch)) => watch::run(&watch),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
         Some(Sub::Replay(replay)) => replay::run(replay),
+        Some(Sub::Report(report)) => report::run(&report).map(|()| Done::All),
         Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),
         Some(Sub::Man { command }) => pages::man(command.as_deref()).map(|()| Done::All),
     }

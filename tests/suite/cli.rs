@@ -19,6 +19,7 @@ mod pids;
 #[cfg(target_os = "linux")]
 mod pty;
 mod replayed;
+mod report;
 mod secrets;
 #[cfg(unix)]
 mod shells;

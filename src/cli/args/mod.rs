@@ -23,5 +23,5 @@ pub(crate) use self::listing::List;
 pub(crate) use self::parser::{is_pid, parse};
 pub(crate) use self::schedule::Schedule;
 pub(crate) use self::show::Show;
-pub(crate) use self::subcommands::{Record, Replay, Sub, Watch};
+pub(crate) use self::subcommands::{Record, Replay, Report, Sub, Watch};
 pub(crate) use self::tips::of_name as tips_of_name;

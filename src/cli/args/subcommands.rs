@@ -13,8 +13,15 @@ use super::secrets::Secrets;
 use super::show::Show;
 
 /// The subcommands, each with a manual page.
-pub(super) const SUBCOMMANDS: [&str; 6] =
-    ["show", "watch", "record", "replay", "completions", "man"];
+pub(super) const SUBCOMMANDS: [&str; 7] = [
+    "show",
+    "watch",
+    "record",
+    "replay",
+    "report",
+    "completions",
+    "man",
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sub {
@@ -75,6 +82,13 @@ pub(crate) enum Sub {
     ///
     /// It replays as fast as it can, unless --speed is given.
     Replay(Replay),
+    /// Write a recording as one HTML page, for any browser
+    ///
+    /// The page has CPU use and memory over time by program, user, unit and container, births and exits, the lives
+    /// of processes as bars with their exit status and cost, and the sums of each program. It needs no other file
+    /// and no network. It takes the thousand lives that matter, which are long, costly or failed, and counts the
+    /// others.
+    Report(Report),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  \
                       pscan completions bash > ~/.local/share/bash-completion/completions/pscan")]
@@ -85,7 +99,7 @@ pub(crate) enum Sub {
     /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// Command to describe: show, watch, record, replay, completions or man; default: pscan itself
+        /// Command to describe: show, watch, record, replay, report, completions or man; default: pscan itself
         #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
         command: Option<String>,
     },
@@ -161,4 +175,27 @@ pub(crate) struct Replay {
     pub(crate) speed: Option<f64>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan report build.ndjson            writes build.html
+  pscan report build.ndjson -o /tmp/build.html --force
+  zstd -dc host.ndjson.zst | pscan report - -o host.html")]
+pub(crate) struct Report {
+    /// Recording to read; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Page to write; `-` is standard output; default: the recording's name with `.html`, in this folder
+    ///
+    /// A file that exists is refused without --force. Only its owner can read a new file, since it has command
+    /// lines. It appears when it is complete.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the page if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
 }

@@ -2,10 +2,13 @@
 
 pub(crate) mod by_group;
 pub(crate) mod completions;
+mod html_file;
 pub(crate) mod list;
 pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod replay;
+mod replayed;
+pub(crate) mod report;
 mod samples;
 mod screen;
 mod session;

@@ -68,7 +68,8 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
     Ok(done)
 }
 
-fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
+/// Opens a recording. Returns its name and its content.
+pub(super) fn open(path: &Path) -> Result<(String, Box<dyn BufRead + Send>)> {
     if path.as_os_str() == "-" {
         let input = BufReader::new(io::stdin());
         return Ok(("standard input".into(), Box::new(input)));

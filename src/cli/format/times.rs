@@ -42,6 +42,12 @@ pub(crate) fn utc(wall_ms: u64) -> String {
     timestamp(wall_ms).map_or_else(|| format!("{wall_ms}ms"), |time| format!("{time:.3}"))
 }
 
+/// Returns the minutes that local time is ahead of UTC at this time; 0 after the year 9999.
+pub(crate) fn utc_offset_minutes(wall_ms: u64) -> i32 {
+    let offset = timestamp(wall_ms).map(|time| TimeZone::system().to_offset(time));
+    offset.map_or(0, |offset| offset.seconds() / 60)
+}
+
 fn timestamp(wall_ms: u64) -> Option<Timestamp> {
     let ms = i64::try_from(wall_ms).ok()?;
     Timestamp::from_millisecond(ms).ok()

@@ -35,6 +35,7 @@ fn the_synopsis_of_a_manual_page_is_one_line() {
         ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
         ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
+        ("report", "\\fBpscan report\\fR [OPTIONS] <FILE>"),
         ("completions", "\\fBpscan completions\\fR <SHELL>"),
         ("man", "\\fBpscan man\\fR [COMMAND]"),
     ] {
@@ -111,6 +112,7 @@ fn the_program_and_each_command_have_a_manual_page() {
         ("watch", "\\-\\-events"),
         ("record", "<FILE>"),
         ("replay", "\\-\\-speed"),
+        ("report", "\\-\\-force"),
         ("completions", "<SHELL>"),
         ("man", "[COMMAND]"),
     ] {

@@ -53,6 +53,11 @@ const COMMAND: &[(&str, &[&str])] = &[
         "cli/format",
         &["cli/select", "cli/terminal", "cli/outcome", "cli/signals"],
     ),
+    ("cli/history", &["cli/select"]),
+    (
+        "cli/html_report",
+        &["cli/select", "cli/format", "cli/history"],
+    ),
     ("cli/args", &["cli/select", "cli/format"]),
     (
         "cli/commands",
@@ -62,6 +67,7 @@ const COMMAND: &[(&str, &[&str])] = &[
             "cli/outcome",
             "cli/signals",
             "cli/format",
+            "cli/html_report",
             "cli/args",
         ],
     ),

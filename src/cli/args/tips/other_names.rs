@@ -129,7 +129,7 @@ const OPTIONS: &[Entry] = &[
     ("--children PID", &["ppid", "parent", "descendants"]),
     ("--by WHAT", &["group-by", "groupby", "group"]),
     ("--user USER", &["U", "uid", "euid"]),
-    ("--json", &["format", "output", "j", "ndjson", "jsonl"]),
+    ("--json", &["format", "j", "ndjson", "jsonl"]),
     (
         "--name REGEX",
         &["filter", "grep", "match", "process", "comm", "g"],

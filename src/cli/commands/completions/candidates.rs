@@ -221,7 +221,7 @@ mod tests {
             ("replay f --events u", "updated"),
             ("record f --source s", "sysinfo"),
             ("completions f", "fish"),
-            ("man r", "record replay"),
+            ("man r", "record replay report"),
             // Several pids: not a value, and no word of another kind.
             ("--pid ", ""),
             ("--name ", ""),
@@ -239,6 +239,8 @@ mod tests {
             "record ",
             "record --scans 3 ",
             "replay ho",
+            "report ho",
+            "report host.ndjson -o ",
             "replay --json ./",
             "record -- ",
         ] {
@@ -257,8 +259,11 @@ mod tests {
         let usual = "cpu rss pid name age parent_pid";
         assert!(completed("--sort ").starts_with(usual));
         assert!(completed("-o +").starts_with("+pid +start_time_ms"));
-        assert_eq!(completed(""), "show watch record replay completions man");
-        assert_eq!(completed("re"), "record replay");
+        assert_eq!(
+            completed(""),
+            "show watch record replay report completions man"
+        );
+        assert_eq!(completed("re"), "record replay report");
         // A command has no options before it.
         assert!(completed("--json ").starts_with("--sort --reverse"));
         assert!(!completed("--json ").contains("--json"));
