@@ -22,11 +22,11 @@ pub(super) struct Replayed {
 ///
 /// # Errors
 ///
-/// If it cannot be opened, or is no recording.
+/// If it cannot be opened, or is no recording, and the first error of `each`, which ends the replay.
 pub(super) fn replay(
     file: &Path,
     config: Config,
-    mut each: impl FnMut(&Arc<Batch>),
+    mut each: impl FnMut(&SourceInfo, &Arc<Batch>) -> Result<()>,
 ) -> Result<Replayed> {
     let (name, input) = open(file)?;
     let named = |error: Error| match error.class() {
@@ -44,7 +44,7 @@ pub(super) fn replay(
                 damage = Some(named(failure.clone()));
                 break;
             }
-            _ => each(&batch),
+            _ => each(&info, &batch)?,
         }
     }
     Ok(Replayed { info, damage })

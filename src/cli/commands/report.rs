@@ -20,7 +20,10 @@ pub(crate) fn run(args: &args::Report) -> Result<()> {
     // The recording can contain secrets, if it was made without redaction.
     args.secrets.configure(&mut config);
     let mut report = CollectedReport::new();
-    let replayed = replayed::replay(&args.file, config, |batch| report.take(batch))?;
+    let replayed = replayed::replay(&args.file, config, |_, batch| {
+        report.take(batch);
+        Ok(())
+    })?;
     let data = report.finish(About {
         recording: shown_name(&args.file),
         host: replayed.info.host,

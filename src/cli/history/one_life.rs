@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use process_scanner::{
-    CommandLine, Detail, Event, ExitStatus, GroupBy, GroupId, ProcessInfo, Value,
+    CommandLine, Detail, Event, Exit, ExitStatus, GroupBy, GroupId, ProcessInfo, Value,
 };
 
 use super::exit_kind::ExitKind;
@@ -35,8 +35,8 @@ pub(crate) struct Life {
     pub(crate) parent_pid: Option<u32>,
     /// The program that it runs, as the library groups processes by name.
     pub(crate) program: GroupId,
-    /// The programs that it has run, with the time since when, if there are several.
-    pub(crate) programs: Vec<(u64, Arc<str>)>,
+    /// The programs that it has run, if there are several.
+    pub(crate) programs: Vec<ProgramRun>,
     /// The system's name for it.
     name: Option<Arc<str>>,
     pub(crate) command: Option<CommandLine>,
@@ -48,8 +48,20 @@ pub(crate) struct Life {
     /// Resident memory as last reported.
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) peak_rss_bytes: Option<u64>,
+    /// The process as last reported.
+    pub(crate) process: ProcessInfo,
     /// `None` while it lives.
     pub(crate) ending: Option<Ending>,
+}
+
+/// A program that a process has run, from one `exec` to the next.
+#[derive(Debug, Clone)]
+pub(crate) struct ProgramRun {
+    /// When the program was first seen; of the first one, when the life began.
+    pub(crate) since_ms: u64,
+    pub(crate) name: Arc<str>,
+    /// Its command line, as last read.
+    pub(crate) command: Option<CommandLine>,
 }
 
 /// The end of a life.
@@ -61,6 +73,10 @@ pub(crate) struct Ending {
     pub(crate) at_ms: u64,
     /// How long it lived, in nanoseconds; `None` if its start is unknown.
     pub(crate) lived_ns: Option<u64>,
+    /// Milliseconds that it lived, as the event of its exit has them.
+    pub(crate) lived_ms: Option<u64>,
+    /// What else that event has; nothing if its exit was not reported.
+    pub(crate) exit: Exit,
 }
 
 impl Life {
@@ -102,6 +118,7 @@ impl Life {
             cpu: UsedCpu::new(is_born),
             rss_bytes: None,
             peak_rss_bytes: None,
+            process: process.clone(),
             ending: None,
         }
     }
@@ -109,9 +126,13 @@ impl Life {
     /// Takes the values of the process.
     pub(super) fn see(&mut self, process: &ProcessInfo, seen_ms: u64) {
         self.is_kernel_thread |= process.kernel_thread == Some(true);
+        self.process.clone_from(process);
         self.see_program(process, seen_ms);
         if let Some(command) = &process.command {
             self.command = Some(command.clone());
+            if let Some(last) = self.programs.last_mut() {
+                last.command.clone_from(&self.command);
+            }
         }
         let text = |detail| process.details.get(detail);
         keep(&mut self.unit, text(Detail::SystemdUnit));
@@ -144,14 +165,21 @@ impl Life {
             && process.name != self.name;
         if is_exec && self.programs.len() < MAX_PROGRAMS {
             if self.programs.is_empty() {
-                let since_ms = self.begin_ms();
-                self.programs.push((since_ms, self.program.name().into()));
+                self.programs.push(ProgramRun {
+                    since_ms: self.begin_ms(),
+                    name: self.program.name().into(),
+                    command: self.command.clone(),
+                });
             }
-            self.programs.push((seen_ms, program.name().into()));
+            self.programs.push(ProgramRun {
+                since_ms: seen_ms,
+                name: program.name().into(),
+                command: None,
+            });
         } else if let (Some(last), false) = (self.programs.last_mut(), is_exec)
-            && *last.1 != *program.name()
+            && *last.name != *program.name()
         {
-            last.1 = program.name().into();
+            last.name = program.name().into();
         }
         if self.name != process.name {
             self.name.clone_from(&process.name);
@@ -168,12 +196,19 @@ impl Life {
             lived_ns,
             exit,
             ended_at_ms,
+            likely_oom,
             usage,
             ..
         } = event
         else {
             return;
         };
+        let mut known = Exit::default();
+        known.status = *exit;
+        known.ended_at_ms = *ended_at_ms;
+        known.lived_ns = *lived_ns;
+        known.likely_oom = *likely_oom;
+        known.usage = *usage;
         if let Some(usage) = usage {
             self.cpu.count(usage.cpu_time_ns);
             self.peak_rss_bytes = self.peak_rss_bytes.max(usage.peak_rss_bytes);
@@ -184,6 +219,8 @@ impl Life {
             status: *exit,
             at_ms: ended_at_ms.map_or(seen_ms, bounded).max(self.begin_ms()),
             lived_ns: lived_ns.or(whole_ns),
+            lived_ms: *lived_ms,
+            exit: known,
         });
     }
 
@@ -194,6 +231,8 @@ impl Life {
             status: None,
             at_ms: seen_ms.max(self.begin_ms()),
             lived_ns: None,
+            lived_ms: None,
+            exit: Exit::default(),
         });
     }
 
@@ -210,6 +249,14 @@ impl Life {
     /// Returns the system's name for it, as last read.
     pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Returns the name of its program; of a kernel thread its own name.
+    pub(crate) fn program_name(&self) -> &str {
+        match (&self.program, self.process.name.as_deref()) {
+            (GroupId::Kernel, Some(name)) => name,
+            (program, _) => program.name(),
+        }
     }
 
     /// Returns the CPU time that it used while it was watched, in nanoseconds; `None` if unknown.

@@ -66,7 +66,9 @@ impl LivesData {
         self.unit.push(text(&life.unit));
         self.container.push(text(&life.container));
         let programs = life.programs.iter();
-        let programs: Vec<_> = programs.map(|(ms, name)| (*ms, shown(name))).collect();
+        let programs: Vec<_> = programs
+            .map(|run| (run.since_ms, shown(&run.name)))
+            .collect();
         self.programs
             .push(Some(programs).filter(|programs| !programs.is_empty()));
     }
