@@ -3,11 +3,19 @@
 mod args;
 mod commands;
 mod format;
+#[cfg_attr(
+    not(feature = "export"),
+    allow(dead_code, reason = "`export` uses all of it")
+)]
 mod history;
 mod html_report;
 mod outcome;
+#[cfg(feature = "export")]
+mod perfetto;
 mod select;
 mod signals;
+#[cfg(feature = "export")]
+mod tables;
 mod terminal;
 
 use std::env;
@@ -17,6 +25,8 @@ use std::process::ExitCode;
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
+#[cfg(feature = "export")]
+use self::commands::export;
 use self::commands::{by_group, completions, list, pages, record, replay, report, show, watch};
 use self::outcome::{Done, fail, printed, remark, write_to_stderr};
 
@@ -53,6 +63,8 @@ fn run(cli: Cli) -> Result<Done> {
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
         Some(Sub::Replay(replay)) => replay::run(replay),
         Some(Sub::Report(report)) => report::run(&report).map(|()| Done::All),
+        #[cfg(feature = "export")]
+        Some(Sub::Export(export)) => export::run(export).map(|()| Done::All),
         Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),
         Some(Sub::Man { command }) => pages::man(command.as_deref()).map(|()| Done::All),
     }

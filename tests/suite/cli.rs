@@ -5,6 +5,8 @@ mod births;
 mod columns;
 mod endings;
 mod events;
+#[cfg(feature = "export")]
+mod exported;
 mod failures;
 mod filters;
 mod groups;

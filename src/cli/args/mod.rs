@@ -6,6 +6,8 @@ mod columns;
 mod definition;
 mod durations;
 mod events;
+#[cfg(feature = "export")]
+mod export;
 mod listing;
 mod numbers;
 mod parser;
@@ -19,6 +21,8 @@ mod usage;
 pub(crate) mod word_reader;
 
 pub(crate) use self::definition::{Cli, definition};
+#[cfg(feature = "export")]
+pub(crate) use self::export::Export;
 pub(crate) use self::listing::List;
 pub(crate) use self::parser::{is_pid, parse};
 pub(crate) use self::schedule::Schedule;

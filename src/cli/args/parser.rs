@@ -60,6 +60,8 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     });
     let conflict = conflict.or_else(|| match &cli.sub {
         Some(Sub::Watch(watch)) => watch.conflict(),
+        #[cfg(feature = "export")]
+        Some(Sub::Export(export)) => export.conflict(),
         Some(Sub::Record(record)) => record.collected.conflict(true, &[]),
         Some(_) => None,
         None => cli.list.conflict().or_else(|| {

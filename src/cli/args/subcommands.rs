@@ -2,23 +2,28 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use super::collected::Collected;
 use super::events::Output;
+#[cfg(feature = "export")]
+use super::export::Export;
 use super::numbers::speed;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
 use super::show::Show;
 
 /// The subcommands, each with a manual page.
-pub(super) const SUBCOMMANDS: [&str; 7] = [
+pub(super) const SUBCOMMANDS: &[&str] = &[
     "show",
     "watch",
     "record",
     "replay",
     "report",
+    #[cfg(feature = "export")]
+    "export",
     "completions",
     "man",
 ];
@@ -89,6 +94,12 @@ pub(crate) enum Sub {
     /// and no network. It takes the thousand lives that matter, which are long, costly or failed, and counts the
     /// others.
     Report(Report),
+    /// Write a recording for other viewers: Perfetto, pandas, DuckDB, spreadsheets
+    ///
+    /// It reads the recording once, and keeps only the processes that live, so a recording can be of any length.
+    /// Only the owner can read the new files, since they have command lines. They appear when they are complete.
+    #[cfg(feature = "export")]
+    Export(Export),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  \
                       pscan completions bash > ~/.local/share/bash-completion/completions/pscan")]
@@ -99,8 +110,8 @@ pub(crate) enum Sub {
     /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// Command to describe: show, watch, record, replay, report, completions or man; default: pscan itself
-        #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
+        /// Command to describe: show, watch, record, replay, report, export, completions or man; default: pscan itself
+        #[arg(value_parser = PossibleValuesParser::new(SUBCOMMANDS), hide_possible_values = true)]
         command: Option<String>,
     },
 }
