@@ -36,6 +36,8 @@ fn the_synopsis_of_a_manual_page_is_one_line() {
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
         ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>"),
         ("report", "\\fBpscan report\\fR [OPTIONS] <FILE>"),
+        #[cfg(feature = "export")]
+        ("export", "\\fBpscan export\\fR [OPTIONS] <FILE>"),
         ("completions", "\\fBpscan completions\\fR <SHELL>"),
         ("man", "\\fBpscan man\\fR [COMMAND]"),
     ] {

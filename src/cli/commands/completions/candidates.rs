@@ -254,15 +254,31 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "export")]
+    #[test]
+    fn outputs_of_an_export_are_files_and_folders() {
+        for (line, expected) in [
+            ("export ho", "FILES"),
+            ("export host.ndjson --perfetto ", "FILES"),
+            ("export host.ndjson --csv ", "FOLDERS"),
+            ("export host.ndjson --c", "--csv"),
+        ] {
+            assert_eq!(completed(line), expected, "{line:?}");
+        }
+    }
+
     #[test]
     fn commands_and_options_are_completed() {
         let usual = "cpu rss pid name age parent_pid";
         assert!(completed("--sort ").starts_with(usual));
         assert!(completed("-o +").starts_with("+pid +start_time_ms"));
-        assert_eq!(
-            completed(""),
-            "show watch record replay report completions man"
-        );
+        let export = if cfg!(feature = "export") {
+            "export "
+        } else {
+            ""
+        };
+        let all = format!("show watch record replay report {export}completions man");
+        assert_eq!(completed(""), all);
         assert_eq!(completed("re"), "record replay report");
         // A command has no options before it.
         assert!(completed("--json ").starts_with("--sort --reverse"));
