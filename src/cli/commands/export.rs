@@ -147,10 +147,8 @@ impl NewFolder {
         for file in &self.files {
             writers.push(file.writer()?);
         }
-        let writers = <[Out; 3]>::try_from(writers);
-        let Ok(writers) = writers else {
-            unreachable!("BUG: there is a file for each table");
-        };
+        let writers = <[Out; 3]>::try_from(writers).map_err(drop);
+        let writers = writers.expect("BUG: there is a file for each table");
         CsvTables::new(writers).map_err(|error| not_written(&self.path, error))
     }
 }

@@ -4,9 +4,7 @@ pub(crate) mod by_group;
 pub(crate) mod completions;
 #[cfg(feature = "export")]
 pub(crate) mod export;
-mod html_file;
 pub(crate) mod list;
-#[cfg(feature = "export")]
 mod new_file;
 pub(crate) mod pages;
 pub(crate) mod record;

@@ -8,14 +8,14 @@ use process_scanner::{Error, ErrorClass, Result, escape};
 use tempfile::TempPath;
 
 use crate::cli::format::cells;
-use crate::cli::outcome::{cannot, remark};
+use crate::cli::outcome::{cannot, printed, remark};
 
 /// A file that is being written.
 #[derive(Debug)]
 pub(super) enum NewFile {
     Stdout,
     /// A pipe or a device.
-    Stream(File),
+    Stream(File, PathBuf),
     /// A new file in the same folder, which gets its name when it is complete. It is deleted if it never is.
     ///
     /// Only its owner can read it, as tempfile makes it: it has command lines.
@@ -45,7 +45,8 @@ impl NewFile {
             }
             Ok(found) if !found.is_file() => {
                 let file = File::options().write(true).open(path);
-                return Ok(Self::Stream(file.map_err(|error| failed(path, &error))?));
+                let file = file.map_err(|error| failed(path, &error))?;
+                return Ok(Self::Stream(file, path.to_owned()));
             }
             Ok(_) if !may_replace => return Err(exists(path)),
             // The target of a link is replaced, not the link.
@@ -73,10 +74,24 @@ impl NewFile {
         let cannot_write = |error| Error::from_io("cannot write the file", error);
         Ok(match self {
             Self::Stdout => Box::new(BufWriter::new(io::stdout())),
-            Self::Stream(file) | Self::File { file, .. } => {
+            Self::Stream(file, _) | Self::File { file, .. } => {
                 Box::new(BufWriter::new(file.try_clone().map_err(cannot_write)?))
             }
         })
+    }
+
+    /// Writes all content, and gives the file its name.
+    pub(super) fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        let mut out = self.writer()?;
+        let outcome = write(&mut out).and_then(|()| out.flush());
+        drop(out);
+        match &self {
+            Self::Stdout => printed(outcome)?,
+            Self::Stream(_, path) | Self::File { path, .. } => {
+                outcome.map_err(|error| not_written(path, error))?;
+            }
+        }
+        self.finish()
     }
 
     /// Gives the file its name, once the writer was flushed, and prints its size.

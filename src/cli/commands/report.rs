@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use process_scanner::{Config, Result, escape};
+use process_scanner::{Config, Result};
 
-use super::html_file::HtmlFile;
+use super::new_file::NewFile;
 use super::replayed;
 use crate::cli::args;
-use crate::cli::format::cells;
 use crate::cli::html_report::{About, CollectedReport, write_page};
-use crate::cli::outcome::remark;
 
 pub(crate) fn run(args: &args::Report) -> Result<()> {
     let output = args.output.clone();
     let path = output.unwrap_or_else(|| default_output(&args.file));
     // What can fail fails before a long recording is read.
-    let target = HtmlFile::open(&path, args.force)?;
+    let target = NewFile::create(&path, args.force)?;
     let mut config = Config::default();
     // The recording can contain secrets, if it was made without redaction.
     args.secrets.configure(&mut config);
@@ -29,15 +27,7 @@ pub(crate) fn run(args: &args::Report) -> Result<()> {
         host: replayed.info.host,
         damage: replayed.damage.clone(),
     });
-    let written = target.write(|out| write_page(&data, out))?;
-    if let Some(bytes) = written {
-        let name = path.display().to_string();
-        remark(&format!(
-            "wrote {} to {}",
-            cells::bytes(bytes),
-            escape(&name)
-        ));
-    }
+    target.write(|out| write_page(&data, out))?;
     // A damaged recording has a report of what could be read, as `replay` prints that.
     replayed.damage.map_or(Ok(()), Err)
 }

@@ -1,4 +1,4 @@
-//! What a slice tells of its life: the arguments in Perfetto's tables.
+//! The values of a life that its slice has: the arguments in Perfetto's tables.
 
 use process_scanner::{CommandLine, Exit, FIELDS, Unit, Value, write_json};
 

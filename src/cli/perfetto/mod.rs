@@ -3,7 +3,6 @@
 //! `docs/export.md` describes the tracks, slices and counters.
 
 mod annotations;
-mod counters;
 mod interned;
 mod life_slices;
 mod packets;
@@ -11,6 +10,7 @@ mod perfetto_trace;
 mod schema;
 #[cfg(test)]
 mod trace_tests;
+mod track_counters;
 mod tracks;
 
 pub(crate) use self::perfetto_trace::PerfettoTrace;

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use process_scanner::{Batch, Event, HostInfo};
 
-use super::counters::{count_host, count_process, describe_host, end_process};
 use super::life_slices::{Recorded, begin_ns, ns, track_name, write_life};
 use super::packets::Packets;
 use super::schema::{Clock, ClockSnapshot, Data, SystemInfo, Utsname, builtin_clock};
+use super::track_counters::{count_host, count_process, describe_host, end_process};
 use super::tracks::{HOST, PROCESSES, Track, group};
 use crate::cli::history::{Life, LifeFold, LifeId, Steps};
 use crate::cli::select::is_good_scan;

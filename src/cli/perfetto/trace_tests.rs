@@ -12,8 +12,7 @@ use super::schema::{
     TrackDescriptor, TrackEvent, sequence_flags,
 };
 use super::tracks::{HOST, MAX_DEPTH, PROCESSES};
-use crate::cli::history::made_up::{batches, steps};
-use crate::cli::history::{LifeFold, TimeAxis};
+use crate::cli::history::{LifeFold, Step, TimeAxis, batches, steps};
 
 /// A slice, read from a trace.
 #[derive(Debug, Clone, PartialEq)]
@@ -257,7 +256,6 @@ proptest! {
 
 #[test]
 fn values_are_at_the_begin_of_the_time_that_they_cover() {
-    use crate::cli::history::made_up::Step;
     let steps = [
         Step::Batch(1000, true),
         Step::Read(1, 5000, 4096),

@@ -6,8 +6,7 @@ use process_scanner::{Batch, CommandLine, Event, ProcessInfo, ProcessKey};
 use proptest::prelude::*;
 
 use super::csv_tables::{CsvTables, TABLES};
-use crate::cli::history::made_up::{batches, steps};
-use crate::cli::history::{LifeFold, TimeAxis};
+use crate::cli::history::{LifeFold, TimeAxis, batches, steps};
 
 type Rows = Vec<HashMap<String, String>>;
 

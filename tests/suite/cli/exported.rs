@@ -1,17 +1,17 @@
 //! `export`: traces and tables equal what `replay` prints.
 
+mod outputs;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use process_scanner::{Recorder, Scanner};
 use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{failure_of, json_lines, pscan, run, text};
+use super::{json_lines, run, text};
 use crate::fold::{Change, change};
 use crate::support::World;
 
@@ -201,111 +201,6 @@ fn a_fixture() -> String {
     let mut fixtures = fixtures("fixtures");
     fixtures.retain(|path| path.ends_with("processes_are_born_and_die.ndjson"));
     fixtures[0].to_str().unwrap().to_owned()
-}
-
-#[test]
-fn without_an_output_it_is_wrong_usage() {
-    let output = run(&["export", &a_fixture()]);
-    assert_eq!(output.status.code(), Some(2));
-    let message = text(&output.stderr);
-    assert!(
-        message.contains("--perfetto FILE, --csv DIR, or both"),
-        "{message}"
-    );
-}
-
-#[test]
-fn files_that_exist_are_kept_without_force() {
-    let folder = TempDir::new().unwrap();
-    let csv = folder.path().join("tables");
-    fs::create_dir(&csv).unwrap();
-    fs::write(csv.join("scans.csv"), "mine").unwrap();
-    let trace = folder.path().join("trace");
-    let (fixture, csv_arg, trace_arg) =
-        (a_fixture(), csv.to_str().unwrap(), trace.to_str().unwrap());
-    let args = [
-        "export",
-        &fixture,
-        "--csv",
-        csv_arg,
-        "--perfetto",
-        trace_arg,
-    ];
-    let output = run(&args);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(failure_of(&output).contains("--force"));
-    assert_eq!(fs::read(csv.join("scans.csv")).unwrap(), b"mine");
-    // Nothing is left of the others.
-    assert_eq!(fs::read_dir(&csv).unwrap().count(), 1);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    let output = run(&[&args[..], &["--force"]].concat());
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(fs::read_dir(&csv).unwrap().count(), 3);
-    let messages = text(&output.stderr);
-    assert_eq!(messages.matches("pscan: wrote ").count(), 4, "{messages}");
-    assert_eq!(output.stdout, b"");
-}
-
-#[test]
-fn a_failure_leaves_no_folder() {
-    let folder = TempDir::new().unwrap();
-    let csv = folder.path().join("tables");
-    let output = run(&["export", "/nonexistent/x", "--csv", csv.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(failure_of(&output).contains("check the path"));
-    assert!(!csv.exists());
-    let file = folder.path().join("file");
-    fs::write(&file, "").unwrap();
-    let output = run(&["export", &a_fixture(), "--csv", file.to_str().unwrap()]);
-    assert!(failure_of(&output).contains("name a folder"));
-}
-
-#[cfg(unix)]
-#[test]
-fn only_the_owner_can_read_new_files() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let folder = TempDir::new().unwrap();
-    let (csv, trace) = (folder.path().join("tables"), folder.path().join("trace"));
-    let (csv_arg, trace_arg) = (csv.to_str().unwrap(), trace.to_str().unwrap());
-    let args = [
-        "export",
-        &a_fixture(),
-        "--csv",
-        csv_arg,
-        "--perfetto",
-        trace_arg,
-    ];
-    assert_eq!(run(&args).status.code(), Some(0));
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&csv), 0o700);
-    for file in [
-        &trace,
-        &csv.join("lives.csv"),
-        &csv.join("samples.csv"),
-        &csv.join("scans.csv"),
-    ] {
-        assert_eq!(mode(file), 0o600);
-    }
-}
-
-#[test]
-fn a_trace_goes_from_standard_input_to_standard_output() {
-    let fixture = a_fixture();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("trace");
-    run(&["export", &fixture, "--perfetto", file.to_str().unwrap()]);
-    let mut child = pscan(&["export", "-", "--perfetto", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(&fs::read(&fixture).unwrap()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(output.stdout, fs::read(&file).unwrap());
 }
 
 #[test]
