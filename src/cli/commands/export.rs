@@ -37,7 +37,9 @@ pub(crate) fn run(args: args::Export) -> Result<()> {
     thread::Builder::new()
         .name("pscan-export".into())
         .spawn(move || {
-            let _ = ended.send(export(&args, &mut outputs, &is_over));
+            let outcome = export(&args, &mut outputs, &is_over);
+            drop(outputs);
+            let _ = ended.send(outcome);
         })
         .map_err(|error| Error::from_io("cannot start the reading thread", error))?;
     select! {
@@ -72,13 +74,14 @@ struct NewFolder {
 
 impl Targets {
     fn create(args: &args::Export) -> Result<Self> {
+        // The folder first: the trace can be in it.
+        let csv = args.csv.as_deref();
+        let csv = csv.map(|path| NewFolder::create(path, args.force));
+        let csv = csv.transpose()?;
         let perfetto = match &args.perfetto {
             Some(path) => Some((path.clone(), NewFile::create(path, args.force)?)),
             None => None,
         };
-        let csv = args.csv.as_deref();
-        let csv = csv.map(|path| NewFolder::create(path, args.force));
-        let csv = csv.transpose()?;
         Ok(Self { perfetto, csv })
     }
 
@@ -120,6 +123,7 @@ impl Targets {
 impl NewFolder {
     fn create(path: &Path, may_replace: bool) -> Result<Self> {
         let mut folder = fs::DirBuilder::new();
+        folder.recursive(false);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
         let is_new = match folder.create(path) {

@@ -10,9 +10,6 @@ use super::tracks::{
     self, HOST, HOST_CPU, HOST_MEMORY, HOST_PROCESSES, Track, bytes, count, percent,
 };
 
-const CPU_ABOUT: &str = "Percent of one core between two readings of the process. A value is at the begin \
-                         of the time that it covers. 0 after the exit.";
-const RSS_ABOUT: &str = "Resident memory. 0 after the exit.";
 const HOST_CPU_ABOUT: &str =
     "Sum over all processes whose CPU use is known, in percent of one core.";
 const HOST_MEMORY_ABOUT: &str =
@@ -26,22 +23,16 @@ pub(super) fn describe_host<W: Write>(packets: &mut Packets<W>) -> io::Result<()
             HOST,
             "CPU of all processes",
             percent(),
-            HOST_CPU_ABOUT,
+            Some(HOST_CPU_ABOUT),
         ),
         tracks::counter(
             HOST_MEMORY,
             HOST,
             "Memory of all processes",
             bytes(),
-            HOST_MEMORY_ABOUT,
+            Some(HOST_MEMORY_ABOUT),
         ),
-        tracks::counter(
-            HOST_PROCESSES,
-            HOST,
-            "Processes",
-            count(),
-            "Living processes.",
-        ),
+        tracks::counter(HOST_PROCESSES, HOST, "Number of processes", count(), None),
     ] {
         packets.describe(None, counter)?;
     }
@@ -101,7 +92,7 @@ pub(super) fn count_process<W: Write>(
         let at_ns = last.map_or(from_ns, |(_, last_ns)| from_ns.max(last_ns));
         if last.is_none() {
             let uuid = track.cpu_uuid();
-            let counter = tracks::counter(uuid, track.uuid, "CPU", percent(), CPU_ABOUT);
+            let counter = tracks::counter(uuid, track.uuid, "CPU", percent(), None);
             packets.describe(None, counter)?;
         }
         if last.is_none_or(|(value, _)| value.to_bits() != cpu.to_bits()) {
@@ -120,7 +111,7 @@ pub(super) fn count_process<W: Write>(
         let at_ns = last.map_or(at_ns, |(_, last_ns)| at_ns.max(last_ns));
         if last.is_none() {
             let uuid = track.rss_uuid();
-            let counter = tracks::counter(uuid, track.uuid, "Memory", bytes(), RSS_ABOUT);
+            let counter = tracks::counter(uuid, track.uuid, "Memory", bytes(), None);
             packets.describe(None, counter)?;
         }
         if last.is_none_or(|(value, _)| value != rss) {

@@ -99,7 +99,7 @@ pub(super) fn counter(
     parent_uuid: u64,
     name: &str,
     unit: CounterDescriptor,
-    description: &str,
+    description: Option<&str>,
 ) -> TrackDescriptor {
     TrackDescriptor {
         uuid: Some(uuid),
@@ -108,7 +108,7 @@ pub(super) fn counter(
         counter: Some(unit),
         // Before the children of a process, in this order.
         sibling_order_rank: Some(-8 + i32::try_from(uuid % 8).unwrap_or(0)),
-        description: Some(description.to_owned()),
+        description: description.map(str::to_owned),
         ..TrackDescriptor::default()
     }
 }
