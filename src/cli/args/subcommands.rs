@@ -94,7 +94,7 @@ pub(crate) enum Sub {
     /// and no network. It takes the thousand lives that matter, which are long, costly or failed, and counts the
     /// others.
     Report(Report),
-    /// Write a recording for other viewers: Perfetto, pandas, DuckDB, spreadsheets
+    /// Write a recording for Perfetto, or as tables of CSV
     ///
     /// It reads the recording once, and keeps only the processes that live, so a recording can be of any length.
     /// Only the owner can read the new files, since they have command lines. They appear when they are complete.
