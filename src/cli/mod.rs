@@ -5,7 +5,7 @@ mod commands;
 mod format;
 #[cfg_attr(
     not(feature = "export"),
-    allow(dead_code, reason = "`export` uses all of it")
+    allow(dead_code, unused_imports, reason = "`export` uses all of it")
 )]
 mod history;
 mod html_report;
