@@ -3,11 +3,21 @@
 mod args;
 mod commands;
 mod format;
+#[cfg_attr(
+    not(feature = "export"),
+    allow(dead_code, unused_imports, reason = "`export` uses all of it")
+)]
+mod history;
+mod html_report;
 mod launch;
 mod outcome;
+#[cfg(feature = "export")]
+mod perfetto;
 mod profile;
 mod select;
 mod signals;
+#[cfg(feature = "export")]
+mod tables;
 mod terminal;
 
 use std::env;
@@ -17,8 +27,10 @@ use std::process::ExitCode;
 use process_scanner::{Result, escape};
 
 use self::args::{Cli, Sub};
+#[cfg(feature = "export")]
+use self::commands::export;
 use self::commands::{
-    by_group, completions, list, pages, record, replay, run_command, show, watch,
+    by_group, completions, list, pages, record, replay, report, run_command, show, watch,
 };
 use self::outcome::{Done, RUN_FAILED, fail, printed, remark, write_to_stderr};
 
@@ -65,6 +77,9 @@ fn run(cli: Cli) -> Result<Done> {
         Some(Sub::Run(run)) => Ok(run_command::run(&run)),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
         Some(Sub::Replay(replay)) => replay::run(replay),
+        Some(Sub::Report(report)) => report::run(&report).map(|()| Done::All),
+        #[cfg(feature = "export")]
+        Some(Sub::Export(export)) => export::run(export).map(|()| Done::All),
         Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),
         Some(Sub::Man { command }) => pages::man(command.as_deref()).map(|()| Done::All),
     }

@@ -5,6 +5,8 @@ mod births;
 mod columns;
 mod endings;
 mod events;
+#[cfg(feature = "export")]
+mod exported;
 mod failures;
 mod filters;
 mod groups;
@@ -19,6 +21,7 @@ mod pids;
 #[cfg(target_os = "linux")]
 mod pty;
 mod replayed;
+mod report;
 #[cfg(target_os = "linux")]
 mod run_counts;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ mod bad_lines;
 mod empty;
 mod headers;
 mod limits;
-mod lives;
+pub(crate) mod lives;
 mod noise;
 mod parts;
 pub(crate) mod round_trip;

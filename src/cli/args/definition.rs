@@ -83,7 +83,7 @@ mod tests {
     fn every_subcommand_has_a_manual_page() {
         let cli = definition();
         let names = cli.get_subcommands().map(Command::get_name);
-        assert!(names.eq(SUBCOMMANDS));
+        assert!(names.eq(SUBCOMMANDS.iter().copied()));
     }
 
     #[test]

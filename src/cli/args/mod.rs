@@ -6,10 +6,13 @@ mod columns;
 mod definition;
 mod durations;
 mod events;
+#[cfg(feature = "export")]
+mod export;
 mod listing;
 mod moments;
 mod numbers;
 mod parser;
+mod recorded;
 mod rotate;
 mod run_options;
 mod sampling;
@@ -23,13 +26,16 @@ mod usage;
 pub(crate) mod word_reader;
 
 pub(crate) use self::definition::{Cli, definition};
+#[cfg(feature = "export")]
+pub(crate) use self::export::Export;
 pub(crate) use self::listing::List;
 pub(crate) use self::moments::Span;
 pub(crate) use self::parser::{is_pid, parse};
+pub(crate) use self::recorded::Recorded;
 pub(crate) use self::rotate::Limit;
 pub(crate) use self::run_options::Run;
 pub(crate) use self::schedule::Schedule;
 pub(crate) use self::shape::{Request, Shape};
 pub(crate) use self::show::Show;
-pub(crate) use self::subcommands::{Record, Replay, Sub, Watch};
+pub(crate) use self::subcommands::{Record, Replay, Report, Sub, Watch};
 pub(crate) use self::tips::of_name as tips_of_name;

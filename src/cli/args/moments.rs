@@ -5,7 +5,7 @@ use clap::Args;
 use super::durations::before_end;
 use crate::cli::select::Moment;
 
-/// Options that choose a time of a recording.
+/// Options that choose a part of a recording.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Span {
     /// Begin at TIME, with all processes of that moment: 14:03, 2026-11-26T14:03:00Z or -10m
@@ -19,6 +19,11 @@ pub(crate) struct Span {
     /// End at TIME
     #[arg(long, value_name = "TIME", value_parser = moment, allow_hyphen_values = true)]
     pub(crate) to: Option<Moment>,
+}
+
+/// The option that chooses one moment of a recording.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct At {
     /// Print the table of processes at TIME, with the options of a list
     ///
     /// It is that of the last scan until then, or of what was heard since. --sort, --top, --columns,
@@ -36,7 +41,7 @@ pub(crate) struct Span {
 impl Span {
     /// Returns whether a time counts from the end of the recording.
     pub(crate) fn needs_end(&self) -> bool {
-        let mut all = [&self.from, &self.to, &self.at].into_iter().flatten();
+        let mut all = [&self.from, &self.to].into_iter().flatten();
         all.any(Moment::is_before_end)
     }
 }

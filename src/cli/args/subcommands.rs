@@ -2,27 +2,35 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use super::collected::Collected;
 use super::events::Output;
-use super::moments::Span;
+#[cfg(feature = "export")]
+use super::export::Export;
+use super::moments::At;
 use super::numbers::speed;
+use super::recorded::Recorded;
 use super::rotate::Rotate;
 use super::run_options::Run;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
 use super::shape::{Request, Shape};
 use super::show::Show;
+use crate::cli::select::Moment;
 
 /// The subcommands, each with a manual page.
-pub(super) const SUBCOMMANDS: [&str; 7] = [
+pub(super) const SUBCOMMANDS: &[&str] = &[
     "show",
     "watch",
     "run",
     "record",
     "replay",
+    "report",
+    #[cfg(feature = "export")]
+    "export",
     "completions",
     "man",
 ];
@@ -107,6 +115,19 @@ pub(crate) enum Sub {
     ///
     /// It replays as fast as it can, unless --speed is given.
     Replay(Replay),
+    /// Write a recording as one HTML page, for any browser
+    ///
+    /// The page has CPU use and memory over time by program, user, unit and container, births and exits, the lives
+    /// of processes as bars with their exit status and cost, and the sums of each program. It needs no other file
+    /// and no network. It takes the thousand lives that matter, which are long, costly or failed, and counts the
+    /// others.
+    Report(Report),
+    /// Write a recording for Perfetto, or as tables of CSV
+    ///
+    /// It reads the recording once, and keeps only the processes that live, so a recording can be of any length.
+    /// Only the owner can read the new files, since they have command lines. They appear when they are complete.
+    #[cfg(feature = "export")]
+    Export(Export),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  \
                       pscan completions bash > ~/.local/share/bash-completion/completions/pscan")]
@@ -117,8 +138,8 @@ pub(crate) enum Sub {
     /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// Command to describe: show, watch, run, record, replay, completions or man; default: pscan itself
-        #[arg(value_parser = SUBCOMMANDS, hide_possible_values = true)]
+        /// Command to describe: show, watch, run, record, replay, report, export, completions or man; default: pscan itself
+        #[arg(value_parser = PossibleValuesParser::new(SUBCOMMANDS), hide_possible_values = true)]
         command: Option<String>,
     },
 }
@@ -199,15 +220,10 @@ Examples:
   pscan replay host.ndjson --speed 10
   zstd -dc host.ndjson.zst | pscan replay - --json")]
 pub(crate) struct Replay {
-    /// Recordings to read, compressed by gzip or not; `-` is standard input
-    ///
-    /// A name without a file stands for the files that `record --rotate` wrote under that name.
-    /// Those of one recorder are read as one recording. Where another recording begins, all its
-    /// processes are listed anew.
-    #[arg(id = "file", value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
-    pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) span: Span,
+    pub(crate) recorded: Recorded,
+    #[command(flatten)]
+    pub(crate) at: At,
     /// Replay N times as fast as recorded, 0.001 to 1000000; default: as fast as possible
     #[arg(long, value_name = "N", value_parser = speed, allow_negative_numbers = true)]
     pub(crate) speed: Option<f64>,
@@ -231,16 +247,41 @@ impl Replay {
 
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
-        let has_stdin = self.files.iter().any(|file| file.as_os_str() == "-");
-        if has_stdin && self.files.len() > 1 {
-            return Some("'-' cannot be one of several files; name it alone".into());
-        }
-        if has_stdin && self.span.needs_end() {
-            return Some(
-                "a time before the end needs a file, since the end of standard input comes last"
-                    .into(),
-            );
+        let at = self.at.at.as_ref();
+        let needs_end = self.recorded.span.needs_end() || at.is_some_and(Moment::is_before_end);
+        if let Some(conflict) = self.recorded.conflict(needs_end) {
+            return Some(conflict);
         }
         self.shape.conflict(self.output.json, None)
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan report build.ndjson            writes build.html
+  pscan report build.ndjson -o /tmp/build.html --force
+  pscan report host.ndjson.gz --from 14:03 --to 14:20
+  zstd -dc host.ndjson.zst | pscan report - -o host.html")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) recorded: Recorded,
+    /// Page to write; `-` is standard output; default: the recording's name with `.html`, in this folder
+    ///
+    /// A file that exists is refused without --force. Only its owner can read a new file, since it has command
+    /// lines. It appears when it is complete.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the page if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
+}
+
+impl Report {
+    /// Returns what is wrong with the options together, and what to do.
+    pub(super) fn conflict(&self) -> Option<String> {
+        self.recorded.conflict(self.recorded.span.needs_end())
     }
 }

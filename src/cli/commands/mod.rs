@@ -2,13 +2,18 @@
 
 pub(crate) mod by_group;
 pub(crate) mod completions;
+#[cfg(feature = "export")]
+pub(crate) mod export;
 pub(crate) mod list;
+mod new_file;
 mod paced;
 pub(crate) mod pages;
 mod printed_list;
 pub(crate) mod record;
 pub(crate) mod replay;
 mod replay_at;
+mod replayed;
+pub(crate) mod report;
 pub(crate) mod run_command;
 mod samples;
 mod screen;

@@ -48,16 +48,16 @@ struct Played {
 }
 
 pub(crate) fn run(args: args::Replay) -> Result<Done> {
-    let runs = Runs::find(&args.files)?;
+    let runs = Runs::find(&args.recorded.files)?;
     let name = runs.name.clone();
     let named = |error: Error| match error.class() {
         ErrorClass::Output => error,
         _ => in_file(&name, error),
     };
-    if let Some(at) = &args.span.at {
+    if let Some(at) = &args.at.at {
         return replay_at::run(&args, at, &runs).map_err(named);
     }
-    let end_ms = match args.span.needs_end() {
+    let end_ms = match args.recorded.span.needs_end() {
         true => runs.end_ms().map_err(named)?,
         false => None,
     };
@@ -66,7 +66,11 @@ pub(crate) fn run(args: args::Replay) -> Result<Done> {
     let begin_ms = runs.runs.first().and_then(|run| run.begins_ms);
     let printing = Printing {
         printer: Arc::new(Mutex::new(args.output.printer(None, None))),
-        window: Arc::new(Mutex::new(Window::new(&args.span, begin_ms, end_ms))),
+        window: Arc::new(Mutex::new(Window::new(
+            &args.recorded.span,
+            begin_ms,
+            end_ms,
+        ))),
         is_over: Arc::new(AtomicBool::new(false)),
     };
     let stopped = signals::stop()?;
@@ -200,10 +204,10 @@ fn print_into(
     }
 }
 
-/// Returns the batch with its number among those of all recordings.
+/// Returns the batch with its number among those of all recordings. `before`: batches of the ones before.
 ///
 /// Where another recording begins, one batch counts as lost: a consumer then replaces all that it knows.
-fn numbered(batch: &Arc<Batch>, before: u64) -> Arc<Batch> {
+pub(super) fn numbered(batch: &Arc<Batch>, before: u64) -> Arc<Batch> {
     if before == 0 {
         return Arc::clone(batch);
     }

@@ -49,7 +49,7 @@ const HAS_OTHER_NUMBERS: bool = cfg!(any(
 ));
 
 /// Returns the name of a signal, or its number.
-pub(super) fn signal(number: u8) -> String {
+pub(crate) fn signal(number: u8) -> String {
     let index = usize::from(number).wrapping_sub(1);
     match SIGNALS.get(index).filter(|_| !HAS_OTHER_NUMBERS) {
         Some(name) => (*name).to_owned(),

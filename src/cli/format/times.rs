@@ -47,6 +47,12 @@ pub(crate) fn local(wall_ms: u64) -> String {
     format_in(wall_ms, TimeZone::system(), "%Y-%m-%dT%H:%M:%S%.3f%:z")
 }
 
+/// Returns the minutes that local time is ahead of UTC at this time; 0 after the year 9999.
+pub(crate) fn utc_offset_minutes(wall_ms: u64) -> i32 {
+    let offset = timestamp(wall_ms).map(|time| TimeZone::system().to_offset(time));
+    offset.map_or(0, |offset| offset.seconds() / 60)
+}
+
 fn timestamp(wall_ms: u64) -> Option<Timestamp> {
     let ms = i64::try_from(wall_ms).ok()?;
     Timestamp::from_millisecond(ms).ok()

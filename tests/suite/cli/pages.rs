@@ -36,6 +36,9 @@ fn the_synopsis_of_a_manual_page_is_one_line() {
         ("run", "\\fBpscan run\\fR [OPTIONS] <COMMAND>..."),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
         ("replay", "\\fBpscan replay\\fR [OPTIONS] <FILE>..."),
+        ("report", "\\fBpscan report\\fR [OPTIONS] <FILE>..."),
+        #[cfg(feature = "export")]
+        ("export", "\\fBpscan export\\fR [OPTIONS] <FILE>..."),
         ("completions", "\\fBpscan completions\\fR <SHELL>"),
         ("man", "\\fBpscan man\\fR [COMMAND]"),
     ] {
@@ -113,6 +116,7 @@ fn the_program_and_each_command_have_a_manual_page() {
         ("run", "ended COMMAND."),
         ("record", "<FILE>"),
         ("replay", "\\-\\-speed"),
+        ("report", "\\-\\-force"),
         ("completions", "<SHELL>"),
         ("man", "[COMMAND]"),
     ] {

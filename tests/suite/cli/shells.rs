@@ -72,7 +72,7 @@ fn bash_completes_values_files_and_folders() {
             "created,u",
             &["created,updated"],
         ),
-        (&["re"], "re", &["record", "replay"]),
+        (&["re"], "re", &["record", "replay", "report"]),
         (
             &["watch", "--st"],
             "--st",
@@ -187,7 +187,7 @@ fn fish_completes_values_files_and_folders() {
             "pscan watch --events=created,u",
             &["--events=created,updated"],
         ),
-        ("pscan re", &["record", "replay"]),
+        ("pscan re", &["record", "replay", "report"]),
         ("pscan watch --st", &["--state", "--strip-args", "--stats"]),
         ("pscan completions b", &["bash"]),
         ("pscan record my", &["my host.ndjson", "my proc/"]),

@@ -226,6 +226,21 @@ fn a_recording_in_parts_replays_as_one() {
         stdout_of(&["replay", "--json", all.to_str().unwrap()]),
         base
     );
+    // So do reports and exports.
+    let report = |file: &Path| {
+        let page = stdout_of(&["report", file.to_str().unwrap(), "-o", "-"]);
+        let (_, data) = page.split_once("\"totals\":").unwrap();
+        data.split_once("</script>").unwrap().0.to_owned()
+    };
+    assert_eq!(report(&file), report(&all));
+    #[cfg(feature = "export")]
+    {
+        let trace = |file: &Path| {
+            let args = ["export", file.to_str().unwrap(), "--perfetto", "-"];
+            run(&args).stdout
+        };
+        assert!(trace(&file) == trace(&all) && !trace(&all).is_empty());
+    }
     // Times are those of all together.
     let whole: Vec<_> = lines
         .iter()

@@ -374,3 +374,30 @@ fn recordings_of_version_1_have_times() {
         "{table}"
     );
 }
+
+#[test]
+fn reports_and_tables_are_of_a_part_too() {
+    let file = over_midnight();
+    let span = ["--from", "23:10Z", "--to", "23:20Z"];
+    let lines = stdout_of(&[&["replay", path(&file), "--json"], &span[..]].concat());
+    let lines = json_lines(&lines);
+    let count = |kind: &str| lines.iter().filter(|line| line["event"] == kind).count();
+    assert!(count("created") > 5 && count("exited") > 5);
+    let page = stdout_of(&[&["report", path(&file), "-o", "-"], &span[..]].concat());
+    for (name, kind) in [("births", "created"), ("exits", "exited")] {
+        let figure = format!("\"{name}\":{},", count(kind));
+        assert!(page.contains(&figure), "{figure}");
+    }
+    #[cfg(feature = "export")]
+    {
+        let dir = tempfile::TempDir::new().unwrap();
+        let csv = ["--csv", dir.path().to_str().unwrap()];
+        let output = run(&[&["export", path(&file)], &csv[..], &span].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let lives = fs::read_to_string(dir.path().join("lives.csv")).unwrap();
+        let rows = lives.lines().count() - 1;
+        assert_eq!(rows, count("existing") + count("created"));
+    }
+    let outside = run(&["report", path(&file), "-o", "-", "--from", "2020-01-01"]);
+    assert!(failure_of(&outside).contains("before the recording"));
+}

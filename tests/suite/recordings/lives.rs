@@ -1,10 +1,11 @@
 //! What a source heard between scans is recorded, and replays the same batches.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use process_scanner::{
-    Bell, Exit, ExitStatus, Happening, Heard, Hearing, ListenStep, Recheck, Result, Ringer, Row,
-    ScanSummary, Source, SourceInfo, Status, Timestamp,
+    Batch, Bell, Exit, ExitStatus, Happening, Heard, Hearing, ListenStep, Recheck, Result, Ringer,
+    Row, ScanSummary, Source, SourceInfo, Status, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -187,18 +188,21 @@ impl Source for Hearer {
     }
 }
 
-proptest! {
-    #[test]
-    fn what_is_heard_replays_the_same_batches(
-        turns in proptest::collection::vec(turn(), 1..8),
-    ) {
-        let world = World::new();
-        let (recording, live) = record(Hearer {
-            world,
+/// Returns recordings of what is heard, with the batches that they replay.
+pub(crate) fn recordings() -> impl Strategy<Value = (Vec<u8>, Vec<Arc<Batch>>)> {
+    proptest::collection::vec(turn(), 1..8).prop_map(|turns| {
+        record(Hearer {
+            world: World::new(),
             turns: turns.into(),
             ringer: None,
             is_scanned: false,
-        });
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_heard_replays_the_same_batches((recording, live) in recordings()) {
         assert_round_trip(&recording, &live);
     }
 }

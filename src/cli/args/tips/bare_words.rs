@@ -56,7 +56,7 @@ pub(super) fn tips(program: &Command, command: &Command, word: &str) -> Vec<Stri
         tips.push(format!("use '{prefix}--{long} {value}'"));
     }
     let is_file = word.contains('/') || [".json", ".ndjson"].iter().any(|end| word.ends_with(end));
-    if is_file && command.get_name() != "replay" {
+    if is_file && !matches!(command.get_name(), "replay" | "report" | "export") {
         tips.push(format!("to replay a recording, use 'pscan replay {word}'"));
     }
     // Any other name would need quotes for the shell.

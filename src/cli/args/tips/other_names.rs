@@ -227,6 +227,8 @@ const SUBCOMMANDS: &[Entry] = &[
     ),
     ("record", &["capture", "dump", "save", "rec", "log"]),
     ("replay", &["play", "playback", "read", "open", "cat"]),
+    #[cfg(feature = "export")]
+    ("export", &["convert", "csv", "perfetto", "pftrace"]),
     ("man", &["manual", "manpage", "docs"]),
     ("show", &["info", "inspect", "describe", "status"]),
     ("--tree", &["pstree", "forest"]),

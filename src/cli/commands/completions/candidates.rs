@@ -223,7 +223,7 @@ mod tests {
             ("replay f --events u", "updated"),
             ("record f --source s", "sysinfo"),
             ("completions f", "fish"),
-            ("man r", "run record replay"),
+            ("man r", "run record replay report"),
             // Several pids: not a value, and no word of another kind.
             ("--pid ", ""),
             ("--name ", ""),
@@ -241,6 +241,8 @@ mod tests {
             "record ",
             "record --scans 3 ",
             "replay ho",
+            "report ho",
+            "report host.ndjson -o ",
             "replay --json ./",
             "record -- ",
             "run --json ",
@@ -257,16 +259,32 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "export")]
+    #[test]
+    fn outputs_of_an_export_are_files_and_folders() {
+        for (line, expected) in [
+            ("export ho", "FILES"),
+            ("export host.ndjson --perfetto ", "FILES"),
+            ("export host.ndjson --csv ", "FOLDERS"),
+            ("export host.ndjson --c", "--csv"),
+        ] {
+            assert_eq!(completed(line), expected, "{line:?}");
+        }
+    }
+
     #[test]
     fn commands_and_options_are_completed() {
         let usual = "cpu rss pid name age parent_pid";
         assert!(completed("--sort ").starts_with(usual));
         assert!(completed("-o +").starts_with("+pid +start_time_ms"));
-        assert_eq!(
-            completed(""),
-            "show watch run record replay completions man"
-        );
-        assert_eq!(completed("re"), "record replay");
+        let export = if cfg!(feature = "export") {
+            "export "
+        } else {
+            ""
+        };
+        let all = format!("show watch run record replay report {export}completions man");
+        assert_eq!(completed(""), all);
+        assert_eq!(completed("re"), "record replay report");
         // A command has no options before it.
         assert!(completed("--json ").starts_with("--sort --reverse"));
         assert!(!completed("--json ").contains("--json"));

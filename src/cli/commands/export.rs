@@ -1,0 +1,255 @@
+//! `pscan export`: writes a recording for other viewers.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{bounded, select};
+use process_scanner::{Batch, Config, Error, ErrorClass, HostInfo, Result};
+
+use super::new_file::{NewFile, failed, not_written};
+use super::replayed::{self, Replayed};
+use crate::cli::args;
+use crate::cli::history::{LifeFold, TimeAxis};
+use crate::cli::outcome::remark;
+use crate::cli::perfetto::PerfettoTrace;
+use crate::cli::signals;
+use crate::cli::tables::{CsvTables, TABLES};
+
+/// Longest wait for the reading thread after a signal.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
+
+type Out = Box<dyn Write + Send>;
+
+pub(crate) fn run(args: args::Export) -> Result<()> {
+    let stopped = signals::stop()?;
+    // What can fail fails before a long recording is read.
+    let targets = Targets::create(&args)?;
+    let mut outputs = targets.outputs()?;
+    let (ended, has_ended) = bounded(1);
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&is_stopped);
+    // A thread of its own, because reading can block for ever, and a signal must remove the new files anyway.
+    thread::Builder::new()
+        .name("pscan-export".into())
+        .spawn(move || {
+            let outcome = export(&args, &mut outputs, &is_over);
+            drop(outputs);
+            let _ = ended.send(outcome);
+        })
+        .map_err(|error| Error::from_io("cannot start the reading thread", error))?;
+    select! {
+        recv(stopped) -> _ => {
+            is_stopped.store(true, Ordering::Relaxed);
+            let _ = has_ended.recv_timeout(STOP_TIMEOUT);
+            Err(Error::new(ErrorClass::Ended, "stopped by a signal; no file was written"))
+        }
+        recv(has_ended) -> outcome => match outcome {
+            Ok(Ok(exported)) => targets.finish(exported),
+            // The reader of standard output needs no more.
+            Ok(Err(Failure::ReaderLeft)) => Ok(()),
+            Ok(Err(Failure::Error(error))) => Err(error),
+            Err(_) => Err(Error::new(ErrorClass::Output, "the reading thread failed")),
+        },
+    }
+}
+
+/// The files that are being written.
+struct Targets {
+    perfetto: Option<(PathBuf, NewFile)>,
+    csv: Option<NewFolder>,
+}
+
+/// A folder with the files that are being written to it.
+struct NewFolder {
+    path: PathBuf,
+    files: Vec<NewFile>,
+    /// pscan has created it.
+    is_new: bool,
+}
+
+impl Targets {
+    fn create(args: &args::Export) -> Result<Self> {
+        // The folder first: the trace can be in it.
+        let csv = args.csv.as_deref();
+        let csv = csv.map(|path| NewFolder::create(path, args.force));
+        let csv = csv.transpose()?;
+        let perfetto = match &args.perfetto {
+            Some(path) => Some((path.clone(), NewFile::create(path, args.force)?)),
+            None => None,
+        };
+        Ok(Self { perfetto, csv })
+    }
+
+    fn outputs(&self) -> Result<Outputs> {
+        let trace = match &self.perfetto {
+            Some((path, file)) => Some((path.clone(), PerfettoTrace::new(file.writer()?))),
+            None => None,
+        };
+        let tables = match &self.csv {
+            Some(folder) => Some((folder.path.clone(), folder.tables()?)),
+            None => None,
+        };
+        Ok(Outputs {
+            axis: TimeAxis::default(),
+            fold: LifeFold::default(),
+            trace,
+            tables,
+        })
+    }
+
+    /// Gives the files their names. A damaged recording has what could be read.
+    fn finish(self, exported: Exported) -> Result<()> {
+        if let Some((_, file)) = self.perfetto {
+            file.finish()?;
+        }
+        if let Some(mut folder) = self.csv {
+            folder.is_new = false;
+            for file in std::mem::take(&mut folder.files) {
+                file.finish()?;
+            }
+        }
+        if exported.scans == 0 && exported.damage.is_none() {
+            remark("the recording contains no scans");
+        }
+        exported.damage.map_or(Ok(()), Err)
+    }
+}
+
+impl NewFolder {
+    fn create(path: &Path, may_replace: bool) -> Result<Self> {
+        let mut folder = fs::DirBuilder::new();
+        folder.recursive(false);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        let is_new = match folder.create(path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(failed(path, &error)),
+        };
+        let mut new = Self {
+            path: path.to_owned(),
+            files: Vec::new(),
+            is_new,
+        };
+        if !is_new && !path.is_dir() {
+            return Err(failed(path, &io::ErrorKind::NotADirectory.into()));
+        }
+        for name in TABLES {
+            let file = NewFile::create(&path.join(name), may_replace)?;
+            new.files.push(file);
+        }
+        Ok(new)
+    }
+
+    fn tables(&self) -> Result<CsvTables<Out>> {
+        let mut writers = Vec::new();
+        for file in &self.files {
+            writers.push(file.writer()?);
+        }
+        let writers = <[Out; 3]>::try_from(writers).map_err(drop);
+        let writers = writers.expect("BUG: there is a file for each table");
+        CsvTables::new(writers).map_err(|error| not_written(&self.path, error))
+    }
+}
+
+/// Removes a folder that stays empty.
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        self.files.clear();
+        if self.is_new {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// What writes the files.
+struct Outputs {
+    axis: TimeAxis,
+    fold: LifeFold,
+    trace: Option<(PathBuf, PerfettoTrace<Out>)>,
+    tables: Option<(PathBuf, CsvTables<Out>)>,
+}
+
+/// What was read.
+struct Exported {
+    scans: u64,
+    /// Why the recording could not be read to its end.
+    damage: Option<Error>,
+}
+
+/// Why the files are not complete.
+enum Failure {
+    ReaderLeft,
+    Error(Error),
+}
+
+fn export(
+    args: &args::Export,
+    outputs: &mut Outputs,
+    is_over: &AtomicBool,
+) -> std::result::Result<Exported, Failure> {
+    let mut config = Config::default();
+    // The recording can contain secrets, if it was made without redaction.
+    args.secrets.configure(&mut config);
+    let mut scans = 0;
+    let mut has_reader = true;
+    let outcome = replayed::replay(&args.recorded, &config, |info, batch| {
+        if is_over.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorClass::Ended, "stopped"));
+        }
+        scans += u64::from(batch.of_scan);
+        outputs.take(&info.host, batch, &mut has_reader)
+    });
+    let outcome = outcome.and_then(|replayed| {
+        outputs.finish(&mut has_reader)?;
+        Ok(replayed)
+    });
+    match outcome {
+        _ if !has_reader => Err(Failure::ReaderLeft),
+        Ok(Replayed { damage, .. }) => Ok(Exported { scans, damage }),
+        Err(error) => Err(Failure::Error(error)),
+    }
+}
+
+impl Outputs {
+    fn take(&mut self, host: &HostInfo, batch: &Batch, has_reader: &mut bool) -> Result<()> {
+        let at_ms = self.axis.of(batch);
+        let steps = self.fold.take(batch, at_ms);
+        if let Some((path, trace)) = &mut self.trace {
+            let outcome = trace.take(host, batch, at_ms, &steps, &self.fold);
+            written(path, outcome, has_reader)?;
+        }
+        if let Some((path, tables)) = &mut self.tables {
+            let outcome = tables.take(batch, at_ms, &steps, &self.fold);
+            outcome.map_err(|error| not_written(path, error))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, has_reader: &mut bool) -> Result<()> {
+        if let Some((path, trace)) = &mut self.trace {
+            written(path, trace.finish(&self.fold), has_reader)?;
+        }
+        if let Some((path, tables)) = &mut self.tables {
+            let outcome = tables.finish(&self.fold);
+            outcome.map_err(|error| not_written(path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the outcome of a write to a trace, which can be standard output.
+fn written(path: &Path, outcome: io::Result<()>, has_reader: &mut bool) -> Result<()> {
+    let is_stdout = path.as_os_str() == "-";
+    outcome.map_err(|error| {
+        if is_stdout && error.kind() == io::ErrorKind::BrokenPipe {
+            *has_reader = false;
+        }
+        not_written(path, error)
+    })
+}

@@ -1,0 +1,130 @@
+//! Replays recordings as fast as possible, for commands that fold them.
+
+use std::sync::Arc;
+
+use process_scanner::{
+    Batch, Config, Error, ErrorClass, ReplaySource, Result, Scanner, Source, SourceInfo,
+};
+
+use super::replay::numbered;
+use super::stored::{Input, Runs};
+use super::window::{Passed, Window};
+use crate::cli::args;
+use crate::cli::format::times;
+use crate::cli::outcome::{in_file, remark};
+
+/// What was replayed.
+#[derive(Debug)]
+pub(super) struct Replayed {
+    /// Of the first recording.
+    pub(super) info: SourceInfo,
+    /// Why it could not be read to its end; the batches before that were replayed.
+    pub(super) damage: Option<Error>,
+}
+
+/// How a run was replayed.
+struct Played {
+    info: SourceInfo,
+    damage: Option<Error>,
+    /// Number of the last batch.
+    seq: u64,
+    /// No more is wanted.
+    is_over: bool,
+}
+
+/// Replays the wanted part of recordings, and calls `each` with each batch.
+///
+/// # Errors
+///
+/// If one cannot be opened, or is no recording, if a time is not in them, and the first error of `each`, which ends the
+/// replay.
+pub(super) fn replay(
+    recorded: &args::Recorded,
+    config: &Config,
+    mut each: impl FnMut(&SourceInfo, &Arc<Batch>) -> Result<()>,
+) -> Result<Replayed> {
+    let span = &recorded.span;
+    let runs = Runs::find(&recorded.files)?;
+    let named = |error: Error| match error.class() {
+        ErrorClass::Output => error,
+        _ => in_file(&runs.name, error),
+    };
+    let end_ms = match span.needs_end() {
+        true => runs.end_ms().map_err(named)?,
+        false => None,
+    };
+    let begin_ms = runs.runs.first().and_then(|run| run.begins_ms);
+    let mut window = Window::new(span, begin_ms, end_ms);
+    let mut first: Option<Replayed> = None;
+    let mut before = 0;
+    for (index, run) in runs.runs.iter().enumerate() {
+        let next_ms = runs.runs.get(index + 1).and_then(|next| next.begins_ms);
+        if window.is_later(next_ms) {
+            continue;
+        }
+        if before > 0 {
+            remark(&format!("{} begins another recording", run.name()));
+        }
+        // Its error has the name of its file.
+        let input = run.open()?;
+        let source = ReplaySource::new(input).map_err(named)?;
+        let played = play(source, config, &mut window, before, &mut each).map_err(named)?;
+        before = played.seq;
+        let is_damaged = played.damage.is_some();
+        let replayed = first.get_or_insert(Replayed {
+            info: played.info,
+            damage: None,
+        });
+        replayed.damage = played.damage.map(named);
+        if played.is_over || is_damaged {
+            return Ok(first.expect("BUG: a run was replayed"));
+        }
+    }
+    window.finish().map_err(named)?;
+    if let Some(end_ms) = window.missing_end() {
+        let end = times::local(end_ms);
+        remark(&format!(
+            "{}: the recording ends at {end}, before --to",
+            runs.name
+        ));
+    }
+    Ok(first.expect("BUG: the last run is never before the window"))
+}
+
+/// Replays a run. `before`: batches of the runs before.
+fn play(
+    source: ReplaySource<Input>,
+    config: &Config,
+    window: &mut Window,
+    before: u64,
+    each: &mut impl FnMut(&SourceInfo, &Arc<Batch>) -> Result<()>,
+) -> Result<Played> {
+    let mut played = Played {
+        info: source.info(),
+        damage: None,
+        seq: before,
+        is_over: false,
+    };
+    let builder = Scanner::builder().config(config.clone()).source(source);
+    let mut scanner = builder.build()?;
+    while let Some(batch) = scanner.hear_once().or_else(|| scanner.scan_once()) {
+        played.seq = before + batch.seq;
+        if let Some(failure) = batch.failure.as_ref().filter(|failure| failure.is_final()) {
+            played.damage = Some(failure.clone());
+            break;
+        }
+        match window.take(&numbered(&batch, before))? {
+            Passed::Nothing => {}
+            Passed::Over => {
+                played.is_over = true;
+                break;
+            }
+            Passed::Batches(batches) => {
+                batches
+                    .iter()
+                    .try_for_each(|batch| each(&played.info, batch))?;
+            }
+        }
+    }
+    Ok(played)
+}

@@ -1,0 +1,73 @@
+//! The one clock of a history.
+
+use process_scanner::Batch;
+
+/// The latest time: what JavaScript's `Date` and most formats can still represent.
+const LATEST_MS: u64 = 8_640_000_000_000_000;
+
+/// Times of batches in milliseconds since the Unix epoch, which never go back.
+///
+/// The wall clock of a host can step. So only the first batch has its wall clock time, and the monotonic clock adds
+/// the rest, as it does for start times and ends of processes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TimeAxis {
+    /// Wall clock time in milliseconds and monotonic time in nanoseconds of the first batch.
+    first: Option<(u64, u64)>,
+    /// The monotonic time of the last batch.
+    last_ns: u64,
+    /// The latest time so far.
+    latest_ms: u64,
+}
+
+impl TimeAxis {
+    /// Returns the time of a batch. The first one sets the axis.
+    pub(crate) fn of(&mut self, batch: &Batch) -> u64 {
+        // Another recording follows, after a restart of the host.
+        if batch.monotonic_ns < self.last_ns {
+            self.first = None;
+        }
+        self.last_ns = batch.monotonic_ns;
+        let (wall_ms, monotonic_ns) = *self
+            .first
+            .get_or_insert((batch.taken_at_ms, batch.monotonic_ns));
+        let since_ms = batch.monotonic_ns.saturating_sub(monotonic_ns) / 1_000_000;
+        self.latest_ms = self
+            .latest_ms
+            .max(bounded(wall_ms.saturating_add(since_ms)));
+        self.latest_ms
+    }
+}
+
+/// Limits a time to what can be represented: a recording can contain any.
+pub(super) fn bounded(ms: u64) -> u64 {
+    ms.min(LATEST_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_the_wall_clock_moves_no_time() {
+        let mut axis = TimeAxis::default();
+        let mut at = |wall_ms: u64, monotonic_ms: u64| {
+            let mut batch = Batch::new(1, wall_ms, Vec::new());
+            batch.monotonic_ns = monotonic_ms * 1_000_000;
+            axis.of(&batch)
+        };
+        assert_eq!(at(5000, 70), 5000);
+        assert_eq!(at(2000, 1070), 6000);
+        assert_eq!(at(90_000, 2071), 7001);
+        // The host has restarted.
+        assert_eq!(at(90_000, 10), 90_000);
+        assert_eq!(at(1000, 510), 90_500);
+        assert_eq!(at(80_000, 10), 90_500);
+    }
+
+    #[test]
+    fn no_time_is_too_late_for_a_date() {
+        let mut axis = TimeAxis::default();
+        let batch = Batch::new(1, u64::MAX, Vec::new());
+        assert_eq!(axis.of(&batch), LATEST_MS);
+    }
+}
