@@ -82,10 +82,16 @@ fn without_settings(command: &mut Command) -> &mut Command {
 /// the command handles the signal.
 #[cfg(unix)]
 fn is_interrupt_ignored() -> bool {
-    const SIGINT_BIT: u64 = 1 << 1;
+    is_ignored(rustix::process::Signal::INT)
+}
+
+/// Returns whether this process, and so each one that it starts, ignores a signal.
+#[cfg(unix)]
+fn is_ignored(signal: rustix::process::Signal) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & SIGINT_BIT != 0)
+    let bit = 1 << (signal.as_raw() - 1);
+    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & bit != 0)
 }
 
 fn run(args: &[&str]) -> Output {

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 
-use super::{is_interrupt_ignored, pscan};
+use super::{is_ignored, is_interrupt_ignored, pscan};
 
 /// A script that pscan runs, after its first line of output.
 struct Running {
@@ -68,8 +68,8 @@ fn signals_reach_the_command() {
         ("USR1", Signal::USR1),
         ("USR2", Signal::USR2),
     ] {
-        if name == "INT" && is_interrupt_ignored() {
-            eprintln!("skipped: Ctrl-C is ignored here");
+        if is_ignored(signal) {
+            eprintln!("skipped: SIG{name} is ignored here");
             continue;
         }
         // A shell waits for a builtin only: a signal interrupts it.

@@ -237,7 +237,7 @@ mod tests {
             ..expected
         };
         assert_eq!(record, expected_old);
-        let shorter = stats(2, 200, &FULL[..6]);
+        let shorter = stats(2, 200, &FULL[..7]);
         let record = Record::parse(&message(71, &shorter, None)).expect("it is complete");
         let unknown = Record {
             never_slept: false,
