@@ -62,6 +62,7 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
         Some(Sub::Watch(watch)) => watch.conflict(),
         Some(Sub::Record(record)) => record.conflict(),
         Some(Sub::Replay(replay)) => replay.conflict(),
+        Some(Sub::Run(run)) => run.conflict(),
         Some(Sub::Report(report)) => report.conflict(),
         #[cfg(feature = "export")]
         Some(Sub::Export(export)) => export.conflict(),

@@ -64,6 +64,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// Returns what is wrong with the options together, and what to do.
+    pub(super) fn conflict(&self) -> Option<String> {
+        let is_one = self.output.is_some() && self.output == self.record;
+        is_one.then(|| "--output and --record name the same file; name two".into())
+    }
+
     /// Builds settings without a CPU budget: a profile must be complete.
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::default();

@@ -45,6 +45,8 @@ struct Played {
     seq: u64,
     /// No more is to be printed.
     is_over: bool,
+    /// Why a recording before the last one could not be read to its end.
+    damage: Option<Error>,
 }
 
 pub(crate) fn run(args: args::Replay) -> Result<Done> {
@@ -125,7 +127,8 @@ fn play_all(
             remark(&format!("{} begins another recording", run.name()));
         }
         let input = first.take().map_or_else(|| run.open(), Ok)?;
-        play(input, args, printing, &mut played)?;
+        let is_last = index + 1 == runs.runs.len();
+        play(input, args, printing, is_last, &mut played)?;
         if played.is_over || printing.is_over.load(Ordering::Relaxed) {
             return Ok(played.scans);
         }
@@ -139,11 +142,20 @@ fn play_all(
             runs.name
         ));
     }
-    Ok(played.scans)
+    drop(window);
+    played.damage.map_or(Ok(played.scans), Err)
 }
 
 /// Replays a recording.
-fn play(input: Input, args: &args::Replay, printing: &Printing, played: &mut Played) -> Result<()> {
+///
+/// A failure that ends it is printed if it `is_last`. Otherwise the next one is replayed first.
+fn play(
+    input: Input,
+    args: &args::Replay,
+    printing: &Printing,
+    is_last: bool,
+    played: &mut Played,
+) -> Result<()> {
     let source = ReplaySource::new(input)?;
     let host = source.info().host;
     lock(&printing.printer).begin_replay(&host)?;
@@ -157,7 +169,10 @@ fn play(input: Input, args: &args::Replay, printing: &Printing, played: &mut Pla
     // No batch of a recording may be lost, so this consumer blocks the scans.
     let options = ConsumerOptions::default().with_overflow(Overflow::Block);
     let before = played.seq;
-    consumers.register(options, print_into(printing.clone(), ended, before))?;
+    consumers.register(
+        options,
+        print_into(printing.clone(), ended, before, is_last),
+    )?;
     while outcome.is_empty() && !printing.is_over.load(Ordering::Relaxed) {
         let batch = match scanner.hear_once() {
             Some(batch) => batch,
@@ -170,6 +185,9 @@ fn play(input: Input, args: &args::Replay, printing: &Printing, played: &mut Pla
             },
         };
         played.seq = before + batch.seq;
+        if let Some(failure) = final_failure(&batch).filter(|_| !is_last) {
+            played.damage.get_or_insert_with(|| failure.clone());
+        }
     }
     scanner.finish();
     match outcome.try_recv() {
@@ -185,15 +203,19 @@ fn play(input: Input, args: &args::Replay, printing: &Printing, played: &mut Pla
 /// Returns a consumer that prints.
 ///
 /// If it ends before the recording does, it sends the outcome to `ended`. `before`: batches of the recordings before
-/// this one.
+/// this one. `prints_end`: a failure that ends it is printed too.
 fn print_into(
     printing: Printing,
     ended: Sender<Result<()>>,
     before: u64,
+    prints_end: bool,
 ) -> impl FnMut(&Arc<Batch>) + Send {
     let mut has_ended = false;
     move |batch| {
         if has_ended || printing.is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        if !prints_end && final_failure(batch).is_some() {
             return;
         }
         let numbered = numbered(batch, before);
@@ -202,6 +224,11 @@ fn print_into(
             let _ = ended.send(outcome);
         }
     }
+}
+
+/// Returns the failure that ends a recording before its end.
+fn final_failure(batch: &Batch) -> Option<&Error> {
+    batch.failure.as_ref().filter(|failure| failure.is_final())
 }
 
 /// Returns the batch with its number among those of all recordings. `before`: batches of the ones before.

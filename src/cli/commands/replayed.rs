@@ -70,13 +70,13 @@ pub(super) fn replay(
         let source = ReplaySource::new(input).map_err(named)?;
         let played = play(source, config, &mut window, before, &mut each).map_err(named)?;
         before = played.seq;
-        let is_damaged = played.damage.is_some();
         let replayed = first.get_or_insert(Replayed {
             info: played.info,
             damage: None,
         });
-        replayed.damage = played.damage.map(named);
-        if played.is_over || is_damaged {
+        // The recordings after a damaged one are whole.
+        replayed.damage = replayed.damage.take().or(played.damage.map(named));
+        if played.is_over {
             return Ok(first.expect("BUG: a run was replayed"));
         }
     }

@@ -13,6 +13,7 @@ use process_scanner::{
     Scanner, ScannerHandle, Source, Timestamp, live_source,
 };
 
+use super::stored::{Output, Sink, is_compressed};
 use super::target::Target;
 use crate::cli::args;
 use crate::cli::format::json::{Ran, SCHEMA, write_line};
@@ -56,9 +57,13 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
         not_listening: info.not_listening,
     };
     let mut output = args.output.as_deref().map(create).transpose()?;
-    let source: Box<dyn Source> = match &args.record {
-        Some(file) => recorded(source, file, args.force, Redactor::from(&config))?,
-        None => Box::new(source),
+    let (source, recording): (Box<dyn Source>, _) = match &args.record {
+        Some(file) => {
+            let redactor = Redactor::from(&config);
+            let (source, recording) = recorded(source, file, args.force, redactor)?;
+            (source, Some((recording, file)))
+        }
+        None => (Box::new(source), None),
     };
     let (batches, scanner) = scan(config.clone(), source)?;
     let mut following = Following {
@@ -80,6 +85,11 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
         .begin(is_same_namespace.then(|| child.pid()));
     let end = following.wait_for_end(&child);
     let profile = following.finish(&end);
+    if let Some((recording, file)) = recording
+        && let Err(error) = recording.end()
+    {
+        complain(&in_file(&file.display().to_string(), error));
+    }
     let ending = Ending {
         exit: end.exit,
         wall_ms: end.at_ns.saturating_sub(began_ns) as f64 / 1e6,
@@ -97,8 +107,11 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
     };
     match (&mut output, &args.output) {
         (Some(file), Some(path)) => {
-            let written = file.write_all(&text);
-            written.map_err(|error| cannot("write", path, error, None))?;
+            if let Err(error) = replace(file, &text) {
+                // It is not lost.
+                let _ = io::stderr().write_all(&text);
+                return Err(cannot("write", path, error, None).into());
+            }
         }
         // A failure to write to standard error cannot be reported.
         _ => _ = io::stderr().write_all(&text),
@@ -106,23 +119,31 @@ fn run_and_report(args: &args::Run) -> Result<i32, Refusal> {
     Ok(end.code)
 }
 
-/// Creates the file of the summary, before the command starts.
+/// Opens the file of the summary before the command starts. What it contains stays until the end.
 fn create(path: &Path) -> Result<File> {
     let advice = Some("name a file in a folder that you may write");
-    File::create(path).map_err(|error| cannot("create", path, error, advice))
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    // It has command lines.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let opened = options.open(path);
+    opened.map_err(|error| cannot("create", path, error, advice))
 }
 
-/// Returns the source, with everything that it reports recorded.
+/// Returns the source, with everything that it reports recorded, and where.
 fn recorded(
     source: impl Source + 'static,
     path: &Path,
     may_replace: bool,
     redactor: Redactor,
-) -> Result<Box<dyn Source>> {
+) -> Result<(Box<dyn Source>, Output)> {
     let target = Target::open(path, may_replace)?;
-    let recorder = Recorder::new(source, target.empty(path)?);
+    let sink = Sink::new(target.empty(path)?, is_compressed(path), Arc::default());
+    let output = Output::new(sink, None)?;
+    let recorder = Recorder::new(source, output.clone());
     let recorder = recorder.map_err(|error| in_file(&path.display().to_string(), error))?;
-    Ok(Box::new(recorder.with_redactor(redactor)))
+    Ok((Box::new(recorder.with_redactor(redactor)), output))
 }
 
 /// Starts the scans, and returns their batches.
@@ -139,6 +160,14 @@ fn scan(config: Config, source: Box<dyn Source>) -> Result<(Receiver<Arc<Batch>>
             let _ = sender.send(Arc::clone(batch));
         })?;
     Ok((batches, scanner.start()?))
+}
+
+/// Replaces the content of a file; a device or pipe gets the text as it is.
+fn replace(file: &mut File, text: &[u8]) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    file.write_all(text)
 }
 
 fn json(report: &Report) -> Vec<u8> {
@@ -224,7 +253,7 @@ impl Following {
                     _ => {}
                 },
                 recv(child.ended()) -> end => {
-                    return end.expect("BUG: the waiting thread sends the end");
+                    return end.unwrap_or_else(|_| End::unknown());
                 }
             }
         }

@@ -61,6 +61,7 @@ fn headings(report: &Report, program: &str) -> Vec<(&'static str, String)> {
     let failed = match (report.failed, report.exits_unknown) {
         (None, _) => ", exit statuses unknown".to_owned(),
         (Some(failed), 0) => format!(", {failed} failed"),
+        (Some(failed), 1) => format!(", {failed} failed, 1 exit status unknown"),
         (Some(failed), unknown) => format!(", {failed} failed, {unknown} exit statuses unknown"),
     };
     let counts = format!(

@@ -9,7 +9,7 @@ mod rusage;
 #[cfg(unix)]
 mod unix_child;
 
-use process_scanner::ExitStatus;
+use process_scanner::{ExitStatus, Timestamp};
 
 pub(crate) use self::cannot_start::Refusal;
 #[cfg(not(unix))]
@@ -17,6 +17,7 @@ pub(crate) use self::plain_child::Child;
 pub(crate) use self::rusage::{own_cpu_ms, waited_cpu_ms};
 #[cfg(unix)]
 pub(crate) use self::unix_child::Child;
+use crate::cli::outcome::RUN_FAILED;
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy)]
@@ -27,4 +28,15 @@ pub(crate) struct End {
     pub(crate) code: i32,
     /// When that was found, on the monotonic clock of scans.
     pub(crate) at_ns: u64,
+}
+
+impl End {
+    /// Returns the end of a command that the system does not report, now.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            exit: None,
+            code: RUN_FAILED.into(),
+            at_ns: Timestamp::now().monotonic_ns,
+        }
+    }
 }

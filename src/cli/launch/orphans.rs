@@ -1,5 +1,7 @@
 //! Waits for the command and for its orphans.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -16,6 +18,17 @@ pub(super) fn adopt() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_child_subreaper(Some(getpid())) {
         log::warn!("cannot adopt orphans: {error}");
+    }
+}
+
+/// Sees to it that the ends of children can be waited for.
+///
+/// A process that was started with SIGCHLD ignored gets no statuses: wait(2). A handler changes
+/// that, and the command gets the default again.
+pub(super) fn keep_statuses() {
+    let is_ended = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGCHLD, is_ended) {
+        log::warn!("cannot handle SIGCHLD: {error}");
     }
 }
 

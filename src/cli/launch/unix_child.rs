@@ -7,7 +7,7 @@ use crossbeam_channel::Receiver;
 use process_scanner::{Error, ErrorClass, Result};
 use rustix::process::{Pid, Signal};
 
-use super::orphans::{adopt, wait_for};
+use super::orphans::{adopt, keep_statuses, wait_for};
 use super::{End, Refusal};
 
 /// A command that has been started.
@@ -26,6 +26,7 @@ impl Child {
     /// From then on this process adopts and reaps all descendants without a parent.
     pub(crate) fn start(command: &[OsString]) -> Result<Self, Refusal> {
         adopt();
+        keep_statuses();
         let [program, args @ ..] = command else {
             return Err(Error::new(ErrorClass::Config, "there is no command").into());
         };

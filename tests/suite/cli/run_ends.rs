@@ -150,3 +150,43 @@ fn ignored_signals_stay_ignored_for_the_command() {
     };
     assert_eq!(output.status.code(), Some(5), "{output:?}");
 }
+
+#[test]
+fn the_status_is_known_where_the_caller_ignores_the_ends_of_children() {
+    let command = pscan(&["run", "sh", "-c", "exit 3"]);
+    let pscan = command.get_program().to_str().unwrap();
+    let script = format!("trap '' CHLD; exec {pscan} run sh -c 'exit 3'");
+    // A shell that has no such signal would fail at once.
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+}
+
+#[test]
+fn a_summary_and_a_recording_do_not_destroy_files() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (kept, zipped) = (path("kept"), path("run.ndjson.gz"));
+    fs::write(&kept, "a longer text than nothing").unwrap();
+    let output = pscan(&["run", "--output", &kept, "/no/such/program"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(127), "{output:?}");
+    assert_eq!(
+        fs::read_to_string(&kept).unwrap(),
+        "a longer text than nothing"
+    );
+    let output = pscan(&["run", "--output", &kept, "--record", &kept, "true"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(125), "{output:?}");
+    let args = ["run", "--json", "--output", &kept, "--record", &zipped];
+    let output = pscan(&args).arg("true").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let summary = fs::read_to_string(&kept).unwrap();
+    assert_eq!(summary.lines().count(), 1, "{summary}");
+    // The name decides whether it is compressed, and it has its end.
+    assert!(fs::read(&zipped).unwrap().starts_with(b"\x1f\x8b"));
+    let replay = pscan(&["replay", &zipped]).output().unwrap();
+    assert_eq!(replay.status.code(), Some(0), "{replay:?}");
+    assert_eq!(text(&replay.stderr), "");
+}

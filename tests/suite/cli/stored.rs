@@ -283,6 +283,30 @@ fn a_missing_part_is_reported_and_processes_are_listed_anew() {
 }
 
 #[test]
+fn recordings_after_a_damaged_one_are_read() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("host.ndjson");
+    assert_recorded(&file, &["--rotate", "1h", "--scans", "2"]);
+    let first = parts_in(&dir).remove(0);
+    let cut = fs::read(&first).unwrap();
+    fs::write(&first, &cut[..cut.len() - 10]).unwrap();
+    assert_recorded(&file, &["--rotate", "1h", "--scans", "2"]);
+    let output = replay(&file);
+    let lines = json_lines(text(&output.stdout));
+    assert_eq!(kinds(&lines, "resync"), 1, "{output:?}");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("host.000002.ndjson begins another"),
+        "{error}"
+    );
+    assert!(error.contains("ends inside the line"), "{error}");
+    let report = run(&["report", file.to_str().unwrap(), "-o", "-"]);
+    assert_eq!(report.status.code(), Some(1), "{report:?}");
+    assert!(text(&report.stdout).ends_with("</html>\n"));
+}
+
+#[test]
 fn only_parts_recorded_to_be_deleted_are() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("host.ndjson");
