@@ -484,7 +484,10 @@ fn a_killed_recorder_leaves_all_but_the_last_second() {
     }
     drop(running);
     let output = replay(&file);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(text(&output.stderr).contains("the compressed data has no end"));
+    let error = text(&output.stderr);
+    assert!(error.contains("the compressed data has no end"));
+    // The kill may have come while it wrote.
+    let is_whole = output.status.code() == Some(0);
+    assert!(is_whole || error.contains("ends inside the line"), "{error}");
     assert!(kinds(&json_lines(text(&output.stdout)), "existing") > 1);
 }
