@@ -77,7 +77,7 @@ fn run(cli: Cli) -> Result<Done> {
         Some(Sub::Run(run)) => Ok(run_command::run(&run)),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
         Some(Sub::Replay(replay)) => replay::run(replay),
-        Some(Sub::Report(report)) => report::run(&report).map(|()| Done::All),
+        Some(Sub::Report(report)) => report::run(report).map(|()| Done::All),
         #[cfg(feature = "export")]
         Some(Sub::Export(export)) => export::run(export).map(|()| Done::All),
         Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),

@@ -93,7 +93,7 @@ pub struct Batch {
     /// The wall clock can have stepped since the scanner began; this one has not. `None`: as
     /// `taken_at_ms`.
     #[serde(skip)]
-    pub(crate) start_clock_ms: Option<u64>,
+    pub start_clock_ms: Option<u64>,
 }
 
 impl Batch {

@@ -7,12 +7,12 @@ const LATEST_MS: u64 = 8_640_000_000_000_000;
 
 /// Times of batches in milliseconds since the Unix epoch, which never go back.
 ///
-/// The wall clock of a host can step. So only the first batch has its wall clock time, and the monotonic clock adds
-/// the rest, as it does for start times and ends of processes.
+/// They are those of the clock of start times, which does not step and runs through a suspend. Where a batch has
+/// none, the monotonic clock adds what has passed; without any, the first batch has its wall clock time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TimeAxis {
-    /// Wall clock time in milliseconds and monotonic time in nanoseconds of the first batch.
-    first: Option<(u64, u64)>,
+    /// The last known time in milliseconds, and the monotonic time of that batch in nanoseconds.
+    known: Option<(u64, u64)>,
     /// The monotonic time of the last batch.
     last_ns: u64,
     /// The latest time so far.
@@ -24,16 +24,19 @@ impl TimeAxis {
     pub(crate) fn of(&mut self, batch: &Batch) -> u64 {
         // Another recording follows, after a restart of the host.
         if batch.monotonic_ns < self.last_ns {
-            self.first = None;
+            self.known = None;
         }
         self.last_ns = batch.monotonic_ns;
-        let (wall_ms, monotonic_ns) = *self
-            .first
+        if let Some(start_clock_ms) = batch.start_clock_ms {
+            self.known = Some((start_clock_ms, batch.monotonic_ns));
+        }
+        let (known_ms, monotonic_ns) = *self
+            .known
             .get_or_insert((batch.taken_at_ms, batch.monotonic_ns));
         let since_ms = batch.monotonic_ns.saturating_sub(monotonic_ns) / 1_000_000;
         self.latest_ms = self
             .latest_ms
-            .max(bounded(wall_ms.saturating_add(since_ms)));
+            .max(bounded(known_ms.saturating_add(since_ms)));
         self.latest_ms
     }
 }
@@ -62,6 +65,21 @@ mod tests {
         assert_eq!(at(90_000, 10), 90_000);
         assert_eq!(at(1000, 510), 90_500);
         assert_eq!(at(80_000, 10), 90_500);
+    }
+
+    #[test]
+    fn a_suspend_is_part_of_the_time() {
+        let mut axis = TimeAxis::default();
+        let mut at = |start_clock_ms: Option<u64>, monotonic_ms: u64| {
+            let mut batch = Batch::new(1, 77, Vec::new());
+            batch.monotonic_ns = monotonic_ms * 1_000_000;
+            batch.start_clock_ms = start_clock_ms;
+            axis.of(&batch)
+        };
+        assert_eq!(at(Some(5000), 70), 5000);
+        assert_eq!(at(None, 570), 5500);
+        assert_eq!(at(Some(90_000), 1070), 90_000);
+        assert_eq!(at(None, 1071), 90_001);
     }
 
     #[test]

@@ -77,9 +77,12 @@ impl Totals {
         self.exits.iter().sum()
     }
 
-    /// Returns the number of exits that were failures.
-    pub(crate) fn failures(&self) -> u64 {
+    /// Returns the number of exits that were failures; `None` if the outcome of no exit is known.
+    pub(crate) fn failures(&self) -> Option<u64> {
+        let exits = self.all_exits();
+        let has_known = exits == 0 || self.exits[ExitKind::Unknown.place()] < exits;
         let failures = ExitKind::ALL.iter().filter(|kind| kind.is_failure());
-        failures.map(|kind| self.exits[kind.place()]).sum()
+        let failures = failures.map(|kind| self.exits[kind.place()]).sum();
+        has_known.then_some(failures)
     }
 }

@@ -77,7 +77,7 @@ pub(super) struct TotalsData {
     pub(super) processes_most: u64,
     pub(super) births: u64,
     pub(super) exits: u64,
-    pub(super) failures: u64,
+    pub(super) failures: Option<u64>,
     pub(super) outcomes: ByKind<u64>,
     pub(super) unseen_at_most: Option<u64>,
     pub(super) hearing: &'static str,

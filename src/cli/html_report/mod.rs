@@ -19,4 +19,5 @@ mod rounding;
 mod timeline;
 
 pub(crate) use self::collected_report::{About, CollectedReport};
+pub(crate) use self::data::ReportData;
 pub(crate) use self::html::write_page;

@@ -488,6 +488,9 @@ fn a_killed_recorder_leaves_all_but_the_last_second() {
     assert!(error.contains("the compressed data has no end"));
     // The kill may have come while it wrote.
     let is_whole = output.status.code() == Some(0);
-    assert!(is_whole || error.contains("ends inside the line"), "{error}");
+    assert!(
+        is_whole || error.contains("ends inside the line"),
+        "{error}"
+    );
     assert!(kinds(&json_lines(text(&output.stdout)), "existing") > 1);
 }

@@ -48,7 +48,7 @@ const Summary = (() => {
       figure("births", "Births", t.births, Format.count, births.filter(Boolean).join(", ")),
       figure("exits", "Exits", t.exits, Format.count, rate(t.exits)),
       figure("failures", "Failures", t.failures, Format.count,
-        t.exits > 0 ? `${Format.percent((t.failures / t.exits) * 100)} of the exits` : null, t.failures > 0),
+        t.exits > 0 && t.failures !== null ? `${Format.percent((t.failures / t.exits) * 100)} of the exits` : null, t.failures > 0),
       figure("cpu", "CPU time", t.cpu_ms, Format.duration,
         cpuShare === null ? null : `${Format.percent(cpuShare)} on average` + (cpus ? ` of ${Format.percent(cpus * 100)}` : "")),
       figure("memory", "Memory, at most", t.rss_most_bytes, Format.bytes,
