@@ -1,14 +1,15 @@
 //! What an argument assigns: `PASSWORD=x`, `{"password":"x"}`, `X-Api-Key: x`.
 
 use super::bytes::{blanks, is_blank, is_name_byte};
-use super::mark::MARK;
-use super::names;
+use super::plain_values;
 use super::quotes::{self, Quote};
+use super::spans::MARK;
 use super::spans::Spans;
 use super::text::{
     Kind, bracket_end, hide_words, is_placeholder, starts_assignment, trim_dashes, words_end,
 };
-use super::values::{self, Holds};
+use super::values::Holds;
+use super::{code, names};
 
 /// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
 pub(super) fn hide(text: &[u8], kind: Kind, spans: &mut Spans) {
@@ -67,7 +68,7 @@ struct Assignment {
     is_colon: bool,
     /// Where the value begins.
     value: usize,
-    holds: Holds,
+    holds: Holds<'static>,
 }
 
 impl Assignment {
@@ -115,13 +116,18 @@ impl Assignment {
                 [b'E' | b'H' | b'P' | b'e' | b'o', name @ ..] if dashes == 1 => names::judge(name),
                 _ => None,
             })
-            .or_else(|| (is_parameter && names::is_signature(name)).then_some(Holds::Password))?;
+            .or_else(|| (is_parameter && names::is_signature(name)).then_some(Holds::Password))
+            .or_else(|| code::named_beside(text, name, start))?;
         let is_slashed = before == Some(b'/')
             && start
                 .checked_sub(2)
                 .is_none_or(|at| is_blank(text[at]) || quotes::is_quote(text[at]));
         let holds = match holds {
             Holds::Auth if is_parameter || quote.is_some() => Holds::Password,
+            // https://h/list?key=name
+            Holds::Key if is_parameter => Holds::Long,
+            // kubectl label node a key=value
+            Holds::Key if is_word(text, sign) && dashes == 0 && start == 0 => Holds::Long,
             holds => holds,
         };
         let is_option = dashes > 0 || is_slashed;
@@ -154,7 +160,9 @@ impl Assignment {
             self.start == 0 || self.before == Some(b'=') && self.start <= text.first_blank;
         const FROM_FILE: &[u8] = b"--from-file=";
         let is_file = || {
-            self.start == FROM_FILE.len() && bytes.starts_with(FROM_FILE) && values::is_path(rest)
+            self.start == FROM_FILE.len()
+                && bytes.starts_with(FROM_FILE)
+                && plain_values::is_path(rest)
         };
         let is_filled_in = || kind == Kind::Script && is_placeholder(after_scheme(rest));
         if is_file() || is_filled_in() {
@@ -162,6 +170,8 @@ impl Assignment {
         }
         let value = match Quote::at(bytes, self.value) {
             _ if kind == Kind::Plain && is_start => self.value..bytes.len(),
+            // "Enter password: "
+            Some(quote) if !self.is_quoted && quote.is_closing(bytes, self.start) => return None,
             Some(_) => quotes::shell_word(bytes, self.value).0,
             None if is_list && self.is_colon => match self.holds {
                 Holds::Password => self.value..bracket_end(bytes, self.value, bytes.len())?,
@@ -246,6 +256,11 @@ impl Assignment {
     }
 }
 
+/// Whether a short word of small letters follows to the end.
+fn is_word(text: &[u8], sign: usize) -> bool {
+    text.len() - sign <= 12 && text[sign + 1..].iter().all(u8::is_ascii_lowercase)
+}
+
 /// What follows `Bearer` and its like, if one of them stands there.
 fn after_scheme(value: &[u8]) -> &[u8] {
     const SCHEMES: [&[u8]; 3] = [b"Bearer ", b"Basic ", b"token "];
@@ -260,7 +275,12 @@ fn after_scheme(value: &[u8]) -> &[u8] {
 }
 
 /// What a name with a colon after it holds, if that is no list of mounts, no image and no order.
-fn with_colon(holds: Holds, name: &[u8], before: Option<u8>, is_set_off: bool) -> Option<Holds> {
+fn with_colon(
+    holds: Holds<'static>,
+    name: &[u8],
+    before: Option<u8>,
+    is_set_off: bool,
+) -> Option<Holds<'static>> {
     const HEADERS: [&str; 8] = [
         "access-token",
         "api-key",

@@ -3,12 +3,11 @@
 //! A name is taken apart into words, and the words are judged: `--tokenizer`, `--bypass` and
 //! `--keyboard` have secrets' letters and none of their words.
 
-use super::name_words::{MAX_NAME, Words};
 use super::values::Holds;
 use super::words::*;
 
 /// Every name of a secret has one of these in it, small or capital: what is sought first.
-const STEMS: [&[u8]; 18] = [
+pub(super) const STEMS: [&[u8]; 21] = [
     b"pass",
     b"pwd",
     b"pw",
@@ -27,10 +26,13 @@ const STEMS: [&[u8]; 18] = [
     b"pswd",
     b"mnemonic",
     b"pin",
+    b"license",
+    b"kek",
+    b"dek",
 ];
 
 /// What the value of a name holds, if that is a secret.
-pub(super) fn judge(name: &[u8]) -> Option<Holds> {
+pub(super) fn judge(name: &[u8]) -> Option<Holds<'static>> {
     if !has_stem(name) {
         return None;
     }
@@ -41,35 +43,6 @@ pub(super) fn judge(name: &[u8]) -> Option<Holds> {
     let mut lower = [0; MAX_NAME];
     let words = Words::of(name, &mut lower);
     words.judge(!name.iter().any(u8::is_ascii_lowercase))
-}
-
-/// What the argument after a bare word holds: `private-key x`, `password x`.
-pub(super) fn judge_bare(word: &[u8]) -> Option<Holds> {
-    let is_name = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_bare = word.first().is_some_and(u8::is_ascii_alphabetic) && word.iter().all(is_name);
-    // passwd(1) and its like are programs, and rabbitmqctl(8) has a user next.
-    let is_other = is_one_of(word, &["change_password", "wpa_passphrase"]);
-    if !is_bare || is_other || word.ends_with(b"passwd") {
-        return None;
-    }
-    // set-credentials and user-secrets are what to do or with what.
-    let is_command = is_one_of(
-        word,
-        &["set-credentials", "get-credentials", "user-secrets"],
-    );
-    let is_compound = word.contains(&b'-')
-        || word.contains(&b'_')
-        || is_one_of(word, &["authtoken", "setapikey"]);
-    match judge(word)? {
-        Holds::Password => Some(Holds::Pwd),
-        Holds::Token if is_compound && !is_command => Some(Holds::Pwd),
-        _ => None,
-    }
-}
-
-/// Whether what follows is looked for or at, and no value.
-pub(super) fn is_lookup(word: &[u8]) -> bool {
-    is_one_of(word, LOOKUP)
 }
 
 /// Whether an option of this name has no value: `--no-password`.
@@ -88,30 +61,30 @@ pub(super) fn is_signature(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"sig") || end.eq_ignore_ascii_case(b"signature")
 }
 
-fn has_stem(name: &[u8]) -> bool {
-    name.windows(2).enumerate().any(|(at, pair)| {
-        let is_start = match pair[0] | 0x20 {
-            b'a' => pair[1] | 0x20 == b'u',
-            b'b' | b'k' | b's' => pair[1] | 0x20 == b'e',
-            b'c' => matches!(pair[1] | 0x20, b'r' | b'o'),
-            b'm' => pair[1] | 0x20 == b'n',
-            b'j' => pair[1] | 0x20 == b'w',
-            b'o' => pair[1] | 0x20 == b't',
-            b'p' => matches!(pair[1] | 0x20, b'a' | b'i' | b's' | b'w'),
-            b't' => pair[1] | 0x20 == b'o',
-            _ => false,
-        };
-        is_start
-            && STEMS.iter().any(|stem| {
-                name[at..]
-                    .get(..stem.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(stem))
-            })
+/// Whether a stem of a secret's name begins a text.
+pub(super) fn starts_with_stem(text: &[u8]) -> bool {
+    let [first, second, ..] = *text else {
+        return false;
+    };
+    let first = first | 0x20;
+    let second = second | 0x20;
+    let mut alike = STEMS
+        .iter()
+        .filter(|stem| (stem[0], stem[1]) == (first, second));
+    alike.any(|stem| {
+        text.get(..stem.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(stem))
     })
 }
 
+fn has_stem(name: &[u8]) -> bool {
+    let is_start =
+        |byte: &u8| matches!(byte | 0x20, b'a'..=b'd' | b'j'..=b'm' | b'o' | b'p' | b's' | b't');
+    (0..name.len()).any(|at| is_start(&name[at]) && starts_with_stem(&name[at..]))
+}
+
 impl Words<'_> {
-    fn judge(&self, is_variable: bool) -> Option<Holds> {
+    fn judge(&self, is_variable: bool) -> Option<Holds<'static>> {
         let words = &self.list[..self.len];
         let (&last, before_last) = words.split_last()?;
         let previous = before_last.last().copied().unwrap_or_default();
@@ -119,6 +92,24 @@ impl Words<'_> {
             ([b"pwd" | b"oldpwd"], _) => return Some(Holds::Pwd),
             ([.., b"pat"], _) if is_variable && words.len() > 1 => return Some(Holds::Token),
             ([b"pat"], _) | ([.., b"access", b"pat"], _) => return Some(Holds::Long),
+            // What a cluster calls an object with secrets in it.
+            (
+                [
+                    ..,
+                    b"password" | b"tls" | b"pull" | b"cert",
+                    b"secret" | b"secrets",
+                ],
+                _,
+            ) if !is_variable => return None,
+            ([b"keys"], _) | ([.., b"license"], _) => return Some(Holds::Long),
+            ([.., b"kek" | b"dek"], _) => return Some(Holds::Token),
+            // All members of a cluster have it, and it protects nothing.
+            ([.., b"cluster", b"token"], _) => return None,
+            // A program that prints it, and sometimes the secret itself.
+            ([.., b"command" | b"cmd" | b"eval"], _) if is_password(previous) => {
+                return Some(Holds::Command);
+            }
+            (_, b"passwordeval") => return Some(Holds::Command),
             // Which way to log in, a certificate's hash, and the name of a chart's secret.
             ([.., b"default", b"auth"] | [.., b"cert", b"hash"], _) if !is_variable => return None,
             (_, b"auth") if is_variable => return Some(Holds::Password),
@@ -173,7 +164,7 @@ impl Words<'_> {
     }
 
     /// Tokens, secrets, credentials and keys.
-    fn judge_weak(&self, last: &[u8], previous: &[u8]) -> Option<Holds> {
+    fn judge_weak(&self, last: &[u8], previous: &[u8]) -> Option<Holds<'static>> {
         let words = &self.list[..self.len];
         let is_any = |list| words.iter().any(|word| is_one_of(word, list));
         let is_counted =
@@ -214,9 +205,9 @@ impl Words<'_> {
 /// `existingSecret`, `existingSecretName`, `existingSecretPasswordKey`: the name of a chart's secret, or of what is
 /// in it.
 fn is_existing_secret(words: &[&[u8]]) -> bool {
-    let pair = words
-        .windows(2)
-        .position(|pair| pair == [&b"existing"[..], b"secret"]);
+    let is_pair =
+        |pair: &[&[u8]]| pair == [&b"existing"[..], b"secret"] || pair == [&b"secret"[..], b"ref"];
+    let pair = words.windows(2).position(is_pair);
     let Some(pair) = pair else {
         return false;
     };
@@ -227,13 +218,7 @@ fn is_existing_secret(words: &[&[u8]]) -> bool {
     }
 }
 
-/// Whether what is installed comes after this one.
-pub(super) fn is_installer(word: &[u8]) -> bool {
-    let name = word.rsplit(|&byte| byte == b'/').next();
-    name.is_some_and(|name| is_one_of(name, INSTALLERS))
-}
-
-fn is_one_of(word: &[u8], list: &[&str]) -> bool {
+pub(super) fn is_one_of(word: &[u8], list: &[&str]) -> bool {
     list.iter().any(|other| other.as_bytes() == word)
 }
 
@@ -241,7 +226,7 @@ fn ends_in(word: &[u8], list: &[&str]) -> bool {
     list.iter().any(|end| word.ends_with(end.as_bytes()))
 }
 
-fn is_password(word: &[u8]) -> bool {
+pub(super) fn is_password(word: &[u8]) -> bool {
     is_one_of(
         word,
         &[
@@ -292,37 +277,4 @@ fn is_weak(word: &[u8]) -> bool {
                 "accountkey",
             ],
         )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_secrets() {
-        for name in "
-            password db-password dbPassword PGPASSWORD MYSQL_PWD passWord PASSWORDs pass
-            storepass passphrase api-key APIKey apikey AWSSecretKey aws_secret_access_key
-            AccountKey token access.token SECRET_KEY_BASE API_KEY_PROD token2 secret_id x-api-key
-            Authorization Cookie passin client_secret _auth _authToken bindpw
-            javax.net.ssl.keyStorePassword key auth"
-            .split_ascii_whitespace()
-        {
-            assert!(judge(name.as_bytes()).is_some(), "{name}");
-        }
-    }
-
-    #[test]
-    fn names_of_other_things() {
-        for name in "
-            tokenizer bypass keyboard keymap passthrough max-tokens max_new_tokens key-file
-            token-ttl password-prompt password-stdin public-key
-            secretKeyRef token-url key-id SSH_AUTH_SOCK monkey author two-pass
-            tokens-per-second compass authorization-mode key-vault keyserver
-            secret-name PATH patch spwn password_encryption token_policies"
-            .split_ascii_whitespace()
-        {
-            assert!(judge(name.as_bytes()).is_none(), "{name}");
-        }
-    }
 }

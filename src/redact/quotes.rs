@@ -1,8 +1,8 @@
 //! Quotes, as a shell, JSON and JSON within JSON have them.
 
-use std::ops::Range;
-
 use super::bytes::is_blank;
+
+use std::ops::Range;
 
 /// A quote with the backslashes before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,13 @@ impl Quote {
             mark,
             backslashes: backslashes.count(),
         })
+    }
+
+    /// Whether it was opened before `at`, within what is looked at.
+    pub(super) fn is_closing(self, text: &[u8], at: usize) -> bool {
+        const LONGEST: usize = 256;
+        let before = &text[at.saturating_sub(LONGEST)..at];
+        before.iter().filter(|&&byte| byte == self.mark).count() % 2 == 1
     }
 
     pub(super) fn len(self) -> usize {

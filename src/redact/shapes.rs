@@ -1,49 +1,173 @@
-//! Tokens that are known by what they look like, wherever they stand.
+//! Secrets that are known by what they look like, wherever they stand.
 
-use super::bytes::{blanks, is_name_byte};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use super::bytes::{blanks, is_name_byte, is_token_byte, run};
+use super::formats::{
+    TELLING_JSON, after_scheme, in_statement, json_web_token, private_key, starts_with,
+};
+use super::spans::MARK;
 use super::spans::Spans;
-use super::tokens::{SHAPES, Shape, is_token_byte};
 
-/// Whether anything known here can begin with these two: what goes by each word has to be quick.
-fn is_start(first: u8, second: u8) -> bool {
-    match first {
-        b'A' => matches!(second, b'K' | b'S' | b'I' | b'G' | b'T'),
-        b'G' => second == b'O',
-        b'I' | b'i' => second | 0x20 == b'd',
-        b'N' => second == b'R',
-        b'C' | b'c' => matches!(second | 0x20, b'o' | b'i'),
-        b'P' => matches!(second, b'M' | b'A' | b'a'),
-        b'a' => second == b'p',
-        b'f' => second == b'i',
-        b't' => second == b's',
-        b'B' | b'b' => matches!(second | 0x20, b'e' | b'a'),
-        b'S' => matches!(second, b'G' | b'W'),
-        b'd' => matches!(second, b'o' | b'c' | b'p' | b'i'),
-        b'e' => second == b'y',
-        b'g' => matches!(second, b'h' | b'i' | b'l' | b's'),
-        b'h' => matches!(second, b'f' | b'o' | b'v'),
-        b'l' => second == b'i',
-        b'n' => matches!(second, b'f' | b'p' | b't' | b'v'),
-        b'p' => matches!(second, b'a' | b'p' | b'u' | b'y'),
-        b'r' => matches!(second, b'8' | b'k'),
-        b's' => matches!(second, b'.' | b'b' | b'h' | b'k' | b'n' | b'q'),
-        b'w' => second == b'h',
-        b'x' => matches!(second, b'o' | b'a'),
-        b'y' => second == b'a',
-        b'-' => second == b'-',
-        b'$' => matches!(second, b'2' | b'5' | b'6' | b'a' | b'y'),
-        _ => false,
+/// What begins in a way that is known.
+struct Shape {
+    start: &'static [u8],
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// At least so many bytes of an alphabet, maybe with a digit among them.
+    Token(usize, fn(u8) -> bool, bool),
+    /// A hash; so many of its bytes have no `$` between them: a script's arguments look like `$5$6`.
+    Hash(usize),
+    /// The rest of a path.
+    Path,
+    /// The next part of it.
+    Segment,
+    /// The part after that.
+    Skip,
+    /// The next part, if it looks like a token.
+    Like,
+    /// What stands before an `@`.
+    User,
+}
+
+/// How others begin, in small letters and in capitals.
+const OTHERS: [&[u8]; 16] = [
+    b"---", b"eyJ", b"bea", b"Bea", b"BEA", b"bas", b"Bas", b"BAS", b"ide", b"Ide", b"IDE", b"pas",
+    b"Pas", b"PAS", b"con", b"Con",
+];
+
+/// How all begin that have a form.
+pub(super) fn starts() -> impl Iterator<Item = &'static [u8]> {
+    let known = Shapes::get().list.iter().map(|shape| shape.start);
+    known.chain(OTHERS)
+}
+
+/// Whether something with a form may begin here.
+pub(super) fn may_start(text: &[u8]) -> bool {
+    const LONGER: [&[u8]; 6] = [
+        b"-----begin",
+        b"eyj",
+        b"bearer ",
+        b"basic ",
+        b"identified ",
+        b"convertto-",
+    ];
+    let shapes = Shapes::get();
+    text.len() > 1
+        && shapes.is_start(text)
+        && (matches!(text[0] | 0x20, b'-' | b'e' | b'b' | b'i' | b'c')
+            && LONGER.iter().any(|start| starts_with(text, start))
+            || shapes.known(text).next().is_some())
+}
+
+/// All shapes, and the pairs of bytes that one of them begins with: what goes by each word has to be quick.
+struct Shapes {
+    /// In order of the alphabet.
+    list: Vec<Shape>,
+    /// Where those with the same first byte begin.
+    firsts: Box<[u16; 257]>,
+    pairs: Box<[u64; 1024]>,
+}
+
+impl Shapes {
+    fn get() -> &'static Self {
+        static SHAPES: OnceLock<Shapes> = OnceLock::new();
+        SHAPES.get_or_init(Self::read)
+    }
+
+    fn read() -> Self {
+        let mut list = Vec::new();
+        for line in include_str!("shapes.txt").lines() {
+            let mut words = line.split_whitespace().peekable();
+            let kind = match words.next() {
+                Some("url") => {
+                    let kind = match words.peek() {
+                        Some(&"segment") => Kind::Segment,
+                        Some(&"skip") => Kind::Skip,
+                        Some(&"like") => Kind::Like,
+                        Some(&"user") => Kind::User,
+                        _ => Kind::Path,
+                    };
+                    if !matches!(kind, Kind::Path) {
+                        words.next();
+                    }
+                    kind
+                }
+                Some(kind @ ("token" | "any" | "plain" | "capitals" | "hash")) => {
+                    let min = words
+                        .next()
+                        .and_then(|min| min.parse().ok())
+                        .expect("BUG: a shape without a length");
+                    match kind {
+                        "hash" => Kind::Hash(min),
+                        "token" => Kind::Token(min, is_token_byte, true),
+                        "any" => Kind::Token(min, is_token_byte, false),
+                        "plain" => Kind::Token(min, |byte| byte.is_ascii_alphanumeric(), true),
+                        _ => Kind::Token(
+                            min,
+                            |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+                            false,
+                        ),
+                    }
+                }
+                _ => continue,
+            };
+            list.extend(words.map(|start| Shape {
+                start: start.as_bytes(),
+                kind,
+            }));
+        }
+        list.sort_by_key(|shape| shape.start);
+        let mut firsts = Box::new([0; 257]);
+        for first in 0..=256 {
+            let len = list.partition_point(|shape| usize::from(shape.start[0]) < first);
+            firsts[first] = u16::try_from(len).expect("BUG: too many shapes");
+        }
+        let mut pairs = Box::new([0; 1024]);
+        for start in list.iter().map(|shape| shape.start).chain(OTHERS) {
+            let at = usize::from(start[0]) << 8 | usize::from(start[1]);
+            pairs[at / 64] |= 1 << (at % 64);
+        }
+        Self {
+            list,
+            firsts,
+            pairs,
+        }
+    }
+
+    fn is_start(&self, pair: &[u8]) -> bool {
+        let at = usize::from(pair[0]) << 8 | usize::from(pair[1]);
+        self.pairs[at / 64] & 1 << (at % 64) != 0
+    }
+
+    fn known<'t>(
+        &'static self,
+        text: &'t [u8],
+    ) -> impl Iterator<Item = (&'static Shape, &'t [u8])> {
+        let first = text.first().copied().map_or(0, usize::from);
+        let alike =
+            &self.list[usize::from(self.firsts[first])..usize::from(self.firsts[first + 1])];
+        let second = text.get(1).copied();
+        let alike = alike
+            .iter()
+            .filter(move |shape| second == Some(shape.start[1]));
+        alike.filter_map(move |shape| Some((shape, text.strip_prefix(shape.start)?)))
     }
 }
 
-/// Hides every token in `text`.
+/// Hides every secret in `text` that looks like one.
 pub(super) fn hide(text: &[u8], spans: &mut Spans) {
+    let shapes = Shapes::get();
     // Where the last one found ends.
     let mut from = 0;
     let mut is_boundary = true;
     for (at, pair) in text.windows(2).enumerate() {
-        if is_boundary
-            && is_start(pair[0], pair[1])
+        if (is_boundary || !is_word_byte(pair[0]))
+            && shapes.is_start(pair)
             && at >= from
             && let Some(secret) = secret_at(text, at)
         {
@@ -58,16 +182,18 @@ fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn secret_at(text: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
+fn secret_at(text: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
-    let range = |len: usize| at..at + len;
+    let moved = |secret: Range<usize>| at + secret.start..at + secret.end;
     match rest[0] {
         b'-' => private_key(rest).map(|start| at + start..text.len()),
-        b'B' | b'b' => after_scheme(rest).map(|(start, end)| at + start..at + end),
-        b'e' => json_web_token(rest).map(range),
+        b'B' | b'b' if after_scheme(rest).is_some() => {
+            after_scheme(rest).map(|(start, end)| at + start..at + end)
+        }
+        b'e' if json_web_token(rest).is_some() => json_web_token(rest).map(|len| at..at + len),
         _ => known_token(rest)
-            .map(range)
-            .or_else(|| in_path(rest).map(|(start, end)| at + start..at + end))
+            .map(|len| at..at + len)
+            .or_else(|| in_path(rest).map(moved))
             .or_else(|| {
                 // An option has its value by other rules, by which what a shell fills in stays.
                 let secret = (!is_in_option(text, at))
@@ -91,198 +217,71 @@ fn is_in_option(text: &[u8], at: usize) -> bool {
 /// like one is not read to its end from each of its letters.
 const TELLING: usize = 128;
 
-/// The same for a JSON web token, whose first part can be long.
-const TELLING_JSON: usize = 512;
-
 fn known_token(text: &[u8]) -> Option<usize> {
-    let pair = text.get(..2)?;
-    let alike = |shape: &&Shape| &shape.start.as_bytes()[..2] == pair;
-    SHAPES.iter().filter(alike).find_map(|shape| {
-        let rest = text.strip_prefix(shape.start.as_bytes())?;
+    Shapes::get().known(text).find_map(|(shape, rest)| {
         let begin = &rest[..rest.len().min(TELLING)];
-        let len = run(begin, shape.alphabet);
-        let has_digit = || begin[..len].iter().any(u8::is_ascii_digit);
-        let is_unbroken = || {
-            let mut parts = begin[..len].split(|&byte| byte == b'$');
-            shape.unbroken == 0 || parts.any(|part| part.len() >= shape.unbroken)
+        let (alphabet, min) = match shape.kind {
+            Kind::Token(min, alphabet, _) => (alphabet, min),
+            Kind::Hash(_) => (is_hash_byte as fn(u8) -> bool, 20),
+            _ => return None,
         };
-        (len >= shape.min && (!shape.has_digit || has_digit()) && is_unbroken())
-            .then(|| shape.start.len() + run(rest, shape.alphabet))
+        let found = &begin[..run(begin, alphabet)];
+        let is_token = match shape.kind {
+            Kind::Hash(min) => {
+                found.iter().any(u8::is_ascii_digit)
+                    && found
+                        .split(|&byte| byte == b'$')
+                        .any(|part| part.len() >= min)
+            }
+            Kind::Token(_, _, true) => found.iter().any(u8::is_ascii_digit),
+            _ => true,
+        };
+        (found.len() >= min && is_token).then(|| shape.start.len() + run(rest, alphabet))
     })
+}
+
+fn is_hash_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"./$=,+".contains(&byte)
 }
 
 /// Whether all of it can be the beginning of a token that is known.
 pub(super) fn may_begin(text: &[u8]) -> bool {
-    SHAPES.iter().any(|shape| {
-        text.strip_prefix(shape.start.as_bytes())
-            .is_some_and(|rest| {
-                let has_digit = || rest.iter().any(u8::is_ascii_digit);
-                run(rest, shape.alphabet) == rest.len() && (!shape.has_digit || has_digit())
-            })
-    })
+    Shapes::get()
+        .known(text)
+        .any(|(shape, rest)| match shape.kind {
+            Kind::Token(_, alphabet, has_digit) => {
+                run(rest, alphabet) == rest.len()
+                    && (!has_digit || rest.iter().any(u8::is_ascii_digit))
+            }
+            _ => false,
+        })
 }
 
-fn run(text: &[u8], alphabet: fn(u8) -> bool) -> usize {
-    text.iter().take_while(|&&byte| alphabet(byte)).count()
-}
-
-/// Parts of base64 with points between them, the first of which is JSON.
-fn json_web_token(text: &[u8]) -> Option<usize> {
-    let begin = &text[..text.len().min(TELLING_JSON)];
-    if !begin.starts_with(b"eyJ") {
-        return None;
-    }
-    let len = run(begin, is_token_byte);
-    let mut parts = begin[..len].split(|&byte| byte == b'.');
-    let is_token = parts.next().is_some_and(|part| part.len() >= 8)
-        && parts.next().is_some_and(|part| part.len() >= 4);
-    is_token.then(|| run(text, is_token_byte))
-}
-
-/// Where the key itself begins in `-----BEGIN RSA PRIVATE KEY-----…`.
-fn private_key(text: &[u8]) -> Option<usize> {
-    const LONGEST: usize = 64;
-    let title = text.strip_prefix(b"-----BEGIN ")?;
-    let end = title[..title.len().min(LONGEST)]
-        .windows(5)
-        .position(|dashes| dashes == b"-----")?;
-    let start = text.len() - title.len() + end + 5;
-    (title[..end]
-        .windows(11)
-        .any(|words| words == b"PRIVATE KEY")
-        && start < text.len())
-    .then_some(start)
-}
-
-/// `Bearer x`, `Basic x`: where the token begins and ends.
-fn after_scheme(text: &[u8]) -> Option<(usize, usize)> {
-    let is_bearer = starts_with(text, b"bearer ");
-    if !is_bearer && !starts_with(text, b"basic ") {
-        return None;
-    }
-    let scheme = if is_bearer { 6 } else { 5 };
-    let start = scheme
-        + text[scheme..]
+/// Of a URL with a token in its path: where that begins and ends.
+fn in_path(text: &[u8]) -> Option<Range<usize>> {
+    Shapes::get().known(text).find_map(|(shape, rest)| {
+        let start = shape.start.len();
+        let is_end = |byte: u8| byte.is_ascii_whitespace() || b"\"'`<>|;,".contains(&byte);
+        let path = &rest[..rest
             .iter()
-            .take_while(|&&byte| byte == b' ')
-            .count();
-    let token = &text[start..];
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-    let is_any = |byte: u8| is_base64(byte) || is_token_byte(byte) || byte == b'~';
-    if token.starts_with(b"-") {
-        return None;
-    }
-    let len = token
-        .iter()
-        .take_while(|&&byte| is_base64(byte) || is_bearer && is_any(byte))
-        .count();
-    let token = &token[..len];
-    let is_token = match is_bearer {
-        true => {
-            text[0] == b'B' && !starts_with(token, b"token") && !starts_with(token, b"auth")
-                || token.iter().any(u8::is_ascii_digit)
-        }
-        false => {
-            len >= 6
-                && (token.contains(&b'=')
-                    || token.iter().any(u8::is_ascii_digit)
-                    || token[1..].iter().any(u8::is_ascii_uppercase))
-        }
-    };
-    (is_token && len > 0).then_some((start, start + len))
-}
-
-/// Of the URL of a hook or a bot: where the token begins and ends.
-fn in_path(text: &[u8]) -> Option<(usize, usize)> {
-    const PATHS: [(&str, bool); 4] = [
-        ("hooks.slack.com/services/", true),
-        ("discord.com/api/webhooks/", true),
-        ("discordapp.com/api/webhooks/", true),
-        ("api.telegram.org/bot", false),
-    ];
-    PATHS.iter().find_map(|&(start, goes_on)| {
-        let rest = text.strip_prefix(start.as_bytes())?;
-        let is_token =
-            |byte: &&u8| is_token_byte(**byte) || **byte == b':' || goes_on && **byte == b'/';
-        let len = rest.iter().take_while(is_token).count();
-        (len > 0).then_some((start.len(), start.len() + len))
-    })
-}
-
-/// Of SQL's `IDENTIFIED BY 'x'` and `PASSWORD 'x'`, and PowerShell's `ConvertTo-SecureString 'x'`: where the
-/// password begins and ends.
-fn in_statement(text: &[u8]) -> Option<(usize, usize)> {
-    const STARTS: [&[u8]; 6] = [
-        b"identified by ",
-        b"password ",
-        b"password(",
-        b"identified by password ",
-        b"convertto-securestring ",
-        b"convertto-securestring -string ",
-    ];
-    let start = STARTS
-        .iter()
-        .filter(|start| starts_with(text, start))
-        .map(|start| start.len())
-        .max();
-    let start = with_names(text).or(start)?;
-    let quote = *text
-        .get(start)
-        .filter(|byte| matches!(byte, b'\'' | b'"'))?;
-    let rest = &text[start + 1..];
-    let len = rest.iter().position(|&byte| byte == quote);
-    let len = len.unwrap_or(rest.len());
-    (len > 0).then_some((start + 1, start + 1 + len))
-}
-
-/// Of `IDENTIFIED WITH plugin BY 'x'` and `PASSWORD FOR 'user'@'host' = 'x'`: where the quote is.
-fn with_names(text: &[u8]) -> Option<usize> {
-    const WITH: &[u8] = b"identified with ";
-    const FOR: &[u8] = b"password for ";
-    if starts_with(text, WITH) {
-        let end = WITH.len() + name_len(&text[WITH.len()..])?;
-        let name = &text[WITH.len()..end];
-        // In a sentence it would be a word of letters.
-        let is_statement =
-            text.starts_with(b"IDENTIFIED") || !name.iter().all(u8::is_ascii_alphabetic);
-        return (is_statement && starts_with(&text[end..], b" by ")).then_some(end + b" by ".len());
-    }
-    if !starts_with(text, FOR) {
-        return None;
-    }
-    let mut end = FOR.len() + name_len(&text[FOR.len()..])?;
-    if text.get(end) == Some(&b'@') {
-        end += 1 + name_len(&text[end + 1..])?;
-    }
-    let rest = &text[end..];
-    let sign = blanks(&rest[..rest.len().min(LONGEST_NAME)]);
-    if rest.get(sign) != Some(&b'=') {
-        return None;
-    }
-    let rest = &rest[sign + 1..];
-    Some(end + sign + 1 + blanks(&rest[..rest.len().min(LONGEST_NAME)]))
-}
-
-/// Names are no longer than what is looked at.
-const LONGEST_NAME: usize = 128;
-
-/// How long the name is that begins here, in quotes or not.
-fn name_len(text: &[u8]) -> Option<usize> {
-    let text = &text[..text.len().min(LONGEST_NAME)];
-    if let [quote @ (b'\'' | b'"' | b'`'), rest @ ..] = text {
-        return rest
+            .take(TELLING_JSON)
+            .position(|&byte| is_end(byte) || matches!(byte, b'?' | b'#'))
+            .unwrap_or(rest.len().min(TELLING_JSON))];
+        let segment = path
             .iter()
-            .position(|byte| byte == quote)
-            .map(|len| len + 2);
-    }
-    let is_name = |byte: &u8| is_name_byte(*byte) || b"%$()".contains(byte);
-    let len = text.iter().take_while(|byte| is_name(byte)).count();
-    (len > 0).then_some(len)
-}
-
-fn starts_with(text: &[u8], start: &[u8]) -> bool {
-    text.get(..start.len())
-        .is_some_and(|text| text.eq_ignore_ascii_case(start))
+            .position(|&byte| byte == b'/')
+            .unwrap_or(path.len());
+        let secret = match shape.kind {
+            Kind::Path => 0..path.len(),
+            Kind::Segment => 0..segment,
+            Kind::Skip => segment + 1..path.len(),
+            Kind::Like if is_token_like(&path[..segment]) => 0..segment,
+            Kind::User => 0..path.iter().position(|&byte| byte == b'@')?,
+            _ => return None,
+        };
+        (secret.start < secret.end && &path[secret.clone()] != MARK.as_bytes())
+            .then(|| start + secret.start..start + secret.end)
+    })
 }
 
 /// Whether it is base64, and no word or path.

@@ -22,7 +22,7 @@ pub(super) enum Kind {
 }
 
 /// Hides the value that begins at `start` and is the rest.
-pub(super) fn hide_all(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> bool {
+pub(super) fn hide_all(text: &[u8], start: usize, holds: Holds<'_>, spans: &mut Spans) -> bool {
     let secret = holds.secret_in(&text[start..]);
     if let Some(secret) = &secret {
         spans.push(start + secret.start..start + secret.end);
@@ -31,7 +31,7 @@ pub(super) fn hide_all(text: &[u8], start: usize, holds: Holds, spans: &mut Span
 }
 
 /// Hides the value that begins at `start`, as far as it goes in words, and says where it ends.
-pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> usize {
+pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds<'_>, spans: &mut Spans) -> usize {
     hide_more_words(text, start, holds, &mut (0..0), spans)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds, spans: &mut Sp
 pub(super) fn hide_more_words(
     text: &[u8],
     start: usize,
-    holds: Holds,
+    holds: Holds<'_>,
     last: &mut Range<usize>,
     spans: &mut Spans,
 ) -> usize {
@@ -184,4 +184,71 @@ pub(super) fn trim_dashes(name: &[u8]) -> &[u8] {
 pub(super) fn word_end(text: &[u8], start: usize) -> usize {
     let len = text[start..].iter().position(|&byte| is_blank(byte));
     len.map_or(text.len(), |len| start + len)
+}
+
+/// The values that options of a text have themselves.
+#[derive(Default)]
+pub(super) struct Values {
+    /// How far they were read.
+    pub(super) end: usize,
+    /// The last one that went on in words.
+    last: Range<usize>,
+    /// Up to where a command goes on, and whether it names the user.
+    pub(super) user: Option<(usize, bool)>,
+}
+
+impl Values {
+    /// Hides the value at `start` of the option at `option`. What stands in the word of a value before, behind a `|`
+    /// or `&`, was read as part of it.
+    pub(super) fn hide(
+        &mut self,
+        text: &[u8],
+        option: usize,
+        start: usize,
+        holds: Holds<'_>,
+        spans: &mut Spans,
+    ) {
+        let is_within = option < self.end && !is_blank(text[option - 1]);
+        if !is_within {
+            let end = hide_more_words(text, start, holds, &mut self.last, spans);
+            self.end = self.end.max(end);
+        }
+    }
+}
+
+/// A word ends before a blank, or, where it is part of a text, before what divides commands.
+pub(super) fn command_word_end(text: &[u8], start: usize) -> usize {
+    if start == 0 && word_end(text, 0) == text.len() {
+        return text.len();
+    }
+    let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte);
+    let len = text[start..].iter().position(is_end);
+    len.map_or(text.len(), |len| start + len)
+}
+
+/// The word from `start` to `end` without its quotes, and where it ends. Where a secret may stand, one in quotes
+/// goes on to where they are closed.
+pub(super) fn place_word(
+    text: &[u8],
+    start: usize,
+    mut end: usize,
+    is_followed: bool,
+) -> (Range<usize>, usize) {
+    let has_quote = text[start..end].iter().any(|&byte| quotes::is_quote(byte));
+    if is_followed && has_quote {
+        let (inner, whole) = quotes::shell_word(text, start);
+        if inner.start > start && inner.end < text.len() {
+            return (inner, whole);
+        }
+        if inner.start == start {
+            end = whole;
+        }
+    }
+    let from = end - quotes::strip_quotes(&text[start..end]).len();
+    // The quote that opened the script in which it stands.
+    let is_open = |mark: u8| !text[from..end - 1].contains(&mark);
+    match text[from..end] {
+        [.., mark @ (b'"' | b'\'')] if is_open(mark) => (from..end - 1, end),
+        _ => (from..end, end),
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::mark::MARK;
 use super::shapes;
+use super::spans::MARK;
 use super::spans::Spans;
 
 /// Hides what is secret before each `@` in `text`.

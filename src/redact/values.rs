@@ -2,12 +2,18 @@
 
 use std::ops::Range;
 
-use super::mark::MARK;
+use super::plain_values::{
+    is_amount, is_object, is_object_name, is_path, is_port, is_sort_key, starts_with_any,
+};
 use super::shapes;
+use super::spans::MARK;
+
+/// The name of an item in a list, and the byte that its secret follows.
+pub(super) type Item = (Box<str>, Option<u8>);
 
 /// What a value holds, as its name or its option says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
+pub(super) enum Holds<'t> {
     /// A secret, whatever it looks like.
     Password,
     /// A password, or where openssl(1) is to take it from: `pass:x`, `file:x`.
@@ -20,8 +26,6 @@ pub(super) enum Holds {
     Key,
     /// A secret only if it looks like one.
     Long,
-    /// User and password with a colon between them.
-    Login,
     /// User and password, or a token: `auth`.
     Auth,
     /// A token, or how many there are.
@@ -32,17 +36,19 @@ pub(super) enum Holds {
     P,
     /// User and password with this byte between them.
     After(u8),
-    /// Options of a mount, with user and password: `user=me%x`.
-    Mount,
-    /// An object of qemu(1), which may be a secret: `secret,id=s,data=x`.
-    Object,
-    /// A cookie, or the file that has it.
-    Cookie,
+    /// What stands before this byte: `x@host`.
+    Before(u8),
+    /// A list with items of these names, and what of their values follows a byte.
+    Items(&'t [Item]),
+    /// User and password as Oracle's programs have them, which may need a host: `me/x@db`.
+    Oracle(bool),
+    /// A program that prints a secret, and the secret itself only with echo(1): `echo x`.
+    Command,
     /// No secret: what it says, and not what its name does.
     Nothing,
 }
 
-impl Holds {
+impl Holds<'_> {
     /// The part of `value` that is not to be shown.
     pub(super) fn secret_in(self, value: &[u8]) -> Option<Range<usize>> {
         if is_switch(value) || value == MARK.as_bytes() {
@@ -52,7 +58,7 @@ impl Holds {
         match self {
             Self::Password => Some(whole),
             Self::Pass => match value {
-                [b'0'..=b'9'] | b"stdin" => None,
+                [b'0'..=b'9'] | b"stdin" | b"file" | b"env" => None,
                 _ if starts_with_any(value, &["file:", "env:", "fd:"]) => None,
                 _ if value.starts_with(b"pass:") => non_empty(b"pass:".len()..value.len()),
                 _ => Some(whole),
@@ -60,38 +66,63 @@ impl Holds {
             Self::Pwd => (!is_path(value)).then_some(whole),
             // docker build --secret id=x,src=y
             Self::Token => (!is_path(value)
-                && !starts_with_any(value, &["id=", "type=", "source=", "src="]))
+                && !starts_with_any(value, &["id=", "type=", "source=", "src="])
+                && !is_object_name(value))
             .then_some(whole),
             Self::Key => {
                 (!is_path(value) && !is_object(value) && !is_sort_key(value)).then_some(whole)
             }
             Self::Long => shapes::is_token_like(value).then_some(whole),
-            Self::Login => after(b':', value),
+            Self::Auth if is_path(value) => None,
             Self::Auth => after(b':', value).or_else(|| {
                 let is_token = shapes::is_token_like(value)
                     || shapes::is_base64_like(value)
                     || is_short_token(value);
-                (is_token && !is_path(value)).then_some(whole)
+                is_token.then_some(whole)
             }),
             Self::Count => (!is_path(value) && !is_amount(value)).then_some(whole),
             Self::User => after(b':', value)
                 .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
             Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
             Self::After(separator) => after(separator, value),
-            Self::Mount => item(value, &["user", "username"], Some(b'%')),
-            Self::Object => starts_with_any(value, &["secret,", "qom-type=secret,"])
-                .then(|| item(value, &["data"], None))
-                .flatten(),
+            Self::Before(byte) => {
+                let len = value.iter().rposition(|&other| other == byte)?;
+                (!value[..len].contains(&b':'))
+                    .then_some(())
+                    .and_then(|()| non_empty(0..len))
+            }
+            Self::Items(items) => items.iter().find_map(|item| of_item(value, item)),
+            Self::Oracle(needs_host) => {
+                of_oracle(value).filter(|_| !needs_host || value.contains(&b'@'))
+            }
+            Self::Command => {
+                let starts = [&b"echo "[..], b"printf "];
+                let mut lens = starts.iter().filter(|start| value.starts_with(start));
+                lens.next()
+                    .and_then(|start| non_empty(start.len()..value.len()))
+            }
             Self::Nothing => None,
-            Self::Cookie => (value.contains(&b'=') && !is_path(value)).then_some(whole),
         }
     }
 }
 
 /// `-`, and what turns something on or off.
 fn is_switch(value: &[u8]) -> bool {
-    const WORDS: [&str; 12] = [
-        "", "-", "0", "1", "true", "false", "on", "off", "yes", "no", "none", "null",
+    const WORDS: [&str; 14] = [
+        "",
+        "-",
+        "0",
+        "1",
+        "true",
+        "false",
+        "on",
+        "off",
+        "yes",
+        "no",
+        "none",
+        "null",
+        "open",
+        "restricted",
     ];
     WORDS
         .iter()
@@ -105,31 +136,17 @@ fn is_short_token(value: &[u8]) -> bool {
         && value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
 }
 
-/// `128`, `0.1`, `375e6`, `300B`.
-fn is_amount(value: &[u8]) -> bool {
-    let number = match value {
-        [number @ .., unit] if unit.is_ascii_alphabetic() => number,
-        number => number,
-    };
-    number.first().is_some_and(u8::is_ascii_digit)
-        && number
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'_' | b','))
-}
-
 fn non_empty(range: Range<usize>) -> Option<Range<usize>> {
     (!range.is_empty()).then_some(range)
 }
 
-fn starts_with_any(value: &[u8], starts: &[&str]) -> bool {
-    starts
-        .iter()
-        .any(|start| value.starts_with(start.as_bytes()))
-}
-
 /// What comes after the separator; nothing of `1000:1000` or of a URL, which has rules of its own.
 fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
-    let at = value.iter().position(|&byte| byte == separator)?;
+    let Some(at) = value.iter().position(|&byte| byte == separator) else {
+        // A token can stand alone.
+        let is_token = separator == b':' && shapes::is_token_like(value) && !is_path(value);
+        return is_token.then_some(0..value.len());
+    };
     let secret = &value[at + 1..];
     let is_id = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
     let is_url = starts_with_any(secret, &["//", "./", "../"]);
@@ -144,123 +161,79 @@ fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
 }
 
 /// Of items with commas between them the value of the one with this name, after the separator.
-fn item(value: &[u8], names: &[&str], separator: Option<u8>) -> Option<Range<usize>> {
+fn of_item(value: &[u8], (name, separator): &Item) -> Option<Range<usize>> {
+    // `secret,data=!`: a list that begins so.
+    let (begin, name) = name.rsplit_once(',').unwrap_or(("", name));
+    let first = value.split(|&byte| byte == b',').next().unwrap_or(value);
+    if !first.ends_with(begin.as_bytes()) {
+        return None;
+    }
     let mut start = 0;
-    for item in value.split(|&byte| byte == b',') {
-        let sign = item.iter().position(|&byte| byte == b'=');
-        if let Some(sign) = sign
-            && names.iter().any(|name| name.as_bytes() == &item[..sign])
+    for item in value.split(|byte| matches!(byte, b',' | b';' | b'|' | b'&')) {
+        if let Some(sign) = item.iter().position(|byte| matches!(byte, b'=' | b':'))
+            && is_item(&item[..sign], name.as_bytes())
         {
-            let from = match separator {
-                Some(separator) => item.iter().position(|&byte| byte == separator)?,
-                None => sign,
+            let from = start + sign + 1;
+            let content = &item[sign + 1..];
+            let secret = match separator {
+                // A password may have the separator of items in it.
+                Some(b'/') => {
+                    let content = &value[from..];
+                    of_oracle(content).map(|secret| from + secret.start..from + secret.end)
+                }
+                Some(separator) => {
+                    let at = content.iter().position(|byte| byte == separator)?;
+                    non_empty(from + at + 1..start + item.len())
+                }
+                None => non_empty(from..start + item.len()),
             };
-            let secret = &item[from + 1..];
-            return (!secret.is_empty() && secret != MARK.as_bytes())
-                .then_some(start + from + 1..start + item.len());
+            return secret.filter(|secret| &value[secret.clone()] != MARK.as_bytes());
         }
         start += item.len() + 1;
     }
     None
 }
 
-/// A path does not have such long words of mixed letters and digits; an AWS secret can begin with a
-/// slash.
-const RANDOM_LEN: usize = 20;
-
-pub(super) fn is_path(value: &[u8]) -> bool {
-    let is_rooted = starts_with_any(value, &["/", "./", "../", "~/", "file:/"])
-        || matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
-    if !is_rooted && !has_extension(value) {
-        return false;
+/// Whether a name is this one, with an asterisk before or after it for any others.
+fn is_item(name: &[u8], known: &[u8]) -> bool {
+    let known_len = known.len();
+    match known {
+        [b'*'] => true,
+        [b'*', end @ ..] => {
+            name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end)
+        }
+        [start @ .., b'*'] => name
+            .get(..known_len - 1)
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
+        _ => name.eq_ignore_ascii_case(known),
     }
-    !is_aws_secret(value)
-        && !value
-            .split(|byte| matches!(byte, b'/' | b'\\' | b'.' | b'-' | b'_'))
-            .any(|segment| segment.len() >= RANDOM_LEN && is_mixed(segment))
 }
 
-/// `logs/2024/app.gz`: what a store of objects calls a key. A password may have a slash and a point too.
-fn is_object(value: &[u8]) -> bool {
-    #[rustfmt::skip]
-    const KNOWN: &[&str] = &[
-        "avro", "bak", "bin", "bz2", "css", "csv", "dump", "gif", "gz", "html", "jar", "jpeg", "jpg", "js",
-        "json", "log", "md", "mp4", "orc", "parquet", "pdf", "png", "rpm", "sql", "svg", "tar", "tfstate",
-        "tgz", "tsv", "txt", "war", "webp", "xml", "xz", "yaml", "yml", "zip", "zst",
-    ];
-    let name = value.rsplit(|&byte| byte == b'/').next();
-    let is_file = |name: &[u8]| {
-        let end = name.rsplit(|&byte| byte == b'.').next();
-        end.is_some_and(|end| {
-            end.len() < name.len() && KNOWN.iter().any(|known| known.as_bytes() == end)
-        })
-    };
-    name.is_some_and(|name| name.len() < value.len() && is_file(name))
-        && value
-            .iter()
-            .all(|&byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
-        && !value
-            .split(|byte| matches!(byte, b'/' | b'.' | b'-' | b'_'))
-            .any(|segment| segment.len() >= RANDOM_LEN && is_mixed(segment))
-}
-
-fn has_extension(value: &[u8]) -> bool {
-    const KNOWN: [&[u8]; 23] = [
-        b"asc", b"cer", b"cert", b"conf", b"cfg", b"crt", b"der", b"env", b"gpg", b"ini", b"jks",
-        b"json", b"key", b"keytab", b"kdbx", b"p12", b"p8", b"pem", b"pfx", b"pub", b"txt",
-        b"yaml", b"yml",
-    ];
-    if value
+/// Of `me/x@db`, `'me/"x"@db'` and `me/x as sysdba`, where x is.
+fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
+    let start = usize::from(word.first() == Some(&b'\''));
+    let is_user = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_$#.[]\"".contains(byte);
+    let user = word[start..].iter().take_while(is_user).count();
+    let from = start + user + 1;
+    if user == 0 || word.get(from - 1) != Some(&b'/') {
+        return None;
+    }
+    let rest = &word[from..];
+    if let [b'"', inner @ ..] = rest {
+        let len = inner.iter().position(|&byte| byte == b'"');
+        return non_empty(from + 1..from + 1 + len.unwrap_or(inner.len()));
+    }
+    let role = rest
+        .windows(4)
+        .position(|part| part.eq_ignore_ascii_case(b" as "));
+    let len = rest[..role.unwrap_or(rest.len())]
         .iter()
-        .any(|byte| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'@'))
-    {
-        return false;
-    }
-    let Some(dot) = value.iter().rposition(|&byte| byte == b'.') else {
-        return false;
-    };
-    dot > 0 && KNOWN.contains(&&value[dot + 1..])
-}
-
-/// 40 characters of base64, without any that a path would have.
-fn is_aws_secret(value: &[u8]) -> bool {
-    value.len() == 40
-        && is_mixed(value)
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'='))
-}
-
-fn is_mixed(text: &[u8]) -> bool {
-    text.iter().any(u8::is_ascii_uppercase)
-        && text.iter().any(u8::is_ascii_lowercase)
-        && text.iter().any(u8::is_ascii_digit)
-}
-
-/// `2`, `2,2`, `1.2nr`: as sort(1) has them.
-fn is_sort_key(value: &[u8]) -> bool {
-    let letters = value
+        .rposition(|&byte| byte == b'@')
+        .or(role);
+    let ends = rest
         .iter()
         .rev()
-        .take_while(|byte| byte.is_ascii_alphabetic());
-    let letters = letters.count();
-    let digits = &value[..value.len() - letters];
-    letters <= 2
-        && digits.first().is_some_and(u8::is_ascii_digit)
-        && digits
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.'))
-}
-
-/// A number, a range of numbers, or what docker(1) maps to what: `127.0.0.1:80:80/tcp`.
-fn is_port(value: &[u8]) -> bool {
-    let value = [&b"/tcp"[..], b"/udp", b"/sctp"]
-        .iter()
-        .find_map(|protocol| value.strip_suffix(*protocol))
-        .unwrap_or(value);
-    let value = value.strip_prefix(b"localhost:").unwrap_or(value);
-    value.iter().any(u8::is_ascii_digit)
-        && value.iter().all(|byte| {
-            byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'-' | b',' | b'[' | b']')
-        })
+        .take_while(|byte| matches!(byte, b'\'' | b'"'))
+        .count();
+    non_empty(from..from + len.unwrap_or(rest.len() - ends))
 }
