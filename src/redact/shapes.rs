@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::bytes::{blanks, is_name_byte, is_token_byte, run};
+use super::bytes::{is_name_byte, is_token_byte, run};
 use super::formats::{
     TELLING_JSON, after_scheme, in_statement, json_web_token, private_key, starts_with,
 };
