@@ -156,8 +156,9 @@ impl<'t> Command<'t> {
     /// What a word says that begins like an option.
     pub(super) fn option(&mut self, word: &[u8]) -> Option<Found<'t>> {
         self.is_value = false;
+        let mut is_step = false;
         for follower in self.followers[..self.len].iter_mut().flatten() {
-            follower.option(word);
+            is_step |= follower.option(word);
         }
         let mut found = None;
         let mut most = 0;
@@ -170,8 +171,11 @@ impl<'t> Command<'t> {
                 most = steps;
             }
         }
-        self.is_doubtful =
-            found.is_none() && !word.contains(&b'=') && word.starts_with(b"-") && word != b"--";
+        self.is_doubtful = found.is_none()
+            && !is_step
+            && !word.contains(&b'=')
+            && word.starts_with(b"-")
+            && word != b"--";
         self.is_value = found == Some(Found::Next(Holds::Nothing));
         found
     }
@@ -266,8 +270,9 @@ impl<'t> Follower<'t> {
         steps
     }
 
-    /// Takes in an option.
-    fn option(&mut self, word: &[u8]) {
+    /// Takes in an option, and returns whether it is one of the steps.
+    fn option(&mut self, word: &[u8]) -> bool {
+        let before = self.steps;
         for (at, step) in self.rule.steps.iter().enumerate() {
             if (at == 0 || self.steps & 1 << at != 0)
                 && let Step::Option(option) = step
@@ -277,6 +282,7 @@ impl<'t> Follower<'t> {
             }
         }
         self.steps = self.with_gaps(self.steps);
+        self.steps != before
     }
 
     fn is_complete(&self) -> bool {

@@ -85,7 +85,7 @@ pub(super) fn may_have_secret(line: &[u8], tables: Tables<'_>) -> bool {
             AT if has_colon => return true,
             PIPE => return true,
             END => {
-                if line[start] != b'-' && tables.may_redact(&line[base..at]) {
+                if (line[start] != b'-' || base > start) && tables.may_redact(&line[base..at]) {
                     return true;
                 }
                 start = at + 1;
@@ -101,7 +101,7 @@ pub(super) fn may_have_secret(line: &[u8], tables: Tables<'_>) -> bool {
     if line.len() > 1 && is_telling(line, line.len() - 2) {
         return true;
     }
-    start < line.len() && line[start] != b'-' && tables.may_redact(&line[base..])
+    start < line.len() && (line[start] != b'-' || base > start) && tables.may_redact(&line[base..])
 }
 
 /// Whether a secret or its name may begin at `at`.

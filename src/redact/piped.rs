@@ -110,8 +110,7 @@ fn written(text: &[u8], at: usize, is_format: bool) -> (Option<Range<usize>>, us
                 if end == text.len() && inner.end == text.len() {
                     return (line, end);
                 }
-                let word = (inner, end);
-                word
+                (inner, end)
             }
             None => {
                 let word = here_word(text, at);

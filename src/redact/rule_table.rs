@@ -12,10 +12,13 @@ pub(super) struct Table {
     rules: Vec<Rule>,
     names: AHashMap<Box<[u8]>, Vec<u16>>,
     /// Of programs whose names begin so.
-    starts: AHashMap<u8, Vec<(Box<[u8]>, u16)>>,
+    starts: AHashMap<u8, Vec<Start>>,
     /// How names begin: a bit for each three letters.
     beginnings: Vec<u64>,
 }
+
+/// How a name begins, and which rule it has.
+type Start = (Box<[u8]>, u16);
 
 /// What comes with this program.
 const TEXTS: [&str; 3] = [

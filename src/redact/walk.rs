@@ -57,6 +57,8 @@ struct Walk<'l> {
     next: Option<Holds<'l>>,
     /// It was a bare word that said so: what looks like an option is none of its values.
     is_after_bare: bool,
+    /// It was a name after `set` that said so.
+    is_after_word: bool,
     /// The next argument is a script if the program is a shell.
     is_script_next: bool,
     /// `set`: the next argument is a name, and the one after it what is set.
@@ -85,6 +87,7 @@ impl<'l> Walk<'l> {
             has_user: None,
             next: None,
             is_after_bare: false,
+            is_after_word: false,
             is_script_next: false,
             is_name_next: false,
             is_lookup: false,
@@ -109,6 +112,7 @@ impl<'l> Walk<'l> {
         self.is_script_next =
             argument.len() <= 5 && argument.starts_with(b"-") && argument.ends_with(b"c");
         let is_after_bare = std::mem::take(&mut self.is_after_bare);
+        let is_after_word = std::mem::take(&mut self.is_after_word);
         let is_option = match is_after_bare {
             true => starts_option(argument),
             false => is_option(argument),
@@ -120,7 +124,7 @@ impl<'l> Walk<'l> {
             && !(is_after_bare && bare_names::is_verb(argument))
             && self.value(argument, holds)
         {
-            if is_after_bare {
+            if is_after_bare || is_after_word {
                 self.command.word(argument, self.is_last);
             }
             return;
@@ -188,6 +192,7 @@ impl<'l> Walk<'l> {
         } else if self.is_name_next && self.next.is_none() {
             // redis-cli SET key:1 value
             self.next = names::judge(argument).filter(|holds| *holds != Holds::Key);
+            self.is_after_word = self.next.is_some();
         }
         self.is_name_next = argument.eq_ignore_ascii_case(b"set")
             || self.is_name_next && argument.starts_with(b"-");
