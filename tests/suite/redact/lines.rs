@@ -9,22 +9,22 @@ use serde::Deserialize;
 ///
 /// `‖` stands within tokens that look like a vendor's, so that no host takes them for real ones. It is removed here.
 #[derive(Debug, Deserialize)]
-pub struct Line {
-    pub argv: Vec<String>,
-    pub hide: Vec<String>,
-    pub keep: Vec<String>,
+pub(crate) struct Line {
+    pub(crate) argv: Vec<String>,
+    pub(crate) hide: Vec<String>,
+    pub(crate) keep: Vec<String>,
 }
 
 /// How much was leaked or changed, of how much.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Rate {
-    pub bad: usize,
-    pub all: usize,
+pub(crate) struct Rate {
+    pub(crate) bad: usize,
+    pub(crate) all: usize,
 }
 
 impl Rate {
     #[allow(dead_code, reason = "the bench prints it")]
-    pub fn percent(self) -> f64 {
+    pub(crate) fn percent(self) -> f64 {
         100.0 * self.bad as f64 / self.all.max(1) as f64
     }
 
@@ -36,21 +36,21 @@ impl Rate {
 
 /// What a redactor leaves of all lines.
 #[derive(Debug, Default)]
-pub struct Rates {
+pub(crate) struct Rates {
     /// Secrets that survive.
-    pub leaked: Rate,
+    pub(crate) leaked: Rate,
     /// Lines without a secret that change.
-    pub changed: Rate,
+    pub(crate) changed: Rate,
     /// Lines of which a part is lost that must survive.
-    pub damaged: Rate,
+    pub(crate) damaged: Rate,
     /// Secrets that survive, by the kind of their place.
-    pub kinds: BTreeMap<&'static str, Rate>,
+    pub(crate) kinds: BTreeMap<&'static str, Rate>,
     /// The lines that are not as they should be.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 /// Reads all lines.
-pub fn read() -> Vec<Line> {
+pub(crate) fn read() -> Vec<Line> {
     let text = include_str!("../../../fixtures/redact/lines.jsonl").replace('‖', "");
     let lines = text
         .lines()
@@ -59,7 +59,7 @@ pub fn read() -> Vec<Line> {
 }
 
 /// Redacts the lines.
-pub fn rates(redactor: &Redactor, lines: &[Line]) -> Rates {
+pub(crate) fn rates(redactor: &Redactor, lines: &[Line]) -> Rates {
     let mut rates = Rates::default();
     for line in lines {
         let command: Vec<u8> = line
