@@ -2,12 +2,22 @@
 
 use std::ops::Range;
 
-use super::matching::{Found, fits, has_value, is_index, is_named, is_shell, is_shell_word, place};
 use super::names;
 use super::rule::{Form, Part, Rule, Step, Target};
-use super::rule_table::Tables;
-use super::text::is_assignment;
+use super::table::Tables;
+use super::text::{is_assignment, starts_with};
 use super::values::Holds;
+
+/// What a word says of itself or of the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found<'t> {
+    /// It is an option, and the next word has its value.
+    Next(Holds<'t>),
+    /// The value begins at this byte.
+    At(usize, Holds<'t>),
+    /// It is an option without a value.
+    Switch,
+}
 
 /// The rules of one program, as far as its words have come.
 #[derive(Clone, Copy)]
@@ -51,10 +61,8 @@ impl<'t> Command<'t> {
 
     /// Forgets all, since another command begins.
     pub(super) fn restart(&mut self) {
+        self.restart_softly();
         self.len = 0;
-        self.is_started = false;
-        self.is_doubtful = false;
-        self.is_value = false;
         self.has_slashes = false;
     }
 
@@ -110,32 +118,31 @@ impl<'t> Command<'t> {
         secret
     }
 
-    /// The program itself, or one that another starts.
-    fn start(&mut self, word: &[u8]) {
+    /// The program itself, or one that another starts. Whether it is known.
+    fn start(&mut self, word: &[u8]) -> bool {
         let known = self.len;
-        for rule in self.tables.rules(word) {
-            if self.len == MOST {
-                break;
-            }
+        self.tables.any(word, |rule| {
             self.has_slashes |= rule.has_slashes();
             let follower = Follower { rule, steps: 1 };
             let steps = follower.with_gaps(1);
             self.followers[self.len] = Some(Follower { rule, steps });
             self.len += 1;
-        }
+            self.len == MOST
+        });
         self.is_shell |= is_shell(word);
-        if self.len > known && known > 0 {
+        let is_known = self.len > known;
+        if is_known {
             self.followers.copy_within(known..self.len, 0);
             self.len -= known;
         }
+        is_known
     }
 
     fn started_by_other(&mut self, word: &[u8], is_doubtful: bool) {
         // env(1) has assignments, and timeout(1) and taskset(1) have numbers.
         let is_beside = is_assignment(word) || word.first().is_some_and(u8::is_ascii_digit);
-        let is_known = !is_beside && self.tables.has_rules(word);
-        if is_known {
-            return self.start(word);
+        if !is_beside && self.len < MOST && self.start(word) {
+            return;
         }
         // A program that is not known: its words are not those of the one that starts it.
         let mut is_sure = true;
@@ -240,11 +247,7 @@ impl<'t> Follower<'t> {
                     reached = reached.or(secret.map(Reached::Secret));
                     true
                 }
-                Step::Gap => {
-                    next |= 1 << at;
-                    false
-                }
-                Step::Option(_) => {
+                Step::Gap | Step::Option(_) => {
                     next |= 1 << at;
                     false
                 }
@@ -300,4 +303,116 @@ impl<'t> Follower<'t> {
             Target::Words | Target::Input(_) => None,
         }
     }
+}
+/// Whether a word is this one; one that ends in `*` stands for all that begin so.
+fn fits(word: &[u8], name: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(start) => starts_with(word, start.as_bytes()),
+        None => word.eq_ignore_ascii_case(name.as_bytes()),
+    }
+}
+
+/// Whether an option is this one, or has its letters among others: `-nb` is in `-nbB`.
+fn is_named(word: &[u8], option: &str) -> bool {
+    let option = option.as_bytes();
+    let (&sign, letters) = option.split_first().expect("BUG: an option without a sign");
+    if sign == b'/' {
+        return matches!(word.first(), Some(b'/' | b'-'))
+            && word[1..].eq_ignore_ascii_case(letters);
+    }
+    word == option
+        || sign == b'-'
+            && letters.len() <= 2
+            && letters.iter().all(u8::is_ascii_alphabetic)
+            && word.len() <= 6
+            && word[1..].iter().all(u8::is_ascii_alphabetic)
+            && letters.iter().all(|letter| word[1..].contains(letter))
+}
+
+/// The letters that may stand before another option's in one word, with the other's value right after it.
+const NO_VALUE: &[u8] = b"fgikqsvLS";
+
+/// Where the value of `option` is, if `word` is that option.
+fn place<'t>(word: &[u8], option: &str, form: Form, holds: Holds<'t>) -> Option<Found<'t>> {
+    let letters = option.as_bytes();
+    if letters.is_empty() {
+        let secret = holds.secret_in(word).filter(|_| !word.starts_with(b"-"));
+        return secret.map(|_| Found::At(0, holds));
+    }
+    let is_windows = letters[0] == b'/' && matches!(word.first(), Some(b'/' | b'-'));
+    let is_start = match is_windows {
+        true => starts_with(&word[1..], &letters[1..]),
+        false => word.starts_with(letters),
+    };
+    if is_start {
+        let is_single = letters.len() == 2 && letters[0] != b'/';
+        return match (&word[letters.len()..], form) {
+            ([], Form::Attached) => None,
+            ([], _) => Some(Found::Next(holds)),
+            (_, Form::Attached) => Some(Found::At(letters.len(), holds)),
+            ([b'=', ..], _) => Some(Found::At(letters.len() + 1, holds)),
+            ([b':', ..], _) if is_windows => Some(Found::At(letters.len() + 1, holds)),
+            (_, Form::Any) if is_single && !is_long(&word[1..]) => {
+                Some(Found::At(letters.len(), holds))
+            }
+            _ => None,
+        };
+    }
+    // `-sSu x`, `-sSux`: letters without values before it.
+    let (&[b'-', letter], [b'-', cluster @ ..], Form::Any) = (letters, word, form) else {
+        return None;
+    };
+    let at = cluster.iter().take(5).position(|&byte| byte == letter)?;
+    match cluster.len() - at {
+        1 if cluster.len() <= 5 && cluster.iter().all(u8::is_ascii_alphabetic) => {
+            Some(Found::Next(holds))
+        }
+        _ if at > 0 && cluster[..at].iter().all(|byte| NO_VALUE.contains(byte)) => {
+            Some(Found::At(at + 2, holds))
+        }
+        _ => None,
+    }
+}
+
+/// Whether it is the whole name of an option with one dash, whose first letter is no option of its own.
+fn is_long(word: &[u8]) -> bool {
+    const KNOWN: &str = "address agent api auth path pattern pid platform plugin policy port prefix print profile \
+        project prompt protocol proxy table tag target test text threads time timeout title topic type uid unit \
+        update uri url user username wait web width workdir";
+    KNOWN.split(' ').any(|known| known.as_bytes() == word)
+        || matches!(
+            word,
+            [
+                b'p' | b't' | b'k' | b's' | b'c',
+                b'a' | b'w' | b'o' | b'e' | b'r',
+                ..
+            ]
+        ) && names::judge(word).is_some()
+}
+
+fn is_shell(word: &[u8]) -> bool {
+    const SHELLS: &str = "ash bash busybox dash fish ksh sh su zsh";
+    let name = word.rsplit(|&byte| byte == b'/').next().unwrap_or(word);
+    let name = name.strip_prefix(b"-").unwrap_or(name);
+    SHELLS.split(' ').any(|shell| shell.as_bytes() == name)
+}
+
+/// Words of shells that a command follows.
+fn is_shell_word(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"!" | b"{" | b"do" | b"elif" | b"else" | b"if" | b"then" | b"until" | b"while"
+    )
+}
+
+/// `[2]`, the number of a key to iwconfig(8).
+fn is_index(word: &[u8]) -> bool {
+    matches!(word, [b'[', digits @ .., b']'] if digits.iter().all(u8::is_ascii_digit))
+}
+
+/// `username=me`, and not the end of base64.
+fn has_value(word: &[u8]) -> bool {
+    let sign = word.iter().position(|&byte| byte == b'=');
+    is_assignment(word)
+        && sign.is_some_and(|sign| word[sign + 1..].iter().any(|&byte| byte != b'='))
 }

@@ -3,29 +3,18 @@
 //! It works on the list of arguments, so that a secret with blanks in it is hidden whole.
 
 mod assignments;
-mod bare_names;
-mod bytes;
-mod code;
 mod command;
-mod first_look;
-mod formats;
-mod matching;
 mod names;
 mod pattern;
-mod piped;
-mod plain_values;
 mod process_name;
-mod quotes;
 mod rule;
-mod rule_table;
 mod shapes;
 mod spans;
+mod table;
 mod text;
 mod urls;
-mod usual;
 mod values;
 mod walk;
-mod words;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -33,8 +22,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::pattern::{Pattern, RedactRule};
-use self::rule_table::{Table, Tables};
 use self::spans::MARK;
+use self::table::{Table, Tables};
 use crate::model::Detail;
 
 /// Selects what is redacted in command lines and names.
@@ -145,7 +134,7 @@ impl Redactor {
     fn is_plain(&self, line: &[u8], limit: usize) -> bool {
         line.len() <= limit
             && self.patterns.is_empty()
-            && !first_look::may_have_secret(line, self.tables())
+            && !table::may_have_secret(line, self.tables())
     }
 
     fn program<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
@@ -240,39 +229,5 @@ impl Redactor {
             }
         }
         Cow::Owned(spans::hide_all_arguments(&text))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_users_patterns_apply_to_all_details_and_the_rules_to_paths_alone() {
-        let pattern = Pattern::new("acme-([a-z]+)").expect("a pattern");
-        let own = Redactor::new(Redact::Secrets, vec![pattern.clone()]);
-        let off = Redactor::new(Redact::Off, vec![pattern]);
-        let token = b"password=hunter22";
-        for detail in [
-            Detail::ContainerId,
-            Detail::UserName,
-            Detail::PodUid,
-            Detail::Tty,
-            Detail::Executable,
-            Detail::Cgroup,
-            Detail::SystemdUnit,
-        ] {
-            let hidden = own.detail(detail, b"acme-secret");
-            assert_eq!(&*hidden, b"acme-[redacted]", "{detail:?}");
-            assert_eq!(*own.detail(detail, &hidden), *hidden, "{detail:?}");
-            assert_eq!(&*off.detail(detail, b"acme-secret"), b"acme-secret");
-            let is_ruled = *own.detail(detail, token) != *token;
-            let is_path = matches!(
-                detail,
-                Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
-            );
-            assert_eq!(is_ruled, is_path, "{detail:?}");
-            assert_eq!(&*own.detail(detail, b"/a\0/b"), MARK.as_bytes());
-        }
     }
 }

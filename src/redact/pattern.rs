@@ -93,12 +93,6 @@ fn as_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pattern").field(&self.as_str()).finish()
-    }
-}
-
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -106,28 +100,6 @@ impl PartialEq for Pattern {
 }
 
 impl Eq for Pattern {}
-
-impl FromStr for Pattern {
-    type Err = Error;
-
-    fn from_str(pattern: &str) -> Result<Self> {
-        Self::new(pattern)
-    }
-}
-
-impl TryFrom<String> for Pattern {
-    type Error = Error;
-
-    fn try_from(pattern: String) -> Result<Self> {
-        Self::new(&pattern)
-    }
-}
-
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
-        pattern.as_str().to_owned()
-    }
-}
 
 /// A rule for secrets of a program of your own.
 ///
@@ -180,30 +152,39 @@ impl RedactRule {
     }
 }
 
-impl fmt::Debug for RedactRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedactRule").field(&self.text).finish()
-    }
+/// What both are as text.
+macro_rules! is_text {
+    ($type:ident) => {
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut tuple = f.debug_tuple(stringify!($type));
+                tuple.field(&self.as_str()).finish()
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = Error;
+
+            fn try_from(text: String) -> Result<Self> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+    };
 }
 
-impl FromStr for RedactRule {
-    type Err = Error;
-
-    fn from_str(rule: &str) -> Result<Self> {
-        Self::new(rule)
-    }
-}
-
-impl TryFrom<String> for RedactRule {
-    type Error = Error;
-
-    fn try_from(rule: String) -> Result<Self> {
-        Self::new(&rule)
-    }
-}
-
-impl From<RedactRule> for String {
-    fn from(rule: RedactRule) -> Self {
-        rule.text
-    }
-}
+is_text!(Pattern);
+is_text!(RedactRule);

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::bytes::is_blank;
 use super::spans::MARK;
+use super::text::is_blank;
 use super::values::Holds;
 use super::{names, shapes};
 

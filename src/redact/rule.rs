@@ -100,6 +100,32 @@ impl Part {
     }
 }
 
+impl Rule {
+    /// Whether it has an option that begins with a slash.
+    pub(super) fn has_slashes(&self) -> bool {
+        let target = match &self.target {
+            Target::Option(option, ..) | Target::Shown(option) | Target::Switch(option) => option,
+            Target::Words | Target::Input(_) => "",
+        };
+        let is_slash =
+            |step: &Step| matches!(step, Step::Option(option) if option.starts_with('/'));
+        target.starts_with('/') || self.steps.iter().any(is_slash)
+    }
+
+    /// Whether it has a secret that no name and no pipe shows.
+    pub(super) fn is_telling(&self) -> bool {
+        match &self.target {
+            Target::Option(..) => true,
+            Target::Words => !self.starts_program(),
+            Target::Shown(_) | Target::Switch(_) | Target::Input(_) => false,
+        }
+    }
+
+    pub(super) fn starts_program(&self) -> bool {
+        self.steps.last() == Some(&Step::Program)
+    }
+}
+
 type Fault = (usize, &'static str);
 
 const PART: &str =

@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use super::plain_values::{
-    is_amount, is_object, is_object_name, is_path, is_port, is_sort_key, starts_with_any,
-};
 use super::shapes;
 use super::spans::MARK;
+use super::text::{run, starts_with_any};
 
 /// The name of an item in a list, and the byte that its secret follows.
 pub(super) type Item = (Box<str>, Option<u8>);
@@ -18,7 +16,7 @@ pub(super) enum Holds<'t> {
     Password,
     /// A password, or where openssl(1) is to take it from: `pass:x`, `file:x`.
     Pass,
-    /// A password, or the working directory: `PWD`.
+    /// A password, or a path: `PWD`.
     Pwd,
     /// A secret, unless it is the path of one.
     Token,
@@ -30,7 +28,7 @@ pub(super) enum Holds<'t> {
     Auth,
     /// A token, or how many there are.
     Count,
-    /// The same as [`Login`](Self::Login), or whom a process belongs to: `www:www`.
+    /// User and password, or whom a process belongs to: `www:www`.
     User,
     /// A password, a port, a path or a number: `-p`.
     P,
@@ -69,27 +67,18 @@ impl Holds<'_> {
                 && !starts_with_any(value, &["id=", "type=", "source=", "src="])
                 && !is_object_name(value))
             .then_some(whole),
-            Self::Key => {
-                (!is_path(value) && !is_object(value) && !is_sort_key(value)).then_some(whole)
-            }
+            Self::Key => (!is_path(value) && !is_number(value, b",.", 2)).then_some(whole),
             Self::Long => shapes::is_token_like(value).then_some(whole),
             Self::Auth if is_path(value) => None,
-            Self::Auth => after(b':', value).or_else(|| {
-                let is_token = shapes::is_token_like(value)
-                    || shapes::is_base64_like(value)
-                    || is_short_token(value);
-                is_token.then_some(whole)
-            }),
-            Self::Count => (!is_path(value) && !is_amount(value)).then_some(whole),
+            Self::Auth => after(b':', value).or_else(|| is_short_token(value).then_some(whole)),
+            Self::Count => (!is_path(value) && !is_number(value, b".eE_,", 1)).then_some(whole),
             Self::User => after(b':', value)
                 .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
             Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
             Self::After(separator) => after(separator, value),
             Self::Before(byte) => {
                 let len = value.iter().rposition(|&other| other == byte)?;
-                (!value[..len].contains(&b':'))
-                    .then_some(())
-                    .and_then(|()| non_empty(0..len))
+                non_empty(0..len).filter(|_| !value[..len].contains(&b':'))
             }
             Self::Items(items) => items.iter().find_map(|item| of_item(value, item)),
             Self::Oracle(needs_host) => {
@@ -97,9 +86,8 @@ impl Holds<'_> {
             }
             Self::Command => {
                 let starts = [&b"echo "[..], b"printf "];
-                let mut lens = starts.iter().filter(|start| value.starts_with(start));
-                lens.next()
-                    .and_then(|start| non_empty(start.len()..value.len()))
+                let start = starts.iter().find(|start| value.starts_with(start))?;
+                non_empty(start.len()..value.len())
             }
             Self::Nothing => None,
         }
@@ -108,32 +96,20 @@ impl Holds<'_> {
 
 /// `-`, and what turns something on or off.
 fn is_switch(value: &[u8]) -> bool {
-    const WORDS: [&str; 14] = [
-        "",
-        "-",
-        "0",
-        "1",
-        "true",
-        "false",
-        "on",
-        "off",
-        "yes",
-        "no",
-        "none",
-        "null",
-        "open",
-        "restricted",
-    ];
-    WORDS
-        .iter()
-        .any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+    const WORDS: &str = "- 0 1 true false on off yes no none null open restricted";
+    let mut words = WORDS.split(' ');
+    value.is_empty() || words.any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Letters and digits, as no way to log in is called.
+/// A token or base64, as no way to log in is called.
 fn is_short_token(value: &[u8]) -> bool {
-    value.len() >= 8
-        && value.iter().all(u8::is_ascii_alphanumeric)
-        && value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_padded = value.ends_with(b"=") || value.contains(&b'+');
+    shapes::is_token_like(value)
+        || value.len() >= 8
+            && value.iter().all(is_base64)
+            && (is_padded || digits >= 2 && !value.contains(&b'/'))
 }
 
 fn non_empty(range: Range<usize>) -> Option<Range<usize>> {
@@ -174,18 +150,17 @@ fn of_item(value: &[u8], (name, separator): &Item) -> Option<Range<usize>> {
             && is_item(&item[..sign], name.as_bytes())
         {
             let from = start + sign + 1;
-            let content = &item[sign + 1..];
+            let end = start + item.len();
             let secret = match separator {
                 // A password may have the separator of items in it.
                 Some(b'/') => {
-                    let content = &value[from..];
-                    of_oracle(content).map(|secret| from + secret.start..from + secret.end)
+                    of_oracle(&value[from..]).map(|part| from + part.start..from + part.end)
                 }
                 Some(separator) => {
-                    let at = content.iter().position(|byte| byte == separator)?;
-                    non_empty(from + at + 1..start + item.len())
+                    let at = item[sign + 1..].iter().position(|byte| byte == separator)?;
+                    non_empty(from + at + 1..end)
                 }
-                None => non_empty(from..start + item.len()),
+                None => non_empty(from..end),
             };
             return secret.filter(|secret| &value[secret.clone()] != MARK.as_bytes());
         }
@@ -196,44 +171,112 @@ fn of_item(value: &[u8], (name, separator): &Item) -> Option<Range<usize>> {
 
 /// Whether a name is this one, with an asterisk before or after it for any others.
 fn is_item(name: &[u8], known: &[u8]) -> bool {
-    let known_len = known.len();
-    match known {
-        [b'*'] => true,
-        [b'*', end @ ..] => {
-            name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end)
-        }
-        [start @ .., b'*'] => name
-            .get(..known_len - 1)
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
-        _ => name.eq_ignore_ascii_case(known),
-    }
+    let (is_end, is_start) = (known.starts_with(b"*"), known.ends_with(b"*"));
+    let stem = known.strip_prefix(b"*").unwrap_or(known);
+    let stem = stem.strip_suffix(b"*").unwrap_or(stem);
+    let parts = name.windows(stem.len().max(1)).enumerate();
+    stem.is_empty()
+        || parts.into_iter().any(|(at, part)| {
+            part.eq_ignore_ascii_case(stem)
+                && (is_end || at == 0)
+                && (is_start || at + part.len() == name.len())
+        })
 }
 
 /// Of `me/x@db`, `'me/"x"@db'` and `me/x as sysdba`, where x is.
 fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
     let start = usize::from(word.first() == Some(&b'\''));
-    let is_user = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_$#.[]\"".contains(byte);
-    let user = word[start..].iter().take_while(is_user).count();
+    let user = run(&word[start..], |byte| {
+        byte.is_ascii_alphanumeric() || b"_$#.[]\"".contains(&byte)
+    });
     let from = start + user + 1;
     if user == 0 || word.get(from - 1) != Some(&b'/') {
         return None;
     }
     let rest = &word[from..];
     if let [b'"', inner @ ..] = rest {
-        let len = inner.iter().position(|&byte| byte == b'"');
-        return non_empty(from + 1..from + 1 + len.unwrap_or(inner.len()));
+        return non_empty(from + 1..from + 1 + run(inner, |byte| byte != b'"'));
     }
     let role = rest
         .windows(4)
         .position(|part| part.eq_ignore_ascii_case(b" as "));
-    let len = rest[..role.unwrap_or(rest.len())]
-        .iter()
-        .rposition(|&byte| byte == b'@')
-        .or(role);
-    let ends = rest
+    let rest = &rest[..role.unwrap_or(rest.len())];
+    let len = rest.iter().rposition(|&byte| byte == b'@');
+    let quotes = rest
         .iter()
         .rev()
         .take_while(|byte| matches!(byte, b'\'' | b'"'))
         .count();
-    non_empty(from..from + len.unwrap_or(rest.len() - ends))
+    non_empty(from..from + len.unwrap_or(rest.len() - quotes))
+}
+
+/// `db-secret`: what a cluster calls an object with secrets in it.
+fn is_object_name(value: &[u8]) -> bool {
+    const ENDS: &str = "-secret -secrets -credentials -creds -tls -token -key";
+    let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    value.iter().all(is_name) && ENDS.split(' ').any(|end| value.ends_with(end.as_bytes()))
+}
+
+/// A number with these signs in it, and at the end at most so many letters: `375e6`, `300B`, `2,2nr`.
+fn is_number(value: &[u8], signs: &[u8], letters: usize) -> bool {
+    let end = value
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let digits = &value[..value.len() - end];
+    end <= letters
+        && digits.first().is_some_and(u8::is_ascii_digit)
+        && digits
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || signs.contains(byte))
+}
+
+/// A file, or what a store of objects calls a key: `./x`, `client.pem`, `logs/2024/app.gz`.
+pub(super) fn is_path(value: &[u8]) -> bool {
+    const ENDS: &str = "asc cer cert conf cfg crt der env gpg ini jks json key keytab kdbx p12 p8 pem pfx pub txt yaml \
+        yml avro bak bin bz2 csv dump gif gz html jar jpeg jpg js log md mp4 orc parquet pdf png sql svg tar tfstate \
+        tgz tsv war webp xml xz zip zst";
+    const RANDOM_LEN: usize = 20;
+    let is_rooted = starts_with_any(value, &["/", "./", "../", "~/", "file:/"])
+        || matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    let dot = value
+        .iter()
+        .rposition(|&byte| byte == b'.')
+        .filter(|&dot| dot > 0);
+    let has_end = dot.is_some_and(|dot| {
+        ENDS.split(' ')
+            .any(|end| end.as_bytes() == &value[dot + 1..])
+    });
+    let is_other = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'@');
+    // An AWS secret can begin with a slash, and a path has no such long words of mixed letters and digits.
+    let is_aws = value.len() == 40
+        && is_mixed(value)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/+=".contains(byte));
+    let mut words = value.split(|byte| b"/\\.-_".contains(byte));
+    (is_rooted || has_end && !value.iter().any(is_other))
+        && !is_aws
+        && !words.any(|word| word.len() >= RANDOM_LEN && is_mixed(word))
+}
+
+fn is_mixed(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_uppercase)
+        && text.iter().any(u8::is_ascii_lowercase)
+        && text.iter().any(u8::is_ascii_digit)
+}
+
+/// A number, a range of numbers, or what docker(1) maps to what: `127.0.0.1:80:80/tcp`.
+fn is_port(value: &[u8]) -> bool {
+    let ends = [&b"/tcp"[..], b"/udp", b"/sctp"];
+    let value = ends
+        .iter()
+        .find_map(|end| value.strip_suffix(*end))
+        .unwrap_or(value);
+    let value = value.strip_prefix(b"localhost:").unwrap_or(value);
+    value.iter().any(u8::is_ascii_digit)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b".:-,[]".contains(byte))
 }
