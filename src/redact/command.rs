@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::names;
 use super::rule::{Form, Part, Rule, Step, Target};
-use super::table::Tables;
+use super::rule_table::Tables;
 use super::text::{is_assignment, starts_with};
 use super::values::Holds;
 

@@ -8,9 +8,10 @@ mod names;
 mod pattern;
 mod process_name;
 mod rule;
+mod rule_table;
 mod shapes;
 mod spans;
-mod table;
+
 mod text;
 mod urls;
 mod values;
@@ -22,8 +23,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::pattern::{Pattern, RedactRule};
+use self::rule_table::{Table, Tables};
 use self::spans::MARK;
-use self::table::{Table, Tables};
 use crate::model::Detail;
 
 /// Selects what is redacted in command lines and names.
@@ -134,7 +135,7 @@ impl Redactor {
     fn is_plain(&self, line: &[u8], limit: usize) -> bool {
         line.len() <= limit
             && self.patterns.is_empty()
-            && !table::may_have_secret(line, self.tables())
+            && !rule_table::may_have_secret(line, self.tables())
     }
 
     fn program<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {

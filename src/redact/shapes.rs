@@ -150,8 +150,7 @@ fn known(text: &[u8]) -> impl Iterator<Item = (&'static Shape, &[u8])> {
 pub(super) fn hide(text: &[u8], spans: &mut Spans) {
     let mut at = 0;
     while at < text.len() {
-        if super::table::first_grams().has(&text[at..])
-            && may_start(text, at)
+        if may_start(text, at)
             && let Some(secret) = secret_at(text, at)
         {
             spans.push(at + secret.start..at + secret.end);

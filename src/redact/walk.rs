@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::assignments::{self, hide_words};
 use super::command::{Command, Found};
 use super::pattern::Pattern;
+use super::rule_table::Tables;
 use super::spans::{Outcome, Spans, replace, settle};
-use super::table::Tables;
 use super::text::{
     Kind, blanks, command_word_end, is_blank, is_cut, is_name_byte, is_operator, is_option,
     is_placeholder, place_word, run, shell_word, strip_opening, trim_dashes,

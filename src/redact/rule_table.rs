@@ -11,7 +11,7 @@ use super::shapes;
 /// Three bytes that something can begin with, five bits of each, so that capitals are as small letters: a bit for
 /// each three.
 #[derive(Debug)]
-pub(super) struct Grams(Box<[u64; 512]>);
+struct Grams(Box<[u64; 512]>);
 
 impl Default for Grams {
     fn default() -> Self {
@@ -39,7 +39,7 @@ impl Grams {
     }
 
     /// What is shorter than three bytes may be the beginning of one of them, as if zeros followed.
-    pub(super) fn has(&self, text: &[u8]) -> bool {
+    fn has(&self, text: &[u8]) -> bool {
         let bytes = [0, 1, 2].map(|at| text.get(at).copied().unwrap_or_default());
         self.has_gram(bytes.iter().fold(0, next_gram))
     }
@@ -62,7 +62,7 @@ const OTHERS: [&[u8]; 8] = [
 ];
 
 /// How a secret or its name can begin.
-pub(super) fn first_grams() -> &'static Grams {
+fn first_grams() -> &'static Grams {
     static GRAMS: OnceLock<Grams> = OnceLock::new();
     GRAMS.get_or_init(|| {
         let mut grams = Grams::default();
