@@ -1,9 +1,13 @@
-//! The time to redact one command line, beside the time to copy its bytes.
+//! How much is leaked and damaged of realistic command lines, and the time to redact one, beside the time to copy its
+//! bytes.
 //!
 //! The group `repeated` has texts that were made so that a redactor reads them many times. Its throughput
 //! must be the same for 64 KiB and for 256 KiB, otherwise the time grows faster than the text.
 //!
 //! `cargo bench --bench redact`
+
+#[path = "../tests/suite/redact/lines.rs"]
+mod lines;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -39,7 +43,7 @@ fn long_args() -> Vec<String> {
 }
 
 /// Returns command lines and their names.
-fn lines() -> [(&'static str, Vec<u8>); 6] {
+fn commands() -> [(&'static str, Vec<u8>); 6] {
     let own = |args: &[&str]| args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>();
     let mut with_secrets = long_args();
     with_secrets[20] = "-Djavax.net.ssl.keyStorePassword=changeit".to_owned();
@@ -48,7 +52,7 @@ fn lines() -> [(&'static str, Vec<u8>); 6] {
     let secret = ["mysql", "--password", "hunter2 hunter3", "-h", "db"];
     // The last two are the worst lines that a process can have.
     [
-        ("3 arguments, no secret", command(&own(&short))),
+        ("3 arguments, 48 bytes, no secret", command(&own(&short))),
         ("60 arguments, no secret", command(&long_args())),
         ("5 arguments, 1 secret", command(&own(&secret))),
         ("60 arguments, 2 secrets", command(&with_secrets)),
@@ -76,6 +80,13 @@ const REPEATED: &[(&str, &str)] = &[
     ("x ", "|-p=["),
     ("x ", "|-p=/"),
     ("x x1", "|&-p=[||={"),
+    ("", "echo 'a "),
+    ("", "<<<"),
+    ("", "crypt(\"a\","),
+    ("", "s/password/"),
+    ("", "mysql -u x -p y "),
+    ("", "docker exec "),
+    ("", "value="),
 ];
 
 /// Keeps a run of all lines within minutes.
@@ -86,11 +97,31 @@ fn shorten(group: &mut BenchmarkGroup<'_, WallTime>) {
         .measurement_time(Duration::from_secs(1));
 }
 
+/// Prints the rates of the lines in `fixtures/redact`.
+#[allow(clippy::print_stdout)]
+fn print_rates(_: &mut Criterion) {
+    let rates = lines::rates(&Redactor::default(), &lines::read());
+    let print = |name: &str, rate: lines::Rate| {
+        println!(
+            "{name:20} {:4} of {:4}, {:4.1} %",
+            rate.bad,
+            rate.all,
+            rate.percent()
+        );
+    };
+    print("leaked", rates.leaked);
+    for (kind, rate) in &rates.kinds {
+        print(&format!("  {kind}"), *rate);
+    }
+    print("changed, no secret", rates.changed);
+    print("damaged", rates.damaged);
+}
+
 fn redact_lines(criterion: &mut Criterion) {
     let pattern = Pattern::new("^--customer=(.*)$").expect("the pattern is valid");
     let default = Redactor::default();
     let with_pattern = Redactor::new(Redact::Secrets, vec![pattern]);
-    for (name, command) in lines() {
+    for (name, command) in commands() {
         let mut group = criterion.benchmark_group(name);
         shorten(&mut group);
         group.throughput(Throughput::Bytes(command.len() as u64));
@@ -128,5 +159,5 @@ fn redact_repeated(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, redact_lines, redact_repeated);
+criterion_group!(benches, print_rates, redact_lines, redact_repeated);
 criterion_main!(benches);

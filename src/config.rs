@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Collect, Error, ErrorClass, Result};
-use crate::redact::{Pattern, Redact, Redactor};
+use crate::redact::{Pattern, Redact, RedactRule, Redactor};
 
 /// The largest queue of a consumer, in batches.
 pub(crate) const MAX_QUEUE_LEN: usize = 65_536;
@@ -132,6 +132,10 @@ pub struct Config {
     ///
     /// None by default. With [`Redact::Off`] there must be none.
     pub redact_patterns: Vec<Pattern>,
+    /// Rules for secrets of further programs, besides those that are built in.
+    ///
+    /// None by default. With [`Redact::Off`] there must be none.
+    pub redact_rules: Vec<RedactRule>,
     /// Batches that can wait for a consumer.
     ///
     /// 1 to 65,536; 16 by default. A consumer can set another length in its options.
@@ -202,6 +206,7 @@ impl Default for Config {
             max_text_bytes: 16_384,
             redact: Redact::default(),
             redact_patterns: Vec::new(),
+            redact_rules: Vec::new(),
             queue_len: 16,
             scan_deadline_ms: 10_000,
             doubt_share: 1.0 / 3.0,
@@ -244,12 +249,14 @@ impl Config {
         }
         within("queue_len", self.queue_len, 1, MAX_QUEUE_LEN)?;
         within("max_text_bytes", self.max_text_bytes, 64, 1 << 20)?;
-        if self.redact == Redact::Off && !self.redact_patterns.is_empty() {
-            return Err(outside(
-                "redact",
-                "off",
-                "secrets or arguments if redact_patterns is not empty",
-            ));
+        for (field, is_empty) in [
+            ("redact_patterns", self.redact_patterns.is_empty()),
+            ("redact_rules", self.redact_rules.is_empty()),
+        ] {
+            if self.redact == Redact::Off && !is_empty {
+                let limits = format!("secrets or arguments if {field} is not empty");
+                return Err(outside("redact", "off", &limits));
+            }
         }
         within("pss_wait_ms", self.pss_wait_ms, 0, 60_000)?;
         match (self.collect.contains(Collect::PSS), &self.pss_pids[..]) {
@@ -318,6 +325,7 @@ fn outside(field: &str, value: impl std::fmt::Display, limits: &str) -> Error {
 impl From<&Config> for Redactor {
     fn from(config: &Config) -> Self {
         Self::new(config.redact, config.redact_patterns.clone())
+            .with_rules(config.redact_rules.clone())
     }
 }
 

@@ -153,7 +153,7 @@ pub use crate::model::{
     Status, Timestamp, Transition, Tree, Unit, Unreadable, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, RecordingPart, ReplaySource};
-pub use crate::redact::{Pattern, Redact, Redactor};
+pub use crate::redact::{Pattern, Redact, RedactRule, Redactor};
 pub use crate::scanner::{Scanner, ScannerBuilder, ScannerControl, ScannerHandle};
 pub use crate::source::{
     Bell, DetailReading, DetailValue, Happening, Heard, HostInfo, ProcessRow, Reading, Recheck,

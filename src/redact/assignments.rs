@@ -1,28 +1,36 @@
 //! What an argument assigns: `PASSWORD=x`, `{"password":"x"}`, `X-Api-Key: x`.
 
-use super::bytes::{blanks, is_blank, is_name_byte};
-use super::mark::MARK;
 use super::names;
-use super::quotes::{self, Quote};
-use super::spans::Spans;
+use super::spans::{MARK, Spans};
 use super::text::{
-    Kind, bracket_end, hide_words, is_placeholder, starts_assignment, trim_dashes, words_end,
+    Kind, Quote, blanks, is_blank, is_name_byte, is_placeholder, is_quote, run, run_before,
+    shell_word, starts_assignment, starts_with, trim_dashes, words_end,
 };
-use super::values::{self, Holds};
+use super::values::Holds;
 
 /// Hides what is assigned in `text`: `PASSWORD=x`, `?token=x&…`, `{"password":"x"}`, `X-Api-Key: x`.
 pub(super) fn hide(text: &[u8], kind: Kind, spans: &mut Spans) {
-    let text = &Text::of(text, kind);
+    // Up to here it is one value, without blanks and quotes that could end a part of it.
+    let free = match kind {
+        Kind::Plain => run(text, |byte| !is_blank(byte) && !is_quote(byte)),
+        Kind::First | Kind::Script => 0,
+    };
+    let first_blank = run(text, |byte| !is_blank(byte));
+    let text = &Text {
+        bytes: text,
+        kind,
+        free,
+        first_blank,
+    };
     let mut at = 0;
-    while let Some(found) = text.bytes[at..]
-        .iter()
-        .position(|byte| matches!(byte, b'=' | b':'))
-    {
-        let sign = at + found;
-        at = Assignment::at(text.bytes, at, sign)
-            .and_then(|assignment| assignment.hide(text, spans))
-            .unwrap_or(0)
-            .max(sign + 1);
+    while at < text.bytes.len() {
+        let sign = at + run(&text.bytes[at..], |byte| !matches!(byte, b'=' | b':'));
+        if sign == text.bytes.len() {
+            return;
+        }
+        let assignment = Assignment::at(text.bytes, at, sign);
+        let end = assignment.and_then(|assignment| assignment.hide(text, spans));
+        at = end.unwrap_or(0).max(sign + 1);
     }
 }
 
@@ -30,30 +38,8 @@ pub(super) fn hide(text: &[u8], kind: Kind, spans: &mut Spans) {
 struct Text<'t> {
     bytes: &'t [u8],
     kind: Kind,
-    /// Up to here it is one value, without blanks and quotes that could end a part of it.
     free: usize,
     first_blank: usize,
-    /// Where a URL's scheme ends.
-    scheme: usize,
-}
-
-impl<'t> Text<'t> {
-    fn of(bytes: &'t [u8], kind: Kind) -> Self {
-        let is_end = |byte: &u8| is_blank(*byte) || quotes::is_quote(*byte);
-        let free = match kind {
-            Kind::Plain => bytes.iter().position(is_end).unwrap_or(bytes.len()),
-            Kind::First | Kind::Script => 0,
-        };
-        let first_blank = bytes.iter().position(|&byte| is_blank(byte));
-        let scheme = bytes.windows(3).position(|window| window == b"://");
-        Self {
-            bytes,
-            kind,
-            free,
-            first_blank: first_blank.unwrap_or(bytes.len()),
-            scheme: scheme.unwrap_or(bytes.len()),
-        }
-    }
 }
 
 /// A secret's name with `=` or `:` after it.
@@ -67,7 +53,7 @@ struct Assignment {
     is_colon: bool,
     /// Where the value begins.
     value: usize,
-    holds: Holds,
+    holds: Holds<'static>,
 }
 
 impl Assignment {
@@ -79,54 +65,49 @@ impl Assignment {
         if is_colon && (matches!(next, Some(b':' | b'=')) || text[sign + 1..].starts_with(b"//")) {
             return None;
         }
-        let mut end = sign;
-        if !is_colon && end > from && matches!(text[end - 1], b':' | b'+' | b'?') {
-            end -= 1;
-        }
-        let spaces = text[from..end]
-            .iter()
-            .rev()
-            .take(32)
-            .take_while(|&&byte| matches!(byte, b' ' | b'\t'));
-        let spaces = spaces.count();
+        let is_in = |end: usize, bytes: &[u8]| end > from && bytes.contains(&text[end - 1]);
+        let mut end = sign - usize::from(!is_colon && is_in(sign, b":+?"));
+        let spaces = run_before(&text[from..end], |byte| matches!(byte, b' ' | b'\t')).min(32);
         end -= spaces;
         // A form's user[password]=x, and what languages have: environ["PASSWORD"] = x.
-        end -= usize::from(end > from && matches!(text[end - 1], b']' | b'}'));
-        let quote = Quote::before(text, from, end);
+        end -= usize::from(is_in(end, b"]}"));
+        let quote = Quote::before(&text[from..], end - from);
         end -= quote.map_or(0, Quote::len);
-        let len = text[from..end]
-            .iter()
-            .rev()
-            .take_while(|&&byte| is_name_byte(byte))
-            .count();
+        let len = run_before(&text[from..end], is_name_byte);
         let start = end - len;
         let before = start.checked_sub(1).map(|at| text[at]);
         let name = trim_dashes(&text[start..end]);
         let dashes = len - name.len();
         let is_parameter = matches!(before, Some(b'?' | b'&'));
-        let own = match name {
-            // In -Dpartition.key=x the letter is the option's.
-            [b'D', name @ ..] if dashes == 1 => name,
-            name => name,
+        // -Dname=x, -eNAME=x.
+        let short = match name {
+            [b'D' | b'E' | b'H' | b'P' | b'e' | b'o', rest @ ..] if dashes == 1 => rest,
+            _ => b"",
         };
-        let holds = names::judge(own)
-            .or_else(|| match name {
-                // -Dname=x, -eNAME=x.
-                [b'E' | b'H' | b'P' | b'e' | b'o', name @ ..] if dashes == 1 => names::judge(name),
-                _ => None,
-            })
+        let own = if name.starts_with(b"D") && dashes == 1 {
+            short
+        } else {
+            name
+        };
+        let holds = names::judge(own).or_else(|| names::judge(short));
+        let holds = holds
             .or_else(|| (is_parameter && names::is_signature(name)).then_some(Holds::Password))?;
         let is_slashed = before == Some(b'/')
-            && start
-                .checked_sub(2)
-                .is_none_or(|at| is_blank(text[at]) || quotes::is_quote(text[at]));
+            && text[..start - 1]
+                .last()
+                .is_none_or(|&byte| is_blank(byte) || is_quote(byte));
+        let is_word =
+            || text.len() - sign <= 12 && text[sign + 1..].iter().all(u8::is_ascii_lowercase);
         let holds = match holds {
             Holds::Auth if is_parameter || quote.is_some() => Holds::Password,
+            // https://h/list?key=name
+            Holds::Key if is_parameter => Holds::Long,
+            // kubectl label node a key=value
+            Holds::Key if dashes == 0 && start == 0 && is_word() => Holds::Long,
             holds => holds,
         };
-        let is_option = dashes > 0 || is_slashed;
-        let is_set_off = next.is_some_and(|next| is_blank(next) || quotes::is_quote(next));
-        let holds = match is_colon && !is_option {
+        let is_set_off = next.is_some_and(|next| is_blank(next) || is_quote(next));
+        let holds = match is_colon && dashes == 0 && !is_slashed {
             true => with_colon(holds, name, before, is_set_off || quote.is_some())?,
             false => holds,
         };
@@ -152,31 +133,31 @@ impl Assignment {
             matches!(rest.first(), Some(b'{' | b'[')) && !rest.starts_with(MARK.as_bytes());
         let is_start =
             self.start == 0 || self.before == Some(b'=') && self.start <= text.first_blank;
-        const FROM_FILE: &[u8] = b"--from-file=";
-        let is_file = || {
-            self.start == FROM_FILE.len() && bytes.starts_with(FROM_FILE) && values::is_path(rest)
-        };
-        let is_filled_in = || kind == Kind::Script && is_placeholder(after_scheme(rest));
-        if is_file() || is_filled_in() {
+        let is_file = bytes.starts_with(b"--from-file=");
+        if is_file || kind == Kind::Script && is_placeholder(after_scheme(rest)) {
             return None;
         }
         let value = match Quote::at(bytes, self.value) {
             _ if kind == Kind::Plain && is_start => self.value..bytes.len(),
-            Some(_) => quotes::shell_word(bytes, self.value).0,
+            // "Enter password: "
+            Some(quote) if !self.is_quoted && quote.is_closing(bytes, self.start) => return None,
+            Some(_) => shell_word(bytes, self.value).0,
             None if is_list && self.is_colon => match self.holds {
-                Holds::Password => self.value..bracket_end(bytes, self.value, bytes.len())?,
+                Holds::Password => {
+                    self.value
+                        ..self.value
+                            + 1
+                            + rest
+                                .iter()
+                                .take(1024)
+                                .position(|byte| b"}]".contains(byte))?
+                }
                 _ => return None,
             },
-            None => {
-                // A list in brackets is one, whatever it has in it.
-                const LONGEST: usize = 1024;
-                let from = is_list.then(|| bracket_end(bytes, self.value, LONGEST));
-                let from = from.flatten().unwrap_or(self.value);
-                match self.end(text, from) {
-                    Some(end) => self.value..end,
-                    None => return Some(hide_words(bytes, self.value, self.holds, spans)),
-                }
-            }
+            None => match self.end(text) {
+                Some(end) => self.value..end,
+                None => return Some(hide_words(bytes, self.value, self.holds, spans)),
+            },
         };
         if let Some(secret) = self.holds.secret_in(&bytes[value.clone()]) {
             spans.push(value.start + secret.start..value.start + secret.end);
@@ -184,105 +165,98 @@ impl Assignment {
         Some(value.end)
     }
 
-    /// Where a value without quotes ends, `from` here on, by what stands before its name; `None`: as words do.
-    fn end(&self, text: &Text<'_>, from: usize) -> Option<usize> {
+    /// Where a value without quotes ends, by what stands before its name; `None`: as words do.
+    fn end(&self, text: &Text<'_>) -> Option<usize> {
         let is_free = self.start <= text.free;
-        let is_url = self.start >= text.scheme;
-        let kind = text.kind;
-        let text = text.bytes;
-        let rest = &text[from..];
+        let bytes = text.bytes;
         let until = |is_end: &dyn Fn(u8) -> bool| {
-            let len = rest.iter().position(|&byte| is_end(byte));
-            from + len.unwrap_or(rest.len())
+            self.value + run(&bytes[self.value..], |byte| !is_end(byte))
         };
         // In `{user: y, password: x}` the name follows a comma too.
         let before = match self.before {
             Some(byte) if is_blank(byte) => {
-                let blanks = text[..self.start]
-                    .iter()
-                    .rev()
-                    .take(16)
-                    .take_while(|byte| is_blank(**byte));
-                let comma = self
-                    .start
-                    .checked_sub(blanks.count() + 1)
-                    .map(|at| text[at]);
-                comma.filter(|byte| matches!(byte, b',' | b'{'))
+                let at = self.start - run_before(&bytes[..self.start], is_blank).min(16);
+                bytes[..at]
+                    .last()
+                    .copied()
+                    .filter(|byte| matches!(byte, b',' | b'{'))
             }
             before => before,
         };
         match before {
             Some(b'?' | b'&' | b'[') => Some(until(&|byte| {
                 let is_end = matches!(byte, b'"' | b'\'') || is_blank(byte);
-                byte == b'&' || is_url && byte == b'#' || !is_free && is_end
+                byte == b'&' || byte == b'#' && before == Some(b'?') || !is_free && is_end
             })),
             Some(b';') => Some(until(&|byte| byte == b';' || !is_free && byte == b'\n')),
-            Some(b'{' | b',' | b'(') => Some(self.item_end(text, from, kind)),
-            _ if self.is_quoted => Some(self.item_end(text, from, kind)),
+            Some(b'{' | b',' | b'(') => Some(self.item_end(text)),
+            _ if self.is_quoted => Some(self.item_end(text)),
             // The quote that the name follows is the value's too.
-            Some(byte) if quotes::is_quote(byte) => {
-                let quote = Quote::before(text, 0, self.start)?;
-                Some(quote.close(text, self.value).unwrap_or(text.len()))
+            Some(byte) if is_quote(byte) => {
+                let quote = Quote::before(bytes, self.start)?;
+                Some(quote.close(bytes, self.value).unwrap_or(bytes.len()))
             }
             _ => None,
         }
     }
 
     /// The end of an item in a list: where the list ends, or another assignment follows its comma.
-    fn item_end(&self, text: &[u8], from: usize, kind: Kind) -> usize {
-        let mut at = from;
-        while at < text.len() {
-            match text[at] {
+    fn item_end(&self, text: &Text<'_>) -> usize {
+        let bytes = text.bytes;
+        for at in self.value..bytes.len() {
+            match bytes[at] {
                 b'}' | b'\n' => return at,
                 b')' if self.before == Some(b'(') => return at,
-                b',' if starts_assignment(&text[at + 1..]) => return at,
-                byte if is_blank(byte) && kind != Kind::Plain => {
-                    return words_end(text, self.value, at);
+                b',' if starts_assignment(&bytes[at + 1..]) => return at,
+                byte if is_blank(byte) && text.kind != Kind::Plain => {
+                    return words_end(bytes, self.value, at);
                 }
-                _ => at += 1,
+                _ => {}
             }
         }
-        at
+        bytes.len()
     }
+}
+
+/// Hides the value that begins at `start`, as far as it goes in words, and says where it ends.
+pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds<'_>, spans: &mut Spans) -> usize {
+    let (value, end) = shell_word(text, start);
+    let Some(secret) = holds.secret_in(&text[value.clone()]) else {
+        return end;
+    };
+    if value.start > start || secret.len() < value.len() {
+        spans.push(value.start + secret.start..value.start + secret.end);
+        return end;
+    }
+    let end = words_end(text, start, end);
+    spans.push(start..end);
+    end
 }
 
 /// What follows `Bearer` and its like, if one of them stands there.
 fn after_scheme(value: &[u8]) -> &[u8] {
-    const SCHEMES: [&[u8]; 3] = [b"Bearer ", b"Basic ", b"token "];
-    SCHEMES
-        .iter()
-        .find(|scheme| {
-            value
-                .get(..scheme.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        })
-        .map_or(value, |scheme| &value[scheme.len()..])
+    let schemes = [&b"Bearer "[..], b"Basic ", b"token "];
+    let scheme = schemes.iter().find(|scheme| starts_with(value, scheme));
+    scheme.map_or(value, |scheme| &value[scheme.len()..])
 }
 
 /// What a name with a colon after it holds, if that is no list of mounts, no image and no order.
-fn with_colon(holds: Holds, name: &[u8], before: Option<u8>, is_set_off: bool) -> Option<Holds> {
-    const HEADERS: [&str; 8] = [
-        "access-token",
-        "api-key",
-        "apikey",
-        "auth-token",
-        "cookie",
-        "deploy-token",
-        "job-token",
-        "private-token",
-    ];
-    let may_stand = before.is_none_or(|byte| {
-        is_blank(byte) || quotes::is_quote(byte) || matches!(byte, b'{' | b',' | b'(' | b'=')
-    });
+fn with_colon(
+    holds: Holds<'static>,
+    name: &[u8],
+    before: Option<u8>,
+    is_set_off: bool,
+) -> Option<Holds<'static>> {
+    const HEADERS: &str =
+        "access-token api-key apikey auth-token cookie deploy-token job-token private-token";
+    let is_beside = |byte| is_blank(byte) || is_quote(byte) || b"{,(=".contains(&byte);
     let is_header = || {
-        name.get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
-            || HEADERS
-                .iter()
-                .any(|header| name.eq_ignore_ascii_case(header.as_bytes()))
+        let mut headers = HEADERS.split(' ');
+        starts_with(name, b"x-")
+            || headers.any(|header| name.eq_ignore_ascii_case(header.as_bytes()))
     };
     match holds {
-        _ if !may_stand => None,
+        _ if before.is_some_and(|byte| !is_beside(byte)) => None,
         Holds::Key => is_set_off.then_some(Holds::Long),
         // No header's value is a path.
         _ if is_header() => Some(Holds::Password),

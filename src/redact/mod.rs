@@ -2,37 +2,29 @@
 //!
 //! It works on the list of arguments, so that a secret with blanks in it is hidden whole.
 
-mod alone;
 mod assignments;
-mod bytes;
-mod line;
-mod mark;
-mod name_words;
+mod command;
 mod names;
-mod options;
 mod pattern;
-mod piped;
-mod places;
 mod process_name;
-mod program_name;
-mod programs;
-mod quotes;
-mod rules;
+mod rule;
+mod rule_table;
 mod shapes;
 mod spans;
+
 mod text;
-mod tokens;
 mod urls;
 mod values;
-mod words;
+mod walk;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::mark::MARK;
-pub use self::pattern::Pattern;
+pub use self::pattern::{Pattern, RedactRule};
+use self::rule_table::{Table, Tables};
+use self::spans::MARK;
 use crate::model::Detail;
 
 /// Selects what is redacted in command lines and names.
@@ -69,6 +61,20 @@ pub enum Redact {
 pub struct Redactor {
     redact: Redact,
     patterns: Arc<[Pattern]>,
+    own: Option<Arc<Own>>,
+}
+
+/// Rules of the user.
+#[derive(Debug)]
+struct Own {
+    texts: Vec<RedactRule>,
+    table: Table,
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
 }
 
 impl Redactor {
@@ -80,6 +86,29 @@ impl Redactor {
         Self {
             redact,
             patterns: patterns.into(),
+            own: None,
+        }
+    }
+
+    /// Adds rules to those that are built in.
+    ///
+    /// They come first: a rule that begins with `not` overrides one that is built in.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Vec<RedactRule>) -> Self {
+        let parsed = rules.iter().flat_map(|rule| rule.parsed.iter().cloned());
+        let table = Table::new(parsed.collect());
+        self.own = (!rules.is_empty()).then(|| {
+            Arc::new(Own {
+                texts: rules,
+                table,
+            })
+        });
+        self
+    }
+
+    fn tables(&self) -> Tables<'_> {
+        Tables {
+            own: self.own.as_ref().map(|own| &own.table),
         }
     }
 
@@ -96,15 +125,23 @@ impl Redactor {
     pub(crate) fn command_up_to<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
         match self.redact {
             Redact::Off => Cow::Borrowed(terminated),
+            Redact::Secrets if self.is_plain(terminated, limit) => Cow::Borrowed(terminated),
             Redact::Secrets => self.settled(Cow::Borrowed(terminated), limit),
             Redact::Arguments => self.program(terminated, limit),
         }
     }
 
+    /// Whether a first look sees that nothing in it can be a secret.
+    fn is_plain(&self, line: &[u8], limit: usize) -> bool {
+        line.len() <= limit
+            && self.patterns.is_empty()
+            && !rule_table::may_have_secret(line, self.tables())
+    }
+
     fn program<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
-        let program = self.settled(alone::program(terminated), limit);
+        let program = self.settled(process_name::program(terminated), limit);
         // What was hidden can have had the quote in it that held a program's path together.
-        let shorter = match alone::looked_through(&program) {
+        let shorter = match process_name::looked_through(&program) {
             Cow::Owned(shorter) => Some(shorter),
             Cow::Borrowed(_) => None,
         };
@@ -159,7 +196,7 @@ impl Redactor {
             true => self.settled(Cow::Borrowed(text), usize::MAX),
             false if self.patterns.is_empty() => Cow::Borrowed(text),
             false => Self::settled_by(Cow::Borrowed(text), |text| {
-                line::hide_patterns(text, &self.patterns)
+                pattern::hide_patterns(text, &self.patterns)
             }),
         }
     }
@@ -167,15 +204,20 @@ impl Redactor {
     /// What is left when there is nothing more to hide. What one pass hides can show another secret for what it
     /// is; each pass leaves less text, and one that is made to go on and on is hidden as a whole.
     fn settled<'a>(&self, text: Cow<'a, [u8]>, limit: usize) -> Cow<'a, [u8]> {
-        Self::settled_by(text, |text| line::hide(text, &self.patterns, limit))
+        Self::settled_by(text, |text| {
+            walk::hide(text, &self.patterns, self.tables(), limit)
+        })
     }
 
-    fn settled_by<'a>(text: Cow<'a, [u8]>, hide: impl Fn(&[u8]) -> line::Outcome) -> Cow<'a, [u8]> {
+    fn settled_by<'a>(
+        text: Cow<'a, [u8]>,
+        hide: impl Fn(&[u8]) -> spans::Outcome,
+    ) -> Cow<'a, [u8]> {
         const PASSES: usize = 5;
         let mut text = text;
         for _ in 0..PASSES {
             match hide(&text) {
-                line::Outcome::Unchanged { len } => {
+                spans::Outcome::Unchanged { len } => {
                     return match text {
                         Cow::Borrowed(text) => Cow::Borrowed(&text[..len]),
                         Cow::Owned(mut text) => {
@@ -184,43 +226,9 @@ impl Redactor {
                         }
                     };
                 }
-                line::Outcome::Hidden(hidden) => text = Cow::Owned(hidden),
+                spans::Outcome::Hidden(hidden) => text = Cow::Owned(hidden),
             }
         }
-        Cow::Owned(line::hide_all(&text))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_users_patterns_apply_to_all_details_and_the_rules_to_paths_alone() {
-        let pattern = Pattern::new("acme-([a-z]+)").expect("a pattern");
-        let own = Redactor::new(Redact::Secrets, vec![pattern.clone()]);
-        let off = Redactor::new(Redact::Off, vec![pattern]);
-        let token = b"password=hunter22";
-        for detail in [
-            Detail::ContainerId,
-            Detail::UserName,
-            Detail::PodUid,
-            Detail::Tty,
-            Detail::Executable,
-            Detail::Cgroup,
-            Detail::SystemdUnit,
-        ] {
-            let hidden = own.detail(detail, b"acme-secret");
-            assert_eq!(&*hidden, b"acme-[redacted]", "{detail:?}");
-            assert_eq!(*own.detail(detail, &hidden), *hidden, "{detail:?}");
-            assert_eq!(&*off.detail(detail, b"acme-secret"), b"acme-secret");
-            let is_ruled = *own.detail(detail, token) != *token;
-            let is_path = matches!(
-                detail,
-                Detail::Executable | Detail::Cgroup | Detail::SystemdUnit
-            );
-            assert_eq!(is_ruled, is_path, "{detail:?}");
-            assert_eq!(&*own.detail(detail, b"/a\0/b"), MARK.as_bytes());
-        }
+        Cow::Owned(spans::hide_all_arguments(&text))
     }
 }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::spans::Spans;
+use super::rule::{self, Rule};
+use super::spans::{Outcome, Spans, replace, settle};
 use crate::model::{Error, ErrorClass, Result};
 
 /// A regular expression for secrets of your own.
@@ -65,6 +66,20 @@ impl Pattern {
     }
 }
 
+/// Hides what the user's patterns match in one text, and nothing else.
+pub(super) fn hide_patterns(text: &[u8], patterns: &[Pattern]) -> Outcome {
+    let mut spans = Spans::new();
+    for pattern in patterns {
+        pattern.hide(text, &mut spans);
+    }
+    if !settle(text, &mut spans) {
+        return Outcome::Unchanged { len: text.len() };
+    }
+    let mut output = Vec::new();
+    replace(text, &spans, &mut output);
+    Outcome::Hidden(output)
+}
+
 /// Text of the same length, so that what is found in it stands at the same place.
 fn as_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -78,12 +93,6 @@ fn as_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pattern").field(&self.as_str()).finish()
-    }
-}
-
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -92,24 +101,90 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-impl FromStr for Pattern {
-    type Err = Error;
+/// A rule for secrets of a program of your own.
+///
+/// It names the program, its commands, and where the secret is: `gitlab-runner register -r`,
+/// `rabbitmqctl add_user * !`, `curl -u user:!`. `docs/secrets.md` describes the syntax.
+///
+/// ```
+/// use process_scanner::{Redact, RedactRule, Redactor};
+///
+/// let rules = vec![RedactRule::new("bill|billd login * !")?];
+/// let redactor = Redactor::new(Redact::Secrets, Vec::new()).with_rules(rules);
+/// let command = redactor.command(b"bill\0login\0me\0hunter2\0");
+/// assert_eq!(&*command, b"bill\0login\0me\0[redacted]\0");
+/// # Ok::<(), process_scanner::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RedactRule {
+    text: String,
+    pub(super) parsed: Vec<Rule>,
+}
 
-    fn from_str(pattern: &str) -> Result<Self> {
-        Self::new(pattern)
+impl RedactRule {
+    /// Parses a rule.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of class [`Config`](ErrorClass::Config) if the text is not a rule. It has the
+    /// word at fault, its position, and what is expected there.
+    pub fn new(rule: &str) -> Result<Self> {
+        let parsed = rule::parse(rule).map_err(|(at, expected)| {
+            let column = rule[..at].chars().count() + 1;
+            let message = match rule[at..].split_whitespace().next() {
+                Some(word) => {
+                    format!("{rule:?} is not a rule for secrets: {word:?} at column {column}: {expected}")
+                }
+                None => format!("{rule:?} is not a rule for secrets: it ends at column {column}: {expected}"),
+            };
+            Error::new(ErrorClass::Config, message)
+        })?;
+        Ok(Self {
+            text: rule.to_owned(),
+            parsed,
+        })
+    }
+
+    /// Returns the text of the rule.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 }
 
-impl TryFrom<String> for Pattern {
-    type Error = Error;
+/// What both are as text.
+macro_rules! is_text {
+    ($type:ident) => {
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut tuple = f.debug_tuple(stringify!($type));
+                tuple.field(&self.as_str()).finish()
+            }
+        }
 
-    fn try_from(pattern: String) -> Result<Self> {
-        Self::new(&pattern)
-    }
+        impl FromStr for $type {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = Error;
+
+            fn try_from(text: String) -> Result<Self> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+    };
 }
 
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
-        pattern.as_str().to_owned()
-    }
-}
+is_text!(Pattern);
+is_text!(RedactRule);

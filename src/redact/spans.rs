@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::mark::MARK;
+/// What stands for a secret.
+pub(super) const MARK: &str = "[redacted]";
 
 /// Parts of a text that are hidden.
 pub(super) type Spans = Vec<Range<usize>>;
@@ -76,4 +77,26 @@ pub(super) fn replace(text: &[u8], spans: &Spans, output: &mut Vec<u8>) {
         at = span.end;
     }
     output.extend_from_slice(&text[at..]);
+}
+
+/// What one pass over a command line came to.
+pub(super) enum Outcome {
+    /// Nothing was hidden in the first `len` bytes, which are as many as were asked for.
+    Unchanged {
+        len: usize,
+    },
+    Hidden(Vec<u8>),
+}
+
+/// Hides each argument whole.
+pub(super) fn hide_all_arguments(line: &[u8]) -> Vec<u8> {
+    let mut output = Vec::new();
+    for argument in line.split_inclusive(|&byte| byte == 0) {
+        let text = argument.strip_suffix(b"\0").unwrap_or(argument);
+        if !text.is_empty() {
+            output.extend_from_slice(MARK.as_bytes());
+        }
+        output.extend_from_slice(&argument[text.len()..]);
+    }
+    output
 }

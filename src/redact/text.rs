@@ -1,14 +1,6 @@
-//! Text as words: where a value ends that no quote ends, and what a word is.
-//!
-//! An argument that holds blanks is taken apart into words, because a process may have written all its
-//! arguments into one, and a script is one.
+//! Text as words: what a byte is, where a word and its quotes end, and where a value ends that has none.
 
 use std::ops::Range;
-
-use super::bytes::{blanks, is_blank, is_name_byte};
-use super::quotes;
-use super::spans::Spans;
-use super::values::Holds;
 
 /// What an argument is to its command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,44 +13,148 @@ pub(super) enum Kind {
     Plain,
 }
 
-/// Hides the value that begins at `start` and is the rest.
-pub(super) fn hide_all(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> bool {
-    let secret = holds.secret_in(&text[start..]);
-    if let Some(secret) = &secret {
-        spans.push(start + secret.start..start + secret.end);
-    }
-    secret.is_some()
+pub(super) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// Hides the value that begins at `start`, as far as it goes in words, and says where it ends.
-pub(super) fn hide_words(text: &[u8], start: usize, holds: Holds, spans: &mut Spans) -> usize {
-    hide_more_words(text, start, holds, &mut (0..0), spans)
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The same of many values in one text. Those without quotes end where the `last` one does if they reach into it:
-/// its words are not read again.
-pub(super) fn hide_more_words(
-    text: &[u8],
-    start: usize,
-    holds: Holds,
-    last: &mut Range<usize>,
-    spans: &mut Spans,
-) -> usize {
-    let (value, end) = quotes::shell_word(text, start);
-    let Some(secret) = holds.secret_in(&text[value.clone()]) else {
-        return end;
-    };
-    let is_quoted = value.start > start;
-    if is_quoted || secret.len() < value.len() {
-        spans.push(value.start + secret.start..value.start + secret.end);
-        return end;
+pub(super) fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// Whether a shell's command may end at this byte.
+pub(super) fn is_cut(byte: u8) -> bool {
+    matches!(byte, b';' | b'|' | b'&' | b'(' | b'`' | b'\n')
+}
+
+/// How many bytes of a kind a text begins with.
+pub(super) fn run(text: &[u8], is_kind: impl Fn(u8) -> bool) -> usize {
+    text.iter().take_while(|&&byte| is_kind(byte)).count()
+}
+
+/// How many bytes of a kind a text ends with, as far as is looked at.
+pub(super) fn run_before(text: &[u8], is_kind: impl Fn(u8) -> bool) -> usize {
+    const LONGEST: usize = 256;
+    let bytes = text.iter().rev().take(LONGEST);
+    bytes.take_while(|&&byte| is_kind(byte)).count()
+}
+
+pub(super) fn blanks(text: &[u8]) -> usize {
+    run(text, is_blank)
+}
+
+/// The same in small letters and capitals.
+pub(super) fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    let begin = text.get(..start.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+}
+
+pub(super) fn starts_with_any(value: &[u8], starts: &[&str]) -> bool {
+    starts
+        .iter()
+        .any(|start| value.starts_with(start.as_bytes()))
+}
+
+/// A word without the quotes and brackets that open it.
+pub(super) fn strip_opening(word: &[u8]) -> &[u8] {
+    let is_opening = |byte| is_quote(byte) || matches!(byte, b'(' | b'[' | b'$' | b'\\');
+    &word[run(&word[..word.len().min(MAX_BACKSLASHES)], is_opening)..]
+}
+
+/// A quote with the backslashes before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quote {
+    mark: u8,
+    backslashes: usize,
+}
+
+/// More backslashes are no quote's.
+const MAX_BACKSLASHES: usize = 7;
+
+impl Quote {
+    /// The one that begins at `at`.
+    pub(super) fn at(text: &[u8], at: usize) -> Option<Self> {
+        let rest = &text[at..];
+        let backslashes = run(&rest[..rest.len().min(MAX_BACKSLASHES)], |byte| {
+            byte == b'\\'
+        });
+        let mark = rest
+            .get(backslashes)
+            .copied()
+            .filter(|&mark| is_quote(mark))?;
+        Some(Self { mark, backslashes })
     }
-    let is_word_over = end > start && text.get(end).is_none_or(|&byte| is_blank(byte));
-    if !is_word_over || end < last.start || end > last.end {
-        *last = end..words_end(text, start, end);
+
+    /// The one that ends at `end`.
+    pub(super) fn before(text: &[u8], end: usize) -> Option<Self> {
+        let (&mark, rest) = text[..end].split_last()?;
+        let backslashes = run_before(rest, |byte| byte == b'\\').min(MAX_BACKSLASHES);
+        is_quote(mark).then_some(Self { mark, backslashes })
     }
-    spans.push(start..last.end);
-    last.end
+
+    /// Whether it was opened before `at`, within what is looked at.
+    pub(super) fn is_closing(self, text: &[u8], at: usize) -> bool {
+        const LONGEST: usize = 256;
+        let before = &text[at.saturating_sub(LONGEST)..at];
+        before.iter().filter(|&&byte| byte == self.mark).count() % 2 == 1
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.backslashes + 1
+    }
+
+    /// Where the text that it opens ends, from `start` on; `None` where it is not closed.
+    pub(super) fn close(self, text: &[u8], start: usize) -> Option<usize> {
+        let mut backslashes: usize = 0;
+        for (at, &byte) in text.iter().enumerate().skip(start) {
+            let is_closed = match self.backslashes {
+                0 => backslashes.is_multiple_of(2),
+                // More than those count as that many, or none with so many would ever be closed.
+                own => backslashes.min(MAX_BACKSLASHES) <= own,
+            };
+            match byte {
+                b'\\' => backslashes += 1,
+                _ if byte == self.mark && is_closed => {
+                    return Some(at - backslashes.min(self.backslashes));
+                }
+                _ => backslashes = 0,
+            }
+        }
+        None
+    }
+}
+
+/// The word at `start` as a shell reads it: its text, without the quotes if they are around all of
+/// it, and where it ends.
+pub(super) fn shell_word(text: &[u8], start: usize) -> (Range<usize>, usize) {
+    let mut at = start;
+    let mut inside = None;
+    while at < text.len() && !is_blank(text[at]) {
+        let Some(quote) = Quote::at(text, at) else {
+            inside = None;
+            at += 1;
+            continue;
+        };
+        let is_first = at == start;
+        let open = at + quote.len();
+        // An apostrophe within a word opens nothing unless it is closed.
+        let Some(close) = quote.close(text, open) else {
+            if is_first {
+                return (open..text.len(), text.len());
+            }
+            at = open;
+            continue;
+        };
+        at = (close + quote.len()).min(text.len());
+        inside = is_first.then_some(open..close);
+        if is_first && text.get(at).is_none_or(|byte| b",;}])&|<>:".contains(byte)) {
+            break;
+        }
+    }
+    (inside.unwrap_or(start..at), at)
 }
 
 /// Where a value ends that began with the word up to `end`: before an option, an assignment or a
@@ -70,118 +166,106 @@ pub(super) fn words_end(text: &[u8], start: usize, end: usize) -> usize {
             return end - 1;
         }
         let next = end + blanks(&text[end..]);
-        let next_end = word_end(text, next);
-        let word = &text[next..next_end];
-        let is_line_over = text[end..next].contains(&b'\n') && !text[..end].ends_with(b"\\");
-        if is_line_over {
+        let word = &text[next..word_end(text, next)];
+        let is_over = text[end..next].contains(&b'\n') && !text[..end].ends_with(b"\\");
+        if is_over || word.is_empty() || is_operator(word) || is_dashed(word) || is_assignment(word)
+        {
             return end;
         }
-        if word.is_empty() || is_operator(word) || starts_option(word) || is_assignment(word) {
-            return end;
-        }
-        end = next_end;
+        end = next + word.len();
     }
 }
 
 /// Whether a word cannot be the value of an option before it.
 pub(super) fn is_option(word: &[u8]) -> bool {
     match word {
-        [b'-', b'-', letter, ..] => letter.is_ascii_alphanumeric(),
-        [b'-', letter] => letter.is_ascii_alphanumeric(),
+        [b'-', b'-', letter, ..] | [b'-', letter] => letter.is_ascii_alphanumeric(),
         _ => false,
     }
 }
 
 /// Whether a word that comes later can no longer be part of a value.
-pub(super) fn starts_option(word: &[u8]) -> bool {
+fn is_dashed(word: &[u8]) -> bool {
     matches!(word, [b'-', letter, ..] if letter.is_ascii_alphabetic()) || is_option(word)
 }
 
 pub(super) fn is_operator(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"|" | b"||" | b"&&" | b"&" | b";" | b";;" | b">" | b">>" | b"<" | b"<<" | b"2>" | b"2>&1"
-    ) || matches!(word.first(), Some(b'|' | b'>' | b'<'))
-}
-
-/// Whether a shell's command may end at this byte.
-pub(super) fn is_cut(byte: u8) -> bool {
-    matches!(byte, b';' | b'|' | b'&' | b'(' | b'`' | b'\n')
+    matches!(word, b"&&" | b"&" | b";" | b";;" | b"2>" | b"2>&1")
+        || matches!(word.first(), Some(b'|' | b'>' | b'<'))
 }
 
 /// `$NAME`, `${NAME}`, `%NAME%`, `$(…)`: what a shell puts something in for, if it is all of a word.
 pub(super) fn is_placeholder(text: &[u8]) -> bool {
-    let text = quotes::strip_quotes(text);
-    if text.starts_with(b"$(") {
-        return true;
-    }
+    let text = match text {
+        [b'"' | b'\'', rest @ ..] => rest,
+        _ => text,
+    };
     let (name, close): (_, &[u8]) = match text {
+        [b'$', b'(', ..] => return true,
         [b'$', b'{', name @ ..] => (name, b"}"),
         [b'$', name @ ..] => (name, b""),
         [b'%', name @ ..] => (name, b"%"),
         _ => return false,
     };
-    let len = name
-        .iter()
-        .take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        .count();
+    let len = run(name, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
     // After the quotes that close it, the word has to end too.
     let is_over = |rest: &[u8]| {
-        let is_close = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'\\');
-        let quotes = rest.iter().take_while(is_close).count();
-        let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte) || b"`)}],<>".contains(&byte);
-        rest[quotes..].first().is_none_or(is_end)
+        let rest = &rest[run(rest, |byte| b"\"'\\".contains(&byte))..];
+        let is_end = |&byte: &u8| is_blank(byte) || is_cut(byte) || b")}],<>".contains(&byte);
+        rest.first().is_none_or(is_end)
     };
     let is_name = len > 0 && !name[0].is_ascii_digit();
     is_name && name[len..].strip_prefix(close).is_some_and(is_over)
 }
 
-/// Where the bracket that begins at `start` is closed; where it is not, the end of a text that may be `longest`.
-pub(super) fn bracket_end(text: &[u8], start: usize, longest: usize) -> Option<usize> {
-    let mut depth = 0;
-    let mut is_text = false;
-    let mut is_escaped = false;
-    for (at, &byte) in text.iter().enumerate().skip(start).take(longest) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = is_text,
-            b'"' => is_text = !is_text,
-            b'{' | b'[' if !is_text => depth += 1,
-            b'}' | b']' if !is_text => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(at + 1);
-        }
-    }
-    (longest == text.len()).then_some(text.len())
-}
-
 pub(super) fn is_assignment(word: &[u8]) -> bool {
-    let len = word.iter().take_while(|&&byte| is_name_byte(byte)).count();
+    let len = run(word, is_name_byte);
     len > 0 && !word[0].is_ascii_digit() && word.get(len) == Some(&b'=')
 }
 
 /// Whether a name and its sign begin here, after blanks and quotes.
 pub(super) fn starts_assignment(text: &[u8]) -> bool {
     const LONGEST: usize = 64;
-    let text = &text[blanks(&text[..text.len().min(LONGEST)])..];
-    let text = quotes::strip_opening(text);
-    let len = text
-        .iter()
-        .take(LONGEST)
-        .take_while(|&&byte| is_name_byte(byte))
-        .count();
-    let after = quotes::strip_opening(&text[len..]);
-    len > 0 && matches!(after.first(), Some(b'=' | b':'))
+    let text = &text[..text.len().min(LONGEST)];
+    let text = strip_opening(&text[blanks(text)..]);
+    let len = run(text, is_name_byte);
+    len > 0 && matches!(strip_opening(&text[len..]).first(), Some(b'=' | b':'))
 }
 
 pub(super) fn trim_dashes(name: &[u8]) -> &[u8] {
-    let dashes = name.iter().take_while(|byte| matches!(byte, b'-' | b'.'));
-    &name[dashes.count()..]
+    &name[run(name, |byte| matches!(byte, b'-' | b'.'))..]
 }
 
 pub(super) fn word_end(text: &[u8], start: usize) -> usize {
-    let len = text[start..].iter().position(|&byte| is_blank(byte));
-    len.map_or(text.len(), |len| start + len)
+    start + run(&text[start..], |byte| !is_blank(byte))
+}
+
+/// A word ends before a blank, or, where it is part of a text, before what divides commands.
+pub(super) fn command_word_end(text: &[u8], start: usize) -> usize {
+    if start == 0 && word_end(text, 0) == text.len() {
+        return text.len();
+    }
+    start + run(&text[start..], |byte| !is_blank(byte) && !is_cut(byte))
+}
+
+/// The word from `start` to `end` without its quotes, and where it ends. Where a secret may stand, one in quotes
+/// goes on to where they are closed.
+pub(super) fn place_word(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    is_followed: bool,
+) -> (Range<usize>, usize) {
+    if is_followed && text[start..end].iter().any(|&byte| is_quote(byte)) {
+        let (inner, whole) = shell_word(text, start);
+        if inner.end < text.len() || inner.start == start {
+            return (inner, whole);
+        }
+    }
+    let from = start + usize::from(matches!(text[start], b'"' | b'\'')).min(end - start);
+    // The quote that opened the script in which it stands.
+    match text[from..end] {
+        [ref word @ .., mark @ (b'"' | b'\'')] if !word.contains(&mark) => (from..end - 1, end),
+        _ => (from..end, end),
+    }
 }

@@ -2,22 +2,18 @@
 
 use std::ops::Range;
 
-use super::mark::MARK;
 use super::shapes;
-use super::spans::Spans;
+use super::spans::{MARK, Spans};
+use super::text::run;
 
 /// Hides what is secret before each `@` in `text`.
 pub(super) fn hide(text: &[u8], spans: &mut Spans) {
     // Every stretch is looked at once, so that a text made for it takes no more than its length.
     let mut at = 0;
     while at < text.len() {
-        if is_end(text[at]) {
-            at += 1;
-            continue;
-        }
-        let len = text[at..].iter().take_while(|&&byte| !is_end(byte)).count();
+        let len = run(&text[at..], |byte| !is_end(byte));
         stretch(&text[at..at + len], at, spans);
-        at += len;
+        at += len + 1;
     }
 }
 

@@ -2,13 +2,13 @@
 
 mod cases;
 mod everywhere;
-mod hidden;
-mod hidden_parts;
+mod lines;
 #[cfg(target_os = "linux")]
 mod live;
 mod properties;
+mod rates;
+mod rules;
 mod settings;
-mod shown;
 
 use process_scanner::Redactor;
 

@@ -1,12 +1,12 @@
 //! Options for redacting command lines.
 
 use clap::Args;
-use process_scanner::{Config, Pattern, Redact};
+use process_scanner::{Config, Pattern, Redact, RedactRule};
 
 #[derive(Debug, Args)]
 pub(crate) struct Secrets {
     /// Do not redact secrets in command lines
-    #[arg(long, conflicts_with_all = ["strip_args", "redact"])]
+    #[arg(long, conflicts_with_all = ["strip_args", "redact", "redact_rule"])]
     no_redact: bool,
     /// Remove all arguments
     #[arg(long)]
@@ -17,6 +17,12 @@ pub(crate) struct Secrets {
     /// first group is redacted. Repeat --redact for more patterns.
     #[arg(long, value_name = "REGEX", value_parser = pattern)]
     redact: Vec<Pattern>,
+    /// Also redact secrets of a program
+    ///
+    /// RULE names a program and where its secret is, such as 'gitlab-runner register -r' or
+    /// 'bill login * !'. docs/secrets.md describes the syntax. Repeat --redact-rule for more rules.
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    redact_rule: Vec<RedactRule>,
 }
 
 impl Secrets {
@@ -28,7 +34,12 @@ impl Secrets {
             _ => Redact::Secrets,
         };
         config.redact_patterns.clone_from(&self.redact);
+        config.redact_rules.clone_from(&self.redact_rule);
     }
+}
+
+fn rule(text: &str) -> Result<RedactRule, String> {
+    RedactRule::new(text).map_err(|error| error.full_message())
 }
 
 fn pattern(text: &str) -> Result<Pattern, String> {

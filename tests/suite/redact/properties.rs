@@ -113,6 +113,17 @@ proptest! {
     }
 
     #[test]
+    fn a_first_look_misses_nothing(line in line()) {
+        let line: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
+        let command = terminated(&line);
+        // With a pattern of the user every line is walked through.
+        let pattern = Pattern::new("no such text \u{1}").unwrap();
+        let thorough = Redactor::new(Redact::Secrets, vec![pattern]);
+        let redacted = thorough.command(&command);
+        prop_assert_eq!(lossy(&Redactor::default().command(&command)), lossy(&redacted));
+    }
+
+    #[test]
     fn redaction_keeps_the_number_of_arguments(line in line(), is_ended: bool) {
         let line: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
         let mut command = terminated(&line);
