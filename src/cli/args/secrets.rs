@@ -21,7 +21,7 @@ pub(crate) struct Secrets {
     ///
     /// RULE names a program and where its secret is, such as 'gitlab-runner register -r' or
     /// 'bill login * !'. docs/secrets.md describes the syntax. Repeat --redact-rule for more rules.
-    #[arg(long, value_name = "RULE", value_parser = rule)]
+    #[arg(long, value_name = "RULE", value_parser = rule, hide_short_help = true)]
     redact_rule: Vec<RedactRule>,
 }
 
