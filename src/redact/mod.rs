@@ -54,8 +54,8 @@ pub enum Redact {
 /// use process_scanner::Redactor;
 ///
 /// let redactor = Redactor::default();
-/// let command = redactor.command(b"mysql\0--password\0my secret\0-h\0db\0");
-/// assert_eq!(&*command, b"mysql\0--password\0[redacted]\0-h\0db\0");
+/// let command = redactor.command(b"app\0--password\0my secret\0-h\0db\0");
+/// assert_eq!(&*command, b"app\0--password\0[redacted]\0-h\0db\0");
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Redactor {
