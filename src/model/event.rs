@@ -118,6 +118,29 @@ impl Event {
         self
     }
 
+    /// Returns what is known of the end, if it is an [`Exited`](Self::Exited).
+    pub fn exit(&self) -> Option<Exit> {
+        let Self::Exited {
+            lived_ns,
+            exit,
+            ended_at_ms,
+            likely_oom,
+            usage,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        Some(Exit {
+            status: *exit,
+            ended_at_ms: *ended_at_ms,
+            ended_by_ms: None,
+            lived_ns: *lived_ns,
+            likely_oom: *likely_oom,
+            usage: *usage,
+        })
+    }
+
     /// Returns the event's process.
     pub fn process(&self) -> &ProcessInfo {
         match self {

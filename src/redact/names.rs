@@ -21,8 +21,8 @@ const ABOUT_IT: &str = "age alg algo algorithm alias allowed arn attempts audien
     separator size state status stdin store style suffix supported tag tags threshold timeout title ttl type types \
     uri url urls usage validation verification version";
 
-/// An option that ends in one of these is about who has to do with a secret. A variable in capitals can be
-/// that one's secret: `PASSWORD_SERVER`.
+/// An option that ends in one of these names a user or a place of a secret. A variable in capitals can be
+/// the secret itself: `PASSWORD_SERVER`.
 const ABOUT_WHO: &str = "account agent audience audiences backend bucket cache command config controller domain exec folder group handler \
     helper host issuer issuers label location manager model namespace operator plugin port processor providers \
     region review scope scopes script server service socket source src storage support user username validator vault \

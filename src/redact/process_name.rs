@@ -36,7 +36,7 @@ pub(super) fn secret(name: &[u8]) -> Option<Range<usize>> {
     (is_password && blank + 1 < name.len()).then_some(blank + 1..name.len())
 }
 
-/// The program alone, without what it was told: the first argument, up to its first blank, since
+/// The program alone, without its arguments: the first argument, up to its first blank, since
 /// a process may have written all into it. The blanks of a path on Windows are the path's.
 pub(super) fn program(line: &[u8]) -> Cow<'_, [u8]> {
     up_to(line, is_blank)

@@ -3,14 +3,10 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{bounded, select};
-use process_scanner::{Batch, Config, Error, ErrorClass, HostInfo, Result};
+use process_scanner::{Batch, Config, Error, HostInfo, Result};
 
+use super::interruptible::{self, Interrupted};
 use super::new_file::{NewFile, failed, not_written};
 use super::replayed::{self, Replayed};
 use crate::cli::args;
@@ -20,9 +16,6 @@ use crate::cli::perfetto::PerfettoTrace;
 use crate::cli::signals;
 use crate::cli::tables::{CsvTables, TABLES};
 
-/// Longest wait for the reading thread after a signal.
-const STOP_TIMEOUT: Duration = Duration::from_millis(500);
-
 type Out = Box<dyn Write + Send>;
 
 pub(crate) fn run(args: args::Export) -> Result<()> {
@@ -30,31 +23,14 @@ pub(crate) fn run(args: args::Export) -> Result<()> {
     // What can fail fails before a long recording is read.
     let targets = Targets::create(&args)?;
     let mut outputs = targets.outputs()?;
-    let (ended, has_ended) = bounded(1);
-    let is_stopped = Arc::new(AtomicBool::new(false));
-    let is_over = Arc::clone(&is_stopped);
-    // A thread of its own, because reading can block for ever, and a signal must remove the new files anyway.
-    thread::Builder::new()
-        .name("pscan-export".into())
-        .spawn(move || {
-            let outcome = export(&args, &mut outputs, &is_over);
-            drop(outputs);
-            let _ = ended.send(outcome);
-        })
-        .map_err(|error| Error::from_io("cannot start the reading thread", error))?;
-    select! {
-        recv(stopped) -> _ => {
-            is_stopped.store(true, Ordering::Relaxed);
-            let _ = has_ended.recv_timeout(STOP_TIMEOUT);
-            Err(Error::new(ErrorClass::Ended, "stopped by a signal; no file was written"))
-        }
-        recv(has_ended) -> outcome => match outcome {
-            Ok(Ok(exported)) => targets.finish(exported),
-            // The reader of standard output needs no more.
-            Ok(Err(Failure::ReaderLeft)) => Ok(()),
-            Ok(Err(Failure::Error(error))) => Err(error),
-            Err(_) => Err(Error::new(ErrorClass::Output, "the reading thread failed")),
-        },
+    let exported = interruptible::run(&stopped, move |interrupted| {
+        export(&args, &mut outputs, interrupted)
+    })?;
+    match exported {
+        Ok(exported) => targets.finish(exported),
+        // The reader of standard output needs no more.
+        Err(Failure::ReaderLeft) => Ok(()),
+        Err(Failure::Error(error)) => Err(error),
     }
 }
 
@@ -191,7 +167,7 @@ enum Failure {
 fn export(
     args: &args::Export,
     outputs: &mut Outputs,
-    is_over: &AtomicBool,
+    interrupted: &Interrupted,
 ) -> std::result::Result<Exported, Failure> {
     let mut config = Config::default();
     // The recording can contain secrets, if it was made without redaction.
@@ -199,9 +175,7 @@ fn export(
     let mut scans = 0;
     let mut has_reader = true;
     let outcome = replayed::replay(&args.recorded, &config, |info, batch| {
-        if is_over.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorClass::Ended, "stopped"));
-        }
+        interrupted.check()?;
         scans += u64::from(batch.of_scan);
         outputs.take(&info.host, batch, &mut has_reader)
     });

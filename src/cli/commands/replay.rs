@@ -19,7 +19,6 @@ use super::stored::{Input, Runs};
 use super::window::{Passed, Window};
 use crate::cli::args;
 use crate::cli::format::printer::{Printer, Step};
-use crate::cli::format::times;
 use crate::cli::outcome::{Done, in_file, remark};
 use crate::cli::signals;
 
@@ -133,16 +132,7 @@ fn play_all(
             return Ok(played.scans);
         }
     }
-    let window = lock(&printing.window);
-    window.finish()?;
-    if let Some(end_ms) = window.missing_end() {
-        let end = times::local(end_ms);
-        remark(&format!(
-            "{}: the recording ends at {end}, before --to",
-            runs.name
-        ));
-    }
-    drop(window);
+    lock(&printing.window).finish(&runs.name)?;
     played.damage.map_or(Ok(played.scans), Err)
 }
 

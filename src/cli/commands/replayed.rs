@@ -10,7 +10,6 @@ use super::replay::numbered;
 use super::stored::{Input, Runs};
 use super::window::{Passed, Window};
 use crate::cli::args;
-use crate::cli::format::times;
 use crate::cli::outcome::{in_file, remark};
 
 /// What was replayed.
@@ -80,14 +79,7 @@ pub(super) fn replay(
             return Ok(first.expect("BUG: a run was replayed"));
         }
     }
-    window.finish().map_err(named)?;
-    if let Some(end_ms) = window.missing_end() {
-        let end = times::local(end_ms);
-        remark(&format!(
-            "{}: the recording ends at {end}, before --to",
-            runs.name
-        ));
-    }
+    window.finish(&runs.name).map_err(named)?;
     Ok(first.expect("BUG: the last run is never before the window"))
 }
 

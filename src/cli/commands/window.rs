@@ -7,6 +7,7 @@ use process_scanner::{Batch, Error, ErrorClass, Event, Result, Snapshot};
 
 use crate::cli::args::Span;
 use crate::cli::format::times;
+use crate::cli::outcome::remark;
 use crate::cli::select::Moment;
 
 /// What follows from a batch.
@@ -99,16 +100,20 @@ impl Window {
         })
     }
 
-    /// Checks the times at the end of the recording.
-    pub(super) fn finish(&self) -> Result<()> {
-        match (&self.from, &self.last, self.has_begun) {
-            (Some(from), Some(last), false) => Err(self.outside("--from", from, last.taken_at_ms)),
-            _ => Ok(()),
+    /// Checks the times at the end of the recording. `name`: of the recording, for a remark.
+    pub(super) fn finish(&self, name: &str) -> Result<()> {
+        if let (Some(from), Some(last), false) = (&self.from, &self.last, self.has_begun) {
+            return Err(self.outside("--from", from, last.taken_at_ms));
         }
+        if let Some(end_ms) = self.missing_end() {
+            let end = times::local(end_ms);
+            remark(&format!("{name}: the recording ends at {end}, before --to"));
+        }
+        Ok(())
     }
 
     /// Returns the time of the last batch if the end of the window is after it.
-    pub(super) fn missing_end(&self) -> Option<u64> {
+    fn missing_end(&self) -> Option<u64> {
         let ((_, to), last) = (self.limits?, self.last.as_ref()?);
         (self.to.is_some() && to > last.taken_at_ms).then_some(last.taken_at_ms)
     }

@@ -191,36 +191,24 @@ impl Life {
 
     /// Ends the life with the event of its exit.
     pub(super) fn end(&mut self, event: &Event, seen_ms: u64) {
-        let Event::Exited {
-            lived_ms,
-            lived_ns,
-            exit,
-            ended_at_ms,
-            likely_oom,
-            usage,
-            ..
-        } = event
-        else {
+        let (Event::Exited { lived_ms, .. }, Some(exit)) = (event, event.exit()) else {
             return;
         };
-        let mut known = Exit::default();
-        known.status = *exit;
-        known.ended_at_ms = *ended_at_ms;
-        known.lived_ns = *lived_ns;
-        known.likely_oom = *likely_oom;
-        known.usage = *usage;
-        if let Some(usage) = usage {
+        if let Some(usage) = exit.usage {
             self.cpu.count(usage.cpu_time_ns);
             self.peak_rss_bytes = self.peak_rss_bytes.max(usage.peak_rss_bytes);
         }
         let whole_ns = lived_ms.map(|ms| ms.saturating_mul(1_000_000));
         self.ending = Some(Ending {
             kind: ExitKind::of(event),
-            status: *exit,
-            at_ms: ended_at_ms.map_or(seen_ms, bounded).max(self.begin_ms()),
-            lived_ns: lived_ns.or(whole_ns),
+            status: exit.status,
+            at_ms: exit
+                .ended_at_ms
+                .map_or(seen_ms, bounded)
+                .max(self.begin_ms()),
+            lived_ns: exit.lived_ns.or(whole_ns),
             lived_ms: *lived_ms,
-            exit: known,
+            exit,
         });
     }
 

@@ -72,7 +72,10 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<String> {
         )),
     }
     if facts.programs.iter().any(|(id, _)| *id == GroupId::Other) {
-        remarks.push("There are more programs than this report can tell apart.".into());
+        remarks.push(
+            "There are more programs than this report counts separately; the rest is \"other\"."
+                .into(),
+        );
     }
     remarks
 }

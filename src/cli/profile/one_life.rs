@@ -41,22 +41,13 @@ impl OneLife {
     /// Returns the life that an exit ends; of any other event, that of a process that goes on.
     pub(super) fn of(event: &Event, peak: Option<u64>) -> Self {
         let mut life = Self::of_living(event.process(), peak);
-        if let Event::Exited {
-            lived_ms,
-            lived_ns,
-            exit,
-            ended_at_ms,
-            likely_oom,
-            usage,
-            ..
-        } = event
-        {
-            let exactly = lived_ns.map(|ns| ns as f64 / 1e6);
+        if let (Event::Exited { lived_ms, .. }, Some(exit)) = (event, event.exit()) {
+            let exactly = exit.lived_ns.map(|ns| ns as f64 / 1e6);
             life.life_ms = exactly.or(lived_ms.map(|ms| ms as f64));
-            life.life_is_at_most = lived_ns.is_none() && ended_at_ms.is_none();
-            life.exit = *exit;
-            life.likely_oom = *likely_oom;
-            let final_peak = usage.and_then(|usage| usage.peak_rss_bytes);
+            life.life_is_at_most = exit.lived_ns.is_none() && exit.ended_at_ms.is_none();
+            life.exit = exit.status;
+            life.likely_oom = exit.likely_oom;
+            let final_peak = exit.usage.and_then(|usage| usage.peak_rss_bytes);
             life.peak_rss_bytes = final_peak.max(peak);
         }
         life
