@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+#[cfg(feature = "serve")]
+mod exposition;
 mod format;
 #[cfg_attr(
     not(feature = "export"),
@@ -15,6 +17,10 @@ mod outcome;
 mod perfetto;
 mod profile;
 mod select;
+#[cfg(feature = "serve")]
+mod server;
+#[cfg(feature = "serve")]
+mod settings;
 mod signals;
 #[cfg(feature = "export")]
 mod tables;
@@ -29,6 +35,8 @@ use process_scanner::{Result, escape};
 use self::args::{Cli, Sub};
 #[cfg(feature = "export")]
 use self::commands::export;
+#[cfg(feature = "serve")]
+use self::commands::serve;
 use self::commands::{
     by_group, completions, list, pages, record, replay, report, run_command, show, watch,
 };
@@ -80,6 +88,8 @@ fn run(cli: Cli) -> Result<Done> {
         Some(Sub::Report(report)) => report::run(report).map(|()| Done::All),
         #[cfg(feature = "export")]
         Some(Sub::Export(export)) => export::run(export).map(|()| Done::All),
+        #[cfg(feature = "serve")]
+        Some(Sub::Serve(serve)) => serve::run(&serve).map(|()| Done::All),
         Some(Sub::Completions { shell }) => completions::run(shell).map(|()| Done::All),
         Some(Sub::Man { command }) => pages::man(command.as_deref()).map(|()| Done::All),
     }

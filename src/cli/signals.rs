@@ -1,5 +1,7 @@
 //! Signals that stop pscan or request statistics.
 
+#[cfg(feature = "serve")]
+pub(crate) use self::platform::{reload, terminate};
 pub(crate) use self::platform::{stats, stop, to_pass_on};
 
 /// A signal that this process got.
@@ -47,6 +49,20 @@ mod platform {
         // nohup(1), and shells that start a background job, ignore signals on purpose.
         signals.retain(|signal| ignored >> (signal - 1) & 1 == 0);
         listen(signals)
+    }
+
+    /// Returns a channel that gets a message on SIGINT or SIGTERM, for a program that stays.
+    ///
+    /// It ends only if it is asked to, even if these were ignored at its start.
+    #[cfg(feature = "serve")]
+    pub(crate) fn terminate() -> Result<Receiver<()>> {
+        listen(vec![SIGINT, SIGTERM])
+    }
+
+    /// Returns a channel that gets a message on SIGHUP, which requests a reload.
+    #[cfg(feature = "serve")]
+    pub(crate) fn reload() -> Result<Receiver<()>> {
+        listen(vec![SIGHUP])
     }
 
     /// Returns a channel that gets a message on SIGUSR1, which requests statistics.
@@ -145,6 +161,18 @@ mod platform {
             Error::new(ErrorClass::Unsupported, "cannot wait for Ctrl-C").with_source(error)
         })?;
         Ok(receiver)
+    }
+
+    /// Returns a channel for Ctrl-C and for the end of the console.
+    #[cfg(feature = "serve")]
+    pub(crate) fn terminate() -> Result<Receiver<()>> {
+        stop()
+    }
+
+    /// Returns a channel without messages: this system has no SIGHUP.
+    #[cfg(feature = "serve")]
+    pub(crate) fn reload() -> Result<Receiver<()>> {
+        Ok(never())
     }
 
     /// Returns a channel without messages: this system has no SIGUSR1.

@@ -41,6 +41,7 @@ pub(super) struct Book {
     /// Named groups that were empty at this time, to check when they may leave.
     emptied: VecDeque<(u64, usize)>,
     left: Counted,
+    without_room: u64,
 }
 
 impl Book {
@@ -52,6 +53,7 @@ impl Book {
         }
         let is_named = matches!(id, GroupId::Named(_));
         if is_named && self.named >= limits.groups {
+            self.without_room += 1;
             return self.place(GroupId::Other, limits);
         }
         self.named += usize::from(is_named);
@@ -147,6 +149,11 @@ impl Book {
     /// Returns the number of places, some of which can be free.
     pub(super) fn len(&self) -> usize {
         self.places.len()
+    }
+
+    /// Returns how often a process found no room for its group.
+    pub(super) fn without_room(&self) -> u64 {
+        self.without_room
     }
 
     /// Returns what the groups that left had counted.

@@ -207,6 +207,10 @@ pub struct GroupsReport {
     ///
     /// With it, the sum over all groups is that of the host, and never falls.
     pub left: GroupCounters,
+    /// How often a process became [`Other`](GroupId::Other) because there was no room for its group.
+    ///
+    /// Above 0, the limit of groups is too low, or the groups are too fine.
+    pub without_room: u64,
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::grouping::Grouping;
 use super::population::{Population, Terms};
 use super::rule::Rule;
 use crate::dispatch::Consumer;
-use crate::model::{Batch, Collect};
+use crate::model::{Batch, Collect, Snapshot};
 
 /// Adds up what groups of processes use, including processes that have ended.
 ///
@@ -47,9 +47,14 @@ use crate::model::{Batch, Collect};
 /// ```
 #[derive(Clone)]
 pub struct Groups {
+    state: Arc<Mutex<State>>,
+}
+
+/// What clones share.
+struct State {
     grouping: Arc<Grouping>,
     limits: Limits,
-    population: Arc<Mutex<Population>>,
+    population: Population,
 }
 
 impl Groups {
@@ -70,13 +75,16 @@ impl Groups {
     }
 
     fn with(grouping: Grouping) -> Self {
-        Self {
+        let state = State {
             grouping: Arc::new(grouping),
             limits: Limits {
                 groups: 1000,
                 empty_ns: 300_000_000_000,
             },
-            population: Arc::default(),
+            population: Population::default(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
         }
     }
 
@@ -84,62 +92,104 @@ impl Groups {
     ///
     /// Without room, the processes of a new group are [`Other`](crate::GroupId::Other), until they
     /// exit, or until there is room when they are grouped again: after a change, and after lost
-    /// batches. A group that exists never moves there. Set it before registering or cloning.
+    /// batches. A group that exists never moves there. It is the limit of all clones.
     #[must_use]
-    pub fn with_limit(mut self, groups: usize) -> Self {
-        self.limits.groups = groups;
+    pub fn with_limit(self, groups: usize) -> Self {
+        self.lock().limits.groups = groups;
         self
     }
 
     /// Sets how long a named group stays after its last process; 5 minutes by default.
     ///
     /// It leaves with a batch after that time, by the clock of the batches, or after twice the time
-    /// if it had processes meanwhile. If it comes back, its counters start at 0. Set it before
-    /// registering or cloning.
+    /// if it had processes meanwhile. If it comes back, its counters start at 0. It is the time of
+    /// all clones.
     #[must_use]
-    pub fn with_empty_for(mut self, time: Duration) -> Self {
-        self.limits.empty_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    pub fn with_empty_for(self, time: Duration) -> Self {
+        self.lock().limits.empty_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self
+    }
+
+    /// Groups processes in another way from now on, and keeps all counters.
+    ///
+    /// `like` has the value or the rules, and the limits. `processes` are those of the scanner now:
+    /// [`Consumers::snapshot`](crate::Consumers::snapshot). Each process moves to its new group as if
+    /// it had changed: what it used before stays with the old group, which leaves when it has been
+    /// empty for long enough. A source must already collect what `like` [needs](Self::collect).
+    ///
+    /// Call it where batches arrive, after a batch: a process that is in no batch yet is skipped.
+    /// Nothing happens if `like` is a clone of this.
+    ///
+    /// ```
+    /// use process_scanner::{ConsumerOptions, GroupBy, Groups, Scanner};
+    ///
+    /// let groups = Groups::by(GroupBy::Name);
+    /// let mut scanner = Scanner::builder().build()?;
+    /// scanner.consumers().register(ConsumerOptions::default(), groups.clone())?;
+    /// scanner.scan_once().expect("a live source never ends");
+    /// let processes = scanner.consumers().snapshot();
+    /// groups.regroup(&Groups::by(GroupBy::Executable), &processes);
+    /// # scanner.finish();
+    /// # Ok::<(), process_scanner::Error>(())
+    /// ```
+    pub fn regroup(&self, like: &Self, processes: &Snapshot) {
+        if Arc::ptr_eq(&self.state, &like.state) {
+            return;
+        }
+        let (grouping, limits) = {
+            let like = like.lock();
+            (Arc::clone(&like.grouping), like.limits)
+        };
+        let mut state = self.lock();
+        let state = &mut *state;
+        state.grouping = grouping;
+        state.limits = limits;
+        let terms = Terms {
+            grouping: &state.grouping,
+            limits,
+        };
+        state.population.regroup(processes, terms);
     }
 
     /// Returns what [`Config::collect`](crate::Config::collect) must contain for its groups.
     ///
     /// The amounts that groups report are not in it: they are collected by default.
     pub fn collect(&self) -> Collect {
-        self.grouping.collect()
+        self.lock().grouping.collect()
     }
 
     /// Returns all groups, as of the last batch.
     ///
     /// This takes time in proportion to the living processes.
     pub fn report(&self) -> GroupsReport {
-        self.lock().report()
+        self.lock().population.report()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Population> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in there panics half way.
-        self.population
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Consumer for Groups {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
+        let mut state = self.lock();
+        let state = &mut *state;
         let terms = Terms {
-            grouping: &self.grouping,
-            limits: self.limits,
+            grouping: &state.grouping,
+            limits: state.limits,
         };
-        self.lock().apply(batch, terms);
+        state.population.apply(batch, terms);
     }
 }
 
 /// Omits the groups, whose names other programs choose.
 impl fmt::Debug for Groups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
         f.debug_struct("Groups")
-            .field("grouping", &self.grouping)
-            .field("limits", &self.limits)
+            .field("grouping", &state.grouping)
+            .field("limits", &state.limits)
             .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ mod group;
 mod group_by;
 mod grouped;
 mod grouping;
+mod homes;
 mod member;
 mod population;
 mod rule;

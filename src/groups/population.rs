@@ -6,12 +6,12 @@ use ahash::RandomState;
 
 use super::book::{Book, Limits};
 use super::first_sight::FirstSight;
-use super::group::{Group, GroupId, GroupsReport, PartialSum};
+use super::group::{Group, GroupsReport, PartialSum};
 use super::grouping::Grouping;
 use super::member::{Member, ms_to_ns};
 use super::vanished::Vanished;
 use crate::consumers::AsOf;
-use crate::model::{Batch, Event, ExitStatus, ExitUsage, ProcessInfo, can_be_child};
+use crate::model::{Batch, Event, ExitStatus, ExitUsage, ProcessInfo};
 
 /// What a batch is applied with.
 #[derive(Debug, Clone, Copy)]
@@ -23,26 +23,21 @@ pub(super) struct Terms<'g> {
 /// All living processes and their groups.
 #[derive(Debug, Default)]
 pub(super) struct Population {
-    members: HashMap<u32, Member, RandomState>,
-    book: Book,
+    pub(super) members: HashMap<u32, Member, RandomState>,
+    pub(super) book: Book,
     vanished: Vanished,
     /// When the first batch was taken, by the clock of start times, in milliseconds since the Unix
     /// epoch.
     began_ms: Option<u64>,
     as_of: Option<AsOf>,
+    /// When the last batch was taken, by the monotonic clock of the batches.
+    pub(super) now_ns: u64,
     /// Number of full batches.
     fulls: u64,
 }
 
 /// The new processes of a batch by pid.
 type Arriving<'b> = HashMap<u32, &'b Event, RandomState>;
-
-/// Where a process belongs.
-struct Home {
-    place: usize,
-    is_adopted: bool,
-    takes_children: bool,
-}
 
 impl Population {
     /// Applies a batch. That takes time in proportion to its events.
@@ -51,6 +46,7 @@ impl Population {
         if self.began_ms.is_none() && !batch.full && batch.events.is_empty() {
             return;
         }
+        self.now_ns = batch.monotonic_ns;
         if batch.of_scan && batch.failure.is_none() {
             self.as_of = Some(AsOf {
                 seq: batch.seq,
@@ -116,10 +112,11 @@ impl Population {
             as_of: self.as_of,
             groups,
             left: self.book.left(),
+            without_room: self.book.without_room(),
         }
     }
 
-    fn is_known(&self, process: &ProcessInfo) -> bool {
+    pub(super) fn is_known(&self, process: &ProcessInfo) -> bool {
         let member = self.members.get(&process.pid);
         member.is_some_and(|member| member.start_time_ms == process.start_time_ms)
     }
@@ -196,47 +193,13 @@ impl Population {
         self.members.insert(process.pid, member);
     }
 
-    /// Returns where a process belongs by itself, or else by its parent.
-    ///
-    /// `None`: an adopted process stays where it is, since its parent can have exited.
-    fn home(&mut self, process: &ProcessInfo, is_adopted: bool, terms: Terms<'_>) -> Option<Home> {
-        if let Some(wanted) = terms.grouping.wanted(process) {
-            return Some(Home {
-                place: self.book.place(wanted.id, terms.limits),
-                is_adopted: false,
-                takes_children: wanted.takes_children,
-            });
-        }
-        if is_adopted {
-            return None;
-        }
-        let parent = process.parent_pid.and_then(|pid| self.members.get(&pid));
-        let parent = parent.filter(|parent| {
-            parent.takes_children && can_be_child(process.start_time_ms, parent.start_time_ms)
-        });
-        Some(Home {
-            place: match parent {
-                Some(parent) => parent.group,
-                None => self.book.place(GroupId::Other, terms.limits),
-            },
-            is_adopted: parent.is_some(),
-            takes_children: parent.is_some(),
-        })
-    }
-
     /// Updates a known process. If it moves, CPU time that is new counts for its new group.
     fn update(&mut self, process: &ProcessInfo, can_move: bool, now_ns: u64, terms: Terms<'_>) {
         let Some(mut member) = self.members.remove(&process.pid) else {
             return;
         };
-        if can_move && let Some(home) = self.home(process, member.is_adopted, terms) {
-            member.is_adopted = home.is_adopted;
-            member.takes_children = home.takes_children;
-            if member.group != home.place {
-                self.book.leave(member.group, now_ns);
-                self.book.join(home.place);
-                member.group = home.place;
-            }
+        if can_move {
+            self.settle(&mut member, process, now_ns, terms);
         }
         let counted = &mut self.book.entry(member.group).counted;
         if process.name.is_some() {

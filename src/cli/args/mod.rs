@@ -18,6 +18,8 @@ mod run_options;
 mod sampling;
 mod schedule;
 mod secrets;
+#[cfg(feature = "serve")]
+mod serve_options;
 mod shape;
 mod show;
 mod subcommands;
@@ -35,6 +37,8 @@ pub(crate) use self::recorded::Recorded;
 pub(crate) use self::rotate::Limit;
 pub(crate) use self::run_options::Run;
 pub(crate) use self::schedule::Schedule;
+#[cfg(feature = "serve")]
+pub(crate) use self::serve_options::Serve;
 pub(crate) use self::shape::{Request, Shape};
 pub(crate) use self::show::Show;
 pub(crate) use self::subcommands::{Record, Replay, Report, Sub, Watch};

@@ -17,6 +17,8 @@ use super::rotate::Rotate;
 use super::run_options::Run;
 use super::schedule::Schedule;
 use super::secrets::Secrets;
+#[cfg(feature = "serve")]
+use super::serve_options::Serve;
 use super::shape::{Request, Shape};
 use super::show::Show;
 use crate::cli::select::Moment;
@@ -31,6 +33,8 @@ pub(super) const SUBCOMMANDS: &[&str] = &[
     "report",
     #[cfg(feature = "export")]
     "export",
+    #[cfg(feature = "serve")]
+    "serve",
     "completions",
     "man",
 ];
@@ -128,6 +132,18 @@ pub(crate) enum Sub {
     /// Only the owner can read the new files, since they have command lines. They appear when they are complete.
     #[cfg(feature = "export")]
     Export(Export),
+    /// Serve metrics of groups of processes for Prometheus, until SIGTERM
+    ///
+    /// It scans like `watch`, within the same CPU budget, and counts what groups of processes use: CPU time,
+    /// memory, births, and exits by outcome. GET /metrics returns the values of the last scan. There is no
+    /// series per process. It listens at 127.0.0.1:9257 unless the settings have another address.
+    ///
+    /// Settings are a file of TOML, then variables of the environment that contain `__`, such as
+    /// PSCAN_SERVE__LISTEN and PSCAN_SCAN__INTERVAL_MS, and then options. SIGHUP reads the file again: groups,
+    /// interval, allowed hosts, token, and what is served change at once. Other settings need a restart, and a
+    /// message names them. Counters stay. A file with errors changes nothing.
+    #[cfg(feature = "serve")]
+    Serve(Serve),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  \
                       pscan completions bash > ~/.local/share/bash-completion/completions/pscan")]
@@ -138,7 +154,7 @@ pub(crate) enum Sub {
     /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// Command to describe: show, watch, run, record, replay, report, export, completions or man; default: pscan itself
+        /// Command to describe: show, watch, run, record, replay, report, export, serve, completions or man; default: pscan itself
         #[arg(value_parser = PossibleValuesParser::new(SUBCOMMANDS), hide_possible_values = true)]
         command: Option<String>,
     },

@@ -18,6 +18,8 @@ pub(crate) mod report;
 pub(crate) mod run_command;
 mod samples;
 mod screen;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 mod session;
 pub(crate) mod show;
 mod stored;

@@ -19,15 +19,15 @@ pub(crate) struct Chosen {
 }
 
 /// The events of a batch, as far as their processes are selected.
-pub(super) struct Selected {
+pub(crate) struct Selected {
     /// For each event of the batch, whether its process is selected.
     pub(super) matches: Vec<bool>,
     /// The events to print, in order.
-    pub(super) events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// Selects events by kind and process.
-pub(super) struct ChosenEvents {
+pub(crate) struct ChosenEvents {
     chosen: Chosen,
     filter: FilterArgs,
     selection: Selection,
@@ -41,7 +41,7 @@ pub(super) struct ChosenEvents {
 
 impl ChosenEvents {
     /// `own_pid`: that of pscan, if it is scanned.
-    pub(super) fn new(
+    pub(crate) fn new(
         chosen: Chosen,
         filter: &FilterArgs,
         own_pid: Option<u32>,
@@ -58,7 +58,7 @@ impl ChosenEvents {
     }
 
     /// Selects the events of a batch by their processes.
-    pub(super) fn take(&mut self, batch: &Batch) -> Selected {
+    pub(crate) fn take(&mut self, batch: &Batch) -> Selected {
         let mut events = self.selection.select(batch);
         if let Some(followed) = &mut self.followed {
             let is_followed = followed.take(batch);
@@ -135,7 +135,7 @@ impl ChosenEvents {
     }
 
     /// Returns whether an event is printed. `is_full`: its batch is.
-    pub(super) fn has(&self, event: &Event, is_json: bool, is_full: bool) -> bool {
+    pub(crate) fn has(&self, event: &Event, is_json: bool, is_full: bool) -> bool {
         if self.chosen.is_failed {
             return exits::is_failure(event);
         }

@@ -1,0 +1,58 @@
+//! Options of `pscan serve`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use crate::cli::settings::{Address, Settings};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pscan serve                               then open http://127.0.0.1:9257/
+  pscan serve --check /etc/pscan.toml       print what the file means
+  pscan serve --config /etc/pscan.toml
+  pscan serve --textfile /var/lib/node_exporter/pscan.prom")]
+pub(crate) struct Serve {
+    /// Read settings from FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print all settings as they would be with FILE, and end
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "config")]
+    pub(crate) check: Option<PathBuf>,
+    /// Listen at ADDRESS, such as 127.0.0.1:9257 or unix:/run/pscan/pscan.sock
+    ///
+    /// Repeat it for several addresses. Port 0 takes any free one, which a message names.
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::parse)]
+    listen: Vec<Address>,
+    /// Listen at addresses of the network without a token too
+    ///
+    /// All processes of other hosts can then read what is served.
+    #[arg(long)]
+    allow_remote: bool,
+    /// Require the token in FILE: Authorization: Bearer TOKEN
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    token_file: Option<PathBuf>,
+    /// Write the metrics to FILE after each scan, for node_exporter's textfile collector
+    ///
+    /// FILE ends in .prom. Without --listen nothing is served then.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    textfile: Option<PathBuf>,
+}
+
+impl Serve {
+    /// Overrides settings by these options.
+    pub(crate) fn configure(&self, settings: &mut Settings) {
+        let served = &mut settings.serve;
+        if !self.listen.is_empty() {
+            served.listen.clone_from(&self.listen);
+        }
+        served.allow_remote |= self.allow_remote;
+        if self.token_file.is_some() {
+            served.token_file.clone_from(&self.token_file);
+        }
+        if self.textfile.is_some() {
+            served.textfile.clone_from(&self.textfile);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Metrics of groups: what they have used, and use now.
+
+use process_scanner::{GroupCounters, GroupsReport};
+
+use super::families::{Families, Number, Type, seconds};
+use super::label::label;
+
+/// Writes the families of groups.
+///
+/// A group is identified by two labels, its name and its kind, since a program can call itself `other`.
+pub(super) fn write(report: &GroupsReport, families: &mut Families) {
+    let names: Vec<_> = report
+        .groups
+        .iter()
+        .map(|group| (label(group.id.name()), group.id.kind()))
+        .collect();
+    let labels: Vec<[(&str, &str); 2]> = names
+        .iter()
+        .map(|(name, kind)| [("group", &**name), ("kind", *kind)])
+        .collect();
+    let groups = || labels.iter().zip(&report.groups);
+
+    // With the sum of those that left, the sum over all series never falls.
+    let left = [("group", "left"), ("kind", "left")];
+    let mut counters = |name, help, value: &dyn Fn(&GroupCounters) -> Option<Number>| {
+        let mut family = families.family(Type::Counter, name, help);
+        for (labels, group) in groups() {
+            family.sample(labels, value(&group.counters));
+        }
+        family.sample(&left, value(&report.left));
+    };
+    counters(
+        "pscan_group_cpu_seconds",
+        "CPU time of the group's processes while they were in it, user and system.",
+        &|counted| counted.cpu_seconds.map(Number::Real),
+    );
+    counters(
+        "pscan_group_births",
+        "Processes that were born in the group.",
+        &|counted| Some(counted.births.into()),
+    );
+    counters(
+        "pscan_group_exits_unmeasured",
+        "Exited processes whose CPU time was never known, and is missing.",
+        &|counted| Some(counted.exits_unmeasured.into()),
+    );
+
+    let mut exits = families.family(
+        Type::Counter,
+        "pscan_group_exits",
+        "Exits by outcome: ok, failed (another exit code than 0), killed (by a signal) or unknown.",
+    );
+    let of_all = groups().map(|(labels, group)| (labels, &group.counters));
+    for (labels, counted) in of_all.chain([(&left, &report.left)]) {
+        for (outcome, count) in counted.exits.by_outcome() {
+            exits.sample(
+                &[labels[0], labels[1], ("outcome", outcome)],
+                Number::from(count),
+            );
+        }
+    }
+
+    let mut gauge = |name, help, value: &dyn Fn(&process_scanner::Group) -> Option<Number>| {
+        let mut family = families.family(Type::Gauge, name, help);
+        for (labels, group) in groups() {
+            family.sample(labels, value(group));
+        }
+    };
+    gauge(
+        "pscan_group_processes",
+        "Living processes of the group, zombies included.",
+        &|group| Some(group.processes.into()),
+    );
+    gauge(
+        "pscan_group_threads",
+        "Threads of the processes whose number is known.",
+        &|group| group.threads.known.map(Number::Whole),
+    );
+    gauge(
+        "pscan_group_resident_memory_bytes",
+        "Resident memory of the processes whose memory is known; shared pages count for each.",
+        &|group| group.rss_bytes.known.map(Number::Whole),
+    );
+    gauge(
+        "pscan_group_oldest_start_time_seconds",
+        "Earliest known start of a living process, in seconds since the Unix epoch.",
+        &|group| group.oldest_start_ms.map(|ms| seconds(ms as f64)),
+    );
+
+    let mut unknown = families.family(
+        Type::Gauge,
+        "pscan_group_unknown_processes",
+        "Living processes whose value is unknown, and missing in the sum: cpu, memory or threads.",
+    );
+    for (labels, group) in groups() {
+        for (value, count) in [
+            ("cpu", group.cpu_unknown),
+            ("memory", group.rss_bytes.unknown),
+            ("threads", group.threads.unknown),
+        ] {
+            unknown.sample(
+                &[labels[0], labels[1], ("value", value)],
+                Number::from(count),
+            );
+        }
+    }
+
+    families
+        .family(
+            Type::Gauge,
+            "pscan_groups",
+            "Groups, those without processes included.",
+        )
+        .sample(&[], Number::from(report.groups.len() as u64));
+    families
+        .family(
+            Type::Counter,
+            "pscan_groups_folded",
+            "Times a process was counted as other because the limit of groups was reached.",
+        )
+        .sample(&[], Number::from(report.without_room));
+}

@@ -1,0 +1,326 @@
+//! Metrics of the scanner itself.
+
+use process_scanner::{BreakerState, Hearing, ListenStep, TimeStats};
+
+use super::Measured;
+use super::families::{Families, Number, Type, seconds};
+
+/// Writes the families of the scanner.
+pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
+    families
+        .family(
+            Type::Info,
+            "pscan_build",
+            "Version of pscan, and its target.",
+        )
+        .sample(
+            &[
+                ("version", env!("CARGO_PKG_VERSION")),
+                ("os", std::env::consts::OS),
+                ("arch", std::env::consts::ARCH),
+            ],
+            Number::Whole(1),
+        );
+    results(measured, families);
+    pace(measured, families);
+    listening(measured, families);
+    seen(measured, families);
+    delivery(measured, families);
+}
+
+/// Scans, their results, time and cost.
+fn results(measured: &Measured<'_>, families: &mut Families) {
+    let metrics = measured.metrics;
+    let last = measured.groups.as_of;
+    families
+        .family(
+            Type::Gauge,
+            "pscan_scan_last_timestamp_seconds",
+            "Time of the last good scan, in seconds since the Unix epoch.",
+        )
+        .sample(&[], last.map(|last| seconds(last.taken_at_ms as f64)));
+    let mut scans = families.family(Type::Counter, "pscan_scan", "Scans by result.");
+    scans.sample(
+        &[("result", "good")],
+        Number::from(metrics.scans_total.good),
+    );
+    scans.sample(
+        &[("result", "failed")],
+        Number::from(metrics.scans_total.failed),
+    );
+    let mut errors = families.family(
+        Type::Counter,
+        "pscan_scan_errors",
+        "Failed and stuck scans by class.",
+    );
+    for (class, count) in &metrics.errors_total {
+        errors.sample(&[("class", class.as_str())], Number::from(*count));
+    }
+    count(
+        families,
+        "pscan_scan_retries",
+        "Retried scans.",
+        metrics.retries_total,
+    );
+    summary(
+        families,
+        "pscan_scan_duration_seconds",
+        "Wall time of scans since the start: reading and comparing.",
+        &metrics.scan_time,
+    );
+    summary(
+        families,
+        "pscan_scan_dispatch_duration_seconds",
+        "Time from a finished batch to all queues with room.",
+        &metrics.dispatch_time,
+    );
+    let mut cpu = families.family(
+        Type::Counter,
+        "pscan_scan_cpu_seconds",
+        "CPU time by thread: scan, dispatch or callbacks.",
+    );
+    if let Some(used) = metrics.cpu_total {
+        for (thread, ms) in [
+            ("scan", used.scan_ms),
+            ("dispatch", used.dispatch_ms),
+            ("callbacks", used.callbacks_ms),
+        ] {
+            cpu.sample(&[("thread", thread)], seconds(ms));
+        }
+    }
+}
+
+/// Interval, budget and breaker.
+fn pace(measured: &Measured<'_>, families: &mut Families) {
+    let metrics = measured.metrics;
+    families
+        .family(
+            Type::Gauge,
+            "pscan_scan_interval_seconds",
+            "Interval in use.",
+        )
+        .sample(&[], seconds(metrics.interval_ms as f64));
+    families
+        .family(
+            Type::Gauge,
+            "pscan_scan_interval_asked_seconds",
+            "Interval requested.",
+        )
+        .sample(&[], seconds(metrics.interval_asked_ms as f64));
+    count(
+        families,
+        "pscan_scan_interval_changes",
+        "Changes of the interval.",
+        metrics.interval_changes_total,
+    );
+    count(
+        families,
+        "pscan_scan_budget_exceeded",
+        "Times the scans began to exceed the CPU budget.",
+        metrics.budget_exceeded_total,
+    );
+    states(
+        families,
+        "pscan_scan_breaker_state",
+        "1 for the current state of the breaker.",
+        [
+            BreakerState::Closed,
+            BreakerState::Open,
+            BreakerState::HalfOpen,
+        ]
+        .map(BreakerState::as_str),
+        Some(metrics.breaker.as_str()),
+    );
+    count(
+        families,
+        "pscan_scan_breaker_opened",
+        "Times the breaker opened.",
+        metrics.breaker_opened_total,
+    );
+}
+
+/// What the source hears between scans.
+fn listening(measured: &Measured<'_>, families: &mut Families) {
+    let metrics = measured.metrics;
+    states(
+        families,
+        "pscan_scan_hearing_state",
+        "1 for what the source hears of births and exits between scans.",
+        [
+            Hearing::Off,
+            Hearing::Complete,
+            Hearing::Exits,
+            Hearing::Lossy,
+            Hearing::Deaf,
+        ]
+        .map(Hearing::as_str),
+        Some(metrics.hearing.as_str()),
+    );
+    states(
+        families,
+        "pscan_scan_listening_state",
+        "1 for how closely the source listens.",
+        ListenStep::ALL.map(ListenStep::as_str),
+        metrics.listening.map(ListenStep::as_str),
+    );
+    count(
+        families,
+        "pscan_scan_hearing_lost",
+        "Times the source ceased to hear all births and exits.",
+        metrics.hearing_lost_total,
+    );
+    count(
+        families,
+        "pscan_scan_heard_batches",
+        "Batches of what the source heard between scans.",
+        metrics.heard_batches_total,
+    );
+    families
+        .family(
+            Type::Gauge,
+            "pscan_scan_usage_state",
+            "1 if the source hears what all exited processes used, else 0.",
+        )
+        .sample(
+            &[],
+            metrics.usage.map(|usage| Number::from(u64::from(usage))),
+        );
+    count(
+        families,
+        "pscan_scan_usage_lost",
+        "Times the source ceased to hear what all exited processes used.",
+        metrics.usage_lost_total,
+    );
+    count(
+        families,
+        "pscan_scan_exits_without_usage",
+        "Exits whose usage is unknown.",
+        metrics.exits_without_usage_total,
+    );
+}
+
+/// Processes, events, and what was not seen.
+fn seen(measured: &Measured<'_>, families: &mut Families) {
+    let metrics = measured.metrics;
+    families
+        .family(
+            Type::Gauge,
+            "pscan_scan_processes",
+            "Processes in the table.",
+        )
+        .sample(&[], Number::from(u64::from(metrics.processes)));
+    families
+        .family(
+            Type::Gauge,
+            "pscan_scan_table_bytes",
+            "Heap bytes of the table.",
+        )
+        .sample(&[], Number::from(metrics.table_bytes));
+    let mut events = families.family(Type::Counter, "pscan_scan_events", "Events by kind.");
+    let counts = metrics.events_total;
+    for (kind, count) in [
+        ("existing", counts.existing),
+        ("created", counts.created),
+        ("updated", counts.updated),
+        ("exited", counts.exited),
+    ] {
+        events.sample(&[("kind", kind)], Number::from(count));
+    }
+    for (name, help, value) in [
+        (
+            "pscan_scan_unseen_births_at_most",
+            "Upper limit of processes born and exited between scans.",
+            metrics.unseen_births_at_most_total,
+        ),
+        (
+            "pscan_scan_vanished",
+            "Processes that exited between being listed and read.",
+            metrics.vanished_total,
+        ),
+    ] {
+        families
+            .family(Type::Counter, name, help)
+            .sample(&[], value.map(Number::Whole));
+    }
+    count(
+        families,
+        "pscan_scan_unreadable_fields",
+        "Fields that could not be read.",
+        metrics.unreadable_fields_total,
+    );
+    let mut unreadable = families.family(
+        Type::Counter,
+        "pscan_scan_unreadable",
+        "Values that could not be read, by field.",
+    );
+    for (field, count) in &metrics.unreadable_total {
+        unreadable.sample(&[("field", field)], Number::from(*count));
+    }
+}
+
+/// Consumers: this server, and clients of its events.
+fn delivery(measured: &Measured<'_>, families: &mut Families) {
+    let metrics = measured.metrics;
+    for (name, help, value) in [
+        (
+            "pscan_scan_consumer_panics",
+            "Callbacks that panicked and were removed.",
+            metrics.consumer_panics_total,
+        ),
+        (
+            "pscan_scan_consumer_stalls",
+            "Times a blocking consumer delayed the scans.",
+            metrics.consumer_stalls_total,
+        ),
+        (
+            "pscan_scan_batches_delivered",
+            "Batches that consumers received.",
+            metrics.batches_delivered_total,
+        ),
+        (
+            "pscan_scan_batches_lost",
+            "Batches that slow consumers lost.",
+            metrics.batches_lost_total,
+        ),
+    ] {
+        count(families, name, help, value);
+    }
+}
+
+fn count(families: &mut Families, name: &'static str, help: &'static str, value: u64) {
+    families
+        .family(Type::Counter, name, help)
+        .sample(&[], Number::Whole(value));
+}
+
+/// Writes a gauge for each state: 1 for the current one. Nothing if that is unknown.
+fn states<const N: usize>(
+    families: &mut Families,
+    name: &'static str,
+    help: &'static str,
+    all: [&str; N],
+    now: Option<&str>,
+) {
+    let mut family = families.family(Type::Gauge, name, help);
+    for state in all {
+        let is_now = now.map(|now| Number::from(u64::from(now == state)));
+        family.sample(&[("state", state)], is_now);
+    }
+}
+
+fn summary(families: &mut Families, name: &'static str, help: &'static str, stats: &TimeStats) {
+    let mut family = families.family(Type::Summary, name, help);
+    let quantiles = [
+        ("0.5", stats.p50_us),
+        ("0.9", stats.p90_us),
+        ("0.99", stats.p99_us),
+    ];
+    for (quantile, us) in quantiles {
+        family.sample(
+            &[("quantile", quantile)],
+            us.map(|us| Number::Real(us as f64 / 1e6)),
+        );
+    }
+    family.sample_of("_sum", &[], Number::Real(stats.sum_us as f64 / 1e6));
+    family.sample_of("_count", &[], Number::Whole(stats.count));
+}

@@ -1,0 +1,50 @@
+//! Settings of `pscan serve`: a file of TOML, the environment, and options.
+
+mod address;
+mod changed;
+mod file;
+mod grouping;
+mod one_or_many;
+mod served;
+
+use process_scanner::{Config, Result};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::address::Address;
+pub(crate) use self::changed::changed;
+pub(crate) use self::file::{from_environment, read};
+pub(crate) use self::grouping::{GroupRule, Grouped};
+pub(crate) use self::served::Served;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Those of the scanner.
+    pub(crate) scan: Config,
+    pub(crate) groups: Grouped,
+    pub(crate) serve: Served,
+    /// Rules of groups, in order.
+    #[serde(rename = "group", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rules: Vec<GroupRule>,
+}
+
+impl Settings {
+    /// Checks what one value alone does not show.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is outside its limits, or that contradicts another.
+    pub(crate) fn validate(&self) -> Result<()> {
+        self.scan.validate()?;
+        self.groups.validate()?;
+        self.serve.validate()
+    }
+
+    /// Returns the settings of the scanner, with all fields that the groups need.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = self.scan.clone();
+        config.collect |= self.groups.groups(&self.rules).collect() | Grouped::AMOUNTS;
+        config
+    }
+}
