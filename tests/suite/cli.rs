@@ -29,6 +29,8 @@ mod run_ends;
 #[cfg(target_os = "linux")]
 mod run_signals;
 mod secrets;
+#[cfg(all(feature = "serve", target_os = "linux"))]
+mod served;
 #[cfg(unix)]
 mod shells;
 mod show;

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::format::Format;
+use super::text_format::Format;
 
 /// The type of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Families {
         }
     }
 
-    /// Begins a family. Its name has no suffix such as `_total`.
+    /// Begins a family, by the name of its samples: a counter ends in `_total`, an info in `_info`.
     ///
     /// Nothing is written of a family without samples.
     pub(super) fn family(
@@ -75,12 +75,7 @@ pub(super) struct Family<'f> {
 impl Family<'_> {
     /// Writes a sample; nothing if the value is unknown.
     pub(super) fn sample(&mut self, labels: &[(&str, &str)], value: impl Into<Option<Number>>) {
-        let suffix = match self.kind {
-            Type::Counter => "_total",
-            Type::Info => "_info",
-            Type::Gauge | Type::Summary => "",
-        };
-        self.sample_of(suffix, labels, value);
+        self.sample_of("", labels, value);
     }
 
     /// Writes a sample of a summary with this suffix.
@@ -116,20 +111,22 @@ impl Family<'_> {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
         }
-        let (name, help) = (self.name, self.help);
+        let (mut name, help) = (self.name, self.help);
         let is_open = self.families.format == Format::OpenMetrics;
         let (suffix, kind) = match self.kind {
-            Type::Counter if is_open => ("", "counter"),
             Type::Counter => ("_total", "counter"),
             Type::Gauge => ("", "gauge"),
             Type::Summary => ("", "summary"),
-            Type::Info if is_open => ("", "info"),
+            Type::Info if is_open => ("_info", "info"),
             Type::Info => ("_info", "gauge"),
         };
-        self.families
-            .write(format_args!("# HELP {name}{suffix} {help}\n"));
-        self.families
-            .write(format_args!("# TYPE {name}{suffix} {kind}\n"));
+        if is_open {
+            name = name
+                .strip_suffix(suffix)
+                .expect("BUG: a name without the suffix of its type");
+        }
+        self.families.write(format_args!("# HELP {name} {help}\n"));
+        self.families.write(format_args!("# TYPE {name} {kind}\n"));
         let unit = ["seconds", "bytes"]
             .into_iter()
             .find(|unit| name.ends_with(&format!("_{unit}")));

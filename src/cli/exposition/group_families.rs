@@ -30,24 +30,24 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
         family.sample(&left, value(&report.left));
     };
     counters(
-        "pscan_group_cpu_seconds",
+        "pscan_group_cpu_seconds_total",
         "CPU time of the group's processes while they were in it, user and system.",
         &|counted| counted.cpu_seconds.map(Number::Real),
     );
     counters(
-        "pscan_group_births",
+        "pscan_group_births_total",
         "Processes that were born in the group.",
         &|counted| Some(counted.births.into()),
     );
     counters(
-        "pscan_group_exits_unmeasured",
+        "pscan_group_exits_unmeasured_total",
         "Exited processes whose CPU time was never known, and is missing.",
         &|counted| Some(counted.exits_unmeasured.into()),
     );
 
     let mut exits = families.family(
         Type::Counter,
-        "pscan_group_exits",
+        "pscan_group_exits_total",
         "Exits by outcome: ok, failed (another exit code than 0), killed (by a signal) or unknown.",
     );
     let of_all = groups().map(|(labels, group)| (labels, &group.counters));
@@ -90,7 +90,7 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
     let mut unknown = families.family(
         Type::Gauge,
         "pscan_group_unknown_processes",
-        "Living processes whose value is unknown, and missing in the sum: cpu, memory or threads.",
+        "Living processes whose value is unknown, and missing in the sum: cpu, memory or threads. Only if there are any.",
     );
     for (labels, group) in groups() {
         for (value, count) in [
@@ -115,7 +115,7 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
     families
         .family(
             Type::Counter,
-            "pscan_groups_folded",
+            "pscan_groups_folded_total",
             "Times a process was counted as other because the limit of groups was reached.",
         )
         .sample(&[], Number::from(report.without_room));

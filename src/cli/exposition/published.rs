@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use process_scanner::{Batch, BreakerState, Consumer, Consumers, Groups, Metrics};
 
-use super::{Format, Measured, Textfile, text};
+use super::measured::Measured;
+use super::metrics_text::text;
+use super::text_format::Format;
+use super::textfile::Textfile;
 
 /// How current the values are.
 #[derive(Debug, Clone, Default)]

@@ -2,15 +2,15 @@
 
 use process_scanner::{BreakerState, Hearing, ListenStep, TimeStats};
 
-use super::Measured;
 use super::families::{Families, Number, Type, seconds};
+use super::measured::Measured;
 
 /// Writes the families of the scanner.
 pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
     families
         .family(
             Type::Info,
-            "pscan_build",
+            "pscan_build_info",
             "Version of pscan, and its target.",
         )
         .sample(
@@ -39,7 +39,7 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
             "Time of the last good scan, in seconds since the Unix epoch.",
         )
         .sample(&[], last.map(|last| seconds(last.taken_at_ms as f64)));
-    let mut scans = families.family(Type::Counter, "pscan_scan", "Scans by result.");
+    let mut scans = families.family(Type::Counter, "pscan_scan_total", "Scans by result.");
     scans.sample(
         &[("result", "good")],
         Number::from(metrics.scans_total.good),
@@ -50,7 +50,7 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
     );
     let mut errors = families.family(
         Type::Counter,
-        "pscan_scan_errors",
+        "pscan_scan_errors_total",
         "Failed and stuck scans by class.",
     );
     for (class, count) in &metrics.errors_total {
@@ -58,7 +58,7 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
     }
     count(
         families,
-        "pscan_scan_retries",
+        "pscan_scan_retries_total",
         "Retried scans.",
         metrics.retries_total,
     );
@@ -76,7 +76,7 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
     );
     let mut cpu = families.family(
         Type::Counter,
-        "pscan_scan_cpu_seconds",
+        "pscan_scan_cpu_seconds_total",
         "CPU time by thread: scan, dispatch or callbacks.",
     );
     if let Some(used) = metrics.cpu_total {
@@ -109,13 +109,13 @@ fn pace(measured: &Measured<'_>, families: &mut Families) {
         .sample(&[], seconds(metrics.interval_asked_ms as f64));
     count(
         families,
-        "pscan_scan_interval_changes",
+        "pscan_scan_interval_changes_total",
         "Changes of the interval.",
         metrics.interval_changes_total,
     );
     count(
         families,
-        "pscan_scan_budget_exceeded",
+        "pscan_scan_budget_exceeded_total",
         "Times the scans began to exceed the CPU budget.",
         metrics.budget_exceeded_total,
     );
@@ -133,7 +133,7 @@ fn pace(measured: &Measured<'_>, families: &mut Families) {
     );
     count(
         families,
-        "pscan_scan_breaker_opened",
+        "pscan_scan_breaker_opened_total",
         "Times the breaker opened.",
         metrics.breaker_opened_total,
     );
@@ -165,13 +165,13 @@ fn listening(measured: &Measured<'_>, families: &mut Families) {
     );
     count(
         families,
-        "pscan_scan_hearing_lost",
+        "pscan_scan_hearing_lost_total",
         "Times the source ceased to hear all births and exits.",
         metrics.hearing_lost_total,
     );
     count(
         families,
-        "pscan_scan_heard_batches",
+        "pscan_scan_heard_batches_total",
         "Batches of what the source heard between scans.",
         metrics.heard_batches_total,
     );
@@ -187,13 +187,13 @@ fn listening(measured: &Measured<'_>, families: &mut Families) {
         );
     count(
         families,
-        "pscan_scan_usage_lost",
+        "pscan_scan_usage_lost_total",
         "Times the source ceased to hear what all exited processes used.",
         metrics.usage_lost_total,
     );
     count(
         families,
-        "pscan_scan_exits_without_usage",
+        "pscan_scan_exits_without_usage_total",
         "Exits whose usage is unknown.",
         metrics.exits_without_usage_total,
     );
@@ -216,7 +216,7 @@ fn seen(measured: &Measured<'_>, families: &mut Families) {
             "Heap bytes of the table.",
         )
         .sample(&[], Number::from(metrics.table_bytes));
-    let mut events = families.family(Type::Counter, "pscan_scan_events", "Events by kind.");
+    let mut events = families.family(Type::Counter, "pscan_scan_events_total", "Events by kind.");
     let counts = metrics.events_total;
     for (kind, count) in [
         ("existing", counts.existing),
@@ -228,12 +228,12 @@ fn seen(measured: &Measured<'_>, families: &mut Families) {
     }
     for (name, help, value) in [
         (
-            "pscan_scan_unseen_births_at_most",
+            "pscan_scan_unseen_births_at_most_total",
             "Upper limit of processes born and exited between scans.",
             metrics.unseen_births_at_most_total,
         ),
         (
-            "pscan_scan_vanished",
+            "pscan_scan_vanished_total",
             "Processes that exited between being listed and read.",
             metrics.vanished_total,
         ),
@@ -244,13 +244,13 @@ fn seen(measured: &Measured<'_>, families: &mut Families) {
     }
     count(
         families,
-        "pscan_scan_unreadable_fields",
+        "pscan_scan_unreadable_fields_total",
         "Fields that could not be read.",
         metrics.unreadable_fields_total,
     );
     let mut unreadable = families.family(
         Type::Counter,
-        "pscan_scan_unreadable",
+        "pscan_scan_unreadable_total",
         "Values that could not be read, by field.",
     );
     for (field, count) in &metrics.unreadable_total {
@@ -263,22 +263,22 @@ fn delivery(measured: &Measured<'_>, families: &mut Families) {
     let metrics = measured.metrics;
     for (name, help, value) in [
         (
-            "pscan_scan_consumer_panics",
+            "pscan_scan_consumer_panics_total",
             "Callbacks that panicked and were removed.",
             metrics.consumer_panics_total,
         ),
         (
-            "pscan_scan_consumer_stalls",
+            "pscan_scan_consumer_stalls_total",
             "Times a blocking consumer delayed the scans.",
             metrics.consumer_stalls_total,
         ),
         (
-            "pscan_scan_batches_delivered",
+            "pscan_scan_batches_delivered_total",
             "Batches that consumers received.",
             metrics.batches_delivered_total,
         ),
         (
-            "pscan_scan_batches_lost",
+            "pscan_scan_batches_lost_total",
             "Batches that slow consumers lost.",
             metrics.batches_lost_total,
         ),

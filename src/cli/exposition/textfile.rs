@@ -27,6 +27,8 @@ impl Textfile {
         match outcome {
             Err(error) if !was_failing => {
                 let advice = "check folder, rights and space; the next scan tries again";
+                // The error of tempfile has the name of the new file.
+                let error = error.kind().into();
                 complain(&cannot("write", &self.path, error, Some(advice)));
             }
             Ok(()) if was_failing => remark(&format!("wrote {} again", self.path.display())),

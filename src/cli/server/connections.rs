@@ -1,7 +1,7 @@
 //! Open connections: how many there are, and which one makes room for a new one.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
-use super::{Site, routes};
+use super::marks::Marks;
+use super::routes;
+use super::site::Site;
 
 /// Longest time for the head of a request, and between two requests of one connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -36,14 +38,6 @@ struct Open {
     abort: AbortHandle,
 }
 
-/// What is known of a connection.
-pub(super) struct Marks {
-    /// The clock at the last request, or when it was opened.
-    used_at: AtomicU64,
-    /// It streams events.
-    pub(super) is_stream: AtomicBool,
-}
-
 impl Connections {
     pub(super) fn new(max: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -60,7 +54,7 @@ impl Connections {
     {
         let marks = Arc::new(Marks {
             used_at: AtomicU64::new(self.tick()),
-            is_stream: AtomicBool::new(false),
+            ..Marks::default()
         });
         let (connections, site) = (Arc::clone(self), Arc::clone(site));
         let of_task = Arc::clone(&marks);

@@ -13,10 +13,10 @@ use process_scanner::{Batch, ConsumerId, ConsumerOptions, Consumers, Event, Resu
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::Site;
-use super::connections::Marks;
+use super::marks::Marks;
 use super::parameters::OfEvents;
 use super::responses::{Answer, Refusal, answer};
+use super::site::Site;
 use crate::cli::format::chosen_events::ChosenEvents;
 use crate::cli::format::json;
 

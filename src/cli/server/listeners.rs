@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use process_scanner::{Error, Result};
 
-use super::Site;
 use super::connections::Connections;
+use super::site::Site;
 use crate::cli::settings::Address;
 
 /// Pause after an error of accept(2), such as too many open descriptors.

@@ -3,124 +3,17 @@
 mod access;
 mod connections;
 mod event_stream;
+mod http_server;
 mod listeners;
+mod marks;
 mod page;
 mod parameters;
 mod readiness;
 mod responses;
 mod routes;
-
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-use process_scanner::{Error, Result};
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+mod site;
 
 pub(crate) use self::access::{Access, Token};
-use self::connections::Connections;
+pub(crate) use self::http_server::Server;
 pub(crate) use self::listeners::Listeners;
-use crate::cli::exposition::Published;
-
-/// Longest wait for responses that are being written when the server stops.
-const LAST_RESPONSES: Duration = Duration::from_millis(200);
-
-/// What requests are answered from.
-pub(crate) struct Site {
-    published: Arc<Published>,
-    rules: Mutex<Arc<SiteRules>>,
-    event_clients: Arc<tokio::sync::Semaphore>,
-}
-
-/// What clients may read. A reload of the settings replaces it.
-pub(crate) struct SiteRules {
-    pub(crate) access: Access,
-    pub(crate) has_events: bool,
-    pub(crate) has_processes: bool,
-}
-
-impl Site {
-    pub(crate) fn new(
-        published: Arc<Published>,
-        rules: SiteRules,
-        max_event_clients: usize,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            published,
-            rules: Mutex::new(Arc::new(rules)),
-            event_clients: Arc::new(tokio::sync::Semaphore::new(max_event_clients)),
-        })
-    }
-
-    /// Replaces what clients may read. Streams that are open go on.
-    pub(crate) fn set_rules(&self, rules: SiteRules) {
-        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
-    }
-
-    fn rules(&self) -> Arc<SiteRules> {
-        Arc::clone(&self.rules.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A running server. Dropping it stops the server.
-pub(crate) struct Server {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Server {
-    /// Starts a thread that serves all listeners.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no thread or descriptor left.
-    pub(crate) fn start(
-        listeners: Listeners,
-        site: Arc<Site>,
-        max_connections: usize,
-    ) -> Result<Self> {
-        let cannot = |error| Error::from_io("cannot start the server", error);
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(cannot)?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("pscan-serve".into())
-            .spawn(move || serve(runtime, listeners, &site, max_connections, stopped))
-            .map_err(cannot)?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the server's thread panicked");
-        }
-    }
-}
-
-fn serve(
-    runtime: Runtime,
-    listeners: Listeners,
-    site: &Arc<Site>,
-    max_connections: usize,
-    stopped: oneshot::Receiver<()>,
-) {
-    let connections = Connections::new(max_connections);
-    runtime.block_on(async {
-        listeners.accept_all(site, &connections);
-        // The sender is dropped to stop the server.
-        let _ = stopped.await;
-    });
-    runtime.shutdown_timeout(LAST_RESPONSES);
-}
+pub(crate) use self::site::{Site, SiteRules};

@@ -4,7 +4,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use process_scanner::{Group, escape};
 
 use super::readiness::not_ready;
-use super::{Site, SiteRules};
+use super::site::{Site, SiteRules};
 use crate::cli::format::cells;
 
 pub(super) const KIND: &str = "text/html; charset=utf-8";

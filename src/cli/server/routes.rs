@@ -7,11 +7,12 @@ use hyper::header::ACCEPT;
 use hyper::{Request, StatusCode};
 use process_scanner::ProcessInfo;
 
-use super::connections::Marks;
+use super::marks::Marks;
 use super::parameters::{OfEvents, OfProcesses, parse};
 use super::readiness::not_ready;
 use super::responses::{Answer, PLAIN, Refusal, shared_text, text};
-use super::{Site, SiteRules, event_stream, page};
+use super::site::{Site, SiteRules};
+use super::{event_stream, page};
 use crate::cli::exposition::Format;
 use crate::cli::format::json;
 

@@ -3,7 +3,7 @@
 mod address;
 mod changed;
 mod file;
-mod grouping;
+mod group_settings;
 mod one_or_many;
 mod served;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::address::Address;
 pub(crate) use self::changed::changed;
 pub(crate) use self::file::{from_environment, read};
-pub(crate) use self::grouping::{GroupRule, Grouped};
+pub(crate) use self::group_settings::{GroupRule, Grouped};
 pub(crate) use self::served::Served;
 
 /// All settings.

@@ -1,8 +1,10 @@
 //! Which group a process belongs to by itself.
 
-use process_scanner::{Changes, Collect, Detail, Event, Filter, GroupBy, Groups, Rule};
+use process_scanner::{
+    Batch, Changes, Collect, Detail, Event, Filter, GroupBy, Groups, Rule, Snapshot,
+};
 
-use super::{Feed, old, sized};
+use super::{BEGAN_MS, Feed, old, sized};
 
 #[test]
 fn kernel_threads_are_one_group_under_any_key() {
@@ -83,4 +85,57 @@ fn the_first_rule_that_matches_names_the_group() {
         ("other", 2),
     ];
     assert_eq!(feed.sizes(), sized(&expected));
+}
+
+#[test]
+fn a_new_grouping_moves_processes_and_keeps_counters() {
+    let build = || {
+        let rule = Rule::new(Filter::new().with_name("^make$").unwrap(), "build").unwrap();
+        Groups::by_rules(vec![rule.with_children()])
+    };
+    let mut feed = Feed::new(Groups::by(GroupBy::Name));
+    // The parent has the larger pid.
+    let mut child = old(3, "cc", Some(100.0));
+    child.parent_pid = Some(9);
+    let make = old(9, "make", Some(10.0));
+    let other = old(4, "web", Some(5.0));
+    let all = [child.clone(), make, other];
+    let mut snapshot = Snapshot::new();
+    let mut full = Batch::new(
+        1,
+        BEGAN_MS,
+        all.iter().cloned().map(Event::Existing).collect(),
+    );
+    full.full = true;
+    snapshot.apply(&full);
+    feed.send(all.map(Event::Existing).into());
+    child.cpu_time_ms = Some(130.0);
+    feed.send(vec![Event::updated(child.clone(), Changes::CPU)]);
+    // What it is like when it is told to be like itself.
+    feed.groups.regroup(&feed.groups.clone(), &snapshot);
+    assert_eq!(feed.sizes(), sized(&[("cc", 1), ("make", 1), ("web", 1)]));
+
+    feed.groups.regroup(&build(), &snapshot);
+    assert_eq!(
+        feed.sizes(),
+        sized(&[
+            ("build", 2),
+            ("cc", 0),
+            ("make", 0),
+            ("web", 0),
+            ("other", 1)
+        ])
+    );
+    child.cpu_time_ms = Some(135.0);
+    feed.send(vec![Event::updated(child, Changes::CPU)]);
+    assert_eq!(
+        (feed.cpu_ms("cc"), feed.cpu_ms("build")),
+        (Some(30.0), Some(5.0))
+    );
+    assert_eq!(feed.counters("build").births, 0);
+
+    // A process that is not in the snapshot stays until it changes.
+    feed.groups
+        .regroup(&Groups::by(GroupBy::Name), &Snapshot::new());
+    assert_eq!(feed.group("build").processes, 2);
 }

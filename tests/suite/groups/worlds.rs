@@ -27,6 +27,8 @@ enum Step {
     HearExit(u32, u64, u32),
     /// Batches are lost from now on, or no longer.
     Lose(bool),
+    /// With the next batch processes are grouped by rules, or by name.
+    Regroup(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -43,6 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (pid, 0_u64..1_000_000_000, status)
             .prop_map(|(pid, ns, status)| Step::HearExit(pid, ns, status)),
         1 => any::<bool>().prop_map(Step::Lose),
+        1 => any::<bool>().prop_map(Step::Regroup),
     ]
 }
 
@@ -84,7 +87,7 @@ impl Truth {
                 });
                 self.used_ns += used_ns.unwrap_or(0);
             }
-            Step::Lose(_) => {}
+            Step::Lose(_) | Step::Regroup(_) => {}
         }
         // All that happened between two scans is one drain.
         self.world.edit(|state| {
@@ -201,9 +204,12 @@ proptest! {
         let builder = Scanner::builder().config(config).source(world.clone());
         let mut scanner = builder.build().unwrap();
         let mut truth = Truth { world, used_ns: 0 };
-        let mut groups = groups(by_rules)
-            .with_limit(limit)
-            .with_empty_for(Duration::from_secs(empty_s));
+        let made = |by_rules| {
+            let groups = groups(by_rules).with_limit(limit);
+            groups.with_empty_for(Duration::from_secs(empty_s))
+        };
+        let mut groups = made(by_rules);
+        let mut regroup = None;
         let (mut host, mut snapshot) = (Host::default(), Snapshot::new());
         let mut before = groups.report();
         let mut used_before_ns = None;
@@ -211,8 +217,10 @@ proptest! {
         let mut joins_late = false;
         for step in steps {
             let scans = matches!(step, Step::Change(Change::Scan));
-            if let Step::Lose(loses) = step {
-                is_losing = loses;
+            match step {
+                Step::Lose(loses) => is_losing = loses,
+                Step::Regroup(by_rules) => regroup = Some(made(by_rules)),
+                _ => {}
             }
             truth.happen(step);
             if !scans {
@@ -230,6 +238,13 @@ proptest! {
                 false => batch,
             };
             groups.on_batch(&sent);
+            if let Some(like) = regroup.take() {
+                // A group that left with the batch can come back at once, and then begins at 0.
+                let report = groups.report();
+                assert_no_group_falls(&before, &report);
+                before = report;
+                groups.regroup(&like, &snapshot);
+            }
             host.apply(&sent);
             // One that joins late counts from the last reading, which can be older.
             let before_ns = *used_before_ns.get_or_insert(truth.used_ns);

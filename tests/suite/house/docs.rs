@@ -21,6 +21,9 @@ pub(super) struct Known {
 /// First names of paths that are not of this crate, or stand for any name.
 const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
 
+/// Words of other programs, such as settings and metrics.
+const OTHERS: &[&str] = &["node_textfile_mtime_seconds", "scrape_configs"];
+
 /// The start of a path relative to the folder of the crate.
 const TOP: &[&str] = &[
     "src/",
@@ -115,7 +118,12 @@ impl Known {
     /// Returns whether a member of a type, or a module or function by its path, exists.
     fn has_code(&self, path: &[&str], is_source: bool) -> bool {
         match path {
-            [word] => is_source || self.code.words.contains(*word) || self.has_stem(word),
+            [word] => {
+                is_source
+                    || self.code.words.contains(*word)
+                    || self.has_stem(word)
+                    || OTHERS.contains(word)
+            }
             [.., of, member] if of.starts_with(char::is_uppercase) => {
                 self.code.has_member(of, member)
             }

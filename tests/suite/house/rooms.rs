@@ -50,6 +50,8 @@ const COMMAND: &[(&str, &[&str])] = &[
     ("cli/outcome", &["cli/terminal"]),
     ("cli/signals", &[]),
     ("cli/launch", &["cli/outcome"]),
+    ("cli/settings", &["cli/outcome"]),
+    ("cli/exposition", &["cli/outcome"]),
     ("cli/profile", &[]),
     (
         "cli/format",
@@ -68,7 +70,17 @@ const COMMAND: &[(&str, &[&str])] = &[
     ),
     ("cli/perfetto", &["cli/select", "cli/format", "cli/history"]),
     ("cli/tables", &["cli/select", "cli/history"]),
-    ("cli/args", &["cli/select", "cli/format"]),
+    (
+        "cli/server",
+        &[
+            "cli/select",
+            "cli/outcome",
+            "cli/settings",
+            "cli/exposition",
+            "cli/format",
+        ],
+    ),
+    ("cli/args", &["cli/select", "cli/settings", "cli/format"]),
     (
         "cli/commands",
         &[
@@ -83,6 +95,9 @@ const COMMAND: &[(&str, &[&str])] = &[
             "cli/html_report",
             "cli/perfetto",
             "cli/tables",
+            "cli/settings",
+            "cli/exposition",
+            "cli/server",
             "cli/args",
         ],
     ),
