@@ -1,7 +1,9 @@
 //! Replays recordings as fast as possible, for commands that fold them.
 
 use std::sync::Arc;
+use std::thread;
 
+use crossbeam_channel::{Sender, bounded};
 use process_scanner::{
     Batch, Config, Error, ErrorClass, ReplaySource, Result, Scanner, Source, SourceInfo,
 };
@@ -12,18 +14,24 @@ use super::window::{Passed, Window};
 use crate::cli::args;
 use crate::cli::outcome::{in_file, remark};
 
+/// Batches that are read and not folded yet.
+const QUEUE: usize = 16;
+
+/// A batch, and what its recording has it from.
+type Read = (Arc<SourceInfo>, Arc<Batch>);
+
 /// What was replayed.
 #[derive(Debug)]
 pub(super) struct Replayed {
     /// Of the first recording.
-    pub(super) info: SourceInfo,
+    pub(super) info: Arc<SourceInfo>,
     /// Why it could not be read to its end; the batches before that were replayed.
     pub(super) damage: Option<Error>,
 }
 
 /// How a run was replayed.
 struct Played {
-    info: SourceInfo,
+    info: Arc<SourceInfo>,
     damage: Option<Error>,
     /// Number of the last batch.
     seq: u64,
@@ -33,6 +41,9 @@ struct Played {
 
 /// Replays the wanted part of recordings, and calls `each` with each batch.
 ///
+/// Another thread reads, which is about as much work as folding. If `each` fails, that thread ends with its next batch,
+/// and is not waited for: the next line can take for ever to come.
+///
 /// # Errors
 ///
 /// If one cannot be opened, or is no recording, if a time is not in them, and the first error of `each`, which ends the
@@ -41,6 +52,25 @@ pub(super) fn replay(
     recorded: &args::Recorded,
     config: &Config,
     mut each: impl FnMut(&SourceInfo, &Arc<Batch>) -> Result<()>,
+) -> Result<Replayed> {
+    let (sender, batches) = bounded(QUEUE);
+    let (recorded, config) = (recorded.clone(), config.clone());
+    let reader = thread::Builder::new()
+        .name("pscan-parse".into())
+        .spawn(move || read(&recorded, &config, &sender))
+        .map_err(|error| Error::from_io("cannot start the reading thread", error))?;
+    for (info, batch) in batches {
+        each(&info, &batch)?;
+    }
+    let failed = |_| Error::new(ErrorClass::Output, "the reading thread failed");
+    reader.join().map_err(failed)?
+}
+
+/// Reads the wanted part of recordings, and sends its batches.
+fn read(
+    recorded: &args::Recorded,
+    config: &Config,
+    batches: &Sender<Read>,
 ) -> Result<Replayed> {
     let span = &recorded.span;
     let runs = Runs::find(&recorded.files)?;
@@ -67,7 +97,7 @@ pub(super) fn replay(
         // Its error has the name of its file.
         let input = run.open()?;
         let source = ReplaySource::new(input).map_err(named)?;
-        let played = play(source, config, &mut window, before, &mut each).map_err(named)?;
+        let played = play(source, config, &mut window, before, batches).map_err(named)?;
         before = played.seq;
         let replayed = first.get_or_insert(Replayed {
             info: played.info,
@@ -89,10 +119,10 @@ fn play(
     config: &Config,
     window: &mut Window,
     before: u64,
-    each: &mut impl FnMut(&SourceInfo, &Arc<Batch>) -> Result<()>,
+    sender: &Sender<Read>,
 ) -> Result<Played> {
     let mut played = Played {
-        info: source.info(),
+        info: Arc::new(source.info()),
         damage: None,
         seq: before,
         is_over: false,
@@ -112,9 +142,10 @@ fn play(
                 break;
             }
             Passed::Batches(batches) => {
-                batches
-                    .iter()
-                    .try_for_each(|batch| each(&played.info, batch))?;
+                for batch in batches {
+                    let sent = sender.send((Arc::clone(&played.info), batch));
+                    sent.map_err(|_| Error::new(ErrorClass::Ended, "no more is wanted"))?;
+                }
             }
         }
     }

@@ -37,7 +37,7 @@ fn collect(args: &args::Report, interrupted: &Interrupted) -> Result<(ReportData
     })?;
     let data = report.finish(About {
         recording: shown_name(&args.recorded),
-        host: replayed.info.host,
+        host: replayed.info.host.clone(),
         damage: replayed.damage.clone(),
     });
     Ok((data, replayed.damage))
