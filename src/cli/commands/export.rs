@@ -89,7 +89,7 @@ impl Targets {
                 file.finish()?;
             }
         }
-        if exported.scans == 0 && exported.damage.is_none() {
+        if exported.scans == 0 && exported.damage.is_none() && !exported.lacks_window {
             remark("the recording contains no scans");
         }
         exported.damage.map_or(Ok(()), Err)
@@ -154,6 +154,8 @@ struct Outputs {
 /// What was read.
 struct Exported {
     scans: u64,
+    /// A remark says that no scan is in the chosen time.
+    lacks_window: bool,
     /// Why the recording could not be read to its end.
     damage: Option<Error>,
 }
@@ -185,7 +187,11 @@ fn export(
     });
     match outcome {
         _ if !has_reader => Err(Failure::ReaderLeft),
-        Ok(Replayed { damage, .. }) => Ok(Exported { scans, damage }),
+        Ok(Replayed { damage, lack, .. }) => Ok(Exported {
+            scans,
+            lacks_window: lack.is_some(),
+            damage,
+        }),
         Err(error) => Err(Failure::Error(error)),
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Replayed {
     pub(super) info: Arc<SourceInfo>,
     /// Why it could not be read to its end; the batches before that were replayed.
     pub(super) damage: Option<Error>,
+    /// What the chosen part of the time lacks; `None` if it has scans.
+    pub(super) lack: Option<String>,
 }
 
 /// How a run was replayed.
@@ -35,6 +37,8 @@ struct Played {
     damage: Option<Error>,
     /// Number of the last batch.
     seq: u64,
+    /// When it was taken.
+    last_ms: u64,
     /// No more is wanted.
     is_over: bool,
 }
@@ -67,11 +71,7 @@ pub(super) fn replay(
 }
 
 /// Reads the wanted part of recordings, and sends its batches.
-fn read(
-    recorded: &args::Recorded,
-    config: &Config,
-    batches: &Sender<Read>,
-) -> Result<Replayed> {
+fn read(recorded: &args::Recorded, config: &Config, batches: &Sender<Read>) -> Result<Replayed> {
     let span = &recorded.span;
     let runs = Runs::find(&recorded.files)?;
     let named = |error: Error| match error.class() {
@@ -85,32 +85,41 @@ fn read(
     let begin_ms = runs.runs.first().and_then(|run| run.begins_ms);
     let mut window = Window::new(span, begin_ms, end_ms);
     let mut first: Option<Replayed> = None;
-    let mut before = 0;
+    let (mut before, mut last_ms, mut is_over) = (0, 0, false);
     for (index, run) in runs.runs.iter().enumerate() {
         let next_ms = runs.runs.get(index + 1).and_then(|next| next.begins_ms);
         if window.is_later(next_ms) {
             continue;
         }
         if before > 0 {
-            remark(&format!("{} begins another recording", run.name()));
+            run.announce(last_ms);
         }
         // Its error has the name of its file.
         let input = run.open()?;
         let source = ReplaySource::new(input).map_err(named)?;
         let played = play(source, config, &mut window, before, batches).map_err(named)?;
-        before = played.seq;
+        (before, last_ms) = (played.seq, played.last_ms);
         let replayed = first.get_or_insert(Replayed {
             info: played.info,
             damage: None,
+            lack: None,
         });
         // The recordings after a damaged one are whole.
         replayed.damage = replayed.damage.take().or(played.damage.map(named));
-        if played.is_over {
-            return Ok(first.expect("BUG: a run was replayed"));
+        is_over = played.is_over;
+        if is_over {
+            break;
         }
     }
-    window.finish(&runs.name).map_err(named)?;
-    Ok(first.expect("BUG: the last run is never before the window"))
+    if !is_over {
+        window.finish(&runs.name).map_err(named)?;
+    }
+    let mut replayed = first.expect("BUG: the last run is never before the window");
+    replayed.lack = window.lack(|| runs.file_end_ms());
+    if let Some(lack) = &replayed.lack {
+        remark(&format!("{}: {lack}", runs.name));
+    }
+    Ok(replayed)
 }
 
 /// Replays a run. `before`: batches of the runs before.
@@ -125,12 +134,13 @@ fn play(
         info: Arc::new(source.info()),
         damage: None,
         seq: before,
+        last_ms: 0,
         is_over: false,
     };
     let builder = Scanner::builder().config(config.clone()).source(source);
     let mut scanner = builder.build()?;
     while let Some(batch) = scanner.hear_once().or_else(|| scanner.scan_once()) {
-        played.seq = before + batch.seq;
+        (played.seq, played.last_ms) = (before + batch.seq, batch.taken_at_ms);
         if let Some(failure) = batch.failure.as_ref().filter(|failure| failure.is_final()) {
             played.damage = Some(failure.clone());
             break;

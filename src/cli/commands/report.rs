@@ -30,15 +30,16 @@ fn collect(args: &args::Report, interrupted: &Interrupted) -> Result<(ReportData
     // The recording can contain secrets, if it was made without redaction.
     args.secrets.configure(&mut config);
     let mut report = CollectedReport::new();
-    let replayed = replayed::replay(&args.recorded, &config, |_, batch| {
+    let replayed = replayed::replay(&args.recorded, &config, |info, batch| {
         interrupted.check()?;
-        report.take(batch);
+        report.take(info.collects, batch);
         Ok(())
     })?;
     let data = report.finish(About {
         recording: shown_name(&args.recorded),
         host: replayed.info.host.clone(),
         damage: replayed.damage.clone(),
+        chosen: replayed.lack,
     });
     Ok((data, replayed.damage))
 }

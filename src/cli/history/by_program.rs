@@ -22,7 +22,7 @@ pub(crate) struct ProgramSums {
     pub(crate) started: u64,
     pub(crate) exits: u64,
     pub(crate) failed: u64,
-    /// Lives that have not ended.
+    /// Lives without a reported exit.
     pub(crate) running: u64,
     /// CPU time used while watched, in nanoseconds; `None` if it is unknown of all.
     pub(crate) cpu_ns: Option<u128>,

@@ -47,7 +47,7 @@ impl LivesData {
     fn add(&mut self, life: &Life, parent: Option<usize>) {
         self.pid.push(life.pid);
         self.start_ms.push(life.start_ms);
-        self.end_ms.push(life.ending.map(|ending| ending.at_ms));
+        self.end_ms.push(life.end_ms());
         self.first_seen_ms.push(life.first_seen_ms);
         self.parent.push(parent);
         self.name.push(life_name(life));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use process_scanner::{Batch, Event, GroupBy};
+use process_scanner::{Batch, Collect, Event, GroupBy};
 
 use super::group_series::{GroupSeries, Use, joined};
 use crate::cli::history::ExitKind;
@@ -49,7 +49,7 @@ pub(super) struct Timeline {
     has_open: bool,
     scans_in_open: u64,
     scans_per_bucket: u64,
-    /// A good scan was taken.
+    /// A good scan of this recording was taken.
     has_begun: bool,
 }
 
@@ -99,8 +99,44 @@ impl Timeline {
                 .map(GroupSeries::measure)
                 .collect();
             self.scans_in_open = 0;
-        } else if self.scans_in_open >= self.scans_per_bucket && at_ms > self.last_end_ms() {
+        } else if (is_first || self.scans_in_open >= self.scans_per_bucket)
+            && at_ms > self.last_end_ms()
+        {
             self.close(!is_first);
+        }
+    }
+
+    /// Begins a recording before its first batch, and ends what is of the one before.
+    ///
+    /// The next bucket is the time between them, of which no CPU time is known. `collects`: what it has of processes.
+    pub(super) fn begin_recording(&mut self, collects: Collect) {
+        let is_of_time = self.open.end_ms > self.last_end_ms();
+        // What happened in the first moment belongs to the next bucket.
+        if self.has_begun && self.has_open && (is_of_time || !self.buckets.is_empty()) {
+            self.close(true);
+            if !is_of_time {
+                self.join_last();
+            }
+        }
+        self.has_begun = false;
+        for groups in &mut self.groupings {
+            groups.restart(collects);
+        }
+    }
+
+    /// Leaves out the CPU time until now: its time has buckets of another recording.
+    pub(super) fn skip_cpu(&mut self) {
+        for groups in &mut self.groupings {
+            groups.measure();
+        }
+    }
+
+    /// Joins the last two buckets.
+    fn join_last(&mut self) {
+        if let [.., before, last] = &self.buckets[..] {
+            let joined = before.followed_by(last);
+            self.buckets.truncate(self.buckets.len() - 2);
+            self.buckets.push(joined);
         }
     }
 
@@ -154,9 +190,7 @@ impl Timeline {
         if let [.., before, last] = &self.buckets[..] {
             let rest_ms = last.end_ms.saturating_sub(before.end_ms);
             if rest_ms < lens.last().map_or(0, |len| len / 2) {
-                let joined = before.followed_by(last);
-                self.buckets.truncate(self.buckets.len() - 2);
-                self.buckets.push(joined);
+                self.join_last();
             }
         }
     }
@@ -214,6 +248,7 @@ mod tests {
     fn timeline(times_ms: impl IntoIterator<Item = u64>) -> Timeline {
         let mut times_ms = times_ms.into_iter().peekable();
         let mut timeline = Timeline::new(times_ms.peek().copied().unwrap_or(0));
+        timeline.begin_recording(Collect::NONE);
         for (seq, at_ms) in (1..).zip(times_ms) {
             let mut process = ProcessInfo::unknown(ProcessKey {
                 pid: 7,
@@ -291,6 +326,45 @@ mod tests {
         };
         assert_eq!((bucket.end_ms, bucket.has_cpu), (1000, false));
         assert_eq!(bucket.uses[0][0].rss_bytes, Some(1000));
+    }
+
+    #[test]
+    fn the_time_between_two_recordings_has_no_cpu_time() {
+        let mut timeline = Timeline::new(1000);
+        let scan = |timeline: &mut Timeline, at_ms: u64, cpu_ms: f64| {
+            let mut process = ProcessInfo::unknown(ProcessKey {
+                pid: 7,
+                start_time_ms: Some(5),
+            });
+            process.name = Some("a".into());
+            process.cpu_time_ms = Some(cpu_ms);
+            let batch = Batch::new(1, at_ms, vec![Event::Existing(process)]);
+            timeline.take(&Arc::new(batch), at_ms, 1, std::iter::empty());
+        };
+        timeline.begin_recording(Collect::NONE);
+        scan(&mut timeline, 1000, 50.0);
+        scan(&mut timeline, 2000, 150.0);
+        // However many scans a bucket has.
+        timeline.scans_per_bucket = 4;
+        scan(&mut timeline, 3000, 170.0);
+        timeline.begin_recording(Collect::NONE);
+        scan(&mut timeline, 9000, 900.0);
+        timeline.scans_per_bucket = 1;
+        scan(&mut timeline, 10_000, 950.0);
+        timeline.finish();
+        let found: Vec<_> = timeline
+            .buckets
+            .iter()
+            .map(|bucket| (bucket.end_ms, bucket.has_cpu, bucket.uses[0][0].cpu_ms))
+            .map(|(end_ms, has_cpu, cpu_ms)| (end_ms, has_cpu, cpu_ms.map(f64::round)))
+            .collect();
+        let expected = [
+            (2000, true, Some(100.0)),
+            (3000, true, Some(20.0)),
+            (9000, false, Some(0.0)),
+            (10_000, true, Some(50.0)),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod counted;
 mod files;
+mod several;
 
 use process_scanner::escape;
 use serde_json::{Value, json};
