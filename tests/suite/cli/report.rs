@@ -3,6 +3,8 @@
 mod counted;
 mod files;
 mod several;
+#[cfg(target_os = "linux")]
+mod stopped;
 
 use process_scanner::escape;
 use serde_json::{Value, json};

@@ -37,13 +37,7 @@ impl Runs {
     ///
     /// A name without a file stands for the parts of that name.
     pub(crate) fn find(given: &[PathBuf]) -> Result<Self> {
-        let mut files = Vec::new();
-        for file in given {
-            match parts(file) {
-                Some(parts) => files.extend(parts),
-                None => files.push(file.clone()),
-            }
-        }
+        let files = Self::files(given);
         let name = match given {
             [one] => name_of(one),
             several => format!("{} files", several.len()),
@@ -56,6 +50,13 @@ impl Runs {
             _ => ordered(begins(files)?),
         };
         Ok(Self { name, runs })
+    }
+
+    /// Returns the files that are read, in no particular order.
+    pub(crate) fn files(given: &[PathBuf]) -> Vec<PathBuf> {
+        let files = given.iter();
+        let files = files.flat_map(|file| parts(file).unwrap_or_else(|| vec![file.clone()]));
+        files.collect()
     }
 
     /// Returns when the last scan began, or when the last events after it were heard; `None` if there is none.
