@@ -256,7 +256,12 @@ fn dev_stdout_is_standard_output() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(fs::read_to_string(&path).unwrap().trim_end().ends_with("</html>"));
+    assert!(
+        fs::read_to_string(&path)
+            .unwrap()
+            .trim_end()
+            .ends_with("</html>")
+    );
     assert_eq!(names(&dir), ["page.html"]);
 }
 
