@@ -70,9 +70,11 @@ const Moment = (() => {
       "span",
       { class: "branch-facts" },
       Theme.swatch(lives.outcome[life]),
-      `${Card.ending(life)} · CPU `,
+      // Most lives are still running: the sign is enough, and the line stays one.
+      Dom.el("span", { class: lives.outcome[life] === "running" ? "hidden" : null }, Card.ending(life), " · "),
+      "CPU ",
       Dom.value(lives.cpu_ms[life], Format.duration),
-      " · at most ",
+      " · up to ",
       Dom.value(lives.peak_rss_bytes[life], Format.bytes),
       user === null ? null : [" · ", Dom.el("bdi", null, Text.name(user, 40))],
     );

@@ -20,7 +20,7 @@ const Programs = (() => {
       caption: "Programs with their starts, failures, CPU, memory and lives",
       sort: "cpu_ms",
       most: SHOWN,
-      attribute: { name: "data-program", value: (row) => row.name },
+      attribute: { name: "data-program", value: (row) => row.name ?? "" },
       columns: [
         { key: "name", title: "Program", value: (row) => row.name, class: "grow", cell: (row) => Dom.name(row.name, 120, "program-name") },
         number("started", "Starts", Format.count),

@@ -49,10 +49,11 @@ struct Fold {
 
 impl Fold {
     fn of(lines: &[Value]) -> Self {
-        let mut fold = Self::default();
-        fold.began_ms = lines
-            .first()
-            .map_or(0, |line| line["at_ms"].as_u64().unwrap());
+        let first = lines.first();
+        let mut fold = Self {
+            began_ms: first.map_or(0, |line| line["at_ms"].as_u64().unwrap()),
+            ..Self::default()
+        };
         for (place, line) in lines.iter().enumerate() {
             if line["event"] == "resync" {
                 fold.begin_next(line, &lines[place..]);
