@@ -119,7 +119,7 @@ impl Window {
     /// Returns what the window lacks, if no scan is in it. `find_end`: finds the end of the recording.
     pub(super) fn lack(&self, find_end: impl FnOnce() -> Option<u64>) -> Option<String> {
         let ((from, to), begin_ms) = (self.limits?, self.begin_ms?);
-        if self.scans > 0 {
+        if self.scans > 0 || (self.from.is_none() && self.to.is_none()) {
             return None;
         }
         let last_ms = self.last.as_ref().map(|last| last.taken_at_ms);

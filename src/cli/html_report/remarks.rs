@@ -71,11 +71,18 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<String> {
     }
     if facts.recordings.number > 0 {
         remarks.push(format!(
-            "The page has {} recordings, one after the other. Nothing is known of the times between them, not even of \
-             the CPU time. The next one lacked {} processes: whether and how they exited is unknown.",
+            "The page has {} recordings, one after the other. Nothing is known of the time between two of them.",
             facts.recordings.number + 1,
-            facts.recordings.left
         ));
+    }
+    match facts.recordings.left {
+        0 => {}
+        1 => remarks.push(
+            "The next recording lacked one process. Whether and how it exited is unknown.".into(),
+        ),
+        left => remarks.push(format!(
+            "The next recording lacked {left} processes. Whether and how they exited is unknown."
+        )),
     }
     if facts.overlap_ms > 0 {
         remarks.push(format!(

@@ -114,7 +114,7 @@ fn the_end_of_a_recording_is_no_exit() {
     );
     let notes = report["notes"].to_string();
     assert!(
-        notes.contains("2 recordings") && notes.contains("lacked 2 processes"),
+        notes.contains("2 recordings") && notes.contains("lacked 2 processes."),
         "{notes}"
     );
     // The lines have no exit either.
