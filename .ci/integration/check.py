@@ -233,7 +233,7 @@ class Check:
         lives = self.report["lives"]
         # All kernel threads are one program, so their names find none.
         programs = {program["name"] for program in self.report["programs"]}
-        name = next((n for n in reversed(lives["name"]) if n in programs and n.isascii() and n.isalnum()), None)
+        name = next((n for n in reversed(lives["name"]) if n and n in programs and n.isascii() and n.isalnum()), None)
         if name is None:
             return "no plain name"
         fields = ("name", "command", "user", "unit", "container")
@@ -246,7 +246,7 @@ class Check:
         self.browser.type("#search", name)
         self.browser.wait("return Number(document.querySelector('#lives').dataset.shown) === arguments[0]", f"{len(wanted)} lives are shown", 5, len(wanted))
         shown = self.browser.run("return [...document.querySelectorAll('tr[data-program]')].map(r => r.dataset.program)")
-        allowed = {lives["name"][i] for i in matching} | {p["name"] for p in self.report["programs"] if name.lower() in p["name"].lower()}
+        allowed = {lives["name"][i] or "" for i in matching} | {p["name"] or "" for p in self.report["programs"] if name.lower() in (p["name"] or "").lower()}
         assert shown and set(shown) <= allowed, f"programs {shown[:5]} do not match {name}"
         self.browser.run("document.querySelector('#search').focus()")
         self.browser.keys("Escape")
@@ -273,7 +273,7 @@ class Check:
         more = "document.querySelector('#programs-table .more')"
         self.browser.run(f"if (!{more}.hidden) {more}.click()")
         names = lambda: self.browser.run("return [...document.querySelectorAll('tr[data-program]')].map(r => r.dataset.program)")
-        starts = {p["name"]: p["started"] for p in self.report["programs"]}
+        starts = {p["name"] or "": p["started"] for p in self.report["programs"]}
         equal(sorted(names()), sorted(starts), "programs")
         self.browser.click("#programs-table [data-sort=started]")
         equal([starts[n] for n in names()], sorted(starts.values(), reverse=True), "programs by starts")

@@ -4,10 +4,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use process_scanner::{Batch, Config, Error, HostInfo, Result};
+use crossbeam_channel::Receiver;
+use process_scanner::{Batch, Config, Error, ErrorClass, HostInfo, Result};
 
+use super::inputs;
 use super::interruptible::{self, Interrupted};
-use super::new_file::{NewFile, failed, not_written};
+use super::new_file::{NewFile, failed, is_reader_gone, not_written};
 use super::replayed::{self, Replayed};
 use crate::cli::args;
 use crate::cli::history::{LifeFold, TimeAxis};
@@ -21,7 +23,7 @@ type Out = Box<dyn Write + Send>;
 pub(crate) fn run(args: args::Export) -> Result<()> {
     let stopped = signals::stop()?;
     // What can fail fails before a long recording is read.
-    let targets = Targets::create(&args)?;
+    let targets = Targets::create(&args, &stopped)?;
     let mut outputs = targets.outputs()?;
     let exported = interruptible::run(&stopped, move |interrupted| {
         export(&args, &mut outputs, interrupted)
@@ -49,13 +51,31 @@ struct NewFolder {
 }
 
 impl Targets {
-    fn create(args: &args::Export) -> Result<Self> {
+    fn create(args: &args::Export, stopped: &Receiver<()>) -> Result<Self> {
+        let tables = args
+            .csv
+            .iter()
+            .flat_map(|folder| TABLES.map(|name| folder.join(name)));
+        let all: Vec<PathBuf> = tables.chain(args.perfetto.clone()).collect();
+        inputs::refuse(&args.recorded, all.iter().map(PathBuf::as_path))?;
         // The folder first: the trace can be in it.
         let csv = args.csv.as_deref();
-        let csv = csv.map(|path| NewFolder::create(path, args.force));
+        let csv = csv.map(|path| NewFolder::create(path, args.force, stopped));
         let csv = csv.transpose()?;
         let perfetto = match &args.perfetto {
-            Some(path) => Some((path.clone(), NewFile::create(path, args.force)?)),
+            Some(path) => {
+                let trace = NewFile::create(path, args.force, stopped)?;
+                let tables = csv.iter().flat_map(|folder: &NewFolder| &folder.files);
+                let mut tables = tables.filter_map(NewFile::path);
+                if let Some(place) = trace.path()
+                    && tables.any(|table| inputs::is_same_place(table, place))
+                {
+                    let message = format!("{} would be the trace and a table", path.display());
+                    return Err(Error::new(ErrorClass::Config, message)
+                        .with_advice("give the trace another name"));
+                }
+                Some((path.clone(), trace))
+            }
             None => None,
         };
         Ok(Self { perfetto, csv })
@@ -63,7 +83,10 @@ impl Targets {
 
     fn outputs(&self) -> Result<Outputs> {
         let trace = match &self.perfetto {
-            Some((path, file)) => Some((path.clone(), PerfettoTrace::new(file.writer()?))),
+            Some((path, file)) => {
+                let trace = PerfettoTrace::new(file.writer()?);
+                Some((path.clone(), trace, file.is_stream()))
+            }
             None => None,
         };
         let tables = match &self.csv {
@@ -89,7 +112,7 @@ impl Targets {
                 file.finish()?;
             }
         }
-        if exported.scans == 0 && exported.damage.is_none() {
+        if exported.scans == 0 && exported.damage.is_none() && !exported.lacks_window {
             remark("the recording contains no scans");
         }
         exported.damage.map_or(Ok(()), Err)
@@ -97,7 +120,7 @@ impl Targets {
 }
 
 impl NewFolder {
-    fn create(path: &Path, may_replace: bool) -> Result<Self> {
+    fn create(path: &Path, may_replace: bool, stopped: &Receiver<()>) -> Result<Self> {
         let mut folder = fs::DirBuilder::new();
         folder.recursive(false);
         #[cfg(unix)]
@@ -116,7 +139,7 @@ impl NewFolder {
             return Err(failed(path, &io::ErrorKind::NotADirectory.into()));
         }
         for name in TABLES {
-            let file = NewFile::create(&path.join(name), may_replace)?;
+            let file = NewFile::create(&path.join(name), may_replace, stopped)?;
             new.files.push(file);
         }
         Ok(new)
@@ -147,13 +170,16 @@ impl Drop for NewFolder {
 struct Outputs {
     axis: TimeAxis,
     fold: LifeFold,
-    trace: Option<(PathBuf, PerfettoTrace<Out>)>,
+    /// With whether it goes to a reader.
+    trace: Option<(PathBuf, PerfettoTrace<Out>, bool)>,
     tables: Option<(PathBuf, CsvTables<Out>)>,
 }
 
 /// What was read.
 struct Exported {
     scans: u64,
+    /// A remark says that no scan is in the chosen time.
+    lacks_window: bool,
     /// Why the recording could not be read to its end.
     damage: Option<Error>,
 }
@@ -185,7 +211,11 @@ fn export(
     });
     match outcome {
         _ if !has_reader => Err(Failure::ReaderLeft),
-        Ok(Replayed { damage, .. }) => Ok(Exported { scans, damage }),
+        Ok(Replayed { damage, lack, .. }) => Ok(Exported {
+            scans,
+            lacks_window: lack.is_some(),
+            damage,
+        }),
         Err(error) => Err(Failure::Error(error)),
     }
 }
@@ -194,9 +224,10 @@ impl Outputs {
     fn take(&mut self, host: &HostInfo, batch: &Batch, has_reader: &mut bool) -> Result<()> {
         let at_ms = self.axis.of(batch);
         let steps = self.fold.take(batch, at_ms);
-        if let Some((path, trace)) = &mut self.trace {
+        if let Some((path, trace, is_stream)) = &mut self.trace {
             let outcome = trace.take(host, batch, at_ms, &steps, &self.fold);
-            written(path, outcome, has_reader)?;
+            *has_reader = !(*is_stream && is_reader_gone(&outcome));
+            outcome.map_err(|error| not_written(path, error))?;
         }
         if let Some((path, tables)) = &mut self.tables {
             let outcome = tables.take(batch, at_ms, &steps, &self.fold);
@@ -206,8 +237,10 @@ impl Outputs {
     }
 
     fn finish(&mut self, has_reader: &mut bool) -> Result<()> {
-        if let Some((path, trace)) = &mut self.trace {
-            written(path, trace.finish(&self.fold), has_reader)?;
+        if let Some((path, trace, is_stream)) = &mut self.trace {
+            let outcome = trace.finish(&self.fold);
+            *has_reader = !(*is_stream && is_reader_gone(&outcome));
+            outcome.map_err(|error| not_written(path, error))?;
         }
         if let Some((path, tables)) = &mut self.tables {
             let outcome = tables.finish(&self.fold);
@@ -215,15 +248,4 @@ impl Outputs {
         }
         Ok(())
     }
-}
-
-/// Returns the outcome of a write to a trace, which can be standard output.
-fn written(path: &Path, outcome: io::Result<()>, has_reader: &mut bool) -> Result<()> {
-    let is_stdout = path.as_os_str() == "-";
-    outcome.map_err(|error| {
-        if is_stdout && error.kind() == io::ErrorKind::BrokenPipe {
-            *has_reader = false;
-        }
-        not_written(path, error)
-    })
 }

@@ -4,6 +4,7 @@ pub(crate) mod by_group;
 pub(crate) mod completions;
 #[cfg(feature = "export")]
 pub(crate) mod export;
+mod inputs;
 mod interruptible;
 pub(crate) mod list;
 mod new_file;

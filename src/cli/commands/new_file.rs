@@ -4,8 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crossbeam_channel::Receiver;
 use process_scanner::{Error, ErrorClass, Result, escape};
 use tempfile::TempPath;
+
+use super::interruptible;
 
 use crate::cli::format::cells;
 use crate::cli::outcome::{cannot, printed, remark};
@@ -27,10 +30,18 @@ pub(super) enum NewFile {
     },
 }
 
+/// Names of standard output. A shell may have redirected it to a file, which is not to be replaced.
+const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// Links that are followed to a file that does not exist, as Linux has it: path_resolution(7).
+const MAX_LINKS: usize = 40;
+
 impl NewFile {
     /// Prepares a file. An existing one keeps its content until the new one is complete.
-    pub(super) fn create(path: &Path, may_replace: bool) -> Result<Self> {
-        if path.as_os_str() == "-" {
+    ///
+    /// A pipe with a name blocks until something reads it, or until `stopped` gets a message.
+    pub(super) fn create(path: &Path, may_replace: bool, stopped: &Receiver<()>) -> Result<Self> {
+        if STDOUT.iter().any(|name| path.as_os_str() == *name) {
             return match io::stdout().is_terminal() {
                 false => Ok(Self::Stdout),
                 true => Err(
@@ -44,14 +55,17 @@ impl NewFile {
                 return Err(failed(path, &io::ErrorKind::IsADirectory.into()));
             }
             Ok(found) if !found.is_file() => {
-                let file = File::options().write(true).open(path);
-                let file = file.map_err(|error| failed(path, &error))?;
+                let stream = path.to_owned();
+                let opened =
+                    interruptible::run(stopped, move |_| File::options().write(true).open(stream))?;
+                let file = opened.map_err(|error| failed(path, &error))?;
                 return Ok(Self::Stream(file, path.to_owned()));
             }
             Ok(_) if !may_replace => return Err(exists(path)),
             // The target of a link is replaced, not the link.
             Ok(_) => fs::canonicalize(path).map_err(|error| failed(path, &error))?,
-            Err(_) => path.to_owned(),
+            // Nor is a link to a file that does not exist.
+            Err(_) => target_of(path),
         };
         let folder = path
             .parent()
@@ -80,18 +94,37 @@ impl NewFile {
         })
     }
 
-    /// Writes all content, and gives the file its name.
-    pub(super) fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    /// Writes all content, and gives the file its name, unless `stopped` gets a message meanwhile.
+    pub(super) fn write(
+        self,
+        stopped: &Receiver<()>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+    ) -> Result<()> {
         let mut out = self.writer()?;
-        let outcome = write(&mut out).and_then(|()| out.flush());
-        drop(out);
+        // The reader of a pipe need not read it.
+        let outcome =
+            interruptible::run(stopped, move |_| write(&mut out).and_then(|()| out.flush()))?;
         match &self {
             Self::Stdout => printed(outcome)?,
+            Self::Stream(..) if is_reader_gone(&outcome) => {}
             Self::Stream(_, path) | Self::File { path, .. } => {
                 outcome.map_err(|error| not_written(path, error))?;
             }
         }
         self.finish()
+    }
+
+    /// Returns whether its content is read as it is written, so that the reader can have enough of it.
+    pub(super) fn is_stream(&self) -> bool {
+        !matches!(self, Self::File { .. })
+    }
+
+    /// Returns where the file will be; `None` for a stream.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } => Some(path),
+            Self::Stdout | Self::Stream(..) => None,
+        }
     }
 
     /// Gives the file its name, once the writer was flushed, and prints its size.
@@ -120,6 +153,26 @@ impl NewFile {
         remark(&format!("wrote {bytes} to {}", escape(&name)));
         Ok(())
     }
+}
+
+/// Returns whether a write failed because nothing reads the pipe any more.
+pub(super) fn is_reader_gone(outcome: &io::Result<()>) -> bool {
+    let kind = outcome.as_ref().err().map(io::Error::kind);
+    kind == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// Returns the file that a link names; the path itself if it is no link.
+fn target_of(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(link) = fs::read_link(&target) else {
+            return target;
+        };
+        let folder = target.parent().unwrap_or(Path::new(""));
+        target = folder.join(link);
+    }
+    // Links in a circle: the error is that of the path.
+    path.to_owned()
 }
 
 fn advice(kind: io::ErrorKind) -> Option<&'static str> {

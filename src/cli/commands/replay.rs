@@ -42,6 +42,8 @@ struct Played {
     scans: u64,
     /// Number of the last batch.
     seq: u64,
+    /// When it was taken.
+    last_ms: u64,
     /// No more is to be printed.
     is_over: bool,
     /// Why a recording before the last one could not be read to its end.
@@ -123,16 +125,25 @@ fn play_all(
             continue;
         }
         if played.seq > 0 {
-            remark(&format!("{} begins another recording", run.name()));
+            run.announce(played.last_ms);
         }
         let input = first.take().map_or_else(|| run.open(), Ok)?;
         let is_last = index + 1 == runs.runs.len();
         play(input, args, printing, is_last, &mut played)?;
-        if played.is_over || printing.is_over.load(Ordering::Relaxed) {
+        if printing.is_over.load(Ordering::Relaxed) {
             return Ok(played.scans);
         }
+        if played.is_over {
+            break;
+        }
     }
-    lock(&printing.window).finish(&runs.name)?;
+    let window = lock(&printing.window);
+    if !played.is_over {
+        window.finish(&runs.name)?;
+    }
+    if let Some(lack) = window.lack(|| runs.file_end_ms()) {
+        remark(&format!("{}: {lack}", runs.name));
+    }
     played.damage.map_or(Ok(played.scans), Err)
 }
 
@@ -175,6 +186,7 @@ fn play(
             },
         };
         played.seq = before + batch.seq;
+        played.last_ms = batch.taken_at_ms;
         if let Some(failure) = final_failure(&batch).filter(|_| !is_last) {
             played.damage.get_or_insert_with(|| failure.clone());
         }

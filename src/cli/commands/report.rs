@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use process_scanner::{Config, Error, Result};
 
+use super::inputs;
 use super::interruptible::{self, Interrupted};
 use super::new_file::NewFile;
 use super::replayed;
@@ -16,10 +17,11 @@ pub(crate) fn run(args: args::Report) -> Result<()> {
     let output = args.output.clone();
     let path = output.unwrap_or_else(|| default_output(&args.recorded));
     // What can fail fails before a long recording is read.
-    let target = NewFile::create(&path, args.force)?;
+    inputs::refuse(&args.recorded, [path.as_path()])?;
+    let target = NewFile::create(&path, args.force, &stopped)?;
     let collected = interruptible::run(&stopped, move |interrupted| collect(&args, interrupted));
     let (data, damage) = collected??;
-    target.write(|out| write_page(&data, out))?;
+    target.write(&stopped, move |out| write_page(&data, out))?;
     // A damaged recording has a report of what could be read, as `replay` prints that.
     damage.map_or(Ok(()), Err)
 }
@@ -30,15 +32,16 @@ fn collect(args: &args::Report, interrupted: &Interrupted) -> Result<(ReportData
     // The recording can contain secrets, if it was made without redaction.
     args.secrets.configure(&mut config);
     let mut report = CollectedReport::new();
-    let replayed = replayed::replay(&args.recorded, &config, |_, batch| {
+    let replayed = replayed::replay(&args.recorded, &config, |info, batch| {
         interrupted.check()?;
-        report.take(batch);
+        report.take(info.collects, batch);
         Ok(())
     })?;
     let data = report.finish(About {
         recording: shown_name(&args.recorded),
-        host: replayed.info.host,
+        host: replayed.info.host.clone(),
         damage: replayed.damage.clone(),
+        chosen: replayed.lack,
     });
     Ok((data, replayed.damage))
 }

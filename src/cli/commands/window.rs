@@ -36,6 +36,8 @@ pub(super) struct Window {
     has_begun: bool,
     snapshot: Snapshot,
     last: Option<Arc<Batch>>,
+    /// Scans between the begin and the end.
+    scans: u64,
 }
 
 impl Window {
@@ -50,6 +52,7 @@ impl Window {
             has_begun: false,
             snapshot: Snapshot::new(),
             last: None,
+            scans: 0,
         }
     }
 
@@ -91,6 +94,7 @@ impl Window {
             self.snapshot = Snapshot::new();
         }
         if !is_over {
+            self.scans += u64::from(batch.of_scan);
             passed.push(Arc::clone(batch));
         }
         self.last = Some(Arc::clone(batch));
@@ -110,6 +114,20 @@ impl Window {
             remark(&format!("{name}: the recording ends at {end}, before --to"));
         }
         Ok(())
+    }
+
+    /// Returns what the window lacks, if no scan is in it. `find_end`: finds the end of the recording.
+    pub(super) fn lack(&self, find_end: impl FnOnce() -> Option<u64>) -> Option<String> {
+        let ((from, to), begin_ms) = (self.limits?, self.begin_ms?);
+        if self.scans > 0 || (self.from.is_none() && self.to.is_none()) {
+            return None;
+        }
+        let last_ms = self.last.as_ref().map(|last| last.taken_at_ms);
+        let end_ms = self.end_ms.or_else(find_end).max(last_ms)?;
+        let [from, to, begin, end] = [from, to.min(end_ms), begin_ms, end_ms].map(times::local);
+        Some(format!(
+            "no scan is from {from} to {to}; the recording is from {begin} to {end}"
+        ))
     }
 
     /// Returns the time of the last batch if the end of the window is after it.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use process_scanner::GroupId;
 
+use super::exit_kind::ExitKind;
 use super::one_life::Life;
 
 /// Programs with sums of their own. The rest is [`GroupId::Other`].
@@ -21,8 +22,9 @@ pub(crate) struct ProgramSums {
     /// Lives whose birth is in the recording.
     pub(crate) started: u64,
     pub(crate) exits: u64,
-    pub(crate) failed: u64,
-    /// Lives that have not ended.
+    /// Exits by the [place](ExitKind::place) of their kind.
+    kinds: [u64; 5],
+    /// Lives without a reported exit.
     pub(crate) running: u64,
     /// CPU time used while watched, in nanoseconds; `None` if it is unknown of all.
     pub(crate) cpu_ns: Option<u128>,
@@ -58,11 +60,11 @@ impl ByProgram {
 impl ProgramSums {
     fn add(&mut self, life: &Life) {
         self.started += u64::from(life.is_birth);
-        self.failed += u64::from(life.has_failed());
         match life.ending {
             None => self.running += 1,
             Some(ending) => {
                 self.exits += 1;
+                self.kinds[ending.kind.place()] += 1;
                 if let Some(ns) = ending.lived_ns {
                     self.lived_ns += u128::from(ns);
                     self.measured += 1;
@@ -74,6 +76,11 @@ impl ProgramSums {
             self.cpu_ns = Some(self.cpu_ns.unwrap_or(0) + u128::from(ns));
         }
         self.peak_rss_bytes = self.peak_rss_bytes.max(life.peak_rss_bytes);
+    }
+
+    /// Returns the number of failed lives; `None` if the outcome of no exit is known.
+    pub(crate) fn failed(&self) -> Option<u64> {
+        ExitKind::failures(&self.kinds)
     }
 
     /// Returns the mean lifetime of those that ended, in nanoseconds; `None` if none is known.

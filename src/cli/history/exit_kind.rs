@@ -54,6 +54,17 @@ impl ExitKind {
         matches!(self, Self::Failed | Self::Signal | Self::OutOfMemory)
     }
 
+    /// Returns how many exits are failures; `None` if there are exits, and the outcome of none is known.
+    ///
+    /// `exits`: their numbers by [place](Self::place).
+    pub(crate) fn failures(exits: &[u64; 5]) -> Option<u64> {
+        let all: u64 = exits.iter().sum();
+        let has_known = all == 0 || exits[Self::Unknown.place()] < all;
+        let failures = Self::ALL.iter().filter(|kind| kind.is_failure());
+        let failures = failures.map(|kind| exits[kind.place()]).sum();
+        has_known.then_some(failures)
+    }
+
     /// Returns its name in the data of a report.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -90,6 +101,10 @@ mod tests {
         assert_eq!(kind_of(Some(9), Some(false)), ExitKind::Signal);
         assert_eq!(kind_of(Some(9), Some(true)), ExitKind::OutOfMemory);
         assert_eq!(kind_of(None, None), ExitKind::Unknown);
+        assert_eq!(ExitKind::failures(&[0, 0, 0, 0, 0]), Some(0));
+        assert_eq!(ExitKind::failures(&[0, 0, 0, 0, 3]), None);
+        assert_eq!(ExitKind::failures(&[1, 0, 0, 0, 3]), Some(0));
+        assert_eq!(ExitKind::failures(&[9, 1, 2, 4, 3]), Some(7));
         let places = ExitKind::ALL.map(ExitKind::place);
         assert_eq!(places, [0, 1, 2, 3, 4]);
     }

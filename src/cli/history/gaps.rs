@@ -21,12 +21,23 @@ pub(crate) struct Gaps {
     intervals: VecDeque<u64>,
     /// From, to; the shortest one leaves if there are too many.
     long: Vec<(u64, u64)>,
+    /// Between two recordings, however short.
+    between: Vec<(u64, u64)>,
 }
 
 impl Gaps {
     /// Takes the begin or the end of the recording.
     pub(crate) fn bound(&mut self, at_ms: u64) {
         self.take(at_ms, false);
+    }
+
+    /// Takes the time of the first batch of the next recording, before [`take`](Self::take) does.
+    pub(crate) fn next_recording(&mut self, at_ms: u64) {
+        let last_ms = self.last_data_ms.replace(at_ms).unwrap_or(at_ms);
+        self.last_scan_ms = None;
+        if last_ms < at_ms && self.between.len() < MAX_LONG {
+            self.between.push((last_ms, at_ms));
+        }
     }
 
     /// Takes the time of a batch. `is_scan`: of a good scan; otherwise it has events.
@@ -61,7 +72,10 @@ impl Gaps {
         let usual_ms = intervals.get(intervals.len() / 2).copied().unwrap_or(0);
         let least_ms = usual_ms.saturating_mul(INTERVALS).max(LEAST_MS);
         let is_gap = |(from_ms, to_ms): &(u64, u64)| to_ms - from_ms > least_ms;
-        self.long.iter().copied().filter(is_gap).collect()
+        let long = self.long.iter().copied().filter(is_gap);
+        let mut found: Vec<(u64, u64)> = long.chain(self.between.iter().copied()).collect();
+        found.sort_unstable();
+        found
     }
 }
 
@@ -103,6 +117,19 @@ mod tests {
         }
         gaps.bound(33_000);
         assert_eq!(gaps.found(), [(1000, 11_000), (13_000, 33_000)]);
+    }
+
+    #[test]
+    fn between_two_recordings_is_a_gap() {
+        let mut gaps = Gaps::default();
+        for s in [1, 2, 3] {
+            gaps.take(s * 1000, true);
+        }
+        for s in [4, 40, 40] {
+            gaps.next_recording(s * 1000);
+            gaps.take(s * 1000, true);
+        }
+        assert_eq!(gaps.found(), [(3000, 4000), (4000, 40_000)]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ impl<'l> Candidates<'l> {
     /// `ended`: those that ended in the same batch.
     pub(super) fn new(living: &'l HashMap<u32, Life, RandomState>, ended: &'l [Life]) -> Self {
         let mut by_pid: HashMap<u32, Vec<&Life>> = HashMap::new();
-        for life in ended {
+        // What was there in the recording before is no parent in this one.
+        for life in ended.iter().filter(|life| life.left_ms.is_none()) {
             by_pid.entry(life.pid).or_default().push(life);
         }
         Self {

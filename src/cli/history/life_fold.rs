@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use ahash::RandomState;
-use process_scanner::{Batch, Event};
+use process_scanner::{Batch, Changes, Event, ProcessKey};
 
 use super::kin::Candidates;
 use super::one_life::{Life, LifeId};
@@ -12,13 +12,19 @@ use super::one_life::{Life, LifeId};
 /// Follows the lives of all processes, batch by batch.
 ///
 /// It keeps those that live. What has ended leaves with the batch that reports it.
+///
+/// Where another recording begins, its first batch lists all processes. Those of them that are known by pid and start
+/// time go on, without the CPU time that they used in between. The others leave, and are no exits: whether they have
+/// ended is unknown.
 #[derive(Debug, Default)]
 pub(crate) struct LifeFold {
     living: HashMap<u32, Life, RandomState>,
     /// Number of lives so far.
     count: u64,
-    /// Time of the first batch that counts.
+    /// When the first batch of this recording that counts was taken, by the clock of start times.
     began_ms: Option<u64>,
+    /// Time of the last batch.
+    last_ms: u64,
 }
 
 /// What a batch began and ended.
@@ -26,8 +32,10 @@ pub(crate) struct LifeFold {
 pub(crate) struct Steps {
     /// The lives that began, which can have ended in the same batch.
     pub(crate) began: Vec<Began>,
-    /// The lives that ended, in order.
+    /// The lives that ended, or [left](Life::left_ms), in order.
     pub(crate) ended: Vec<Life>,
+    /// Another recording begins.
+    pub(crate) is_next_recording: bool,
 }
 
 /// A life that began.
@@ -42,8 +50,8 @@ impl LifeFold {
     /// Applies a batch, whose time on the axis is `at_ms`.
     pub(crate) fn take(&mut self, batch: &Batch, at_ms: u64) -> Steps {
         let mut steps = Steps::default();
-        if batch.full {
-            self.end_missing(batch, at_ms, &mut steps);
+        if batch.full && self.began_ms.take().is_some() {
+            self.begin_next(batch, &mut steps);
         }
         for event in &batch.events {
             let process = event.process();
@@ -53,11 +61,13 @@ impl LifeFold {
             {
                 // Its exit was not reported.
                 let mut life = known.remove();
-                life.vanish(at_ms);
+                life.leave(self.last_ms);
                 steps.ended.push(life);
             }
             let (began_ms, count) = (self.began_ms, &mut self.count);
+            let mut is_known = true;
             let life = self.living.entry(pid).or_insert_with(|| {
+                is_known = false;
                 let id = *count;
                 *count += 1;
                 steps.began.push(Began {
@@ -67,7 +77,10 @@ impl LifeFold {
                 });
                 Life::new(id, event, at_ms, batch.of_scan, began_ms)
             });
-            life.see(process, at_ms);
+            if !(is_known && has_new_measures_alone(event)) {
+                life.see_texts(process, at_ms);
+            }
+            life.measure(process);
             if matches!(event, Event::Exited { .. })
                 && let Some(mut life) = self.living.remove(&pid)
             {
@@ -78,8 +91,11 @@ impl LifeFold {
         self.find_parents(&mut steps);
         // A notice before the first scan has nothing.
         if batch.full || !batch.events.is_empty() {
-            self.began_ms.get_or_insert(at_ms);
+            // Not `at_ms`, which is later where recordings overlap.
+            let taken_ms = batch.start_clock_ms.unwrap_or(batch.taken_at_ms);
+            self.began_ms.get_or_insert(taken_ms);
         }
+        self.last_ms = at_ms;
         steps
     }
 
@@ -103,20 +119,23 @@ impl LifeFold {
         self.count
     }
 
-    /// Ends the lives that a full batch lacks.
-    fn end_missing(&mut self, batch: &Batch, at_ms: u64, steps: &mut Steps) {
-        let present = batch.events.iter().map(|event| event.process().pid);
-        let present: HashSet<u32> = present.collect();
+    /// Begins the next recording, whose first batch lists all its processes.
+    fn begin_next(&mut self, batch: &Batch, steps: &mut Steps) {
+        steps.is_next_recording = true;
+        let keys = batch.events.iter().map(|event| event.process().key());
+        // Without a start time, a pid alone does not prove that it is the same process.
+        let present: HashSet<ProcessKey> = keys.filter(|key| key.start_time_ms.is_some()).collect();
         let missing = self
             .living
-            .extract_if(|pid, _| !present.contains(pid))
+            .extract_if(|_, life| !present.contains(&life.process.key()))
             .map(|(_, life)| life);
         let mut missing: Vec<Life> = missing.collect();
         missing.sort_unstable_by_key(|life| life.id);
         for mut life in missing {
-            life.vanish(at_ms);
+            life.leave(self.last_ms);
             steps.ended.push(life);
         }
+        self.living.values_mut().for_each(Life::pause);
     }
 
     /// Finds the parents once all lives of the batch are known: they are in order of pid.
@@ -145,6 +164,14 @@ impl LifeFold {
             }
         }
     }
+}
+
+/// Returns whether all texts of the process are as before.
+fn has_new_measures_alone(event: &Event) -> bool {
+    let Event::Updated { changed, .. } = event else {
+        return false;
+    };
+    changed.without(Changes::MEASURES).is_empty()
 }
 
 #[cfg(test)]
@@ -230,18 +257,56 @@ mod tests {
     }
 
     #[test]
-    fn an_exit_that_was_lost_ends_a_life_without_a_status() {
+    fn the_end_of_a_recording_is_no_exit() {
         let mut fold = begun();
-        let mut full = Batch::new(5, 2000, vec![Event::Existing(process(2, 30, 0))]);
-        full.full = true;
-        let steps = fold.take(&full, 2000);
-        let kinds: Vec<_> = steps.ended.iter().map(Life::kind).collect();
-        assert_eq!(kinds, [Some(ExitKind::Unknown)]);
-        // Another process with the pid.
-        let again = Event::Existing(process(2, 31, 0));
-        let mut batch = Batch::new(6, 3000, vec![again]);
+        let used = |mut process: ProcessInfo, ms: f64| {
+            process.cpu_time_ms = Some(ms);
+            process
+        };
+        let mut unknown_start = process(5, 0, 0);
+        unknown_start.start_time_ms = None;
+        let events = vec![
+            Event::Created(used(process(2, 1500, 0), 100.0)),
+            Event::Created(process(3, 1500, 0)),
+            Event::Created(process(4, 1500, 0)),
+            Event::Created(unknown_start.clone()),
+        ];
+        let mut batch = Batch::new(2, 1800, events);
         batch.full = false;
-        let steps = fold.take(&batch, 3000);
-        assert_eq!((steps.began.len(), steps.ended.len()), (1, 1));
+        fold.take(&batch, 1800);
+        let first = fold.by_pid(2).map(|life| life.id);
+        // One goes on, one is missing, and the pid of one has another process.
+        let events = vec![
+            Event::Existing(process(1, 10, 0)),
+            Event::Existing(used(process(2, 1500, 0), 900.0)),
+            Event::Existing(process(4, 5000, 0)),
+            Event::Existing(unknown_start),
+        ];
+        let mut full = Batch::new(3, 9000, events);
+        full.full = true;
+        let steps = fold.take(&full, 9000);
+        assert!(steps.is_next_recording);
+        let left: Vec<_> = steps
+            .ended
+            .iter()
+            .map(|life| (life.pid, life.kind(), life.end_ms()))
+            .collect();
+        assert_eq!(
+            left,
+            [3, 4, 5].map(|pid| (pid, None, Some(1800))),
+            "they were there when the recording ended"
+        );
+        assert_eq!(fold.by_pid(2).map(|life| life.id), first);
+        // What it used in between is in no recording.
+        let batch = |seq, ms| {
+            let used = used(process(2, 1500, 0), ms);
+            let mut batch = Batch::new(seq, 10_000, vec![Event::Existing(used)]);
+            batch.full = false;
+            batch
+        };
+        fold.take(&batch(4, 950.0), 10_000);
+        let cpu_ns = fold.by_pid(2).and_then(Life::cpu_ns);
+        assert_eq!(cpu_ns, Some(150_000_000));
+        assert_eq!((fold.len(), fold.count()), (4, 7));
     }
 }

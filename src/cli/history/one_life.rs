@@ -50,8 +50,10 @@ pub(crate) struct Life {
     pub(crate) peak_rss_bytes: Option<u64>,
     /// The process as last reported.
     pub(crate) process: ProcessInfo,
-    /// `None` while it lives.
+    /// How it ended; `None` if no exit was reported.
     pub(crate) ending: Option<Ending>,
+    /// When it was there last, if the next recording does not have it. Whether it has ended is unknown.
+    pub(crate) left_ms: Option<u64>,
 }
 
 /// A program that a process has run, from one `exec` to the next.
@@ -120,13 +122,13 @@ impl Life {
             peak_rss_bytes: None,
             process: process.clone(),
             ending: None,
+            left_ms: None,
         }
     }
 
-    /// Takes the values of the process.
-    pub(super) fn see(&mut self, process: &ProcessInfo, seen_ms: u64) {
+    /// Takes the program of the process, and what it belongs to.
+    pub(super) fn see_texts(&mut self, process: &ProcessInfo, seen_ms: u64) {
         self.is_kernel_thread |= process.kernel_thread == Some(true);
-        self.process.clone_from(process);
         self.see_program(process, seen_ms);
         if let Some(command) = &process.command {
             self.command = Some(command.clone());
@@ -142,6 +144,11 @@ impl Life {
         {
             self.user = Some(user);
         }
+    }
+
+    /// Takes the measured values of the process.
+    pub(super) fn measure(&mut self, process: &ProcessInfo) {
+        self.process.clone_from(process);
         self.cpu.count(process.cpu_time_ms.map(ms_to_ns));
         self.rss_bytes = process.resources.rss_bytes;
         let peak = match process.details.get(Detail::PeakRssBytes) {
@@ -212,16 +219,14 @@ impl Life {
         });
     }
 
-    /// Ends the life of a process whose exit was not reported.
-    pub(super) fn vanish(&mut self, seen_ms: u64) {
-        self.ending = Some(Ending {
-            kind: ExitKind::Unknown,
-            status: None,
-            at_ms: seen_ms.max(self.begin_ms()),
-            lived_ns: None,
-            lived_ms: None,
-            exit: Exit::default(),
-        });
+    /// Leaves with the recording that has it, which ended then.
+    pub(super) fn leave(&mut self, recorded_ms: u64) {
+        self.left_ms = Some(recorded_ms.max(self.begin_ms()));
+    }
+
+    /// Stops counting CPU time, until it is known in the next recording.
+    pub(super) fn pause(&mut self) {
+        self.cpu.pause();
     }
 
     /// Returns whether it is the life of this process.
@@ -252,7 +257,12 @@ impl Life {
         self.cpu.ns()
     }
 
-    /// Returns how it ended; `None` while it lives.
+    /// Returns when it ended or left; `None` while it lives.
+    pub(crate) fn end_ms(&self) -> Option<u64> {
+        self.ending.map(|ending| ending.at_ms).or(self.left_ms)
+    }
+
+    /// Returns how it ended; `None` if no exit was reported.
     pub(crate) fn kind(&self) -> Option<ExitKind> {
         self.ending.map(|ending| ending.kind)
     }
@@ -264,7 +274,7 @@ impl Life {
 
     /// Returns the milliseconds of it between two times; `to_ms` is the end of one that lives.
     pub(crate) fn within_ms(&self, from_ms: u64, to_ms: u64) -> u64 {
-        let end_ms = self.ending.map_or(to_ms, |ending| ending.at_ms).min(to_ms);
+        let end_ms = self.end_ms().unwrap_or(to_ms).min(to_ms);
         end_ms.saturating_sub(self.begin_ms().max(from_ms))
     }
 }

@@ -17,13 +17,20 @@ pub(crate) struct TimeAxis {
     last_ns: u64,
     /// The latest time so far.
     latest_ms: u64,
+    /// The last batch is of a time that the recording before has too.
+    is_behind: bool,
+    /// A recording has begun.
+    has_begun: bool,
+    /// The most that a recording began before the end of the one before.
+    pub(crate) overlap_ms: u64,
 }
 
 impl TimeAxis {
     /// Returns the time of a batch. The first one sets the axis.
     pub(crate) fn of(&mut self, batch: &Batch) -> u64 {
-        // Another recording follows, after a restart of the host.
-        if batch.monotonic_ns < self.last_ns {
+        let is_next_recording = batch.full && std::mem::replace(&mut self.has_begun, true);
+        // Another recording follows, perhaps of another host, or after a restart.
+        if is_next_recording || batch.monotonic_ns < self.last_ns {
             self.known = None;
         }
         self.last_ns = batch.monotonic_ns;
@@ -34,10 +41,20 @@ impl TimeAxis {
             .known
             .get_or_insert((batch.taken_at_ms, batch.monotonic_ns));
         let since_ms = batch.monotonic_ns.saturating_sub(monotonic_ns) / 1_000_000;
-        self.latest_ms = self
-            .latest_ms
-            .max(bounded(known_ms.saturating_add(since_ms)));
+        let at_ms = bounded(known_ms.saturating_add(since_ms));
+        if is_next_recording {
+            let behind_ms = self.latest_ms.saturating_sub(at_ms);
+            self.overlap_ms = self.overlap_ms.max(behind_ms);
+            self.is_behind = behind_ms > 0;
+        }
+        self.is_behind &= at_ms <= self.latest_ms;
+        self.latest_ms = self.latest_ms.max(at_ms);
         self.latest_ms
+    }
+
+    /// Returns whether the last batch is of a time that the recording before has too.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_behind
     }
 }
 
@@ -54,7 +71,7 @@ mod tests {
     fn a_step_of_the_wall_clock_moves_no_time() {
         let mut axis = TimeAxis::default();
         let mut at = |wall_ms: u64, monotonic_ms: u64| {
-            let mut batch = Batch::new(1, wall_ms, Vec::new());
+            let mut batch = Batch::new(2, wall_ms, Vec::new());
             batch.monotonic_ns = monotonic_ms * 1_000_000;
             axis.of(&batch)
         };
@@ -71,7 +88,7 @@ mod tests {
     fn a_suspend_is_part_of_the_time() {
         let mut axis = TimeAxis::default();
         let mut at = |start_clock_ms: Option<u64>, monotonic_ms: u64| {
-            let mut batch = Batch::new(1, 77, Vec::new());
+            let mut batch = Batch::new(2, 77, Vec::new());
             batch.monotonic_ns = monotonic_ms * 1_000_000;
             batch.start_clock_ms = start_clock_ms;
             axis.of(&batch)
@@ -80,6 +97,24 @@ mod tests {
         assert_eq!(at(None, 570), 5500);
         assert_eq!(at(Some(90_000), 1070), 90_000);
         assert_eq!(at(None, 1071), 90_001);
+    }
+
+    #[test]
+    fn recordings_that_overlap_are_found() {
+        let mut axis = TimeAxis::default();
+        let mut at = |wall_ms: u64, monotonic_ms: u64, full: bool| {
+            let mut batch = Batch::new(1, wall_ms, Vec::new());
+            batch.monotonic_ns = monotonic_ms * 1_000_000;
+            batch.full = full;
+            (axis.of(&batch), axis.is_behind(), axis.overlap_ms)
+        };
+        assert_eq!(at(1000, 1000, true), (1000, false, 0));
+        assert_eq!(at(9000, 9000, false), (9000, false, 0));
+        // A later monotonic time does not make it a later one: it can be of another host.
+        assert_eq!(at(4000, 77_000, true), (9000, true, 5000));
+        assert_eq!(at(5000, 78_000, false), (9000, true, 5000));
+        assert_eq!(at(9500, 82_500, false), (9500, false, 5000));
+        assert_eq!(at(20_000, 5, true), (20_000, false, 5000));
     }
 
     #[test]

@@ -79,10 +79,6 @@ impl Totals {
 
     /// Returns the number of exits that were failures; `None` if the outcome of no exit is known.
     pub(crate) fn failures(&self) -> Option<u64> {
-        let exits = self.all_exits();
-        let has_known = exits == 0 || self.exits[ExitKind::Unknown.place()] < exits;
-        let failures = ExitKind::ALL.iter().filter(|kind| kind.is_failure());
-        let failures = failures.map(|kind| self.exits[kind.place()]).sum();
-        has_known.then_some(failures)
+        ExitKind::failures(&self.exits)
     }
 }

@@ -20,6 +20,11 @@ impl UsedCpu {
         }
     }
 
+    /// Leaves out what is used until the next known CPU time.
+    pub(super) fn pause(&mut self) {
+        self.counted_ns = None;
+    }
+
     /// Counts what exceeds the largest CPU time so far.
     pub(super) fn count(&mut self, cpu_ns: Option<u64>) {
         let Some(now_ns) = cpu_ns else {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use process_scanner::{Batch, Error, Event, HostInfo};
+use process_scanner::{Batch, Collect, Error, Event, HostInfo};
 
 use super::choice::choose;
 use super::data::{ByKind, GrowerData, ReportData, SCHEMA, TotalsData};
@@ -11,7 +11,7 @@ use super::growth::{Grower, Growers};
 use super::kept_lives::KeptLives;
 use super::lives_data::{LivesData, shown};
 use super::programs_data::programs;
-use super::remarks::{Facts, remarks};
+use super::remarks::{Facts, Recordings, remarks};
 use super::resident::Resident;
 use super::rounding::rounded;
 use super::timeline::Timeline;
@@ -27,6 +27,8 @@ pub(crate) struct About {
     pub(crate) host: HostInfo,
     /// Why the recording could not be read to its end.
     pub(crate) damage: Option<Error>,
+    /// What the chosen part of the time lacks; `None` if it has scans.
+    pub(crate) chosen: Option<String>,
 }
 
 /// A report that is being collected, batch by batch.
@@ -44,6 +46,7 @@ pub(crate) struct CollectedReport {
     growers: Growers,
     cpu_ns: Option<u128>,
     exits_unmeasured: u64,
+    recordings: Recordings,
 }
 
 /// What needs to know where the recording begins.
@@ -66,15 +69,20 @@ impl CollectedReport {
             growers: Growers::default(),
             cpu_ns: None,
             exits_unmeasured: 0,
+            recordings: Recordings::default(),
         }
     }
 
-    /// Adds a batch.
-    pub(crate) fn take(&mut self, batch: &Arc<Batch>) {
+    /// Adds a batch. `collects`: what its recording has of processes.
+    pub(crate) fn take(&mut self, collects: Collect, batch: &Arc<Batch>) {
         let at_ms = self.axis.of(batch);
         let steps = self.fold.take(batch, at_ms);
         if self.over_time.is_none() {
             self.gaps.bound(at_ms);
+        }
+        if steps.is_next_recording {
+            self.gaps.next_recording(at_ms);
+            self.recordings.next(&steps);
         }
         let over_time = self.over_time.get_or_insert_with(|| OverTime {
             timeline: Timeline::new(at_ms),
@@ -82,10 +90,16 @@ impl CollectedReport {
             to_ms: at_ms,
         });
         over_time.to_ms = over_time.to_ms.max(at_ms);
+        if batch.full {
+            over_time.timeline.begin_recording(collects);
+        }
         let kinds = steps.ended.iter().filter_map(Life::kind);
         over_time
             .timeline
             .take(batch, at_ms, self.fold.len(), kinds);
+        if self.axis.is_behind() {
+            over_time.timeline.skip_cpu();
+        }
         steps
             .began
             .iter()
@@ -180,6 +194,9 @@ impl CollectedReport {
             exits_unmeasured: self.exits_unmeasured,
             has_cpu: self.cpu_ns.is_some(),
             damage: about.damage.as_ref(),
+            recordings: self.recordings,
+            overlap_ms: self.axis.overlap_ms,
+            chosen: about.chosen.as_deref(),
         });
         let (programs, programs_left_out) = programs(&self.by_program, &timeline);
         let buckets = || timeline.buckets.iter();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use process_scanner::{Batch, Consumer, GroupBy, GroupId, Groups};
+use process_scanner::{Batch, Collect, Consumer, GroupBy, GroupId, Groups};
 
 /// Groups with series of their own. The rest is one group.
 const MAX_GROUPS: usize = 1000;
@@ -28,6 +28,8 @@ pub(super) struct GroupSeries {
     /// CPU time of each group so far, in seconds, and of all.
     counted_s: HashMap<usize, f64>,
     all_s: f64,
+    /// A recording so far has the values that processes are grouped by.
+    has_values: bool,
 }
 
 impl GroupSeries {
@@ -39,11 +41,24 @@ impl GroupSeries {
             places: HashMap::new(),
             counted_s: HashMap::new(),
             all_s: 0.0,
+            has_values: false,
         }
     }
 
     pub(super) fn take(&mut self, batch: &Arc<Batch>) {
-        self.groups.on_batch(batch);
+        if self.has_values {
+            self.groups.on_batch(batch);
+        }
+    }
+
+    /// Begins anew with the next recording: what is used in between is in no bucket.
+    ///
+    /// `collects`: what that one has. Grouping all processes as unknown would be work without a picture.
+    pub(super) fn restart(&mut self, collects: Collect) {
+        self.has_values |= self.by == GroupBy::Name || collects.contains(self.groups.collect());
+        self.groups = Groups::by(self.by).with_limit(MAX_GROUPS);
+        self.counted_s.clear();
+        self.all_s = 0.0;
     }
 
     /// Returns the place of a group; `None` if it never had processes, or found no room.
@@ -53,6 +68,9 @@ impl GroupSeries {
 
     /// Returns what each group used since the last call, in order of place.
     pub(super) fn measure(&mut self) -> Vec<Use> {
+        if !self.has_values {
+            return Vec::new();
+        }
         let report = self.groups.report();
         let mut counted_s = HashMap::new();
         let mut uses = Vec::new();

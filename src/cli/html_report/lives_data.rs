@@ -23,7 +23,7 @@ pub(super) struct LivesData {
     end_ms: Vec<Option<u64>>,
     first_seen_ms: Vec<u64>,
     parent: Vec<Option<usize>>,
-    name: Vec<String>,
+    name: Vec<Option<String>>,
     command: Vec<Option<String>>,
     user: Vec<Option<String>>,
     outcome: Vec<&'static str>,
@@ -47,7 +47,7 @@ impl LivesData {
     fn add(&mut self, life: &Life, parent: Option<usize>) {
         self.pid.push(life.pid);
         self.start_ms.push(life.start_ms);
-        self.end_ms.push(life.ending.map(|ending| ending.at_ms));
+        self.end_ms.push(life.end_ms());
         self.first_seen_ms.push(life.first_seen_ms);
         self.parent.push(parent);
         self.name.push(life_name(life));
@@ -74,12 +74,12 @@ impl LivesData {
     }
 }
 
-/// Returns the name of a life: its program, or the name of a kernel thread.
-fn life_name(life: &Life) -> String {
+/// Returns the name of a life: its program, or the name of a kernel thread; `None` if it was never read.
+fn life_name(life: &Life) -> Option<String> {
     match (&life.program, life.name()) {
-        (GroupId::Kernel, Some(name)) => shown(name),
-        (GroupId::Named(name), _) => shown(name),
-        _ => "?".to_owned(),
+        (GroupId::Kernel, Some(name)) => Some(shown(name)),
+        (GroupId::Named(name), _) => Some(shown(name)),
+        _ => None,
     }
 }
 

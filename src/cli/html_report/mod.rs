@@ -17,6 +17,8 @@ mod remarks;
 mod resident;
 mod rounding;
 mod timeline;
+#[cfg(test)]
+mod timeline_tests;
 
 pub(crate) use self::collected_report::{About, CollectedReport};
 pub(crate) use self::data::ReportData;

@@ -18,11 +18,13 @@ const CURVE: usize = 40;
 /// A program: what its lives add up to, and its use over time.
 #[derive(Debug, Serialize)]
 pub(super) struct ProgramData {
-    name: String,
+    /// `None` for the processes whose names were never read.
+    name: Option<String>,
     kind: &'static str,
     started: u64,
     exits: u64,
-    failed: u64,
+    /// `None` if the outcome of no exit is known.
+    failed: Option<u64>,
     running: u64,
     cpu_ms: Option<f64>,
     mean_life_ms: Option<f64>,
@@ -39,7 +41,7 @@ pub(super) fn programs(sums: &ByProgram, timeline: &Timeline) -> (Vec<ProgramDat
     all.sort_by_key(|(id, sums)| {
         let amounts = (
             sums.cpu_ns.unwrap_or(0),
-            sums.started + sums.failed,
+            sums.started + sums.failed().unwrap_or(0),
             sums.peak_rss_bytes.unwrap_or(0),
         );
         (std::cmp::Reverse(amounts), (*id).clone())
@@ -77,11 +79,11 @@ impl ProgramData {
             None => (Vec::new(), Vec::new()),
         };
         Self {
-            name: group_name(id, ""),
+            name: (*id != GroupId::Unknown).then(|| group_name(id, "")),
             kind: group_kind(id),
             started: sums.started,
             exits: sums.exits,
-            failed: sums.failed,
+            failed: sums.failed(),
             running: sums.running,
             cpu_ms: sums.cpu_ns.map(|ns| rounded(ns as f64 / 1e6, 3)),
             mean_life_ms: sums.mean_ns().map(ms),

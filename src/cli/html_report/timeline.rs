@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use process_scanner::{Batch, Event, GroupBy};
+use process_scanner::{Batch, Collect, Event, GroupBy};
 
 use super::group_series::{GroupSeries, Use, joined};
 use crate::cli::history::ExitKind;
@@ -48,8 +48,8 @@ pub(super) struct Timeline {
     open: Bucket,
     has_open: bool,
     scans_in_open: u64,
-    scans_per_bucket: u64,
-    /// A good scan was taken.
+    pub(super) scans_per_bucket: u64,
+    /// A good scan of this recording was taken.
     has_begun: bool,
 }
 
@@ -99,8 +99,44 @@ impl Timeline {
                 .map(GroupSeries::measure)
                 .collect();
             self.scans_in_open = 0;
-        } else if self.scans_in_open >= self.scans_per_bucket && at_ms > self.last_end_ms() {
+        } else if (is_first || self.scans_in_open >= self.scans_per_bucket)
+            && at_ms > self.last_end_ms()
+        {
             self.close(!is_first);
+        }
+    }
+
+    /// Begins a recording before its first batch, and ends what is of the one before.
+    ///
+    /// The next bucket is the time between them, of which no CPU time is known. `collects`: what it has of processes.
+    pub(super) fn begin_recording(&mut self, collects: Collect) {
+        let is_of_time = self.open.end_ms > self.last_end_ms();
+        // What happened in the first moment belongs to the next bucket.
+        if self.has_begun && self.has_open && (is_of_time || !self.buckets.is_empty()) {
+            self.close(true);
+            if !is_of_time {
+                self.join_last();
+            }
+        }
+        self.has_begun = false;
+        for groups in &mut self.groupings {
+            groups.restart(collects);
+        }
+    }
+
+    /// Leaves out the CPU time until now: its time has buckets of another recording.
+    pub(super) fn skip_cpu(&mut self) {
+        for groups in &mut self.groupings {
+            groups.measure();
+        }
+    }
+
+    /// Joins the last two buckets.
+    fn join_last(&mut self) {
+        if let [.., before, last] = &self.buckets[..] {
+            let joined = before.followed_by(last);
+            self.buckets.truncate(self.buckets.len() - 2);
+            self.buckets.push(joined);
         }
     }
 
@@ -154,9 +190,7 @@ impl Timeline {
         if let [.., before, last] = &self.buckets[..] {
             let rest_ms = last.end_ms.saturating_sub(before.end_ms);
             if rest_ms < lens.last().map_or(0, |len| len / 2) {
-                let joined = before.followed_by(last);
-                self.buckets.truncate(self.buckets.len() - 2);
-                self.buckets.push(joined);
+                self.join_last();
             }
         }
     }
@@ -201,107 +235,5 @@ impl Bucket {
             is_in_gap: false,
             uses: uses.map(|(first, second)| joined(first, second)).collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use process_scanner::{ProcessInfo, ProcessKey};
-
-    use super::*;
-
-    /// A timeline of scans at these times, in each of which process 7 has used as much CPU time.
-    fn timeline(times_ms: impl IntoIterator<Item = u64>) -> Timeline {
-        let mut times_ms = times_ms.into_iter().peekable();
-        let mut timeline = Timeline::new(times_ms.peek().copied().unwrap_or(0));
-        for (seq, at_ms) in (1..).zip(times_ms) {
-            let mut process = ProcessInfo::unknown(ProcessKey {
-                pid: 7,
-                start_time_ms: Some(5),
-            });
-            process.name = Some("a".into());
-            process.cpu_time_ms = Some(at_ms as f64);
-            process.resources.rss_bytes = Some(at_ms);
-            let event = match seq {
-                1 => Event::Existing(process),
-                _ => Event::updated(process, process_scanner::Changes::CPU),
-            };
-            let batch = Arc::new(Batch::new(seq, at_ms, vec![event]));
-            timeline.take(&batch, at_ms, 1, std::iter::once(ExitKind::Ok));
-        }
-        timeline.finish();
-        timeline
-    }
-
-    fn cpu_ms(timeline: &Timeline) -> f64 {
-        let uses = timeline.buckets.iter().flat_map(|bucket| &bucket.uses[0]);
-        uses.filter_map(|used| used.cpu_ms).sum()
-    }
-
-    #[test]
-    fn there_are_never_too_many_buckets_and_nothing_is_lost() {
-        for scans in [2, 599, 600, 601, 1200, 1801, 10_000] {
-            let timeline = timeline((0..scans).map(|scan| 1000 + scan * 100));
-            let len = timeline.buckets.len() as u64;
-            assert!(
-                len <= MAX_BUCKETS as u64 && len >= (scans - 1).min(250),
-                "{scans} {len}"
-            );
-            let exits: u64 = timeline.buckets.iter().map(|bucket| bucket.exits[0]).sum();
-            assert_eq!(exits, scans);
-            let expected = (scans - 1) as f64 * 100.0;
-            assert!((cpu_ms(&timeline) - expected).abs() < 0.01, "{scans}");
-            let last = timeline.buckets.last().unwrap();
-            assert_eq!(last.end_ms, 1000 + (scans - 1) * 100);
-            assert_eq!(last.uses[0][0].rss_bytes, Some(last.end_ms));
-            assert!(timeline.lens_ms().iter().all(|len| *len > 0));
-        }
-    }
-
-    #[test]
-    fn a_short_rest_belongs_to_the_last_bucket() {
-        let ends = |times: &[u64]| -> Vec<u64> {
-            let timeline = timeline(times.iter().copied());
-            timeline
-                .buckets
-                .iter()
-                .map(|bucket| bucket.end_ms)
-                .collect()
-        };
-        assert_eq!(ends(&[1000, 2000, 3000]), [2000, 3000]);
-        // The rest is after the last scan.
-        let mut timeline = timeline([1000, 2000]);
-        let mut heard = Batch::new(9, 2020, Vec::new());
-        heard.of_scan = false;
-        timeline.take(&Arc::new(heard), 2020, 1, std::iter::empty());
-        timeline.finish();
-        let ends: Vec<u64> = timeline
-            .buckets
-            .iter()
-            .map(|bucket| bucket.end_ms)
-            .collect();
-        assert_eq!(ends, [2020]);
-    }
-
-    #[test]
-    fn a_single_scan_is_a_bucket_without_cpu_time() {
-        let timeline = timeline([1000]);
-        let [bucket] = &timeline.buckets[..] else {
-            panic!("{}", timeline.buckets.len());
-        };
-        assert_eq!((bucket.end_ms, bucket.has_cpu), (1000, false));
-        assert_eq!(bucket.uses[0][0].rss_bytes, Some(1000));
-    }
-
-    #[test]
-    fn buckets_in_a_gap_are_left_out() {
-        let mut timeline = timeline([1000, 2000, 9000, 10_000]);
-        timeline.leave_out(&[(2000, 9000)]);
-        let in_gap: Vec<bool> = timeline
-            .buckets
-            .iter()
-            .map(|bucket| bucket.is_in_gap)
-            .collect();
-        assert_eq!(in_gap, [false, true, false]);
     }
 }

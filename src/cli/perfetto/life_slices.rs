@@ -12,7 +12,7 @@ use crate::cli::history::{ExitKind, Life};
 /// The category of the slices of programs. Those of lives have their outcome.
 const PROGRAM: &str = "program";
 
-/// The outcome of a life that has not ended.
+/// The outcome of a life without a reported exit.
 const RUNNING: &str = "running";
 
 const NS_PER_MS: u64 = 1_000_000;
@@ -48,7 +48,7 @@ pub(super) fn track_name(life: &Life) -> String {
 
 impl Span {
     fn of(life: &Life, recorded: Recorded) -> Self {
-        let end_ns = life.ending.map_or(recorded.end_ns, |end| ns(end.at_ms));
+        let end_ns = life.end_ms().map_or(recorded.end_ns, ns);
         let exit = life.ending.map(|ending| ending.exit).unwrap_or_default();
         let began_ns = match (exit.lived_ns, exit.ended_at_ms) {
             // Exact, which the start time is not.

@@ -45,6 +45,10 @@ impl<W: Write> PerfettoTrace<W> {
         fold: &LifeFold,
     ) -> io::Result<()> {
         let at_ns = ns(at_ms);
+        if steps.is_next_recording {
+            // No CPU use is of the time between two recordings.
+            self.last_scan_ns = None;
+        }
         let recorded = match &mut self.recorded {
             Some(recorded) => {
                 recorded.end_ns = recorded.end_ns.max(at_ns);
@@ -183,7 +187,7 @@ impl<W: Write> PerfettoTrace<W> {
             self.packets.describe(Some(track.begin_ns), descriptor)?;
         }
         let end_ns = write_life(&mut self.packets, &track, life, recorded)?;
-        match life.ending {
+        match life.end_ms() {
             Some(_) => end_process(&mut self.packets, &track, end_ns),
             None => Ok(()),
         }

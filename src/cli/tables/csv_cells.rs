@@ -46,19 +46,63 @@ impl Row {
     pub(super) fn add_json(&mut self, list: &impl Serialize) {
         let mut json = Vec::new();
         write_json(&mut json, list).expect("BUG: memory is writable");
-        self.cells.push(String::from_utf8_lossy(&json).into_owned());
+        let json = String::from_utf8_lossy(&json);
+        self.cells.push(neutral_json(&json).into_owned());
     }
 }
 
-/// Returns a text that no spreadsheet takes for a formula.
+/// What a spreadsheet takes for the begin of a formula, as OWASP lists it under "CSV Injection".
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Where a spreadsheet can begin another cell inside a text, by its language and settings.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// Makes a cell a text. It is in front of the text, or of a part of it.
+const MARK: char = '\'';
+
+/// Returns a text that no spreadsheet takes for a formula, nor a part of it after a separator.
 ///
-/// The characters are those that OWASP names under "CSV Injection". An apostrophe in front makes the cell a text.
-/// Texts that begin with an apostrophe get another one, so that removing the first one always gives the text back.
+/// A [`MARK`] goes in front. It goes in front of another one too, so that removing one at the begin and after each
+/// separator always gives the text back.
 fn neutral(text: &str) -> Cow<'_, str> {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
-        true => format!("'{text}").into(),
-        false => text.into(),
+    let is_plain = !needs_mark(text) && !text.contains(SEPARATORS);
+    if is_plain {
+        return text.into();
     }
+    let mut marked = String::with_capacity(text.len() + 2);
+    for part in text.split_inclusive(SEPARATORS) {
+        if needs_mark(part) {
+            marked.push(MARK);
+        }
+        marked.push_str(part);
+    }
+    marked.into()
+}
+
+/// Returns whether a spreadsheet could take a text for a formula, if it begins a cell.
+///
+/// Quotes are left out: they are removed where a cell begins with one.
+fn needs_mark(text: &str) -> bool {
+    text.starts_with(MARK) || text.trim_start_matches('"').starts_with(FORMULA)
+}
+
+/// Escapes the separators in JSON after which a formula could begin.
+///
+/// JSON has no tabs and line breaks, and allows any character of a text to be escaped.
+fn neutral_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(';') {
+        return json.into();
+    }
+    let mut escaped = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, after)) = rest.split_once(';') {
+        escaped.push_str(before);
+        // A quote in a text has a backslash, which is no begin of a formula.
+        escaped.push_str(if needs_mark(after) { "\\u003b" } else { ";" });
+        rest = after;
+    }
+    escaped.push_str(rest);
+    escaped.into()
 }
 
 /// A table that is written row by row.
@@ -89,6 +133,7 @@ impl<W: Write> Table<W> {
 #[cfg(test)]
 mod tests {
     use process_scanner::CommandLine;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -99,14 +144,53 @@ mod tests {
             ("+1", "'+1"),
             ("-sh", "'-sh"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "'\r=1"),
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
             ("'=1", "''=1"),
             ("sh", "sh"),
             ("", ""),
             ("a=1", "a=1"),
+            ("\n=1", "'\n'=1"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠1", "'＠1"),
+            ("\"=1", "'\"=1"),
+            // Where a semicolon separates cells, a quote inside a line begins none.
+            ("a;=1", "a;'=1"),
+            ("a;\"\"=1", "a;'\"\"=1"),
+            ("a;b;＠1;'", "a;b;'＠1;''"),
+            ("a\t+1\r\n-1", "a\t'+1\r'\n'-1"),
+            ("a; b, c", "a; b, c"),
         ] {
             assert_eq!(neutral(text), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_part_is_a_formula_and_the_text_can_be_restored(
+            text in "[=+@＝＠;\t\r\n'\"a,-]{0,12}"
+        ) {
+            let marked = neutral(&text);
+            let mut restored = String::new();
+            for part in marked.split_inclusive(SEPARATORS) {
+                let seen = part.trim_start_matches('"');
+                prop_assert!(!seen.starts_with(FORMULA), "{marked:?}");
+                restored.push_str(part.strip_prefix(MARK).unwrap_or(part));
+            }
+            prop_assert_eq!(restored, text);
+        }
+
+        #[test]
+        fn json_stays_the_same_list(args in proptest::collection::vec("[=＝;'\"a@\\\\-]{0,8}", 0..4)) {
+            let mut row = Row::default();
+            row.add_json(&args);
+            let read: Vec<String> = serde_json::from_str(&row.cells[0]).expect("JSON");
+            prop_assert_eq!(&read, &args);
+            for part in row.cells[0].split(';').skip(1) {
+                prop_assert!(!needs_mark(part), "{}", row.cells[0]);
+            }
         }
     }
 

@@ -34,7 +34,7 @@ const AFTER: [&str; 12] = [
     "usage_written_bytes",
 ];
 
-/// The outcome of a life that has not ended.
+/// The outcome of a life without a reported exit.
 const RUNNING: &str = "running";
 
 pub(super) struct LivesTable<W: Write>(Table<W>);
@@ -53,7 +53,7 @@ impl<W: Write> LivesTable<W> {
         row.add(life.parent);
         row.add(Some(life.is_birth));
         row.add(Some(life.first_seen_ms));
-        row.add(life.ending.map(|ending| ending.at_ms));
+        row.add(life.end_ms());
         row.add_text(Some(life.kind().map_or(RUNNING, ExitKind::as_str)));
         let programs: Vec<&str> = match life.programs.is_empty() {
             true if life.program == GroupId::Unknown => Vec::new(),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use process_scanner::{Batch, Event};
 
 use super::csv_cells::{Row, Table};
-use crate::cli::history::{LifeFold, Steps};
+use crate::cli::history::{ExitKind, Life, LifeFold, Steps};
 use crate::cli::select::is_good_scan;
 
 const NAMES: [&str; 21] = [
@@ -64,8 +64,11 @@ impl<W: Write> ScansTable<W> {
         row.add(of_kind(|event| matches!(event, Event::Created(_))));
         row.add(of_kind(|event| matches!(event, Event::Updated { .. })));
         row.add(of_kind(|event| matches!(event, Event::Exited { .. })));
-        let failed = steps.ended.iter().filter(|life| life.has_failed());
-        row.add(Some(failed.count()));
+        let mut exits = [0; 5];
+        for kind in steps.ended.iter().filter_map(Life::kind) {
+            exits[kind.place()] += 1;
+        }
+        row.add(ExitKind::failures(&exits));
         let counts = Some(&batch.counts).filter(|_| batch.of_scan);
         row.add(counts.and_then(|counts| counts.unseen_at_most));
         row.add(counts.map(|counts| counts.rows));

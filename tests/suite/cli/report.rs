@@ -2,6 +2,9 @@
 
 mod counted;
 mod files;
+mod several;
+#[cfg(target_os = "linux")]
+mod stopped;
 
 use process_scanner::escape;
 use serde_json::{Value, json};
@@ -34,7 +37,7 @@ fn report_of(file: &str) -> Value {
 }
 
 /// Returns the outcome, exit and name of each life by pid.
-fn lives(report: &Value) -> Vec<(u64, &str, &Value, &str)> {
+fn lives(report: &Value) -> Vec<(u64, &str, &Value, Option<&str>)> {
     let lives = &report["lives"];
     let pids = lives["pid"].as_array().unwrap().iter().enumerate();
     let life = |(place, pid): (usize, &Value)| {
@@ -42,7 +45,7 @@ fn lives(report: &Value) -> Vec<(u64, &str, &Value, &str)> {
             pid.as_u64().unwrap(),
             lives["outcome"][place].as_str().unwrap(),
             &lives["exit"][place],
-            lives["name"][place].as_str().unwrap(),
+            lives["name"][place].as_str(),
         )
     };
     // No `map(life)`: it would borrow the closure.
@@ -59,15 +62,15 @@ fn lives_have_their_outcomes_and_parents() {
     let report = report_of(&fixture("lives_between_two_scans_are_heard"));
     let found = lives(&report);
     let expected = [
-        (1, "running", &Value::Null, "init"),
-        (2, "running", &Value::Null, "kthreadd"),
-        (40, "running", &Value::Null, "agent"),
-        (50, "failed", &json!("exit 1"), "database"),
-        (300, "failed", &json!("exit 3"), "backup"),
-        (301, "signal", &json!("SIGSEGV, core dumped"), "?"),
-        (302, "signal", &json!("SIGTERM"), "report"),
-        (303, "running", &Value::Null, "database"),
-        (304, "ok", &json!("exit 0"), "late"),
+        (1, "running", &Value::Null, Some("init")),
+        (2, "running", &Value::Null, Some("kthreadd")),
+        (40, "running", &Value::Null, Some("agent")),
+        (50, "failed", &json!("exit 1"), Some("database")),
+        (300, "failed", &json!("exit 3"), Some("backup")),
+        (301, "signal", &json!("SIGSEGV, core dumped"), None),
+        (302, "signal", &json!("SIGTERM"), Some("report")),
+        (303, "running", &Value::Null, Some("database")),
+        (304, "ok", &json!("exit 0"), Some("late")),
     ];
     assert_eq!(found, expected);
     let column = |name: &str| report["lives"][name].as_array().unwrap().clone();
@@ -154,6 +157,7 @@ fn hostile_texts_are_only_data() {
     assert!(!page.contains("<img") && !page.contains('\u{2028}') && !page.contains('\u{202e}'));
     let report = data_of(&page);
     let (_, _, _, name) = lives(&report)[0];
+    let name = name.unwrap();
     assert!(
         escape(hostile).starts_with(name.trim_end_matches('…')),
         "{name}"

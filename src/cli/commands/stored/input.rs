@@ -16,6 +16,9 @@ pub(crate) type Input = Box<dyn BufRead + Send>;
 /// A header is shorter.
 const MAX_HEADER_BYTES: u64 = 1 << 16;
 
+/// Bytes that are read at a time: lines are long.
+const BUFFER_BYTES: usize = 1 << 17;
+
 /// Opens a recording; `-` is standard input.
 pub(crate) fn open(path: &Path) -> Result<Input> {
     let name = name_of(path);
@@ -72,9 +75,12 @@ fn decompressed(
         .take(MAGIC.len() as u64)
         .read_to_end(&mut begin)?;
     let is_compressed = begin == MAGIC;
-    let whole = BufReader::new(Cursor::new(begin).chain(raw));
+    let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(begin).chain(raw));
     Ok(match is_compressed {
-        true => Box::new(BufReader::new(Unzipped::new(whole, on_cut))),
+        true => Box::new(BufReader::with_capacity(
+            BUFFER_BYTES,
+            Unzipped::new(whole, on_cut),
+        )),
         false => Box::new(whole),
     })
 }

@@ -8,6 +8,7 @@ use process_scanner::{Error, ErrorClass, RecordingPart, ReplaySource, Result, So
 
 use super::input::{self, Input, name_of};
 use super::part_names::PartNames;
+use crate::cli::format::cells;
 use crate::cli::outcome::{in_file, message, remark};
 
 /// Recordings in order of their times.
@@ -36,13 +37,7 @@ impl Runs {
     ///
     /// A name without a file stands for the parts of that name.
     pub(crate) fn find(given: &[PathBuf]) -> Result<Self> {
-        let mut files = Vec::new();
-        for file in given {
-            match parts(file) {
-                Some(parts) => files.extend(parts),
-                None => files.push(file.clone()),
-            }
-        }
+        let files = Self::files(given);
         let name = match given {
             [one] => name_of(one),
             several => format!("{} files", several.len()),
@@ -55,6 +50,13 @@ impl Runs {
             _ => ordered(begins(files)?),
         };
         Ok(Self { name, runs })
+    }
+
+    /// Returns the files that are read, in no particular order.
+    pub(crate) fn files(given: &[PathBuf]) -> Vec<PathBuf> {
+        let files = given.iter();
+        let files = files.flat_map(|file| parts(file).unwrap_or_else(|| vec![file.clone()]));
+        files.collect()
     }
 
     /// Returns when the last scan began, or when the last events after it were heard; `None` if there is none.
@@ -79,6 +81,13 @@ impl Runs {
             }
         }
     }
+
+    /// Returns the same where it can be read again; `None` for pipes, and if it cannot be read.
+    pub(crate) fn file_end_ms(&self) -> Option<u64> {
+        let file = self.runs.last()?.files.last()?;
+        let is_file = file.as_os_str() != "-" && file.is_file();
+        is_file.then(|| self.end_ms().ok().flatten()).flatten()
+    }
 }
 
 impl Run {
@@ -96,6 +105,20 @@ impl Run {
                     ends_line: false,
                 }))
             }
+        }
+    }
+
+    /// Prints that it follows another recording, whose last batch was taken at `last_ms`.
+    pub(crate) fn announce(&self, last_ms: u64) {
+        let name = self.name();
+        let overlap_ms = self.begins_ms.map_or(0, |ms| last_ms.saturating_sub(ms));
+        match overlap_ms {
+            0 => remark(&format!("{name} begins another recording")),
+            _ => remark(&format!(
+                "{name} begins another recording, {} before the end of the one before: they overlap, and what both \
+                 have counts twice",
+                cells::duration(overlap_ms)
+            )),
         }
     }
 

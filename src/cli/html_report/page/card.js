@@ -14,12 +14,15 @@ const Card = (() => {
   function ran(i) {
     if (lives.start_ms[i] === null) return null;
     const until = lives.end_ms[i] ?? Data.report.to_ms;
-    return Format.duration(until - lives.start_ms[i]) + (lives.end_ms[i] === null ? ", still running" : "");
+    return Format.duration(until - lives.start_ms[i]) + (lives.outcome[i] === "running" ? `, ${running(i)}` : "");
   }
+
+  // A life can leave with its recording: the next one does not have it.
+  const running = (i) => (lives.end_ms[i] === null ? Data.OUTCOME_NAMES.running : "there when its recording ended");
 
   // "exit 1", "SIGKILL (out of memory)", "still running"
   function ending(i) {
-    const name = Data.OUTCOME_NAMES[lives.outcome[i]] || lives.outcome[i];
+    const name = lives.outcome[i] === "running" ? running(i) : Data.OUTCOME_NAMES[lives.outcome[i]] || lives.outcome[i];
     const exit = lives.exit[i];
     if (exit === null) return name;
     return lives.outcome[i] === "out_of_memory" ? `${Text.cut(exit, 60)} (${name})` : Text.cut(exit, 60);
@@ -53,7 +56,7 @@ const Card = (() => {
         "dl",
         null,
         row("Started", when(i)),
-        row("Exited", lives.end_ms[i] === null ? null : Time.moment(lives.end_ms[i], 0)),
+        row(lives.outcome[i] === "running" ? "Last seen" : "Exited", lives.end_ms[i] === null ? null : Time.moment(lives.end_ms[i], 0)),
         row("Ran for", Dom.value(ran(i), String)),
         row("CPU", Dom.value(lives.cpu_ms[i], Format.duration)),
         row("Memory", Dom.value(lives.peak_rss_bytes[i], (n) => `at most ${Format.bytes(n)}`)),

@@ -32,6 +32,11 @@ const Dom = (() => {
   // Shows a known value by `format`, or that it is unknown.
   const value = (known, format) => (known === null || known === undefined ? unknown() : format(known));
 
+  // Shows a name that another program chose, or that it is unknown: quietly, because a process can have any name.
+  const UNREAD = "The process ended before its name was read.";
+  const name = (text, most, cls) =>
+    text === null ? el("span", { class: `${cls} name-unknown`, title: UNREAD }, Text.name(null)) : el("bdi", { class: cls }, Text.name(text, most));
+
   // Runs a function once per frame, however often it is asked for.
   function perFrame(run) {
     let waiting = 0;
@@ -44,5 +49,5 @@ const Dom = (() => {
     return request;
   }
 
-  return { el, svg, byId, set, unknown, value, perFrame };
+  return { el, svg, byId, set, unknown, value, name, perFrame };
 })();

@@ -46,7 +46,7 @@ const Filter = (() => {
   function program(row) {
     if (!active() || programs.has(row.name)) return true;
     if (state.outcomes.size > 0) return false;
-    const name = row.name.toLowerCase();
+    const name = row.name?.toLowerCase() ?? "";
     return state.words.every((word) => name.includes(word));
   }
 

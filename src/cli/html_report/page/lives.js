@@ -217,6 +217,9 @@ const Lives = (() => {
       Dom.byId("lives-key"),
       entries.map((o) => Dom.el("span", null, Theme.swatch(o), Data.OUTCOME_NAMES[o])),
       Dom.el("span", { class: "quiet-text" }, "Pointed left end: started earlier or at an unknown time. Pointed right end: still running."),
+      Data.lives.name.some((name) => name === null)
+        ? Dom.el("span", { class: "quiet-text" }, Dom.name(null, 80, "life-name"), ": the process ended before its name was read.")
+        : null,
       Data.lives.programs.some((p) => p) ? Dom.el("span", { class: "quiet-text" }, Dom.el("span", { class: "exec-mark", "aria-hidden": "true" }), "ran another program (exec)") : null,
     );
   }

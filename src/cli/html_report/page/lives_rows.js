@@ -18,7 +18,7 @@ const LivesRows = (() => {
     const row = Dom.el(
       "span",
       { class: Filter.matching[i] ? "life-label" : "life-label dim" },
-      Dom.el("bdi", { class: "life-name" }, Text.name(lives.name[i], 80)),
+      Dom.name(lives.name[i], 80, "life-name"),
       Dom.el("span", { class: "life-pid" }, String(lives.pid[i])),
     );
     row.style.paddingLeft = `${Math.min(Data.depth[i], 9) * (state.printing ? 8 : 12)}px`;

@@ -63,13 +63,31 @@ const Moment = (() => {
     State.setMoment(edges[Math.min(buckets, Math.max(1, bucket + 1))]);
   }
 
+  // What narrow pages have no columns for.
+  function facts(life) {
+    const user = lives.user[life];
+    return Dom.el(
+      "span",
+      { class: "branch-facts" },
+      Theme.swatch(lives.outcome[life]),
+      // Most lives are still running: the sign is enough, and the line stays one.
+      Dom.el("span", { class: lives.outcome[life] === "running" ? "hidden" : null }, Card.ending(life), " · "),
+      "CPU ",
+      Dom.value(lives.cpu_ms[life], Format.duration),
+      " · up to ",
+      Dom.value(lives.peak_rss_bytes[life], Format.bytes),
+      user === null ? null : [" · ", Dom.el("bdi", null, Text.name(user, 40))],
+    );
+  }
+
   function process({ life, level }) {
     const cell = Dom.el(
       "div",
       { class: Filter.matching[life] ? "branch" : "branch dim" },
       Dom.el("span", { class: "hidden" }, `level ${level + 1}: `),
-      Dom.el("bdi", { class: "branch-name" }, Text.name(lives.name[life], 80)),
+      Dom.name(lives.name[life], 80, "branch-name"),
       Dom.el("span", { class: "branch-command" }, Dom.value(lives.command[life], (t) => Text.cut(t, 300))),
+      facts(life),
     );
     cell.style.setProperty("--level", Math.min(level, 10));
     return cell;

@@ -20,11 +20,11 @@ const Programs = (() => {
       caption: "Programs with their starts, failures, CPU, memory and lives",
       sort: "cpu_ms",
       most: SHOWN,
-      attribute: { name: "data-program", value: (row) => row.name },
+      attribute: { name: "data-program", value: (row) => row.name ?? "" },
       columns: [
-        { key: "name", title: "Program", value: (row) => row.name, class: "grow", cell: (row) => Dom.el("bdi", { class: "program-name" }, Text.name(row.name, 120)) },
+        { key: "name", title: "Program", value: (row) => row.name, class: "grow", cell: (row) => Dom.name(row.name, 120, "program-name") },
         number("started", "Starts", Format.count),
-        number("failed", "Failed", Format.count, { cell: (row) => Dom.el("span", { class: row.failed > 0 ? "bad" : "zero" }, Format.count(row.failed)) }),
+        number("failed", "Failed", Format.count, { cell: (row) => Dom.el("span", { class: row.failed > 0 ? "bad" : "zero" }, Dom.value(row.failed, Format.count)) }),
         number("running", "Running", Format.count, { wide: true }),
         number("cpu_ms", "CPU", Format.duration),
         { key: "cpu_curve", title: "CPU over time", quiet: true, sortable: false, wide: true, cell: (row) => Curve.draw(row.cpu_curve, "cpu", `CPU over time, ${most(row.cpu_curve, Format.percent)}`) },
@@ -60,7 +60,7 @@ const Programs = (() => {
       most: SHOWN,
       attribute: { name: "data-life", value: of },
       columns: [
-        { key: "name", title: "Process", value: (row) => lives.name[of(row)], class: "grow", cell: (row) => [Dom.el("bdi", { class: "program-name" }, Text.name(lives.name[of(row)], 80)), Dom.el("span", { class: "branch-command" }, Dom.value(lives.command[of(row)], (t) => Text.cut(t, 200)))] },
+        { key: "name", title: "Process", value: (row) => lives.name[of(row)], class: "grow", cell: (row) => [Dom.name(lives.name[of(row)], 80, "program-name"), Dom.el("span", { class: "branch-command" }, Dom.value(lives.command[of(row)], (t) => Text.cut(t, 200)))] },
         { key: "pid", title: "Pid", numeric: true, wide: true, value: (row) => lives.pid[of(row)], cell: (row) => String(lives.pid[of(row)]) },
         number("rss_first_bytes", "First", Format.bytes, { wide: true }),
         number("rss_last_bytes", "Last", Format.bytes),

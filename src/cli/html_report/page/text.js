@@ -28,8 +28,8 @@ const Text = (() => {
     return (/[\ud800-\udbff]$/.test(end) ? end.slice(0, -1) : end) + "…";
   }
 
-  // A name for display; an empty one would be invisible.
-  const name = (text, most = 200) => (text === null ? "unknown" : text === "" ? "(empty name)" : cut(text, most));
+  // A name for display; an empty or unknown one would be invisible.
+  const name = (text, most = 200) => (text === null ? "name unknown" : text === "" ? "(empty name)" : cut(text, most));
 
   const plural = (n, one, more = `${one}s`) => `${Format.count(n)} ${n === 1 ? one : more}`;
 

@@ -55,6 +55,52 @@ fn files_that_exist_are_kept_without_force() {
 }
 
 #[test]
+fn a_trace_is_no_table() {
+    let folder = TempDir::new().unwrap();
+    let csv = folder.path().join("tables");
+    let traces = [
+        csv.join("lives.csv"),
+        csv.join("./scans.csv"),
+        csv.join("../tables/samples.csv"),
+    ];
+    let refused = |trace: &std::path::Path| {
+        let (csv, trace) = (csv.to_str().unwrap(), trace.to_str().unwrap());
+        let output = run(&[
+            "export",
+            &a_fixture(),
+            "--force",
+            "--csv",
+            csv,
+            "--perfetto",
+            trace,
+        ]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let message = failure_of(&output);
+        assert!(
+            message.contains("would be the trace and a table"),
+            "{message}"
+        );
+    };
+    for trace in &traces {
+        refused(trace);
+        assert!(!csv.exists());
+    }
+    fs::create_dir(&csv).unwrap();
+    for name in ["lives.csv", "samples.csv", "scans.csv"] {
+        fs::write(csv.join(name), "mine").unwrap();
+    }
+    traces.iter().for_each(|trace| refused(trace));
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&traces[0], &link).unwrap();
+        refused(&link);
+    }
+    assert_eq!(fs::read(&traces[0]).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(&csv).unwrap().count(), 3);
+}
+
+#[test]
 fn a_failure_leaves_no_folder() {
     let folder = TempDir::new().unwrap();
     let csv = folder.path().join("tables");

@@ -144,6 +144,127 @@ fn a_link_stays_and_its_target_is_replaced() {
     );
 }
 
+/// As a shell creates the file of a redirection.
+#[cfg(unix)]
+#[test]
+fn the_target_of_a_link_is_created() {
+    use std::os::unix::fs::symlink;
+
+    let (recording, dir) = (eventful(), TempDir::new().unwrap());
+    fs::create_dir(dir.path().join("folder")).unwrap();
+    symlink("folder/second", dir.path().join("page.html")).unwrap();
+    symlink("new.html", dir.path().join("folder/second")).unwrap();
+    let output = run_all(&to_file(&recording, &dir));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(names(&dir), ["folder", "page.html"]);
+    let target = fs::symlink_metadata(dir.path().join("folder/new.html")).unwrap();
+    assert!(target.is_file());
+    // Links in a circle lead nowhere.
+    let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+    symlink(&one, &other).unwrap();
+    symlink(&other, &one).unwrap();
+    let output = run(&["report", &recording.arg(), "-o", one.to_str().unwrap()]);
+    assert!(failure_of(&output).contains("exists"), "{output:?}");
+    // A folder that is missing stays so.
+    let nowhere = dir.path().join("nowhere");
+    symlink("missing/page.html", &nowhere).unwrap();
+    let output = run(&["report", &recording.arg(), "-o", nowhere.to_str().unwrap()]);
+    assert!(
+        failure_of(&output).contains("does not create folders"),
+        "{output:?}"
+    );
+    assert!(fs::symlink_metadata(&nowhere).unwrap().is_symlink());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_that_is_read_is_never_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let (recording, dir) = (eventful(), TempDir::new().unwrap());
+    let content = fs::read(recording.path()).unwrap();
+    let file = |name: &str| dir.path().join(name);
+    fs::write(file("one.000001.ndjson"), &content).unwrap();
+    fs::write(file("lives.csv"), &content).unwrap();
+    fs::hard_link(file("one.000001.ndjson"), file("hard")).unwrap();
+    symlink(file("one.000001.ndjson"), file("soft")).unwrap();
+    let parts = file("one.ndjson");
+    let part = file("one.000001.ndjson");
+    for (input, output) in [
+        (&part, &part),
+        (&part, &file("hard")),
+        (&part, &file("soft")),
+        (&file("hard"), &file("soft")),
+        (&parts, &part),
+        // A file of that name would hide the parts.
+        (&parts, &parts),
+        (&parts, &file("soft")),
+    ] {
+        let (input, output) = (input.to_str().unwrap(), output.to_str().unwrap());
+        let mut commands = vec![vec!["report", input, "--force", "-o", output]];
+        if cfg!(feature = "export") {
+            commands.push(vec!["export", input, "--force", "--perfetto", output]);
+        }
+        for command in commands {
+            let done = run(&command);
+            assert!(
+                failure_of(&done).contains("is a recording that is read"),
+                "{command:?} {done:?}"
+            );
+        }
+    }
+    // Standard input has a name too.
+    #[cfg(target_os = "linux")]
+    {
+        let mut command = pscan(&["report", "-", "--force", "-o", part.to_str().unwrap()]);
+        let done = command.stdin(fs::File::open(&part).unwrap()).output();
+        assert!(failure_of(&done.unwrap()).contains("is a recording that is read"));
+    }
+    #[cfg(feature = "export")]
+    {
+        let (table, folder) = (file("lives.csv"), dir.path().to_str().unwrap());
+        let done = run(&[
+            "export",
+            table.to_str().unwrap(),
+            "--force",
+            "--csv",
+            folder,
+        ]);
+        assert!(
+            failure_of(&done).contains("is a recording that is read"),
+            "{done:?}"
+        );
+    }
+    for name in ["one.000001.ndjson", "lives.csv"] {
+        assert_eq!(fs::read(file(name)).unwrap(), content);
+    }
+    assert_eq!(
+        names(&dir),
+        ["hard", "lives.csv", "one.000001.ndjson", "soft"]
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn dev_stdout_is_standard_output() {
+    let (recording, dir) = (eventful(), TempDir::new().unwrap());
+    let path = dir.path().join("page.html");
+    // A shell has created it.
+    let page = fs::File::create(&path).unwrap();
+    let output = pscan(&["report", &recording.arg(), "-o", "/dev/stdout"])
+        .stdout(page)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(
+        fs::read_to_string(&path)
+            .unwrap()
+            .trim_end()
+            .ends_with("</html>")
+    );
+    assert_eq!(names(&dir), ["page.html"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_device_is_written_and_not_replaced() {
