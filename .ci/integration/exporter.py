@@ -69,10 +69,11 @@ class Exporter:
         return sum(found) if found else None
 
     def memory(self):
-        """Returns the resident memory now and at most, in MB (10^6 bytes)."""
+        """Returns the resident memory now, at most, and what of it is the program's file, in MB (10^6 bytes)."""
         status = Path(f"/proc/{self.child.pid}/status").read_text()
         return [
-            int(re.search(rf"{key}:\s+(\d+)", status)[1]) * 1024 / 1e6 for key in ("VmRSS", "VmHWM")
+            int(re.search(rf"{key}:\s+(\d+)", status)[1]) * 1024 / 1e6
+            for key in ("VmRSS", "VmHWM", "RssFile")
         ]
 
     def cpu_seconds(self):

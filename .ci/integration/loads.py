@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 # Uses the CPU until the process has used that many seconds.
 BURN = "import os, sys, time\nwhile time.process_time() < float(sys.argv[1]): pass\n"
@@ -25,13 +26,14 @@ for program, script, count in json.loads(sys.argv[1]):
     + WAIT
 )
 
+# Starts threads until its stdin ends.
 THREADS = """
-import sys, threading, time
-end = time.monotonic() + float(sys.argv[1])
-while time.monotonic() < end:
-    thread = threading.Thread(target=int)
-    thread.start()
-    thread.join()
+import select, sys, threading
+while not select.select([sys.stdin], [], [], 0)[0]:
+    for _ in range(100):
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
 """
 
 
@@ -85,6 +87,12 @@ class Programs:
 def is_readable(child):
     """Waits for a byte of a process."""
     return child.stdout.read(1)
+
+
+def births():
+    """Returns the births of processes and threads on the host so far: proc(5)."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("processes "))
 
 
 class Stopped:

@@ -3,6 +3,7 @@
 Usage: serve_cost.py PSCAN FOLDER beside|groups|budget COUNT
 """
 
+import math
 import signal
 import statistics
 import subprocess
@@ -74,14 +75,14 @@ class Costs:
             exporter = start()
             time.sleep(2)
             used, calm = scrape_for(exporter, 25, every=5)
-            forks = births()
+            forks = loads.births()
             storm = subprocess.Popen([self.programs.shell("costforks"), "-c", FORKS])
             try:
                 used_in_storm, stormy = scrape_for(exporter, 10, every=0.1)
             finally:
                 storm.kill()
                 storm.wait()
-            forks = births() - forks
+            forks = loads.births() - forks
             report(f"{count} idle, {name}", exporter, used, 25, calm)
             print(f"    storm of {forks / 10:.0f} forks a second: {times(stormy)}; CPU {used_in_storm:.2f} s in 10 s")
             exporter.stop()
@@ -107,12 +108,6 @@ class Costs:
         exporter.stop()
 
 
-def births():
-    """Returns the births of the host so far: proc(5)."""
-    lines = Path("/proc/stat").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("processes "))
-
-
 def scrape_for(exporter, seconds, every):
     """Returns the CPU time that the exporter uses meanwhile, and the time of each scrape."""
     found = []
@@ -127,12 +122,12 @@ def scrape_for(exporter, seconds, every):
 
 
 def times(found):
-    p99 = sorted(found)[min(len(found) - 1, int(len(found) * 0.99))]
+    p99 = sorted(found)[math.ceil(len(found) * 0.99) - 1]
     return f"{len(found)} scrapes, median {statistics.median(found):.2f} ms, p99 {p99:.2f} ms"
 
 
 def report(name, exporter, used, seconds, scrapes):
-    now, most = exporter.memory()
+    now, most, _ = exporter.memory()
     print(
         f"{name}: CPU {used:.3f} s in {seconds} s, {used / seconds:.3%} of a core; "
         f"memory {now:.1f} MB, at most {most:.1f} MB; {times(scrapes)}",
