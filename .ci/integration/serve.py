@@ -184,13 +184,14 @@ class Checks:
         self.stopped.append((stopped.begin - 1, stopped.end + 2))
         for storm in storms:
             self.programs.finish(storm)
+        # It reports the loss when it has read what the kernel still had.
+        self.prometheus.wait_scrapes(3)
         until(
             lambda: self.exporter.value("pscan_scan_hearing_state", state="complete")
             or self.exporter.value("pscan_scan_hearing_state", state="off"),
             "it hears all births and exits again",
         )
         lost = self.exporter.value("pscan_scan_hearing_lost_total") - lost
-        self.prometheus.wait_scrapes(3)
         return f"{lost:.0f} times" if lost else "nothing was lost"
 
     def births_and_exits_are_exact_after_that(self):
