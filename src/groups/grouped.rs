@@ -71,7 +71,15 @@ impl Groups {
     /// children](Rule::with_children), and otherwise [`Other`](crate::GroupId::Other). Kernel
     /// threads are one group, whatever the rules.
     pub fn by_rules(rules: Vec<Rule>) -> Self {
-        Self::with(Grouping::Rules(rules))
+        Self::with(Grouping::Rules(rules, None))
+    }
+
+    /// Groups processes by the first rule that matches, and others by a value.
+    ///
+    /// Like [`by_rules`](Self::by_rules), but a process that no rule matches, and that joins no
+    /// parent, belongs to the group of its value, as with [`by`](Self::by).
+    pub fn by_rules_or(rules: Vec<Rule>, value: GroupBy) -> Self {
+        Self::with(Grouping::Rules(rules, Some(value)))
     }
 
     fn with(grouping: Grouping) -> Self {

@@ -9,7 +9,8 @@ use crate::model::{Changes, Collect, ProcessInfo};
 #[derive(Debug)]
 pub(super) enum Grouping {
     Value(GroupBy),
-    Rules(Vec<Rule>),
+    /// By the first rule that matches; without one by the value, if there is one.
+    Rules(Vec<Rule>, Option<GroupBy>),
 }
 
 /// The group that a process belongs to by itself.
@@ -25,9 +26,12 @@ impl Grouping {
     pub(super) fn collect(&self) -> Collect {
         match self {
             Self::Value(by) => by.collect(),
-            Self::Rules(rules) => rules
-                .iter()
-                .fold(Collect::NONE, |all, rule| all | rule.collect()),
+            Self::Rules(rules, otherwise) => {
+                let of_value = otherwise.map_or(Collect::NONE, GroupBy::collect);
+                rules
+                    .iter()
+                    .fold(of_value, |all, rule| all | rule.collect())
+            }
         }
     }
 
@@ -35,7 +39,7 @@ impl Grouping {
     pub(super) fn takes_children(&self) -> bool {
         match self {
             Self::Value(_) => false,
-            Self::Rules(rules) => rules.iter().any(Rule::has_children),
+            Self::Rules(rules, _) => rules.iter().any(Rule::has_children),
         }
     }
 
@@ -59,12 +63,20 @@ impl Grouping {
                 id: by.group(process),
                 takes_children: false,
             }),
-            Self::Rules(rules) => rules.iter().find_map(|rule| {
+            Self::Rules(rules, _) => rules.iter().find_map(|rule| {
                 Some(Wanted {
                     id: rule.group(process)?,
                     takes_children: rule.has_children(),
                 })
             }),
+        }
+    }
+
+    /// Returns the group of a process that no rule matches, and that joins no parent.
+    pub(super) fn otherwise(&self, process: &ProcessInfo) -> GroupId {
+        match self {
+            Self::Rules(_, Some(by)) => by.group(process),
+            Self::Value(_) | Self::Rules(_, None) => GroupId::Other,
         }
     }
 }

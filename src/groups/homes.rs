@@ -1,6 +1,5 @@
 //! The group that a process belongs to, and how it moves there.
 
-use super::group::GroupId;
 use super::member::Member;
 use super::population::{Population, Terms};
 use crate::model::{ProcessInfo, Snapshot, can_be_child};
@@ -57,7 +56,10 @@ impl Population {
         Some(Home {
             place: match parent {
                 Some(parent) => parent.group,
-                None => self.book.place(GroupId::Other, terms.limits),
+                None => {
+                    let id = terms.grouping.otherwise(process);
+                    self.book.place(id, terms.limits)
+                }
             },
             is_adopted: parent.is_some(),
             takes_children: parent.is_some(),

@@ -62,7 +62,7 @@ impl Population {
             let is_known = self.is_known(process);
             match event {
                 Event::Exited { exit, usage, .. } if is_known => {
-                    self.exit(process, *exit, *usage, batch.monotonic_ns);
+                    self.exit(process, *exit, *usage, batch.monotonic_ns, terms);
                 }
                 Event::Exited { .. } => {}
                 _ if is_known => {
@@ -215,10 +215,15 @@ impl Population {
         status: Option<ExitStatus>,
         usage: Option<ExitUsage>,
         now_ns: u64,
+        terms: Terms<'_>,
     ) {
         let Some(mut member) = self.members.remove(&process.pid) else {
             return;
         };
+        // The kernel can report the name of a short life with its exit alone.
+        if member.is_birth_due && process.name.is_some() {
+            self.settle(&mut member, process, now_ns, terms);
+        }
         let counted = &mut self.book.entry(member.group).counted;
         member.count_birth(counted);
         let is_measured = member.end(process, usage, counted);

@@ -12,14 +12,23 @@ Examples:
   pscan serve                               then open http://127.0.0.1:9257/
   pscan serve --check /etc/pscan.toml       print what the file means
   pscan serve --config /etc/pscan.toml
-  pscan serve --textfile /var/lib/node_exporter/pscan.prom")]
+  pscan serve --textfile /var/lib/prometheus/node-exporter/pscan.prom
+
+Exit status: 0 after SIGINT and SIGTERM, 1 if it cannot start, 2 wrong usage.
+Metrics, settings and security: docs/serve.md; all settings: docs/pscan.toml")]
 pub(crate) struct Serve {
-    /// Read settings from FILE
+    /// Read settings from FILE; without it all have their defaults
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Print all settings as they would be with FILE, and end
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "config")]
-    pub(crate) check: Option<PathBuf>,
+    /// Print all settings as they would be with FILE, environment and options, and end
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        num_args = 0..=1,
+        conflicts_with = "config"
+    )]
+    pub(crate) check: Option<Option<PathBuf>>,
     /// Listen at ADDRESS, such as 127.0.0.1:9257 or unix:/run/pscan/pscan.sock
     ///
     /// Repeat it for several addresses. Port 0 takes any free one, which a message names.

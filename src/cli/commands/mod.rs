@@ -8,6 +8,8 @@ mod inputs;
 mod interruptible;
 pub(crate) mod list;
 mod new_file;
+#[cfg(feature = "serve")]
+mod notices;
 mod paced;
 pub(crate) mod pages;
 mod printed_list;

@@ -10,6 +10,7 @@ use process_scanner::{
     live_source,
 };
 
+use super::notices::Notices;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::outcome::{complain, printed, remark};
@@ -22,7 +23,7 @@ const QUEUE_LEN: usize = 256;
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(file) = &args.check {
-        return check(args, file);
+        return check(args, file.as_deref());
     }
     // From here on the first SIGHUP does not end the process.
     let (stopped, reload) = (signals::terminate()?, signals::reload()?);
@@ -30,17 +31,19 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let rules = rules(&settings)?;
     let listeners = Listeners::bind(&settings.serve.addresses())?;
     let source = live_source(&settings.config())?;
-    let not_listening = source.info().not_listening;
+    let info = source.info();
     let scanner = Scanner::builder()
         .config(settings.config())
         .source(source)
         .build()?;
     let groups = settings.groups.groups(&settings.rules);
-    let published = Published::new(groups, scanner.consumers().clone());
-    let textfile = settings.serve.textfile.clone().map(Textfile::new);
+    let published = Published::new(groups, scanner.consumers().clone(), info.own_pid);
+    let textfile = settings.serve.textfile.clone();
+    let textfile = textfile.map(Textfile::open).transpose()?;
     let (alive, ended) = bounded(0);
     let publisher = Counting {
         publisher: Publisher::new(&published, textfile),
+        notices: Notices::default(),
         _alive: alive,
     };
     // Registering before the first scan makes sure that no scan is missed. A lost batch would be lost births.
@@ -56,7 +59,10 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     for name in listeners.names() {
         remark(&format!("serving {name}"));
     }
-    if let Some(reason) = not_listening {
+    if let Some(path) = &settings.serve.textfile {
+        remark(&format!("writing {} after each scan", path.display()));
+    }
+    if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
     }
     let server = Server::start(listeners, Arc::clone(&site), settings.serve.max_connections)?;
@@ -78,12 +84,14 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 /// The consumer that counts. It is dropped when the scanner has ended.
 struct Counting {
     publisher: Publisher,
+    notices: Notices,
     _alive: crossbeam_channel::Sender<()>,
 }
 
 impl Consumer for Counting {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
         self.publisher.on_batch(batch);
+        self.notices.take(batch);
     }
 }
 
@@ -105,13 +113,14 @@ impl Running<'_> {
         loop {
             select! {
                 recv(stopped) -> _ => return Ok(()),
-                recv(reload) -> _ => match self.reload() {
-                    Ok(()) => {}
-                    Err(error) => {
+                recv(reload) -> _ => {
+                    let outcome = self.reload();
+                    self.published.serving().reloaded(outcome.is_ok());
+                    if let Err(error) = outcome {
                         complain(&error);
                         remark("the settings stay as they were");
                     }
-                },
+                }
                 recv(ended) -> _ => {
                     return Err(Error::new(ErrorClass::SourceGone, "the scanner ended by itself"));
                 }
@@ -143,11 +152,15 @@ impl Running<'_> {
             let groups = settings.groups.groups(&settings.rules);
             self.published.regroup(groups);
         }
-        // The token in the file can be another one.
-        self.site.set_rules(rules);
-        match found.live.is_empty() {
+        let token = rules.access.token.clone();
+        let before = self.site.set_rules(rules);
+        let mut live = found.live;
+        if before.access.token != token && !live.iter().any(|key| key == "serve.token_file") {
+            live.push("the token".to_owned());
+        }
+        match live.is_empty() {
             true => remark("reloaded: no setting has changed"),
-            false => remark(&format!("reloaded: changed {}", found.live.join(", "))),
+            false => remark(&format!("reloaded: changed {}", live.join(", "))),
         }
         if !found.at_restart.is_empty() {
             remark(&format!(
@@ -193,9 +206,15 @@ fn rules(settings: &Settings) -> Result<SiteRules> {
 }
 
 /// Prints the settings, defaults included.
-fn check(args: &Serve, file: &Path) -> Result<()> {
-    let mut settings = load(args, Some(file))?;
+fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
+    let mut settings = load(args, file)?;
     rules(&settings)?;
+    settings.scan = settings.config();
+    if let Some(rule) = settings.hiding_rule() {
+        remark(&format!(
+            "rule {rule} matches every process, so those after it have no effect"
+        ));
+    }
     settings.serve.listen = settings.serve.addresses();
     let text = toml::to_string(&settings).expect("BUG: settings can be written as TOML");
     printed(io::stdout().write_all(text.as_bytes()))

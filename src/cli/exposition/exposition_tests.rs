@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use super::measured::Measured;
 use super::metrics_text::text;
+use super::serving::Served;
 use super::text_format::Format;
 
 fn process(pid: u32, name: &str, cpu_ms: Option<f64>) -> ProcessInfo {
@@ -31,6 +32,8 @@ fn written(batches: Vec<Vec<Event>>, format: Format) -> String {
     let measured = Measured {
         groups: &groups.report(),
         metrics: &Metrics::default(),
+        served: &Served::default(),
+        own: None,
     };
     text(&measured, format)
 }
@@ -153,7 +156,8 @@ proptest! {
         let events = (1..).zip(&names).map(|(pid, name)| Event::Existing(process(pid, name, Some(1.0))));
         groups.on_batch(&Arc::new(Batch::new(1, 1_700_000_000_000, events.collect())));
         let report = groups.report();
-        let measured = Measured { groups: &report, metrics: &Metrics::default() };
+        let served = Served::default();
+        let measured = Measured { groups: &report, metrics: &Metrics::default(), served: &served, own: None };
         for format in Format::ALL {
             let text = text(&measured, format);
             assert_valid(text.trim_end_matches("# EOF\n"));
@@ -168,11 +172,12 @@ fn every_metric_is_in_the_docs_and_no_other() {
     let docs = include_str!("../../../docs/serve.md");
     let sources = [
         include_str!("group_families.rs"),
+        include_str!("own_families.rs"),
         include_str!("scan_families.rs"),
     ];
     let names = |text: &'static str, quote: char| {
         let words = text.split(quote).skip(1).step_by(2);
-        let ours = words.filter(|word| word.starts_with("pscan_"));
+        let ours = words.filter(|word| word.starts_with("pscan_") || word.starts_with("process_"));
         ours.filter_map(|word| word.split('{').next())
             .collect::<BTreeSet<_>>()
     };
@@ -180,7 +185,7 @@ fn every_metric_is_in_the_docs_and_no_other() {
         .into_iter()
         .flat_map(|text| names(text, '"'))
         .collect();
-    let table = docs.lines().filter(|line| line.starts_with("| `pscan_"));
+    let table = docs.lines().filter(|line| line.starts_with("| `p"));
     let documented: BTreeSet<_> = table.flat_map(|line| names(line, '`')).collect();
     assert_eq!(documented, written);
 }

@@ -14,7 +14,9 @@ const MAX_BYTES: usize = 160;
 /// changes gets a part of its hash, because two samples with equal labels make Prometheus refuse all of them.
 pub(super) fn label(name: &str) -> Cow<'_, str> {
     let escaped = escape(name);
-    if matches!(escaped, Cow::Borrowed(_)) && name.len() <= MAX_BYTES {
+    let is_usual = matches!(escaped, Cow::Borrowed(_)) && name.len() <= MAX_BYTES;
+    // To Prometheus a label without text is no label.
+    if is_usual && !name.is_empty() {
         return Cow::Borrowed(name);
     }
     let end = (0..=MAX_BYTES.min(escaped.len()))
@@ -32,7 +34,7 @@ mod tests {
 
     #[test]
     fn usual_names_stay() {
-        for name in ["", "nginx", "a b\"c\\d", "Ünïcode", &"x".repeat(MAX_BYTES)] {
+        for name in ["nginx", "a b\"c\\d", "Ünïcode", &"x".repeat(MAX_BYTES)] {
             assert_eq!(label(name), name);
         }
     }
@@ -47,12 +49,17 @@ mod tests {
             "a\\n".to_owned(),
             long.clone() + "1",
             long + "2",
+            String::new(),
+            "…".to_owned(),
         ];
         let labels: std::collections::BTreeSet<_> = names.iter().map(|name| label(name)).collect();
         assert_eq!(labels.len(), names.len());
         for label in labels {
             assert!(label.len() <= MAX_BYTES + 16, "{label}");
-            assert!(!label.contains(char::is_control), "{label}");
+            assert!(
+                !label.contains(char::is_control) && !label.is_empty(),
+                "{label}"
+            );
         }
     }
 }

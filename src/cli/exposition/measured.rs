@@ -1,9 +1,14 @@
 //! What is written as text.
 
-use process_scanner::{GroupsReport, Metrics};
+use process_scanner::{GroupsReport, Metrics, ProcessInfo};
 
-/// Groups, and what the scanner counts about itself.
+use super::serving::Served;
+
+/// Groups, and what scanner and server count about themselves.
 pub(super) struct Measured<'m> {
     pub(super) groups: &'m GroupsReport,
     pub(super) metrics: &'m Metrics,
+    pub(super) served: &'m Served,
+    /// The process of pscan, if it is scanned.
+    pub(super) own: Option<&'m ProcessInfo>,
 }

@@ -7,8 +7,10 @@ mod group_families;
 mod label;
 mod measured;
 mod metrics_text;
+mod own_families;
 mod published;
 mod scan_families;
+mod serving;
 mod text_format;
 mod textfile;
 

@@ -6,6 +6,7 @@ use process_scanner::{Batch, BreakerState, Consumer, Consumers, Groups, Metrics}
 
 use super::measured::Measured;
 use super::metrics_text::text;
+use super::serving::Serving;
 use super::text_format::Format;
 use super::textfile::Textfile;
 
@@ -29,6 +30,9 @@ pub(crate) struct Freshness {
 pub(crate) struct Published {
     groups: Groups,
     consumers: Consumers,
+    /// The pid of pscan where it is scanned.
+    own_pid: Option<u32>,
+    serving: Serving,
     state: Mutex<State>,
 }
 
@@ -43,11 +47,13 @@ struct State {
 }
 
 impl Published {
-    /// `consumers`: those of the scanner.
-    pub(crate) fn new(groups: Groups, consumers: Consumers) -> Arc<Self> {
+    /// `consumers`: those of the scanner. `own_pid`: that of pscan, if it is scanned.
+    pub(crate) fn new(groups: Groups, consumers: Consumers, own_pid: Option<u32>) -> Arc<Self> {
         Arc::new(Self {
             groups,
             consumers,
+            own_pid,
+            serving: Serving::default(),
             state: Mutex::default(),
         })
     }
@@ -63,9 +69,12 @@ impl Published {
         };
         let report = self.groups.report();
         let metrics = self.consumers.metrics();
+        let snapshot = self.consumers.snapshot();
         let measured = Measured {
             groups: &report,
             metrics: &metrics,
+            served: &self.serving.counts(),
+            own: self.own_pid.and_then(|pid| snapshot.by_pid(pid)),
         };
         let text: Arc<str> = text(&measured, format).into();
         let mut state = self.lock();
@@ -84,6 +93,11 @@ impl Published {
     /// Returns the groups.
     pub(crate) fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// Returns what the server counts.
+    pub(crate) fn serving(&self) -> &Serving {
+        &self.serving
     }
 
     /// Returns the consumers of the scanner.

@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use process_scanner::{Error, Result};
+use tempfile::NamedTempFile;
+
 use crate::cli::outcome::{cannot, complain, remark};
 
 /// A file that always has complete text.
@@ -13,11 +16,17 @@ pub(crate) struct Textfile {
 }
 
 impl Textfile {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self {
+    /// Checks that the file can be written. Its content stays until the first scan.
+    ///
+    /// # Errors
+    ///
+    /// If its folder does not exist, or takes no new files.
+    pub(crate) fn open(path: PathBuf) -> Result<Self> {
+        new_file(&path).map_err(|error| failed(&path, &error))?;
+        Ok(Self {
             path,
             is_failing: false,
-        }
+        })
     }
 
     /// Replaces the content. A failure is reported once, and tried again with the next text.
@@ -26,10 +35,8 @@ impl Textfile {
         let was_failing = std::mem::replace(&mut self.is_failing, outcome.is_err());
         match outcome {
             Err(error) if !was_failing => {
-                let advice = "check folder, rights and space; the next scan tries again";
-                // The error of tempfile has the name of the new file.
-                let error = error.kind().into();
-                complain(&cannot("write", &self.path, error, Some(advice)));
+                complain(&failed(&self.path, &error));
+                remark("the next scan tries again");
             }
             Ok(()) if was_failing => remark(&format!("wrote {} again", self.path.display())),
             _ => {}
@@ -37,8 +44,28 @@ impl Textfile {
     }
 }
 
+fn failed(path: &Path, error: &io::Error) -> Error {
+    // The error of tempfile has the name of the new file.
+    let error = io::Error::new(
+        error.kind(),
+        error
+            .to_string()
+            .split(" at path")
+            .next()
+            .unwrap_or_default(),
+    );
+    cannot("write", path, error, Some("check folder, rights and space"))
+}
+
 /// Writes a new file, and gives it the name of the old one: readers see the old text or the new one.
 fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = new_file(path)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Creates a file in the same folder, which is removed unless it gets a name.
+fn new_file(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -50,9 +77,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o644));
     }
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map(|_| ()).map_err(|error| error.error)
+    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 #[cfg(test)]
@@ -63,7 +88,7 @@ mod tests {
     fn a_file_is_replaced_and_nothing_else_is_left() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("pscan.prom");
-        let mut textfile = Textfile::new(path.clone());
+        let mut textfile = Textfile::open(path.clone()).expect("the folder exists");
         for text in ["a 1\n", "b 2\n"] {
             textfile.replace(text);
             assert_eq!(std::fs::read_to_string(&path).expect("it exists"), text);
@@ -71,8 +96,12 @@ mod tests {
         let files = std::fs::read_dir(folder.path()).expect("it exists");
         assert_eq!(files.count(), 1);
         assert!(!textfile.is_failing);
-        let mut lost = Textfile::new(folder.path().join("none/pscan.prom"));
-        lost.replace("a 1\n");
-        assert!(lost.is_failing);
+        let missing = folder.path().join("none/pscan.prom");
+        Textfile::open(missing)
+            .map(drop)
+            .expect_err("there is no folder");
+        drop(folder);
+        textfile.replace("a 1\n");
+        assert!(textfile.is_failing);
     }
 }

@@ -12,7 +12,7 @@ use super::responses::Refusal;
 use crate::cli::outcome::cannot;
 
 /// A secret that requests must have: `Authorization: Bearer TOKEN`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(Vec<u8>);
 
 impl Token {

@@ -61,6 +61,7 @@ impl Connections {
         let mut open = self.lock();
         if open.len() >= self.max {
             close_oldest(&mut open);
+            site.published.serving().closed_connection();
         }
         // The task cannot end before it is in the list: it needs the lock for that.
         let task = tokio::spawn(async move {

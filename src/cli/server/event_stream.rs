@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
 use hyper::{Method, StatusCode};
-use process_scanner::{Batch, ConsumerId, ConsumerOptions, Consumers, Event, Result};
+use process_scanner::{Batch, ConsumerId, ConsumerOptions, Event, Result};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -17,6 +17,7 @@ use super::marks::Marks;
 use super::parameters::OfEvents;
 use super::responses::{Answer, Refusal, answer};
 use super::site::Site;
+use crate::cli::exposition::Published;
 use crate::cli::format::chosen_events::ChosenEvents;
 use crate::cli::format::json;
 
@@ -44,7 +45,7 @@ pub(super) fn stream(
             "too many clients of /events: close one, or raise serve.max_event_clients",
         ));
     };
-    let stream = EventStream::begin(parameters, site.published.consumers(), marks, permit);
+    let stream = EventStream::begin(parameters, &site.published, marks, permit);
     let stream = stream
         .map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.full_message()))?;
     Ok(answer(StatusCode::OK, KIND, stream))
@@ -54,7 +55,7 @@ pub(super) fn stream(
 struct EventStream {
     texts: mpsc::Receiver<Bytes>,
     keep_alive: Interval,
-    consumers: Consumers,
+    published: Arc<Published>,
     id: ConsumerId,
     marks: Arc<Marks>,
     _permit: OwnedSemaphorePermit,
@@ -63,7 +64,7 @@ struct EventStream {
 impl EventStream {
     fn begin(
         parameters: &OfEvents,
-        consumers: &Consumers,
+        published: &Arc<Published>,
         marks: Arc<Marks>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self> {
@@ -79,14 +80,15 @@ impl EventStream {
             }
         };
         let options = ConsumerOptions::default().with_name("events");
-        let id = consumers.register(options, send)?;
+        let id = published.consumers().register(options, send)?;
+        published.serving().event_client_came();
         marks.is_stream.store(true, Ordering::Relaxed);
         let mut keep_alive = interval(KEEP_ALIVE);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             texts,
             keep_alive,
-            consumers: consumers.clone(),
+            published: Arc::clone(published),
             id,
             marks,
             _permit: permit,
@@ -96,7 +98,8 @@ impl EventStream {
 
 impl Drop for EventStream {
     fn drop(&mut self) {
-        self.consumers.leave(self.id);
+        self.published.consumers().leave(self.id);
+        self.published.serving().event_client_left();
         self.marks.is_stream.store(false, Ordering::Relaxed);
     }
 }

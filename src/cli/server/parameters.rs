@@ -79,7 +79,10 @@ pub(super) fn parse<A: Args>(query: Option<&str>) -> Result<A, Refusal> {
             .map(str::trim)
             .take_while(|line| !line.starts_with("Usage:"));
         let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
-        let text = lines.join("; ").replace("error: ", "").replace("--", "");
+        let text = lines.join("; ").replace("error: ", "");
+        let text = text
+            .replace("the argument", "the parameter")
+            .replace("--", "");
         wrong(&escape(&text))
     })
 }

@@ -38,7 +38,9 @@ pub(super) fn respond(request: &Request<Incoming>, site: &Site, marks: Arc<Marks
             "/processes" if rules.has_processes => processes(request, site),
             _ => Err(not_found(path, &rules)),
         });
-    answer.unwrap_or_else(Refusal::answer)
+    let answer = answer.unwrap_or_else(Refusal::answer);
+    site.published.serving().answered(answer.status().as_u16());
+    answer
 }
 
 fn metrics(request: &Request<Incoming>, site: &Site) -> Answer {

@@ -35,9 +35,10 @@ impl Site {
         })
     }
 
-    /// Replaces what clients may read. Streams that are open go on.
-    pub(crate) fn set_rules(&self, rules: SiteRules) {
-        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    /// Replaces what clients may read, and returns the rules before. Streams that are open go on.
+    pub(crate) fn set_rules(&self, rules: SiteRules) -> Arc<SiteRules> {
+        let mut now = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut now, Arc::new(rules))
     }
 
     pub(super) fn rules(&self) -> Arc<SiteRules> {

@@ -53,17 +53,11 @@ impl Grouped {
         let groups = match (rules, self.by) {
             ([], by) => Groups::by(by.unwrap_or(GroupBy::Name)),
             (rules, by) => {
-                let last = by.map(|by| {
-                    Rule::new(Filter::new(), &format!("{{{by}}}"))
-                        .expect("BUG: a value is a template")
-                });
-                Groups::by_rules(
-                    rules
-                        .iter()
-                        .map(|rule| rule.rule.clone())
-                        .chain(last)
-                        .collect(),
-                )
+                let rules = rules.iter().map(|rule| rule.rule.clone()).collect();
+                match by {
+                    Some(by) => Groups::by_rules_or(rules, by),
+                    None => Groups::by_rules(rules),
+                }
             }
         };
         groups
@@ -108,6 +102,19 @@ struct Written {
 pub(crate) struct GroupRule {
     written: Written,
     rule: Rule,
+}
+
+impl GroupRule {
+    /// Returns whether it matches every process, whatever that is.
+    pub(super) fn matches_all(&self) -> bool {
+        let all = Written {
+            label: self.written.label.clone(),
+            children: self.written.children,
+            ..Written::default()
+        };
+        // A value that a process lacks makes a rule match no more.
+        self.written == all && !self.written.label.contains('{')
+    }
 }
 
 impl PartialEq for GroupRule {

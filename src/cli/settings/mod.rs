@@ -41,6 +41,13 @@ impl Settings {
         self.serve.validate()
     }
 
+    /// Returns the number of a rule that matches every process although others follow, from 1.
+    pub(crate) fn hiding_rule(&self) -> Option<usize> {
+        let before_last = self.rules.len().saturating_sub(1);
+        let mut rules = self.rules[..before_last].iter();
+        rules.position(GroupRule::matches_all).map(|at| at + 1)
+    }
+
     /// Returns the settings of the scanner, with all fields that the groups need.
     pub(crate) fn config(&self) -> Config {
         let mut config = self.scan.clone();

@@ -282,7 +282,12 @@ mod tests {
         } else {
             ""
         };
-        let all = format!("show watch run record replay report {export}completions man");
+        let serve = if cfg!(feature = "serve") {
+            "serve "
+        } else {
+            ""
+        };
+        let all = format!("show watch run record replay report {export}{serve}completions man");
         assert_eq!(completed(""), all);
         assert_eq!(completed("re"), "record replay report");
         // A command has no options before it.

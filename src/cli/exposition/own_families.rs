@@ -1,0 +1,79 @@
+//! Metrics of the program itself: its server, and its process.
+
+use process_scanner::ProcessInfo;
+
+use super::families::{Families, Number, Type, seconds};
+use super::measured::Measured;
+
+/// Writes the families of the server and of the process.
+pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
+    let served = measured.served;
+    let mut requests = families.family(
+        Type::Counter,
+        "pscan_serve_requests_total",
+        "Requests by status of the response.",
+    );
+    for (status, count) in &served.requests {
+        requests.sample(&[("code", &status.to_string())], Number::from(*count));
+    }
+    families
+        .family(
+            Type::Counter,
+            "pscan_serve_closed_connections_total",
+            "Connections that were closed to make room for others.",
+        )
+        .sample(&[], Number::from(served.closed_connections));
+    families
+        .family(
+            Type::Gauge,
+            "pscan_serve_event_clients",
+            "Clients of /events.",
+        )
+        .sample(&[], Number::from(served.event_clients));
+    let reload = served.reload;
+    families
+        .family(
+            Type::Gauge,
+            "pscan_serve_reload_successful",
+            "1 if the last reload of the settings succeeded, else 0. Only after a reload.",
+        )
+        .sample(
+            &[],
+            reload.map(|reload| Number::from(u64::from(reload.is_good))),
+        );
+    families
+        .family(
+            Type::Gauge,
+            "pscan_serve_reload_timestamp_seconds",
+            "Time of the last reload of the settings, in seconds since the Unix epoch.",
+        )
+        .sample(&[], reload.map(|reload| seconds(reload.at_ms as f64)));
+    if let Some(own) = measured.own {
+        process(own, families);
+    }
+}
+
+/// Writes what exporters usually have of their own process, as of the last scan.
+fn process(own: &ProcessInfo, families: &mut Families) {
+    families
+        .family(
+            Type::Counter,
+            "process_cpu_seconds_total",
+            "CPU time of pscan, user and system, all threads.",
+        )
+        .sample(&[], own.cpu_time_ms.map(seconds));
+    families
+        .family(
+            Type::Gauge,
+            "process_resident_memory_bytes",
+            "Resident memory of pscan.",
+        )
+        .sample(&[], own.resources.rss_bytes.map(Number::Whole));
+    families
+        .family(
+            Type::Gauge,
+            "process_start_time_seconds",
+            "Start of pscan, in seconds since the Unix epoch.",
+        )
+        .sample(&[], own.start_time_ms.map(|ms| seconds(ms as f64)));
+}

@@ -1,0 +1,70 @@
+//! What the server counts about itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+/// Counts of the server since its start.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Served {
+    /// Requests by status of the response.
+    pub(super) requests: BTreeMap<u16, u64>,
+    /// Connections that made room for others.
+    pub(super) closed_connections: u64,
+    pub(super) event_clients: u64,
+    /// The last reload of the settings; `None` if there was none.
+    pub(super) reload: Option<Reload>,
+}
+
+/// A reload of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reload {
+    /// In milliseconds since the Unix epoch.
+    pub(super) at_ms: u64,
+    pub(super) is_good: bool,
+}
+
+/// Counts what the server does, from any thread.
+#[derive(Debug, Default)]
+pub(crate) struct Serving(Mutex<Served>);
+
+impl Serving {
+    /// Counts a request that was answered with this status.
+    pub(crate) fn answered(&self, status: u16) {
+        *self.lock().requests.entry(status).or_default() += 1;
+    }
+
+    /// Counts a connection that made room for another.
+    pub(crate) fn closed_connection(&self) {
+        self.lock().closed_connections += 1;
+    }
+
+    /// Counts a client of events that has come.
+    pub(crate) fn event_client_came(&self) {
+        self.lock().event_clients += 1;
+    }
+
+    /// Counts a client of events that has left.
+    pub(crate) fn event_client_left(&self) {
+        let mut served = self.lock();
+        served.event_clients = served.event_clients.saturating_sub(1);
+    }
+
+    /// Notes the outcome of a reload.
+    pub(crate) fn reloaded(&self, is_good: bool) {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let at_ms = since.map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        });
+        self.lock().reload = Some(Reload { at_ms, is_good });
+    }
+
+    pub(super) fn counts(&self) -> Served {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Served> {
+        // Nothing in there panics half way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
