@@ -111,10 +111,12 @@ impl Assignment {
             || self.before == Some(b'=') && self.start <= text.free;
         let quote = Quote::at(bytes, self.value);
         let first = quote.map_or(rest.first(), |quote| rest.get(quote.len()));
+        let is_end = first.is_none_or(|&byte| byte == b';' || is_blank(byte));
+        let is_prompt = !self.is_quoted && is_end && is_blank(bytes[self.value - 1]);
         let value = match quote {
             _ if !text.is_text && is_start => self.value..bytes.len(),
             // "Enter password: "
-            Some(_) if first.is_none_or(|&byte| byte == b';' || is_blank(byte)) => return None,
+            Some(_) if is_prompt => return None,
             Some(_) => shell_word(bytes, self.value).0,
             None if rest.starts_with(b"{") && self.holds != Holds::Password => return None,
             None => match self.end(text) {

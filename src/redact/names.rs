@@ -7,8 +7,11 @@ use super::text::starts_with;
 use super::values::{Holds, is_one_of};
 
 /// Every name of a secret has one of these, small or capital.
-pub(super) const STEMS: &str = "pass pwd pw kennwort secret token cred key bearer auth cookie jwt psk otp pat pswd \
-    mnemonic pin license kek dek";
+#[rustfmt::skip]
+pub(super) const STEMS: [&[u8]; 22] = [
+    b"pass", b"pwd", b"pw", b"kennwort", b"secret", b"token", b"cred", b"key", b"bearer", b"auth", b"cookie",
+    b"jwt", b"psk", b"otp", b"pat", b"pswd", b"mnemonic", b"pin", b"license", b"kek", b"dek", b"totp",
+];
 
 /// What names hold that end in these words, or are equal to them with a dash before. The first match counts.
 const ENDS: [(Holds, &str); 8] = [
@@ -144,11 +147,9 @@ pub(super) fn is_signature(name: &[u8]) -> bool {
 
 /// Returns whether a stem of a secret's name begins a text.
 pub(super) fn starts_with_stem(text: &[u8]) -> bool {
-    let Some(first) = text.first().map(u8::to_ascii_lowercase) else {
-        return false;
-    };
-    let mut stems = STEMS.split(' ').map(str::as_bytes);
-    b"abcdjklmopst".contains(&first) && stems.any(|stem| starts_with(text, stem))
+    let first = text.first().map_or(0, u8::to_ascii_lowercase);
+    let mut stems = STEMS.iter();
+    stems.any(|stem| stem[0] == first && starts_with(text, stem))
 }
 
 /// Returns whether whole words at the end are one of these.

@@ -8,22 +8,23 @@ use super::names;
 use super::rule::{self, Rule};
 use super::shapes;
 use super::text::run;
+use super::values::is_one_of;
 
-/// The first three bytes of names, programs and shapes: a bit for each three, with five bits of each byte.
+/// The first three bytes of programs, and those of names and shapes: a bit for each three, with five bits of each byte.
 #[derive(Debug, Default, PartialEq)]
 struct Grams(Vec<u64>);
 
 impl Grams {
     /// Adds how something begins. If it is shorter, any bytes may follow.
-    fn add(&mut self, start: &[u8]) {
-        self.0.resize(512, 0);
+    fn add(&mut self, start: &[u8], kind: usize) {
+        self.0.resize(1024, 0);
         let of = |at: usize| match start.get(at) {
             Some(&byte) => byte & 31..(byte & 31) + 1,
             None => 0..32,
         };
         for second in of(1) {
             for third in of(2) {
-                let gram = [start[0], second, third].iter().fold(0, next_gram);
+                let gram = kind | [start[0], second, third].iter().fold(0, next_gram);
                 self.0[gram / 64] |= 1 << (gram % 64);
             }
         }
@@ -34,24 +35,20 @@ impl Grams {
     }
 }
 
+/// What is added to the three bytes of a program.
+const PROGRAM: usize = 1 << 15;
+
 fn next_gram(gram: usize, byte: &u8) -> usize {
     (gram << 5 | usize::from(byte & 31)) & 0x7fff
 }
 
 /// How secrets begin that have neither a name nor a shape.
-const OTHERS: [&[u8]; 8] = [
-    b"-user",
-    b"-p ",
-    b"-p\0",
-    b"-p=",
-    b"sig=",
-    b"Sig=",
-    b"ignature=",
-    b"<<<",
-];
+#[rustfmt::skip]
+const OTHERS: [&[u8]; 8] = [b"-user", b"-p ", b"-p\0", b"-p=", b"sig=", b"Sig=", b"ignature=", b"<<<"];
 
 /// Returns whether a secret can be in a command line. Most lines end here.
 pub(super) fn may_have_secret(line: &[u8], tables: Tables<'_>) -> bool {
+    let (own, built_in) = (tables.own, Table::built_in());
     let mut gram = 0;
     let mut has_colon = false;
     for (at, byte) in line.iter().chain(b"\0\0").enumerate() {
@@ -62,12 +59,23 @@ pub(super) fn may_have_secret(line: &[u8], tables: Tables<'_>) -> bool {
             _ => {}
         }
         gram = next_gram(gram, byte);
-        let is_known = || tables.all().any(|table| table.grams.has(gram));
-        if at > 1 && is_known() && tables.may_start(line, at - 2) {
+        let has = |gram| built_in.grams.has(gram) || own.is_some_and(|own| own.grams.has(gram));
+        if at > 1
+            && (has(gram) && may_start(line, at - 2)
+                || has(gram | PROGRAM) && tables.reveals_secrets(line, at - 2))
+        {
             return true;
         }
     }
     false
+}
+
+/// Returns whether a secret or its name may begin at `at`.
+fn may_start(line: &[u8], at: usize) -> bool {
+    let mut others = OTHERS.iter();
+    names::starts_with_stem(&line[at..])
+        || shapes::may_start(line, at)
+        || others.any(|other| line[at..].starts_with(other))
 }
 
 /// Rules by program.
@@ -90,7 +98,7 @@ impl Table {
             let at = u16::try_from(at).expect("BUG: more rules than numbers for them");
             for program in &rule.programs {
                 let name = program.trim_end_matches('*').as_bytes();
-                table.grams.add(name);
+                table.grams.add(name, PROGRAM);
                 match program.ends_with('*') {
                     true => table.starts.push((name.into(), at)),
                     false => table.names.entry(name.into()).or_default().push(at),
@@ -112,16 +120,19 @@ impl Table {
                 Err((at, expected)) => panic!("BUG: {line:?}, at byte {at}: {expected}"),
             });
             let mut table = Self::new(rules.collect());
-            let stems = names::STEMS.split(' ').map(str::as_bytes);
-            let starts = stems.chain(OTHERS).chain(shapes::starts());
-            starts.for_each(|start| table.grams.add(start));
+            let starts = names::STEMS
+                .into_iter()
+                .chain(OTHERS)
+                .chain(shapes::starts());
+            starts.for_each(|start| table.grams.add(start, 0));
             table
         })
     }
 
     fn of<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Rule> {
         let named = self.names.get(name).map_or(&[][..], Vec::as_slice);
-        let is_start = |(start, _): &&(Box<[u8]>, u16)| name.starts_with(start);
+        let is_start =
+            |(start, _): &&(Box<[u8]>, u16)| start[0] == name[0] && name.starts_with(start);
         let starting = self.starts.iter().filter(is_start).map(|(_, at)| at);
         let all = named.iter().chain(starting);
         all.map(|&at| &self.rules[usize::from(at)])
@@ -151,17 +162,16 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Returns whether a secret, its name or its program may begin at `at`.
-    fn may_start(self, line: &[u8], at: usize) -> bool {
+    /// Returns whether a program with secrets begins at `at`.
+    fn reveals_secrets(self, line: &[u8], at: usize) -> bool {
         const BEFORE: &[u8] = b"/\\\0 \t\n\r;&()`\"'={[$";
+        let is_word = |byte| !BEFORE.contains(&byte);
         let rest = &line[at..];
-        let is_separator = |byte: u8| BEFORE.contains(&byte);
-        let is_word = at == 0 || is_separator(line[at - 1]);
-        let word = || &rest[..run(rest, |byte| !is_separator(byte))];
-        names::starts_with_stem(rest)
-            || shapes::may_start(line, at)
-            || OTHERS.iter().any(|other| rest.starts_with(other))
-            || is_word && self.any(word(), Rule::reveals_secrets)
+        let len = run(rest, is_word);
+        // What a slash follows is a folder.
+        (at == 0 || !is_word(line[at - 1]))
+            && rest.get(len) != Some(&b'/')
+            && self.any(&rest[..len], Rule::reveals_secrets)
     }
 }
 
@@ -170,7 +180,7 @@ const LONGEST: usize = 40;
 
 /// Returns the name of a program in small letters, and the same without its version or ending.
 fn program<'n>(word: &[u8], name: &'n mut [u8; LONGEST]) -> Option<(&'n [u8], &'n [u8])> {
-    const ENDINGS: &str = ".exe .sh .py .cmd .bat .com .js .pl";
+    const ENDINGS: &str = "exe sh py cmd bat com js pl vbs";
     let base = word.rsplit(|byte| matches!(byte, b'/' | b'\\')).next()?;
     let name = name.get_mut(..base.len())?;
     name.copy_from_slice(base);
@@ -181,10 +191,10 @@ fn program<'n>(word: &[u8], name: &'n mut [u8; LONGEST]) -> Option<(&'n [u8], &'
     if !first.is_ascii_alphanumeric() && !matches!(first, b'{' | b'!' | b'_') {
         return None;
     }
-    let mut endings = ENDINGS.split(' ');
-    let ending = endings.find_map(|ending| name.strip_suffix(ending.as_bytes()));
+    let dot = name.iter().rposition(|&byte| byte == b'.');
+    let ending = dot.filter(|dot| is_one_of(&name[dot + 1..], ENDINGS));
     let is_version = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     let version = name.iter().rev().take_while(is_version).count();
-    let plain = ending.unwrap_or(&name[..name.len() - version]);
+    let plain = &name[..ending.unwrap_or(name.len() - version)];
     Some((name, if plain.is_empty() { name } else { plain }))
 }

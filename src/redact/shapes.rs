@@ -143,9 +143,9 @@ fn known(text: &[u8]) -> impl Iterator<Item = &'static Shape> {
     let len = 1 + usize::from(lists[0] != lists[1]);
     let lists = lists.into_iter().take(len);
     let alike = lists.flat_map(|first| &shapes()[usize::from(first)]);
-    alike.filter(move |shape| match shape.class.name {
-        "scheme" | "single" | "double" => starts_with(text, &shape.start),
-        _ => text.starts_with(&shape.start),
+    alike.filter(move |shape| {
+        let is_any_case = || matches!(shape.class.name, "scheme" | "single" | "double");
+        starts_with(text, &shape.start) && (text.starts_with(&shape.start) || is_any_case())
     })
 }
 

@@ -85,7 +85,7 @@ impl Walk<'_> {
             argument.len() <= 5 && argument.starts_with(b"-") && argument.ends_with(b"c");
         self.shown = None;
         if let Some(holds) = self.next.take().filter(|_| !is_option(argument)) {
-            if argument == b"--" {
+            if is_one_of(argument, "-- bearer basic token") {
                 self.next = Some(holds);
                 return;
             }
@@ -150,18 +150,20 @@ impl Walk<'_> {
                 at += 1;
                 continue;
             }
-            // Before what divides commands, unless the argument is one word.
-            let end = match at == 0 && word_end(text, 0) == text.len() {
-                true => text.len(),
-                false => at + run(&text[at..], |byte| !is_blank(byte) && !is_cut(byte)),
-            };
-            let word = &text[at..end];
-            let here = word.windows(3).position(|part| part == b"<<<");
-            if here == Some(0) {
+            if text[at..].starts_with(b"<<<") {
                 at = pipe.read_here(text, at + 3);
                 self.read(text, &mut pipe);
                 continue;
             }
+            // Before what divides commands, unless the argument is one word.
+            let is_over = |&end: &usize| {
+                is_blank(text[end]) || is_cut(text[end]) || text[end..].starts_with(b"<<<")
+            };
+            let end = match at == 0 && word_end(text, 0) == text.len() {
+                true => text.len(),
+                false => (at..text.len()).find(is_over).unwrap_or(text.len()),
+            };
+            let word = &text[at..end];
             if let Some(holds) = next.take().filter(|_| !is_option(word)) {
                 if word == b"--" {
                     next = Some(holds);
@@ -173,8 +175,7 @@ impl Walk<'_> {
                 }
                 continue;
             }
-            let end = here.map_or(end, |here| at + here);
-            let word = strip_opening(&text[at..end]);
+            let word = strip_opening(word);
             if is_operator(word) {
                 self.command.restart();
                 at = end;
@@ -234,6 +235,13 @@ impl Walk<'_> {
                 return (named(word).filter(|_| word.starts_with(b"-")), place.end);
             }
             None => {}
+        }
+        // The value of an HTTP header may be another argument.
+        let header = word
+            .strip_suffix(b":")
+            .filter(|_| !self.is_text && place.len() == text.len());
+        if let Some(holds) = header.and_then(named) {
+            return (Some(holds), place.end);
         }
         let (inner, end) = match place.len() == text.len() {
             true => (place.clone(), place.end),
