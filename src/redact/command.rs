@@ -1,29 +1,19 @@
-//! What is known of a command by its program: which of its words and options are secret.
+//! A command, and what the rules of its program make of its words and options.
 
 use std::ops::Range;
 
 use super::names;
-use super::rule::{Form, Part, Rule, Step, Target};
+use super::options::{Found, is_named, place};
+use super::rule::{Rule, Step, Target};
 use super::rule_table::Tables;
-use super::text::{is_assignment, starts_with};
-use super::values::Holds;
+use super::text::is_assignment;
+use super::values::{Holds, fits, is_one_of};
 
-/// What a word says of itself or of the next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found<'t> {
-    /// It is an option, and the next word has its value.
-    Next(Holds<'t>),
-    /// The value begins at this byte.
-    At(usize, Holds<'t>),
-    /// It is an option without a value.
-    Switch,
-}
-
-/// The rules of one program, as far as its words have come.
+/// A rule of the program, as far as the command has come.
 #[derive(Clone, Copy)]
 struct Follower<'t> {
     rule: &'t Rule,
-    /// A bit for each step that may be next. An option's value is not known for one, so there may be several.
+    /// A bit for each step that may be next: several, since an unknown option may have a value or not.
     steps: u16,
 }
 
@@ -36,12 +26,10 @@ pub(super) struct Command<'t> {
     followers: [Option<Follower<'t>>; MOST],
     len: usize,
     is_started: bool,
-    /// The last word was an option, of which it is not known whether it has a value.
+    /// The last word was an option that may have a value or not.
     is_doubtful: bool,
     /// The next word is the value of an option that is shown.
     is_value: bool,
-    /// Options may begin with a slash.
-    has_slashes: bool,
     pub(super) is_shell: bool,
 }
 
@@ -54,48 +42,46 @@ impl<'t> Command<'t> {
             is_started: false,
             is_doubtful: false,
             is_value: false,
-            has_slashes: false,
             is_shell: false,
         }
     }
 
-    /// Forgets all, since another command begins.
+    /// Begins another command.
     pub(super) fn restart(&mut self) {
-        self.restart_softly();
+        self.restart_words();
         self.len = 0;
-        self.has_slashes = false;
     }
 
-    /// The same, where the command may go on: `a;b`.
-    pub(super) fn restart_softly(&mut self) {
+    /// Begins another command, which may have the options of this one.
+    pub(super) fn restart_words(&mut self) {
         self.is_started = false;
         self.is_doubtful = false;
         self.is_value = false;
-        for follower in self.followers[..self.len].iter_mut().flatten() {
+        for follower in self.followers_mut() {
             if follower.rule.target == Target::Words {
                 follower.steps = 0;
             }
         }
     }
 
-    /// Whether the next word may be secret by its place.
-    pub(super) fn expects_secret(&self) -> bool {
-        self.followers[..self.len].iter().flatten().any(|follower| {
-            let mut steps = follower.rule.steps.iter().enumerate();
-            steps.any(|(at, step)| {
-                follower.steps & 1 << at != 0 && matches!(step, Step::Secret(_) | Step::Last)
-            })
-        })
+    fn followers(&self) -> impl Iterator<Item = &Follower<'t>> {
+        self.followers[..self.len].iter().flatten()
     }
 
-    /// Takes in a word that is no option, and says where in it the secret is.
-    pub(super) fn word(&mut self, word: &[u8], is_last: bool) -> Option<Range<usize>> {
+    fn followers_mut(&mut self) -> impl Iterator<Item = &mut Follower<'t>> {
+        self.followers[..self.len].iter_mut().flatten()
+    }
+
+    /// Takes a word that is no option, and returns the secret in it.
+    pub(super) fn word(&mut self, word: &[u8]) -> Option<Range<usize>> {
         if std::mem::take(&mut self.is_value) {
             return None;
         }
         let is_doubtful = std::mem::take(&mut self.is_doubtful);
         if !self.is_started {
-            self.is_started = !is_assignment(word) && !is_shell_word(word);
+            // A shell's `if`, and `NAME=x` before the program.
+            const BEFORE: &str = "! { do elif else if then until while";
+            self.is_started = !is_assignment(word) && !is_one_of(word, BEFORE);
             if self.is_started {
                 self.start(word);
             }
@@ -103,50 +89,47 @@ impl<'t> Command<'t> {
         }
         let mut secret = None;
         let mut starts = false;
-        for follower in self.followers[..self.len].iter_mut().flatten() {
-            let (steps, found) = follower.word(word, is_doubtful, is_last);
-            follower.steps = steps;
-            match found {
-                Some(Reached::Secret(part)) if secret.is_none() => secret = Some(part),
-                Some(Reached::Program) => starts = true,
-                _ => {}
+        for follower in self.followers_mut() {
+            let reached = follower.word(word, is_doubtful);
+            starts |= matches!(reached, Some(Reached::Program));
+            if let Some(Reached::Secret(part)) = reached {
+                secret = secret.or(Some(part));
             }
         }
         if starts {
-            self.started_by_other(word, is_doubtful);
+            self.start_by_other(word, is_doubtful);
         }
         secret
     }
 
-    /// The program itself, or one that another starts. Whether it is known.
+    /// Begins with the rules of the program. Returns whether it is known.
     fn start(&mut self, word: &[u8]) -> bool {
-        let known = self.len;
+        let before = self.len;
         self.tables.any(word, |rule| {
-            self.has_slashes |= rule.has_slashes();
-            let follower = Follower { rule, steps: 1 };
-            let steps = follower.with_gaps(1);
-            self.followers[self.len] = Some(Follower { rule, steps });
+            let mut follower = Follower { rule, steps: 1 };
+            follower.skip_gaps();
+            self.followers[self.len] = Some(follower);
             self.len += 1;
             self.len == MOST
         });
         self.is_shell |= is_shell(word);
-        let is_known = self.len > known;
+        let is_known = self.len > before;
         if is_known {
-            self.followers.copy_within(known..self.len, 0);
-            self.len -= known;
+            self.followers.copy_within(before..self.len, 0);
+            self.len -= before;
         }
         is_known
     }
 
-    fn started_by_other(&mut self, word: &[u8], is_doubtful: bool) {
+    fn start_by_other(&mut self, word: &[u8], is_doubtful: bool) {
         // env(1) has assignments, and timeout(1) and taskset(1) have numbers.
         let is_beside = is_assignment(word) || word.first().is_some_and(u8::is_ascii_digit);
         if !is_beside && self.len < MOST && self.start(word) {
             return;
         }
-        // A program that is not known: its words are not those of the one that starts it.
+        // The words of an unknown program are not those of the one that starts it.
         let mut is_sure = true;
-        for follower in self.followers[..self.len].iter_mut().flatten() {
+        for follower in self.followers_mut() {
             if follower.rule.starts_program() {
                 if is_beside || is_doubtful {
                     follower.steps |= 1 << (follower.rule.steps.len() - 1);
@@ -160,48 +143,44 @@ impl<'t> Command<'t> {
         }
     }
 
-    /// What a word says that begins like an option.
-    pub(super) fn option(&mut self, word: &[u8]) -> Option<Found<'t>> {
-        self.is_value = false;
+    /// Takes an option, and returns where its value is, if a rule has it.
+    pub(super) fn option(&mut self, word: &[u8]) -> Option<Found> {
         let mut is_step = false;
-        for follower in self.followers[..self.len].iter_mut().flatten() {
-            is_step |= follower.option(word);
-        }
         let mut found = None;
         let mut most = 0;
-        for follower in self.followers[..self.len].iter().flatten() {
-            let steps = follower.rule.steps.len() + 1;
-            if steps > most
+        for follower in self.followers_mut() {
+            is_step |= follower.option(word);
+            let len = follower.rule.steps.len() + 1;
+            if len > most
                 && let Some(place) = follower.found(word)
             {
                 found = Some(place);
-                most = steps;
+                most = len;
             }
         }
-        self.is_doubtful = found.is_none()
-            && !is_step
-            && !word.contains(&b'=')
-            && word.starts_with(b"-")
-            && word != b"--";
+        let is_known = found.is_some() || is_step || word.contains(&b'=') || word == b"--";
+        self.is_doubtful = !is_known && word.starts_with(b"-");
         self.is_value = found == Some(Found::Next(Holds::Nothing));
-        found
+        found.or(is_step.then_some(Found::Nowhere))
     }
 
-    /// What the command reads from its input, if that is a secret.
-    pub(super) fn input(&self) -> Option<Holds<'t>> {
-        let followers = self.followers[..self.len].iter().flatten();
-        let mut inputs = followers.filter(|follower| follower.is_complete());
+    /// Returns what the command reads from its input, if that is a secret.
+    pub(super) fn input(&self) -> Option<Holds> {
+        let mut inputs = self.followers().filter(|follower| follower.is_complete());
         inputs.find_map(|follower| match &follower.rule.target {
-            Target::Input(part) => Some(part.holds()),
+            Target::Input(holds) => Some(holds.clone()),
             _ => None,
         })
     }
 
-    /// Whether a word is an option of this command.
+    /// Returns whether a word is an option of this command.
     pub(super) fn is_option(&self, word: &[u8]) -> bool {
         match word {
             [b'-', _, ..] => true,
-            [b'/', rest @ ..] => self.has_slashes && !rest.contains(&b'/') && !rest.is_empty(),
+            [b'/', rest @ ..] => {
+                let has_slashes = || self.followers().any(|follower| follower.rule.has_slashes());
+                !rest.is_empty() && !rest.contains(&b'/') && has_slashes()
+            }
             [b'+', letter, ..] => self.len > 0 && letter.is_ascii_alphanumeric(),
             _ => false,
         }
@@ -213,15 +192,11 @@ enum Reached {
     Program,
 }
 
-impl<'t> Follower<'t> {
-    /// The steps that may be next after a word, and what the word reached.
-    fn word(&self, word: &[u8], is_doubtful: bool, is_last: bool) -> (u16, Option<Reached>) {
-        let is_strict = self.rule.target == Target::Words;
-        let mut next = if is_doubtful || !is_strict {
-            self.steps
-        } else {
-            0
-        };
+impl Follower<'_> {
+    /// Goes on by a word, and returns what that is.
+    fn word(&mut self, word: &[u8], is_doubtful: bool) -> Option<Reached> {
+        let is_strict = self.rule.target == Target::Words && !is_doubtful;
+        let mut next = if is_strict { 0 } else { self.steps };
         let mut reached = None;
         for (at, step) in self.rule.steps.iter().enumerate() {
             if self.steps & 1 << at == 0 {
@@ -231,18 +206,13 @@ impl<'t> Follower<'t> {
                 Step::Word(names) => names.iter().any(|name| fits(word, name)),
                 Step::Any => true,
                 Step::Name => names::judge(word).is_some(),
-                Step::Last if !is_last => false,
                 // vault(1) has parameters beside it.
-                Step::Secret(Part::Whole) if has_value(word) || is_index(word) => {
+                Step::Secret(Holds::Pass) if has_value(word) => {
                     next |= 1 << at;
                     false
                 }
-                Step::Secret(_) | Step::Last => {
-                    let holds = match step {
-                        Step::Secret(part) => part.holds(),
-                        _ => Holds::Pass,
-                    };
-                    // An asterisk has it asked for.
+                Step::Secret(holds) => {
+                    // With an asterisk the program asks for it.
                     let secret = holds.secret_in(word).filter(|_| word != b"*");
                     reached = reached.or(secret.map(Reached::Secret));
                     true
@@ -256,24 +226,23 @@ impl<'t> Follower<'t> {
                     false
                 }
             };
-            if is_met {
-                next |= 2 << at;
-            }
+            next |= u16::from(is_met) << (at + 1);
         }
-        (self.with_gaps(next), reached)
+        self.steps = next;
+        self.skip_gaps();
+        reached
     }
 
-    /// With what may follow a gap that no word is in.
-    fn with_gaps(&self, mut steps: u16) -> u16 {
+    /// Adds what may follow a gap without words.
+    fn skip_gaps(&mut self) {
         for (at, step) in self.rule.steps.iter().enumerate() {
-            if *step == Step::Gap && steps & 1 << at != 0 {
-                steps |= 2 << at;
+            if *step == Step::Gap && self.steps & 1 << at != 0 {
+                self.steps |= 2 << at;
             }
         }
-        steps
     }
 
-    /// Takes in an option, and returns whether it is one of the steps.
+    /// Takes an option, and returns whether it is one of the steps.
     fn option(&mut self, word: &[u8]) -> bool {
         let before = self.steps;
         for (at, step) in self.rule.steps.iter().enumerate() {
@@ -284,7 +253,7 @@ impl<'t> Follower<'t> {
                 self.steps |= 2 << at;
             }
         }
-        self.steps = self.with_gaps(self.steps);
+        self.skip_gaps();
         self.steps != before
     }
 
@@ -292,127 +261,26 @@ impl<'t> Follower<'t> {
         self.steps & 1 << self.rule.steps.len() != 0
     }
 
-    fn found(&self, word: &[u8]) -> Option<Found<'t>> {
-        if !self.is_complete() {
-            return None;
-        }
+    fn found(&self, word: &[u8]) -> Option<Found> {
         match &self.rule.target {
-            Target::Option(option, form, part) => place(word, option, *form, part.holds()),
-            Target::Shown(option) => place(word, option, Form::Next, Holds::Nothing),
-            Target::Switch(option) => (word == option.as_bytes()).then_some(Found::Switch),
+            _ if !self.is_complete() => None,
+            Target::Option(option, is_attached, holds) => {
+                place(word, option.as_bytes(), *is_attached, holds)
+            }
+            Target::Switch(option) => (word == option.as_bytes()).then_some(Found::Nowhere),
             Target::Words | Target::Input(_) => None,
         }
     }
 }
-/// Whether a word is this one; one that ends in `*` stands for all that begin so.
-fn fits(word: &[u8], name: &str) -> bool {
-    match name.strip_suffix('*') {
-        Some(start) => starts_with(word, start.as_bytes()),
-        None => word.eq_ignore_ascii_case(name.as_bytes()),
-    }
-}
-
-/// Whether an option is this one, or has its letters among others: `-nb` is in `-nbB`.
-fn is_named(word: &[u8], option: &str) -> bool {
-    let option = option.as_bytes();
-    let (&sign, letters) = option.split_first().expect("BUG: an option without a sign");
-    if sign == b'/' {
-        return matches!(word.first(), Some(b'/' | b'-'))
-            && word[1..].eq_ignore_ascii_case(letters);
-    }
-    word == option
-        || sign == b'-'
-            && letters.len() <= 2
-            && letters.iter().all(u8::is_ascii_alphabetic)
-            && word.len() <= 6
-            && word[1..].iter().all(u8::is_ascii_alphabetic)
-            && letters.iter().all(|letter| word[1..].contains(letter))
-}
-
-/// The letters that may stand before another option's in one word, with the other's value right after it.
-const NO_VALUE: &[u8] = b"fgikqsvLS";
-
-/// Where the value of `option` is, if `word` is that option.
-fn place<'t>(word: &[u8], option: &str, form: Form, holds: Holds<'t>) -> Option<Found<'t>> {
-    let letters = option.as_bytes();
-    if letters.is_empty() {
-        let secret = holds.secret_in(word).filter(|_| !word.starts_with(b"-"));
-        return secret.map(|_| Found::At(0, holds));
-    }
-    let is_windows = letters[0] == b'/' && matches!(word.first(), Some(b'/' | b'-'));
-    let is_start = match is_windows {
-        true => starts_with(&word[1..], &letters[1..]),
-        false => word.starts_with(letters),
-    };
-    if is_start {
-        let is_single = letters.len() == 2 && letters[0] != b'/';
-        return match (&word[letters.len()..], form) {
-            ([], Form::Attached) => None,
-            ([], _) => Some(Found::Next(holds)),
-            (_, Form::Attached) => Some(Found::At(letters.len(), holds)),
-            ([b'=', ..], _) => Some(Found::At(letters.len() + 1, holds)),
-            ([b':', ..], _) if is_windows => Some(Found::At(letters.len() + 1, holds)),
-            (_, Form::Any) if is_single && !is_long(&word[1..]) => {
-                Some(Found::At(letters.len(), holds))
-            }
-            _ => None,
-        };
-    }
-    // `-sSu x`, `-sSux`: letters without values before it.
-    let (&[b'-', letter], [b'-', cluster @ ..], Form::Any) = (letters, word, form) else {
-        return None;
-    };
-    let at = cluster.iter().take(5).position(|&byte| byte == letter)?;
-    match cluster.len() - at {
-        1 if cluster.len() <= 5 && cluster.iter().all(u8::is_ascii_alphabetic) => {
-            Some(Found::Next(holds))
-        }
-        _ if at > 0 && cluster[..at].iter().all(|byte| NO_VALUE.contains(byte)) => {
-            Some(Found::At(at + 2, holds))
-        }
-        _ => None,
-    }
-}
-
-/// Whether it is the whole name of an option with one dash, whose first letter is no option of its own.
-fn is_long(word: &[u8]) -> bool {
-    const KNOWN: &str = "address agent api auth path pattern pid platform plugin policy port prefix print profile \
-        project prompt protocol proxy table tag target test text threads time timeout title topic type uid unit \
-        update uri url user username wait web width workdir";
-    KNOWN.split(' ').any(|known| known.as_bytes() == word)
-        || matches!(
-            word,
-            [
-                b'p' | b't' | b'k' | b's' | b'c',
-                b'a' | b'w' | b'o' | b'e' | b'r',
-                ..
-            ]
-        ) && names::judge(word).is_some()
-}
 
 fn is_shell(word: &[u8]) -> bool {
-    const SHELLS: &str = "ash bash busybox dash fish ksh sh su zsh";
     let name = word.rsplit(|&byte| byte == b'/').next().unwrap_or(word);
     let name = name.strip_prefix(b"-").unwrap_or(name);
-    SHELLS.split(' ').any(|shell| shell.as_bytes() == name)
+    is_one_of(name, "ash bash busybox dash fish ksh sh su zsh")
 }
 
-/// Words of shells that a command follows.
-fn is_shell_word(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"!" | b"{" | b"do" | b"elif" | b"else" | b"if" | b"then" | b"until" | b"while"
-    )
-}
-
-/// `[2]`, the number of a key to iwconfig(8).
-fn is_index(word: &[u8]) -> bool {
-    matches!(word, [b'[', digits @ .., b']'] if digits.iter().all(u8::is_ascii_digit))
-}
-
-/// `username=me`, and not the end of base64.
+/// Returns whether it is `username=me`, and not the end of base64.
 fn has_value(word: &[u8]) -> bool {
-    let sign = word.iter().position(|&byte| byte == b'=');
-    is_assignment(word)
-        && sign.is_some_and(|sign| word[sign + 1..].iter().any(|&byte| byte != b'='))
+    let mut values = word.splitn(2, |&byte| byte == b'=').skip(1);
+    is_assignment(word) && values.any(|value| value.iter().any(|&byte| byte != b'='))
 }

@@ -1,23 +1,24 @@
-//! Secrets in command lines: what is hidden before anybody gets to see them.
+//! Hides secrets in command lines and names before any consumer gets them.
 //!
-//! It works on the list of arguments, so that a secret with blanks in it is hidden whole.
+//! It works on the list of arguments, so that a secret with blanks is hidden whole.
 
 mod assignments;
 mod command;
 mod names;
+mod options;
 mod pattern;
-mod process_name;
+mod pipes;
 mod rule;
 mod rule_table;
 mod shapes;
 mod spans;
-
 mod text;
 mod urls;
 mod values;
 mod walk;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ use serde::{Deserialize, Serialize};
 pub use self::pattern::{Pattern, RedactRule};
 use self::rule_table::{Table, Tables};
 use self::spans::MARK;
+use self::text::{is_blank, run};
+use self::values::Holds;
 use crate::model::Detail;
 
 /// Selects what is redacted in command lines and names.
@@ -61,20 +64,7 @@ pub enum Redact {
 pub struct Redactor {
     redact: Redact,
     patterns: Arc<[Pattern]>,
-    own: Option<Arc<Own>>,
-}
-
-/// Rules of the user.
-#[derive(Debug)]
-struct Own {
-    texts: Vec<RedactRule>,
-    table: Table,
-}
-
-impl PartialEq for Own {
-    fn eq(&self, other: &Self) -> bool {
-        self.texts == other.texts
-    }
+    own: Option<Arc<Table>>,
 }
 
 impl Redactor {
@@ -95,20 +85,14 @@ impl Redactor {
     /// They come first: a rule that begins with `not` overrides one that is built in.
     #[must_use]
     pub fn with_rules(mut self, rules: Vec<RedactRule>) -> Self {
-        let parsed = rules.iter().flat_map(|rule| rule.parsed.iter().cloned());
-        let table = Table::new(parsed.collect());
-        self.own = (!rules.is_empty()).then(|| {
-            Arc::new(Own {
-                texts: rules,
-                table,
-            })
-        });
+        let parsed: Vec<_> = rules.into_iter().flat_map(|rule| rule.parsed).collect();
+        self.own = (!parsed.is_empty()).then(|| Arc::new(Table::new(parsed)));
         self
     }
 
     fn tables(&self) -> Tables<'_> {
         Tables {
-            own: self.own.as_ref().map(|own| &own.table),
+            own: self.own.as_deref(),
         }
     }
 
@@ -121,34 +105,34 @@ impl Redactor {
         self.command_up_to(terminated, usize::MAX)
     }
 
-    /// The same, and no more than the arguments that make up more than `limit` bytes of it.
+    /// Returns the same up to the argument that makes it longer than `limit` bytes.
     pub(crate) fn command_up_to<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
+        // Most lines end at this first look.
+        let is_plain = || {
+            terminated.len() <= limit
+                && self.patterns.is_empty()
+                && !rule_table::may_have_secret(terminated, self.tables())
+        };
         match self.redact {
             Redact::Off => Cow::Borrowed(terminated),
-            Redact::Secrets if self.is_plain(terminated, limit) => Cow::Borrowed(terminated),
+            Redact::Secrets if is_plain() => Cow::Borrowed(terminated),
             Redact::Secrets => self.settled(Cow::Borrowed(terminated), limit),
             Redact::Arguments => self.program(terminated, limit),
         }
     }
 
-    /// Whether a first look sees that nothing in it can be a secret.
-    fn is_plain(&self, line: &[u8], limit: usize) -> bool {
-        line.len() <= limit
-            && self.patterns.is_empty()
-            && !rule_table::may_have_secret(line, self.tables())
-    }
-
-    fn program<'a>(&self, terminated: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
-        let program = self.settled(process_name::program(terminated), limit);
-        // What was hidden can have had the quote in it that held a program's path together.
-        let shorter = match process_name::looked_through(&program) {
-            Cow::Owned(shorter) => Some(shorter),
-            Cow::Borrowed(_) => None,
-        };
-        match shorter {
-            Some(shorter) => self.settled(Cow::Owned(shorter), limit),
-            None => program,
+    /// Returns the first argument without its own arguments, which a process may have written into it.
+    fn program<'a>(&self, line: &'a [u8], limit: usize) -> Cow<'a, [u8]> {
+        let end = line.len().min(run(line, |byte| byte != 0) + 1);
+        let first = self.settled(Cow::Borrowed(&line[..end]), limit);
+        let text = first.strip_suffix(b"\0").unwrap_or(&first);
+        let len = program_len(text);
+        if len == text.len() {
+            return first;
         }
+        let mut program = text[..len].to_vec();
+        program.extend_from_slice(&first[text.len()..]);
+        self.settled(Cow::Owned(program), limit)
     }
 
     /// Returns the name of a process without secrets.
@@ -156,24 +140,22 @@ impl Redactor {
     /// A name can contain secrets if the process chose it. The result is borrowed if nothing is
     /// redacted.
     pub fn name<'a>(&self, name: &'a [u8]) -> Cow<'a, [u8]> {
-        // It goes by each row that is read, and hardly any name has one of these.
+        // Most names end here.
         let is_plain =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'(' | b')');
-        if self.redact == Redact::Off
-            || self.patterns.is_empty()
-                && name.len() < process_name::CUT
-                && name.iter().all(is_plain)
-            || name.contains(&0)
-        {
+        let is_plain = self.patterns.is_empty() && name.len() < CUT && name.iter().all(is_plain);
+        if self.redact == Redact::Off || is_plain || name.contains(&0) {
             return Cow::Borrowed(name);
         }
-        let Some(secret) = process_name::secret(name) else {
-            return self.settled(Cow::Borrowed(name), usize::MAX);
+        let name = match secret_in_name(name) {
+            Some(secret) => {
+                let mut hidden = Vec::new();
+                spans::replace(name, &vec![secret], &mut hidden);
+                Cow::Owned(hidden)
+            }
+            None => Cow::Borrowed(name),
         };
-        let mut hidden = name[..secret.start].to_vec();
-        hidden.extend_from_slice(MARK.as_bytes());
-        hidden.extend_from_slice(&name[secret.end..]);
-        self.settled(Cow::Owned(hidden), usize::MAX)
+        self.settled(name, usize::MAX)
     }
 
     /// Returns the text of an optional field without secrets.
@@ -188,7 +170,7 @@ impl Redactor {
         if self.redact == Redact::Off {
             return Cow::Borrowed(text);
         }
-        // No system has such a text, and the parts would be taken for arguments.
+        // A NUL would divide it into arguments. No system has such a text.
         if text.contains(&0) {
             return Cow::Borrowed(MARK.as_bytes());
         }
@@ -196,39 +178,76 @@ impl Redactor {
             true => self.settled(Cow::Borrowed(text), usize::MAX),
             false if self.patterns.is_empty() => Cow::Borrowed(text),
             false => Self::settled_by(Cow::Borrowed(text), |text| {
-                pattern::hide_patterns(text, &self.patterns)
+                (text.len(), pattern::hide_patterns(text, &self.patterns))
             }),
         }
     }
 
-    /// What is left when there is nothing more to hide. What one pass hides can show another secret for what it
-    /// is; each pass leaves less text, and one that is made to go on and on is hidden as a whole.
     fn settled<'a>(&self, text: Cow<'a, [u8]>, limit: usize) -> Cow<'a, [u8]> {
         Self::settled_by(text, |text| {
             walk::hide(text, &self.patterns, self.tables(), limit)
         })
     }
 
+    /// Hides until nothing changes, since what is hidden can reveal another secret. If that takes too long, hides
+    /// whole arguments.
     fn settled_by<'a>(
-        text: Cow<'a, [u8]>,
-        hide: impl Fn(&[u8]) -> spans::Outcome,
+        mut text: Cow<'a, [u8]>,
+        hide: impl Fn(&[u8]) -> (usize, Option<Vec<u8>>),
     ) -> Cow<'a, [u8]> {
-        const PASSES: usize = 5;
-        let mut text = text;
-        for _ in 0..PASSES {
-            match hide(&text) {
-                spans::Outcome::Unchanged { len } => {
-                    return match text {
-                        Cow::Borrowed(text) => Cow::Borrowed(&text[..len]),
-                        Cow::Owned(mut text) => {
-                            text.truncate(len);
-                            Cow::Owned(text)
-                        }
-                    };
+        for _ in 0..5 {
+            text = match (hide(&text), text) {
+                ((_, Some(hidden)), _) => Cow::Owned(hidden),
+                ((len, None), Cow::Borrowed(text)) => return Cow::Borrowed(&text[..len]),
+                ((len, None), Cow::Owned(mut text)) => {
+                    text.truncate(len);
+                    return Cow::Owned(text);
                 }
-                spans::Outcome::Hidden(hidden) => text = Cow::Owned(hidden),
-            }
+            };
         }
         Cow::Owned(spans::hide_all_arguments(&text))
     }
+}
+
+/// The longest name that Linux keeps, in bytes.
+const CUT: usize = 15;
+
+/// Returns the secret in a name that is too short for the rules of command lines, or was cut.
+fn secret_in_name(name: &[u8]) -> Option<Range<usize>> {
+    if name.windows(MARK.len()).any(|part| part == MARK.as_bytes()) {
+        return None;
+    }
+    if name.len() == CUT && shapes::may_begin(name) {
+        return Some(0..name.len());
+    }
+    if let Some(scheme) = name.windows(3).position(|window| window == b"://") {
+        let host = &name[scheme + 3..];
+        let user = run(host, |byte| !b":/@".contains(&byte));
+        let password = host.get(user + 1..).filter(|_| host[user] == b':')?;
+        let port = password.split(|&byte| byte == b'/').next()?;
+        let is_cut = !host.contains(&b'@') && !port.iter().all(u8::is_ascii_digit);
+        return is_cut.then_some(scheme + 3 + user + 1..name.len());
+    }
+    let first = run(name, |byte| byte != b' ');
+    let is_password = names::judge(&name[..first]) == Some(Holds::Password);
+    (is_password && first + 1 < name.len()).then_some(first + 1..name.len())
+}
+
+/// Returns the length of a program's path: in quotes, on Windows up to its ending, else up to a blank or `=`, since
+/// after a title Linux may return environment variables.
+fn program_len(text: &[u8]) -> usize {
+    const ENDINGS: [&[u8]; 4] = [b".exe", b".cmd", b".bat", b".com"];
+    let ending = match text {
+        [b'"', path @ ..] => path
+            .iter()
+            .position(|&byte| byte == b'"')
+            .map(|len| len + 2),
+        [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic() => (4..=text.len()).find(|&end| {
+            let ending = &text[end - 4..end];
+            let is_ending = |known: &&[u8]| ending.eq_ignore_ascii_case(known);
+            text.get(end).is_none_or(|&byte| is_blank(byte)) && ENDINGS.iter().any(is_ending)
+        }),
+        _ => None,
+    };
+    ending.unwrap_or_else(|| run(text, |byte| !is_blank(byte) && byte != b'='))
 }

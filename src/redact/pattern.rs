@@ -1,4 +1,4 @@
-//! What a user knows to be secret on the own hosts, as a regular expression.
+//! Secrets that the user knows: regular expressions and rules.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{self, Rule};
-use super::spans::{Outcome, Spans, replace, settle};
+use super::spans::{Spans, replace, settle};
 use crate::model::{Error, ErrorClass, Result};
 
 /// A regular expression for secrets of your own.
@@ -66,21 +66,20 @@ impl Pattern {
     }
 }
 
-/// Hides what the user's patterns match in one text, and nothing else.
-pub(super) fn hide_patterns(text: &[u8], patterns: &[Pattern]) -> Outcome {
+/// Hides what the patterns match in one text. Returns `None` if that is nothing.
+pub(super) fn hide_patterns(text: &[u8], patterns: &[Pattern]) -> Option<Vec<u8>> {
     let mut spans = Spans::new();
     for pattern in patterns {
         pattern.hide(text, &mut spans);
     }
-    if !settle(text, &mut spans) {
-        return Outcome::Unchanged { len: text.len() };
-    }
-    let mut output = Vec::new();
-    replace(text, &spans, &mut output);
-    Outcome::Hidden(output)
+    settle(text, &mut spans).then(|| {
+        let mut output = Vec::new();
+        replace(text, &spans, &mut output);
+        output
+    })
 }
 
-/// Text of the same length, so that what is found in it stands at the same place.
+/// Returns text of the same length, so that what matches has the same place.
 fn as_text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.into();
@@ -132,12 +131,11 @@ impl RedactRule {
     pub fn new(rule: &str) -> Result<Self> {
         let parsed = rule::parse(rule).map_err(|(at, expected)| {
             let column = rule[..at].chars().count() + 1;
-            let message = match rule[at..].split_whitespace().next() {
-                Some(word) => {
-                    format!("{rule:?} is not a rule for secrets: {word:?} at column {column}: {expected}")
-                }
-                None => format!("{rule:?} is not a rule for secrets: it ends at column {column}: {expected}"),
+            let place = match rule[at..].split_whitespace().next() {
+                Some(word) => format!("{word:?} at column {column}"),
+                None => format!("it ends at column {column}"),
             };
+            let message = format!("{rule:?} is not a rule for secrets: {place}: {expected}");
             Error::new(ErrorClass::Config, message)
         })?;
         Ok(Self {
@@ -152,7 +150,7 @@ impl RedactRule {
     }
 }
 
-/// What both are as text.
+/// Implements the conversions from and to text.
 macro_rules! is_text {
     ($type:ident) => {
         impl fmt::Debug for $type {

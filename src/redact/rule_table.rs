@@ -1,4 +1,4 @@
-//! The rules that are built in and those of the user, found by a program's name; and a first look at a line.
+//! The rules by program, and a first look at a command line.
 
 use std::sync::OnceLock;
 
@@ -7,124 +7,89 @@ use ahash::AHashMap;
 use super::names;
 use super::rule::{self, Rule};
 use super::shapes;
+use super::text::run;
+use super::values::is_one_of;
 
-/// Three bytes that something can begin with, five bits of each, so that capitals are as small letters: a bit for
-/// each three.
-#[derive(Debug)]
-struct Grams(Box<[u64; 512]>);
-
-impl Default for Grams {
-    fn default() -> Self {
-        Self(Box::new([0; 512]))
-    }
-}
+/// The first three bytes of programs, and those of names and shapes: a bit for each three, with five bits of each byte.
+#[derive(Debug, Default, PartialEq)]
+struct Grams(Vec<u64>);
 
 impl Grams {
-    /// Of a shorter one the rest may be anything.
-    fn add(&mut self, start: &[u8]) {
+    /// Adds how something begins. If it is shorter, any bytes may follow.
+    fn add(&mut self, start: &[u8], kind: usize) {
+        self.0.resize(1024, 0);
         let of = |at: usize| match start.get(at) {
             Some(&byte) => byte & 31..(byte & 31) + 1,
             None => 0..32,
         };
         for second in of(1) {
             for third in of(2) {
-                let gram = [start[0], second, third].iter().fold(0, next_gram);
+                let gram = kind | [start[0], second, third].iter().fold(0, next_gram);
                 self.0[gram / 64] |= 1 << (gram % 64);
             }
         }
     }
 
-    fn has_gram(&self, gram: usize) -> bool {
+    fn has(&self, gram: usize) -> bool {
         self.0[gram / 64] & 1 << (gram % 64) != 0
     }
-
-    /// What is shorter than three bytes may be the beginning of one of them, as if zeros followed.
-    fn has(&self, text: &[u8]) -> bool {
-        let bytes = [0, 1, 2].map(|at| text.get(at).copied().unwrap_or_default());
-        self.has_gram(bytes.iter().fold(0, next_gram))
-    }
 }
+
+/// What is added to the three bytes of a program.
+const PROGRAM: usize = 1 << 15;
 
 fn next_gram(gram: usize, byte: &u8) -> usize {
     (gram << 5 | usize::from(byte & 31)) & 0x7fff
 }
 
-/// What else a secret can begin with, and is neither a name nor a shape.
-const OTHERS: [&[u8]; 8] = [
-    b"-user",
-    b"-p ",
-    b"-p\0",
-    b"-p=",
-    b"sig=",
-    b"Sig=",
-    b"ignature=",
-    b"<<<",
-];
+/// How secrets begin that have neither a name nor a shape.
+#[rustfmt::skip]
+const OTHERS: [&[u8]; 8] = [b"-user", b"-p ", b"-p\0", b"-p=", b"sig=", b"Sig=", b"ignature=", b"<<<"];
 
-/// How a secret or its name can begin.
-fn first_grams() -> &'static Grams {
-    static GRAMS: OnceLock<Grams> = OnceLock::new();
-    GRAMS.get_or_init(|| {
-        let mut grams = Grams::default();
-        let stems = names::STEMS.split_whitespace().map(str::as_bytes);
-        for start in stems.chain(OTHERS).chain(shapes::starts()) {
-            grams.add(start);
-        }
-        grams
-    })
-}
-
-/// Whether a secret can be in a command line. The line is read once; most end here.
+/// Returns whether a secret can be in a command line. Most lines end here.
 pub(super) fn may_have_secret(line: &[u8], tables: Tables<'_>) -> bool {
-    let grams = first_grams();
+    let (own, built_in) = (tables.own, Table::built_in());
     let mut gram = 0;
     let mut has_colon = false;
-    // Where a name of a program can begin.
-    let mut start = 0;
-    for (at, &byte) in line.iter().enumerate() {
+    for (at, byte) in line.iter().chain(b"\0\0").enumerate() {
         match byte {
-            b'a'..=b'z' | b'-' | b'.' => {}
             b':' => has_colon = true,
             b'@' if has_colon => return true,
             b'|' => return true,
-            b'/' | b'\\' => start = at + 1,
-            b'\0' | b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'(' | b')' | b'`' | b'"'
-            | b'\'' | b'=' | b'{' | b'[' | b'$' => {
-                if tables.may_redact(&line[start..at]) {
-                    return true;
-                }
-                start = at + 1;
-            }
             _ => {}
         }
-        gram = next_gram(gram, &byte);
-        if at > 1 && grams.has_gram(gram) && is_telling(line, at - 2) {
+        gram = next_gram(gram, byte);
+        let has = |gram| built_in.grams.has(gram) || own.is_some_and(|own| own.grams.has(gram));
+        if at > 1
+            && (has(gram) && may_start(line, at - 2)
+                || has(gram | PROGRAM) && tables.reveals_secrets(line, at - 2))
+        {
             return true;
         }
     }
-    line.len() > 1 && is_telling(line, line.len() - 2) || tables.may_redact(&line[start..])
+    false
 }
 
-/// Whether a secret or its name may begin at `at`.
-fn is_telling(line: &[u8], at: usize) -> bool {
-    let rest = &line[at..];
-    names::starts_with_stem(rest)
+/// Returns whether a secret or its name may begin at `at`.
+fn may_start(line: &[u8], at: usize) -> bool {
+    let mut others = OTHERS.iter();
+    names::starts_with_stem(&line[at..])
         || shapes::may_start(line, at)
-        || OTHERS.iter().any(|other| rest.starts_with(other))
+        || others.any(|other| line[at..].starts_with(other))
 }
 
 /// Rules by program.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Table {
     rules: Vec<Rule>,
     names: AHashMap<Box<[u8]>, Vec<u16>>,
-    /// Of programs whose names begin so.
+    /// The rules of programs whose names begin so.
     starts: Vec<(Box<[u8]>, u16)>,
-    beginnings: Grams,
+    grams: Grams,
 }
 
-/// What comes with this program.
-const TEXTS: [&str; 2] = [include_str!("rules.txt"), include_str!("rules_more.txt")];
+/// The rules that are built in.
+const TEXT: &str = include_str!("rules.txt");
 
 impl Table {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
@@ -133,7 +98,7 @@ impl Table {
             let at = u16::try_from(at).expect("BUG: more rules than numbers for them");
             for program in &rule.programs {
                 let name = program.trim_end_matches('*').as_bytes();
-                table.beginnings.add(name);
+                table.grams.add(name, PROGRAM);
                 match program.ends_with('*') {
                     true => table.starts.push((name.into(), at)),
                     false => table.names.entry(name.into()).or_default().push(at),
@@ -147,28 +112,34 @@ impl Table {
     fn built_in() -> &'static Self {
         static TABLE: OnceLock<Table> = OnceLock::new();
         TABLE.get_or_init(|| {
-            let lines = TEXTS.iter().flat_map(|text| text.lines());
-            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let lines = TEXT
+                .lines()
+                .filter(|line| !line.is_empty() && !line.starts_with('#'));
             let rules = lines.flat_map(|line| match rule::parse(line) {
                 Ok(rules) => rules,
                 Err((at, expected)) => panic!("BUG: {line:?}, at byte {at}: {expected}"),
             });
-            Self::new(rules.collect())
+            let mut table = Self::new(rules.collect());
+            let starts = names::STEMS
+                .into_iter()
+                .chain(OTHERS)
+                .chain(shapes::starts());
+            starts.for_each(|start| table.grams.add(start, 0));
+            table
         })
     }
 
     fn of<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Rule> {
-        let named = self.names.get(name).map_or(&[][..], Vec::as_slice).iter();
-        let starting = self
-            .starts
-            .iter()
-            .filter(|(start, _)| name.starts_with(start));
-        let all = named.copied().chain(starting.map(|(_, at)| *at));
-        all.map(|at| &self.rules[usize::from(at)])
+        let named = self.names.get(name).map_or(&[][..], Vec::as_slice);
+        let is_start =
+            |(start, _): &&(Box<[u8]>, u16)| start[0] == name[0] && name.starts_with(start);
+        let starting = self.starts.iter().filter(is_start).map(|(_, at)| at);
+        let all = named.iter().chain(starting);
+        all.map(|&at| &self.rules[usize::from(at)])
     }
 }
 
-/// The tables that hold for a command line.
+/// The rules of the user and those that are built in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tables<'t> {
     pub(super) own: Option<&'t Table>,
@@ -179,33 +150,37 @@ impl<'t> Tables<'t> {
         self.own.into_iter().chain([Table::built_in()])
     }
 
-    /// Takes the rules of the program that a word names, those of the user first, until one is enough.
+    /// Takes the rules of a program, those of the user first, until one is enough.
     pub(super) fn any(self, word: &[u8], mut is_enough: impl FnMut(&'t Rule) -> bool) -> bool {
         let mut buffer = [0; LONGEST];
         let Some((name, plain)) = program(word, &mut buffer) else {
             return false;
         };
         self.all().any(|table| {
-            let is_short = plain != name;
-            table.beginnings.has(name)
-                && (table.of(name).any(&mut is_enough)
-                    || is_short && table.of(plain).any(&mut is_enough))
+            table.of(name).any(&mut is_enough)
+                || plain != name && table.of(plain).any(&mut is_enough)
         })
     }
 
-    /// Whether the program that a word names has secrets, as far as no name shows them.
-    fn may_redact(self, word: &[u8]) -> bool {
-        let may_be = |table: &Table| table.beginnings.has(word) || word.len() < 3;
-        !word.is_empty() && self.all().any(may_be) && self.any(word, Rule::is_telling)
+    /// Returns whether a program with secrets begins at `at`.
+    fn reveals_secrets(self, line: &[u8], at: usize) -> bool {
+        const BEFORE: &[u8] = b"/\\\0 \t\n\r;&()`\"'={[$";
+        let is_word = |byte| !BEFORE.contains(&byte);
+        let rest = &line[at..];
+        let len = run(rest, is_word);
+        // What a slash follows is a folder.
+        (at == 0 || !is_word(line[at - 1]))
+            && rest.get(len) != Some(&b'/')
+            && self.any(&rest[..len], Rule::reveals_secrets)
     }
 }
 
-/// No name of a program that is known is longer.
+/// No known program has a longer name.
 const LONGEST: usize = 40;
 
-/// The name of a program in small letters, and the same without its version or ending.
+/// Returns the name of a program in small letters, and the same without its version or ending.
 fn program<'n>(word: &[u8], name: &'n mut [u8; LONGEST]) -> Option<(&'n [u8], &'n [u8])> {
-    const ENDINGS: &str = ".exe .sh .py .cmd .bat .com .js .pl";
+    const ENDINGS: &str = "exe sh py cmd bat com js pl vbs";
     let base = word.rsplit(|byte| matches!(byte, b'/' | b'\\')).next()?;
     let name = name.get_mut(..base.len())?;
     name.copy_from_slice(base);
@@ -216,10 +191,10 @@ fn program<'n>(word: &[u8], name: &'n mut [u8; LONGEST]) -> Option<(&'n [u8], &'
     if !first.is_ascii_alphanumeric() && !matches!(first, b'{' | b'!' | b'_') {
         return None;
     }
-    let mut endings = ENDINGS.split(' ');
-    let ending = endings.find_map(|ending| name.strip_suffix(ending.as_bytes()));
+    let dot = name.iter().rposition(|&byte| byte == b'.');
+    let ending = dot.filter(|dot| is_one_of(&name[dot + 1..], ENDINGS));
     let is_version = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     let version = name.iter().rev().take_while(is_version).count();
-    let plain = ending.unwrap_or(&name[..name.len() - version]);
+    let plain = &name[..ending.unwrap_or(name.len() - version)];
     Some((name, if plain.is_empty() { name } else { plain }))
 }

@@ -1,17 +1,6 @@
-//! Text as words: what a byte is, where a word and its quotes end, and where a value ends that has none.
+//! Bytes, words, quotes and the ends of values.
 
 use std::ops::Range;
-
-/// What an argument is to its command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The first: the program, and all else where a process wrote its arguments into one.
-    First,
-    /// One of a shell's, with commands in it.
-    Script,
-    /// Any other: a value that begins it goes on to its end.
-    Plain,
-}
 
 pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
@@ -25,17 +14,17 @@ pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// Whether a shell's command may end at this byte.
+/// Returns whether a command of a shell may end at this byte.
 pub(super) fn is_cut(byte: u8) -> bool {
     matches!(byte, b';' | b'|' | b'&' | b'(' | b'`' | b'\n')
 }
 
-/// How many bytes of a kind a text begins with.
+/// Counts the bytes of a kind at the beginning.
 pub(super) fn run(text: &[u8], is_kind: impl Fn(u8) -> bool) -> usize {
     text.iter().take_while(|&&byte| is_kind(byte)).count()
 }
 
-/// How many bytes of a kind a text ends with, as far as is looked at.
+/// Counts the bytes of a kind at the end, at most 256.
 pub(super) fn run_before(text: &[u8], is_kind: impl Fn(u8) -> bool) -> usize {
     const LONGEST: usize = 256;
     let bytes = text.iter().rev().take(LONGEST);
@@ -46,7 +35,7 @@ pub(super) fn blanks(text: &[u8]) -> usize {
     run(text, is_blank)
 }
 
-/// The same in small letters and capitals.
+/// Returns whether a text begins so, in small letters or capitals.
 pub(super) fn starts_with(text: &[u8], start: &[u8]) -> bool {
     let begin = text.get(..start.len());
     begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start))
@@ -58,7 +47,7 @@ pub(super) fn starts_with_any(value: &[u8], starts: &[&str]) -> bool {
         .any(|start| value.starts_with(start.as_bytes()))
 }
 
-/// A word without the quotes and brackets that open it.
+/// Removes the quotes and brackets that open a word.
 pub(super) fn strip_opening(word: &[u8]) -> &[u8] {
     let is_opening = |byte| is_quote(byte) || matches!(byte, b'(' | b'[' | b'$' | b'\\');
     &word[run(&word[..word.len().min(MAX_BACKSLASHES)], is_opening)..]
@@ -71,11 +60,11 @@ pub(super) struct Quote {
     backslashes: usize,
 }
 
-/// More backslashes are no quote's.
+/// A quote has no more.
 const MAX_BACKSLASHES: usize = 7;
 
 impl Quote {
-    /// The one that begins at `at`.
+    /// Returns the one that begins at `at`.
     pub(super) fn at(text: &[u8], at: usize) -> Option<Self> {
         let rest = &text[at..];
         let backslashes = run(&rest[..rest.len().min(MAX_BACKSLASHES)], |byte| {
@@ -88,25 +77,18 @@ impl Quote {
         Some(Self { mark, backslashes })
     }
 
-    /// The one that ends at `end`.
+    /// Returns the one that ends at `end`.
     pub(super) fn before(text: &[u8], end: usize) -> Option<Self> {
         let (&mark, rest) = text[..end].split_last()?;
         let backslashes = run_before(rest, |byte| byte == b'\\').min(MAX_BACKSLASHES);
         is_quote(mark).then_some(Self { mark, backslashes })
     }
 
-    /// Whether it was opened before `at`, within what is looked at.
-    pub(super) fn is_closing(self, text: &[u8], at: usize) -> bool {
-        const LONGEST: usize = 256;
-        let before = &text[at.saturating_sub(LONGEST)..at];
-        before.iter().filter(|&&byte| byte == self.mark).count() % 2 == 1
-    }
-
     pub(super) fn len(self) -> usize {
         self.backslashes + 1
     }
 
-    /// Where the text that it opens ends, from `start` on; `None` where it is not closed.
+    /// Returns where the text ends that it opens at `start`.
     pub(super) fn close(self, text: &[u8], start: usize) -> Option<usize> {
         let mut backslashes: usize = 0;
         for (at, &byte) in text.iter().enumerate().skip(start) {
@@ -127,8 +109,7 @@ impl Quote {
     }
 }
 
-/// The word at `start` as a shell reads it: its text, without the quotes if they are around all of
-/// it, and where it ends.
+/// Returns the word at `start` as a shell reads it, without quotes around all of it, and where it ends.
 pub(super) fn shell_word(text: &[u8], start: usize) -> (Range<usize>, usize) {
     let mut at = start;
     let mut inside = None;
@@ -157,8 +138,21 @@ pub(super) fn shell_word(text: &[u8], start: usize) -> (Range<usize>, usize) {
     (inside.unwrap_or(start..at), at)
 }
 
-/// Where a value ends that began with the word up to `end`: before an option, an assignment or a
-/// shell's operator.
+/// Returns the word of a script at `start`, and where it ends. Without quotes it ends before an operator.
+pub(super) fn script_word(text: &[u8], start: usize) -> (Range<usize>, usize) {
+    if matches!(text.get(start), Some(b'\'' | b'"' | b'\\')) {
+        return shell_word(text, start);
+    }
+    let is_word = |byte| !is_blank(byte) && !is_redirection(byte);
+    let end = start + run(&text[start..], is_word);
+    (start..end, end)
+}
+
+pub(super) fn is_redirection(byte: u8) -> bool {
+    is_cut(byte) || b")<>".contains(&byte)
+}
+
+/// Returns where a value ends whose first word ends at `end`: before an option, an assignment or an operator.
 pub(super) fn words_end(text: &[u8], start: usize, end: usize) -> usize {
     let mut end = end;
     loop {
@@ -167,16 +161,17 @@ pub(super) fn words_end(text: &[u8], start: usize, end: usize) -> usize {
         }
         let next = end + blanks(&text[end..]);
         let word = &text[next..word_end(text, next)];
-        let is_over = text[end..next].contains(&b'\n') && !text[..end].ends_with(b"\\");
-        if is_over || word.is_empty() || is_operator(word) || is_dashed(word) || is_assignment(word)
-        {
+        let is_line_end = text[end..next].contains(&b'\n') && !text[..end].ends_with(b"\\");
+        let is_dashed = matches!(word, [b'-', letter, ..] if letter.is_ascii_alphabetic());
+        let is_other = is_operator(word) || is_option(word) || is_dashed || is_assignment(word);
+        if is_line_end || word.is_empty() || is_other {
             return end;
         }
         end = next + word.len();
     }
 }
 
-/// Whether a word cannot be the value of an option before it.
+/// Returns whether a word cannot be the value of an option before it.
 pub(super) fn is_option(word: &[u8]) -> bool {
     match word {
         [b'-', b'-', letter, ..] | [b'-', letter] => letter.is_ascii_alphanumeric(),
@@ -184,17 +179,12 @@ pub(super) fn is_option(word: &[u8]) -> bool {
     }
 }
 
-/// Whether a word that comes later can no longer be part of a value.
-fn is_dashed(word: &[u8]) -> bool {
-    matches!(word, [b'-', letter, ..] if letter.is_ascii_alphabetic()) || is_option(word)
-}
-
 pub(super) fn is_operator(word: &[u8]) -> bool {
     matches!(word, b"&&" | b"&" | b";" | b";;" | b"2>" | b"2>&1")
         || matches!(word.first(), Some(b'|' | b'>' | b'<'))
 }
 
-/// `$NAME`, `${NAME}`, `%NAME%`, `$(…)`: what a shell puts something in for, if it is all of a word.
+/// Returns whether it is a word that a shell replaces: `$NAME`, `${NAME}`, `%NAME%`, `$(…)`.
 pub(super) fn is_placeholder(text: &[u8]) -> bool {
     let text = match text {
         [b'"' | b'\'', rest @ ..] => rest,
@@ -223,7 +213,7 @@ pub(super) fn is_assignment(word: &[u8]) -> bool {
     len > 0 && !word[0].is_ascii_digit() && word.get(len) == Some(&b'=')
 }
 
-/// Whether a name and its sign begin here, after blanks and quotes.
+/// Returns whether a name and its sign begin here, after blanks and quotes.
 pub(super) fn starts_assignment(text: &[u8]) -> bool {
     const LONGEST: usize = 64;
     let text = &text[..text.len().min(LONGEST)];
@@ -238,34 +228,4 @@ pub(super) fn trim_dashes(name: &[u8]) -> &[u8] {
 
 pub(super) fn word_end(text: &[u8], start: usize) -> usize {
     start + run(&text[start..], |byte| !is_blank(byte))
-}
-
-/// A word ends before a blank, or, where it is part of a text, before what divides commands.
-pub(super) fn command_word_end(text: &[u8], start: usize) -> usize {
-    if start == 0 && word_end(text, 0) == text.len() {
-        return text.len();
-    }
-    start + run(&text[start..], |byte| !is_blank(byte) && !is_cut(byte))
-}
-
-/// The word from `start` to `end` without its quotes, and where it ends. Where a secret may stand, one in quotes
-/// goes on to where they are closed.
-pub(super) fn place_word(
-    text: &[u8],
-    start: usize,
-    end: usize,
-    is_followed: bool,
-) -> (Range<usize>, usize) {
-    if is_followed && text[start..end].iter().any(|&byte| is_quote(byte)) {
-        let (inner, whole) = shell_word(text, start);
-        if inner.end < text.len() || inner.start == start {
-            return (inner, whole);
-        }
-    }
-    let from = start + usize::from(matches!(text[start], b'"' | b'\'')).min(end - start);
-    // The quote that opened the script in which it stands.
-    match text[from..end] {
-        [ref word @ .., mark @ (b'"' | b'\'')] if !word.contains(&mark) => (from..end - 1, end),
-        _ => (from..end, end),
-    }
 }

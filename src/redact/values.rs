@@ -1,54 +1,46 @@
-//! Which part of a value is secret, by what its name says that it holds.
+//! The secret part of a value, by what its name or rule says that it holds.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::shapes;
-use super::spans::MARK;
-use super::text::{run, starts_with_any};
+use super::spans::{MARK, shift};
+use super::text::{run, run_before, starts_with_any};
 
-/// The name of an item in a list, and the byte that its secret follows.
-pub(super) type Item = (Box<str>, Option<u8>);
-
-/// What a value holds, as its name or its option says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds<'t> {
+/// What a value holds, by its name or by a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Holds {
     /// A secret, whatever it looks like.
     Password,
-    /// A password, or where openssl(1) is to take it from: `pass:x`, `file:x`.
+    /// A password, or where openssl(1) reads it from: `pass:x`, `file:x`.
     Pass,
-    /// A password, or a path: `PWD`.
-    Pwd,
     /// A secret, unless it is the path of one.
     Token,
-    /// The same, and numbers are none: `sort --key=2,2`.
+    /// The same, and a number is none: `sort --key=2,2nr`, `-p=80:80/tcp`.
     Key,
     /// A secret only if it looks like one.
     Long,
     /// User and password, or a token: `auth`.
     Auth,
-    /// A token, or how many there are.
-    Count,
-    /// User and password, or whom a process belongs to: `www:www`.
+    /// User and password, or user and group: `www:www`.
     User,
-    /// A password, a port, a path or a number: `-p`.
-    P,
     /// User and password with this byte between them.
     After(u8),
-    /// What stands before this byte: `x@host`.
-    Before(u8),
-    /// A list with items of these names, and what of their values follows a byte.
-    Items(&'t [Item]),
-    /// User and password as Oracle's programs have them, which may need a host: `me/x@db`.
-    Oracle(bool),
+    /// A list with items of these names, and the byte that a secret follows in their values.
+    Items(Arc<[Item]>),
+    /// User and password as Oracle's programs have them: `me/x@db`.
+    Oracle,
     /// A program that prints a secret, and the secret itself only with echo(1): `echo x`.
     Command,
-    /// No secret: what it says, and not what its name does.
+    /// No secret, whatever its name is.
     Nothing,
 }
 
-impl Holds<'_> {
-    /// The part of `value` that is not to be shown.
-    pub(super) fn secret_in(self, value: &[u8]) -> Option<Range<usize>> {
+pub(super) type Item = (Box<str>, Option<u8>);
+
+impl Holds {
+    /// Returns the secret part of `value`.
+    pub(super) fn secret_in(&self, value: &[u8]) -> Option<Range<usize>> {
         if is_switch(value) || value == MARK.as_bytes() {
             return None;
         }
@@ -61,29 +53,16 @@ impl Holds<'_> {
                 _ if value.starts_with(b"pass:") => non_empty(b"pass:".len()..value.len()),
                 _ => Some(whole),
             },
-            Self::Pwd => (!is_path(value)).then_some(whole),
-            // docker build --secret id=x,src=y
-            Self::Token => (!is_path(value)
-                && !starts_with_any(value, &["id=", "type=", "source=", "src="])
-                && !is_object_name(value))
-            .then_some(whole),
-            Self::Key => (!is_path(value) && !is_number(value, b",.", 2)).then_some(whole),
+            Self::Token => (!is_path(value) && !is_object_name(value)).then_some(whole),
+            Self::Key => (!is_path(value) && !is_number(value)).then_some(whole),
             Self::Long => shapes::is_token_like(value).then_some(whole),
             Self::Auth if is_path(value) => None,
             Self::Auth => after(b':', value).or_else(|| is_short_token(value).then_some(whole)),
-            Self::Count => (!is_path(value) && !is_number(value, b".eE_,", 1)).then_some(whole),
             Self::User => after(b':', value)
                 .filter(|secret| value[..secret.start - 1] != value[secret.clone()]),
-            Self::P => (!is_path(value) && !is_port(value)).then_some(whole),
-            Self::After(separator) => after(separator, value),
-            Self::Before(byte) => {
-                let len = value.iter().rposition(|&other| other == byte)?;
-                non_empty(0..len).filter(|_| !value[..len].contains(&b':'))
-            }
+            Self::After(separator) => after(*separator, value),
             Self::Items(items) => items.iter().find_map(|item| of_item(value, item)),
-            Self::Oracle(needs_host) => {
-                of_oracle(value).filter(|_| !needs_host || value.contains(&b'@'))
-            }
+            Self::Oracle => of_oracle(value).filter(|_| !is_path(value)),
             Self::Command => {
                 let starts = [&b"echo "[..], b"printf "];
                 let start = starts.iter().find(|start| value.starts_with(start))?;
@@ -94,32 +73,33 @@ impl Holds<'_> {
     }
 }
 
-/// `-`, and what turns something on or off.
 fn is_switch(value: &[u8]) -> bool {
-    const WORDS: &str = "- 0 1 true false on off yes no none null open restricted";
-    let mut words = WORDS.split(' ');
-    value.is_empty() || words.any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+    const WORDS: &str = "- 0 1 true false on off yes no none null default open restricted";
+    value.is_empty() || is_one_of(value, WORDS)
 }
 
-/// A token or base64, as no way to log in is called.
+pub(super) fn is_one_of(word: &[u8], list: &str) -> bool {
+    list.split(' ')
+        .any(|other| other.as_bytes().eq_ignore_ascii_case(word))
+}
+
+/// Returns whether it is a token or base64, and not the name of a way to log in.
 fn is_short_token(value: &[u8]) -> bool {
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let is_padded = value.ends_with(b"=") || value.contains(&b'+');
     shapes::is_token_like(value)
         || value.len() >= 8
             && value.iter().all(is_base64)
-            && (is_padded || digits >= 2 && !value.contains(&b'/'))
+            && (value.ends_with(b"=") || digits >= 2 && !value.contains(&b'/'))
 }
 
 fn non_empty(range: Range<usize>) -> Option<Range<usize>> {
     (!range.is_empty()).then_some(range)
 }
 
-/// What comes after the separator; nothing of `1000:1000` or of a URL, which has rules of its own.
+/// Returns what follows the separator, and nothing of `1000:1000` or of a URL.
 fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
     let Some(at) = value.iter().position(|&byte| byte == separator) else {
-        // A token can stand alone.
         let is_token = separator == b':' && shapes::is_token_like(value) && !is_path(value);
         return is_token.then_some(0..value.len());
     };
@@ -130,37 +110,30 @@ fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
         return None;
     }
     // A token can be the user.
-    if shapes::is_token_like(&value[..at]) {
-        return Some(0..value.len());
-    }
-    non_empty(at + 1..value.len())
+    let start = if shapes::is_token_like(&value[..at]) {
+        0
+    } else {
+        at + 1
+    };
+    non_empty(start..value.len())
 }
 
-/// Of items with commas between them the value of the one with this name, after the separator.
+/// Returns the secret in the item of this name.
 fn of_item(value: &[u8], (name, separator): &Item) -> Option<Range<usize>> {
-    // `secret,data=!`: a list that begins so.
-    let (begin, name) = name.rsplit_once(',').unwrap_or(("", name));
-    let first = value.split(|&byte| byte == b',').next().unwrap_or(value);
-    if !first.ends_with(begin.as_bytes()) {
-        return None;
-    }
     let mut start = 0;
-    for item in value.split(|byte| matches!(byte, b',' | b';' | b'|' | b'&')) {
+    for item in value.split(|byte| b",;|&".contains(byte)) {
         if let Some(sign) = item.iter().position(|byte| matches!(byte, b'=' | b':'))
-            && is_item(&item[..sign], name.as_bytes())
+            && fits(&item[..sign], name)
         {
             let from = start + sign + 1;
-            let end = start + item.len();
             let secret = match separator {
-                // A password may have the separator of items in it.
-                Some(b'/') => {
-                    of_oracle(&value[from..]).map(|part| from + part.start..from + part.end)
-                }
+                // A password may contain the separator of items.
+                Some(b'/') => of_oracle(&value[from..]).map(|part| shift(part, from)),
                 Some(separator) => {
                     let at = item[sign + 1..].iter().position(|byte| byte == separator)?;
-                    non_empty(from + at + 1..end)
+                    non_empty(from + at + 1..start + item.len())
                 }
-                None => non_empty(from..end),
+                None => non_empty(from..start + item.len()),
             };
             return secret.filter(|secret| &value[secret.clone()] != MARK.as_bytes());
         }
@@ -169,26 +142,23 @@ fn of_item(value: &[u8], (name, separator): &Item) -> Option<Range<usize>> {
     None
 }
 
-/// Whether a name is this one, with an asterisk before or after it for any others.
-fn is_item(name: &[u8], known: &[u8]) -> bool {
-    let (is_end, is_start) = (known.starts_with(b"*"), known.ends_with(b"*"));
-    let stem = known.strip_prefix(b"*").unwrap_or(known);
-    let stem = stem.strip_suffix(b"*").unwrap_or(stem);
-    let parts = name.windows(stem.len().max(1)).enumerate();
-    stem.is_empty()
-        || parts.into_iter().any(|(at, part)| {
-            part.eq_ignore_ascii_case(stem)
-                && (is_end || at == 0)
-                && (is_start || at + part.len() == name.len())
-        })
+/// Returns whether a word is this one, with `*` before or after it for any other letters.
+pub(super) fn fits(word: &[u8], known: &str) -> bool {
+    let stem = known.trim_matches('*').as_bytes();
+    let is_stem = |part: &[u8]| part.eq_ignore_ascii_case(stem);
+    match (known.starts_with('*'), known.ends_with('*')) {
+        (false, false) => is_stem(word),
+        (true, false) => word.len() >= stem.len() && is_stem(&word[word.len() - stem.len()..]),
+        (false, true) => word.get(..stem.len()).is_some_and(is_stem),
+        (true, true) => stem.is_empty() || word.windows(stem.len()).any(is_stem),
+    }
 }
 
-/// Of `me/x@db`, `'me/"x"@db'` and `me/x as sysdba`, where x is.
+/// Returns the password in `me/x@db`, `'me/"x"@db'` and `me/x as sysdba`.
 fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
     let start = usize::from(word.first() == Some(&b'\''));
-    let user = run(&word[start..], |byte| {
-        byte.is_ascii_alphanumeric() || b"_$#.[]\"".contains(&byte)
-    });
+    let is_user = |byte: u8| byte.is_ascii_alphanumeric() || b"_$#.[]\"".contains(&byte);
+    let user = run(&word[start..], is_user);
     let from = start + user + 1;
     if user == 0 || word.get(from - 1) != Some(&b'/') {
         return None;
@@ -197,42 +167,38 @@ fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
     if let [b'"', inner @ ..] = rest {
         return non_empty(from + 1..from + 1 + run(inner, |byte| byte != b'"'));
     }
-    let role = rest
-        .windows(4)
-        .position(|part| part.eq_ignore_ascii_case(b" as "));
+    let mut parts = rest.windows(4);
+    let role = parts.position(|part| part.eq_ignore_ascii_case(b" as "));
     let rest = &rest[..role.unwrap_or(rest.len())];
-    let len = rest.iter().rposition(|&byte| byte == b'@');
-    let quotes = rest
-        .iter()
-        .rev()
-        .take_while(|byte| matches!(byte, b'\'' | b'"'))
-        .count();
-    non_empty(from..from + len.unwrap_or(rest.len() - quotes))
+    let rest = rest
+        .strip_suffix(b"'")
+        .or(rest.strip_suffix(b"\""))
+        .unwrap_or(rest);
+    let host = rest.iter().rposition(|&byte| byte == b'@');
+    non_empty(from..from + host.unwrap_or(rest.len()))
 }
 
-/// `db-secret`: what a cluster calls an object with secrets in it.
+/// Returns whether it is what a cluster calls an object with secrets: `db-secret`.
 fn is_object_name(value: &[u8]) -> bool {
-    const ENDS: &str = "-secret -secrets -credentials -creds -tls -token -key";
     let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-    value.iter().all(is_name) && ENDS.split(' ').any(|end| value.ends_with(end.as_bytes()))
+    let last = value
+        .rsplit(|&byte| byte == b'-')
+        .next()
+        .unwrap_or_default();
+    last.len() < value.len()
+        && is_one_of(last, "secret secrets credentials creds tls token key")
+        && value.iter().all(is_name)
 }
 
-/// A number with these signs in it, and at the end at most so many letters: `375e6`, `300B`, `2,2nr`.
-fn is_number(value: &[u8], signs: &[u8], letters: usize) -> bool {
-    let end = value
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let digits = &value[..value.len() - end];
-    end <= letters
-        && digits.first().is_some_and(u8::is_ascii_digit)
-        && digits
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || signs.contains(byte))
+/// Returns whether it is numbers and signs, with at most 3 letters at the end.
+fn is_number(value: &[u8]) -> bool {
+    let letters = run_before(value, |byte| byte.is_ascii_alphabetic()).min(3);
+    let digits = &value[..value.len() - letters];
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b".,:-_/[]eE".contains(byte);
+    digits.iter().any(u8::is_ascii_digit) && digits.iter().all(is_part)
 }
 
-/// A file, or what a store of objects calls a key: `./x`, `client.pem`, `logs/2024/app.gz`.
+/// Returns whether it is a file, or the key of an object in a store: `./x`, `client.pem`.
 pub(super) fn is_path(value: &[u8]) -> bool {
     const ENDS: &str = "asc cer cert conf cfg crt der env gpg ini jks json key keytab kdbx p12 p8 pem pfx pub txt yaml \
         yml avro bak bin bz2 csv dump gif gz html jar jpeg jpg js log md mp4 orc parquet pdf png sql svg tar tfstate \
@@ -240,24 +206,12 @@ pub(super) fn is_path(value: &[u8]) -> bool {
     const RANDOM_LEN: usize = 20;
     let is_rooted = starts_with_any(value, &["/", "./", "../", "~/", "file:/"])
         || matches!(value, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
-    let dot = value
-        .iter()
-        .rposition(|&byte| byte == b'.')
-        .filter(|&dot| dot > 0);
-    let has_end = dot.is_some_and(|dot| {
-        ENDS.split(' ')
-            .any(|end| end.as_bytes() == &value[dot + 1..])
-    });
+    let dot = value.iter().rposition(|&byte| byte == b'.').unwrap_or(0);
+    let has_end = || dot > 0 && is_one_of(&value[dot + 1..], ENDS);
     let is_other = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'=' | b'@');
-    // An AWS secret can begin with a slash, and a path has no such long words of mixed letters and digits.
-    let is_aws = value.len() == 40
-        && is_mixed(value)
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"/+=".contains(byte));
+    // An AWS secret may begin with a slash. A path has no long words of mixed letters and digits.
     let mut words = value.split(|byte| b"/\\.-_".contains(byte));
-    (is_rooted || has_end && !value.iter().any(is_other))
-        && !is_aws
+    (is_rooted || has_end() && !value.iter().any(is_other))
         && !words.any(|word| word.len() >= RANDOM_LEN && is_mixed(word))
 }
 
@@ -265,18 +219,4 @@ fn is_mixed(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_uppercase)
         && text.iter().any(u8::is_ascii_lowercase)
         && text.iter().any(u8::is_ascii_digit)
-}
-
-/// A number, a range of numbers, or what docker(1) maps to what: `127.0.0.1:80:80/tcp`.
-fn is_port(value: &[u8]) -> bool {
-    let ends = [&b"/tcp"[..], b"/udp", b"/sctp"];
-    let value = ends
-        .iter()
-        .find_map(|end| value.strip_suffix(*end))
-        .unwrap_or(value);
-    let value = value.strip_prefix(b"localhost:").unwrap_or(value);
-    value.iter().any(u8::is_ascii_digit)
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || b".:-,[]".contains(byte))
 }

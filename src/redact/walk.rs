@@ -1,253 +1,209 @@
-//! The words of a command line, of an argument or of a script: what each says of itself and of the next one.
+//! The words of a command line, of an argument or of a script: each may be a secret, or the next one.
 
 use std::ops::Range;
 
 use super::assignments::{self, hide_words};
-use super::command::{Command, Found};
+use super::command::Command;
+use super::names;
+use super::options::Found;
 use super::pattern::Pattern;
+use super::pipes::Pipe;
 use super::rule_table::Tables;
-use super::spans::{Outcome, Spans, replace, settle};
+use super::spans::{Spans, replace, settle, shift};
 use super::text::{
-    Kind, blanks, command_word_end, is_blank, is_cut, is_name_byte, is_operator, is_option,
-    is_placeholder, place_word, run, shell_word, strip_opening, trim_dashes,
+    blanks, is_blank, is_cut, is_name_byte, is_operator, is_option, is_placeholder, run,
+    script_word, strip_opening, trim_dashes, word_end,
 };
-use super::values::Holds;
-use super::{names, shapes, urls};
+use super::values::{Holds, is_one_of};
+use super::{shapes, urls};
 
-/// Hides the secrets of a command line, as far as the argument that takes the output over `limit`.
-pub(super) fn hide(line: &[u8], patterns: &[Pattern], tables: Tables<'_>, limit: usize) -> Outcome {
+/// Hides the secrets of a command line, up to the argument that makes the output longer than `limit`.
+///
+/// Returns how many bytes were read, and the output if it differs.
+pub(super) fn hide(
+    line: &[u8],
+    patterns: &[Pattern],
+    tables: Tables<'_>,
+    limit: usize,
+) -> (usize, Option<Vec<u8>>) {
     let mut walk = Walk {
         tables,
         command: Command::new(tables),
         next: None,
-        is_script_next: false,
         is_first: true,
-        is_last: false,
+        is_script_next: false,
+        is_text: true,
+        shown: None,
         spans: Vec::new(),
     };
     let mut output: Option<Vec<u8>> = None;
     let mut start = 0;
-    while start < line.len() {
-        let end = start + run(&line[start..], |byte| byte != 0);
-        let argument = &line[start..end];
-        let after = line.len().min(end + 1);
-        walk.is_last = after == line.len();
+    for argument in line.split_inclusive(|&byte| byte == 0) {
+        let text = argument.strip_suffix(b"\0").unwrap_or(argument);
         walk.spans.clear();
-        walk.argument(argument);
+        walk.argument(text);
         for pattern in patterns {
-            pattern.hide(argument, &mut walk.spans);
+            pattern.hide(text, &mut walk.spans);
         }
-        if settle(argument, &mut walk.spans) {
-            let output = output.get_or_insert_with(|| line[..start].to_vec());
+        if settle(text, &mut walk.spans) {
+            output.get_or_insert_with(|| line[..start].to_vec());
+        }
+        if let Some(output) = &mut output {
             replace(argument, &walk.spans, output);
-            output.extend_from_slice(&line[end..after]);
-        } else if let Some(output) = &mut output {
-            output.extend_from_slice(&line[start..after]);
         }
-        start = after;
+        start += argument.len();
         if output.as_ref().map_or(start, Vec::len) > limit {
             break;
         }
     }
-    match output {
-        Some(output) => Outcome::Hidden(output),
-        None => Outcome::Unchanged { len: start },
-    }
+    (start, output)
 }
 
 struct Walk<'l> {
     tables: Tables<'l>,
     command: Command<'l>,
-    /// What the next argument holds, because the last one said so.
-    next: Option<Holds<'l>>,
+    /// What the next argument holds.
+    next: Option<Holds>,
+    is_first: bool,
     /// The next argument is a script if the program is a shell.
     is_script_next: bool,
-    is_first: bool,
-    /// No argument follows.
-    is_last: bool,
-    /// What is hidden of the argument at hand.
+    /// The argument has words of its own: it is a script, or the first, since a process may write all its
+    /// arguments into one.
+    is_text: bool,
+    /// Where a value begins that is shown whatever its name is.
+    shown: Option<usize>,
+    /// What is hidden of the argument.
     spans: Spans,
 }
 
-/// What is being written into a pipe, and read from one.
-#[derive(Default)]
-struct Pipe<'l> {
-    /// The words of echo(1), and where they end.
-    written: Option<(Range<usize>, usize)>,
-    read: Option<Range<usize>>,
-    /// What the command at hand reads.
-    reader: Option<Holds<'l>>,
-}
-
-impl<'l> Walk<'l> {
+impl Walk<'_> {
     fn argument(&mut self, argument: &[u8]) {
-        let kind = match std::mem::take(&mut self.is_first) {
-            true => Kind::First,
-            false if self.is_script_next && self.command.is_shell => Kind::Script,
-            false => Kind::Plain,
-        };
-        // `-c`, `-lc`: as shells have it.
+        let is_first = std::mem::take(&mut self.is_first);
+        self.is_text = is_first || self.is_script_next && self.command.is_shell;
+        // `-c`, `-lc`
         self.is_script_next =
             argument.len() <= 5 && argument.starts_with(b"-") && argument.ends_with(b"c");
-        let pending = self.next.take();
-        if let Some(holds) = pending.filter(|_| !is_option(argument))
-            && self.value(argument, holds)
-        {
-            return;
-        }
-        if argument.is_empty() {
-            return;
+        self.shown = None;
+        if let Some(holds) = self.next.take().filter(|_| !is_option(argument)) {
+            if is_one_of(argument, "-- bearer basic token") {
+                self.next = Some(holds);
+                return;
+            }
+            if let Some(secret) = holds.secret_in(argument) {
+                self.spans.push(secret);
+                urls::hide(argument, &mut self.spans);
+                return shapes::hide(argument, &mut self.spans);
+            }
         }
         let has_blank = argument.iter().any(|&byte| is_blank(byte));
-        let mut shown = None;
-        self.next = match has_blank && kind != Kind::First {
-            true => self.text(argument, kind, &mut shown),
-            false => self.words(argument, kind, &mut shown),
+        self.next = match has_blank && !is_first {
+            true => self.text(argument),
+            false => self.words(argument),
         };
-        if self.spans.first() == Some(&(0..argument.len())) {
-            return;
-        }
-        if has_blank && kind == Kind::First {
-            // A folder's name may hold blanks.
+        if has_blank && is_first {
+            // The name of a folder may have blanks.
             self.command.restart();
-            self.command.word(argument, false);
+            self.command.word(argument);
         }
-        assignments::hide(argument, kind, &mut self.spans);
-        if let Some(at) = shown {
-            self.spans.retain(|span| span.start != at);
-        }
-        if argument.contains(&b'@') {
-            urls::hide(argument, &mut self.spans);
-        }
+        let named = &argument[..self.shown.unwrap_or(argument.len())];
+        assignments::hide(named, self.is_text, &mut self.spans);
+        urls::hide(argument, &mut self.spans);
         shapes::hide(argument, &mut self.spans);
     }
 
-    /// Hides an argument that holds a value. Whether it does, or its name goes on to the next one.
-    fn value(&mut self, argument: &[u8], holds: Holds<'l>) -> bool {
-        let schemes = ["bearer", "basic", "token", "--"];
-        if schemes
-            .iter()
-            .any(|scheme| argument.eq_ignore_ascii_case(scheme.as_bytes()))
-        {
-            self.next = Some(holds);
-            return true;
-        }
-        let secret = holds.secret_in(argument);
-        let is_hidden = secret.is_some();
-        self.spans.extend(secret);
-        if is_hidden {
-            urls::hide(argument, &mut self.spans);
-            shapes::hide(argument, &mut self.spans);
-        }
-        is_hidden
-    }
-
-    /// Takes an argument with blanks: it may hold a value of its command, and a command of its own.
-    fn text(&mut self, text: &[u8], kind: Kind, shown: &mut Option<usize>) -> Option<Holds<'l>> {
-        let (next, _) = self.word(text, 0..text.len(), kind, shown);
+    /// Takes an argument with blanks: a value of the command, or a command of its own.
+    fn text(&mut self, text: &[u8]) -> Option<Holds> {
+        let (next, _) = self.word(text, 0..text.len());
         if next.is_some() || !self.spans.is_empty() {
             return next;
         }
         let own = Command::new(self.tables);
         let outer = std::mem::replace(&mut self.command, own);
-        let pending = self.words(text, kind, shown);
+        let next = self.words(text);
         self.command = outer;
-        pending
+        next
     }
 
-    /// Takes the words of a text, and says what the next argument holds.
-    fn words(&mut self, text: &[u8], kind: Kind, shown: &mut Option<usize>) -> Option<Holds<'l>> {
-        let mut pending = None;
+    /// Takes the words of an argument, and returns what the next argument holds.
+    fn words(&mut self, text: &[u8]) -> Option<Holds> {
+        let mut next: Option<Holds> = None;
         let mut pipe = Pipe::default();
         let mut at = 0;
         loop {
             let gap = blanks(&text[at..]);
             if text[at..at + gap].contains(&b'\n') && !text[..at].ends_with(b"\\") {
                 self.command.restart();
-                pending = None;
+                next = None;
             }
             at += gap;
             if at == text.len() {
-                return pending.filter(|_| !text.iter().any(|&byte| is_blank(byte)));
+                return next.filter(|_| !text.iter().any(|&byte| is_blank(byte)));
             }
-            if is_cut(text[at]) && !(pending.is_some() && text[at] == b'(') {
-                let len = run(&text[at..], is_cut);
-                let is_alone = at == 0
-                    || is_blank(text[at - 1])
-                        && text.get(at + len).is_none_or(|&byte| is_blank(byte));
-                pipe.cut(text, at);
-                match is_alone || pipe.read.is_some() {
-                    true => self.command.restart(),
-                    false => self.command.restart_softly(),
+            if is_cut(text[at]) && !(next.is_some() && text[at] == b'(') {
+                pipe.end_command(text, at);
+                // It may be part of a text in quotes: "Accept: a; b"
+                match text[at] == b';' && at > 0 && !is_blank(text[at - 1]) {
+                    true => self.command.restart_words(),
+                    false => self.command.restart(),
                 }
-                pending = None;
+                next = None;
                 at += 1;
                 continue;
             }
-            let mut end = command_word_end(text, at);
+            if text[at..].starts_with(b"<<<") {
+                at = pipe.read_here(text, at + 3);
+                self.read(text, &mut pipe);
+                continue;
+            }
+            // Before what divides commands, unless the argument is one word.
+            let is_over = |&end: &usize| {
+                is_blank(text[end]) || is_cut(text[end]) || text[end..].starts_with(b"<<<")
+            };
+            let end = match at == 0 && word_end(text, 0) == text.len() {
+                true => text.len(),
+                false => (at..text.len()).find(is_over).unwrap_or(text.len()),
+            };
             let word = &text[at..end];
-            if let Some(holds) = pending.take().filter(|_| !is_option(word)) {
+            if let Some(holds) = next.take().filter(|_| !is_option(word)) {
                 if word == b"--" {
-                    pending = Some(holds);
+                    next = Some(holds);
                     at = end;
-                } else if kind == Kind::Script && is_placeholder(&text[at..]) {
+                } else if self.is_text && is_placeholder(&text[at..]) {
                     at = end;
                 } else {
-                    at = hide_words(text, at, holds, &mut self.spans);
+                    at = hide_words(text, at, &holds, &mut self.spans);
                 }
                 continue;
             }
-            if let Some(here) = word.windows(3).position(|part| part == b"<<<") {
-                let from = at + here + 3;
-                let (inner, whole) = here_word(text, from + blanks(&text[from..]));
-                pipe.read = Some(inner);
-                if here == 0 {
-                    self.read(text, &mut pipe, b"");
-                    at = whole.max(from);
-                    continue;
-                }
-                end = at + here;
-            }
-            let word = strip_opening(&text[at..end]);
+            let word = strip_opening(word);
             if is_operator(word) {
                 self.command.restart();
                 at = end;
                 continue;
             }
             if word.ends_with(b"echo") || word.ends_with(b"printf") {
-                pipe.written = written(text, end);
+                pipe.write(text, end);
             }
-            (pending, at) = self.word(text, at..end, kind, shown);
-            self.read(text, &mut pipe, word);
+            (next, at) = self.word(text, at..end);
+            self.read(text, &mut pipe);
         }
     }
 
-    /// Hides what the command at hand reads, if that is a secret.
-    fn read(&mut self, text: &[u8], pipe: &mut Pipe<'l>, word: &[u8]) {
-        let named = is_stdin(word).then_some(Holds::Password);
-        pipe.reader = pipe.reader.or(named).or_else(|| self.command.input());
-        let Some((holds, value)) = pipe.reader.zip(pipe.read.clone()) else {
+    /// Hides what the command reads, if that is a secret.
+    fn read(&mut self, text: &[u8], pipe: &mut Pipe) {
+        let Some((holds, line)) = pipe.input(self.command.input()) else {
             return;
         };
-        pipe.read = None;
-        let line = &text[value.clone()];
-        let line = line.strip_suffix(b"\\n").unwrap_or(line);
-        if let Some(secret) = holds.secret_in(line)
-            && !is_placeholder(&text[value.start + secret.start..])
-        {
-            self.spans
-                .push(value.start + secret.start..value.start + secret.end);
-        }
+        let input = &text[line.clone()];
+        let input = input.strip_suffix(b"\\n").unwrap_or(input);
+        let secret = holds.secret_in(input);
+        let secret = secret.map(|part| shift(part, line.start));
+        let secret = secret.filter(|secret| !is_placeholder(&text[secret.start..]));
+        self.spans.extend(secret);
     }
 
-    /// Takes one word, and says what the next one holds, and where that begins.
-    fn word(
-        &mut self,
-        text: &[u8],
-        place: Range<usize>,
-        kind: Kind,
-        shown: &mut Option<usize>,
-    ) -> (Option<Holds<'l>>, usize) {
+    /// Takes one word, and returns what the next one holds, and where that begins.
+    fn word(&mut self, text: &[u8], place: Range<usize>) -> (Option<Holds>, usize) {
         let word = strip_opening(&text[place.clone()]);
         let start = place.end - word.len();
         let is_option = self.command.is_option(word);
@@ -255,23 +211,24 @@ impl<'l> Walk<'l> {
             true => self.command.option(word).or_else(|| usual(word)),
             false => None,
         };
-        let is_filled_in = |at: usize| kind == Kind::Script && is_placeholder(&text[at..]);
         match found {
-            Some(Found::Switch) => return (None, place.end),
+            Some(Found::Nowhere) => return (None, place.end),
             Some(Found::Next(holds)) => return (Some(holds), place.end),
             Some(Found::At(at, Holds::Nothing)) => {
-                *shown = (place.len() == text.len()).then_some(start + at);
+                self.shown = (place.len() == text.len()).then_some(start + at);
                 return (None, place.end);
             }
-            Some(Found::At(at, holds)) if kind == Kind::Plain && start == 0 => {
+            Some(Found::At(at, holds)) if !self.is_text && start == 0 => {
                 let secret = holds.secret_in(&text[at..]);
-                self.spans
-                    .extend(secret.map(|secret| at + secret.start..at + secret.end));
+                self.spans.extend(secret.map(|part| shift(part, at)));
                 return (None, place.end);
             }
-            Some(Found::At(at, _)) if is_filled_in(start + at) => return (None, place.end),
             Some(Found::At(at, holds)) => {
-                let end = hide_words(text, start + at, holds, &mut self.spans);
+                let is_shown = self.is_text && is_placeholder(&text[start + at..]);
+                let end = match is_shown {
+                    true => place.end,
+                    false => hide_words(text, start + at, &holds, &mut self.spans),
+                };
                 return (None, end.max(place.end));
             }
             None if is_option => {
@@ -279,97 +236,46 @@ impl<'l> Walk<'l> {
             }
             None => {}
         }
-        let (inner, whole) =
-            place_word(text, place.start, place.end, self.command.expects_secret());
-        let is_last = self.is_last && text[whole..].iter().all(|&byte| is_blank(byte));
-        let Some(secret) = self.command.word(&text[inner.clone()], is_last) else {
+        // The value of an HTTP header may be another argument.
+        let header = word
+            .strip_suffix(b":")
+            .filter(|_| !self.is_text && place.len() == text.len());
+        if let Some(holds) = header.and_then(named) {
+            return (Some(holds), place.end);
+        }
+        let (inner, end) = match place.len() == text.len() {
+            true => (place.clone(), place.end),
+            false => script_word(text, place.start),
+        };
+        let Some(secret) = self.command.word(&text[inner.clone()]) else {
             return (None, place.end);
         };
-        let secret = inner.start + secret.start..inner.start + secret.end;
-        if kind != Kind::Script || !is_placeholder(&text[secret.clone()]) {
+        let secret = shift(secret, inner.start);
+        let rest = &text[secret.start..];
+        let is_shown = is_placeholder(&rest[..secret.len()]) || rest.starts_with(b"$(");
+        if !self.is_text || !is_shown {
             self.spans.push(secret);
         }
-        (None, whole)
+        (None, end)
     }
 }
 
-/// Options that mean the same to most programs: `--user me:x`, `-p=x`.
-fn usual(word: &[u8]) -> Option<Found<'static>> {
-    let users = [&b"--user"[..], b"--userpwd", b"--proxy-user"];
+/// Returns where the value is of options that most programs have: `--user me:x`, `-p=x`.
+fn usual(word: &[u8]) -> Option<Found> {
     let sign = run(word, |byte| byte != b'=');
-    match (users.contains(&&word[..sign]), word) {
-        (true, _) if sign == word.len() => Some(Found::Next(Holds::User)),
-        (true, _) => Some(Found::At(sign + 1, Holds::User)),
-        (_, [b'-', b'p', b'=', _, ..]) => Some(Found::At(3, Holds::P)),
-        _ => None,
+    let has_value = sign < word.len();
+    match is_one_of(&word[..sign], "--user --userpwd --proxy-user") {
+        true if has_value => Some(Found::At(sign + 1, Holds::User)),
+        true => Some(Found::Next(Holds::User)),
+        false => (has_value && word.starts_with(b"-p=")).then_some(Found::At(3, Holds::Key)),
     }
 }
 
-impl Pipe<'_> {
-    /// Takes what divides commands.
-    fn cut(&mut self, text: &[u8], at: usize) {
-        if text[..at].ends_with(b"|") && text[at] == b'&' {
-            return;
-        }
-        self.reader = None;
-        let is_pipe = text[at] == b'|' && !text[at..].starts_with(b"||");
-        self.read = match &self.written {
-            Some((_, end)) if at < *end => return,
-            Some((line, _)) if is_pipe => Some(line.clone()),
-            _ => None,
-        };
-        self.written = None;
-    }
-}
-
-/// The words that echo(1) gets, without options and formats, and where its command ends.
-fn written(text: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
-    let mut at = start;
-    let mut line: Option<Range<usize>> = None;
-    loop {
-        at += run(&text[at..], |byte| matches!(byte, b' ' | b'\t'));
-        if text.get(at).is_none_or(|byte| b"|;&\n`()<>".contains(byte)) {
-            return line.map(|line| (line, at));
-        }
-        let (inner, end) = here_word(text, at);
-        let word = &text[inner.clone()];
-        let is_beside = word.starts_with(b"-") && word.len() < 4 || word.contains(&b'%');
-        let is_number = text[end..].starts_with(b">") && word.iter().all(u8::is_ascii_digit);
-        if !(is_number || line.is_none() && is_beside) {
-            line = Some(line.map_or(inner.start, |line| line.start)..inner.end);
-        }
-        at = match is_number {
-            true => end + run(&text[end..], |byte| !is_blank(byte)),
-            false => end.max(at + 1),
-        };
-    }
-}
-
-/// A shell's word at `start`, which ends before what divides commands.
-fn here_word(text: &[u8], start: usize) -> (Range<usize>, usize) {
-    if matches!(text.get(start), Some(b'\'' | b'"' | b'\\')) {
-        return shell_word(text, start);
-    }
-    let end = start
-        + run(&text[start..], |byte| {
-            !is_blank(byte) && !b"|;&\n`()<>".contains(&byte)
-        });
-    (start..end, end)
-}
-
-/// `--password-stdin`, `--with-token`: what any program calls it.
-fn is_stdin(word: &[u8]) -> bool {
-    let has = |sought: &[u8]| word.windows(sought.len()).any(|part| part == sought);
-    let stems = [&b"pass"[..], b"pw", b"token", b"key", b"secret"];
-    matches!(word, b"--passphrase-fd" | b"--with-token")
-        || word.starts_with(b"-") && has(b"stdin") && stems.into_iter().any(has)
-}
-
-/// What the value of an option holds by its name.
-fn named(word: &[u8]) -> Option<Holds<'static>> {
+/// Returns what the value of an option holds by its name.
+fn named(word: &[u8]) -> Option<Holds> {
     let name = trim_dashes(word);
     let (name, rest) = name.split_at(run(name, is_name_byte));
-    // A define without a value has none in the next word: -DHAVE_GETPASS.
+    // A define without a value: -DHAVE_GETPASS
     let is_define = matches!(word, [b'-', b'D', next, ..] if next.is_ascii_uppercase());
     let is_alone = rest.iter().all(|byte| b"\"',\\".contains(byte));
     let holds = names::judge(name).filter(|_| is_alone && !is_define);

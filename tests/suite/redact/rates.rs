@@ -5,7 +5,7 @@ use process_scanner::Redactor;
 use super::lines;
 
 /// Secrets that may survive. A change that leaks more is no improvement.
-const MOST_LEAKED: usize = 33;
+const MOST_LEAKED: usize = 26;
 
 /// Lines without a secret that may change.
 const MOST_CHANGED: usize = 2;
