@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use crate::cli::select::some_text;
 use crate::cli::settings::{Address, Settings};
 
 #[derive(Debug, Args)]
@@ -40,13 +41,13 @@ pub(crate) struct Serve {
     #[arg(long)]
     allow_remote: bool,
     /// Require the token in FILE: Authorization: Bearer TOKEN
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    token_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = some_text)]
+    token_file: Option<String>,
     /// Write the metrics to FILE after each scan, for node_exporter's textfile collector
     ///
-    /// FILE ends in .prom. Without --listen nothing is served then.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    textfile: Option<PathBuf>,
+    /// FILE ends in .prom. Nothing listens then, unless an address is set too.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = some_text)]
+    textfile: Option<String>,
 }
 
 impl Serve {
@@ -57,11 +58,11 @@ impl Serve {
             served.listen.clone_from(&self.listen);
         }
         served.allow_remote |= self.allow_remote;
-        if self.token_file.is_some() {
-            served.token_file.clone_from(&self.token_file);
+        if let Some(path) = &self.token_file {
+            served.token_file = Some(path.into());
         }
-        if self.textfile.is_some() {
-            served.textfile.clone_from(&self.textfile);
+        if let Some(path) = &self.textfile {
+            served.textfile = Some(path.into());
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded, select};
 use process_scanner::{
-    Batch, Consumer, ConsumerOptions, Error, ErrorClass, Result, Scanner, ScannerHandle, Source,
-    live_source,
+    Batch, Collect, Consumer, ConsumerOptions, Error, ErrorClass, Result, Scanner, ScannerHandle,
+    Source, live_source,
 };
 
 use super::notices::Notices;
@@ -15,7 +15,7 @@ use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::outcome::{complain, printed, remark};
 use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token};
-use crate::cli::settings::{self, Settings, changed};
+use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
 use crate::cli::signals;
 
 /// Batches that may wait for the groups: some seconds of events.
@@ -30,12 +30,11 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let settings = load(args, args.config.as_deref())?;
     let rules = rules(&settings)?;
     let listeners = Listeners::bind(&settings.serve.addresses())?;
-    let source = live_source(&settings.config())?;
+    let config = settings.config();
+    let collected = config.collect;
+    let source = live_source(&config)?;
     let info = source.info();
-    let scanner = Scanner::builder()
-        .config(settings.config())
-        .source(source)
-        .build()?;
+    let scanner = Scanner::builder().config(config).source(source).build()?;
     let groups = settings.groups.groups(&settings.rules);
     let published = Published::new(groups, scanner.consumers().clone(), info.own_pid);
     let textfile = settings.serve.textfile.clone();
@@ -53,6 +52,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     scanner.consumers().register(options, publisher)?;
     let site = Site::new(
         Arc::clone(&published),
+        collected,
         rules,
         settings.serve.max_event_clients,
     );
@@ -65,11 +65,12 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
     }
-    let server = Server::start(listeners, Arc::clone(&site), settings.serve.max_connections)?;
+    let server = Server::start(listeners, &site, settings.serve.max_connections)?;
     let handle = scanner.start()?;
     let mut running = Running {
         args,
         settings,
+        collected,
         published,
         site,
         handle,
@@ -98,6 +99,8 @@ impl Consumer for Counting {
 struct Running<'a> {
     args: &'a Serve,
     settings: Settings,
+    /// What the source reads since the start.
+    collected: Collect,
     published: Arc<Published>,
     site: Arc<Site>,
     handle: ScannerHandle,
@@ -130,32 +133,32 @@ impl Running<'_> {
 
     /// Takes over what can change while it runs, and reports the rest. An error changes nothing.
     fn reload(&mut self) -> Result<()> {
-        let mut settings = load(self.args, self.args.config.as_deref())?;
+        let wanted = load(self.args, self.args.config.as_deref())?;
+        let found = changed(&self.settings, &wanted);
+        let settings = taken_over(&self.settings, &wanted);
+        settings.validate().map_err(|error| {
+            let message = "together with settings that need a restart, the new ones are wrong";
+            Error::new(ErrorClass::Config, message)
+                .with_source(error)
+                .with_advice("restart pscan")
+        })?;
         let rules = rules(&settings)?;
-        let found = changed(&self.settings, &settings);
         let has = |begin: &str| found.live.iter().any(|key| key.starts_with(begin));
-        if has("group") {
-            let collected = self.settings.config().collect;
-            let missing = settings.config().collect.without(collected);
-            if !missing.is_empty() {
-                let message = format!("the new groups need {missing}, which is not collected");
-                return Err(Error::new(ErrorClass::Config, message)
-                    .with_advice("restart pscan, or add it to scan.collect"));
-            }
+        let missing = settings.of_groups().without(self.collected);
+        if !missing.is_empty() {
+            let message = format!("the new groups need {missing}, which is not collected");
+            return Err(Error::new(ErrorClass::Config, message).with_advice("restart pscan"));
         }
         if has("scan.interval_ms") {
-            self.handle
-                .control()
-                .set_interval_ms(settings.scan.interval_ms)?;
+            let interval_ms = settings.scan.interval_ms;
+            self.handle.control().set_interval_ms(interval_ms)?;
         }
         if has("group") {
             let groups = settings.groups.groups(&settings.rules);
             self.published.regroup(groups);
         }
-        let token = rules.access.token.clone();
-        let before = self.site.set_rules(rules);
         let mut live = found.live;
-        if before.access.token != token && !live.iter().any(|key| key == "serve.token_file") {
+        if self.site.set_rules(rules) && !live.iter().any(|key| key == "serve.token_file") {
             live.push("the token".to_owned());
         }
         match live.is_empty() {
@@ -163,21 +166,9 @@ impl Running<'_> {
             false => remark(&format!("reloaded: changed {}", live.join(", "))),
         }
         if !found.at_restart.is_empty() {
-            remark(&format!(
-                "these settings need a restart: {}",
-                found.at_restart.join(", ")
-            ));
+            let keys = found.at_restart.join(", ");
+            remark(&format!("these settings need a restart: {keys}"));
         }
-        // Until a restart, the old ones are in use.
-        let serve = settings.serve;
-        settings.serve = self.settings.serve.clone();
-        settings.serve.allowed_hosts = serve.allowed_hosts;
-        settings.serve.events = serve.events;
-        settings.serve.processes = serve.processes;
-        settings.serve.token_file = serve.token_file;
-        let interval_ms = settings.scan.interval_ms;
-        settings.scan = self.settings.scan.clone();
-        settings.scan.interval_ms = interval_ms;
         self.settings = settings;
         Ok(())
     }
@@ -185,11 +176,8 @@ impl Running<'_> {
 
 /// Reads all settings, and checks them.
 fn load(args: &Serve, file: Option<&Path>) -> Result<Settings> {
-    let variables = settings::from_environment(std::env::vars_os());
-    let mut settings = settings::read(file, &variables)?;
-    args.configure(&mut settings);
-    settings.validate()?;
-    Ok(settings)
+    let variables = from_environment(std::env::vars_os());
+    Given::read(file, variables)?.with(|settings| args.configure(settings))
 }
 
 fn rules(settings: &Settings) -> Result<SiteRules> {

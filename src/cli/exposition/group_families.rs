@@ -20,14 +20,11 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
         .collect();
     let groups = || labels.iter().zip(&report.groups);
 
-    // With the sum of those that left, the sum over all series never falls.
-    let left = [("group", "left"), ("kind", "left")];
     let mut counters = |name, help, value: &dyn Fn(&GroupCounters) -> Option<Number>| {
         let mut family = families.family(Type::Counter, name, help);
         for (labels, group) in groups() {
             family.sample(labels, value(&group.counters));
         }
-        family.sample(&left, value(&report.left));
     };
     counters(
         "pscan_group_cpu_seconds_total",
@@ -50,9 +47,8 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
         "pscan_group_exits_total",
         "Exits by outcome: ok, failed (another exit code than 0), killed (by a signal) or unknown.",
     );
-    let of_all = groups().map(|(labels, group)| (labels, &group.counters));
-    for (labels, counted) in of_all.chain([(&left, &report.left)]) {
-        for (outcome, count) in counted.exits.by_outcome() {
+    for (labels, group) in groups() {
+        for (outcome, count) in group.counters.exits.by_outcome() {
             exits.sample(
                 &[labels[0], labels[1], ("outcome", outcome)],
                 Number::from(count),

@@ -15,8 +15,8 @@ const MAX_BYTES: usize = 160;
 pub(super) fn label(name: &str) -> Cow<'_, str> {
     let escaped = escape(name);
     let is_usual = matches!(escaped, Cow::Borrowed(_)) && name.len() <= MAX_BYTES;
-    // To Prometheus a label without text is no label.
-    if is_usual && !name.is_empty() {
+    // A name must not look like a shortened one. To Prometheus a label without text is no label.
+    if is_usual && !name.is_empty() && !name.contains('…') {
         return Cow::Borrowed(name);
     }
     let end = (0..=MAX_BYTES.min(escaped.len()))
@@ -51,6 +51,8 @@ mod tests {
             long + "2",
             String::new(),
             "…".to_owned(),
+            label("a\u{1b}").into_owned(),
+            "a\u{1b}".to_owned(),
         ];
         let labels: std::collections::BTreeSet<_> = names.iter().map(|name| label(name)).collect();
         assert_eq!(labels.len(), names.len());

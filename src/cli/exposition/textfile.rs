@@ -72,12 +72,15 @@ fn new_file(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     // node_exporter runs as another user. It reads no file with this ending.
     builder.prefix(".pscan-").suffix(".new");
+    let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o644));
+        // Not when it is created, since the umask would remove rights.
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+    Ok(file)
 }
 
 #[cfg(test)]

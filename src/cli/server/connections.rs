@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
+use tokio_io_timeout::TimeoutStream;
 
 use super::marks::Marks;
 use super::routes;
@@ -17,6 +18,9 @@ use super::site::Site;
 
 /// Longest time for the head of a request, and between two requests of one connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Longest time in which a client may read nothing of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Largest head of a request, in bytes: the least that hyper takes.
 const MAX_HEAD_BYTES: usize = 8192;
@@ -63,18 +67,20 @@ impl Connections {
             close_oldest(&mut open);
             site.published.serving().closed_connection();
         }
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
         // The task cannot end before it is in the list: it needs the lock for that.
         let task = tokio::spawn(async move {
             let service = service_fn(|request| {
                 of_task.used_at.store(connections.tick(), Ordering::Relaxed);
                 let (site, marks) = (Arc::clone(&site), Arc::clone(&of_task));
-                async move { Ok::<_, Infallible>(routes::respond(&request, &site, marks)) }
+                async move { Ok::<_, Infallible>(routes::respond(&request, &site, marks).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
                 .max_buf_size(MAX_HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(Box::pin(stream)), service);
             if let Err(error) = connection.await {
                 log::debug!("a connection ended: {error}");
             }

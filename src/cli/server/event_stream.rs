@@ -17,7 +17,6 @@ use super::marks::Marks;
 use super::parameters::OfEvents;
 use super::responses::{Answer, Refusal, answer};
 use super::site::Site;
-use crate::cli::exposition::Published;
 use crate::cli::format::chosen_events::ChosenEvents;
 use crate::cli::format::json;
 
@@ -33,7 +32,7 @@ const KIND: &str = "text/event-stream";
 pub(super) fn stream(
     method: &Method,
     parameters: &OfEvents,
-    site: &Site,
+    site: &Arc<Site>,
     marks: Arc<Marks>,
 ) -> std::result::Result<Answer, Refusal> {
     if method == Method::HEAD {
@@ -45,7 +44,7 @@ pub(super) fn stream(
             "too many clients of /events: close one, or raise serve.max_event_clients",
         ));
     };
-    let stream = EventStream::begin(parameters, &site.published, marks, permit);
+    let stream = EventStream::begin(parameters, site, marks, permit);
     let stream = stream
         .map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.full_message()))?;
     Ok(answer(StatusCode::OK, KIND, stream))
@@ -55,7 +54,7 @@ pub(super) fn stream(
 struct EventStream {
     texts: mpsc::Receiver<Bytes>,
     keep_alive: Interval,
-    published: Arc<Published>,
+    site: Arc<Site>,
     id: ConsumerId,
     marks: Arc<Marks>,
     _permit: OwnedSemaphorePermit,
@@ -64,7 +63,7 @@ struct EventStream {
 impl EventStream {
     fn begin(
         parameters: &OfEvents,
-        published: &Arc<Published>,
+        site: &Arc<Site>,
         marks: Arc<Marks>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self> {
@@ -80,15 +79,15 @@ impl EventStream {
             }
         };
         let options = ConsumerOptions::default().with_name("events");
-        let id = published.consumers().register(options, send)?;
-        published.serving().event_client_came();
+        let id = site.published.consumers().register(options, send)?;
+        site.stream_began(id);
         marks.is_stream.store(true, Ordering::Relaxed);
         let mut keep_alive = interval(KEEP_ALIVE);
         keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             texts,
             keep_alive,
-            published: Arc::clone(published),
+            site: Arc::clone(site),
             id,
             marks,
             _permit: permit,
@@ -98,8 +97,7 @@ impl EventStream {
 
 impl Drop for EventStream {
     fn drop(&mut self) {
-        self.published.consumers().leave(self.id);
-        self.published.serving().event_client_left();
+        self.site.stream_ended(self.id);
         self.marks.is_stream.store(false, Ordering::Relaxed);
     }
 }

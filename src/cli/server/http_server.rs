@@ -29,7 +29,7 @@ impl Server {
     /// If the system has no thread or descriptor left.
     pub(crate) fn start(
         listeners: Listeners,
-        site: Arc<Site>,
+        site: &Arc<Site>,
         max_connections: usize,
     ) -> Result<Self> {
         let cannot = |error| Error::from_io("cannot start the server", error);
@@ -38,10 +38,15 @@ impl Server {
             .enable_time()
             .build()
             .map_err(cannot)?;
+        {
+            let _runtime = runtime.enter();
+            let connections = Connections::new(max_connections);
+            listeners.accept_all(site, &connections).map_err(cannot)?;
+        }
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("pscan-serve".into())
-            .spawn(move || serve(runtime, listeners, &site, max_connections, stopped))
+            .spawn(move || serve(runtime, stopped))
             .map_err(cannot)?;
         Ok(Self {
             stop: Some(stop),
@@ -61,18 +66,8 @@ impl Drop for Server {
     }
 }
 
-fn serve(
-    runtime: Runtime,
-    listeners: Listeners,
-    site: &Arc<Site>,
-    max_connections: usize,
-    stopped: oneshot::Receiver<()>,
-) {
-    let connections = Connections::new(max_connections);
-    runtime.block_on(async {
-        listeners.accept_all(site, &connections);
-        // The sender is dropped to stop the server.
-        let _ = stopped.await;
-    });
+fn serve(runtime: Runtime, stopped: oneshot::Receiver<()>) {
+    // The sender is dropped to stop the server.
+    let _ = runtime.block_on(stopped);
     runtime.shutdown_timeout(LAST_RESPONSES);
 }

@@ -56,47 +56,62 @@ impl Listeners {
         self.0.iter().map(name).collect()
     }
 
-    /// Accepts connections from now on. Call it in the runtime.
-    pub(super) fn accept_all(self, site: &Arc<Site>, connections: &Arc<Connections>) {
+    /// Accepts connections once the runtime runs. Call it in the runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no descriptor left.
+    pub(super) fn accept_all(
+        self,
+        site: &Arc<Site>,
+        connections: &Arc<Connections>,
+    ) -> io::Result<()> {
         for listener in self.0 {
             let (site, connections) = (Arc::clone(site), Arc::clone(connections));
-            tokio::spawn(async move {
-                if let Err(error) = accept(listener, site, connections).await {
-                    log::error!("cannot accept connections: {error}");
+            match listener {
+                Listener::Tcp(listener) => {
+                    let listener = tokio::net::TcpListener::from_std(listener)?;
+                    tokio::spawn(accept_tcp(listener, site, connections));
                 }
-            });
+                #[cfg(unix)]
+                Listener::Unix(socket) => {
+                    tokio::spawn(accept_unix(socket.listener()?, socket, site, connections));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn accept_tcp(
+    listener: tokio::net::TcpListener,
+    site: Arc<Site>,
+    connections: Arc<Connections>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // A response is written in few pieces, and none should wait for the next.
+                let _ = stream.set_nodelay(true);
+                connections.serve(stream, &site);
+            }
+            Err(error) => pause_after(&error).await,
         }
     }
 }
 
-async fn accept(
-    listener: Listener,
+/// `_socket`: its file is removed when this ends.
+#[cfg(unix)]
+async fn accept_unix(
+    listener: tokio::net::UnixListener,
+    _socket: unix::Socket,
     site: Arc<Site>,
     connections: Arc<Connections>,
-) -> io::Result<()> {
-    match listener {
-        Listener::Tcp(listener) => {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            loop {
-                match listener.accept().await {
-                    Ok((stream, _)) => {
-                        // A response is written in few pieces, and none should wait for the next.
-                        let _ = stream.set_nodelay(true);
-                        connections.serve(stream, &site);
-                    }
-                    Err(error) => pause_after(&error).await,
-                }
-            }
-        }
-        #[cfg(unix)]
-        Listener::Unix(socket) => {
-            let listener = socket.listener()?;
-            loop {
-                match listener.accept().await {
-                    Ok((stream, _)) => connections.serve(stream, &site),
-                    Err(error) => pause_after(&error).await,
-                }
-            }
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => connections.serve(stream, &site),
+            Err(error) => pause_after(&error).await,
         }
     }
 }

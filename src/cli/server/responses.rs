@@ -61,7 +61,7 @@ pub(super) fn text(status: StatusCode, kind: &'static str, text: impl Into<Bytes
     answer(status, kind, Full::new(text.into()))
 }
 
-/// Returns a response whose text is shared by several.
+/// Returns a response with a text that several share.
 pub(super) fn shared_text(kind: &'static str, text: Arc<str>) -> Answer {
     struct Shared(Arc<str>);
 
@@ -72,6 +72,24 @@ pub(super) fn shared_text(kind: &'static str, text: Arc<str>) -> Answer {
     }
 
     self::text(StatusCode::OK, kind, Bytes::from_owner(Shared(text)))
+}
+
+/// Returns a response with a text, and drops `permit` when that was sent, or is not needed any more.
+pub(super) fn text_with<P: Send + 'static>(
+    status: StatusCode,
+    kind: &'static str,
+    text: Vec<u8>,
+    permit: P,
+) -> Answer {
+    struct Permitted<P>(Vec<u8>, P);
+
+    impl<P> AsRef<[u8]> for Permitted<P> {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    self::text(status, kind, Bytes::from_owner(Permitted(text, permit)))
 }
 
 /// Returns a response with any body. No browser runs, keeps or embeds what is in it.

@@ -46,6 +46,31 @@ pub(crate) fn changed(before: &Settings, after: &Settings) -> Changed {
     changed
 }
 
+/// Returns settings `before` with the keys of `after` that a running server takes over.
+pub(crate) fn taken_over(before: &Settings, after: &Settings) -> Settings {
+    let (mut now, after) = (table(before), table(after));
+    for key in LIVE {
+        match key.split_once('.') {
+            Some((section, key)) => {
+                let value = after.get(section).and_then(|section| section.get(key));
+                let Some(Value::Table(section)) = now.get_mut(section) else {
+                    continue;
+                };
+                replace(section, key, value);
+            }
+            None => replace(&mut now, key, after.get(*key)),
+        }
+    }
+    now.try_into().expect("BUG: parts of settings are settings")
+}
+
+fn replace(table: &mut Table, key: &str, value: Option<&Value>) {
+    match value {
+        Some(value) => drop(table.insert(key.to_owned(), value.clone())),
+        None => drop(table.remove(key)),
+    }
+}
+
 fn table(settings: &Settings) -> Table {
     Table::try_from(settings).expect("BUG: settings can be written as TOML")
 }
@@ -88,6 +113,10 @@ mod tests {
             ["scan.cpu_budget_percent", "serve.listen"]
         );
         assert_eq!(changed(&after, &after), Changed::default());
+        let now = taken_over(&before, &after);
+        assert_eq!(changed(&now, &after).live, [""; 0]);
+        assert_eq!(changed(&before, &now).at_restart, [""; 0]);
+        assert_eq!(taken_over(&now, &before), before);
     }
 
     #[test]

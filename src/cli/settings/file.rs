@@ -34,7 +34,13 @@ pub(crate) fn from_environment(
     let texts = all
         .into_iter()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value));
-    let ours = texts.filter(|(name, _)| name.starts_with("PSCAN_") && name.contains("__"));
+    let is_ours = |name: &str| {
+        let parts = name
+            .strip_prefix("PSCAN_")
+            .and_then(|rest| rest.split_once("__"));
+        parts.is_some_and(|(section, _)| !section.is_empty())
+    };
+    let ours = texts.filter(|(name, _)| is_ours(name));
     let mut ours: Variables = ours
         .map(|(name, value)| Variable {
             name,
@@ -45,35 +51,96 @@ pub(crate) fn from_environment(
     ours
 }
 
-/// Reads settings: those of the file, and variables, which override them.
-///
-/// # Errors
-///
-/// A file that cannot be read, and settings that are unknown or wrong, with their line.
-pub(crate) fn read(file: Option<&Path>, variables: &Variables) -> Result<Settings> {
-    let mut table: Table = BASE.parse().expect("BUG: the base is TOML");
-    if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            cannot(
-                "read the settings",
-                path,
-                error,
-                Some("check path and rights"),
-            )
-        })?;
-        merge(
-            &mut table,
-            parse(&text).map_err(|what| in_file(path, &what))?,
-        );
-        let settings = settings(&table).map_err(|what| in_file(path, &what))?;
-        settings
-            .validate()
-            .map_err(|error| in_file(path, &message(&error)))?;
+/// What is set, and where.
+#[derive(Debug)]
+pub(crate) struct Given<'f> {
+    file: Option<(&'f Path, String)>,
+    variables: Variables,
+    settings: Settings,
+}
+
+impl<'f> Given<'f> {
+    /// Reads settings: those of the file, and variables, which override them.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, and settings that are unknown or have the wrong type, with their line.
+    pub(crate) fn read(file: Option<&'f Path>, variables: Variables) -> Result<Self> {
+        let mut table: Table = BASE.parse().expect("BUG: the base is TOML");
+        let mut text = None;
+        if let Some(path) = file {
+            let found = read_text(path)?;
+            merge(
+                &mut table,
+                parse(&found).map_err(|what| in_file(path, &what))?,
+            );
+            text = Some((path, found));
+        }
+        for variable in &variables {
+            set(&mut table, variable).map_err(|what| in_variable(variable, &what))?;
+        }
+        let settings = settings(&table).map_err(|what| Error::new(ErrorClass::Config, what))?;
+        Ok(Self {
+            file: text,
+            variables,
+            settings,
+        })
     }
-    for variable in variables {
-        set(&mut table, variable).map_err(|what| in_variable(variable, &what))?;
+
+    /// Returns the settings as options change them.
+    ///
+    /// # Errors
+    ///
+    /// The first that is outside its limits, or contradicts another, with where it can come from.
+    pub(crate) fn with(mut self, configure: impl FnOnce(&mut Settings)) -> Result<Settings> {
+        configure(&mut self.settings);
+        let outcome = self.settings.validate();
+        outcome.map_err(|error| self.with_origin(error))?;
+        Ok(self.settings)
     }
-    settings(&table).map_err(|what| Error::new(ErrorClass::Config, what))
+
+    fn with_origin(&self, error: Error) -> Error {
+        let key = error.to_string();
+        let key = key.split(' ').next().unwrap_or_default();
+        let key = key.rsplit('.').next().unwrap_or_default();
+        let of_variable = self.variables.iter().find(|variable| {
+            let name = variable.name.to_ascii_lowercase();
+            name.ends_with(&format!("__{key}"))
+        });
+        let line = self.file.as_ref().and_then(|(path, text)| {
+            let mut lines = text.lines();
+            let is_key = |line: &str| {
+                let rest = line.trim_start().strip_prefix(key);
+                rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+            };
+            Some((path, lines.position(is_key)? + 1))
+        });
+        match (of_variable, line) {
+            (Some(variable), _) => in_variable(variable, &message(&error)),
+            (None, Some((path, line))) => {
+                in_file(path, &format!("line {line}: {}", message(&error)))
+            }
+            (None, None) => error,
+        }
+    }
+}
+
+/// Reads a file that is text.
+fn read_text(path: &Path) -> Result<String> {
+    let cannot_read = |error| {
+        cannot(
+            "read the settings",
+            path,
+            error,
+            Some("check path and rights"),
+        )
+    };
+    let bytes = std::fs::read(path).map_err(cannot_read)?;
+    let text = String::from_utf8(bytes).map_err(|_| in_file(path, "it is not UTF-8"))?;
+    // Editors on Windows begin files with it.
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map_or(text.clone(), str::to_owned))
 }
 
 /// Parses a file, and checks all it has while the lines are known.

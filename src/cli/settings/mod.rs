@@ -7,12 +7,12 @@ mod group_settings;
 mod one_or_many;
 mod served;
 
-use process_scanner::{Config, Result};
+use process_scanner::{Collect, Config, Result};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::address::Address;
-pub(crate) use self::changed::changed;
-pub(crate) use self::file::{from_environment, read};
+pub(crate) use self::changed::{changed, taken_over};
+pub(crate) use self::file::{Given, from_environment};
 pub(crate) use self::group_settings::{GroupRule, Grouped};
 pub(crate) use self::served::Served;
 
@@ -51,7 +51,15 @@ impl Settings {
     /// Returns the settings of the scanner, with all fields that the groups need.
     pub(crate) fn config(&self) -> Config {
         let mut config = self.scan.clone();
-        config.collect |= self.groups.groups(&self.rules).collect() | Grouped::AMOUNTS;
+        config.collect |= self.of_groups() | Grouped::AMOUNTS;
+        if self.serve.events || self.serve.processes {
+            config.collect |= Served::FILTERED;
+        }
         config
+    }
+
+    /// Returns the fields that the groups need.
+    pub(crate) fn of_groups(&self) -> Collect {
+        self.groups.groups(&self.rules).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use process_scanner::{Error, ErrorClass, Result};
+use process_scanner::{Collect, Error, ErrorClass, Result};
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
@@ -56,6 +56,9 @@ impl Default for Served {
 }
 
 impl Served {
+    /// What filters of `/events` and `/processes` need, besides what is always there.
+    pub(super) const FILTERED: Collect = Collect::USER.with(Collect::CGROUP);
+
     /// Returns where the server listens.
     pub(crate) fn addresses(&self) -> Vec<Address> {
         match (self.listen.is_empty(), &self.textfile) {
@@ -116,9 +119,10 @@ impl Served {
 
 /// Returns whether it can be a name in the header Host, or `*` with the end of one.
 fn is_host(name: &str) -> bool {
-    let name = name.strip_prefix('*').unwrap_or(name);
+    let name = name.strip_prefix("*.").unwrap_or(name);
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    name.bytes().all(is_of_name) && !name.contains("..")
+    let is_name = name.bytes().all(is_of_name) && !name.contains("..") && !name.is_empty();
+    is_name || name == "*"
 }
 
 #[cfg(test)]
@@ -166,7 +170,7 @@ mod tests {
         served(|served| served.textfile = Some("x.txt".into())).expect_err("no .prom");
         served(|served| served.max_connections = 1).expect_err("too few");
         served(|served| served.max_event_clients = 128).expect_err("all connections");
-        for host in ["a:80", "http://a", "a/b", "a..b", "a b"] {
+        for host in ["a:80", "http://a", "a/b", "a..b", "a b", "", "*.", "*a.com"] {
             served(|served| served.allowed_hosts = vec![host.into()]).expect_err(host);
         }
         for host in ["node1", "a-b.example.com", "*.example.com", "*"] {

@@ -14,7 +14,7 @@ use std::process::{Child, ChildStderr, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use self::client::{Response, get, request};
+use self::client::{Response, connect, get, request};
 use super::pscan;
 
 /// A server at a port of its own.

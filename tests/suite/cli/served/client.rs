@@ -1,7 +1,8 @@
-//! A client that sends what it is told to, also what is no HTTP.
+//! A client for single requests.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 /// A response that has ended.
 #[derive(Debug)]
@@ -28,9 +29,18 @@ impl Response {
     }
 }
 
+/// Connects to a server. A server that never answers fails the test.
+pub fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(120)))
+        .unwrap();
+    stream
+}
+
 /// Sends a request with these header lines, and reads the response.
 pub fn request(address: &str, line: &str, headers: &[&str]) -> Response {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = connect(address);
     let headers: String = headers
         .iter()
         .map(|header| format!("{header}\r\n"))

@@ -38,8 +38,13 @@ fn the_example_is_valid_and_has_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    let (is_fine, _, messages) = check(&whole, &[]);
-    assert!(messages.contains("token") || is_fine, "{messages}");
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "0123456789abcdef").unwrap();
+    let whole = whole.replace("/etc/pscan/token", token.to_str().unwrap());
+    let (is_fine, printed_whole, messages) = check(&whole, &[]);
+    assert!(is_fine, "{messages}");
+    assert!(printed_whole.contains("php {pool}"), "{printed_whole}");
     let (_, of_server) = printed.split_once("[groups]").unwrap();
     for line in of_server.lines().filter(|line| line.contains(" = ")) {
         let key = line.split(" = ").next().unwrap();
@@ -99,7 +104,22 @@ fn errors_have_the_line_or_the_variable() {
             &[],
             &["line 2", "colour", "container"],
         ),
-        ("[scan]\ninterval_ms = 1\n", &[], &["interval_ms", "50"]),
+        (
+            "[scan]\ninterval_ms = 1\n",
+            &[],
+            &["line 2", "interval_ms", "50"],
+        ),
+        (
+            "[serve]\n\nmax_connections = 1\n",
+            &[],
+            &["line 3", "max_connections"],
+        ),
+        (
+            "",
+            &[("PSCAN_SCAN__INTERVAL_MS", "1")],
+            &["PSCAN_SCAN__INTERVAL_MS", "50"],
+        ),
+        ("\u{1}", &[], &["line 1"]),
         (
             "[serve]\nlisten = \"0.0.0.0:9257\"\n",
             &[],
@@ -154,6 +174,8 @@ fn variables_override_the_file() {
             // Kubernetes has such names for a service called pscan.
             ("PSCAN_PORT_9257_TCP", "tcp://10.0.0.1:9257"),
             ("PSCAN_SERVICE_HOST", "10.0.0.1"),
+            // That of a service called pscan--a.
+            ("PSCAN__A_SERVICE_HOST", "10.0.0.1"),
         ],
     );
     assert!(is_fine, "{messages}");
@@ -214,4 +236,54 @@ fn an_address_that_is_taken_is_an_error() {
         message.contains(&server.address) && message.contains("--listen"),
         "{message}"
     );
+}
+
+#[test]
+fn options_and_variables_repair_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pscan.toml");
+    fs::write(&file, "\u{feff}[serve]\r\nlisten = \"0.0.0.0:9257\"\r\n").unwrap();
+    let check = |option: &[&str], variable: &str| {
+        let mut command = pscan(&["serve", "--check"]);
+        command
+            .arg(&file)
+            .args(option)
+            .env("PSCAN_SERVE__ALLOW_REMOTE", variable);
+        command.output().unwrap().status.success()
+    };
+    assert!(!check(&[], "false"));
+    assert!(check(&["--allow-remote"], "false"));
+    assert!(check(&[], "true"));
+    assert!(check(&["--listen", "127.0.0.1:0"], "false"));
+}
+
+#[test]
+fn a_check_needs_no_file_and_warns_of_rules_without_effect() {
+    let output = pscan(&["serve", "--check"])
+        .env("PSCAN_GROUPS__BY", "unit")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("by = \"unit\"") && printed.contains("\"cgroup\""),
+        "{printed}"
+    );
+    let (is_fine, _, messages) = check(
+        "[[group]]\nlabel = \"a\"\n[[group]]\nlabel = \"b\"\nname = \"x\"\n",
+        &[],
+    );
+    assert!(
+        is_fine && messages.contains("rule 1 matches every process"),
+        "{messages}"
+    );
+}
+
+#[test]
+fn a_text_file_in_a_missing_folder_is_an_error() {
+    let output = pscan(&["serve", "--textfile", "/does/not/exist/pscan.prom"])
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(message.contains("/does/not/exist/pscan.prom"), "{message}");
 }

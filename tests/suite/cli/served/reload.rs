@@ -85,6 +85,32 @@ fn settings_that_need_a_restart_are_named() {
 }
 
 #[test]
+fn a_reload_leaves_no_open_address_without_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "0123456789abcdef").unwrap();
+    let open = format!("[serve]\ntoken_file = {token:?}\n");
+    let mut server = Server::start_with(&open, &["--listen", "0.0.0.0:0"]);
+    fs::write(server.settings(), "").unwrap();
+    server.send(Signal::HUP);
+    assert!(server.message("other hosts can reach").contains("0.0.0.0"));
+    assert_eq!(server.get("/metrics").status, 401);
+}
+
+#[test]
+fn groups_change_back_and_forth() {
+    let mut server = Server::start("[groups]\nby = \"unit\"\n").scanned();
+    for by in ["name", "unit", "name"] {
+        fs::write(server.settings(), format!("[groups]\nby = \"{by}\"\n")).unwrap();
+        server.send(Signal::HUP);
+        assert!(server.message("reloaded").ends_with("changed groups.by"));
+    }
+    server.metrics_with("pscan_group_processes{group=\"pscan\"");
+    let text = server.metrics_with("pscan_serve_reload_successful 1");
+    assert!(sample(&text, "pscan_serve_reload_timestamp_seconds") > Some(1.7e9));
+}
+
+#[test]
 fn another_token_holds_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
@@ -92,7 +118,7 @@ fn another_token_holds_at_once() {
     let mut server = Server::start(&format!("[serve]\ntoken_file = {token:?}\n"));
     fs::write(&token, "fedcba9876543210").unwrap();
     server.send(Signal::HUP);
-    server.message("reloaded");
+    assert!(server.message("reloaded").ends_with("changed the token"));
     let open = |token: &str| {
         let header = format!("Authorization: Bearer {token}");
         super::request(

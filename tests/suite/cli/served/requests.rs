@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use rustix::process::Signal;
 
-use super::{Response, Server, get, request, sample};
+use super::{Response, Server, connect, get, request, sample};
 
 #[test]
 fn metrics_have_groups_and_no_process() {
@@ -70,21 +70,19 @@ fn every_path_answers() {
     );
     assert!(!page.body.contains("<script"));
     assert!(server.get("/style.css").head.contains("text/css"));
-    let own = server.get("/processes?name=%5Epscan%24&user=0,1,root,nobody");
-    assert_eq!(own.status, 200);
-    let listing: serde_json::Value = serde_json::from_str(&own.body).unwrap();
-    assert_eq!(listing["schema"], 1);
-    let all: serde_json::Value = serde_json::from_str(&server.get("/processes").body).unwrap();
     let pid = server.pscan.id();
-    let processes = all["processes"].as_array().unwrap();
-    assert!(processes.iter().any(|process| process["pid"] == pid));
-    let none: serde_json::Value = serde_json::from_str(
-        &server
-            .get(&format!("/processes?pid={pid}&state=zombie"))
-            .body,
-    )
-    .unwrap();
-    assert_eq!(none["processes"], serde_json::json!([]));
+    let listed = |query: &str| {
+        let response = server.get(&format!("/processes{query}"));
+        let listing: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+        assert_eq!(listing["schema"], 1);
+        let processes = listing["processes"].as_array().unwrap().iter();
+        processes.filter(|process| process["pid"] == pid).count()
+    };
+    let user = rustix::process::geteuid().as_raw();
+    assert_eq!(listed(""), 1);
+    assert_eq!(listed(&format!("?name=%5Epscan%24&user={user}")), 1);
+    assert_eq!(listed(&format!("?user={}", user.wrapping_add(1))), 0);
+    assert_eq!(listed(&format!("?pid={pid}&state=zombie")), 0);
 }
 
 #[test]
@@ -119,6 +117,22 @@ fn what_is_off_or_wrong_is_refused_with_advice() {
         assert_eq!(other.status, 403, "{host}");
         assert!(other.body.contains("serve.allowed_hosts"), "{}", other.body);
     }
+}
+
+#[test]
+fn a_filter_needs_fields_that_are_collected() {
+    let mut server = Server::start("").scanned();
+    std::fs::write(server.settings(), "[serve]\nprocesses = true\n").unwrap();
+    server.send(Signal::HUP);
+    server.message("changed serve.processes");
+    assert_eq!(server.get("/processes?name=pscan").status, 200);
+    let refused = server.get("/processes?user=root");
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.body.contains("needs user, which is not collected"),
+        "{}",
+        refused.body
+    );
 }
 
 #[test]
@@ -170,7 +184,7 @@ fn what_is_no_request_ends_the_connection_alone() {
     );
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(5000));
     for text in ["\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02", &long, &many] {
-        let mut stream = TcpStream::connect(&server.address).unwrap();
+        let mut stream = connect(&server.address);
         // The server may answer and close before all is written.
         let _ = stream.write_all(text.as_bytes());
         let _ = stream.shutdown(std::net::Shutdown::Write);
@@ -182,11 +196,11 @@ fn what_is_no_request_ends_the_connection_alone() {
 }
 
 #[test]
-fn idle_clients_keep_nobody_out() {
+fn idle_clients_do_not_block_others() {
     let server = Server::start("[serve]\nmax_connections = 20\n");
     let idle: Vec<TcpStream> = (0..200)
         .map(|_| {
-            let mut stream = TcpStream::connect(&server.address).unwrap();
+            let mut stream = connect(&server.address);
             stream.write_all(b"GET /metr").unwrap();
             stream
         })

@@ -1,16 +1,15 @@
 //! `/events`: births and exits as they happen.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{Server, copied, sample};
+use super::{Server, connect, copied, sample};
 
 /// Opens a stream, and returns its events.
-fn events(server: &Server, query: &str) -> impl Iterator<Item = Value> {
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+fn events(server: &Server, query: &str) -> impl Iterator<Item = Value> + use<> {
+    let mut stream = connect(&server.address);
     write!(
         stream,
         "GET /events?{query} HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -78,10 +77,23 @@ fn streams_have_a_limit_and_leave_with_their_clients() {
 #[test]
 fn a_server_ends_although_a_client_reads_nothing() {
     let server = Server::start("[serve]\nevents = true\n").scanned();
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let mut stream = connect(&server.address);
     write!(stream, "GET /events HTTP/1.0\r\n\r\n").unwrap();
     let mut first = [0];
     std::io::Read::read_exact(&mut stream, &mut first).unwrap();
     let (status, rest) = server.end(rustix::process::Signal::TERM);
     assert_eq!((status, rest.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn streams_end_when_they_are_switched_off() {
+    let settings = "[serve]\nevents = true\n";
+    let mut server = Server::start(settings).scanned();
+    let mut stream = events(&server, "");
+    stream.next().unwrap();
+    std::fs::write(server.settings(), "").unwrap();
+    server.send(rustix::process::Signal::HUP);
+    server.message("changed serve.events");
+    stream.for_each(drop);
+    assert_eq!(server.get("/events").status, 404);
 }
