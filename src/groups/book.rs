@@ -131,12 +131,27 @@ impl Book {
                 self.emptied.push_back((since_ns, place));
                 continue;
             }
-            if let Some(entry) = self.places[place].take() {
-                self.left.add(&entry.counted);
-                self.by_id.remove(&entry.id);
-                self.free.push(place);
-                self.named -= 1;
+            self.remove(place);
+        }
+    }
+
+    /// Removes all named groups that are empty now.
+    pub(super) fn remove_all_empty(&mut self) {
+        for (_, place) in std::mem::take(&mut self.emptied) {
+            let entry = self.entry(place);
+            entry.is_queued = false;
+            if entry.processes == 0 {
+                self.remove(place);
             }
+        }
+    }
+
+    fn remove(&mut self, place: usize) {
+        if let Some(entry) = self.places[place].take() {
+            self.left.add(&entry.counted);
+            self.by_id.remove(&entry.id);
+            self.free.push(place);
+            self.named -= 1;
         }
     }
 
@@ -223,6 +238,26 @@ mod tests {
         // It starts again.
         let again = book.place(named("a"), LIMITS);
         assert_eq!(book.entry(again).counted.cpu_ns(), None);
+    }
+
+    #[test]
+    fn all_empty_groups_can_leave_at_once() {
+        let mut book = Book::default();
+        let (a, b) = (
+            book.place(named("a"), LIMITS),
+            book.place(named("b"), LIMITS),
+        );
+        book.join(a);
+        book.join(b);
+        book.leave(a, 100);
+        book.leave(b, 100);
+        // It is in the queue, and not empty.
+        book.join(b);
+        book.remove_all_empty();
+        assert_eq!(names(&book), ["b"]);
+        book.leave(b, 100);
+        book.remove_empty(110, LIMITS);
+        assert_eq!(names(&book), [""; 0]);
     }
 
     #[test]

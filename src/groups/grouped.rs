@@ -123,7 +123,7 @@ impl Groups {
     /// `like` has the value or the rules, and the limits. `processes` are those of the scanner now:
     /// [`Consumers::snapshot`](crate::Consumers::snapshot). Each process moves to its new group as if
     /// it had changed: what it used before stays with the old group, which leaves when it has been
-    /// empty for long enough. A source must already collect what `like` [needs](Self::collect).
+    /// empty for long enough, or when its room is needed. A source must already collect what `like` [needs](Self::collect).
     ///
     /// Call it where batches arrive, after a batch: a process that is in no batch yet is skipped.
     /// Nothing happens if `like` is a clone of this.

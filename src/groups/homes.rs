@@ -20,6 +20,16 @@ impl Population {
             member.is_adopted = false;
             member.takes_children = false;
         }
+        let before = self.book.without_room();
+        self.settle_all(processes, terms);
+        if self.book.without_room() > before {
+            // The groups from before hold the room, though their processes have left.
+            self.book.remove_all_empty();
+            self.settle_all(processes, terms);
+        }
+    }
+
+    fn settle_all(&mut self, processes: &Snapshot, terms: Terms<'_>) {
         for (_, process) in processes.tree().walk() {
             if self.is_known(process)
                 && let Some(mut member) = self.members.remove(&process.pid)

@@ -1,4 +1,4 @@
-//! What an operator must know of a scanner that nobody watches, on standard error.
+//! Troubles of a scanner that runs in the background, on standard error.
 
 use process_scanner::{Batch, BreakerState, Hearing, Transition};
 

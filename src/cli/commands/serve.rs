@@ -1,5 +1,6 @@
 //! `pscan serve`: metrics of groups for Prometheus.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::notices::Notices;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::outcome::{complain, printed, remark};
-use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token};
+use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token, affordable};
 use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
 use crate::cli::signals;
 
@@ -65,7 +66,13 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
     }
-    let server = Server::start(listeners, &site, settings.serve.max_connections)?;
+    let max_connections = affordable(settings.serve.max_connections);
+    if max_connections < settings.serve.max_connections {
+        remark(&format!(
+            "at most {max_connections} connections: the limit of descriptors allows no more (ulimit -n)"
+        ));
+    }
+    let server = Server::start(listeners, &site, max_connections)?;
     let handle = scanner.start()?;
     let mut running = Running {
         args,
@@ -133,6 +140,14 @@ impl Running<'_> {
 
     /// Takes over what can change while it runs, and reports the rest. An error changes nothing.
     fn reload(&mut self) -> Result<()> {
+        if let Some(path) = &self.args.config {
+            // A pipe could make it wait, and a signal to end would have to wait too.
+            let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+            if !is_file {
+                let message = format!("{} is no file that can be read again", path.display());
+                return Err(Error::new(ErrorClass::Config, message));
+            }
+        }
         let wanted = load(self.args, self.args.config.as_deref())?;
         let found = changed(&self.settings, &wanted);
         let settings = taken_over(&self.settings, &wanted);

@@ -21,7 +21,7 @@ impl Format {
         }
     }
 
-    /// Chooses by the header Accept: OpenMetrics if the client asks for it, and likes nothing better.
+    /// Chooses by the header Accept: OpenMetrics if the client requests it, and prefers nothing else.
     pub(crate) fn accepted(accept: &str) -> Self {
         let best = |wanted: &str| {
             let ranges = accept.split(',').filter_map(media_range);

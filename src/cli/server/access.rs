@@ -76,7 +76,7 @@ impl Access {
         }
     }
 
-    /// Refuses names of hosts that this one need not have.
+    /// Refuses names that are not known to be those of this host.
     ///
     /// A page of another site can let a browser connect here under its own name, and read the answer.
     fn check_host<B>(&self, request: &Request<B>) -> std::result::Result<(), Refusal> {
@@ -108,6 +108,7 @@ impl Access {
         is_address
             || host == "localhost"
             || self.allowed_hosts.iter().any(|allowed| {
+                let allowed = allowed.strip_suffix('.').unwrap_or(allowed);
                 let allowed = allowed.to_ascii_lowercase();
                 match allowed.strip_prefix('*') {
                     Some(end) => host.ends_with(end),
@@ -119,8 +120,11 @@ impl Access {
 
 /// Returns a host without its port, and an IPv6 address without its brackets.
 fn name_of(host: &str) -> &str {
-    if let Some(address) = host.strip_prefix('[') {
-        return address.split(']').next().unwrap_or_default();
+    if let Some((address, rest)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let port = rest.strip_prefix(':').unwrap_or(rest);
+        let is_port = rest.is_empty()
+            || rest.starts_with(':') && port.bytes().all(|byte| byte.is_ascii_digit());
+        return if is_port { address } else { host };
     }
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -179,6 +183,9 @@ mod tests {
             ("Node1", None),
             ("a.example.com", None),
             ("evil.com", Some(403)),
+            ("[::1]evil.com", Some(403)),
+            ("[::1]@evil.com", Some(403)),
+            ("[::1]:80.evil.com", Some(403)),
             ("node12", Some(403)),
             ("example.com", Some(403)),
             ("localhost.evil.com", Some(403)),

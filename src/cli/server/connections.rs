@@ -27,7 +27,7 @@ const MAX_HEAD_BYTES: usize = 8192;
 
 /// All open connections.
 ///
-/// A new connection always gets in. At the limit the one that has asked for nothing for the longest time is
+/// A new connection always gets in. At the limit the one whose last request is the oldest is
 /// closed, so idle and slow clients cannot keep others out. Streams of events stay: they have a limit of their
 /// own, which is lower.
 pub(super) struct Connections {
@@ -64,8 +64,7 @@ impl Connections {
         let of_task = Arc::clone(&marks);
         let mut open = self.lock();
         if open.len() >= self.max {
-            close_oldest(&mut open);
-            site.published.serving().closed_connection();
+            close_oldest(&mut open, &site);
         }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_TIMEOUT));
@@ -94,6 +93,11 @@ impl Connections {
         });
     }
 
+    /// Closes a connection, because the system has no descriptors left.
+    pub(super) fn make_room(&self, site: &Site) {
+        close_oldest(&mut self.lock(), site);
+    }
+
     fn tick(&self) -> u64 {
         self.clock.fetch_add(1, Ordering::Relaxed)
     }
@@ -105,11 +109,12 @@ impl Connections {
 }
 
 /// Closes the connection whose last request is the oldest, unless it streams events.
-fn close_oldest(open: &mut Vec<Open>) {
+fn close_oldest(open: &mut Vec<Open>, site: &Site) {
     let closable = open.iter().enumerate();
     let closable = closable.filter(|(_, open)| !open.marks.is_stream.load(Ordering::Relaxed));
     let oldest = closable.min_by_key(|(_, open)| open.marks.used_at.load(Ordering::Relaxed));
     if let Some((at, _)) = oldest {
         open.swap_remove(at).abort.abort();
+        site.published.serving().closed_connection();
     }
 }

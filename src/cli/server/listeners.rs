@@ -95,7 +95,10 @@ async fn accept_tcp(
                 let _ = stream.set_nodelay(true);
                 connections.serve(stream, &site);
             }
-            Err(error) => pause_after(&error).await,
+            Err(error) => {
+                connections.make_room(&site);
+                pause_after(&error).await;
+            }
         }
     }
 }
@@ -111,7 +114,10 @@ async fn accept_unix(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => connections.serve(stream, &site),
-            Err(error) => pause_after(&error).await,
+            Err(error) => {
+                connections.make_room(&site);
+                pause_after(&error).await;
+            }
         }
     }
 }
@@ -155,7 +161,7 @@ fn advice(error: &io::Error) -> &'static str {
 mod unix {
     use std::fs;
     use std::io;
-    use std::os::unix::fs::FileTypeExt;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::{Path, PathBuf};
 
@@ -165,12 +171,23 @@ mod unix {
         file: SocketFile,
     }
 
-    struct SocketFile(PathBuf);
+    struct SocketFile {
+        path: PathBuf,
+        /// Device and inode: another server can have replaced the file.
+        id: Option<(u64, u64)>,
+    }
 
     impl Drop for SocketFile {
         fn drop(&mut self) {
-            let _ = fs::remove_file(&self.0);
+            if self.id.is_some() && self.id == id(&self.path) {
+                let _ = fs::remove_file(&self.path);
+            }
         }
+    }
+
+    fn id(path: &Path) -> Option<(u64, u64)> {
+        let found = fs::symlink_metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
     }
 
     impl Socket {
@@ -185,12 +202,15 @@ mod unix {
             listener.set_nonblocking(true)?;
             Ok(Self {
                 listener,
-                file: SocketFile(path.to_owned()),
+                file: SocketFile {
+                    path: path.to_owned(),
+                    id: id(path),
+                },
             })
         }
 
         pub(super) fn path(&self) -> &Path {
-            &self.file.0
+            &self.file.path
         }
 
         pub(super) fn listener(&self) -> io::Result<tokio::net::UnixListener> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod connections;
+mod descriptors;
 mod event_stream;
 mod http_server;
 mod listeners;
@@ -14,6 +15,7 @@ mod routes;
 mod site;
 
 pub(crate) use self::access::{Access, Token};
+pub(crate) use self::descriptors::affordable;
 pub(crate) use self::http_server::Server;
 pub(crate) use self::listeners::Listeners;
 pub(crate) use self::site::{Site, SiteRules};

@@ -36,6 +36,9 @@ impl OfEvents {
     }
 }
 
+/// Longest value, in bytes. A regular expression takes time in proportion to its length, for each process.
+const MAX_VALUE_BYTES: usize = 200;
+
 /// Parses a query: `name=^make$&state=Z&no_kernel` has the options `--name`, `--state` and `--no-kernel`.
 pub(super) fn parse<A: Args>(query: Option<&str>) -> Result<A, Refusal> {
     let command = A::augment_args(Command::new("parameters"))
@@ -59,6 +62,11 @@ pub(super) fn parse<A: Args>(query: Option<&str>) -> Result<A, Refusal> {
             );
             return Err(wrong(&text));
         };
+        if value.len() > MAX_VALUE_BYTES {
+            return Err(wrong(&format!(
+                "the parameter {key} is longer than {MAX_VALUE_BYTES} bytes"
+            )));
+        }
         let is_flag = !arg.get_action().takes_values();
         match (is_flag, &*value) {
             (true, "" | "true" | "1") => args.push(format!("--{key}")),
@@ -117,6 +125,8 @@ mod tests {
 
     #[test]
     fn wrong_parameters_are_refused_with_the_reason() {
+        let long = format!("command={}", "x".repeat(201));
+        assert!(filter(&long).expect_err("it is long").contains("200 bytes"));
         for (query, reason) in [
             ("nam=x", "known are pid, name"),
             ("help", "unknown parameter"),

@@ -22,8 +22,8 @@ pub(crate) struct Variable {
 /// Sections whose keys can be set by variables.
 const SECTIONS: [&str; 3] = ["scan", "groups", "serve"];
 
-/// What `pscan serve` has set where the file is silent: the whole program is a scanner.
-const BASE: &str = "scan = { budget_covers_callbacks = true, raise_descriptor_limit = true }";
+/// What `pscan serve` has set where the file is silent: this program has no other use for descriptors.
+const BASE: &str = "scan = { raise_descriptor_limit = true }";
 
 /// Selects the settings among the variables of the environment.
 ///
@@ -159,8 +159,18 @@ fn parse(text: &str) -> std::result::Result<Table, String> {
             None => message,
         }
     };
+    let table: Table = text.parse().map_err(|error| in_line(&error))?;
+    // serde would take a list for a table.
+    for section in SECTIONS {
+        if table.get(section).is_some_and(|value| !value.is_table()) {
+            return Err(format!("{section} must be a table: write [{section}]"));
+        }
+    }
+    if table.get("group").is_some_and(|rules| !rules.is_array()) {
+        return Err("group must be a list of tables: write [[group]]".to_owned());
+    }
     toml::from_str::<Settings>(text).map_err(|error| in_line(&error))?;
-    text.parse().map_err(|error| in_line(&error))
+    Ok(table)
 }
 
 fn settings(table: &Table) -> std::result::Result<Settings, String> {

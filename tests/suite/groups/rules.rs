@@ -88,6 +88,28 @@ fn the_first_rule_that_matches_names_the_group() {
 }
 
 #[test]
+fn groups_from_before_make_room_for_new_ones() {
+    let mut feed = Feed::new(Groups::by(GroupBy::Name).with_limit(2));
+    let all = [old(1, "a", None), old(2, "b", None)];
+    let events: Vec<Event> = all.iter().cloned().map(Event::Existing).collect();
+    let mut snapshot = Snapshot::new();
+    let mut full = Batch::new(1, BEGAN_MS, events.clone());
+    full.full = true;
+    snapshot.apply(&full);
+    feed.send(events);
+    let rule = |name: &str| {
+        let filter = Filter::new().with_name(name).unwrap();
+        Rule::new(filter, &format!("rule {name}")).unwrap()
+    };
+    let like = Groups::by_rules(vec![rule("a"), rule("b")]).with_limit(2);
+    feed.groups.regroup(&like, &snapshot);
+    assert_eq!(
+        feed.sizes(),
+        sized(&[("rule a", 1), ("rule b", 1), ("other", 0)])
+    );
+}
+
+#[test]
 fn a_new_grouping_moves_processes_and_keeps_counters() {
     let build = || {
         let rule = Rule::new(Filter::new().with_name("^make$").unwrap(), "build").unwrap();
@@ -111,7 +133,7 @@ fn a_new_grouping_moves_processes_and_keeps_counters() {
     feed.send(all.map(Event::Existing).into());
     child.cpu_time_ms = Some(130.0);
     feed.send(vec![Event::updated(child.clone(), Changes::CPU)]);
-    // What it is like when it is told to be like itself.
+    // A clone has the same grouping.
     feed.groups.regroup(&feed.groups.clone(), &snapshot);
     assert_eq!(feed.sizes(), sized(&[("cc", 1), ("make", 1), ("web", 1)]));
 
