@@ -2,11 +2,12 @@
 
 mod access;
 mod connections;
-mod descriptors;
+
 mod event_stream;
 mod http_server;
 mod listeners;
 mod marks;
+mod open_limit;
 mod page;
 mod parameters;
 mod readiness;
@@ -15,7 +16,7 @@ mod routes;
 mod site;
 
 pub(crate) use self::access::{Access, Token};
-pub(crate) use self::descriptors::affordable;
 pub(crate) use self::http_server::Server;
 pub(crate) use self::listeners::Listeners;
+pub(crate) use self::open_limit::affordable;
 pub(crate) use self::site::{Site, SiteRules};
