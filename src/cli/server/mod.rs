@@ -2,7 +2,6 @@
 
 mod access;
 mod connections;
-
 mod event_stream;
 mod http_server;
 mod listeners;
