@@ -63,7 +63,7 @@ fn groups_are_written_for_prometheus() {
         .lines()
         .filter(|line| line.contains("pscan_group"))
         .collect();
-    insta::with_settings!({snapshot_path => "../../../tests/suite/fixtures/snapshots", prepend_module_to_snapshot => false}, {
+    insta::with_settings!({snapshot_path => "../../../tests/suite/cli/served", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("metrics_of_groups", of_groups.join("\n"));
     });
     assert!(text.contains("# TYPE pscan_scan_total counter\n"), "{text}");
