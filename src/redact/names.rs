@@ -144,10 +144,13 @@ pub(super) fn starts_with_stem(text: &[u8]) -> bool {
         && STEMS.iter().any(|stem| starts_with(text, stem))
 }
 
+/// The end of a name, and the number of its list.
+type Ending = (&'static [u8], usize);
+
 /// Returns a bit for each list that a name is in.
 fn lists_of(words: &[u8]) -> u32 {
     /// The words of all lists by their last two bytes, so that a name is compared with few of them.
-    static ENDINGS: OnceLock<Vec<Vec<(&[u8], usize)>>> = OnceLock::new();
+    static ENDINGS: OnceLock<Vec<Vec<Ending>>> = OnceLock::new();
     let place = |end: &[u8]| pair(&end[end.len().saturating_sub(2)..]);
     let endings = ENDINGS.get_or_init(|| {
         let mut endings = vec![Vec::new(); 1 << 10];

@@ -75,9 +75,15 @@ static CLASSES: [Class; 14] = [
 
 impl Class {
     fn has(&self, byte: u8) -> bool {
+        // Faster than `contains`, which calls a search for long texts.
+        let is_in = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .fold(false, |is_in, other| is_in | (*other == byte))
+        };
         match self.bytes.as_bytes() {
-            [b'^', others @ ..] => others.iter().all(|other| *other != byte),
-            bytes => byte.is_ascii_alphanumeric() || bytes.iter().any(|other| *other == byte),
+            [b'^', others @ ..] => !is_in(others),
+            bytes => byte.is_ascii_alphanumeric() || is_in(bytes),
         }
     }
 }
