@@ -3,7 +3,9 @@
 //! A name is judged by its words: `--tokenizer`, `--bypass` and `--keyboard` have secrets' letters and none of their
 //! words.
 
-use super::text::starts_with;
+use std::sync::OnceLock;
+
+use super::text::{pair, starts_with};
 use super::values::{Holds, is_one_of};
 
 /// Every name of a secret has one of these, small or capital.
@@ -14,54 +16,31 @@ pub(super) const STEMS: [&[u8]; 22] = [
 ];
 
 /// What names hold that end in these words, or are equal to them with a dash before. The first match counts.
+#[rustfmt::skip]
 const ENDS: [(Holds, &str); 8] = [
-    (
-        Holds::Nothing,
-        "cluster-token cert-hash default-auth keep-session-cookies",
-    ),
-    (
-        Holds::Password,
-        "secret-id authorization bearer jwt psk otp totp",
-    ),
-    (
-        Holds::Command,
-        "passwordeval password-command password-cmd password-eval passwd-command pass-command",
-    ),
-    (
-        Holds::Token,
-        "-pwd -oldpwd kek dek root-token-id askpass user-pass cookie cookies setcookie",
-    ),
-    (
-        Holds::Pass,
-        "passin passout -pin new-pin old-pin set-pin so-pin user-pin",
-    ),
-    (
-        Holds::Long,
-        "-pat access-pat -keys license -page-token -next-page-token bos-token cls-token end-token eos-token fim-token image-token \
+    (Holds::Nothing, "cluster-token cert-hash default-auth keep-session-cookies"),
+    (Holds::Password, "secret-id authorization bearer jwt psk otp totp"),
+    (Holds::Command, "passwordeval password-command password-cmd password-eval passwd-command pass-command"),
+    (Holds::Token, "-pwd -oldpwd kek dek root-token-id askpass user-pass cookie cookies setcookie"),
+    (Holds::Pass, "passin passout -pin new-pin old-pin set-pin so-pin user-pin"),
+    (Holds::Long, "-pat access-pat -keys license -page-token -next-page-token bos-token cls-token end-token eos-token fim-token image-token \
         mask-token next-token pad-token sep-token special-token start-token starting-token stop-token unk-token \
-        -continuation-token",
-    ),
-    (
-        Holds::Nothing,
-        "first-pass one-pass two-pass multi-pass second-pass single-pass render-pass low-pass high-pass \
+        -continuation-token"),
+    (Holds::Nothing, "first-pass one-pass two-pass multi-pass second-pass single-pass render-pass low-pass high-pass \
         band-pass all-pass allpass bandpass bypass compass highpass impass lowpass multipass overpass singlepass \
-        surpass trespass twopass underpass",
-    ),
-    (
-        Holds::Nothing,
-        "idempotency-key pub-key public-key pub-keys public-keys",
-    ),
+        surpass trespass twopass underpass"),
+    (Holds::Nothing, "idempotency-key pub-key public-key pub-keys public-keys"),
 ];
 
-/// An option that ends in one of these is about a secret. A variable can be a secret itself: `PASSWORD_SERVER`.
-const ABOUT_OPTION: &str = "account agent audience audiences backend bucket cache cert-secret command config controller domain exec \
+/// More lists. The first two have ends of names, and the others ends of words.
+const LISTS: [&str; 7] = [
+    // About a secret. A variable with the first can be one: `PASSWORD_SERVER`.
+    "account agent audience audiences backend bucket cache cert-secret command config controller domain exec \
     folder group handler helper host issuer issuers location manager model namespace operator password-secret \
     password-secrets plugin port processor providers pull-secret pull-secrets region review scope scopes script server \
     service socket source src storage support tls-secret user username validator vault webhook existing-secret \
-    existing-secret-name existing-secret-key existing-secret-password-key secret-ref secret-ref-key secret-ref-name";
-
-/// A name that ends in one of these is about a secret.
-const ABOUT: &str = "age alg algo algorithm alias allowed arn attempts audience authentication bits bytes callback change changed \
+    existing-secret-name existing-secret-key existing-secret-password-key secret-ref secret-ref-key secret-ref-name",
+    "age alg algo algorithm alias allowed arn attempts audience authentication bits bytes callback change changed \
     characters chars check cipher count delimiter description dir directory disabled driver enabled encoding \
     encryption endpoint env event events expiration expires expiry fd field fields file filename files filter form \
     format generator grace grant header headers hint history id ids include index interval issuer iterations kind \
@@ -69,7 +48,16 @@ const ABOUT: &str = "age alg algo algorithm alias allowed arn attempts audience 
     path paths pattern patterns period policies policy position prefix prompt provider question questions rate realm \
     ref refresh regex required reset retries rotate rounds rules schema scheme sec second seconds secs secure \
     separator size state status stdin store style suffix supported tag tags threshold timeout title ttl type types \
-    uri url urls usage validation verification version";
+    uri url urls usage validation verification version",
+    "password passwords passwd passwds passwordd passwordo passwort kennwort passphrase \
+    passphrases pass-phrase passcode pwd pswd passw mnemonic -pw bindpw rootpw adminpw userpw dbpw unixpw opw upw",
+    "secret secrets token credential credentials -cred -creds masterauth apikey apikeys authkey accesskey \
+    secretkey privatekey signingkey encryptionkey accountkey api-key access-key private-key account-key",
+    // With one of these `tokens` are secrets, and no number.
+    "access api auth client private secret",
+    "token",
+    "tokens",
+];
 
 /// An option that begins with one of these has no value.
 const SWITCH: &str = "ask disable no prompt skip without";
@@ -81,15 +69,6 @@ const NOT_BEFORE_KEY: &str = "alt annotation any arrow attr attribute bind bindi
     meta metric modifier msg natural node object option order partition prefix press primary project prop property \
     range receive record recv refresh reg registry routing row search send sequence setting shard shift shortcut show \
     sign socket sort super surrogate tag topology translation unique var variable xml";
-
-/// With one of these `tokens` are secrets, and no number.
-const NO_NUMBER: &str = "access api auth client private secret";
-
-const PASSWORDS: &str = "password passwords passwd passwds passwordd passwordo passwort kennwort passphrase \
-    passphrases pass-phrase passcode pwd pswd passw mnemonic -pw bindpw rootpw adminpw userpw dbpw unixpw opw upw";
-
-const WEAK: &str = "secret secrets token credential credentials -cred -creds masterauth apikey apikeys authkey accesskey \
-    secretkey privatekey signingkey encryptionkey accountkey api-key access-key private-key account-key";
 
 /// Returns what the value of a name holds, if that is a secret.
 pub(super) fn judge(name: &[u8]) -> Option<Holds> {
@@ -103,29 +82,32 @@ pub(super) fn judge(name: &[u8]) -> Option<Holds> {
     let mut buffer = [0; 2 * MAX_NAME];
     let words = words(name, &mut buffer);
     let is_variable = !name.iter().any(u8::is_ascii_lowercase);
-    if let Some((holds, _)) = ENDS.iter().find(|(_, ends)| has_end(words, ends)) {
+    let lists = lists_of(words);
+    let [option, about, password, weak, no_number, token, tokens] =
+        std::array::from_fn(|at| lists >> (ENDS.len() + at) & 1 != 0);
+    if let Some((holds, _)) = ENDS.get(lists.trailing_zeros() as usize) {
         return Some(holds.clone()).filter(|holds| *holds != Holds::Nothing);
     }
     match words {
         [.., b'-', b'a', b'u', b't', b'h'] if is_variable => return Some(Holds::Password),
         [.., b'-', b'a', b'u', b't', b'h'] => return Some(Holds::Auth),
         [_, .., b'-', b'p', b'a', b't'] if is_variable => return Some(Holds::Token),
-        _ if has_end(words, ABOUT) || !is_variable && has_end(words, ABOUT_OPTION) => return None,
-        _ if has_word_end(words, PASSWORDS) => return Some(Holds::Password),
+        _ if about || !is_variable && option => return None,
+        _ if password => return Some(Holds::Password),
         _ if words.ends_with(b"pass") => return Some(Holds::Pass),
         _ => {}
     }
     let mut list = words.rsplit(|&byte| byte == b'-');
     let last = list.next().unwrap_or_default();
     let previous = list.next().unwrap_or_default();
-    let is_many = has_word_end(words, "tokens") || has_word_end(words, "token") && last != b"token";
-    let is_table = is_one_of(previous, NOT_BEFORE_KEY);
+    let is_many = tokens || token && last != b"token";
+    let is_table = || is_one_of(previous, NOT_BEFORE_KEY);
     match last {
-        _ if is_many && !has_word_end(words, NO_NUMBER) => Some(Holds::Long),
-        _ if is_many || has_word_end(words, WEAK) => Some(Holds::Token),
-        b"keys" if is_table => None,
+        _ if is_many && !no_number => Some(Holds::Long),
+        _ if is_many || weak => Some(Holds::Token),
+        b"keys" if is_table() => None,
         b"key" if previous.is_empty() => Some(Holds::Key),
-        b"key" if is_table => Some(Holds::Long),
+        b"key" if is_table() => Some(Holds::Long),
         b"key" => Some(Holds::Token),
         b"keys" => Some(Holds::Key),
         _ => None,
@@ -145,31 +127,53 @@ pub(super) fn is_signature(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"sig") || end.eq_ignore_ascii_case(b"signature")
 }
 
+/// The second letters of stems, as bits, by their first letter.
+const SECONDS: [u32; 32] = {
+    let mut seconds = [0; 32];
+    let mut at = 0;
+    while at < STEMS.len() {
+        seconds[(STEMS[at][0] & 31) as usize] |= 1 << (STEMS[at][1] & 31);
+        at += 1;
+    }
+    seconds
+};
+
 /// Returns whether a stem of a secret's name begins a text.
 pub(super) fn starts_with_stem(text: &[u8]) -> bool {
-    let first = text.first().map_or(0, u8::to_ascii_lowercase);
-    let mut stems = STEMS.iter();
-    stems.any(|stem| stem[0] == first && starts_with(text, stem))
+    matches!(text, [first, next, ..] if SECONDS[usize::from(first & 31)] >> (next & 31) & 1 != 0)
+        && STEMS.iter().any(|stem| starts_with(text, stem))
 }
 
-/// Returns whether whole words at the end are one of these.
-fn has_end(words: &[u8], list: &str) -> bool {
-    list.split(' ').any(|end| {
-        let end = end.as_bytes();
-        words.ends_with(end)
-            && (words.len() == end.len()
-                || end[0] != b'-' && words[words.len() - end.len() - 1] == b'-')
-    })
-}
+/// The end of a name, and the number of its list.
+type Ending = (&'static [u8], usize);
 
-/// Returns whether a word ends in one of these.
-fn has_word_end(words: &[u8], list: &str) -> bool {
-    list.split(' ').any(|end| {
-        let ends = words.windows(end.len()).enumerate();
-        ends.into_iter().any(|(at, part)| {
-            part == end.as_bytes() && words.get(at + end.len()).is_none_or(|&byte| byte == b'-')
-        })
-    })
+/// Returns a bit for each list that a name is in.
+fn lists_of(words: &[u8]) -> u32 {
+    /// The words of all lists by their last two bytes, so that a name is compared with few of them.
+    static ENDINGS: OnceLock<Vec<Vec<Ending>>> = OnceLock::new();
+    let place = |end: &[u8]| pair(&end[end.len().saturating_sub(2)..]);
+    let endings = ENDINGS.get_or_init(|| {
+        let mut endings = vec![Vec::new(); 1 << 10];
+        let lists = ENDS.iter().map(|(_, list)| list).chain(&LISTS);
+        for (at, list) in lists.enumerate() {
+            for end in list.split(' ') {
+                endings[place(end.as_bytes())].push((end.as_bytes(), at));
+            }
+        }
+        endings
+    });
+    let is_end = |&at: &usize| words.get(at).is_none_or(|&byte| byte == b'-');
+    let mut lists = 0;
+    for part in (1..=words.len()).filter(is_end).map(|at| &words[..at]) {
+        for &(end, list) in &endings[place(part)] {
+            if let Some(before) = part.strip_suffix(end) {
+                let is_whole = before.is_empty() || end[0] != b'-' && before.ends_with(b"-");
+                let is_in = list >= ENDS.len() + 2 || is_whole && part.len() == words.len();
+                lists |= u32::from(is_in) << list;
+            }
+        }
+    }
+    lists
 }
 
 /// The end of a longer name is judged.

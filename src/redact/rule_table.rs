@@ -7,36 +7,32 @@ use ahash::AHashMap;
 use super::names;
 use super::rule::{self, Rule};
 use super::shapes;
-use super::text::run;
+use super::text::{is_blank, is_quote, run};
 use super::values::is_one_of;
 
-/// The first three bytes of programs, and those of names and shapes: a bit for each three, with five bits of each byte.
+/// The first three bytes of programs, and those of names and shapes: two bits for each three, with five bits of each
+/// byte.
 #[derive(Debug, Default, PartialEq)]
 struct Grams(Vec<u64>);
 
+const NAME: u64 = 1;
+const PROGRAM: u64 = 2;
+
 impl Grams {
     /// Adds how something begins. If it is shorter, any bytes may follow.
-    fn add(&mut self, start: &[u8], kind: usize) {
-        self.0.resize(1024, 0);
-        let of = |at: usize| match start.get(at) {
-            Some(&byte) => byte & 31..(byte & 31) + 1,
-            None => 0..32,
-        };
-        for second in of(1) {
-            for third in of(2) {
-                let gram = kind | [start[0], second, third].iter().fold(0, next_gram);
-                self.0[gram / 64] |= 1 << (gram % 64);
-            }
+    fn add(&mut self, start: &[u8], kind: u64) {
+        let start = &start[..start.len().min(3)];
+        let free = 5 * (3 - start.len());
+        let first = start.iter().fold(0, next_gram) << free;
+        for gram in first..first + (1 << free) {
+            self.0[gram / 32] |= kind << (gram % 32 * 2);
         }
     }
 
-    fn has(&self, gram: usize) -> bool {
-        self.0[gram / 64] & 1 << (gram % 64) != 0
+    fn kinds(&self, gram: usize) -> u64 {
+        self.0[gram / 32] >> (gram % 32 * 2) & (NAME | PROGRAM)
     }
 }
-
-/// What is added to the three bytes of a program.
-const PROGRAM: usize = 1 << 15;
 
 fn next_gram(gram: usize, byte: &u8) -> usize {
     (gram << 5 | usize::from(byte & 31)) & 0x7fff
@@ -49,20 +45,17 @@ const OTHERS: [&[u8]; 8] = [b"-user", b"-p ", b"-p\0", b"-p=", b"sig=", b"Sig=",
 /// Returns whether a secret can be in a command line. Most lines end here.
 pub(super) fn may_have_secret(line: &[u8], tables: Tables<'_>) -> bool {
     let (own, built_in) = (tables.own, Table::built_in());
-    let mut gram = 0;
+    let byte_at = |at: usize| line.get(at).unwrap_or(&0);
+    let mut gram = next_gram(next_gram(0, byte_at(0)), byte_at(1));
     let mut has_colon = false;
-    for (at, byte) in line.iter().chain(b"\0\0").enumerate() {
-        match byte {
-            b':' => has_colon = true,
-            b'@' if has_colon => return true,
-            b'|' => return true,
-            _ => {}
-        }
-        gram = next_gram(gram, byte);
-        let has = |gram| built_in.grams.has(gram) || own.is_some_and(|own| own.grams.has(gram));
-        if at > 1
-            && (has(gram) && may_start(line, at - 2)
-                || has(gram | PROGRAM) && tables.reveals_secrets(line, at - 2))
+    for (at, byte) in line.iter().enumerate() {
+        gram = next_gram(gram, byte_at(at + 2));
+        let kinds = built_in.grams.kinds(gram) | own.map_or(0, |own| own.grams.kinds(gram));
+        has_colon |= *byte == b':';
+        if *byte == b'|'
+            || *byte == b'@' && has_colon
+            || kinds & NAME != 0 && may_start(line, at)
+            || kinds & PROGRAM != 0 && tables.reveals_secrets(line, at)
         {
             return true;
         }
@@ -75,7 +68,7 @@ fn may_start(line: &[u8], at: usize) -> bool {
     let mut others = OTHERS.iter();
     names::starts_with_stem(&line[at..])
         || shapes::may_start(line, at)
-        || others.any(|other| line[at..].starts_with(other))
+        || others.any(|other| line[at] == other[0] && line[at..].starts_with(other))
 }
 
 /// Rules by program.
@@ -83,8 +76,8 @@ fn may_start(line: &[u8], at: usize) -> bool {
 pub(super) struct Table {
     rules: Vec<Rule>,
     names: AHashMap<Box<[u8]>, Vec<u16>>,
-    /// The rules of programs whose names begin so.
-    starts: Vec<(Box<[u8]>, u16)>,
+    /// The rules of programs whose names begin so, by the first byte.
+    starts: [Vec<(Box<[u8]>, u16)>; 32],
     grams: Grams,
 }
 
@@ -94,13 +87,16 @@ const TEXT: &str = include_str!("rules.txt");
 impl Table {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
         let mut table = Self::default();
+        table.grams.0.resize(1024, 0);
         for (at, rule) in rules.iter().enumerate() {
             let at = u16::try_from(at).expect("BUG: more rules than numbers for them");
             for program in &rule.programs {
                 let name = program.trim_end_matches('*').as_bytes();
-                table.grams.add(name, PROGRAM);
+                if rule.reveals_secrets() {
+                    table.grams.add(name, PROGRAM);
+                }
                 match program.ends_with('*') {
-                    true => table.starts.push((name.into(), at)),
+                    true => table.starts[usize::from(name[0] & 31)].push((name.into(), at)),
                     false => table.names.entry(name.into()).or_default().push(at),
                 }
             }
@@ -120,21 +116,18 @@ impl Table {
                 Err((at, expected)) => panic!("BUG: {line:?}, at byte {at}: {expected}"),
             });
             let mut table = Self::new(rules.collect());
-            let starts = names::STEMS
-                .into_iter()
-                .chain(OTHERS)
-                .chain(shapes::starts());
-            starts.for_each(|start| table.grams.add(start, 0));
+            let starts = names::STEMS.into_iter().chain(OTHERS);
+            let starts = starts.chain(shapes::starts());
+            starts.for_each(|start| table.grams.add(start, NAME));
             table
         })
     }
 
     fn of<'t>(&'t self, name: &[u8]) -> impl Iterator<Item = &'t Rule> {
         let named = self.names.get(name).map_or(&[][..], Vec::as_slice);
-        let is_start =
-            |(start, _): &&(Box<[u8]>, u16)| start[0] == name[0] && name.starts_with(start);
-        let starting = self.starts.iter().filter(is_start).map(|(_, at)| at);
-        let all = named.iter().chain(starting);
+        let starts = self.starts[usize::from(name[0] & 31)].iter();
+        let starting = starts.filter(|(start, _)| name.starts_with(start));
+        let all = named.iter().chain(starting.map(|(_, at)| at));
         all.map(|&at| &self.rules[usize::from(at)])
     }
 }
@@ -164,14 +157,21 @@ impl<'t> Tables<'t> {
 
     /// Returns whether a program with secrets begins at `at`.
     fn reveals_secrets(self, line: &[u8], at: usize) -> bool {
-        const BEFORE: &[u8] = b"/\\\0 \t\n\r;&()`\"'={[$";
-        let is_word = |byte| !BEFORE.contains(&byte);
+        let is_sign = |byte| {
+            matches!(
+                byte,
+                b'/' | b'\\' | b'\0' | b';' | b'&' | b'(' | b')' | b'='
+            )
+        };
+        let is_open = |byte| is_quote(byte) || matches!(byte, b'{' | b'[' | b'$');
+        let is_word = |byte| !is_blank(byte) && !is_sign(byte) && !is_open(byte);
+        if at > 0 && is_word(line[at - 1]) {
+            return false;
+        }
         let rest = &line[at..];
         let len = run(rest, is_word);
         // What a slash follows is a folder.
-        (at == 0 || !is_word(line[at - 1]))
-            && rest.get(len) != Some(&b'/')
-            && self.any(&rest[..len], Rule::reveals_secrets)
+        rest.get(len) != Some(&b'/') && self.any(&rest[..len], Rule::reveals_secrets)
     }
 }
 

@@ -19,6 +19,14 @@ pub(super) fn is_cut(byte: u8) -> bool {
     matches!(byte, b';' | b'|' | b'&' | b'(' | b'`' | b'\n')
 }
 
+/// Returns a number below 1024 for the first two bytes, the same for small letters and capitals.
+pub(super) fn pair(text: &[u8]) -> usize {
+    match text {
+        [first, second, ..] => usize::from(first & 31) << 5 | usize::from(second & 31),
+        _ => 0,
+    }
+}
+
 /// Counts the bytes of a kind at the beginning.
 pub(super) fn run(text: &[u8], is_kind: impl Fn(u8) -> bool) -> usize {
     text.iter().take_while(|&&byte| is_kind(byte)).count()
@@ -42,9 +50,8 @@ pub(super) fn starts_with(text: &[u8], start: &[u8]) -> bool {
 }
 
 pub(super) fn starts_with_any(value: &[u8], starts: &[&str]) -> bool {
-    starts
-        .iter()
-        .any(|start| value.starts_with(start.as_bytes()))
+    let mut starts = starts.iter();
+    starts.any(|start| value.starts_with(start.as_bytes()))
 }
 
 /// Removes the quotes and brackets that open a word.
@@ -67,13 +74,9 @@ impl Quote {
     /// Returns the one that begins at `at`.
     pub(super) fn at(text: &[u8], at: usize) -> Option<Self> {
         let rest = &text[at..];
-        let backslashes = run(&rest[..rest.len().min(MAX_BACKSLASHES)], |byte| {
-            byte == b'\\'
-        });
-        let mark = rest
-            .get(backslashes)
-            .copied()
-            .filter(|&mark| is_quote(mark))?;
+        let before = &rest[..rest.len().min(MAX_BACKSLASHES)];
+        let backslashes = run(before, |byte| byte == b'\\');
+        let &mark = rest.get(backslashes).filter(|&&mark| is_quote(mark))?;
         Some(Self { mark, backslashes })
     }
 

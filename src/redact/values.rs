@@ -79,8 +79,8 @@ fn is_switch(value: &[u8]) -> bool {
 }
 
 pub(super) fn is_one_of(word: &[u8], list: &str) -> bool {
-    list.split(' ')
-        .any(|other| other.as_bytes().eq_ignore_ascii_case(word))
+    let mut words = list.as_bytes().split(|&byte| byte == b' ');
+    words.any(|other| other.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether it is a token or base64, and not the name of a way to log in.
@@ -110,11 +110,8 @@ fn after(separator: u8, value: &[u8]) -> Option<Range<usize>> {
         return None;
     }
     // A token can be the user.
-    let start = if shapes::is_token_like(&value[..at]) {
-        0
-    } else {
-        at + 1
-    };
+    let is_token = shapes::is_token_like(&value[..at]);
+    let start = if is_token { 0 } else { at + 1 };
     non_empty(start..value.len())
 }
 
@@ -170,10 +167,8 @@ fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
     let mut parts = rest.windows(4);
     let role = parts.position(|part| part.eq_ignore_ascii_case(b" as "));
     let rest = &rest[..role.unwrap_or(rest.len())];
-    let rest = rest
-        .strip_suffix(b"'")
-        .or(rest.strip_suffix(b"\""))
-        .unwrap_or(rest);
+    let inner = rest.strip_suffix(b"'").or(rest.strip_suffix(b"\""));
+    let rest = inner.unwrap_or(rest);
     let host = rest.iter().rposition(|&byte| byte == b'@');
     non_empty(from..from + host.unwrap_or(rest.len()))
 }
@@ -181,10 +176,8 @@ fn of_oracle(word: &[u8]) -> Option<Range<usize>> {
 /// Returns whether it is what a cluster calls an object with secrets: `db-secret`.
 fn is_object_name(value: &[u8]) -> bool {
     let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-    let last = value
-        .rsplit(|&byte| byte == b'-')
-        .next()
-        .unwrap_or_default();
+    let mut words = value.rsplit(|&byte| byte == b'-');
+    let last = words.next().unwrap_or_default();
     last.len() < value.len()
         && is_one_of(last, "secret secrets credentials creds tls token key")
         && value.iter().all(is_name)

@@ -237,9 +237,8 @@ impl Walk<'_> {
             None => {}
         }
         // The value of an HTTP header may be another argument.
-        let header = word
-            .strip_suffix(b":")
-            .filter(|_| !self.is_text && place.len() == text.len());
+        let is_whole = !self.is_text && place.len() == text.len();
+        let header = word.strip_suffix(b":").filter(|_| is_whole);
         if let Some(holds) = header.and_then(named) {
             return (Some(holds), place.end);
         }
