@@ -19,9 +19,9 @@ pub(super) const STEMS: [&[u8]; 22] = [
 #[rustfmt::skip]
 const ENDS: [(Holds, &str); 8] = [
     (Holds::Nothing, "cluster-token cert-hash default-auth keep-session-cookies"),
-    (Holds::Password, "secret-id authorization bearer jwt psk otp totp"),
+    (Holds::Password, "secret-id authorization bearer psk otp totp"),
     (Holds::Command, "passwordeval password-command password-cmd password-eval passwd-command pass-command"),
-    (Holds::Token, "-pwd -oldpwd kek dek root-token-id askpass user-pass cookie cookies setcookie"),
+    (Holds::Token, "-pwd -oldpwd kek dek root-token-id askpass user-pass cookie cookies setcookie jwt"),
     (Holds::Pass, "passin passout -pin new-pin old-pin set-pin so-pin user-pin"),
     (Holds::Long, "-pat access-pat -keys license -page-token -next-page-token bos-token cls-token end-token eos-token fim-token image-token \
         mask-token next-token pad-token sep-token special-token start-token starting-token stop-token unk-token \
