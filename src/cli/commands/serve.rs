@@ -212,6 +212,7 @@ fn rules(settings: &Settings) -> Result<SiteRules> {
 fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
+    settings.otlp.all_headers()?;
     settings.scan = settings.config();
     if let Some(rule) = settings.hiding_rule() {
         remark(&format!(

@@ -20,7 +20,7 @@ pub(crate) struct Variable {
 }
 
 /// Sections whose keys can be set by variables.
-const SECTIONS: [&str; 3] = ["scan", "groups", "serve"];
+const SECTIONS: [&str; 4] = ["scan", "groups", "serve", "otlp"];
 
 /// What `pscan serve` has set where the file is silent: this program has no other use for descriptors.
 const BASE: &str = "scan = { raise_descriptor_limit = true }";
@@ -193,8 +193,11 @@ fn set(table: &mut Table, variable: &Variable) -> std::result::Result<(), String
     let (section, key) = name.split_once("__").unwrap_or_default();
     if !SECTIONS.contains(&section) {
         let known = SECTIONS.map(|name| format!("PSCAN_{}__", name.to_ascii_uppercase()));
-        let [first, second, third] = known;
-        return Err(format!("settings begin with {first}, {second} or {third}"));
+        let [others @ .., last] = known;
+        return Err(format!(
+            "settings begin with {} or {last}",
+            others.join(", ")
+        ));
     }
     let as_toml = format!("value = {}", variable.value).parse::<Table>();
     let as_toml = as_toml.ok().filter(|table| table.len() == 1);

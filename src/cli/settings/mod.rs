@@ -5,6 +5,7 @@ mod changed;
 mod file;
 mod group_settings;
 mod one_or_many;
+mod otlp_settings;
 mod served;
 
 use process_scanner::{Collect, Config, Result};
@@ -14,6 +15,7 @@ pub(crate) use self::address::Address;
 pub(crate) use self::changed::{changed, taken_over};
 pub(crate) use self::file::{Given, from_environment};
 pub(crate) use self::group_settings::{GroupRule, Grouped};
+use self::otlp_settings::Otlp;
 pub(crate) use self::served::Served;
 
 /// All settings.
@@ -24,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) scan: Config,
     pub(crate) groups: Grouped,
     pub(crate) serve: Served,
+    pub(crate) otlp: Otlp,
     /// Rules of groups, in order.
     #[serde(rename = "group", skip_serializing_if = "Vec::is_empty")]
     pub(crate) rules: Vec<GroupRule>,
@@ -38,7 +41,8 @@ impl Settings {
     pub(crate) fn validate(&self) -> Result<()> {
         self.scan.validate()?;
         self.groups.validate()?;
-        self.serve.validate()
+        self.serve.validate()?;
+        self.otlp.validate()
     }
 
     /// Returns the number of a rule that matches every process although others follow, from 1.
