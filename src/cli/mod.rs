@@ -12,6 +12,8 @@ mod format;
 mod history;
 mod html_report;
 mod launch;
+#[cfg(feature = "serve")]
+mod otlp;
 mod outcome;
 #[cfg(feature = "export")]
 mod perfetto;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, select};
 use process_scanner::{
@@ -14,6 +15,7 @@ use process_scanner::{
 use super::notices::Notices;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
+use crate::cli::otlp::{Exporter, Recorder};
 use crate::cli::outcome::{complain, printed, remark};
 use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token, affordable};
 use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
@@ -21,6 +23,9 @@ use crate::cli::signals;
 
 /// Batches that may wait for the groups: some seconds of events.
 const QUEUE_LEN: usize = 256;
+
+/// From a signal to the end of sending.
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(file) = &args.check {
@@ -40,10 +45,12 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let published = Published::new(groups, scanner.consumers().clone(), info.own_pid);
     let textfile = settings.serve.textfile.clone();
     let textfile = textfile.map(Textfile::open).transpose()?;
+    let exporter = Exporter::start(&settings.otlp, &published)?;
     let (alive, ended) = bounded(0);
     let publisher = Counting {
         publisher: Publisher::new(&published, textfile),
         notices: Notices::default(),
+        recorder: exporter.as_ref().and_then(Exporter::recorder),
         _alive: alive,
     };
     // Registering before the first scan makes sure that no scan is missed. A lost batch would be lost births.
@@ -63,6 +70,9 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(path) = &settings.serve.textfile {
         remark(&format!("writing {} after each scan", path.display()));
     }
+    if let Some(endpoint) = &settings.otlp.endpoint {
+        remark(&format!("sending to {endpoint}"));
+    }
     if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
     }
@@ -81,11 +91,16 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         published,
         site,
         handle,
+        exporter,
     };
     let outcome = running.until_end(&stopped, &reload, &ended);
+    let deadline = Instant::now() + LAST_REQUESTS;
     // Streams of events end first, or their consumers would delay the end of the scanner.
     drop(server);
     let halted = running.handle.stop();
+    if let Some(exporter) = running.exporter {
+        exporter.finish(deadline);
+    }
     outcome.and(halted)
 }
 
@@ -93,6 +108,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 struct Counting {
     publisher: Publisher,
     notices: Notices,
+    recorder: Option<Recorder>,
     _alive: crossbeam_channel::Sender<()>,
 }
 
@@ -100,6 +116,9 @@ impl Consumer for Counting {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
         self.publisher.on_batch(batch);
         self.notices.take(batch);
+        if let Some(recorder) = &self.recorder {
+            recorder.take(batch);
+        }
     }
 }
 
@@ -111,6 +130,7 @@ struct Running<'a> {
     published: Arc<Published>,
     site: Arc<Site>,
     handle: ScannerHandle,
+    exporter: Option<Exporter>,
 }
 
 impl Running<'_> {
@@ -164,6 +184,10 @@ impl Running<'_> {
             let message = format!("the new groups need {missing}, which is not collected");
             return Err(Error::new(ErrorClass::Config, message).with_advice("restart pscan"));
         }
+        let exporter = self.exporter.as_ref();
+        let has_other_headers = exporter
+            .map(|exporter| exporter.reload_headers(&settings.otlp))
+            .transpose()?;
         if has("scan.interval_ms") {
             let interval_ms = settings.scan.interval_ms;
             self.handle.control().set_interval_ms(interval_ms)?;
@@ -175,6 +199,9 @@ impl Running<'_> {
         let mut live = found.live;
         if self.site.set_rules(rules) && !live.iter().any(|key| key == "serve.token_file") {
             live.push("the token".to_owned());
+        }
+        if has_other_headers == Some(true) {
+            live.push("headers of OTLP".to_owned());
         }
         match live.is_empty() {
             true => remark("reloaded: no setting has changed"),

@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 160;
 ///
 /// Control characters are escaped, since people read metrics in terminals. A name that this or its length
 /// changes gets a part of its hash, because two samples with equal labels make Prometheus refuse all of them.
-pub(super) fn label(name: &str) -> Cow<'_, str> {
+pub(crate) fn label(name: &str) -> Cow<'_, str> {
     let escaped = escape(name);
     let is_usual = matches!(escaped, Cow::Borrowed(_)) && name.len() <= MAX_BYTES;
     // A name must not look like a shortened one. To Prometheus a label without text is no label.

@@ -7,6 +7,7 @@ mod group_families;
 mod label;
 mod measured;
 mod metrics_text;
+mod otlp_counts;
 mod own_families;
 mod published;
 mod scan_families;
@@ -14,6 +15,8 @@ mod serving;
 mod text_format;
 mod textfile;
 
+pub(crate) use self::label::label;
+pub(crate) use self::otlp_counts::OtlpCounts;
 pub(crate) use self::published::{Freshness, Published, Publisher};
 pub(crate) use self::text_format::Format;
 pub(crate) use self::textfile::Textfile;

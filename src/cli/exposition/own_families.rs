@@ -4,6 +4,7 @@ use process_scanner::ProcessInfo;
 
 use super::families::{Families, Number, Type, seconds};
 use super::measured::Measured;
+use super::otlp_counts::Sent;
 
 /// Writes the families of the server and of the process.
 pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
@@ -48,9 +49,39 @@ pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
             "Time of the last reload of the settings, in seconds since the Unix epoch.",
         )
         .sample(&[], reload.map(|reload| seconds(reload.at_ms as f64)));
+    if let Some(sent) = &served.otlp {
+        otlp(sent, families);
+    }
     if let Some(own) = measured.own {
         process(own, families);
     }
+}
+
+/// Writes the families of the exporter of OTLP.
+fn otlp(sent: &Sent, families: &mut Families) {
+    let mut requests = families.family(
+        Type::Counter,
+        "pscan_otlp_requests_total",
+        "Requests to the receiver of OTLP by result: ok, partial, refused or failed (repeated later).",
+    );
+    for (result, count) in &sent.requests {
+        requests.sample(&[("result", result)], Number::from(*count));
+    }
+    let mut dropped = families.family(
+        Type::Counter,
+        "pscan_otlp_dropped_total",
+        "Data points and log records that the receiver of OTLP has not taken.",
+    );
+    for (signal, count) in &sent.dropped {
+        dropped.sample(&[("signal", signal)], Number::from(*count));
+    }
+    families
+        .family(
+            Type::Gauge,
+            "pscan_otlp_queue_length",
+            "Requests that wait for the receiver of OTLP.",
+        )
+        .sample(&[], Number::from(sent.queue_len));
 }
 
 /// Writes what exporters usually have of their own process, as of the last scan.

@@ -1,8 +1,10 @@
 //! What the server counts about itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
+
+use super::otlp_counts::{OtlpCounts, Sent};
 
 /// Counts of the server since its start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,6 +16,8 @@ pub(super) struct Served {
     pub(super) event_clients: u64,
     /// The last reload of the settings; `None` if there was none.
     pub(super) reload: Option<Reload>,
+    /// What the exporter of OTLP counts; `None` if there is none.
+    pub(super) otlp: Option<Sent>,
 }
 
 /// A reload of the settings.
@@ -26,7 +30,10 @@ pub(super) struct Reload {
 
 /// Counts what the server does, from any thread.
 #[derive(Debug, Default)]
-pub(crate) struct Serving(Mutex<Served>);
+pub(crate) struct Serving {
+    served: Mutex<Served>,
+    otlp: OnceLock<Arc<OtlpCounts>>,
+}
 
 impl Serving {
     /// Counts a request that was answered with this status.
@@ -59,12 +66,20 @@ impl Serving {
         self.lock().reload = Some(Reload { at_ms, is_good });
     }
 
+    /// Adds the counts of an exporter. The first stays.
+    pub(crate) fn exports(&self, otlp: Arc<OtlpCounts>) {
+        let _ = self.otlp.set(otlp);
+    }
+
     pub(super) fn counts(&self) -> Served {
-        self.lock().clone()
+        Served {
+            otlp: self.otlp.get().map(|otlp| otlp.counts()),
+            ..self.lock().clone()
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Served> {
         // Nothing in there panics half way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use self::address::Address;
 pub(crate) use self::changed::{changed, taken_over};
 pub(crate) use self::file::{Given, from_environment};
 pub(crate) use self::group_settings::{GroupRule, Grouped};
-use self::otlp_settings::Otlp;
+pub(crate) use self::otlp_settings::Otlp;
 pub(crate) use self::served::Served;
 
 /// All settings.

@@ -2,6 +2,7 @@
 
 mod client;
 mod files;
+mod otlp;
 mod reload;
 mod requests;
 mod streams;

@@ -52,6 +52,10 @@ const COMMAND: &[(&str, &[&str])] = &[
     ("cli/launch", &["cli/outcome"]),
     ("cli/settings", &["cli/outcome"]),
     ("cli/exposition", &["cli/outcome"]),
+    (
+        "cli/otlp",
+        &["cli/outcome", "cli/settings", "cli/exposition"],
+    ),
     ("cli/profile", &[]),
     (
         "cli/format",
@@ -97,6 +101,7 @@ const COMMAND: &[(&str, &[&str])] = &[
             "cli/tables",
             "cli/settings",
             "cli/exposition",
+            "cli/otlp",
             "cli/server",
             "cli/args",
         ],

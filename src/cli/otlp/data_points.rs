@@ -1,0 +1,261 @@
+//! Metrics of groups and of the scanner as data points.
+
+use std::collections::HashMap;
+
+use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
+
+use super::otlp_messages::{
+    CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
+};
+use crate::cli::exposition::label;
+
+/// The kind of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A sum that never falls while its start stays.
+    Counter,
+    /// A sum that can fall.
+    UpDown,
+    Gauge,
+}
+
+/// When the counts of each group began, in nanoseconds since the Unix epoch.
+#[derive(Debug)]
+pub(super) struct Starts {
+    /// When counting began.
+    first: u64,
+    /// When the metrics were last written.
+    last: u64,
+    groups: HashMap<GroupId, (u64, GroupCounters)>,
+}
+
+impl Starts {
+    /// `now`: counting begins now.
+    pub(super) fn new(now: u64) -> Self {
+        Self {
+            first: now,
+            last: now,
+            groups: HashMap::new(),
+        }
+    }
+
+    /// Finds the start of each group, in order.
+    ///
+    /// A group that was not there before, or one that has left and come back, was 0 at the last time.
+    fn update(&mut self, report: &GroupsReport, now: u64) -> Vec<u64> {
+        let before = std::mem::take(&mut self.groups);
+        let starts = report.groups.iter().map(|group| {
+            let known = before.get(&group.id);
+            let known = known.filter(|(_, counted)| !has_fallen(counted, &group.counters));
+            let start = known.map_or(self.last, |(start, _)| *start);
+            self.groups
+                .insert(group.id.clone(), (start, group.counters));
+            start
+        });
+        let starts = starts.collect();
+        self.last = now;
+        starts
+    }
+}
+
+fn has_fallen(before: &GroupCounters, now: &GroupCounters) -> bool {
+    now.births < before.births
+        || now.exits.total() < before.exits.total()
+        || now.cpu_seconds < before.cpu_seconds
+}
+
+/// Returns all metrics, as of `now` in nanoseconds since the Unix epoch. Unknown values have no data point.
+pub(super) fn metrics(
+    report: &GroupsReport,
+    metrics: &Metrics,
+    starts: &mut Starts,
+    now: u64,
+) -> Vec<Metric> {
+    let (first, group_starts) = (starts.first, starts.update(report, now));
+    let mut written = Written {
+        metrics: Vec::new(),
+        now,
+    };
+    groups(report, &group_starts, &mut written);
+    scanner(metrics, first, &mut written);
+    written.metrics
+}
+
+/// Returns the number of data points.
+pub(super) fn count(metrics: &[Metric]) -> u64 {
+    let points = metrics.iter().map(|metric| match &metric.data {
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        None => 0,
+    });
+    points.sum::<usize>() as u64
+}
+
+struct Written {
+    metrics: Vec<Metric>,
+    now: u64,
+}
+
+/// Attributes, start, and value of a data point.
+type Point = (Vec<KeyValue>, u64, Number);
+
+impl Written {
+    fn metric(
+        &mut self,
+        kind: Kind,
+        (name, unit): (&str, &str),
+        points: impl IntoIterator<Item = Point>,
+    ) {
+        let points = points.into_iter().map(|(attributes, start, value)| {
+            let start = if kind == Kind::Gauge { 0 } else { start };
+            NumberDataPoint {
+                start_time_unix_nano: start,
+                time_unix_nano: self.now,
+                value: Some(value),
+                attributes,
+            }
+        });
+        let data_points: Vec<_> = points.collect();
+        if data_points.is_empty() {
+            return;
+        }
+        let data = match kind {
+            Kind::Gauge => Data::Gauge(Gauge { data_points }),
+            kind => Data::Sum(Sum {
+                data_points,
+                aggregation_temporality: CUMULATIVE,
+                is_monotonic: kind == Kind::Counter,
+            }),
+        };
+        self.metrics.push(Metric {
+            name: name.to_owned(),
+            description: String::new(),
+            unit: unit.to_owned(),
+            data: Some(data),
+        });
+    }
+}
+
+fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
+    let of = |group: &Group| {
+        vec![
+            KeyValue::new("pscan.group", &*label(group.id.name())),
+            KeyValue::new("pscan.group.kind", group.id.kind()),
+        ]
+    };
+    let all = || report.groups.iter().zip(starts);
+    let mut each = |kind, name_unit, value: &dyn Fn(&Group) -> Option<Number>| {
+        let points = all().filter_map(|(group, start)| Some((of(group), *start, value(group)?)));
+        written.metric(kind, name_unit, points);
+    };
+    each(Kind::Counter, ("process.cpu.time", "s"), &|group| {
+        group.counters.cpu_seconds.map(Number::Real)
+    });
+    each(Kind::UpDown, ("process.memory.usage", "By"), &|group| {
+        group.rss_bytes.known.map(Number::from)
+    });
+    each(
+        Kind::UpDown,
+        ("process.thread.count", "{thread}"),
+        &|group| group.threads.known.map(Number::from),
+    );
+    each(
+        Kind::UpDown,
+        ("pscan.group.processes", "{process}"),
+        &|group| Some(group.processes.into()),
+    );
+    each(
+        Kind::Counter,
+        ("pscan.group.births", "{process}"),
+        &|group| Some(group.counters.births.into()),
+    );
+    each(
+        Kind::Counter,
+        ("pscan.group.exits_unmeasured", "{process}"),
+        &|group| Some(group.counters.exits_unmeasured.into()),
+    );
+    each(
+        Kind::Gauge,
+        ("pscan.group.oldest_start_time", "s"),
+        &|group| Some(Number::Real(group.oldest_start_ms? as f64 / 1e3)),
+    );
+    let with = |group: &Group, key: &str, value: &str| {
+        let mut attributes = of(group);
+        attributes.push(KeyValue::new(key, value));
+        attributes
+    };
+    let exits = all().flat_map(|(group, start)| {
+        let outcomes = group.counters.exits.by_outcome().into_iter();
+        outcomes
+            .map(move |(outcome, count)| (with(group, "outcome", outcome), *start, count.into()))
+    });
+    written.metric(Kind::Counter, ("pscan.group.exits", "{process}"), exits);
+    let unknown = all().flat_map(|(group, start)| {
+        let values = [
+            ("cpu", group.cpu_unknown),
+            ("memory", group.rss_bytes.unknown),
+            ("threads", group.threads.unknown),
+        ];
+        let values = values.into_iter().filter(|(_, count)| *count > 0);
+        values.map(move |(value, count)| (with(group, "value", value), *start, count.into()))
+    });
+    written.metric(
+        Kind::UpDown,
+        ("pscan.group.unknown_processes", "{process}"),
+        unknown,
+    );
+}
+
+fn scanner(metrics: &Metrics, start: u64, written: &mut Written) {
+    let one = |value: Number| [(Vec::new(), start, value)];
+    written.metric(
+        Kind::UpDown,
+        ("system.process.count", "{process}"),
+        one(u64::from(metrics.processes).into()),
+    );
+    let scans = [
+        ("good", metrics.scans_total.good),
+        ("failed", metrics.scans_total.failed),
+    ];
+    written.metric(
+        Kind::Counter,
+        ("pscan.scan.count", "{scan}"),
+        scans.map(|(result, count)| (vec![KeyValue::new("result", result)], start, count.into())),
+    );
+    let cpu = metrics.cpu_total.into_iter().flat_map(|used| {
+        [
+            ("scan", used.scan_ms),
+            ("dispatch", used.dispatch_ms),
+            ("callbacks", used.callbacks_ms),
+        ]
+    });
+    written.metric(
+        Kind::Counter,
+        ("pscan.scan.cpu.time", "s"),
+        cpu.map(|(thread, ms)| {
+            let attributes = vec![KeyValue::new("thread", thread)];
+            (attributes, start, Number::Real(ms / 1e3))
+        }),
+    );
+    if let Some(unseen) = metrics.unseen_births_at_most_total {
+        written.metric(
+            Kind::Counter,
+            ("pscan.scan.unseen_births_at_most", "{process}"),
+            one(unseen.into()),
+        );
+    }
+    for (name, unit, value) in [
+        (
+            "pscan.scan.hearing_lost",
+            "{time}",
+            metrics.hearing_lost_total,
+        ),
+        (
+            "pscan.scan.batches_lost",
+            "{batch}",
+            metrics.batches_lost_total,
+        ),
+    ] {
+        written.metric(Kind::Counter, (name, unit), one(value.into()));
+    }
+}

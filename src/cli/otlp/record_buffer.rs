@@ -1,0 +1,146 @@
+//! Records that wait for the next request.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::Sender;
+use process_scanner::Batch;
+use prost::Message;
+
+use super::log_records::records;
+use super::otlp_messages::LogRecord;
+use super::request_queue::Signal;
+use crate::cli::exposition::OtlpCounts;
+
+/// Records of a request, at most. As many make a request before its time.
+pub(super) const PER_REQUEST: usize = 512;
+
+/// Bytes of records in a request, about. A collector refuses more than some MB.
+const REQUEST_BYTES: usize = 1 << 20;
+
+/// Bytes of records that wait, at most.
+const MAX_BYTES: usize = 8 << 20;
+
+/// Records of the last batches, the oldest first.
+#[derive(Debug)]
+pub(super) struct RecordBuffer {
+    waiting: Mutex<Waiting>,
+    counts: Arc<OtlpCounts>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Each with its size.
+    records: VecDeque<(usize, LogRecord)>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn pop(&mut self) -> Option<(usize, LogRecord)> {
+        let (bytes, record) = self.records.pop_front()?;
+        self.bytes -= bytes;
+        Some((bytes, record))
+    }
+}
+
+impl RecordBuffer {
+    pub(super) fn new(counts: Arc<OtlpCounts>) -> Arc<Self> {
+        let waiting = Mutex::default();
+        Arc::new(Self { waiting, counts })
+    }
+
+    /// Adds records, and returns how many wait. The oldest make room, and are counted.
+    fn add(&self, records: Vec<LogRecord>) -> usize {
+        let mut waiting = self.lock();
+        for record in records {
+            let bytes = record.encoded_len();
+            waiting.bytes += bytes;
+            waiting.records.push_back((bytes, record));
+        }
+        let mut dropped = 0;
+        while waiting.bytes > MAX_BYTES && waiting.pop().is_some() {
+            dropped += 1;
+        }
+        self.counts.dropped(Signal::Logs.as_str(), dropped);
+        waiting.records.len()
+    }
+
+    /// Takes the records of a request, if there are at least as many.
+    pub(super) fn take(&self, at_least: usize) -> Option<Vec<LogRecord>> {
+        let mut waiting = self.lock();
+        if waiting.records.len() < at_least.max(1) {
+            return None;
+        }
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        while taken.len() < PER_REQUEST && bytes < REQUEST_BYTES {
+            let Some((size, record)) = waiting.pop() else {
+                break;
+            };
+            bytes += size;
+            taken.push(record);
+        }
+        Some(taken)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing in there panics half way.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes records of batches. It never waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    pub(super) buffer: Arc<RecordBuffer>,
+    /// Reports that there are enough for a request.
+    pub(super) due: Sender<()>,
+}
+
+impl Recorder {
+    /// Adds the births, exits and failures of a batch.
+    pub(crate) fn take(&self, batch: &Batch) {
+        let records = records(batch);
+        if !records.is_empty() && self.buffer.add(records) >= PER_REQUEST {
+            // If there is one already, that is enough.
+            let _ = self.due.try_send(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str) -> LogRecord {
+        LogRecord {
+            event_name: text.to_owned(),
+            ..LogRecord::default()
+        }
+    }
+
+    #[test]
+    fn records_are_taken_in_order_and_in_parts() {
+        let buffer = RecordBuffer::new(Arc::default());
+        assert_eq!(buffer.take(0), None);
+        let many = (0..PER_REQUEST + 2).map(|n| record(&n.to_string()));
+        assert_eq!(buffer.add(many.collect()), PER_REQUEST + 2);
+        let first = buffer.take(PER_REQUEST).expect("enough");
+        assert_eq!(first.len(), PER_REQUEST);
+        assert_eq!(buffer.take(PER_REQUEST), None);
+        let rest = buffer.take(1).expect("two");
+        assert_eq!(rest, [record("512"), record("513")]);
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_are_counted() {
+        let counts = Arc::new(OtlpCounts::default());
+        let buffer = RecordBuffer::new(Arc::clone(&counts));
+        let large = "x".repeat(1 << 20);
+        for _ in 0..20 {
+            buffer.add(vec![record(&large)]);
+        }
+        let left = std::iter::from_fn(|| buffer.take(1));
+        assert_eq!(left.map(|records| records.len()).sum::<usize>(), 7);
+        assert_eq!(counts.counts().dropped["logs"], 13);
+    }
+}
