@@ -74,7 +74,8 @@ impl Holds {
 }
 
 fn is_switch(value: &[u8]) -> bool {
-    const WORDS: &str = "- 0 1 true false on off yes no none null default open restricted bearer basic";
+    const WORDS: &str =
+        "- 0 1 true false on off yes no none null default open restricted bearer basic";
     value.is_empty() || is_one_of(value, WORDS)
 }
 
