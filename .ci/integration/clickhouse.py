@@ -39,7 +39,7 @@ class Run:
     def __init__(self, pscan, folder):
         self.path = folder / "events.ndjson"
         self.programs = loads.Programs(folder)
-        self.outcomes = {}
+        self.outcomes = []
         arguments = [pscan, "watch", "--json", "--interval", "200ms", "--cpu-budget", "off"]
         with self.path.open("wb") as stream, (folder / "watch.log").open("wb") as log:
             watch = subprocess.Popen(arguments, stdout=stream, stderr=log)
@@ -70,7 +70,7 @@ class Run:
             for _ in range(count):
                 child = subprocess.Popen([shell, "-c", script])
                 child.wait()
-                self.outcomes[child.pid] = name
+                self.outcomes.append((child.pid, name))
         self.last = subprocess.Popen([self.programs.shell("chlast"), "-c", "exit 0"])
         self.last.wait()
         changing.communicate()
@@ -155,8 +155,7 @@ class Fold:
                     unmeasured=len(values) - len(known),
                 )
             )
-        rows.sort(key=lambda row: (row["cpu_time_ns"] is None, -(row["cpu_time_ns"] or 0), name_order(row)))
-        return rows[:20]
+        return sorted(rows, key=cpu_time_order)[:20]
 
     def running(self, moment):
         rows = [
@@ -173,7 +172,12 @@ class Fold:
     @staticmethod
     def rows(lives):
         return [
-            dict(life, began=text(life["began"]), ended=text(life["ended"]), names=sorted(life["names"]))
+            {
+                "pid": life["pid"],
+                "began": text(life["began"]),
+                "ended": text(life["ended"]),
+                "names": sorted(life["names"]),
+            }
             for life in lives
         ]
 
@@ -181,6 +185,11 @@ class Fold:
 def name_order(row):
     """Orders unknown names last, as ClickHouse does."""
     return row["name"] is None, row["name"] or ""
+
+
+def cpu_time_order(row):
+    """Orders the most CPU time first, and unknown ones last."""
+    return row["cpu_time_ns"] is None, -(row["cpu_time_ns"] or 0), name_order(row)
 
 
 def outcome(status):
@@ -218,11 +227,14 @@ def same(name, found, expected):
 
 def check_exits(run, fold, outcomes):
     """Compares results with how the programs ended."""
-    # Other programs can get the same pids later.
-    children = [line for line in fold.exits if line["process"]["parent_pid"] == os.getpid()]
-    found = {line["process"]["pid"]: outcome(line["exit"]) for line in children}
-    for pid, expected in run.outcomes.items():
-        assert found.get(pid) == expected, (pid, found.get(pid), expected)
+    # Pids can come again, also for other programs.
+    found = Counter(
+        (line["process"]["pid"], outcome(line["exit"]))
+        for line in fold.exits
+        if line["process"]["parent_pid"] == os.getpid()
+    )
+    missing = Counter(run.outcomes) - found
+    assert not missing, missing
     # A process of a millisecond can exit before its name is read.
     exits = {(row["name"], row["outcome"]): row["exits"] for row in outcomes}
     unnamed = 0
