@@ -263,9 +263,11 @@ def main(pscan, folder):
     fold = Fold(run.lines)
     clickhouse = Documented(folder, run.path)
     begin, end = run.lines[0]["at_ms"], run.lines[-1]["at_ms"] + 1
-    # The whole run, and a part that begins and ends within it.
-    exits = sorted(line["at_ms"] for line in fold.exits)
-    parts = {"all": (begin, end), "a part": (exits[len(exits) // 3], exits[-1])}
+    parts = {"all": (begin, end)}
+    # A part that begins and ends with an exit. Where scans find exits, all can be in one batch.
+    times = sorted({line["at_ms"] for line in fold.exits})
+    if len(times) > 2:
+        parts["a part"] = times[1], times[-1]
     results = {}
     for part, (first, last) in parts.items():
         span = {"from": text(first), "to": text(last)}
