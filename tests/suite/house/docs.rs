@@ -22,7 +22,13 @@ pub(super) struct Known {
 const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
 
 /// Words of other programs, such as settings and metrics.
-const OTHERS: &[&str] = &["node_textfile_mtime_seconds", "scrape_configs"];
+const OTHERS: &[&str] = &[
+    "node_textfile_mtime_seconds",
+    "prometheus_tsdb_head_series",
+    "remote_write",
+    "sample_limit",
+    "scrape_configs",
+];
 
 /// The start of a path relative to the folder of the crate.
 const TOP: &[&str] = &[
