@@ -4,6 +4,8 @@ pub(crate) mod by_group;
 pub(crate) mod completions;
 #[cfg(feature = "export")]
 pub(crate) mod export;
+#[cfg(feature = "serve")]
+mod heartbeat;
 mod inputs;
 mod interruptible;
 pub(crate) mod list;
@@ -23,6 +25,8 @@ mod samples;
 mod screen;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
+#[cfg(feature = "serve")]
+mod service_manager;
 mod session;
 pub(crate) mod show;
 mod stored;

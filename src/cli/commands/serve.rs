@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, select};
 use process_scanner::{
@@ -11,7 +12,9 @@ use process_scanner::{
     Source, live_source,
 };
 
+use super::heartbeat::Heartbeat;
 use super::notices::Notices;
+use super::service_manager::ServiceManager;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::outcome::{complain, printed, remark};
@@ -33,6 +36,8 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let listeners = Listeners::bind(&settings.serve.addresses())?;
     let config = settings.config();
     let collected = config.collect;
+    let manager = ServiceManager::connect();
+    let heartbeat = Arc::new(Heartbeat::new(&config));
     let source = live_source(&config)?;
     let info = source.info();
     let scanner = Scanner::builder().config(config).source(source).build()?;
@@ -44,6 +49,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let publisher = Counting {
         publisher: Publisher::new(&published, textfile),
         notices: Notices::default(),
+        heartbeat: Arc::clone(&heartbeat),
         _alive: alive,
     };
     // Registering before the first scan makes sure that no scan is missed. A lost batch would be lost births.
@@ -81,8 +87,12 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         published,
         site,
         handle,
+        manager,
+        heartbeat,
     };
+    running.manager.ready();
     let outcome = running.until_end(&stopped, &reload, &ended);
+    running.manager.stopping();
     // Streams of events end first, or their consumers would delay the end of the scanner.
     drop(server);
     let halted = running.handle.stop();
@@ -93,6 +103,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
 struct Counting {
     publisher: Publisher,
     notices: Notices,
+    heartbeat: Arc<Heartbeat>,
     _alive: crossbeam_channel::Sender<()>,
 }
 
@@ -100,6 +111,7 @@ impl Consumer for Counting {
     fn on_batch(&mut self, batch: &Arc<Batch>) {
         self.publisher.on_batch(batch);
         self.notices.take(batch);
+        self.heartbeat.take(batch);
     }
 }
 
@@ -111,6 +123,8 @@ struct Running<'a> {
     published: Arc<Published>,
     site: Arc<Site>,
     handle: ScannerHandle,
+    manager: ServiceManager,
+    heartbeat: Arc<Heartbeat>,
 }
 
 impl Running<'_> {
@@ -120,22 +134,46 @@ impl Running<'_> {
         reload: &Receiver<()>,
         ended: &Receiver<()>,
     ) -> Result<()> {
+        let due = self.manager.due();
+        let mut is_overdue = false;
         loop {
             select! {
                 recv(stopped) -> _ => return Ok(()),
                 recv(reload) -> _ => {
+                    self.manager.reloading();
                     let outcome = self.reload();
                     self.published.serving().reloaded(outcome.is_ok());
                     if let Err(error) = outcome {
                         complain(&error);
                         remark("the settings stay as they were");
                     }
+                    self.manager.ready();
                 }
+                recv(due) -> _ => is_overdue = self.ping(is_overdue),
                 recv(ended) -> _ => {
                     return Err(Error::new(ErrorClass::SourceGone, "the scanner ended by itself"));
                 }
             }
         }
+    }
+
+    /// Pings the watchdog while scans return, and returns whether one is overdue.
+    ///
+    /// `was_overdue`: that was reported.
+    fn ping(&self, was_overdue: bool) -> bool {
+        let asked = Duration::from_millis(self.settings.scan.interval_ms);
+        let overdue = self.heartbeat.overdue(asked);
+        match overdue {
+            None => self.manager.ping(),
+            Some(silent) if !was_overdue => {
+                let seconds = silent.as_secs();
+                remark(&format!(
+                    "no scan has returned for {seconds} s: the watchdog gets no more pings"
+                ));
+            }
+            Some(_) => {}
+        }
+        overdue.is_some()
     }
 
     /// Takes over what can change while it runs, and reports the rest. An error changes nothing.

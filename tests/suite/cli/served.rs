@@ -4,6 +4,7 @@ mod client;
 mod files;
 mod reload;
 mod requests;
+mod service;
 mod streams;
 
 use std::fs;
