@@ -9,6 +9,10 @@ mod heartbeat;
 mod inputs;
 mod interruptible;
 pub(crate) mod list;
+#[cfg_attr(
+    not(feature = "export"),
+    allow(dead_code, reason = "`export` uses all of it")
+)]
 mod new_file;
 #[cfg(feature = "serve")]
 mod notices;
