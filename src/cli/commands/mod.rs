@@ -4,9 +4,15 @@ pub(crate) mod by_group;
 pub(crate) mod completions;
 #[cfg(feature = "export")]
 pub(crate) mod export;
+#[cfg(feature = "serve")]
+mod heartbeat;
 mod inputs;
 mod interruptible;
 pub(crate) mod list;
+#[cfg_attr(
+    not(feature = "export"),
+    allow(dead_code, reason = "`export` uses all of it")
+)]
 mod new_file;
 #[cfg(feature = "serve")]
 mod notices;
@@ -23,6 +29,8 @@ mod samples;
 mod screen;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
+#[cfg(feature = "serve")]
+mod service_manager;
 mod session;
 pub(crate) mod show;
 mod stored;

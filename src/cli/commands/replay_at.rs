@@ -55,7 +55,9 @@ pub(super) fn run(args: &args::Replay, at: &Moment, runs: &Runs) -> Result<Done>
     };
     let at_ms = in_recording(at, found.begin_ms, end_ms)?;
     let last_ms = found.last.taken_at_ms;
-    if at_ms < found.begin_ms || (at_ms > last_ms && !found.has_later) {
+    // The recording can end with something heard that changes no process, and makes no batch.
+    let last_line_ms = end_ms.unwrap_or(last_ms).max(last_ms);
+    if at_ms < found.begin_ms || (at_ms > last_line_ms && !found.has_later) {
         let end_ms = end_ms.or((!found.has_later).then_some(last_ms));
         return Err(outside("--at", at, found.begin_ms, end_ms));
     }

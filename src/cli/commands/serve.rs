@@ -12,7 +12,9 @@ use process_scanner::{
     Source, live_source,
 };
 
+use super::heartbeat::Heartbeat;
 use super::notices::Notices;
+use super::service_manager::ServiceManager;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::otlp::{Exporter, Recorder};
@@ -38,6 +40,8 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let listeners = Listeners::bind(&settings.serve.addresses())?;
     let config = settings.config();
     let collected = config.collect;
+    let manager = ServiceManager::connect();
+    let heartbeat = Arc::new(Heartbeat::new(&config));
     let source = live_source(&config)?;
     let info = source.info();
     let scanner = Scanner::builder().config(config).source(source).build()?;
@@ -51,6 +55,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         publisher: Publisher::new(&published, textfile),
         notices: Notices::default(),
         recorder: exporter.as_ref().and_then(Exporter::recorder),
+        heartbeat: Arc::clone(&heartbeat),
         _alive: alive,
     };
     // Registering before the first scan makes sure that no scan is missed. A lost batch would be lost births.
@@ -92,9 +97,13 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         site,
         handle,
         exporter,
+        manager,
+        heartbeat,
     };
+    running.manager.ready();
     let outcome = running.until_end(&stopped, &reload, &ended);
     let deadline = Instant::now() + LAST_REQUESTS;
+    running.manager.stopping();
     // Streams of events end first, or their consumers would delay the end of the scanner.
     drop(server);
     let halted = running.handle.stop();
@@ -109,6 +118,7 @@ struct Counting {
     publisher: Publisher,
     notices: Notices,
     recorder: Option<Recorder>,
+    heartbeat: Arc<Heartbeat>,
     _alive: crossbeam_channel::Sender<()>,
 }
 
@@ -119,6 +129,7 @@ impl Consumer for Counting {
         if let Some(recorder) = &self.recorder {
             recorder.take(batch);
         }
+        self.heartbeat.take(batch);
     }
 }
 
@@ -131,6 +142,8 @@ struct Running<'a> {
     site: Arc<Site>,
     handle: ScannerHandle,
     exporter: Option<Exporter>,
+    manager: ServiceManager,
+    heartbeat: Arc<Heartbeat>,
 }
 
 impl Running<'_> {
@@ -140,22 +153,46 @@ impl Running<'_> {
         reload: &Receiver<()>,
         ended: &Receiver<()>,
     ) -> Result<()> {
+        let due = self.manager.due();
+        let mut is_overdue = false;
         loop {
             select! {
                 recv(stopped) -> _ => return Ok(()),
                 recv(reload) -> _ => {
+                    self.manager.reloading();
                     let outcome = self.reload();
                     self.published.serving().reloaded(outcome.is_ok());
                     if let Err(error) = outcome {
                         complain(&error);
                         remark("the settings stay as they were");
                     }
+                    self.manager.ready();
                 }
+                recv(due) -> _ => is_overdue = self.ping(is_overdue),
                 recv(ended) -> _ => {
                     return Err(Error::new(ErrorClass::SourceGone, "the scanner ended by itself"));
                 }
             }
         }
+    }
+
+    /// Pings the watchdog while scans return, and returns whether one is overdue.
+    ///
+    /// `was_overdue`: that was reported.
+    fn ping(&self, was_overdue: bool) -> bool {
+        let asked = Duration::from_millis(self.settings.scan.interval_ms);
+        let overdue = self.heartbeat.overdue(asked);
+        match overdue {
+            None => self.manager.ping(),
+            Some(silent) if !was_overdue => {
+                let seconds = silent.as_secs();
+                remark(&format!(
+                    "no scan has returned for {seconds} s: the watchdog gets no more pings"
+                ));
+            }
+            Some(_) => {}
+        }
+        overdue.is_some()
     }
 
     /// Takes over what can change while it runs, and reports the rest. An error changes nothing.

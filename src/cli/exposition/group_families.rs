@@ -94,10 +94,13 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
             ("memory", group.rss_bytes.unknown),
             ("threads", group.threads.unknown),
         ] {
-            unknown.sample(
-                &[labels[0], labels[1], ("value", value)],
-                Number::from(count),
-            );
+            // Three samples for each group would be the most of all, and nearly all of them 0.
+            if count > 0 {
+                unknown.sample(
+                    &[labels[0], labels[1], ("value", value)],
+                    Number::from(count),
+                );
+            }
         }
     }
 

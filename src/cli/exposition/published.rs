@@ -1,7 +1,10 @@
 //! What clients can read: the groups, and the text of the last batch.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use process_scanner::{Batch, BreakerState, Consumer, Consumers, Groups, Metrics};
 
 use super::measured::Measured;
@@ -40,6 +43,8 @@ pub(crate) struct Published {
 struct State {
     freshness: Freshness,
     texts: [Option<Arc<str>>; Format::ALL.len()],
+    /// The same, compressed.
+    gzipped: [Option<Arc<[u8]>>; Format::ALL.len()],
     /// Number of batches so far.
     batches: u64,
     /// What the groups are to be like from the next batch on.
@@ -83,6 +88,26 @@ impl Published {
             state.texts[format as usize] = Some(Arc::clone(&text));
         }
         text
+    }
+
+    /// Returns the metrics as text that is compressed with gzip, as of the last batch.
+    pub(crate) fn gzipped(&self, format: Format) -> Arc<[u8]> {
+        if let Some(gzipped) = &self.lock().gzipped[format as usize] {
+            return Arc::clone(gzipped);
+        }
+        let text = self.text(format);
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let written = encoder.write_all(text.as_bytes());
+        let gzipped = written.and_then(|()| encoder.finish());
+        let gzipped: Arc<[u8]> = gzipped.expect("BUG: memory is writable").into();
+        let mut state = self.lock();
+        let is_current = state.texts[format as usize]
+            .as_ref()
+            .is_some_and(|now| Arc::ptr_eq(now, &text));
+        if is_current {
+            state.gzipped[format as usize] = Some(Arc::clone(&gzipped));
+        }
+        gzipped
     }
 
     /// Returns how current the values are.
@@ -149,6 +174,7 @@ impl Consumer for Publisher {
         {
             let mut state = self.published.lock();
             state.texts = Default::default();
+            state.gzipped = Default::default();
             state.batches += 1;
             let freshness = &mut state.freshness;
             if let Some(pace) = batch.pace {

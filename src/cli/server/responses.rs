@@ -8,8 +8,8 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    REFERRER_POLICY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
@@ -72,6 +72,14 @@ pub(super) fn shared_text(kind: &'static str, text: Arc<str>) -> Answer {
     }
 
     self::text(StatusCode::OK, kind, Bytes::from_owner(Shared(text)))
+}
+
+/// Returns a response with a text that is compressed, and that several share.
+pub(super) fn gzipped(kind: &'static str, gzipped: Arc<[u8]>) -> Answer {
+    let mut answer = text(StatusCode::OK, kind, Bytes::from_owner(gzipped));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    answer
 }
 
 /// Returns a response with a text, and drops `permit` when that was sent, or is not needed any more.

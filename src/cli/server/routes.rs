@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::ACCEPT;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING};
 use hyper::{Request, StatusCode};
 use process_scanner::ProcessInfo;
 use tokio::task::spawn_blocking;
@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use super::marks::Marks;
 use super::parameters::{OfEvents, OfProcesses, parse};
 use super::readiness::not_ready;
-use super::responses::{Answer, PLAIN, Refusal, shared_text, text, text_with};
+use super::responses::{Answer, PLAIN, Refusal, gzipped, shared_text, text, text_with};
 use super::site::{Site, SiteRules};
 use super::{event_stream, page};
 use crate::cli::exposition::Format;
@@ -74,7 +74,23 @@ fn metrics(request: &Request<Incoming>, site: &Site) -> Answer {
     let accept = request.headers().get_all(ACCEPT).iter();
     let accept: Vec<&str> = accept.filter_map(|value| value.to_str().ok()).collect();
     let format = Format::accepted(&accept.join(","));
-    shared_text(format.content_type(), site.published.text(format))
+    match takes_gzip(request) {
+        true => gzipped(format.content_type(), site.published.gzipped(format)),
+        false => shared_text(format.content_type(), site.published.text(format)),
+    }
+}
+
+/// Returns whether the client takes gzip: RFC 9110, section 12.5.3.
+fn takes_gzip(request: &Request<Incoming>) -> bool {
+    let values = request.headers().get_all(ACCEPT_ENCODING).iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        name.trim().eq_ignore_ascii_case("gzip")
+            && weight.parse().is_ok_and(|weight: f64| weight > 0.0)
+    })
 }
 
 fn ready(site: &Site) -> Result<Answer, Refusal> {

@@ -5,6 +5,7 @@ mod files;
 mod otlp;
 mod reload;
 mod requests;
+mod service;
 mod streams;
 
 use std::fs;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::{failure_of, json_lines, pscan, run, stdout_of, text};
 
@@ -400,4 +400,20 @@ fn reports_and_tables_are_of_a_part_too() {
     }
     let outside = run(&["report", path(&file), "-o", "-", "--from", "2020-01-01"]);
     assert!(failure_of(&outside).contains("before the recording"));
+}
+
+#[test]
+fn the_end_of_a_recording_can_have_no_batch() {
+    let fixture = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/lives_between_two_scans_are_heard.ndjson"
+    );
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("host.ndjson");
+    let heard = r#"{"heard":{"when":"between","wall_ms":1700000002500,"monotonic_ns":12500000000,"hearing":"complete","missed_total":0}}"#;
+    let recording = fs::read_to_string(fixture).unwrap();
+    fs::write(&file, format!("{recording}{heard}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let at_end = stdout_of(&["replay", file, "--at", "-0s", "-q"]);
+    assert_eq!(at_end, stdout_of(&["replay", fixture, "--at", "-0s", "-q"]));
 }

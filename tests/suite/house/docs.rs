@@ -22,7 +22,13 @@ pub(super) struct Known {
 const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
 
 /// Words of other programs, such as settings and metrics.
-const OTHERS: &[&str] = &["node_textfile_mtime_seconds", "scrape_configs"];
+const OTHERS: &[&str] = &[
+    "node_textfile_mtime_seconds",
+    "prometheus_tsdb_head_series",
+    "remote_write",
+    "sample_limit",
+    "scrape_configs",
+];
 
 /// The start of a path relative to the folder of the crate.
 const TOP: &[&str] = &[
@@ -77,13 +83,7 @@ impl Known {
         let mut missing = BTreeSet::new();
         // A link in a source can be a path in code, which rustdoc checks.
         for link in links(text).into_iter().filter(|_| !is_source) {
-            let path = match document.rsplit_once('/') {
-                Some((folder, _)) => match link.strip_prefix("../") {
-                    Some(link) => link.to_owned(),
-                    None => format!("{folder}/{link}"),
-                },
-                None => link.to_owned(),
-            };
+            let path = below(document, link);
             if !self.has_file(&path) {
                 missing.insert(format!("links {path}"));
             }
@@ -171,6 +171,19 @@ impl Known {
                 let file = format!("/{file}");
                 file.ends_with(&end) || file.contains(&inside)
             })
+    }
+}
+
+/// Returns the path of a link in a document, relative to the folder of the crate.
+fn below(document: &str, mut link: &str) -> String {
+    let mut folder = document.rsplit_once('/').map_or("", |(folder, _)| folder);
+    while let Some(rest) = link.strip_prefix("../") {
+        link = rest;
+        folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    match folder {
+        "" => link.to_owned(),
+        folder => format!("{folder}/{link}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What paths return, and which requests are refused.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use rustix::process::Signal;
@@ -39,6 +39,46 @@ fn metrics_have_groups_and_no_process() {
     assert!(open.body.ends_with("# EOF\n"));
     let (status, rest) = server.end(Signal::TERM);
     assert_eq!((status, rest.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn metrics_are_compressed_for_clients_that_take_gzip() {
+    let server = Server::start("[scan]\ninterval_ms = 3600000\nlisten = \"off\"\n").scanned();
+    let plain = server.metrics_with("pscan_scan_total{result=\"good\"} 1");
+    for (accepted, is_gzip) in [
+        ("gzip", true),
+        ("br, GZIP;q=0.5", true),
+        ("gzip;q=0", false),
+        ("deflate", false),
+    ] {
+        let mut stream = connect(&server.address);
+        write!(
+            stream,
+            "GET /metrics HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: {accepted}\r\n\r\n"
+        )
+        .unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .unwrap()
+            + 4;
+        let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+        assert_eq!(
+            head.contains("content-encoding: gzip"),
+            is_gzip,
+            "{accepted}"
+        );
+        if is_gzip {
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(&bytes[end..])
+                .read_to_string(&mut text)
+                .unwrap();
+            assert!(text.len() > 2 * (bytes.len() - end));
+            assert_eq!(text, plain);
+        }
+    }
 }
 
 #[test]
