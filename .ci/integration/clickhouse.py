@@ -49,7 +49,7 @@ class Run:
             until(lambda: b'"existing"' in self.path.read_bytes(), "the first scan")
             self.do()
             until(self.has_all_exits, "all exits are reported")
-            watch.send_signal(signal.SIGINT)
+            watch.send_signal(signal.SIGTERM)
             assert watch.wait(timeout=20) == 0, (folder / "watch.log").read_text()
         finally:
             self.programs.end()
