@@ -52,6 +52,6 @@ minimal-versions:
     cd target/minimal-versions && RUSTC_BOOTSTRAP=1 cargo update -Z direct-minimal-versions
     cd target/minimal-versions && cargo check --all-features
 
-# Build the package for crates.io.
+# Build the package for the registry.
 package:
     cargo package --locked
