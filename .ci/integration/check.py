@@ -15,26 +15,21 @@ import time
 from pathlib import Path
 
 from browser import Browser
+from results import Results
 
 PICTURES = ("cpu", "memory", "processes", "rates", "outcomes", "lives")
 OUTCOMES = ("ok", "failed", "signal", "out_of_memory", "unknown")
 
 
-class Check:
-    """Runs checks on one page and counts the failures."""
+class Check(Results):
+    """Checks of one page."""
 
     def __init__(self, browser, report, page):
+        super().__init__()
         self.browser, self.report, self.page = browser, report, page
-        self.failures = 0
 
     def run(self, name, check):
-        try:
-            result = check()
-        except Exception as error:  # a check that cannot run has failed
-            self.failures += 1
-            print(f"FAIL  {self.page.name}: {name}: {error}", flush=True)
-        else:
-            print(f"ok    {self.page.name}: {name}{f' ({result})' if result else ''}", flush=True)
+        self.note(f"{self.page.name}: {name}", check)
 
     # What the page shows at first.
 

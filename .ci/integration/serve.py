@@ -17,6 +17,7 @@ import loads
 from clients import Clients
 from exporter import OPEN_METRICS, Exporter, until
 from prometheus import Prometheus
+from results import Results
 from truth import Truth
 
 # Without a budget, what the host does decides what is heard, not how busy it is.
@@ -38,12 +39,12 @@ MAX_HEAP_MB = 15
 MORE_THAN_A_BUFFER = 40_000
 
 
-class Checks:
-    """Runs checks, and counts the failures."""
+class Checks(Results):
+    """Checks of one server."""
 
     def __init__(self, pscan, folder):
+        super().__init__()
         self.pscan, self.folder = pscan, folder
-        self.failures = 0
         self.settings = folder / "pscan.toml"
         self.settings.write_text(SETTINGS + RULES)
         self.programs = loads.Programs(folder)
@@ -69,14 +70,7 @@ class Checks:
                 server.stop()
 
     def run(self, check):
-        name = check.__name__.replace("_", " ")
-        try:
-            result = check()
-        except Exception as error:  # a check that cannot run has failed
-            self.failures += 1
-            print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-        else:
-            print(f"ok    {name}{f' ({result})' if result else ''}", flush=True)
+        self.note(check.__name__.replace("_", " "), check)
 
     # Text and pages.
 

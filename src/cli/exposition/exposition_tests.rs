@@ -3,24 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use process_scanner::{
-    Batch, Consumer, Detail, Event, Exit, ExitStatus, GroupBy, Groups, Metrics, ProcessInfo,
-    ProcessKey,
-};
+use process_scanner::{Batch, Consumer, Event, GroupBy, Groups, Metrics};
 use proptest::prelude::*;
 
+use super::made_processes::{process, two_batches};
 use super::measured::Measured;
 use super::metrics_text::text;
 use super::serving::Served;
 use super::text_format::Format;
-
-fn process(pid: u32, name: &str, cpu_ms: Option<f64>) -> ProcessInfo {
-    let start_time_ms = Some(1_699_999_990_500 + u64::from(pid));
-    let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
-    process.name = Some(name.into());
-    process.cpu_time_ms = cpu_ms;
-    process
-}
 
 /// Returns text about groups, as after these batches.
 fn written(batches: Vec<Vec<Event>>, format: Format) -> String {
@@ -38,27 +28,9 @@ fn written(batches: Vec<Vec<Event>>, format: Format) -> String {
     text(&measured, format)
 }
 
-fn two_batches() -> Vec<Vec<Event>> {
-    let mut web = process(1, "web", Some(1500.0));
-    web.resources.rss_bytes = Some(4096);
-    web.details.set(Detail::Threads, 3_u64.into());
-    let mut ran = web.clone();
-    ran.cpu_time_ms = Some(2250.5);
-    let unknown = process(2, "db \"x\"\\\n", None);
-    let mut exit = Exit::default();
-    exit.status = Some(ExitStatus::from_wait_status(0x300));
-    vec![
-        vec![Event::Existing(web), Event::Existing(unknown.clone())],
-        vec![
-            Event::updated(ran, process_scanner::Changes::CPU),
-            Event::exited(unknown, None).with_exit(exit),
-        ],
-    ]
-}
-
 #[test]
 fn groups_are_written_for_prometheus() {
-    let text = written(two_batches(), Format::Prometheus);
+    let text = written(two_batches("db \"x\"\\\n").into(), Format::Prometheus);
     let of_groups: Vec<&str> = text
         .lines()
         .filter(|line| line.contains("pscan_group"))
@@ -76,7 +48,7 @@ fn groups_are_written_for_prometheus() {
 
 #[test]
 fn open_metrics_has_units_other_names_of_counters_and_an_end() {
-    let text = written(two_batches(), Format::OpenMetrics);
+    let text = written(two_batches("db \"x\"\\\n").into(), Format::OpenMetrics);
     for expected in [
         "# TYPE pscan_group_cpu_seconds counter\n# UNIT pscan_group_cpu_seconds seconds\npscan_group_cpu_seconds_total{",
         "# TYPE pscan_build info\npscan_build_info{",
@@ -91,7 +63,7 @@ fn open_metrics_has_units_other_names_of_counters_and_an_end() {
 
 #[test]
 fn unknown_values_have_no_sample() {
-    let text = written(two_batches(), Format::Prometheus);
+    let text = written(two_batches("db \"x\"\\\n").into(), Format::Prometheus);
     assert!(
         !text.contains("pscan_group_cpu_seconds_total{group=\"db"),
         "{text}"

@@ -4,6 +4,7 @@ use process_scanner::{GroupCounters, GroupsReport};
 
 use super::families::{Families, Number, Type, seconds};
 use super::label::label;
+use super::labelled::unknown_by_value;
 
 /// Writes the families of groups.
 ///
@@ -89,18 +90,11 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
         "Living processes whose value is unknown, and missing in the sum: cpu, memory or threads. Only if there are any.",
     );
     for (labels, group) in groups() {
-        for (value, count) in [
-            ("cpu", group.cpu_unknown),
-            ("memory", group.rss_bytes.unknown),
-            ("threads", group.threads.unknown),
-        ] {
-            // Three samples for each group would be the most of all, and nearly all of them 0.
-            if count > 0 {
-                unknown.sample(
-                    &[labels[0], labels[1], ("value", value)],
-                    Number::from(count),
-                );
-            }
+        for (value, count) in unknown_by_value(group) {
+            unknown.sample(
+                &[labels[0], labels[1], ("value", value)],
+                Number::from(count),
+            );
         }
     }
 

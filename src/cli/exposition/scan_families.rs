@@ -3,6 +3,7 @@
 use process_scanner::{BreakerState, Hearing, ListenStep, TimeStats};
 
 use super::families::{Families, Number, Type, seconds};
+use super::labelled::cpu_by_thread;
 use super::measured::Measured;
 
 /// Writes the families of the scanner.
@@ -80,11 +81,7 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
         "CPU time by thread: scan, dispatch or callbacks.",
     );
     if let Some(used) = metrics.cpu_total {
-        for (thread, ms) in [
-            ("scan", used.scan_ms),
-            ("dispatch", used.dispatch_ms),
-            ("callbacks", used.callbacks_ms),
-        ] {
+        for (thread, ms) in cpu_by_thread(used) {
             cpu.sample(&[("thread", thread)], seconds(ms));
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
+
+use process_scanner::Timestamp;
 
 use super::otlp_counts::{OtlpCounts, Sent};
 
@@ -59,10 +60,7 @@ impl Serving {
 
     /// Notes the outcome of a reload.
     pub(crate) fn reloaded(&self, is_good: bool) {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let at_ms = since.map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        });
+        let at_ms = Timestamp::now().wall_ms;
         self.lock().reload = Some(Reload { at_ms, is_good });
     }
 

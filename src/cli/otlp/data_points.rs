@@ -7,7 +7,7 @@ use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
 use super::otlp_messages::{
     CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
 };
-use crate::cli::exposition::label;
+use crate::cli::exposition::{cpu_by_thread, label, unknown_by_value};
 
 /// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,12 +191,7 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
     });
     written.metric(Kind::Counter, ("pscan.group.exits", "{process}"), exits);
     let unknown = all().flat_map(|(group, start)| {
-        let values = [
-            ("cpu", group.cpu_unknown),
-            ("memory", group.rss_bytes.unknown),
-            ("threads", group.threads.unknown),
-        ];
-        let values = values.into_iter().filter(|(_, count)| *count > 0);
+        let values = unknown_by_value(group);
         values.map(move |(value, count)| (with(group, "value", value), *start, count.into()))
     });
     written.metric(
@@ -222,13 +217,7 @@ fn scanner(metrics: &Metrics, start: u64, written: &mut Written) {
         ("pscan.scan.count", "{scan}"),
         scans.map(|(result, count)| (vec![KeyValue::new("result", result)], start, count.into())),
     );
-    let cpu = metrics.cpu_total.into_iter().flat_map(|used| {
-        [
-            ("scan", used.scan_ms),
-            ("dispatch", used.dispatch_ms),
-            ("callbacks", used.callbacks_ms),
-        ]
-    });
+    let cpu = metrics.cpu_total.into_iter().flat_map(cpu_by_thread);
     written.metric(
         Kind::Counter,
         ("pscan.scan.cpu.time", "s"),

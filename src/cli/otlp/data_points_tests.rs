@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use process_scanner::{
-    Batch, Consumer, Detail, Event, Exit, ExitStatus, GroupBy, Groups, Metrics, ProcessInfo,
-    ProcessKey,
-};
+use process_scanner::{Batch, Consumer, Event, GroupBy, Groups, Metrics};
 use prost::Message;
 
 use super::data_points::{Starts, count, metrics};
@@ -13,14 +10,7 @@ use super::otlp_messages::{
     Any, CUMULATIVE, Data, ExportMetricsServiceRequest, Metric, Number, NumberDataPoint,
     ResourceMetrics, ScopeMetrics,
 };
-
-fn process(pid: u32, name: &str, cpu_ms: Option<f64>) -> ProcessInfo {
-    let start_time_ms = Some(1_699_999_990_500 + u64::from(pid));
-    let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
-    process.name = Some(name.into());
-    process.cpu_time_ms = cpu_ms;
-    process
-}
+use crate::cli::exposition::{self, process};
 
 struct Feed {
     groups: Groups,
@@ -96,24 +86,11 @@ fn value(metrics: &[Metric], name: &str, attributes: &str) -> Option<Number> {
 }
 
 fn two_batches() -> Feed {
-    let mut web = process(1, "web", Some(1500.0));
-    web.resources.rss_bytes = Some(4096);
-    web.details.set(Detail::Threads, 3_u64.into());
-    let mut ran = web.clone();
-    ran.cpu_time_ms = Some(2250.5);
-    let unknown = process(2, "db", None);
-    let mut exit = Exit::default();
-    exit.status = Some(ExitStatus::from_wait_status(0x300));
     let mut feed = Feed::new();
-    feed.batch(vec![
-        Event::Existing(web),
-        Event::Existing(unknown.clone()),
-        Event::Existing(process(5, "odd", None)),
-    ]);
-    feed.batch(vec![
-        Event::updated(ran, process_scanner::Changes::CPU),
-        Event::exited(unknown, None).with_exit(exit),
-    ]);
+    let [mut first, second] = exposition::two_batches("db");
+    first.push(Event::Existing(process(5, "odd", None)));
+    feed.batch(first);
+    feed.batch(second);
     feed
 }
 

@@ -2,9 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
+use process_scanner::Timestamp;
 
 use super::data_points::{self, Starts};
 use super::otlp_messages::{
@@ -120,7 +121,5 @@ impl Gatherer {
 
 /// Returns the time in nanoseconds since the Unix epoch.
 fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let ns = since.map_or(0, |since| since.as_nanos());
-    u64::try_from(ns).unwrap_or(u64::MAX)
+    Timestamp::now().wall_ms.saturating_mul(1_000_000)
 }

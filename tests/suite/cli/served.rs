@@ -92,6 +92,12 @@ impl Server {
         self
     }
 
+    /// Replaces the settings, and requests a reload.
+    fn reload(&self, settings: &str) {
+        fs::write(self.settings(), settings).unwrap();
+        self.send(Signal::HUP);
+    }
+
     fn settings(&self) -> PathBuf {
         self.folder.path().join("pscan.toml")
     }

@@ -14,12 +14,7 @@ fn groups_change_and_counters_stay() {
     let before = server.metrics_with("pscan_group_processes{group=\"pscan\"");
     let cpu = "pscan_group_cpu_seconds_total{group=\"pscan\",kind=\"named\"}";
     let used = sample(&before, cpu);
-    fs::write(
-        server.settings(),
-        "[[group]]\nlabel = \"the scanner\"\nname = \"^pscan$\"\n",
-    )
-    .unwrap();
-    server.send(Signal::HUP);
+    server.reload("[[group]]\nlabel = \"the scanner\"\nname = \"^pscan$\"\n");
     assert!(server.message("reloaded").ends_with("changed group"));
     let after = server.metrics_with("pscan_group_processes{group=\"the scanner\"");
     // The process has moved, and what it used stays.
@@ -46,8 +41,7 @@ fn a_broken_file_changes_nothing() {
         ("[scan]\ninterval_ms = 1\n", "interval_ms"),
         ("[serve]\ntoken_file = \"/does/not/exist\"\n", "token"),
     ] {
-        fs::write(server.settings(), text).unwrap();
-        server.send(Signal::HUP);
+        server.reload(text);
         server.message(reason);
         server.message("the settings stay as they were");
         assert_eq!(server.get("/processes").status, 200);
@@ -55,8 +49,7 @@ fn a_broken_file_changes_nothing() {
     fs::remove_file(server.settings()).unwrap();
     server.send(Signal::HUP);
     server.message("the settings stay as they were");
-    fs::write(server.settings(), "").unwrap();
-    server.send(Signal::HUP);
+    server.reload("");
     assert!(
         server
             .message("reloaded")
@@ -90,8 +83,7 @@ fn a_reload_leaves_no_open_address_without_a_token() {
     fs::write(&token, "0123456789abcdef").unwrap();
     let open = format!("[serve]\ntoken_file = {token:?}\n");
     let mut server = Server::start_with(&open, &["--listen", "0.0.0.0:0"]);
-    fs::write(server.settings(), "").unwrap();
-    server.send(Signal::HUP);
+    server.reload("");
     assert!(server.message("other hosts can reach").contains("0.0.0.0"));
     assert_eq!(server.get("/metrics").status, 401);
 }
@@ -100,8 +92,7 @@ fn a_reload_leaves_no_open_address_without_a_token() {
 fn groups_change_back_and_forth() {
     let mut server = Server::start("[groups]\nby = \"unit\"\n").scanned();
     for by in ["name", "unit", "name"] {
-        fs::write(server.settings(), format!("[groups]\nby = \"{by}\"\n")).unwrap();
-        server.send(Signal::HUP);
+        server.reload(&format!("[groups]\nby = \"{by}\"\n"));
         assert!(server.message("reloaded").ends_with("changed groups.by"));
     }
     server.metrics_with("pscan_group_processes{group=\"pscan\"");
@@ -134,8 +125,7 @@ fn another_token_holds_at_once() {
 #[test]
 fn new_groups_that_need_other_fields_need_a_restart() {
     let mut server = Server::start("").scanned();
-    fs::write(server.settings(), "[groups]\nby = \"unit\"\n").unwrap();
-    server.send(Signal::HUP);
+    server.reload("[groups]\nby = \"unit\"\n");
     let message = server.message("which is not collected");
     assert!(message.contains("restart pscan"), "{message}");
     server.metrics_with("pscan_group_processes{group=\"pscan\"");

@@ -162,8 +162,7 @@ fn what_is_off_or_wrong_is_refused_with_advice() {
 #[test]
 fn a_filter_needs_fields_that_are_collected() {
     let mut server = Server::start("").scanned();
-    std::fs::write(server.settings(), "[serve]\nprocesses = true\n").unwrap();
-    server.send(Signal::HUP);
+    server.reload("[serve]\nprocesses = true\n");
     server.message("changed serve.processes");
     assert_eq!(server.get("/processes?name=pscan").status, 200);
     let refused = server.get("/processes?user=root");

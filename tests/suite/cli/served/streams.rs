@@ -91,8 +91,7 @@ fn streams_end_when_they_are_switched_off() {
     let mut server = Server::start(settings).scanned();
     let mut stream = events(&server, "");
     stream.next().unwrap();
-    std::fs::write(server.settings(), "").unwrap();
-    server.send(rustix::process::Signal::HUP);
+    server.reload("");
     server.message("changed serve.events");
     stream.for_each(drop);
     assert_eq!(server.get("/events").status, 404);
