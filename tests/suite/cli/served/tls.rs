@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufReader, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -94,23 +94,22 @@ fn metrics_arrive_by_https() {
 fn authorities_of_the_system_are_trusted_without_a_file() {
     let (address, requests) = receiver("good.pem");
     let authority = fixture("authority.pem");
-    let server = Server::start_in(
-        &settings(&address, ""),
-        &[],
-        &[("SSL_CERT_FILE", authority.as_path())],
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none");
+    fs::write(&none, "").unwrap();
+    let start = |settings: &str, system: &Path| {
+        let variables = [("SSL_CERT_FILE", system), ("SSL_CERT_DIR", Path::new(""))];
+        Server::start_in(settings, &[], &variables)
+    };
+    let server = start(&settings(&address, ""), &authority);
     next(&requests, |request| request.is_of("metrics"));
     server.end(Signal::TERM);
     // Those of a file replace them.
-    let with_file = settings(&address, &trusting("other_authority.pem"));
-    let variables = [("SSL_CERT_FILE", authority.as_path())];
-    let mut server = Server::start_in(&with_file, &[], &variables);
+    let other = trusting("other_authority.pem");
+    let mut server = start(&settings(&address, &other), &authority);
     server.message("no trusted authority has signed its certificate");
     // An empty container has none.
-    let none = server.folder.path().join("none");
-    fs::write(&none, "").unwrap();
-    let variables = [("SSL_CERT_FILE", none.as_path())];
-    let mut server = Server::start_in(&settings(&address, ""), &[], &variables);
+    let mut server = start(&settings(&address, ""), &none);
     let message = server.message("cannot send to the receiver of OTLP");
     assert!(
         message.contains("no certificates of authorities"),
