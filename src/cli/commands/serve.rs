@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let listeners = Listeners::bind(&settings.serve.addresses())?;
     let config = settings.config();
     let collected = config.collect;
-    let manager = ServiceManager::connect();
+    let manager = ServiceManager::from_environment();
     let heartbeat = Arc::new(Heartbeat::new(&config));
     let source = live_source(&config)?;
     let info = source.info();
@@ -162,6 +162,7 @@ impl Running<'_> {
         let due = self.manager.due();
         let mut is_overdue = false;
         loop {
+            let retry_due = self.manager.retry_due();
             select! {
                 recv(stopped) -> _ => return Ok(()),
                 recv(reload) -> _ => {
@@ -175,6 +176,7 @@ impl Running<'_> {
                     self.manager.ready();
                 }
                 recv(due) -> _ => is_overdue = self.ping(is_overdue),
+                recv(retry_due) -> _ => self.manager.retry(),
                 recv(ended) -> _ => {
                     return Err(Error::new(ErrorClass::SourceGone, "the scanner ended by itself"));
                 }
@@ -185,7 +187,7 @@ impl Running<'_> {
     /// Pings the watchdog while scans return, and returns whether one is overdue.
     ///
     /// `was_overdue`: that was reported.
-    fn ping(&self, was_overdue: bool) -> bool {
+    fn ping(&mut self, was_overdue: bool) -> bool {
         let asked = Duration::from_millis(self.settings.scan.interval_ms);
         let overdue = self.heartbeat.overdue(asked);
         match overdue {

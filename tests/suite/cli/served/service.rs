@@ -1,8 +1,10 @@
 //! What a service manager hears, and when its watchdog hears nothing.
 
-use std::io::Read;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,12 +17,17 @@ struct Service {
     pscan: Child,
     socket: UnixDatagram,
     // Removed after the end of the process.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Service {
-    /// `name`: that of the socket; it has no file if it begins with `@`.
+    /// `name`: that of an abstract socket; `None`: it has a file.
     fn start(name: Option<&str>, watchdog_us: &str) -> Self {
+        Self::start_with(name, watchdog_us, |_| {})
+    }
+
+    /// `before`: what happens before pscan starts.
+    fn start_with(name: Option<&str>, watchdog_us: &str, before: impl Fn(&Path)) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("notify");
         let (socket, variable) = match name {
@@ -36,6 +43,7 @@ impl Service {
                 path.display().to_string(),
             ),
         };
+        before(&path);
         let pscan = pscan(&["serve", "--listen", "127.0.0.1:0"])
             .env("NOTIFY_SOCKET", variable)
             .env("WATCHDOG_USEC", watchdog_us)
@@ -48,7 +56,7 @@ impl Service {
         Self {
             pscan,
             socket,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -107,4 +115,36 @@ fn a_watchdog_that_is_off_gets_no_pings() {
     let mut stderr = service.pscan.stderr.take().unwrap();
     stderr.read_to_string(&mut messages).unwrap();
     assert!(!messages.contains("service manager"), "{messages}");
+}
+
+#[test]
+fn a_service_manager_that_reads_nothing_delays_nothing() {
+    let fill = |path: &Path| {
+        let socket = UnixDatagram::unbound().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        while socket.send_to(b"x", path).is_ok() {}
+    };
+    // Pings fail too, and only the first failure is reported.
+    let mut service = Service::start_with(None, "300000", fill);
+    let mut stderr = BufReader::new(service.pscan.stderr.take().unwrap());
+    let mut messages = String::new();
+    while !messages.contains("service manager") {
+        assert!(stderr.read_line(&mut messages).unwrap() > 0, "{messages}");
+    }
+    service.send(Signal::TERM);
+    stderr.read_to_string(&mut messages).unwrap();
+    assert_eq!(service.pscan.wait().unwrap().code(), Some(0));
+    assert_eq!(messages.matches("service manager").count(), 1, "{messages}");
+}
+
+#[test]
+fn a_service_manager_with_a_new_socket_hears_more() {
+    let mut service = Service::start(None, "0");
+    assert_eq!(service.message(), "READY=1");
+    let path = service.folder.path().join("notify");
+    fs::remove_file(&path).unwrap();
+    service.socket = UnixDatagram::bind(&path).unwrap();
+    service.send(Signal::HUP);
+    assert!(service.message().starts_with("RELOADING=1"));
+    assert_eq!(service.message(), "READY=1");
 }
