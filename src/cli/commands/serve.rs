@@ -1,6 +1,5 @@
 //! `pscan serve`: metrics of groups for Prometheus.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -205,14 +204,6 @@ impl Running<'_> {
 
     /// Takes over what can change while it runs, and reports the rest. An error changes nothing.
     fn reload(&mut self) -> Result<()> {
-        if let Some(path) = &self.args.config {
-            // A pipe could make it wait, and a signal to end would have to wait too.
-            let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
-            if !is_file {
-                let message = format!("{} is no file that can be read again", path.display());
-                return Err(Error::new(ErrorClass::Config, message));
-            }
-        }
         let wanted = load(self.args, self.args.config.as_deref())?;
         let found = changed(&self.settings, &wanted);
         let settings = taken_over(&self.settings, &wanted);

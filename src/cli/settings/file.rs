@@ -6,8 +6,7 @@ use process_scanner::{Error, ErrorClass, Result};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Settings;
-use crate::cli::outcome::cannot;
+use super::{Content, Settings, read_small_file};
 
 /// Variables of the environment that are settings: the name after `PSCAN_`, in parts, and the value.
 pub(crate) type Variables = Vec<Variable>;
@@ -127,15 +126,7 @@ impl<'f> Given<'f> {
 
 /// Reads a file that is text.
 fn read_text(path: &Path) -> Result<String> {
-    let cannot_read = |error| {
-        cannot(
-            "read the settings",
-            path,
-            error,
-            Some("check path and rights"),
-        )
-    };
-    let bytes = std::fs::read(path).map_err(cannot_read)?;
+    let bytes = read_small_file(path, "the settings", Content::Settings)?;
     let text = String::from_utf8(bytes).map_err(|_| in_file(path, "it is not UTF-8"))?;
     // Editors on Windows begin files with it.
     Ok(text

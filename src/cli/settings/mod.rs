@@ -9,6 +9,7 @@ mod header_texts;
 mod one_or_many;
 mod otlp_settings;
 mod served;
+mod small_file;
 
 use process_scanner::{Collect, Config, Result};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub(crate) use self::file::{Given, from_environment};
 pub(crate) use self::group_settings::{GroupRule, Grouped};
 pub(crate) use self::otlp_settings::Otlp;
 pub(crate) use self::served::Served;
+pub(crate) use self::small_file::{Content, read_small_file};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
