@@ -5,11 +5,11 @@ mod changed;
 mod endpoint;
 mod file;
 mod group_settings;
-mod header_texts;
 mod one_or_many;
 mod otlp_settings;
 mod served;
 mod small_file;
+mod unquoted;
 
 use process_scanner::{Collect, Config, Result};
 use serde::{Deserialize, Serialize};

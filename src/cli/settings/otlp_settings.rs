@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ureq::http::{HeaderName, HeaderValue};
 
 use super::endpoint;
-use super::header_texts::header_texts;
+use super::unquoted::unquoted;
 use crate::cli::outcome::cannot;
 
 /// Headers that the exporter sets itself.
@@ -27,31 +27,46 @@ const OWN_HEADERS: [&str; 6] = [
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Otlp {
     /// The receiver, such as `http://127.0.0.1:4318`; `None`: nothing is sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "unquoted",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) endpoint: Option<String>,
     /// Time between two requests with metrics, in milliseconds.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) interval_ms: u64,
     /// Compresses requests.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) gzip: bool,
     /// Longest time of a request, in milliseconds.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) timeout_ms: u64,
     /// Requests that may wait, at most.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) queue: usize,
     /// Sends metrics.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) metrics: bool,
     /// Sends births, exits and failed scans.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) logs: bool,
     /// Certificates of authorities, as PEM, instead of those of the system.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "unquoted",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) ca_file: Option<PathBuf>,
     /// Headers of each request.
     #[serde(
-        deserialize_with = "header_texts",
+        deserialize_with = "unquoted",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub(crate) headers: BTreeMap<String, String>,
     /// Headers whose values are in files.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "unquoted",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub(crate) headers_files: BTreeMap<String, PathBuf>,
 }
 

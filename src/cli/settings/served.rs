@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::one_or_many::one_or_many;
+use super::unquoted::unquoted;
 
 /// Where the server listens if nothing is set.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:9257";
@@ -24,7 +25,7 @@ pub(crate) struct Served {
     /// Listens at an address of the network without a token too.
     pub(crate) allow_remote: bool,
     /// A file with the token that requests must have.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "unquoted", skip_serializing_if = "Option::is_none")]
     pub(crate) token_file: Option<PathBuf>,
     /// Names in the header Host that are allowed besides localhost and IP addresses.
     #[serde(deserialize_with = "one_or_many")]
