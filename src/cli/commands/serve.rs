@@ -221,9 +221,12 @@ impl Running<'_> {
             return Err(Error::new(ErrorClass::Config, message).with_advice("restart pscan"));
         }
         let exporter = self.exporter.as_ref();
-        let has_other_headers = exporter
-            .map(|exporter| exporter.reload_headers(&settings.otlp))
-            .transpose()?;
+        let reloaded = exporter.map(|exporter| exporter.reload_headers(&settings.otlp));
+        let has_other_headers = match reloaded.transpose() {
+            // The new settings do not name these files, so they can be gone. A restart is needed anyway.
+            Err(_) if !wanted.otlp.reads_same_headers_as(&settings.otlp) => None,
+            outcome => outcome?,
+        };
         if has("scan.interval_ms") {
             let interval_ms = settings.scan.interval_ms;
             self.handle.control().set_interval_ms(interval_ms)?;
@@ -275,8 +278,11 @@ fn rules(settings: &Settings) -> Result<SiteRules> {
 fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
-    settings.otlp.all_headers()?;
-    Encryption::read(&settings.otlp)?;
+    // Without a receiver their files are not read, as when it serves.
+    if settings.otlp.endpoint.is_some() {
+        settings.otlp.all_headers()?;
+        Encryption::read(&settings.otlp)?;
+    }
     settings.scan = settings.config();
     if let Some(rule) = settings.hiding_rule() {
         remark(&format!(

@@ -6,6 +6,7 @@ mod endpoint;
 mod file;
 mod group_settings;
 mod one_or_many;
+mod otlp_headers;
 mod otlp_settings;
 mod served;
 mod small_file;

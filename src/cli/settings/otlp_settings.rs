@@ -1,36 +1,20 @@
 //! The section `[otlp]`: the receiver that metrics and log records are sent to.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use process_scanner::{Error, ErrorClass, Result};
 use serde::{Deserialize, Serialize};
-use ureq::http::{HeaderName, HeaderValue};
 
 use super::endpoint;
 use super::unquoted::unquoted;
-use crate::cli::outcome::cannot;
-
-/// Headers that the exporter sets itself.
-const OWN_HEADERS: [&str; 6] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "host",
-    "transfer-encoding",
-];
 
 /// What is sent to a receiver of OTLP, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Otlp {
     /// The receiver, such as `http://127.0.0.1:4318`; `None`: nothing is sent.
-    #[serde(
-        deserialize_with = "unquoted",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "unquoted", skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint: Option<String>,
     /// Time between two requests with metrics, in milliseconds.
     #[serde(deserialize_with = "unquoted")]
@@ -51,10 +35,7 @@ pub(crate) struct Otlp {
     #[serde(deserialize_with = "unquoted")]
     pub(crate) logs: bool,
     /// Certificates of authorities, as PEM, instead of those of the system.
-    #[serde(
-        deserialize_with = "unquoted",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "unquoted", skip_serializing_if = "Option::is_none")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Headers of each request.
     #[serde(
@@ -112,74 +93,8 @@ impl Otlp {
                 "leave it out, or correct the endpoint",
             );
         }
-        for name in self.headers.keys().chain(self.headers_files.keys()) {
-            let is_ours = OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
-            if is_ours || HeaderName::from_bytes(name.as_bytes()).is_err() {
-                let message = format!("otlp.headers cannot have {name:?}");
-                return wrong(
-                    message,
-                    "choose the name of a header that pscan does not set",
-                );
-            }
-        }
-        match self.headers.iter().find(|(_, text)| value(text).is_none()) {
-            Some((name, _)) => wrong(
-                format!("otlp.headers has a value of {name} that no header can have"),
-                "write one line of printable text",
-            ),
-            None => Ok(()),
-        }
+        self.validate_headers()
     }
-
-    /// Replaces the values of headers, which can be secrets, for print.
-    pub(crate) fn redact(&mut self) {
-        for value in self.headers.values_mut() {
-            *value = "[redacted]".to_owned();
-        }
-    }
-
-    /// Returns the headers of each request, with those from files as they are now.
-    ///
-    /// # Errors
-    ///
-    /// The first file that cannot be read, or that has no value for a header.
-    pub(crate) fn all_headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>> {
-        let texts = self.headers.iter();
-        let mut all: BTreeMap<&str, String> = texts
-            .map(|(name, text)| (name.as_str(), text.clone()))
-            .collect();
-        for (name, path) in &self.headers_files {
-            let text = fs::read_to_string(path).map_err(|error| {
-                cannot(
-                    "read the header from",
-                    path,
-                    error,
-                    Some("check path and rights"),
-                )
-            })?;
-            let text = text.trim_end_matches(['\n', '\r']);
-            if text.is_empty() || value(text).is_none() {
-                let message = format!("{} has no value for a header", path.display());
-                return Err(Error::new(ErrorClass::Config, message)
-                    .with_advice("write one line of printable text into it"));
-            }
-            all.insert(name, text.to_owned());
-        }
-        let parsed = all.into_iter().map(|(name, text)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            Some((name, value(&text)?))
-        });
-        Ok(parsed
-            .collect::<Option<_>>()
-            .expect("BUG: headers are checked"))
-    }
-}
-
-/// Returns a value that is not logged.
-fn value(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]
@@ -226,33 +141,5 @@ mod tests {
         otlp(|otlp| otlp.interval_ms = 3_600_001).expect_err("too long");
         otlp(|otlp| otlp.queue = 0).expect_err("no room");
         otlp(|otlp| otlp.timeout_ms = 0).expect_err("no time");
-    }
-
-    #[test]
-    fn headers_come_from_settings_and_files() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        fs::write(&path, "Bearer x\n").expect("a file");
-        let mut otlp = Otlp::default();
-        otlp.headers.insert("X-Scope-OrgID".into(), "a".into());
-        otlp.headers_files
-            .insert("Authorization".into(), path.clone());
-        otlp.validate().expect("valid");
-        let headers = otlp.all_headers().expect("readable");
-        let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["authorization", "x-scope-orgid"]);
-        assert_eq!(headers[0].1, "Bearer x");
-        assert!(!format!("{headers:?}").contains("Bearer"));
-        for text in ["", "\n", "a\nb\n"] {
-            fs::write(&path, text).expect("a file");
-            otlp.all_headers().expect_err("no value");
-        }
-        fs::remove_file(&path).expect("a file");
-        otlp.all_headers().expect_err("no file");
-        for (name, text) in [("a b", "x"), ("Content-Type", "x"), ("a", "x\ny")] {
-            let mut otlp = Otlp::default();
-            otlp.headers.insert(name.into(), text.into());
-            otlp.validate().expect_err(name);
-        }
     }
 }

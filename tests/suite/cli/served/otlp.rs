@@ -233,6 +233,27 @@ fn headers_are_read_again_at_a_reload() {
 }
 
 #[test]
+fn a_reload_without_a_receiver_does_not_need_its_files() {
+    let (address, requests) = receiver("200 OK");
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, "Bearer one\n").unwrap();
+    let more = format!("headers_files = {{ Authorization = {key:?} }}\n");
+    let mut server = Server::start(&settings(&address, &more)).scanned();
+    fs::remove_file(&key).unwrap();
+    server.reload("[scan]\ninterval_ms = 100\n[serve]\nprocesses = true\n");
+    let message = server.message("reloaded");
+    assert!(message.ends_with("changed serve.processes"), "{message}");
+    let message = server.message("need a restart");
+    assert!(message.contains("otlp.endpoint"), "{message}");
+    assert_eq!(server.get("/processes").status, 200);
+    // Until then it sends as before.
+    next(&requests, |request| {
+        request.head.contains("authorization: bearer one")
+    });
+}
+
+#[test]
 fn wrong_settings_are_refused() {
     for (settings, reasons) in [
         (
@@ -242,9 +263,11 @@ fn wrong_settings_are_refused() {
         ("endpiont = \"http://collector\"", ["line 2", "endpiont"]),
         ("interval_ms = 5", ["line 2", "otlp.interval_ms"]),
         (
-            "headers_files = { a = \"/does/not/exist\" }",
+            "endpoint = \"http://a\"\nheaders_files = { a = \"/does/not/exist\" }",
             ["/does/not/exist", "header"],
         ),
+        ("endpoint = \"http://a:b\"", ["line 2", "port"]),
+        ("headers = { Host = \"a\" }", ["line 2", "endpoint"]),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pscan.toml");
@@ -280,6 +303,12 @@ fn wrong_settings_are_refused() {
     );
     assert!(printed.contains("X-Key = \"[redacted]\""), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
+    // Nothing is sent without an endpoint, so no file is read.
+    let output = pscan(&["serve", "--check"])
+        .env("PSCAN_OTLP__HEADERS_FILES", "{ a = \"/does/not/exist\" }")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
     let output = pscan(&["serve", "--check"])
         .env("PSCAN_OTLP__HEADERS", "X-Key: hunter2")
         .output()
