@@ -70,18 +70,19 @@ fn otlp(sent: &Sent, families: &mut Families) {
     let mut dropped = families.family(
         Type::Counter,
         "pscan_otlp_dropped_total",
-        "Data points and log records that the receiver of OTLP has not taken.",
+        "Data points and log records that the receiver of OTLP has not accepted.",
     );
     for (signal, count) in &sent.dropped {
         dropped.sample(&[("signal", signal)], Number::from(*count));
     }
-    families
-        .family(
-            Type::Gauge,
-            "pscan_otlp_queue_length",
-            "Requests that wait for the receiver of OTLP.",
-        )
-        .sample(&[], Number::from(sent.queue_len));
+    let mut waiting = families.family(
+        Type::Gauge,
+        "pscan_otlp_queue_length",
+        "Requests that wait for the receiver of OTLP.",
+    );
+    for (signal, count) in &sent.waiting {
+        waiting.sample(&[("signal", signal)], Number::from(*count));
+    }
 }
 
 /// Writes what exporters usually have of their own process, as of the last scan.

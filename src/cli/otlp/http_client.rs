@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 use jiff::fmt::rfc2822::DateTimeParser;
 use prost::Message;
 use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use ureq::{Agent, Body};
 
-use super::otlp_messages::ExportResponse;
+use super::otlp_messages::{ErrorStatus, ExportResponse};
 use super::request_queue::Request;
 
 /// Bytes of a response that are read, at most.
@@ -20,6 +20,9 @@ const KEPT: Duration = Duration::from_secs(1);
 
 /// Characters of a receiver's text that are printed, at most.
 const MAX_REASON: usize = 200;
+
+/// Where collectors receive OTLP over gRPC.
+const GRPC_PORT: u16 = 4317;
 
 /// What the receiver did with a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,17 +46,17 @@ pub(super) enum Answer {
 /// The headers that the settings name.
 pub(super) type Headers = Arc<Mutex<Vec<(HeaderName, HeaderValue)>>>;
 
-/// A client of one receiver.
+/// A client of one URL.
 pub(super) struct Client {
     agent: Agent,
-    /// Without a slash at the end.
-    endpoint: String,
+    url: String,
     headers: Headers,
     pub(super) timeout: Duration,
 }
 
 impl Client {
-    pub(super) fn new(endpoint: &str, headers: Headers, timeout: Duration) -> Self {
+    /// `url`: with the path of a signal.
+    pub(super) fn new(url: &str, headers: Headers, timeout: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // Headers with secrets stay with the receiver that the settings name.
@@ -65,7 +68,7 @@ impl Client {
             .user_agent(concat!("pscan/", env!("CARGO_PKG_VERSION")));
         Self {
             agent: config.build().into(),
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            url: url.to_owned(),
             headers,
             timeout,
         }
@@ -73,10 +76,9 @@ impl Client {
 
     /// Sends a request, and waits for the response within this time.
     pub(super) fn post(&self, request: &Request, within: Duration) -> Answer {
-        let url = format!("{}{}", self.endpoint, request.signal.path());
         let mut call = self
             .agent
-            .post(url)
+            .post(&self.url)
             .header(CONTENT_TYPE, "application/x-protobuf");
         if request.is_gzip {
             call = call.header(CONTENT_ENCODING, "gzip");
@@ -90,13 +92,27 @@ impl Client {
         match call.send(request.body.as_slice()) {
             Ok(mut response) => {
                 let (status, wait) = (response.status(), retry_after(response.headers()));
+                let is_protobuf = is_protobuf(response.headers());
                 let body = body(response.body_mut());
-                answer(status, wait, &body)
+                answer(status, wait, is_protobuf, &body)
             }
             Err(error) => Answer::Failed {
-                reason: shortened(&error.to_string()),
+                reason: shortened(&error.to_string()) + self.hint(),
                 wait: None,
             },
+        }
+    }
+}
+
+impl Client {
+    /// Returns what can be the cause of a failed connection, besides the receiver.
+    fn hint(&self) -> &'static str {
+        let uri = self.url.parse::<Uri>().ok();
+        match uri.and_then(|uri| uri.port_u16()) {
+            Some(GRPC_PORT) => {
+                " (port 4317 is usually for gRPC; pscan sends HTTP, which is usually at 4318)"
+            }
+            _ => "",
         }
     }
 }
@@ -108,7 +124,7 @@ fn body(body: &mut Body) -> Vec<u8> {
 }
 
 /// Judges a response, as the specification of OTLP has it.
-fn answer(status: StatusCode, wait: Option<Duration>, body: &[u8]) -> Answer {
+fn answer(status: StatusCode, wait: Option<Duration>, is_protobuf: bool, body: &[u8]) -> Answer {
     if status.is_success() {
         let partial = ExportResponse::decode(body)
             .ok()
@@ -122,11 +138,34 @@ fn answer(status: StatusCode, wait: Option<Duration>, body: &[u8]) -> Answer {
             _ => Answer::Taken,
         };
     }
-    let reason = status.to_string();
+    let mut reason = status.to_string();
+    let text = error_text(is_protobuf, body);
+    if !text.is_empty() {
+        reason.push_str(&format!(": {text}"));
+    }
     match status.as_u16() {
         429 | 502..=504 => Answer::Failed { reason, wait },
         _ => Answer::Refused(reason),
     }
+}
+
+fn is_protobuf(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE);
+    value.is_some_and(|value| value.as_bytes().starts_with(b"application/x-protobuf"))
+}
+
+/// Returns the text of an error response on one line; it is empty if there is none.
+fn error_text(is_protobuf: bool, body: &[u8]) -> String {
+    let text = match is_protobuf {
+        true => ErrorStatus::decode(body).map_or_else(|_| String::new(), |status| status.message),
+        false => String::from_utf8(body.to_vec()).unwrap_or_default(),
+    };
+    // A page for people is no reason.
+    if text.trim_start().starts_with('<') {
+        return String::new();
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    shortened(&words.join(" "))
 }
 
 /// Returns what the header Retry-After requests: seconds, or a date (RFC 9110, section 10.2.3).
@@ -157,7 +196,42 @@ mod tests {
 
     fn answer_to(status: u16, body: &[u8]) -> Answer {
         let status = StatusCode::from_u16(status).expect("a status");
-        answer(status, None, body)
+        answer(status, None, false, body)
+    }
+
+    #[test]
+    fn the_text_of_an_error_is_a_part_of_the_reason() {
+        let refused = |is_protobuf, body: &[u8]| {
+            let status = StatusCode::BAD_REQUEST;
+            match answer(status, None, is_protobuf, body) {
+                Answer::Refused(reason) => reason,
+                other => panic!("{other:?}"),
+            }
+        };
+        let status = ErrorStatus {
+            message: "too\n  many".into(),
+        };
+        let status = status.encode_to_vec();
+        assert_eq!(refused(true, &status), "400 Bad Request: too many");
+        assert_eq!(refused(false, b" no\r\nlogs "), "400 Bad Request: no logs");
+        for (is_protobuf, body) in [
+            (true, b"no logs".as_slice()),
+            (false, b"\xff\xfe"),
+            (false, b"<html>"),
+            (false, b""),
+        ] {
+            assert_eq!(refused(is_protobuf, body), "400 Bad Request");
+        }
+        let long = refused(false, "é".repeat(1000).as_bytes());
+        assert!(long.ends_with("é…") && long.chars().count() < 250);
+    }
+
+    #[test]
+    fn the_port_of_grpc_gets_a_hint() {
+        let client = |url| Client::new(url, Headers::default(), Duration::ZERO);
+        assert!(client("http://a:4317/v1/logs").hint().contains("gRPC"));
+        assert_eq!(client("http://a:4318/v1/logs").hint(), "");
+        assert_eq!(client("http://a/v1/logs").hint(), "");
     }
 
     #[test]

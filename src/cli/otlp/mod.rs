@@ -9,15 +9,17 @@ mod delivery;
 mod delivery_tests;
 mod exporter;
 #[cfg(test)]
+mod fake_delivery;
+#[cfg(test)]
 mod fake_receiver;
 mod gatherer;
 mod http_client;
 mod log_records;
-
 mod otlp_messages;
 mod otlp_resource;
 mod record_buffer;
 mod request_queue;
+mod troubles;
 
 pub(crate) use self::exporter::Exporter;
 pub(crate) use self::record_buffer::Recorder;

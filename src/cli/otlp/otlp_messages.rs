@@ -37,6 +37,13 @@ pub(super) struct PartialSuccess {
     pub(super) error_message: String,
 }
 
+/// `google/rpc/status.proto`: the body of an error response.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ErrorStatus {
+    #[prost(string, tag = "2")]
+    pub(super) message: String,
+}
+
 /// `resource.proto`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Resource {

@@ -65,6 +65,11 @@ impl RecordBuffer {
         waiting.records.len()
     }
 
+    /// Returns whether records should leave it although the queue is full.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.lock().bytes > MAX_BYTES / 2
+    }
+
     /// Takes the records of a request, if there are at least as many.
     pub(super) fn take(&self, at_least: usize) -> Option<Vec<LogRecord>> {
         let mut waiting = self.lock();
@@ -122,6 +127,7 @@ mod tests {
     fn records_are_taken_in_order_and_in_parts() {
         let buffer = RecordBuffer::new(Arc::default());
         assert_eq!(buffer.take(0), None);
+        assert!(!buffer.is_half_full());
         let many = (0..PER_REQUEST + 2).map(|n| record(&n.to_string()));
         assert_eq!(buffer.add(many.collect()), PER_REQUEST + 2);
         let first = buffer.take(PER_REQUEST).expect("enough");
@@ -139,6 +145,7 @@ mod tests {
         for _ in 0..20 {
             buffer.add(vec![record(&large)]);
         }
+        assert!(buffer.is_half_full());
         let left = std::iter::from_fn(|| buffer.take(1));
         assert_eq!(left.map(|records| records.len()).sum::<usize>(), 7);
         assert_eq!(counts.counts().dropped["logs"], 13);

@@ -101,6 +101,23 @@ impl Otlp {
         }
     }
 
+    /// Returns the URL that metrics are sent to; `None` if they are not sent.
+    pub(crate) fn metrics_url(&self) -> Option<String> {
+        let is_sent = self.metrics;
+        is_sent.then(|| self.url_below("/v1/metrics")).flatten()
+    }
+
+    /// Returns the URL that log records are sent to; `None` if they are not sent.
+    pub(crate) fn logs_url(&self) -> Option<String> {
+        let is_sent = self.logs;
+        is_sent.then(|| self.url_below("/v1/logs")).flatten()
+    }
+
+    fn url_below(&self, path: &str) -> Option<String> {
+        let endpoint = self.endpoint.as_deref()?;
+        Some(endpoint.trim_end_matches('/').to_owned() + path)
+    }
+
     /// Returns the headers of each request, with those from files as they are now.
     ///
     /// # Errors
