@@ -17,7 +17,7 @@ use super::notices::Notices;
 use super::service_manager::ServiceManager;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
-use crate::cli::otlp::{Exporter, Recorder};
+use crate::cli::otlp::{Encryption, Exporter, Recorder};
 use crate::cli::outcome::{complain, printed, remark};
 use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token, affordable};
 use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
@@ -44,7 +44,13 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let heartbeat = Arc::new(Heartbeat::new(&config));
     let source = live_source(&config)?;
     let info = source.info();
-    let scanner = Scanner::builder().config(config).source(source).build()?;
+    let interval = Duration::from_millis(config.interval_ms);
+    let scanner = Scanner::builder()
+        .config(config)
+        .source(source)
+        // Many hosts that start at once do not scan at once for ever.
+        .second_scan_after(interval.mul_f64(fastrand::f64()))
+        .build()?;
     let groups = settings.groups.groups(&settings.rules);
     let published = Published::new(groups, scanner.consumers().clone(), info.own_pid);
     let textfile = settings.serve.textfile.clone();
@@ -272,11 +278,12 @@ fn rules(settings: &Settings) -> Result<SiteRules> {
     })
 }
 
-/// Prints the settings, defaults included.
+/// Prints the settings, defaults included, without secrets.
 fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
     settings.otlp.all_headers()?;
+    Encryption::read(&settings.otlp)?;
     settings.scan = settings.config();
     if let Some(rule) = settings.hiding_rule() {
         remark(&format!(
@@ -284,6 +291,7 @@ fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
         ));
     }
     settings.serve.listen = settings.serve.addresses();
+    settings.otlp.redact();
     let text = toml::to_string(&settings).expect("BUG: settings can be written as TOML");
     printed(io::stdout().write_all(text.as_bytes()))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use prost::Message;
 
-use super::fake_delivery::{Happening, Made, PATIENT, deliver, finish, request};
+use super::fake_delivery::{Happening, Made, PATIENT, deliver, finish, request, settings};
 use super::fake_receiver::{Reply, receiver, reply};
 use super::otlp_messages::{ExportResponse, PartialSuccess};
 use super::request_queue::Signal;
@@ -16,7 +16,7 @@ use super::request_queue::Signal;
 fn requests_have_path_type_and_headers() {
     for (signal, is_gzip) in [(Signal::Metrics, true), (Signal::Logs, false)] {
         let receiver = receiver(vec![reply("200 OK", "", b"")]);
-        let made = Made::new(&receiver.address, signal, 1, PATIENT);
+        let made = Made::new(&settings(&receiver.address, PATIENT), signal, 1);
         let mut request = request(signal, 5);
         request.is_gzip = is_gzip;
         made.queue.push(request);
@@ -52,7 +52,7 @@ fn what_can_succeed_later_is_repeated_until_it_does() {
         reply("503 Service Unavailable", "", b""),
         reply("200 OK", "", b""),
     ]);
-    let outcome = deliver(&receiver.address, Signal::Logs, &[5, 2], PATIENT);
+    let outcome = deliver(&settings(&receiver.address, PATIENT), Signal::Logs, &[5, 2]);
     assert_eq!(outcome.results(), [2, 0, 0, 7]);
     assert_eq!(outcome.counts.dropped_of("logs"), 0);
     assert_eq!(outcome.waits, [1, 40, 4, 8, 16, 30, 1]);
@@ -79,7 +79,11 @@ fn what_is_refused_is_dropped_and_counted() {
         ),
         reply("200 OK", "", b""),
     ]);
-    let outcome = deliver(&receiver.address, Signal::Metrics, &[5, 2, 1, 4], PATIENT);
+    let outcome = deliver(
+        &settings(&receiver.address, PATIENT),
+        Signal::Metrics,
+        &[5, 2, 1, 4],
+    );
     assert_eq!(outcome.results(), [1, 0, 3, 0]);
     assert_eq!(outcome.counts.dropped_of("metrics"), 8);
     assert_eq!(outcome.waits, [0; 0]);
@@ -102,7 +106,11 @@ fn what_is_rejected_in_part_is_counted() {
         reply("200 OK", "", &response.encode_to_vec())
     };
     let receiver = receiver(vec![partial(3), partial(0), partial(i64::MAX)]);
-    let outcome = deliver(&receiver.address, Signal::Metrics, &[5, 5, 2], PATIENT);
+    let outcome = deliver(
+        &settings(&receiver.address, PATIENT),
+        Signal::Metrics,
+        &[5, 5, 2],
+    );
     assert_eq!(outcome.results(), [1, 2, 0, 0]);
     assert_eq!(outcome.counts.dropped_of("metrics"), 5);
     assert_eq!(
@@ -118,7 +126,7 @@ fn a_silent_receiver_is_left_after_the_timeout() {
     let good = (0..100).map(|_| reply("200 OK", "", b""));
     let receiver = receiver([Reply::Silence].into_iter().chain(good).collect());
     let timeout = Duration::from_secs(1);
-    let outcome = deliver(&receiver.address, Signal::Metrics, &[5], timeout);
+    let outcome = deliver(&settings(&receiver.address, timeout), Signal::Metrics, &[5]);
     let [ok, partial, refused, failed] = outcome.results();
     assert_eq!((ok, partial, refused), (1, 0, 0));
     assert!(failed >= 1);
@@ -140,7 +148,7 @@ fn a_request_that_always_fails_makes_room() {
         deadline,
         queue,
         end,
-    } = Made::new(&nowhere(), Signal::Logs, 2, PATIENT);
+    } = Made::new(&settings(&nowhere(), PATIENT), Signal::Logs, 2);
     queue.push(request(Signal::Logs, 1));
     let is_ending = Arc::clone(&fake.is_ending);
     let more: [Happening; 2] = [
@@ -167,7 +175,7 @@ fn a_request_that_always_fails_makes_room() {
 #[test]
 fn a_slow_receiver_is_reported_with_what_is_lost() {
     let receiver = receiver(vec![reply("200 OK", "", b"")]);
-    let made = Made::new(&receiver.address, Signal::Metrics, 1, PATIENT);
+    let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 1);
     for count in [3, 4, 5] {
         made.queue.push(request(Signal::Metrics, count));
     }
@@ -189,7 +197,7 @@ fn at_the_end_a_requested_wait_holds() {
         "Retry-After: 600\r\n",
         b"",
     )]);
-    let made = Made::new(&receiver.address, Signal::Metrics, 9, PATIENT);
+    let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 9);
     for count in [3, 4, 5] {
         made.queue.push(request(Signal::Metrics, count));
     }
@@ -208,7 +216,7 @@ fn at_the_end_a_requested_wait_holds() {
 
 #[test]
 fn after_the_deadline_nothing_is_sent() {
-    let made = Made::new("http://127.0.0.1:1", Signal::Logs, 2, PATIENT);
+    let made = Made::new(&settings("http://127.0.0.1:1", PATIENT), Signal::Logs, 2);
     let _ = made.deadline.set(Instant::now());
     made.queue.push(request(Signal::Logs, 7));
     let outcome = made.run();

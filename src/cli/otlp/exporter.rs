@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use process_scanner::{Error, Result};
 
+use super::Encryption;
 use super::delivery::{Delivery, RESULTS, Surroundings};
 use super::gatherer::{Gatherer, Queues};
 use super::http_client::{Client, Headers};
@@ -36,12 +37,13 @@ impl Exporter {
     ///
     /// # Errors
     ///
-    /// A header that cannot be read from its file, and a system without room for a thread.
+    /// A header or certificates that cannot be read from their file, and a system without room for a thread.
     pub(crate) fn start(settings: &Otlp, published: &Arc<Published>) -> Result<Option<Self>> {
         let urls = [settings.metrics_url(), settings.logs_url()];
         if urls.iter().all(Option::is_none) {
             return Ok(None);
         }
+        let encryption = Encryption::read(settings)?;
         let headers: Headers = Arc::new(Mutex::new(settings.all_headers()?));
         let counts = Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str)));
         published.serving().exports(Arc::clone(&counts));
@@ -58,7 +60,7 @@ impl Exporter {
             let (start, end) = RequestQueue::new(len, Arc::clone(&counts), due_sender.clone());
             *queue = Some(start);
             let timeout = Duration::from_millis(settings.timeout_ms);
-            let client = Client::new(url, Arc::clone(&headers), timeout);
+            let client = Client::new(url, Arc::clone(&headers), timeout, encryption.clone());
             let surroundings = Here(stopped.clone());
             let deadline = Arc::clone(&deadline);
             let delivery = Delivery::new(client, signal, counts, deadline, surroundings);

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 use ureq::http::{HeaderName, HeaderValue};
 
+use super::Encryption;
 use super::delivery::{Delivery, RESULTS, Surroundings};
 use super::http_client::{Client, Headers};
 use super::request_queue::{QueueEnd, Request, RequestQueue, Signal};
 use crate::cli::exposition::OtlpCounts;
+use crate::cli::settings::Otlp;
 
 pub(super) type Happening = Box<dyn FnOnce() + Send>;
 
@@ -98,14 +100,22 @@ pub(super) struct Made {
 
 impl Made {
     /// `len`: requests that may wait.
-    pub(super) fn new(address: &str, signal: Signal, len: usize, timeout: Duration) -> Self {
+    pub(super) fn new(settings: &Otlp, signal: Signal, len: usize) -> Self {
         let header = (
             HeaderName::from_static("x-key"),
             HeaderValue::from_static("secret"),
         );
         let headers: Headers = Arc::new(Mutex::new(vec![header]));
-        let url = format!("{address}/v1/{}", signal.as_str());
-        let client = Client::new(&url, headers, timeout);
+        let url = match signal {
+            Signal::Metrics => settings.metrics_url(),
+            Signal::Logs => settings.logs_url(),
+        };
+        let client = Client::new(
+            &url.expect("an endpoint"),
+            headers,
+            Duration::from_millis(settings.timeout_ms),
+            Encryption::read(settings).expect("authorities"),
+        );
         let counts = Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str)));
         let (queue, end) = RequestQueue::new(len, Arc::clone(&counts), bounded(1).0);
         let (fake, deadline) = (Fake::default(), Arc::default());
@@ -149,14 +159,18 @@ pub(super) fn finish(
     }
 }
 
+/// Returns settings of a receiver.
+pub(super) fn settings(endpoint: &str, timeout: Duration) -> Otlp {
+    Otlp {
+        endpoint: Some(endpoint.to_owned()),
+        timeout_ms: u64::try_from(timeout.as_millis()).expect("a short time"),
+        ..Otlp::default()
+    }
+}
+
 /// Sends requests of a signal, which have so many data points or records.
-pub(super) fn deliver(
-    address: &str,
-    signal: Signal,
-    requests: &[u64],
-    timeout: Duration,
-) -> Outcome {
-    let made = Made::new(address, signal, 100, timeout);
+pub(super) fn deliver(settings: &Otlp, signal: Signal, requests: &[u64]) -> Outcome {
+    let made = Made::new(settings, signal, 100);
     for count in requests {
         made.queue.push(request(signal, *count));
     }

@@ -9,6 +9,7 @@ use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use ureq::{Agent, Body};
 
+use super::Encryption;
 use super::otlp_messages::{ErrorStatus, ExportResponse};
 use super::request_queue::Request;
 
@@ -56,16 +57,26 @@ pub(super) struct Client {
 
 impl Client {
     /// `url`: with the path of a signal.
-    pub(super) fn new(url: &str, headers: Headers, timeout: Duration) -> Self {
+    pub(super) fn new(
+        url: &str,
+        headers: Headers,
+        timeout: Duration,
+        encryption: Encryption,
+    ) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            // Headers with secrets stay with the receiver that the settings name.
+            // Headers with secrets stay with the receiver that the settings name: no other host gets them.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
+            .timeout_global(Some(timeout))
             // A connection that the receiver has closed meanwhile would fail a request.
             .max_idle_age(KEPT)
             .user_agent(concat!("pscan/", env!("CARGO_PKG_VERSION")));
+        #[cfg(feature = "tls")]
+        let config = config.tls_config(encryption.0);
+        #[cfg(not(feature = "tls"))]
+        let Encryption = encryption;
         Self {
             agent: config.build().into(),
             url: url.to_owned(),
@@ -88,7 +99,10 @@ impl Client {
             call = call.header(name, value);
         }
         drop(headers);
-        let call = call.config().timeout_global(Some(within)).build();
+        // A request with settings of its own would read the authorities of the system again.
+        if within < self.timeout {
+            call = call.config().timeout_global(Some(within)).build();
+        }
         match call.send(request.body.as_slice()) {
             Ok(mut response) => {
                 let (status, wait) = (response.status(), retry_after(response.headers()));
@@ -97,7 +111,7 @@ impl Client {
                 answer(status, wait, is_protobuf, &body)
             }
             Err(error) => Answer::Failed {
-                reason: shortened(&error.to_string()) + self.hint(),
+                reason: shortened(&described(&error)) + self.hint(),
                 wait: None,
             },
         }
@@ -115,6 +129,15 @@ impl Client {
             _ => "",
         }
     }
+}
+
+/// Describes why there is no answer.
+fn described(error: &ureq::Error) -> String {
+    #[cfg(feature = "tls")]
+    if let Some(text) = super::handshake_failures::described(error) {
+        return text;
+    }
+    error.to_string()
 }
 
 /// Reads a response; what is read of it decides nothing but the details.
@@ -193,6 +216,7 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::super::otlp_messages::PartialSuccess;
     use super::*;
+    use crate::cli::settings::Otlp;
 
     fn answer_to(status: u16, body: &[u8]) -> Answer {
         let status = StatusCode::from_u16(status).expect("a status");
@@ -228,7 +252,8 @@ mod tests {
 
     #[test]
     fn the_port_of_grpc_gets_a_hint() {
-        let client = |url| Client::new(url, Headers::default(), Duration::ZERO);
+        let encryption = Encryption::read(&Otlp::default()).expect("no file");
+        let client = |url| Client::new(url, Headers::default(), Duration::ZERO, encryption.clone());
         assert!(client("http://a:4317/v1/logs").hint().contains("gRPC"));
         assert_eq!(client("http://a:4318/v1/logs").hint(), "");
         assert_eq!(client("http://a/v1/logs").hint(), "");

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use process_scanner::{Error, ErrorClass, Result};
 use serde::{Deserialize, Serialize};
-use ureq::http::{HeaderName, HeaderValue, Uri};
+use ureq::http::{HeaderName, HeaderValue};
 
+use super::endpoint;
+use super::header_texts::header_texts;
 use crate::cli::outcome::cannot;
 
 /// Headers that the exporter sets itself.
@@ -39,8 +41,14 @@ pub(crate) struct Otlp {
     pub(crate) metrics: bool,
     /// Sends births, exits and failed scans.
     pub(crate) logs: bool,
+    /// Certificates of authorities, as PEM, instead of those of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Headers of each request.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "header_texts",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub(crate) headers: BTreeMap<String, String>,
     /// Headers whose values are in files.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -57,6 +65,7 @@ impl Default for Otlp {
             queue: 64,
             metrics: true,
             logs: true,
+            ca_file: None,
             headers: BTreeMap::new(),
             headers_files: BTreeMap::new(),
         }
@@ -78,9 +87,15 @@ impl Otlp {
                 return wrong(message, "choose a number within these limits");
             }
         }
-        if let Some((what, advice)) = self.endpoint.as_deref().and_then(wrong_endpoint) {
+        if let Some((what, advice)) = self.endpoint.as_deref().and_then(endpoint::wrong) {
             // It can contain a password, so the message does not have it.
             return wrong(format!("otlp.endpoint {what}"), advice);
+        }
+        if self.ca_file.is_some() && self.endpoint.as_deref().is_some_and(endpoint::is_plain) {
+            return wrong(
+                "otlp.ca_file has no use: the endpoint does not begin with https".to_owned(),
+                "leave it out, or correct the endpoint",
+            );
         }
         for name in self.headers.keys().chain(self.headers_files.keys()) {
             let is_ours = OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
@@ -116,6 +131,13 @@ impl Otlp {
     fn url_below(&self, path: &str) -> Option<String> {
         let endpoint = self.endpoint.as_deref()?;
         Some(endpoint.trim_end_matches('/').to_owned() + path)
+    }
+
+    /// Replaces the values of headers, which can be secrets, for print.
+    pub(crate) fn redact(&mut self) {
+        for value in self.headers.values_mut() {
+            *value = "[redacted]".to_owned();
+        }
     }
 
     /// Returns the headers of each request, with those from files as they are now.
@@ -162,70 +184,36 @@ fn value(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Returns what is wrong with the address of a receiver, and an advice.
-fn wrong_endpoint(text: &str) -> Option<(&'static str, &'static str)> {
-    const EXAMPLE: &str = "write one such as http://127.0.0.1:4318";
-    let Ok(uri) = text.parse::<Uri>() else {
-        return Some(("is no URL", EXAMPLE));
-    };
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Some((
-                "begins with https: this pscan is built without TLS",
-                "send to a collector on this host, or to a proxy that encrypts",
-            ));
-        }
-        _ => return Some(("does not begin with http://", EXAMPLE)),
-    }
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    if authority.contains('@') {
-        let advice = "set the header Authorization with otlp.headers_files";
-        return Some(("contains a user", advice));
-    }
-    let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    if !has_host || uri.query().is_some() || text.contains('#') {
-        return Some(("must be a host, a port, and at most a path", EXAMPLE));
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(endpoint: &str) -> Result<()> {
-        let endpoint = Some(endpoint.to_owned());
-        let otlp = Otlp {
-            endpoint,
+    #[test]
+    fn https_needs_tls_and_authorities_need_https() {
+        let https = Otlp {
+            endpoint: Some("https://collector:4318".to_owned()),
             ..Otlp::default()
         };
-        otlp.validate()
-    }
-
-    #[test]
-    fn an_endpoint_is_a_url_without_tls() {
-        for endpoint in [
-            "http://127.0.0.1:4318",
-            "http://[::1]:4318/",
-            "http://collector/opentelemetry",
-        ] {
-            at(endpoint).expect(endpoint);
+        let https = https.validate();
+        if cfg!(feature = "tls") {
+            https.expect("TLS is there");
+        } else {
+            let error = https.expect_err("no TLS");
+            assert!(error.to_string().contains("without TLS"), "{error}");
+            let advice = error.advice().expect("an advice");
+            assert!(advice.contains("--features tls"), "{advice}");
         }
-        for (endpoint, reason) in [
-            ("https://collector:4318", "without TLS"),
-            ("127.0.0.1:4318", "http://"),
-            ("ftp://collector", "http://"),
-            ("", "URL"),
-            ("http://", "URL"),
-            ("http://user:secret@collector", "user"),
-            ("http://collector/?token=secret", "path"),
-        ] {
-            let error = at(endpoint).expect_err(endpoint);
-            let message = error.to_string();
-            assert!(message.contains(reason), "{endpoint}: {message}");
-            assert!(!message.contains("secret"), "{message}");
-        }
+        let with_authorities = |endpoint: Option<&str>| {
+            let otlp = Otlp {
+                endpoint: endpoint.map(str::to_owned),
+                ca_file: Some("ca.pem".into()),
+                ..Otlp::default()
+            };
+            otlp.validate()
+        };
+        let error = with_authorities(Some("http://collector")).expect_err("no use");
+        assert!(error.to_string().starts_with("otlp.ca_file "), "{error}");
+        with_authorities(None).expect("an endpoint can come from a variable");
     }
 
     #[test]

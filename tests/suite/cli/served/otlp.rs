@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use super::{Server, copied, pscan, sample};
 
 /// A request that a receiver got.
-struct Request {
+pub(super) struct Request {
     /// The first line.
     line: String,
     /// Names in small letters.
@@ -22,7 +22,7 @@ struct Request {
 }
 
 impl Request {
-    fn read(stream: &mut BufReader<TcpStream>) -> Option<Self> {
+    pub(super) fn read(stream: &mut BufReader<impl Read>) -> Option<Self> {
         let mut line = String::new();
         stream.read_line(&mut line).ok().filter(|len| *len > 0)?;
         let mut head = String::new();
@@ -36,12 +36,12 @@ impl Request {
         Some(Self { line, head, body })
     }
 
-    fn is_of(&self, signal: &str) -> bool {
+    pub(super) fn is_of(&self, signal: &str) -> bool {
         self.line.starts_with(&format!("POST /v1/{signal} "))
     }
 
     /// Returns whether the message has this text in some field.
-    fn has(&self, text: &str) -> bool {
+    pub(super) fn has(&self, text: &str) -> bool {
         let mut windows = self.body.windows(text.len());
         windows.any(|window| window == text.as_bytes())
     }
@@ -54,7 +54,8 @@ fn receiver(status: &'static str) -> (String, Receiver<Request>) {
     let (sender, requests) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            answer_all(stream.unwrap(), status, &sender);
+            let (stream, sender) = (stream.unwrap(), sender.clone());
+            thread::spawn(move || answer_all(stream, status, &sender));
         }
     });
     (address, requests)
@@ -73,7 +74,7 @@ fn answer_all(stream: TcpStream, status: &str, requests: &Sender<Request>) {
 }
 
 /// Waits for a request; one that never comes fails the test.
-fn next(requests: &Receiver<Request>, is_it: impl Fn(&Request) -> bool) -> Request {
+pub(super) fn next(requests: &Receiver<Request>, is_it: impl Fn(&Request) -> bool) -> Request {
     loop {
         let request = requests.recv_timeout(Duration::from_secs(120)).unwrap();
         if is_it(&request) {
@@ -132,7 +133,8 @@ fn metrics_and_records_arrive() {
         let dropped = format!("pscan_otlp_dropped_total{{signal=\"{signal}\"}}");
         assert_eq!(sample(&text, &dropped), Some(0.0));
     }
-    assert_eq!(sample(&text, "pscan_otlp_queue_length"), Some(0.0));
+    let waiting = "pscan_otlp_queue_length{signal=\"logs\"}";
+    assert_eq!(sample(&text, waiting), Some(0.0));
     let (status, messages) = server.end(Signal::TERM);
     assert_eq!(status, Some(0));
     assert!(!messages.contains("OTLP"), "{messages}");
@@ -157,8 +159,15 @@ fn a_receiver_that_is_away_delays_no_scan_and_the_loss_is_counted() {
     // It takes connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
-    let more = "queue = 1\ntimeout_ms = 600000\n";
-    let mut server = Server::start(&settings(&address, more)).scanned();
+    assert_no_delay(&settings(&address, PATIENT));
+}
+
+/// Settings of a queue that is soon full.
+pub(super) const PATIENT: &str = "queue = 1\ntimeout_ms = 600000\n";
+
+/// Checks that a receiver which never answers delays nothing.
+pub(super) fn assert_no_delay(settings: &str) {
+    let mut server = Server::start(settings).scanned();
     let lost = |text: &str| sample(text, "pscan_otlp_dropped_total{signal=\"metrics\"}");
     let good = |text: &str| sample(text, "pscan_scan_total{result=\"good\"}").unwrap();
     let first = loop {
@@ -167,7 +176,8 @@ fn a_receiver_that_is_away_delays_no_scan_and_the_loss_is_counted() {
             break text;
         }
     };
-    assert_eq!(sample(&first, "pscan_otlp_queue_length"), Some(1.0));
+    let waiting = "pscan_otlp_queue_length{signal=\"metrics\"}";
+    assert_eq!(sample(&first, waiting), Some(1.0));
     // Scans go on.
     while good(&server.get("/metrics").body) <= good(&first) {}
     assert_eq!(server.get("/readyz").status, 200);
@@ -184,7 +194,7 @@ fn a_receiver_that_refuses_is_reported_once() {
     let mut server = Server::start(&settings(&address, "logs = false\n")).scanned();
     let message = server.message("OTLP");
     assert!(
-        message.ends_with("refuses metrics: 400 Bad Request"),
+        message.contains("refuses metrics: 400 Bad Request; dropped: "),
         "{message}"
     );
     for _ in 0..2 {
@@ -229,8 +239,8 @@ fn headers_are_read_again_at_a_reload() {
 fn wrong_settings_are_refused() {
     for (settings, reasons) in [
         (
-            "endpoint = \"https://collector\"",
-            ["line 2", "without TLS"],
+            "ca_file = \"/x\"\nendpoint = \"http://a\"",
+            ["line 2", "no use"],
         ),
         ("endpiont = \"http://collector\"", ["line 2", "endpiont"]),
         ("interval_ms = 5", ["line 2", "otlp.interval_ms"]),
@@ -249,9 +259,21 @@ fn wrong_settings_are_refused() {
             assert!(message.contains(reason), "{settings}: {message}");
         }
     }
+    #[cfg(not(feature = "tls"))]
+    {
+        let output = pscan(&["serve", "--check"])
+            .env("PSCAN_OTLP__ENDPOINT", "https://collector")
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        for part in ["PSCAN_OTLP__ENDPOINT", "without TLS", "--features tls"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
     let output = pscan(&["serve", "--check"])
         .env("PSCAN_OTLP__ENDPOINT", "http://127.0.0.1:4318")
-        .env("PSCAN_OTLP__HEADERS", "{ a = \"b\" }")
+        .env("PSCAN_OTLP__HEADERS", "{ X-Key = \"hunter2\" }")
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -259,5 +281,13 @@ fn wrong_settings_are_refused() {
         printed.contains("endpoint = \"http://127.0.0.1:4318\""),
         "{printed}"
     );
-    assert!(printed.contains("a = \"b\""), "{printed}");
+    assert!(printed.contains("X-Key = \"[redacted]\""), "{printed}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+    let output = pscan(&["serve", "--check"])
+        .env("PSCAN_OTLP__HEADERS", "X-Key: hunter2")
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("PSCAN_OTLP__HEADERS"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
 }
