@@ -81,8 +81,13 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(path) = &settings.serve.textfile {
         remark(&format!("writing {} after each scan", path.display()));
     }
-    if let Some(endpoint) = &settings.otlp.endpoint {
-        remark(&format!("sending to {endpoint}"));
+    let (metrics, records) = (settings.otlp.metrics_url(), settings.otlp.logs_url());
+    for (what, url) in [("metrics", metrics), ("log records", records)] {
+        // A query can have a secret.
+        let url = url.as_deref().and_then(|url| url.split('?').next());
+        if let Some(url) = url {
+            remark(&format!("sending {what} to {url}"));
+        }
     }
     if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
@@ -283,7 +288,9 @@ fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
     settings.otlp.all_headers()?;
-    Encryption::read(&settings.otlp)?;
+    if settings.otlp.is_sent() {
+        Encryption::read(&settings.otlp)?;
+    }
     settings.scan = settings.config();
     if let Some(rule) = settings.hiding_rule() {
         remark(&format!(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use prost::Message;
 
+use super::delivery::Surroundings;
 use super::fake_delivery::{Happening, Made, PATIENT, deliver, finish, request, settings};
 use super::fake_receiver::{Reply, receiver, reply};
 use super::otlp_messages::{ExportResponse, PartialSuccess};
@@ -217,7 +218,7 @@ fn at_the_end_a_requested_wait_holds() {
 #[test]
 fn after_the_deadline_nothing_is_sent() {
     let made = Made::new(&settings("http://127.0.0.1:1", PATIENT), Signal::Logs, 2);
-    let _ = made.deadline.set(Instant::now());
+    let _ = made.deadline.set(made.fake.now());
     made.queue.push(request(Signal::Logs, 7));
     let outcome = made.run();
     assert_eq!(outcome.counts.dropped_of("logs"), 7);

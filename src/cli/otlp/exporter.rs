@@ -72,7 +72,7 @@ impl Exporter {
             due: due_sender,
         });
         let queues = Queues { metrics, logs };
-        let gatherer = Gatherer::new(published, &records, queues, &deadline, settings.gzip);
+        let gatherer = Gatherer::new(published, &records, queues, &deadline, settings);
         let interval = Duration::from_millis(settings.interval_ms);
         // Many hosts that start at once do not send at once.
         let first = interval.mul_f64(fastrand::f64());

@@ -16,6 +16,7 @@ use super::otlp_resource::{resource, scope};
 use super::record_buffer::{PER_REQUEST, RecordBuffer};
 use super::request_queue::{Request, RequestQueue, Signal};
 use crate::cli::exposition::Published;
+use crate::cli::settings::Otlp;
 
 /// Where requests go.
 pub(super) struct Queues {
@@ -43,15 +44,15 @@ impl Gatherer {
         records: &Arc<RecordBuffer>,
         queues: Queues,
         deadline: &Arc<OnceLock<Instant>>,
-        is_gzip: bool,
+        settings: &Otlp,
     ) -> Self {
         Self {
             published: Arc::clone(published),
             records: Arc::clone(records),
             queues,
             deadline: Arc::clone(deadline),
-            is_gzip,
-            resource: resource(),
+            is_gzip: settings.gzip,
+            resource: resource(&settings.resource),
             starts: Starts::new(now_ns()),
         }
     }

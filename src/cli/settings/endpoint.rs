@@ -8,8 +8,17 @@ pub(super) fn is_plain(endpoint: &str) -> bool {
     uri.is_some_and(|uri| uri.scheme_str() != Some("https"))
 }
 
-/// Returns what is wrong with the address of a receiver, and an advice.
-pub(super) fn wrong(text: &str) -> Option<(&'static str, &'static str)> {
+/// What a URL is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The path of a signal is added to it.
+    Base,
+    /// It is used as it is.
+    Whole,
+}
+
+/// Returns what is wrong with the URL of a receiver, and an advice.
+pub(super) fn wrong(text: &str, shape: Shape) -> Option<(&'static str, &'static str)> {
     const EXAMPLE: &str = "write one such as http://127.0.0.1:4318";
     const WITHOUT_TLS: &str =
         "send to a collector on this host by http, or build pscan with `--features tls`";
@@ -31,8 +40,22 @@ pub(super) fn wrong(text: &str) -> Option<(&'static str, &'static str)> {
         return Some(("contains a user", advice));
     }
     let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    if !has_host || uri.query().is_some() || text.contains('#') {
+    let has_query = shape == Shape::Base && uri.query().is_some();
+    if !has_host || has_query || text.contains('#') {
         return Some(("must be a host, a port, and at most a path", EXAMPLE));
+    }
+    // The colons of an IPv6 address are in brackets.
+    let (_, after_address) = authority.rsplit_once(']').unwrap_or(("", authority));
+    if after_address.contains(':') && uri.port_u16().is_none_or(|port| port == 0) {
+        return Some(("has a wrong port", "write one from 1 to 65535"));
+    }
+    let path = uri.path().trim_end_matches('/');
+    let is_of_signal = path.ends_with("/v1/metrics") || path.ends_with("/v1/logs");
+    if shape == Shape::Base && is_of_signal {
+        return Some((
+            "has the path of one signal, which pscan adds",
+            "leave that out, or use otlp.metrics_endpoint or otlp.logs_endpoint",
+        ));
     }
     None
 }
@@ -48,7 +71,7 @@ mod tests {
             "http://[::1]:4318/",
             "http://collector/opentelemetry",
         ] {
-            assert_eq!(wrong(endpoint), None, "{endpoint}");
+            assert_eq!(wrong(endpoint, Shape::Base), None, "{endpoint}");
             assert!(is_plain(endpoint));
         }
         for (endpoint, reason) in [
@@ -58,9 +81,21 @@ mod tests {
             ("http://", "URL"),
             ("http://user:secret@collector", "user"),
             ("http://collector/?token=secret", "path"),
+            ("http://collector/v1/metrics", "one signal"),
+            ("http://collector:4318/v1/logs/", "one signal"),
+            ("http://127.0.0.1:99999", "port"),
+            ("http://collector:0", "port"),
+            ("http://[::1]:", "port"),
         ] {
-            let (what, _) = wrong(endpoint).expect(endpoint);
+            let (what, _) = wrong(endpoint, Shape::Base).expect(endpoint);
             assert!(what.contains(reason), "{endpoint}: {what}");
+        }
+        for whole in [
+            "http://a/v1/metrics",
+            "http://a/insert?stream=b",
+            "http://a",
+        ] {
+            assert_eq!(wrong(whole, Shape::Whole), None, "{whole}");
         }
         assert!(!is_plain("HTTPS://collector"));
     }

@@ -6,8 +6,11 @@ mod endpoint;
 mod file;
 mod group_settings;
 mod header_texts;
+mod log_event;
 mod one_or_many;
+mod otlp_headers;
 mod otlp_settings;
+mod resource_texts;
 mod served;
 
 use process_scanner::{Collect, Config, Result};
@@ -17,6 +20,7 @@ pub(crate) use self::address::Address;
 pub(crate) use self::changed::{changed, taken_over};
 pub(crate) use self::file::{Given, from_environment};
 pub(crate) use self::group_settings::{GroupRule, Grouped};
+pub(crate) use self::log_event::LogEvent;
 pub(crate) use self::otlp_settings::Otlp;
 pub(crate) use self::served::Served;
 
