@@ -25,6 +25,9 @@ mod otlp_messages;
 mod otlp_resource;
 mod record_buffer;
 mod request_queue;
+#[cfg(test)]
+mod same_metrics_tests;
+mod scanner_points;
 #[cfg(all(test, feature = "tls"))]
 mod tls_tests;
 mod troubles;

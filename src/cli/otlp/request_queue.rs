@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
 
-use crate::cli::exposition::OtlpCounts;
+use crate::cli::exposition::{OtlpCounts, Sent};
 
 /// What a request has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +144,11 @@ impl QueueEnd {
     /// Returns how many requests were dropped since the start for lack of room.
     pub(super) fn overflows(&self) -> u64 {
         self.overflows.load(Ordering::Relaxed)
+    }
+
+    /// Returns what the exporter counts about itself.
+    pub(super) fn counts(&self) -> Sent {
+        self.counts.counts()
     }
 }
 
