@@ -1,14 +1,18 @@
 //! Metrics of groups and of the scanner as data points.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
 
+use super::metric_families::description;
 use super::otlp_messages::{
     CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
 };
 use super::scanner_points;
 use crate::cli::exposition::{Sent, label, unknown_by_value};
+
+/// How a process ended: an attribute of exits.
+pub(super) const OUTCOME: &str = "pscan.exit.outcome";
 
 /// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +137,7 @@ impl Written {
         };
         self.metrics.push(Metric {
             name: name.to_owned(),
-            description: String::new(),
+            description: description(name).to_owned(),
             unit: unit.to_owned(),
             data: Some(data),
         });
@@ -190,13 +194,18 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
     };
     let exits = all().flat_map(|(group, start)| {
         let outcomes = group.counters.exits.by_outcome().into_iter();
-        outcomes
-            .map(move |(outcome, count)| (with(group, "outcome", outcome), *start, count.into()))
+        outcomes.map(move |(outcome, count)| (with(group, OUTCOME, outcome), *start, count.into()))
     });
     written.metric(Kind::Counter, ("pscan.group.exits", "{process}"), exits);
     let unknown = all().flat_map(|(group, start)| {
         let values = unknown_by_value(group);
-        values.map(move |(value, count)| (with(group, "value", value), *start, count.into()))
+        values.map(move |(value, count)| {
+            (
+                with(group, "pscan.unknown.value", value),
+                *start,
+                count.into(),
+            )
+        })
     });
     written.metric(
         Kind::UpDown,
@@ -207,21 +216,33 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
 
 /// Adds what the exporter counts about itself.
 fn sent_points(sent: &Sent, start: u64, written: &mut Written) {
-    let mut by = |key, name_unit, counts: &BTreeMap<&'static str, u64>| {
+    let (result, signal) = ("pscan.otlp.result", "pscan.otlp.signal");
+    for (kind, key, name, unit, counts) in [
+        (
+            Kind::Counter,
+            result,
+            "pscan.otlp.requests",
+            "{request}",
+            &sent.requests,
+        ),
+        (
+            Kind::Counter,
+            signal,
+            "pscan.otlp.dropped",
+            "{item}",
+            &sent.dropped,
+        ),
+        (
+            Kind::UpDown,
+            signal,
+            "pscan.otlp.queue_length",
+            "{request}",
+            &sent.waiting,
+        ),
+    ] {
         let points = counts
             .iter()
             .map(|(value, count)| (vec![KeyValue::new(key, *value)], start, (*count).into()));
-        written.metric(Kind::Counter, name_unit, points);
-    };
-    by(
-        "result",
-        ("pscan.otlp.requests", "{request}"),
-        &sent.requests,
-    );
-    by("signal", ("pscan.otlp.dropped", "{item}"), &sent.dropped);
-    written.metric(
-        Kind::UpDown,
-        ("pscan.otlp.queue_length", "{request}"),
-        [(Vec::new(), start, sent.queue_len.into())],
-    );
+        written.metric(kind, (name, unit), points);
+    }
 }

@@ -41,11 +41,13 @@ impl Feed {
         let scope_metrics = vec![ScopeMetrics {
             scope: None,
             metrics,
+            schema_url: String::new(),
         }];
         let request = ExportMetricsServiceRequest {
             resource_metrics: vec![ResourceMetrics {
                 resource: None,
                 scope_metrics,
+                schema_url: String::new(),
             }],
         };
         let bytes = request.encode_to_vec();
@@ -120,8 +122,8 @@ fn groups_have_the_values_of_the_report() {
             "{name} {attributes}"
         );
     }
-    let failed = format!("{db} outcome=failed");
-    let ok = format!("{db} outcome=ok");
+    let failed = format!("{db} pscan.exit.outcome=failed");
+    let ok = format!("{db} pscan.exit.outcome=ok");
     assert_eq!(
         value(&found, "pscan.group.exits", &failed),
         Some(Number::Whole(1))

@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::http_client::{Answer, Client};
+use super::http_answer::Answer;
+use super::http_client::Client;
 use super::request_queue::{QueueEnd, Request, Signal};
 use super::troubles::{Finding, Trouble, Troubles};
 use crate::cli::exposition::OtlpCounts;

@@ -15,7 +15,7 @@ use super::http_client::{Client, Headers};
 use super::record_buffer::{RecordBuffer, Recorder};
 use super::request_queue::{RequestQueue, Signal};
 use crate::cli::exposition::{OtlpCounts, Published};
-use crate::cli::outcome::remark;
+use crate::cli::outcome::warn;
 use crate::cli::settings::Otlp;
 
 /// Sends metrics and records to a receiver, from three threads.
@@ -70,6 +70,7 @@ impl Exporter {
         let recorder = logs.is_some().then(|| Recorder {
             buffer: Arc::clone(&records),
             due: due_sender,
+            events: settings.log_events.clone().into(),
         });
         let queues = Queues { metrics, logs };
         let gatherer = Gatherer::new(published, &records, queues, &deadline, settings);
@@ -126,11 +127,11 @@ impl Exporter {
         if is_late {
             // One of each signal is on its way.
             let requests = self.counts.counts().waiting.values().sum::<u64>() + 2;
-            remark(&format!(
+            warn(&format!(
                 "the receiver of OTLP is too slow: up to {requests} requests are not sent"
             ));
         } else if metrics + logs > 0 {
-            remark(&format!(
+            warn(&format!(
                 "the receiver of OTLP has not accepted the last {metrics} data points and {logs} log records"
             ));
         }
@@ -155,7 +156,7 @@ impl Surroundings for Here {
     }
 
     fn report(&mut self, text: &str) {
-        remark(text);
+        warn(text);
     }
 }
 

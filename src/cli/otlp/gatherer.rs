@@ -12,7 +12,7 @@ use super::otlp_messages::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, LogRecord, Resource, ResourceLogs,
     ResourceMetrics, ScopeLogs, ScopeMetrics,
 };
-use super::otlp_resource::{resource, scope};
+use super::otlp_resource::{SCHEMA_URL, resource, scope};
 use super::record_buffer::{PER_REQUEST, RecordBuffer};
 use super::request_queue::{Request, RequestQueue, Signal};
 use crate::cli::exposition::Published;
@@ -96,7 +96,7 @@ impl Gatherer {
         };
         let report = self.published.groups().report();
         let counted = self.published.metrics();
-        let sent = self.queue.counts();
+        let sent = queue.counts();
         let metrics = data_points::metrics(&report, &counted, &sent, &mut self.starts, now_ns());
         let count = data_points::count(&metrics);
         let message = ExportMetricsServiceRequest {
@@ -105,7 +105,9 @@ impl Gatherer {
                 scope_metrics: vec![ScopeMetrics {
                     scope: Some(scope()),
                     metrics,
+                    schema_url: SCHEMA_URL.to_owned(),
                 }],
+                schema_url: SCHEMA_URL.to_owned(),
             }],
         };
         let request = Request::new(Signal::Metrics, count, &message, self.is_gzip);
@@ -146,7 +148,9 @@ impl Gatherer {
                 scope_logs: vec![ScopeLogs {
                     scope: Some(scope()),
                     log_records,
+                    schema_url: SCHEMA_URL.to_owned(),
                 }],
+                schema_url: SCHEMA_URL.to_owned(),
             }],
         };
         Request::new(Signal::Logs, count, &message, self.is_gzip)

@@ -104,6 +104,8 @@ pub(super) struct ResourceMetrics {
     pub(super) resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
     pub(super) scope_metrics: Vec<ScopeMetrics>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `metrics.proto`.
@@ -113,6 +115,8 @@ pub(super) struct ScopeMetrics {
     pub(super) scope: Option<InstrumentationScope>,
     #[prost(message, repeated, tag = "2")]
     pub(super) metrics: Vec<Metric>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `metrics.proto`.
@@ -186,6 +190,8 @@ pub(super) struct ResourceLogs {
     pub(super) resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
     pub(super) scope_logs: Vec<ScopeLogs>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `logs.proto`.
@@ -195,6 +201,8 @@ pub(super) struct ScopeLogs {
     pub(super) scope: Option<InstrumentationScope>,
     #[prost(message, repeated, tag = "2")]
     pub(super) log_records: Vec<LogRecord>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `logs.proto`.

@@ -11,6 +11,7 @@ use super::log_records::records;
 use super::otlp_messages::LogRecord;
 use super::request_queue::Signal;
 use crate::cli::exposition::OtlpCounts;
+use crate::cli::settings::LogEvent;
 
 /// Records of a request, at most. As many make a request before its time.
 pub(super) const PER_REQUEST: usize = 512;
@@ -99,12 +100,14 @@ pub(crate) struct Recorder {
     pub(super) buffer: Arc<RecordBuffer>,
     /// Reports that there are enough for a request.
     pub(super) due: Sender<()>,
+    /// The events that are sent.
+    pub(super) events: Arc<[LogEvent]>,
 }
 
 impl Recorder {
-    /// Adds the births, exits and failures of a batch.
+    /// Adds the records of a batch.
     pub(crate) fn take(&self, batch: &Batch) {
-        let records = records(batch);
+        let records = records(batch, &self.events);
         if !records.is_empty() && self.buffer.add(records) >= PER_REQUEST {
             // If there is one already, that is enough.
             let _ = self.due.try_send(());

@@ -90,6 +90,11 @@ impl RequestQueue {
         (queue, end)
     }
 
+    /// Returns what the exporter counts about itself.
+    pub(super) fn counts(&self) -> Sent {
+        self.counts.counts()
+    }
+
     /// Returns whether a request can wait without dropping another.
     pub(super) fn has_room(&self) -> bool {
         !self.sender.is_full()
@@ -144,11 +149,6 @@ impl QueueEnd {
     /// Returns how many requests were dropped since the start for lack of room.
     pub(super) fn overflows(&self) -> u64 {
         self.overflows.load(Ordering::Relaxed)
-    }
-
-    /// Returns what the exporter counts about itself.
-    pub(super) fn counts(&self) -> Sent {
-        self.counts.counts()
     }
 }
 
