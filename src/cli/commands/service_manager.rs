@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never, tick};
 
-use crate::cli::outcome::remark;
+use crate::cli::outcome::warn;
 
 /// Pings in the time after which the watchdog ends a service: one that is late is no reason.
 const PINGS: u32 = 3;
@@ -21,7 +21,7 @@ impl ServiceManager {
     /// Connects to the socket that the environment names.
     pub(super) fn connect() -> Self {
         let socket = platform::Socket::connect().unwrap_or_else(|error| {
-            remark(&format!("cannot reach the service manager: {error}"));
+            warn(&format!("cannot reach the service manager: {error}"));
             None
         });
         let patience = socket.as_ref().and_then(|_| {
@@ -50,6 +50,12 @@ impl ServiceManager {
         }
     }
 
+    /// Sets the line that `systemctl status` prints; an empty text removes it.
+    pub(super) fn status(&self, text: &str) {
+        // A line break would begin another message.
+        self.send(&format!("STATUS={}", text.replace(['\n', '\r'], " ")));
+    }
+
     /// The service lives.
     pub(super) fn ping(&self) {
         self.send("WATCHDOG=1");
@@ -63,7 +69,7 @@ impl ServiceManager {
     fn send(&self, message: &str) {
         let Some(socket) = &self.socket else { return };
         if let Err(error) = socket.send(message) {
-            remark(&format!("cannot reach the service manager: {error}"));
+            warn(&format!("cannot reach the service manager: {error}"));
         }
     }
 }

@@ -13,7 +13,7 @@ mod otlp_settings;
 mod resource_texts;
 mod served;
 
-use process_scanner::{Collect, Config, Result};
+use process_scanner::{Collect, Config, Error, ErrorClass, Result};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::address::Address;
@@ -48,7 +48,13 @@ impl Settings {
         self.scan.validate()?;
         self.groups.validate()?;
         self.serve.validate()?;
-        self.otlp.validate()
+        self.otlp.validate()?;
+        if self.serve.is_closed() && !self.otlp.is_sent() {
+            let message = "serve.listen is empty, and metrics go nowhere else";
+            return Err(Error::new(ErrorClass::Config, message)
+                .with_advice("set an address, serve.textfile, or otlp.endpoint"));
+        }
+        Ok(())
     }
 
     /// Returns the number of a rule that matches every process although others follow, from 1.

@@ -210,6 +210,8 @@ fn a_text_file_is_written_and_nothing_listens() {
         }
     };
     assert!(text.contains("pscan_group_processes{"));
+    // node_exporter has these itself, and refuses a family that is there twice.
+    assert!(!text.contains("process_start_time_seconds"), "{text}");
     let pid = rustix::process::Pid::from_raw(serve.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
     let mut messages = String::new();
@@ -286,4 +288,19 @@ fn a_text_file_in_a_missing_folder_is_an_error() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(message.contains("/does/not/exist/pscan.prom"), "{message}");
+}
+
+#[test]
+fn an_empty_list_of_addresses_needs_another_way_out() {
+    let (is_fine, _, message) = check("[serve]\nlisten = []\n", &[]);
+    assert!(!is_fine);
+    assert!(
+        message.contains("line 2") && message.contains("metrics go nowhere else"),
+        "{message}"
+    );
+    let (is_fine, printed, _) = check(
+        "[serve]\nlisten = []\n[otlp]\nendpoint = \"http://127.0.0.1:4318\"\n",
+        &[],
+    );
+    assert!(is_fine && printed.contains("listen = []"), "{printed}");
 }

@@ -245,8 +245,17 @@ fn wrong_settings_are_refused() {
         ("endpiont = \"http://collector\"", ["line 2", "endpiont"]),
         ("interval_ms = 5", ["line 2", "otlp.interval_ms"]),
         (
-            "headers_files = { a = \"/does/not/exist\" }",
+            "endpoint = \"http://a\"\nheaders_files = { a = \"/does/not/exist\" }",
             ["/does/not/exist", "header"],
+        ),
+        ("log_events = [\"exits\"]", ["line 2", "did you mean exit?"]),
+        (
+            "resource = { k8s.node.name = \"a\" }",
+            ["line 2", "without quotes"],
+        ),
+        (
+            "endpoint = \"http://a\"\nmetrics_endpoint = \"http://a:99999/\"",
+            ["line 3", "wrong port"],
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -290,4 +299,46 @@ fn wrong_settings_are_refused() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("PSCAN_OTLP__HEADERS"), "{message}");
     assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn an_agent_without_a_port_sends_what_is_wanted() {
+    let (address, requests) = receiver("200 OK");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pscan.toml");
+    let more = format!(
+        "gzip = false\nlogs_endpoint = \"http://{address}/insert/logs?stream=host\"\n\
+         log_events = \"failed_exit\"\nresource = {{ \"k8s.node.name\" = \"node-seven\" }}\n"
+    );
+    let settings = settings(&address, &more) + "[serve]\nlisten = []\n";
+    fs::write(&file, settings).unwrap();
+    let mut serve = pscan(&["serve", "--config"])
+        .arg(&file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let metrics = next(&requests, |request| {
+        request.is_of("metrics") && request.has("process.memory.usage")
+    });
+    for text in [
+        "service.instance.id",
+        "node-seven",
+        "https://opentelemetry.io/schemas/",
+        "Resident memory of the processes",
+    ] {
+        assert!(metrics.has(text), "{text}");
+    }
+    let pid = rustix::process::Pid::from_raw(serve.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    let mut messages = String::new();
+    let mut stderr = serve.stderr.take().unwrap();
+    stderr.read_to_string(&mut messages).unwrap();
+    assert!(serve.wait().unwrap().success());
+    assert!(!messages.contains("serving"), "{messages}");
+    let url = format!("sending log records to http://{address}/insert/logs\n");
+    assert!(messages.contains(&url), "{messages}");
+    // Births are not wanted.
+    let others = requests.try_iter();
+    let births = others.filter(|request| request.has("pscan.process.created"));
+    assert_eq!(births.count(), 0);
 }

@@ -1,6 +1,8 @@
 //! What a service manager hears, and when its watchdog hears nothing.
 
+use std::fs::{self, File};
 use std::io::Read;
+use std::os::linux::fs::MetadataExt;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::{Child, Stdio};
@@ -21,6 +23,10 @@ struct Service {
 impl Service {
     /// `name`: that of the socket; it has no file if it begins with `@`.
     fn start(name: Option<&str>, watchdog_us: &str) -> Self {
+        Self::start_with(name, watchdog_us, &[])
+    }
+
+    fn start_with(name: Option<&str>, watchdog_us: &str, args: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("notify");
         let (socket, variable) = match name {
@@ -37,6 +43,7 @@ impl Service {
             ),
         };
         let pscan = pscan(&["serve", "--listen", "127.0.0.1:0"])
+            .args(args)
             .env("NOTIFY_SOCKET", variable)
             .env("WATCHDOG_USEC", watchdog_us)
             .env_remove("WATCHDOG_PID")
@@ -107,4 +114,46 @@ fn a_watchdog_that_is_off_gets_no_pings() {
     let mut stderr = service.pscan.stderr.take().unwrap();
     stderr.read_to_string(&mut messages).unwrap();
     assert!(!messages.contains("service manager"), "{messages}");
+}
+
+#[test]
+fn a_service_manager_hears_why_a_reload_failed() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("pscan.toml");
+    fs::write(&file, "").unwrap();
+    let service = Service::start_with(None, "0", &["--config", file.to_str().unwrap()]);
+    assert_eq!(service.message(), "READY=1");
+    let reload = |settings: &str| {
+        fs::write(&file, settings).unwrap();
+        service.send(Signal::HUP);
+        assert!(service.message().starts_with("RELOADING=1"));
+    };
+    reload("[scan]\ninterval_ms = 1\n");
+    let status = service.message();
+    assert!(status.starts_with("STATUS=reload failed: "), "{status}");
+    assert!(status.contains("scan.interval_ms"), "{status}");
+    assert_eq!(service.message(), "READY=1");
+    reload("");
+    assert_eq!(service.message(), "STATUS=");
+    assert_eq!(service.message(), "READY=1");
+}
+
+#[test]
+fn messages_have_a_priority_in_the_journal_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("journal");
+    let file = File::create(&path).unwrap();
+    let found = file.metadata().unwrap();
+    let own = format!("{}:{}", found.st_dev(), found.st_ino());
+    for (stream, begin) in [(own.as_str(), "<3>pscan: "), ("1:1", "pscan: ")] {
+        fs::write(&path, "").unwrap();
+        let status = pscan(&["serve", "--check", "/does/not/exist"])
+            .env("JOURNAL_STREAM", stream)
+            .stderr(File::options().append(true).open(&path).unwrap())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(1));
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(begin), "{text}");
+    }
 }
