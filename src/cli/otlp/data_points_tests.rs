@@ -150,7 +150,14 @@ fn unknown_values_have_no_data_point() {
     ] {
         assert_eq!(value(&found, name, odd), None, "{name}");
     }
-    for name in ["pscan.scan.cpu.time", "pscan.scan.unseen_births_at_most"] {
+    // There was no scan yet, so that the number of processes is unknown too.
+    for name in [
+        "pscan.scan.cpu.time",
+        "pscan.scan.unseen_births_at_most",
+        "pscan.scan.hearing_state",
+        "pscan.scan.table_size",
+        "system.process.count",
+    ] {
         assert_eq!(points(&found, name), [], "{name}");
     }
     // A metric without data points is not there.
