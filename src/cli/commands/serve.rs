@@ -17,7 +17,7 @@ use super::notices::Notices;
 use super::service_manager::ServiceManager;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
-use crate::cli::otlp::{Exporter, Recorder};
+use crate::cli::otlp::{Encryption, Exporter, Recorder};
 use crate::cli::outcome::{complain, printed, remark};
 use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token, affordable};
 use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
@@ -277,6 +277,7 @@ fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
     settings.otlp.all_headers()?;
+    Encryption::read(&settings.otlp)?;
     settings.scan = settings.config();
     if let Some(rule) = settings.hiding_rule() {
         remark(&format!(

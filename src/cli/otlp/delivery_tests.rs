@@ -1,118 +1,22 @@
 //! Checks of the delivery against receivers that fail in each way. No test waits: time is a list.
 
-use std::collections::VecDeque;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use ureq::http::{HeaderName, HeaderValue};
 
-use super::backoff::Backoff;
-use super::delivery::{Delivery, RESULTS, Surroundings};
+use super::fake_delivery::{
+    Fake, Happening, Outcome, PATIENT, delivery, outcome, request, settings,
+};
 use super::fake_receiver::{Reply, receiver, reply};
-use super::http_client::{Client, Headers};
 use super::otlp_messages::{ExportResponse, PartialSuccess};
 use super::request_queue::{Request, RequestQueue, Signal};
-use crate::cli::exposition::OtlpCounts;
-
-type Happening = Box<dyn FnOnce() + Send>;
-
-/// Waits that are over at once.
-#[derive(Clone, Default)]
-struct Fake {
-    waits: Arc<Mutex<Vec<Duration>>>,
-    messages: Arc<Mutex<Vec<String>>>,
-    /// What happens during the next waits.
-    meanwhile: Arc<Mutex<VecDeque<Happening>>>,
-}
-
-impl Surroundings for Fake {
-    fn wait(&mut self, time: Duration) {
-        self.waits.lock().expect("no panic").push(time);
-        let meanwhile = self.meanwhile.lock().expect("no panic").pop_front();
-        if let Some(happens) = meanwhile {
-            happens();
-        }
-    }
-
-    fn random(&mut self) -> f64 {
-        0.0
-    }
-
-    fn report(&mut self, text: &str) {
-        self.messages.lock().expect("no panic").push(text.into());
-    }
-}
-
-struct Outcome {
-    counts: Arc<OtlpCounts>,
-    waits: Vec<u64>,
-    messages: Vec<String>,
-}
-
-impl Outcome {
-    fn results(&self) -> [u64; 4] {
-        RESULTS.map(|result| self.counts.counts().requests[result])
-    }
-
-    fn dropped(&self) -> (u64, u64) {
-        let dropped = self.counts.counts().dropped;
-        (dropped["metrics"], dropped["logs"])
-    }
-}
-
-fn request(signal: Signal, count: u64) -> Request {
-    Request {
-        signal,
-        count,
-        body: vec![b'x'; 3],
-        is_gzip: false,
-    }
-}
-
-fn delivery(address: &str, fake: &Fake, timeout: Duration) -> Delivery<Fake> {
-    let header = (
-        HeaderName::from_static("x-key"),
-        HeaderValue::from_static("secret"),
-    );
-    let headers: Headers = Arc::new(Mutex::new(vec![header]));
-    Delivery {
-        client: Client::new(address, headers, timeout),
-        counts: Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str))),
-        deadline: Arc::new(OnceLock::new()),
-        surroundings: fake.clone(),
-        backoff: Backoff::default(),
-        before_failure: None,
-        reported_at: None,
-    }
-}
 
 /// Sends these requests.
 fn deliver(address: &str, requests: Vec<Request>, timeout: Duration) -> Outcome {
-    let fake = Fake::default();
-    let mut delivery = delivery(address, &fake, timeout);
-    let counts = Arc::clone(&delivery.counts);
-    let (queue, end) = RequestQueue::new(100, Arc::clone(&counts));
-    for request in requests {
-        queue.push(request);
-    }
-    drop(queue);
-    delivery.run(&end);
-    outcome(counts, &fake)
+    super::fake_delivery::deliver(&settings(address, timeout), requests)
 }
-
-fn outcome(counts: Arc<OtlpCounts>, fake: &Fake) -> Outcome {
-    let waits = fake.waits.lock().expect("no panic");
-    Outcome {
-        counts,
-        waits: waits.iter().map(Duration::as_secs).collect(),
-        messages: fake.messages.lock().expect("no panic").clone(),
-    }
-}
-
-/// Long enough for any answer.
-const PATIENT: Duration = Duration::from_secs(60);
 
 #[test]
 fn requests_have_path_type_and_headers() {
@@ -244,7 +148,7 @@ fn a_full_queue_drops_the_request_that_is_repeated_first() {
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
     let fake = Fake::default();
-    let mut delivery = delivery(&address, &fake, PATIENT);
+    let mut delivery = delivery(&settings(&address, PATIENT), &fake);
     let counts = Arc::clone(&delivery.counts);
     let (queue, end) = RequestQueue::new(2, Arc::clone(&counts));
     queue.push(request(Signal::Metrics, 1));
@@ -272,7 +176,7 @@ fn a_full_queue_drops_the_request_that_is_repeated_first() {
 #[test]
 fn after_the_deadline_nothing_is_sent() {
     let fake = Fake::default();
-    let mut delivery = delivery("http://127.0.0.1:1", &fake, PATIENT);
+    let mut delivery = delivery(&settings("http://127.0.0.1:1", PATIENT), &fake);
     let counts = Arc::clone(&delivery.counts);
     let _ = delivery.deadline.set(Instant::now());
     let (queue, end) = RequestQueue::new(2, Arc::clone(&counts));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use process_scanner::{Error, Result};
 
+use super::Encryption;
 use super::backoff::Backoff;
 use super::delivery::{Delivery, RESULTS, Surroundings};
 use super::gatherer::Gatherer;
@@ -37,11 +38,12 @@ impl Exporter {
     ///
     /// # Errors
     ///
-    /// A header that cannot be read from its file, and a system without room for a thread.
+    /// A header or certificates that cannot be read from their file, and a system without room for a thread.
     pub(crate) fn start(settings: &Otlp, published: &Arc<Published>) -> Result<Option<Self>> {
         let Some(endpoint) = &settings.endpoint else {
             return Ok(None);
         };
+        let encryption = Encryption::read(settings)?;
         let headers: Headers = Arc::new(Mutex::new(settings.all_headers()?));
         let counts = Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str)));
         published.serving().exports(Arc::clone(&counts));
@@ -57,6 +59,7 @@ impl Exporter {
                 endpoint,
                 Arc::clone(&headers),
                 Duration::from_millis(settings.timeout_ms),
+                encryption,
             ),
             counts: Arc::clone(&counts),
             deadline: Arc::clone(&deadline),

@@ -1,7 +1,7 @@
 //! A receiver of HTTP for tests.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
 /// What a receiver does with a connection.
@@ -21,7 +21,7 @@ pub(super) fn reply(status: &str, headers: &str, body: &[u8]) -> Reply {
 }
 
 /// Reads a request: its head, and as many bytes as that has.
-fn read_request(stream: &mut TcpStream) -> (String, Vec<u8>) {
+pub(super) fn read_request(stream: &mut impl Read) -> (String, Vec<u8>) {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {

@@ -9,6 +9,7 @@ use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use ureq::{Agent, Body};
 
+use super::Encryption;
 use super::otlp_messages::ExportResponse;
 use super::request_queue::Request;
 
@@ -53,16 +54,26 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(endpoint: &str, headers: Headers, timeout: Duration) -> Self {
+    pub(super) fn new(
+        endpoint: &str,
+        headers: Headers,
+        timeout: Duration,
+        encryption: Encryption,
+    ) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            // Headers with secrets stay with the receiver that the settings name.
+            // Headers with secrets stay with the receiver that the settings name: no other host gets them.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
+            .timeout_global(Some(timeout))
             // A connection that the receiver has closed meanwhile would fail a request.
             .max_idle_age(KEPT)
             .user_agent(concat!("pscan/", env!("CARGO_PKG_VERSION")));
+        #[cfg(feature = "tls")]
+        let config = config.tls_config(encryption.0);
+        #[cfg(not(feature = "tls"))]
+        let Encryption = encryption;
         Self {
             agent: config.build().into(),
             endpoint: endpoint.trim_end_matches('/').to_owned(),
@@ -86,7 +97,10 @@ impl Client {
             call = call.header(name, value);
         }
         drop(headers);
-        let call = call.config().timeout_global(Some(within)).build();
+        // A request with settings of its own would read the authorities of the system again.
+        if within < self.timeout {
+            call = call.config().timeout_global(Some(within)).build();
+        }
         match call.send(request.body.as_slice()) {
             Ok(mut response) => {
                 let (status, wait) = (response.status(), retry_after(response.headers()));
@@ -94,11 +108,20 @@ impl Client {
                 answer(status, wait, &body)
             }
             Err(error) => Answer::Failed {
-                reason: shortened(&error.to_string()),
+                reason: shortened(&described(&error)),
                 wait: None,
             },
         }
     }
+}
+
+/// Describes why there is no answer.
+fn described(error: &ureq::Error) -> String {
+    #[cfg(feature = "tls")]
+    if let Some(text) = super::handshake_failures::described(error) {
+        return text;
+    }
+    error.to_string()
 }
 
 /// Reads a response; what is read of it decides nothing but the details.

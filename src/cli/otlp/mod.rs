@@ -7,17 +7,30 @@ mod data_points_tests;
 mod delivery;
 #[cfg(test)]
 mod delivery_tests;
+#[cfg(feature = "tls")]
+mod encryption;
 mod exporter;
+#[cfg(test)]
+mod fake_delivery;
 #[cfg(test)]
 mod fake_receiver;
 mod gatherer;
+#[cfg(feature = "tls")]
+mod handshake_failures;
 mod http_client;
 mod log_records;
-
+#[cfg(not(feature = "tls"))]
+mod no_encryption;
 mod otlp_messages;
 mod otlp_resource;
 mod record_buffer;
 mod request_queue;
+#[cfg(all(test, feature = "tls"))]
+mod tls_tests;
 
+#[cfg(feature = "tls")]
+pub(crate) use self::encryption::Encryption;
 pub(crate) use self::exporter::Exporter;
+#[cfg(not(feature = "tls"))]
+pub(crate) use self::no_encryption::Encryption;
 pub(crate) use self::record_buffer::Recorder;

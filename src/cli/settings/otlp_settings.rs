@@ -39,6 +39,9 @@ pub(crate) struct Otlp {
     pub(crate) metrics: bool,
     /// Sends births, exits and failed scans.
     pub(crate) logs: bool,
+    /// Certificates of authorities, as PEM, instead of those of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Headers of each request.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
@@ -57,6 +60,7 @@ impl Default for Otlp {
             queue: 64,
             metrics: true,
             logs: true,
+            ca_file: None,
             headers: BTreeMap::new(),
             headers_files: BTreeMap::new(),
         }
@@ -81,6 +85,12 @@ impl Otlp {
         if let Some((what, advice)) = self.endpoint.as_deref().and_then(wrong_endpoint) {
             // It can contain a password, so the message does not have it.
             return wrong(format!("otlp.endpoint {what}"), advice);
+        }
+        if self.ca_file.is_some() && self.endpoint.as_deref().is_some_and(is_plain) {
+            return wrong(
+                "otlp.ca_file has no use: the endpoint does not begin with https".to_owned(),
+                "leave it out, or correct the endpoint",
+            );
         }
         for name in self.headers.keys().chain(self.headers_files.keys()) {
             let is_ours = OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
@@ -145,19 +155,25 @@ fn value(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+fn is_plain(endpoint: &str) -> bool {
+    let uri = endpoint.parse::<Uri>().ok();
+    uri.is_some_and(|uri| uri.scheme_str() != Some("https"))
+}
+
 /// Returns what is wrong with the address of a receiver, and an advice.
 fn wrong_endpoint(text: &str) -> Option<(&'static str, &'static str)> {
     const EXAMPLE: &str = "write one such as http://127.0.0.1:4318";
+    const WITHOUT_TLS: &str =
+        "send to a collector on this host by http, or build pscan with `--features tls`";
     let Ok(uri) = text.parse::<Uri>() else {
         return Some(("is no URL", EXAMPLE));
     };
     match uri.scheme_str() {
         Some("http") => {}
+        Some("https") if cfg!(feature = "tls") => {}
         Some("https") => {
-            return Some((
-                "begins with https: this pscan is built without TLS",
-                "send to a collector on this host, or to a proxy that encrypts",
-            ));
+            let what = "begins with https: this pscan is built without TLS";
+            return Some((what, WITHOUT_TLS));
         }
         _ => return Some(("does not begin with http://", EXAMPLE)),
     }
@@ -187,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_is_a_url_without_tls() {
+    fn an_endpoint_is_a_url_of_a_host() {
         for endpoint in [
             "http://127.0.0.1:4318",
             "http://[::1]:4318/",
@@ -196,7 +212,6 @@ mod tests {
             at(endpoint).expect(endpoint);
         }
         for (endpoint, reason) in [
-            ("https://collector:4318", "without TLS"),
             ("127.0.0.1:4318", "http://"),
             ("ftp://collector", "http://"),
             ("", "URL"),
@@ -209,6 +224,30 @@ mod tests {
             assert!(message.contains(reason), "{endpoint}: {message}");
             assert!(!message.contains("secret"), "{message}");
         }
+    }
+
+    #[test]
+    fn https_needs_tls_and_authorities_need_https() {
+        let https = at("https://collector:4318");
+        if cfg!(feature = "tls") {
+            https.expect("TLS is there");
+        } else {
+            let error = https.expect_err("no TLS");
+            assert!(error.to_string().contains("without TLS"), "{error}");
+            let advice = error.advice().expect("an advice");
+            assert!(advice.contains("--features tls"), "{advice}");
+        }
+        let with_authorities = |endpoint: Option<&str>| {
+            let otlp = Otlp {
+                endpoint: endpoint.map(str::to_owned),
+                ca_file: Some("ca.pem".into()),
+                ..Otlp::default()
+            };
+            otlp.validate()
+        };
+        let error = with_authorities(Some("http://collector")).expect_err("no use");
+        assert!(error.to_string().starts_with("otlp.ca_file "), "{error}");
+        with_authorities(None).expect("an endpoint can come from a variable");
     }
 
     #[test]

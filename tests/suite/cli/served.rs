@@ -7,6 +7,8 @@ mod reload;
 mod requests;
 mod service;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -34,6 +36,11 @@ impl Server {
     }
 
     fn start_with(settings: &str, args: &[&str]) -> Self {
+        Self::start_in(settings, args, &[])
+    }
+
+    /// `variables`: additional ones of its environment.
+    fn start_in(settings: &str, args: &[&str], variables: &[(&str, &Path)]) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("pscan.toml");
         fs::write(&file, settings).unwrap();
@@ -41,6 +48,7 @@ impl Server {
         let mut pscan = command
             .arg(&file)
             .args(args)
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use super::{Server, copied, pscan, sample};
 
 /// A request that a receiver got.
-struct Request {
+pub(super) struct Request {
     /// The first line.
     line: String,
     /// Names in small letters.
@@ -22,7 +22,7 @@ struct Request {
 }
 
 impl Request {
-    fn read(stream: &mut BufReader<TcpStream>) -> Option<Self> {
+    pub(super) fn read(stream: &mut BufReader<impl Read>) -> Option<Self> {
         let mut line = String::new();
         stream.read_line(&mut line).ok().filter(|len| *len > 0)?;
         let mut head = String::new();
@@ -36,12 +36,12 @@ impl Request {
         Some(Self { line, head, body })
     }
 
-    fn is_of(&self, signal: &str) -> bool {
+    pub(super) fn is_of(&self, signal: &str) -> bool {
         self.line.starts_with(&format!("POST /v1/{signal} "))
     }
 
     /// Returns whether the message has this text in some field.
-    fn has(&self, text: &str) -> bool {
+    pub(super) fn has(&self, text: &str) -> bool {
         let mut windows = self.body.windows(text.len());
         windows.any(|window| window == text.as_bytes())
     }
@@ -73,7 +73,7 @@ fn answer_all(stream: TcpStream, status: &str, requests: &Sender<Request>) {
 }
 
 /// Waits for a request; one that never comes fails the test.
-fn next(requests: &Receiver<Request>, is_it: impl Fn(&Request) -> bool) -> Request {
+pub(super) fn next(requests: &Receiver<Request>, is_it: impl Fn(&Request) -> bool) -> Request {
     loop {
         let request = requests.recv_timeout(Duration::from_secs(120)).unwrap();
         if is_it(&request) {
@@ -157,8 +157,15 @@ fn a_receiver_that_is_away_delays_no_scan_and_the_loss_is_counted() {
     // It takes connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
-    let more = "queue = 1\ntimeout_ms = 600000\n";
-    let mut server = Server::start(&settings(&address, more)).scanned();
+    assert_no_delay(&settings(&address, PATIENT));
+}
+
+/// Settings of a queue that is soon full.
+pub(super) const PATIENT: &str = "queue = 1\ntimeout_ms = 600000\n";
+
+/// Checks that a receiver which never answers delays nothing.
+pub(super) fn assert_no_delay(settings: &str) {
+    let mut server = Server::start(settings).scanned();
     let lost = |text: &str| sample(text, "pscan_otlp_dropped_total{signal=\"metrics\"}");
     let good = |text: &str| sample(text, "pscan_scan_total{result=\"good\"}").unwrap();
     let first = loop {
@@ -229,8 +236,8 @@ fn headers_are_read_again_at_a_reload() {
 fn wrong_settings_are_refused() {
     for (settings, reasons) in [
         (
-            "endpoint = \"https://collector\"",
-            ["line 2", "without TLS"],
+            "ca_file = \"/x\"\nendpoint = \"http://a\"",
+            ["line 2", "no use"],
         ),
         ("endpiont = \"http://collector\"", ["line 2", "endpiont"]),
         ("interval_ms = 5", ["line 2", "otlp.interval_ms"]),
@@ -247,6 +254,18 @@ fn wrong_settings_are_refused() {
         assert!(!output.status.success(), "{settings}");
         for reason in reasons {
             assert!(message.contains(reason), "{settings}: {message}");
+        }
+    }
+    #[cfg(not(feature = "tls"))]
+    {
+        let output = pscan(&["serve", "--check"])
+            .env("PSCAN_OTLP__ENDPOINT", "https://collector")
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        for part in ["PSCAN_OTLP__ENDPOINT", "without TLS", "--features tls"] {
+            assert!(message.contains(part), "{message}");
         }
     }
     let output = pscan(&["serve", "--check"])
