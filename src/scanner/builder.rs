@@ -1,6 +1,7 @@
 //! Builds a scanner from settings and a source.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::by_hand::Scanner;
 use super::core::Core;
@@ -17,6 +18,7 @@ use crate::source::{Source, live_source};
 pub struct ScannerBuilder {
     config: Config,
     source: Option<Box<dyn Source>>,
+    second_scan_after: Option<Duration>,
 }
 
 impl Scanner {
@@ -36,6 +38,19 @@ impl ScannerBuilder {
     /// Sets a source in place of the live host.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Sets the time from the first scan of a running scanner to the second one.
+    ///
+    /// The others follow at the interval. By default the second one does too. If many hosts start at
+    /// once, a random part of the interval keeps them from scanning at the same moments.
+    ///
+    /// The second scan comes at least 50 ms after the end of the first one, and at most an interval
+    /// after it. If the first scan makes the interval longer, because it is expensive, the second one
+    /// comes after that interval.
+    pub fn second_scan_after(mut self, wait: Duration) -> Self {
+        self.second_scan_after = Some(wait);
         self
     }
 
@@ -63,7 +78,8 @@ impl ScannerBuilder {
             let meter = dispatch.registry().meter();
             meter.observe(Observation::NotListening { reason });
         }
-        Ok(Scanner::new(self.config, core, dispatch))
+        let scanner = Scanner::new(self.config, core, dispatch);
+        Ok(scanner.with_second_scan_after(self.second_scan_after))
     }
 
     /// Starts a scanner that runs on its own thread.
@@ -83,6 +99,7 @@ impl fmt::Debug for ScannerBuilder {
         f.debug_struct("ScannerBuilder")
             .field("config", &self.config)
             .field("source", &self.source.as_ref().map(|source| source.info()))
+            .field("second_scan_after", &self.second_scan_after)
             .finish()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::control::{Requests, ScannerControl};
 use super::core::Core;
-use super::handle::ScannerHandle;
+use super::handle::{Plan, ScannerHandle};
 use crate::config::Config;
 use crate::dispatch::{Consumers, Dispatch};
 use crate::metrics::{CpuThread, Observation};
@@ -24,6 +24,7 @@ pub struct Scanner {
     control: ScannerControl,
     requests: Requests,
     config: Config,
+    second_scan_after: Option<Duration>,
 }
 
 impl Scanner {
@@ -36,6 +37,14 @@ impl Scanner {
             control,
             requests,
             config,
+            second_scan_after: None,
+        }
+    }
+
+    pub(super) fn with_second_scan_after(self, second_scan_after: Option<Duration>) -> Self {
+        Self {
+            second_scan_after,
+            ..self
         }
     }
 
@@ -144,7 +153,8 @@ impl Scanner {
 
     /// Starts to scan on its own thread.
     ///
-    /// The first scan begins at once, and then one every interval. CPU budget and breaker can make the interval longer. The scanner does not survive fork(2).
+    /// The first scan begins at once, and then one every interval;
+    /// [`second_scan_after`](crate::ScannerBuilder::second_scan_after) sets when the second one begins. CPU budget and breaker can make the interval longer. The scanner does not survive fork(2).
     ///
     /// # Errors
     ///
@@ -157,8 +167,13 @@ impl Scanner {
             control,
             requests,
             config,
+            second_scan_after,
         } = self;
-        ScannerHandle::start(core, dispatch, control, requests, config)
+        let plan = Plan {
+            config,
+            second_scan_after,
+        };
+        ScannerHandle::start(core, dispatch, control, requests, plan)
     }
 }
 

@@ -27,25 +27,36 @@ pub struct ScannerHandle {
     is_over: bool,
 }
 
+/// When a running scanner scans.
+pub(super) struct Plan {
+    pub(super) config: Config,
+    /// From the first scan to the second one; `None`: the interval.
+    pub(super) second_scan_after: Option<Duration>,
+}
+
 impl ScannerHandle {
     pub(super) fn start(
         core: Core,
         mut dispatch: Dispatch,
         control: ScannerControl,
         requests: Requests,
-        mut config: Config,
+        plan: Plan,
     ) -> Result<Self> {
         let feed = dispatch.take_feed();
         let ending = dispatch.ending();
         let meter = Arc::clone(dispatch.registry().meter());
         // A scan is made at once, and the interval is read here, so pending requests are done.
         requests.clear();
+        let Plan {
+            mut config,
+            second_scan_after,
+        } = plan;
         config.interval_ms = requests.interval_ms();
         let thread = thread::Builder::new()
             .name("pscan-scan".into())
             .spawn(move || {
                 let throttle = Throttle::new(&config, meter);
-                let outcome = run::run(core, throttle, &feed, &requests);
+                let outcome = run::run(core, throttle, second_scan_after, &feed, &requests);
                 // Before the feed, so that a consumer whose batches end finds `is_running` false.
                 drop(requests);
                 drop(feed);

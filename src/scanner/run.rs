@@ -16,6 +16,9 @@ use crate::model::{Batch, Error, Hearing, Pacing, Result, Transition};
 /// Least time between the end of a scan and a requested one: the shortest interval.
 const LEAST_APART: Duration = Duration::from_millis(50);
 
+/// The longest interval that settings can have.
+const LONGEST: Duration = Duration::from_secs(3600);
+
 /// Least time between two batches of what the source hears, so that a storm comes in few of them.
 const HEAR_APART: Duration = Duration::from_millis(20);
 
@@ -23,16 +26,18 @@ const HEAR_APART: Duration = Duration::from_millis(20);
 pub(super) fn run(
     mut core: Core,
     mut throttle: Throttle,
+    second_scan_after: Option<Duration>,
     feed: &Feed,
     requests: &Requests,
 ) -> Result<()> {
-    let mut due = Instant::now();
-    let mut was_requested = false;
+    // The first scan is at once: where the schedule begins later, it is one before the first that is due.
+    let mut due = Instant::now() + second_scan_after.unwrap_or_default().min(LONGEST);
+    let mut was_requested = second_scan_after.is_some();
     let bell = core.bell();
     let mut rings = bell
         .as_ref()
         .map_or_else(never, |bell| bell.rings().clone());
-    let mut last_heard = due;
+    let mut last_heard = Instant::now();
     // When to apply what the source has heard, if there is anything.
     let mut hear_at = None;
     while !requests.is_stopped() {

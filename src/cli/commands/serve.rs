@@ -44,7 +44,13 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let heartbeat = Arc::new(Heartbeat::new(&config));
     let source = live_source(&config)?;
     let info = source.info();
-    let scanner = Scanner::builder().config(config).source(source).build()?;
+    let interval = Duration::from_millis(config.interval_ms);
+    let scanner = Scanner::builder()
+        .config(config)
+        .source(source)
+        // Many hosts that start at once do not scan at once for ever.
+        .second_scan_after(interval.mul_f64(fastrand::f64()))
+        .build()?;
     let groups = settings.groups.groups(&settings.rules);
     let published = Published::new(groups, scanner.consumers().clone(), info.own_pid);
     let textfile = settings.serve.textfile.clone();

@@ -58,6 +58,22 @@ mod tests {
     }
 
     #[test]
+    fn a_schedule_that_begins_later_keeps_its_beginning() {
+        let start = Instant::now();
+        let (second, end) = (start + SECOND / 4, start + SECOND / 20);
+        let due = next(second, SECOND, SECOND, end);
+        assert_eq!(due, second);
+        let after_second = second + SECOND / 20;
+        assert_eq!(next(due, SECOND, SECOND, after_second), second + SECOND);
+        // A first scan that takes longer keeps it too.
+        let due = next(second, SECOND, SECOND, start + SECOND / 2);
+        assert_eq!(due, second + SECOND);
+        // Later than an interval is of no use.
+        let due = next(start + SECOND * 9, SECOND, SECOND, end);
+        assert_eq!(due, end + SECOND);
+    }
+
+    #[test]
     fn a_requested_scan_that_shortens_the_interval_advances_the_next_one() {
         let due = Instant::now() + SECOND * 60;
         let now = due - SECOND * 50;

@@ -1,6 +1,7 @@
 //! A started scanner, and requests to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use process_scanner::{Batch, Config, ConsumerOptions, ErrorClass, RecvError, Scanner};
 
@@ -63,6 +64,33 @@ fn a_requested_scan_runs_at_once() {
         assert!(born.map(|event| event.process().pid).eq([pid]));
     }
     handle.stop().unwrap();
+}
+
+#[test]
+fn the_second_scan_can_come_before_the_interval_is_over() {
+    for (interval_ms, second_ms) in [(3_600_000, 1), (50, 3_600_000)] {
+        let world = World::new();
+        world.add(1, Made::new("p", 5));
+        let mut config = Config::default();
+        config.interval_ms = interval_ms;
+        let handle = Scanner::builder()
+            .config(config)
+            .source(world)
+            .second_scan_after(Duration::from_millis(second_ms))
+            .start()
+            .unwrap();
+        let subscription = handle.consumers().subscribe(ConsumerOptions::default());
+        // An hour would be too long for both.
+        let patience = Duration::from_secs(120);
+        let first = subscription.recv_timeout(patience).unwrap();
+        let second = subscription.recv_timeout(patience).unwrap();
+        assert_eq!(second.seq, first.seq + 1);
+        assert!(second.of_scan);
+        if interval_ms > second_ms {
+            assert!(subscription.try_recv().is_err());
+        }
+        handle.stop().unwrap();
+    }
 }
 
 /// CPU use over less than 50 ms is imprecise, and over less than 10 ms it is unknown.
