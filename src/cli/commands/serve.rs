@@ -278,7 +278,7 @@ fn rules(settings: &Settings) -> Result<SiteRules> {
     })
 }
 
-/// Prints the settings, defaults included.
+/// Prints the settings, defaults included, without secrets.
 fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
@@ -291,6 +291,7 @@ fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
         ));
     }
     settings.serve.listen = settings.serve.addresses();
+    settings.otlp.redact();
     let text = toml::to_string(&settings).expect("BUG: settings can be written as TOML");
     printed(io::stdout().write_all(text.as_bytes()))
 }

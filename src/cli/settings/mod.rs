@@ -2,8 +2,10 @@
 
 mod address;
 mod changed;
+mod endpoint;
 mod file;
 mod group_settings;
+mod header_texts;
 mod one_or_many;
 mod otlp_settings;
 mod served;

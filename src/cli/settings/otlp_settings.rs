@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use process_scanner::{Error, ErrorClass, Result};
 use serde::{Deserialize, Serialize};
-use ureq::http::{HeaderName, HeaderValue, Uri};
+use ureq::http::{HeaderName, HeaderValue};
 
+use super::endpoint;
+use super::header_texts::header_texts;
 use crate::cli::outcome::cannot;
 
 /// Headers that the exporter sets itself.
@@ -43,7 +45,10 @@ pub(crate) struct Otlp {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Headers of each request.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "header_texts",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub(crate) headers: BTreeMap<String, String>,
     /// Headers whose values are in files.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -82,11 +87,11 @@ impl Otlp {
                 return wrong(message, "choose a number within these limits");
             }
         }
-        if let Some((what, advice)) = self.endpoint.as_deref().and_then(wrong_endpoint) {
+        if let Some((what, advice)) = self.endpoint.as_deref().and_then(endpoint::wrong) {
             // It can contain a password, so the message does not have it.
             return wrong(format!("otlp.endpoint {what}"), advice);
         }
-        if self.ca_file.is_some() && self.endpoint.as_deref().is_some_and(is_plain) {
+        if self.ca_file.is_some() && self.endpoint.as_deref().is_some_and(endpoint::is_plain) {
             return wrong(
                 "otlp.ca_file has no use: the endpoint does not begin with https".to_owned(),
                 "leave it out, or correct the endpoint",
@@ -108,6 +113,13 @@ impl Otlp {
                 "write one line of printable text",
             ),
             None => Ok(()),
+        }
+    }
+
+    /// Replaces the values of headers, which can be secrets, for print.
+    pub(crate) fn redact(&mut self) {
+        for value in self.headers.values_mut() {
+            *value = "[redacted]".to_owned();
         }
     }
 
@@ -155,80 +167,17 @@ fn value(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn is_plain(endpoint: &str) -> bool {
-    let uri = endpoint.parse::<Uri>().ok();
-    uri.is_some_and(|uri| uri.scheme_str() != Some("https"))
-}
-
-/// Returns what is wrong with the address of a receiver, and an advice.
-fn wrong_endpoint(text: &str) -> Option<(&'static str, &'static str)> {
-    const EXAMPLE: &str = "write one such as http://127.0.0.1:4318";
-    const WITHOUT_TLS: &str =
-        "send to a collector on this host by http, or build pscan with `--features tls`";
-    let Ok(uri) = text.parse::<Uri>() else {
-        return Some(("is no URL", EXAMPLE));
-    };
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") if cfg!(feature = "tls") => {}
-        Some("https") => {
-            let what = "begins with https: this pscan is built without TLS";
-            return Some((what, WITHOUT_TLS));
-        }
-        _ => return Some(("does not begin with http://", EXAMPLE)),
-    }
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    if authority.contains('@') {
-        let advice = "set the header Authorization with otlp.headers_files";
-        return Some(("contains a user", advice));
-    }
-    let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    if !has_host || uri.query().is_some() || text.contains('#') {
-        return Some(("must be a host, a port, and at most a path", EXAMPLE));
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(endpoint: &str) -> Result<()> {
-        let endpoint = Some(endpoint.to_owned());
-        let otlp = Otlp {
-            endpoint,
-            ..Otlp::default()
-        };
-        otlp.validate()
-    }
-
-    #[test]
-    fn an_endpoint_is_a_url_of_a_host() {
-        for endpoint in [
-            "http://127.0.0.1:4318",
-            "http://[::1]:4318/",
-            "http://collector/opentelemetry",
-        ] {
-            at(endpoint).expect(endpoint);
-        }
-        for (endpoint, reason) in [
-            ("127.0.0.1:4318", "http://"),
-            ("ftp://collector", "http://"),
-            ("", "URL"),
-            ("http://", "URL"),
-            ("http://user:secret@collector", "user"),
-            ("http://collector/?token=secret", "path"),
-        ] {
-            let error = at(endpoint).expect_err(endpoint);
-            let message = error.to_string();
-            assert!(message.contains(reason), "{endpoint}: {message}");
-            assert!(!message.contains("secret"), "{message}");
-        }
-    }
-
     #[test]
     fn https_needs_tls_and_authorities_need_https() {
-        let https = at("https://collector:4318");
+        let https = Otlp {
+            endpoint: Some("https://collector:4318".to_owned()),
+            ..Otlp::default()
+        };
+        let https = https.validate();
         if cfg!(feature = "tls") {
             https.expect("TLS is there");
         } else {

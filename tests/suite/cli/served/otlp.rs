@@ -270,7 +270,7 @@ fn wrong_settings_are_refused() {
     }
     let output = pscan(&["serve", "--check"])
         .env("PSCAN_OTLP__ENDPOINT", "http://127.0.0.1:4318")
-        .env("PSCAN_OTLP__HEADERS", "{ a = \"b\" }")
+        .env("PSCAN_OTLP__HEADERS", "{ X-Key = \"hunter2\" }")
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -278,5 +278,13 @@ fn wrong_settings_are_refused() {
         printed.contains("endpoint = \"http://127.0.0.1:4318\""),
         "{printed}"
     );
-    assert!(printed.contains("a = \"b\""), "{printed}");
+    assert!(printed.contains("X-Key = \"[redacted]\""), "{printed}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+    let output = pscan(&["serve", "--check"])
+        .env("PSCAN_OTLP__HEADERS", "X-Key: hunter2")
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("PSCAN_OTLP__HEADERS"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
 }
