@@ -2,6 +2,7 @@
 
 use process_scanner::{Batch, BreakerState, Hearing, Transition};
 
+use crate::cli::format::intervals::hearing_text;
 use crate::cli::outcome::remark;
 
 /// Shortest time between two notices about events of the kernel: they can be lost every second.
@@ -37,10 +38,10 @@ impl Notices {
                 } => {
                     texts.push(format!("scans exceed the CPU budget: {reason}"));
                 }
-                Transition::Hearing { to, reason, .. }
-                    if matches!(to, Hearing::Lossy | Hearing::Deaf) && self.is_due(batch) =>
-                {
-                    texts.push(format!("births and exits may be missing: {reason}"));
+                Transition::Hearing {
+                    from, to, reason, ..
+                } if matches!(to, Hearing::Lossy | Hearing::Deaf) && self.is_due(batch) => {
+                    texts.push(hearing_text(*from, *to, reason));
                 }
                 _ => {}
             }
@@ -112,6 +113,9 @@ mod tests {
             Hearing::Deaf,
             "full",
         )];
-        assert_eq!(notices.texts(&late).len(), 1);
+        assert_eq!(
+            notices.texts(&late),
+            ["only scans find births and exits now: full"]
+        );
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::made_processes::{process, two_batches};
 use super::measured::Measured;
 use super::metrics_text::text;
-use super::serving::Served;
+use super::serving::ServerCounts;
 use super::text_format::Format;
 
 /// Returns text about groups, as after these batches.
@@ -22,7 +22,7 @@ fn written(batches: Vec<Vec<Event>>, format: Format) -> String {
     let measured = Measured {
         groups: &groups.report(),
         metrics: &Metrics::default(),
-        served: &Served::default(),
+        served: &ServerCounts::default(),
         own: None,
     };
     text(&measured, format)
@@ -128,7 +128,7 @@ proptest! {
         let events = (1..).zip(&names).map(|(pid, name)| Event::Existing(process(pid, name, Some(1.0))));
         groups.on_batch(&Arc::new(Batch::new(1, 1_700_000_000_000, events.collect())));
         let report = groups.report();
-        let served = Served::default();
+        let served = ServerCounts::default();
         let measured = Measured { groups: &report, metrics: &Metrics::default(), served: &served, own: None };
         for format in Format::ALL {
             let text = text(&measured, format);

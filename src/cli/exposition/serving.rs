@@ -9,7 +9,7 @@ use super::otlp_counts::{OtlpCounts, Sent};
 
 /// Counts of the server since its start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Served {
+pub(super) struct ServerCounts {
     /// Requests by status of the response.
     pub(super) requests: BTreeMap<u16, u64>,
     /// Connections that made room for others.
@@ -32,7 +32,7 @@ pub(super) struct Reload {
 /// Counts what the server does, from any thread.
 #[derive(Debug, Default)]
 pub(crate) struct Serving {
-    served: Mutex<Served>,
+    served: Mutex<ServerCounts>,
     otlp: OnceLock<Arc<OtlpCounts>>,
 }
 
@@ -69,14 +69,14 @@ impl Serving {
         let _ = self.otlp.set(otlp);
     }
 
-    pub(super) fn counts(&self) -> Served {
-        Served {
+    pub(super) fn counts(&self) -> ServerCounts {
+        ServerCounts {
             otlp: self.otlp.get().map(|otlp| otlp.counts()),
             ..self.lock().clone()
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Served> {
+    fn lock(&self) -> MutexGuard<'_, ServerCounts> {
         // Nothing in there panics half way.
         self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }

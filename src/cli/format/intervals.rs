@@ -65,7 +65,8 @@ pub(super) fn is_said_by_another(transition: &Transition, all: &[Transition]) ->
     is_loss && all.iter().any(leaves_births)
 }
 
-fn hearing_text(before: Hearing, now: Hearing, reason: &str) -> String {
+/// Formats a change of what is heard, with its consequence.
+pub(crate) fn hearing_text(before: Hearing, now: Hearing, reason: &str) -> String {
     match now {
         Hearing::Lossy if before == Hearing::Deaf => {
             format!("births and exits are heard again, and may be missing so far: {reason}")
