@@ -1,6 +1,6 @@
 //! Values with a label that the text and OTLP both have.
 
-use process_scanner::{CpuTimes, Group};
+use process_scanner::{BreakerState, CpuTimes, EventCounts, Group, Hearing, ListenStep, Metrics};
 
 /// Returns how many processes of a group have an unknown value, by value. Without any, it is left out.
 pub(crate) fn unknown_by_value(group: &Group) -> impl Iterator<Item = (&'static str, u64)> {
@@ -20,4 +20,43 @@ pub(crate) fn cpu_by_thread(used: CpuTimes) -> [(&'static str, f64); 3] {
         ("dispatch", used.dispatch_ms),
         ("callbacks", used.callbacks_ms),
     ]
+}
+
+/// Returns the number of events by kind.
+pub(crate) fn events_by_kind(counts: EventCounts) -> [(&'static str, u64); 4] {
+    [
+        ("existing", counts.existing),
+        ("created", counts.created),
+        ("updated", counts.updated),
+        ("exited", counts.exited),
+    ]
+}
+
+/// Returns 1 for the state of the breaker, and 0 for the others.
+pub(crate) fn breaker_states(metrics: &Metrics) -> Vec<(&'static str, u64)> {
+    use BreakerState::{Closed, HalfOpen, Open};
+
+    let all = [Closed, Open, HalfOpen].map(BreakerState::as_str);
+    states(&all, metrics.breaker.as_str())
+}
+
+/// Returns 1 for what the source hears, and 0 for the other states.
+pub(crate) fn hearing_states(metrics: &Metrics) -> Vec<(&'static str, u64)> {
+    use Hearing::{Complete, Deaf, Exits, Lossy, Off};
+
+    let all = [Off, Complete, Exits, Lossy, Deaf].map(Hearing::as_str);
+    states(&all, metrics.hearing.as_str())
+}
+
+/// Returns 1 for how closely the source listens, and 0 for the other steps; nothing if it is unknown.
+pub(crate) fn listening_states(metrics: &Metrics) -> Vec<(&'static str, u64)> {
+    let all = ListenStep::ALL.map(ListenStep::as_str);
+    let now = metrics.listening.map(ListenStep::as_str);
+    now.map_or_else(Vec::new, |now| states(&all, now))
+}
+
+fn states(all: &[&'static str], now: &str) -> Vec<(&'static str, u64)> {
+    let each = all.iter();
+    each.map(|state| (*state, u64::from(*state == now)))
+        .collect()
 }

@@ -8,6 +8,8 @@ mod label;
 mod labelled;
 #[cfg(test)]
 mod made_processes;
+#[cfg(test)]
+mod made_text;
 mod measured;
 mod metrics_text;
 mod otlp_counts;
@@ -19,10 +21,15 @@ mod text_format;
 mod textfile;
 
 pub(crate) use self::label::label;
-pub(crate) use self::labelled::{cpu_by_thread, unknown_by_value};
+pub(crate) use self::labelled::{
+    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states,
+    unknown_by_value,
+};
 #[cfg(test)]
 pub(crate) use self::made_processes::{process, two_batches};
-pub(crate) use self::otlp_counts::OtlpCounts;
+#[cfg(test)]
+pub(crate) use self::made_text::{family_names, full_text};
+pub(crate) use self::otlp_counts::{OtlpCounts, Sent};
 pub(crate) use self::published::{Freshness, Published, Publisher};
 pub(crate) use self::text_format::Format;
 pub(crate) use self::textfile::Textfile;

@@ -1,9 +1,11 @@
 //! Metrics of the scanner itself.
 
-use process_scanner::{BreakerState, Hearing, ListenStep, TimeStats};
+use process_scanner::TimeStats;
 
 use super::families::{Families, Number, Type, seconds};
-use super::labelled::cpu_by_thread;
+use super::labelled::{
+    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states,
+};
 use super::measured::Measured;
 
 /// Writes the families of the scanner.
@@ -120,13 +122,7 @@ fn pace(measured: &Measured<'_>, families: &mut Families) {
         families,
         "pscan_scan_breaker_state",
         "1 for the current state of the breaker.",
-        [
-            BreakerState::Closed,
-            BreakerState::Open,
-            BreakerState::HalfOpen,
-        ]
-        .map(BreakerState::as_str),
-        Some(metrics.breaker.as_str()),
+        breaker_states(metrics),
     );
     count(
         families,
@@ -143,22 +139,13 @@ fn listening(measured: &Measured<'_>, families: &mut Families) {
         families,
         "pscan_scan_hearing_state",
         "1 for what the source hears of births and exits between scans.",
-        [
-            Hearing::Off,
-            Hearing::Complete,
-            Hearing::Exits,
-            Hearing::Lossy,
-            Hearing::Deaf,
-        ]
-        .map(Hearing::as_str),
-        Some(metrics.hearing.as_str()),
+        hearing_states(metrics),
     );
     states(
         families,
         "pscan_scan_listening_state",
         "1 for how closely the source listens.",
-        ListenStep::ALL.map(ListenStep::as_str),
-        metrics.listening.map(ListenStep::as_str),
+        listening_states(metrics),
     );
     count(
         families,
@@ -214,13 +201,7 @@ fn seen(measured: &Measured<'_>, families: &mut Families) {
         )
         .sample(&[], Number::from(metrics.table_bytes));
     let mut events = families.family(Type::Counter, "pscan_scan_events_total", "Events by kind.");
-    let counts = metrics.events_total;
-    for (kind, count) in [
-        ("existing", counts.existing),
-        ("created", counts.created),
-        ("updated", counts.updated),
-        ("exited", counts.exited),
-    ] {
+    for (kind, count) in events_by_kind(metrics.events_total) {
         events.sample(&[("kind", kind)], Number::from(count));
     }
     for (name, help, value) in [
@@ -290,18 +271,16 @@ fn count(families: &mut Families, name: &'static str, help: &'static str, value:
         .sample(&[], Number::Whole(value));
 }
 
-/// Writes a gauge for each state: 1 for the current one. Nothing if that is unknown.
-fn states<const N: usize>(
+/// Writes a gauge for each state.
+fn states(
     families: &mut Families,
     name: &'static str,
     help: &'static str,
-    all: [&str; N],
-    now: Option<&str>,
+    all: Vec<(&'static str, u64)>,
 ) {
     let mut family = families.family(Type::Gauge, name, help);
-    for state in all {
-        let is_now = now.map(|now| Number::from(u64::from(now == state)));
-        family.sample(&[("state", state)], is_now);
+    for (state, is_now) in all {
+        family.sample(&[("state", state)], Number::from(is_now));
     }
 }
 

@@ -1,23 +1,13 @@
 //! Metrics of groups and of the scanner as data points.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
 
-use super::otlp_messages::{
-    CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
-};
-use crate::cli::exposition::{cpu_by_thread, label, unknown_by_value};
-
-/// The kind of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A sum that never falls while its start stays.
-    Counter,
-    /// A sum that can fall.
-    UpDown,
-    Gauge,
-}
+use super::otlp_messages::{Data, KeyValue, Metric, Number};
+use super::scanner_points;
+use super::written_metrics::{Kind, Written};
+use crate::cli::exposition::{Sent, label, unknown_by_value};
 
 /// When the counts of each group began, in nanoseconds since the Unix epoch.
 #[derive(Debug)]
@@ -68,16 +58,15 @@ fn has_fallen(before: &GroupCounters, now: &GroupCounters) -> bool {
 pub(super) fn metrics(
     report: &GroupsReport,
     metrics: &Metrics,
+    sent: &Sent,
     starts: &mut Starts,
     now: u64,
 ) -> Vec<Metric> {
     let (first, group_starts) = (starts.first, starts.update(report, now));
-    let mut written = Written {
-        metrics: Vec::new(),
-        now,
-    };
+    let mut written = Written::new(now);
     groups(report, &group_starts, &mut written);
-    scanner(metrics, first, &mut written);
+    scanner_points::write(report, metrics, first, &mut written);
+    sent_points(sent, first, &mut written);
     written.metrics
 }
 
@@ -89,51 +78,6 @@ pub(super) fn count(metrics: &[Metric]) -> u64 {
         None => 0,
     });
     points.sum::<usize>() as u64
-}
-
-struct Written {
-    metrics: Vec<Metric>,
-    now: u64,
-}
-
-/// Attributes, start, and value of a data point.
-type Point = (Vec<KeyValue>, u64, Number);
-
-impl Written {
-    fn metric(
-        &mut self,
-        kind: Kind,
-        (name, unit): (&str, &str),
-        points: impl IntoIterator<Item = Point>,
-    ) {
-        let points = points.into_iter().map(|(attributes, start, value)| {
-            let start = if kind == Kind::Gauge { 0 } else { start };
-            NumberDataPoint {
-                start_time_unix_nano: start,
-                time_unix_nano: self.now,
-                value: Some(value),
-                attributes,
-            }
-        });
-        let data_points: Vec<_> = points.collect();
-        if data_points.is_empty() {
-            return;
-        }
-        let data = match kind {
-            Kind::Gauge => Data::Gauge(Gauge { data_points }),
-            kind => Data::Sum(Sum {
-                data_points,
-                aggregation_temporality: CUMULATIVE,
-                is_monotonic: kind == Kind::Counter,
-            }),
-        };
-        self.metrics.push(Metric {
-            name: name.to_owned(),
-            description: String::new(),
-            unit: unit.to_owned(),
-            data: Some(data),
-        });
-    }
 }
 
 fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
@@ -201,50 +145,23 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
     );
 }
 
-fn scanner(metrics: &Metrics, start: u64, written: &mut Written) {
-    let one = |value: Number| [(Vec::new(), start, value)];
+/// Adds what the exporter counts about itself.
+fn sent_points(sent: &Sent, start: u64, written: &mut Written) {
+    let mut by = |key, name_unit, counts: &BTreeMap<&'static str, u64>| {
+        let points = counts
+            .iter()
+            .map(|(value, count)| (vec![KeyValue::new(key, *value)], start, (*count).into()));
+        written.metric(Kind::Counter, name_unit, points);
+    };
+    by(
+        "result",
+        ("pscan.otlp.requests", "{request}"),
+        &sent.requests,
+    );
+    by("signal", ("pscan.otlp.dropped", "{item}"), &sent.dropped);
     written.metric(
         Kind::UpDown,
-        ("system.process.count", "{process}"),
-        one(u64::from(metrics.processes).into()),
+        ("pscan.otlp.queue_length", "{request}"),
+        [(Vec::new(), start, sent.queue_len.into())],
     );
-    let scans = [
-        ("good", metrics.scans_total.good),
-        ("failed", metrics.scans_total.failed),
-    ];
-    written.metric(
-        Kind::Counter,
-        ("pscan.scan.count", "{scan}"),
-        scans.map(|(result, count)| (vec![KeyValue::new("result", result)], start, count.into())),
-    );
-    let cpu = metrics.cpu_total.into_iter().flat_map(cpu_by_thread);
-    written.metric(
-        Kind::Counter,
-        ("pscan.scan.cpu.time", "s"),
-        cpu.map(|(thread, ms)| {
-            let attributes = vec![KeyValue::new("thread", thread)];
-            (attributes, start, Number::Real(ms / 1e3))
-        }),
-    );
-    if let Some(unseen) = metrics.unseen_births_at_most_total {
-        written.metric(
-            Kind::Counter,
-            ("pscan.scan.unseen_births_at_most", "{process}"),
-            one(unseen.into()),
-        );
-    }
-    for (name, unit, value) in [
-        (
-            "pscan.scan.hearing_lost",
-            "{time}",
-            metrics.hearing_lost_total,
-        ),
-        (
-            "pscan.scan.batches_lost",
-            "{batch}",
-            metrics.batches_lost_total,
-        ),
-    ] {
-        written.metric(Kind::Counter, (name, unit), one(value.into()));
-    }
 }

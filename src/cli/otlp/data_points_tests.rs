@@ -10,7 +10,7 @@ use super::otlp_messages::{
     Any, CUMULATIVE, Data, ExportMetricsServiceRequest, Metric, Number, NumberDataPoint,
     ResourceMetrics, ScopeMetrics,
 };
-use crate::cli::exposition::{self, process};
+use crate::cli::exposition::{self, Sent, process};
 
 struct Feed {
     groups: Groups,
@@ -31,7 +31,13 @@ impl Feed {
 
     /// Returns the metrics after a request was encoded and decoded.
     fn metrics(&self, starts: &mut Starts, now: u64) -> Vec<Metric> {
-        let metrics = metrics(&self.groups.report(), &Metrics::default(), starts, now);
+        let metrics = metrics(
+            &self.groups.report(),
+            &Metrics::default(),
+            &Sent::default(),
+            starts,
+            now,
+        );
         let scope_metrics = vec![ScopeMetrics {
             scope: None,
             metrics,
@@ -162,11 +168,19 @@ fn counters_are_monotonic_and_amounts_are_not() {
             _ => None,
         };
         let expected = match metric.name.as_str() {
-            "pscan.group.oldest_start_time" => None,
+            "pscan.group.oldest_start_time"
+            | "pscan.scan.interval"
+            | "pscan.scan.interval_asked"
+            | "pscan.scan.last_timestamp" => None,
             "process.memory.usage"
             | "process.thread.count"
             | "pscan.group.processes"
             | "pscan.group.unknown_processes"
+            | "pscan.groups"
+            | "pscan.otlp.queue_length"
+            | "pscan.scan.breaker_state"
+            | "pscan.scan.hearing_state"
+            | "pscan.scan.table_size"
             | "system.process.count" => Some(false),
             _ => Some(true),
         };

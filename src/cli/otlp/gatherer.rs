@@ -85,7 +85,8 @@ impl Gatherer {
         }
         let report = self.published.groups().report();
         let counted = self.published.metrics();
-        let metrics = data_points::metrics(&report, &counted, &mut self.starts, now_ns());
+        let sent = self.queue.counts();
+        let metrics = data_points::metrics(&report, &counted, &sent, &mut self.starts, now_ns());
         let count = data_points::count(&metrics);
         let message = ExportMetricsServiceRequest {
             resource_metrics: vec![ResourceMetrics {

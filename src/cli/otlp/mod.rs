@@ -25,8 +25,13 @@ mod otlp_messages;
 mod otlp_resource;
 mod record_buffer;
 mod request_queue;
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
+mod same_metrics_tests;
+mod scanner_points;
+#[cfg(feature = "tls")]
+#[cfg(test)]
 mod tls_tests;
+mod written_metrics;
 
 #[cfg(feature = "tls")]
 pub(crate) use self::encryption::Encryption;

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
 
-use crate::cli::exposition::OtlpCounts;
+use crate::cli::exposition::{OtlpCounts, Sent};
 
 /// What a request has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,11 @@ impl RequestQueue {
             }
         }
         self.counts.waiting(self.sender.len());
+    }
+
+    /// Returns what the exporter counts about itself.
+    pub(super) fn counts(&self) -> Sent {
+        self.counts.counts()
     }
 }
 
