@@ -4,25 +4,13 @@ use std::collections::HashMap;
 
 use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
 
-use super::metric_families::description;
-use super::otlp_messages::{
-    CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
-};
+use super::otlp_messages::{Data, KeyValue, Metric, Number};
 use super::scanner_points;
+use super::written_metrics::{Kind, Written};
 use crate::cli::exposition::{Sent, label, unknown_by_value};
 
 /// How a process ended: an attribute of exits.
 pub(super) const OUTCOME: &str = "pscan.exit.outcome";
-
-/// The kind of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A sum that never falls while its start stays.
-    Counter,
-    /// A sum that can fall.
-    UpDown,
-    Gauge,
-}
 
 /// When the counts of each group began, in nanoseconds since the Unix epoch.
 #[derive(Debug)]
@@ -78,10 +66,7 @@ pub(super) fn metrics(
     now: u64,
 ) -> Vec<Metric> {
     let (first, group_starts) = (starts.first, starts.update(report, now));
-    let mut written = Written {
-        metrics: Vec::new(),
-        now,
-    };
+    let mut written = Written::new(now);
     groups(report, &group_starts, &mut written);
     scanner_points::write(report, metrics, first, &mut written);
     sent_points(sent, first, &mut written);
@@ -96,52 +81,6 @@ pub(super) fn count(metrics: &[Metric]) -> u64 {
         None => 0,
     });
     points.sum::<usize>() as u64
-}
-
-pub(super) struct Written {
-    metrics: Vec<Metric>,
-    now: u64,
-}
-
-/// Attributes, start, and value of a data point.
-pub(super) type Point = (Vec<KeyValue>, u64, Number);
-
-impl Written {
-    /// Adds a metric, unless it has no data points.
-    pub(super) fn metric(
-        &mut self,
-        kind: Kind,
-        (name, unit): (&str, &str),
-        points: impl IntoIterator<Item = Point>,
-    ) {
-        let points = points.into_iter().map(|(attributes, start, value)| {
-            let start = if kind == Kind::Gauge { 0 } else { start };
-            NumberDataPoint {
-                start_time_unix_nano: start,
-                time_unix_nano: self.now,
-                value: Some(value),
-                attributes,
-            }
-        });
-        let data_points: Vec<_> = points.collect();
-        if data_points.is_empty() {
-            return;
-        }
-        let data = match kind {
-            Kind::Gauge => Data::Gauge(Gauge { data_points }),
-            kind => Data::Sum(Sum {
-                data_points,
-                aggregation_temporality: CUMULATIVE,
-                is_monotonic: kind == Kind::Counter,
-            }),
-        };
-        self.metrics.push(Metric {
-            name: name.to_owned(),
-            description: description(name).to_owned(),
-            unit: unit.to_owned(),
-            data: Some(data),
-        });
-    }
 }
 
 fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {

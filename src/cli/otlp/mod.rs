@@ -33,9 +33,11 @@ mod request_queue;
 #[cfg(test)]
 mod same_metrics_tests;
 mod scanner_points;
-#[cfg(all(test, feature = "tls"))]
+#[cfg(feature = "tls")]
+#[cfg(test)]
 mod tls_tests;
 mod troubles;
+mod written_metrics;
 
 #[cfg(feature = "tls")]
 pub(crate) use self::encryption::Encryption;

@@ -2,8 +2,8 @@
 
 use process_scanner::{GroupsReport, Metrics};
 
-use super::data_points::{Kind, Written};
 use super::otlp_messages::{KeyValue, Number};
+use super::written_metrics::{Kind, Written};
 use crate::cli::exposition::{
     breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states, processes,
     table_bytes,

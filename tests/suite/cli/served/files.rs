@@ -41,7 +41,9 @@ fn the_example_is_valid_and_has_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "0123456789abcdef").unwrap();
-    let whole = whole.replace("/etc/pscan/token", token.to_str().unwrap());
+    let token = token.to_str().unwrap();
+    let whole = whole.replace("/etc/pscan/token", token);
+    let whole = whole.replace("/etc/pscan/otlp-header", token);
     let (is_fine, printed_whole, messages) = check(&whole, &[]);
     assert!(is_fine, "{messages}");
     assert!(printed_whole.contains("php {pool}"), "{printed_whole}");
