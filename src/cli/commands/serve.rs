@@ -17,7 +17,7 @@ use super::service_manager::ServiceManager;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::otlp::{Encryption, Exporter, Recorder};
-use crate::cli::outcome::{complain, printed, remark};
+use crate::cli::outcome::{complain, message, printed, remark, warn};
 use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token, affordable};
 use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
 use crate::cli::signals;
@@ -80,15 +80,20 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(path) = &settings.serve.textfile {
         remark(&format!("writing {} after each scan", path.display()));
     }
-    if let Some(endpoint) = &settings.otlp.endpoint {
-        remark(&format!("sending to {endpoint}"));
+    let (metrics, records) = (settings.otlp.metrics_url(), settings.otlp.logs_url());
+    for (what, url) in [("metrics", metrics), ("log records", records)] {
+        // A query can have a secret.
+        let url = url.as_deref().and_then(|url| url.split('?').next());
+        if let Some(url) = url {
+            remark(&format!("sending {what} to {url}"));
+        }
     }
     if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
     }
     let max_connections = affordable(settings.serve.max_connections);
     if max_connections < settings.serve.max_connections {
-        remark(&format!(
+        warn(&format!(
             "at most {max_connections} connections: the limit of descriptors allows no more (ulimit -n)"
         ));
     }
@@ -159,7 +164,7 @@ impl Running<'_> {
         ended: &Receiver<()>,
     ) -> Result<()> {
         let due = self.manager.due();
-        let mut is_overdue = false;
+        let (mut is_overdue, mut has_failed) = (false, false);
         loop {
             let retry_due = self.manager.retry_due();
             select! {
@@ -168,9 +173,17 @@ impl Running<'_> {
                     self.manager.reloading();
                     let outcome = self.reload();
                     self.published.serving().reloaded(outcome.is_ok());
-                    if let Err(error) = outcome {
-                        complain(&error);
-                        remark("the settings stay as they were");
+                    match outcome {
+                        Ok(()) if std::mem::take(&mut has_failed) => self.manager.status(""),
+                        Ok(()) => {}
+                        Err(error) => {
+                            complain(&error);
+                            warn("the settings stay as they were");
+                            // systemd has no message for a reload that fails.
+                            let text = format!("reload failed: {}", message(&error));
+                            self.manager.status(&text);
+                            has_failed = true;
+                        }
                     }
                     self.manager.ready();
                 }
@@ -193,7 +206,7 @@ impl Running<'_> {
             None => self.manager.ping(),
             Some(silent) if !was_overdue => {
                 let seconds = silent.as_secs();
-                remark(&format!(
+                warn(&format!(
                     "no scan has returned for {seconds} s: the watchdog gets no more pings"
                 ));
             }
@@ -242,16 +255,25 @@ impl Running<'_> {
         if has_other_headers == Some(true) {
             live.push("headers of OTLP".to_owned());
         }
-        match live.is_empty() {
-            true => remark("reloaded: no setting has changed"),
-            false => remark(&format!("reloaded: changed {}", live.join(", "))),
-        }
-        if !found.at_restart.is_empty() {
-            let keys = found.at_restart.join(", ");
-            remark(&format!("these settings need a restart: {keys}"));
+        for text in reload_texts(&live, &found.at_restart) {
+            remark(&text);
         }
         self.settings = settings;
         Ok(())
+    }
+}
+
+/// Describes a reload by the keys that have changed.
+fn reload_texts(live: &[String], at_restart: &[String]) -> Vec<String> {
+    let changed = format!("reloaded: changed {}", live.join(", "));
+    let keys = at_restart.join(", ");
+    match (live.is_empty(), at_restart.is_empty()) {
+        (true, true) => vec!["reloaded: no setting has changed".to_owned()],
+        (true, false) => vec![format!(
+            "not reloaded: these settings need a restart: {keys}"
+        )],
+        (false, true) => vec![changed],
+        (false, false) => vec![changed, format!("these settings need a restart: {keys}")],
     }
 }
 
@@ -279,8 +301,8 @@ fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
     // Without a receiver their files are not read, as when it serves.
-    if settings.otlp.endpoint.is_some() {
-        settings.otlp.all_headers()?;
+    settings.otlp.all_headers()?;
+    if settings.otlp.is_sent() {
         Encryption::read(&settings.otlp)?;
     }
     settings.scan = settings.config();
@@ -289,7 +311,7 @@ fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
             "rule {rule} matches every process, so those after it have no effect"
         ));
     }
-    settings.serve.listen = settings.serve.addresses();
+    settings.serve.listen = Some(settings.serve.addresses());
     settings.otlp.redact();
     let text = toml::to_string(&settings).expect("BUG: settings can be written as TOML");
     printed(io::stdout().write_all(text.as_bytes()))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, after, never, tick};
 
 use super::notify_socket::{Socket, monotonic_us};
-use crate::cli::outcome::remark;
+use crate::cli::outcome::{remark, warn};
 
 /// Pings in the time after which the watchdog ends a service: one that is late is no reason.
 const PINGS: u32 = 3;
@@ -34,7 +34,7 @@ impl ServiceManager {
     /// Reads the address of the socket from the environment.
     pub(super) fn from_environment() -> Self {
         let socket = Socket::from_environment().unwrap_or_else(|error| {
-            remark(&format!("cannot reach the service manager: {error}"));
+            warn(&format!("cannot reach the service manager: {error}"));
             None
         });
         let patience = socket.as_ref().and_then(|_| {
@@ -87,6 +87,12 @@ impl ServiceManager {
         }
     }
 
+    /// Sets the line that `systemctl status` prints; an empty text removes it.
+    pub(super) fn status(&mut self, text: &str) {
+        // A line break would begin another message.
+        self.send(&format!("STATUS={}", text.replace(['\n', '\r'], " ")));
+    }
+
     /// The service lives. A ping that the socket does not take is not repeated: the next one follows.
     pub(super) fn ping(&mut self) {
         self.retry();
@@ -119,7 +125,7 @@ impl ServiceManager {
         let was_failing = std::mem::replace(&mut self.is_failing, outcome.is_err());
         match &outcome {
             Err(error) if !was_failing => {
-                remark(&format!("cannot reach the service manager: {error}"));
+                warn(&format!("cannot reach the service manager: {error}"));
             }
             Ok(()) if was_failing => remark("the service manager can be reached again"),
             _ => {}

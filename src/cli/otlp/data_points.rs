@@ -1,24 +1,16 @@
 //! Metrics of groups and of the scanner as data points.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
 
-use super::otlp_messages::{
-    CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
-};
+use super::otlp_messages::{Data, KeyValue, Metric, Number};
 use super::scanner_points;
+use super::written_metrics::{Kind, Written};
 use crate::cli::exposition::{Sent, label, unknown_by_value};
 
-/// The kind of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A sum that never falls while its start stays.
-    Counter,
-    /// A sum that can fall.
-    UpDown,
-    Gauge,
-}
+/// How a process ended: an attribute of exits.
+pub(super) const OUTCOME: &str = "pscan.exit.outcome";
 
 /// When the counts of each group began, in nanoseconds since the Unix epoch.
 #[derive(Debug)]
@@ -74,10 +66,7 @@ pub(super) fn metrics(
     now: u64,
 ) -> Vec<Metric> {
     let (first, group_starts) = (starts.first, starts.update(report, now));
-    let mut written = Written {
-        metrics: Vec::new(),
-        now,
-    };
+    let mut written = Written::new(now);
     groups(report, &group_starts, &mut written);
     scanner_points::write(report, metrics, first, &mut written);
     sent_points(sent, first, &mut written);
@@ -92,52 +81,6 @@ pub(super) fn count(metrics: &[Metric]) -> u64 {
         None => 0,
     });
     points.sum::<usize>() as u64
-}
-
-pub(super) struct Written {
-    metrics: Vec<Metric>,
-    now: u64,
-}
-
-/// Attributes, start, and value of a data point.
-pub(super) type Point = (Vec<KeyValue>, u64, Number);
-
-impl Written {
-    /// Adds a metric, unless it has no data points.
-    pub(super) fn metric(
-        &mut self,
-        kind: Kind,
-        (name, unit): (&str, &str),
-        points: impl IntoIterator<Item = Point>,
-    ) {
-        let points = points.into_iter().map(|(attributes, start, value)| {
-            let start = if kind == Kind::Gauge { 0 } else { start };
-            NumberDataPoint {
-                start_time_unix_nano: start,
-                time_unix_nano: self.now,
-                value: Some(value),
-                attributes,
-            }
-        });
-        let data_points: Vec<_> = points.collect();
-        if data_points.is_empty() {
-            return;
-        }
-        let data = match kind {
-            Kind::Gauge => Data::Gauge(Gauge { data_points }),
-            kind => Data::Sum(Sum {
-                data_points,
-                aggregation_temporality: CUMULATIVE,
-                is_monotonic: kind == Kind::Counter,
-            }),
-        };
-        self.metrics.push(Metric {
-            name: name.to_owned(),
-            description: String::new(),
-            unit: unit.to_owned(),
-            data: Some(data),
-        });
-    }
 }
 
 fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
@@ -190,13 +133,18 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
     };
     let exits = all().flat_map(|(group, start)| {
         let outcomes = group.counters.exits.by_outcome().into_iter();
-        outcomes
-            .map(move |(outcome, count)| (with(group, "outcome", outcome), *start, count.into()))
+        outcomes.map(move |(outcome, count)| (with(group, OUTCOME, outcome), *start, count.into()))
     });
     written.metric(Kind::Counter, ("pscan.group.exits", "{process}"), exits);
     let unknown = all().flat_map(|(group, start)| {
         let values = unknown_by_value(group);
-        values.map(move |(value, count)| (with(group, "value", value), *start, count.into()))
+        values.map(move |(value, count)| {
+            (
+                with(group, "pscan.unknown.value", value),
+                *start,
+                count.into(),
+            )
+        })
     });
     written.metric(
         Kind::UpDown,
@@ -207,21 +155,33 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
 
 /// Adds what the exporter counts about itself.
 fn sent_points(sent: &Sent, start: u64, written: &mut Written) {
-    let mut by = |key, name_unit, counts: &BTreeMap<&'static str, u64>| {
+    let (result, signal) = ("pscan.otlp.result", "pscan.otlp.signal");
+    for (kind, key, name, unit, counts) in [
+        (
+            Kind::Counter,
+            result,
+            "pscan.otlp.requests",
+            "{request}",
+            &sent.requests,
+        ),
+        (
+            Kind::Counter,
+            signal,
+            "pscan.otlp.dropped",
+            "{item}",
+            &sent.dropped,
+        ),
+        (
+            Kind::UpDown,
+            signal,
+            "pscan.otlp.queue_length",
+            "{request}",
+            &sent.waiting,
+        ),
+    ] {
         let points = counts
             .iter()
             .map(|(value, count)| (vec![KeyValue::new(key, *value)], start, (*count).into()));
-        written.metric(Kind::Counter, name_unit, points);
-    };
-    by(
-        "result",
-        ("pscan.otlp.requests", "{request}"),
-        &sent.requests,
-    );
-    by("signal", ("pscan.otlp.dropped", "{item}"), &sent.dropped);
-    written.metric(
-        Kind::UpDown,
-        ("pscan.otlp.queue_length", "{request}"),
-        [(Vec::new(), start, sent.queue_len.into())],
-    );
+        written.metric(kind, (name, unit), points);
+    }
 }

@@ -17,19 +17,27 @@ mod fake_receiver;
 mod gatherer;
 #[cfg(feature = "tls")]
 mod handshake_failures;
+mod http_answer;
 mod http_client;
 mod log_records;
+#[cfg(test)]
+mod log_records_tests;
+mod metric_families;
 #[cfg(not(feature = "tls"))]
 mod no_encryption;
 mod otlp_messages;
 mod otlp_resource;
+mod record_bodies;
 mod record_buffer;
 mod request_queue;
 #[cfg(test)]
 mod same_metrics_tests;
 mod scanner_points;
-#[cfg(all(test, feature = "tls"))]
+#[cfg(feature = "tls")]
+#[cfg(test)]
 mod tls_tests;
+mod troubles;
+mod written_metrics;
 
 #[cfg(feature = "tls")]
 pub(crate) use self::encryption::Encryption;

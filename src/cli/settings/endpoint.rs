@@ -10,8 +10,17 @@ pub(super) fn is_plain(endpoint: &str) -> bool {
     uri.is_some_and(|uri| uri.scheme_str() != Some("https"))
 }
 
-/// Returns what is wrong with the address of a receiver, and an advice.
-pub(super) fn wrong(text: &str) -> Option<(&'static str, &'static str)> {
+/// What a URL is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The path of a signal is added to it.
+    Base,
+    /// It is used as it is.
+    Whole,
+}
+
+/// Returns what is wrong with the URL of a receiver, and an advice.
+pub(super) fn wrong(text: &str, shape: Shape) -> Option<(&'static str, &'static str)> {
     const EXAMPLE: &str = "write one such as http://127.0.0.1:4318";
     const WITHOUT_TLS: &str =
         "send to a collector on this host by http, or build pscan with `--features tls`";
@@ -32,10 +41,9 @@ pub(super) fn wrong(text: &str) -> Option<(&'static str, &'static str)> {
         let advice = "set the header Authorization with otlp.headers_files";
         return Some(("contains a user", advice));
     }
-    if text.contains(['?', '#']) {
-        let what =
-            "must be a host, a port, and at most a path: what begins with ? or # would be lost";
-        return Some((what, EXAMPLE));
+    // A fragment is not sent, and a query would be before the path of the signal.
+    if text.contains('#') || shape == Shape::Base && text.contains('?') {
+        return Some(("must be a host, a port, and at most a path", EXAMPLE));
     }
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -47,6 +55,14 @@ pub(super) fn wrong(text: &str) -> Option<(&'static str, &'static str)> {
     // Without this check, a client takes the usual port if this one is no number.
     if port.is_some_and(|port| !is_port(port)) {
         return Some(("has a port that is no number from 1 to 65535", EXAMPLE));
+    }
+    let path = uri.path().trim_end_matches('/');
+    let is_of_signal = path.ends_with("/v1/metrics") || path.ends_with("/v1/logs");
+    if shape == Shape::Base && is_of_signal {
+        return Some((
+            "has the path of one signal, which pscan adds",
+            "leave that out, or use otlp.metrics_endpoint or otlp.logs_endpoint",
+        ));
     }
     None
 }
@@ -92,7 +108,7 @@ mod tests {
             "HTTP://otel-collector.monitoring.svc.cluster.local.:4318",
             "http://my_collector",
         ] {
-            assert_eq!(wrong(endpoint), None, "{endpoint}");
+            assert_eq!(wrong(endpoint, Shape::Base), None, "{endpoint}");
             assert!(is_plain(endpoint));
         }
         for (endpoint, reason) in [
@@ -111,6 +127,8 @@ mod tests {
             ("http://collector/?token=secret", "path"),
             ("http://collector?", "path"),
             ("http://collector#x", "path"),
+            ("http://collector/v1/metrics", "one signal"),
+            ("http://collector:4318/v1/logs/", "one signal"),
             ("http://127.0.0.1:abc", "port"),
             ("http://127.0.0.1:99999", "port"),
             ("http://127.0.0.1:65536/x", "port"),
@@ -136,9 +154,19 @@ mod tests {
             ("http://a,b", "host"),
             ("http://[fe80::1%25eth0]:4318", "host"),
         ] {
-            let (what, _) = wrong(endpoint).expect(endpoint);
+            let (what, _) = wrong(endpoint, Shape::Base).expect(endpoint);
             let is_url = what.contains("URL");
             assert!(what.contains(reason) || is_url, "{endpoint}: {what}");
+        }
+        for whole in [
+            "http://a/v1/metrics",
+            "http://a/insert?stream=b",
+            "http://a",
+        ] {
+            assert_eq!(wrong(whole, Shape::Whole), None, "{whole}");
+        }
+        for whole in ["http://a/x#y", "http://a:b/x?y", "http://u@a/x?y"] {
+            assert!(wrong(whole, Shape::Whole).is_some(), "{whole}");
         }
         assert!(!is_plain("HTTPS://collector"));
     }

@@ -13,7 +13,7 @@ const REDACTED: &str = "[redacted]";
 
 impl Otlp {
     /// Checks names of headers, and the values that the settings have.
-    pub(super) fn validate_headers(&self) -> Result<()> {
+    pub(super) fn check_headers(&self) -> Result<()> {
         let mut known = BTreeMap::new();
         let all = self.headers.keys().map(|name| ("otlp.headers", name));
         let in_files = self.headers_files.keys();
@@ -53,15 +53,20 @@ impl Otlp {
 
     /// Returns whether these settings read headers from the same files as others do.
     pub(crate) fn reads_same_headers_as(&self, other: &Self) -> bool {
-        self.endpoint.is_some() && self.headers_files == other.headers_files
+        self.is_sent() && self.headers_files == other.headers_files
     }
 
     /// Returns the headers of each request, with those from files as they are now.
+    ///
+    /// Without a receiver there are none, and no file is read.
     ///
     /// # Errors
     ///
     /// The first file that cannot be read, or that has no value for a header.
     pub(crate) fn all_headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        if !self.is_sent() {
+            return Ok(Vec::new());
+        }
         let texts = self.headers.iter();
         let mut all: BTreeMap<&str, String> = texts
             .map(|(name, text)| (name.as_str(), text.clone()))
@@ -132,7 +137,10 @@ mod tests {
     use super::*;
 
     fn otlp(headers: &[&str], files: &[&str]) -> Otlp {
-        let mut otlp = Otlp::default();
+        let mut otlp = Otlp {
+            endpoint: Some("http://127.0.0.1:4318".to_owned()),
+            ..Otlp::default()
+        };
         for name in headers {
             otlp.headers.insert((*name).into(), "x".into());
         }
@@ -162,6 +170,8 @@ mod tests {
         }
         fs::remove_file(&path).expect("a file");
         otlp.all_headers().expect_err("no file");
+        otlp.endpoint = None;
+        assert_eq!(otlp.all_headers().expect("no receiver"), []);
         otlp.headers.insert("a".into(), "x\ny".into());
         otlp.validate().expect_err("two lines");
     }

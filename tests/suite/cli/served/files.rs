@@ -41,7 +41,9 @@ fn the_example_is_valid_and_has_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "0123456789abcdef").unwrap();
-    let whole = whole.replace("/etc/pscan/token", token.to_str().unwrap());
+    let token = token.to_str().unwrap();
+    let whole = whole.replace("/etc/pscan/token", token);
+    let whole = whole.replace("/etc/pscan/otlp-header", token);
     let (is_fine, printed_whole, messages) = check(&whole, &[]);
     assert!(is_fine, "{messages}");
     assert!(printed_whole.contains("php {pool}"), "{printed_whole}");
@@ -210,6 +212,8 @@ fn a_text_file_is_written_and_nothing_listens() {
         }
     };
     assert!(text.contains("pscan_group_processes{"));
+    // node_exporter has these itself, and refuses a family that is there twice.
+    assert!(!text.contains("process_start_time_seconds"), "{text}");
     let pid = rustix::process::Pid::from_raw(serve.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
     let mut messages = String::new();
@@ -324,4 +328,19 @@ fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
     server.message("it is a pipe");
     server.message("the settings stay as they were");
     assert_eq!(server.end(Signal::TERM).0, Some(0));
+}
+
+#[test]
+fn an_empty_list_of_addresses_needs_another_way_out() {
+    let (is_fine, _, message) = check("[serve]\nlisten = []\n", &[]);
+    assert!(!is_fine);
+    assert!(
+        message.contains("line 2") && message.contains("metrics go nowhere else"),
+        "{message}"
+    );
+    let (is_fine, printed, _) = check(
+        "[serve]\nlisten = []\n[otlp]\nendpoint = \"http://127.0.0.1:4318\"\n",
+        &[],
+    );
+    assert!(is_fine && printed.contains("listen = []"), "{printed}");
 }

@@ -1,7 +1,8 @@
 //! What a service manager hears, and when its watchdog hears nothing.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
+use std::os::linux::fs::MetadataExt;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
@@ -23,11 +24,16 @@ struct Service {
 impl Service {
     /// `name`: that of an abstract socket; `None`: it has a file.
     fn start(name: Option<&str>, watchdog_us: &str) -> Self {
-        Self::start_with(name, watchdog_us, |_| {})
+        Self::start_with(name, watchdog_us, &[], |_| {})
     }
 
-    /// `before`: what happens before pscan starts.
-    fn start_with(name: Option<&str>, watchdog_us: &str, before: impl Fn(&Path)) -> Self {
+    /// `before`: what happens before pscan starts, with the path of the socket.
+    fn start_with(
+        name: Option<&str>,
+        watchdog_us: &str,
+        args: &[&str],
+        before: impl Fn(&Path),
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("notify");
         let (socket, variable) = match name {
@@ -45,6 +51,7 @@ impl Service {
         };
         before(&path);
         let pscan = pscan(&["serve", "--listen", "127.0.0.1:0"])
+            .args(args)
             .env("NOTIFY_SOCKET", variable)
             .env("WATCHDOG_USEC", watchdog_us)
             .env_remove("WATCHDOG_PID")
@@ -125,7 +132,7 @@ fn a_service_manager_that_reads_nothing_delays_nothing() {
         while socket.send_to(b"x", path).is_ok() {}
     };
     // Pings fail too, and only the first failure is reported.
-    let mut service = Service::start_with(None, "300000", fill);
+    let mut service = Service::start_with(None, "300000", &[], fill);
     let mut stderr = BufReader::new(service.pscan.stderr.take().unwrap());
     let mut messages = String::new();
     while !messages.contains("service manager") {
@@ -147,4 +154,46 @@ fn a_service_manager_with_a_new_socket_hears_more() {
     service.send(Signal::HUP);
     assert!(service.message().starts_with("RELOADING=1"));
     assert_eq!(service.message(), "READY=1");
+}
+
+#[test]
+fn a_service_manager_hears_why_a_reload_failed() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("pscan.toml");
+    fs::write(&file, "").unwrap();
+    let service = Service::start_with(None, "0", &["--config", file.to_str().unwrap()], |_| {});
+    assert_eq!(service.message(), "READY=1");
+    let reload = |settings: &str| {
+        fs::write(&file, settings).unwrap();
+        service.send(Signal::HUP);
+        assert!(service.message().starts_with("RELOADING=1"));
+    };
+    reload("[scan]\ninterval_ms = 1\n");
+    let status = service.message();
+    assert!(status.starts_with("STATUS=reload failed: "), "{status}");
+    assert!(status.contains("interval_ms is 1"), "{status}");
+    assert_eq!(service.message(), "READY=1");
+    reload("");
+    assert_eq!(service.message(), "STATUS=");
+    assert_eq!(service.message(), "READY=1");
+}
+
+#[test]
+fn messages_have_a_priority_in_the_journal_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("journal");
+    let file = File::create(&path).unwrap();
+    let found = file.metadata().unwrap();
+    let own = format!("{}:{}", found.st_dev(), found.st_ino());
+    for (stream, begin) in [(own.as_str(), "<3>pscan: "), ("1:1", "pscan: ")] {
+        fs::write(&path, "").unwrap();
+        let status = pscan(&["serve", "--check", "/does/not/exist"])
+            .env("JOURNAL_STREAM", stream)
+            .stderr(File::options().append(true).open(&path).unwrap())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(1));
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(begin), "{text}");
+    }
 }
