@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use process_scanner::{Error, ErrorClass, Result, escape};
 
-use super::terminal::{fold, stderr_width};
+use super::terminal::{Priority, fold, stderr_width};
 
 /// Exit status of `pscan run` if pscan failed, wrong usage included, as env(1) and timeout(1) have it.
 ///
@@ -32,10 +32,16 @@ const INDENT: usize = 2;
 ///
 /// `line`: escaped, since it can quote names and arguments.
 pub(crate) fn write_to_stderr(line: &str) {
+    write(line, Priority::Info);
+}
+
+fn write(line: &str, priority: Priority) {
     let text = line.trim_start();
     let (begin, _) = line.split_at(line.len() - text.len());
     let lines = fold(begin, begin.len() + INDENT, text, stderr_width());
-    let lines = lines.into_iter().map(|(begin, text)| begin + &text + "\n");
+    let prefix = priority.prefix();
+    let lines = lines.into_iter();
+    let lines = lines.map(|(begin, text)| format!("{prefix}{begin}{text}\n"));
     // In one piece, so that no other output splits it. A failure to write cannot be reported.
     let _ = io::stderr().write_all(lines.collect::<String>().as_bytes());
 }
@@ -43,6 +49,12 @@ pub(crate) fn write_to_stderr(line: &str) {
 /// Prints a remark to standard error.
 pub(crate) fn remark(text: &str) {
     write_to_stderr(&format!("pscan: {}", escape(text)));
+}
+
+/// Prints a warning to standard error: a remark that the journal keeps as one.
+#[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "`serve` uses it"))]
+pub(crate) fn warn(text: &str) {
+    write(&format!("pscan: {}", escape(text)), Priority::Warning);
 }
 
 /// Prints an error to standard error, and returns the exit status.
@@ -53,7 +65,7 @@ pub(crate) fn fail(error: &Error) -> ExitCode {
 
 /// Prints an error to standard error.
 pub(crate) fn complain(error: &Error) {
-    write_to_stderr(&format!("pscan: {}", message(error)));
+    write(&format!("pscan: {}", message(error)), Priority::Error);
 }
 
 /// Formats an error and its advice on one line.

@@ -55,7 +55,7 @@ impl Serve {
     pub(crate) fn configure(&self, settings: &mut Settings) {
         let served = &mut settings.serve;
         if !self.listen.is_empty() {
-            served.listen.clone_from(&self.listen);
+            served.listen = Some(self.listen.clone());
         }
         served.allow_remote |= self.allow_remote;
         if let Some(path) = &self.token_file {

@@ -16,6 +16,8 @@ pub(crate) mod list;
 mod new_file;
 #[cfg(feature = "serve")]
 mod notices;
+#[cfg(feature = "serve")]
+mod notify_socket;
 mod paced;
 pub(crate) mod pages;
 mod printed_list;

@@ -3,10 +3,17 @@
 use process_scanner::{Batch, BreakerState, Hearing, Transition};
 
 use crate::cli::format::intervals::hearing_text;
-use crate::cli::outcome::remark;
+use crate::cli::outcome::{remark, warn};
 
 /// Shortest time between two notices about events of the kernel: they can be lost every second.
 const BETWEEN_LOSSES_NS: u64 = 600_000_000_000;
+
+/// A message about a trouble.
+enum Notice {
+    Trouble(String),
+    /// It is over, or gets better.
+    End(String),
+}
 
 /// Prints notices.
 #[derive(Debug, Default)]
@@ -20,42 +27,52 @@ pub(super) struct Notices {
 impl Notices {
     /// Prints what is new in a batch.
     pub(super) fn take(&mut self, batch: &Batch) {
-        self.texts(batch).iter().for_each(|text| remark(text));
+        for notice in self.notices(batch) {
+            match notice {
+                Notice::Trouble(text) => warn(&text),
+                Notice::End(text) => remark(&text),
+            }
+        }
     }
 
-    fn texts(&mut self, batch: &Batch) -> Vec<String> {
-        let mut texts = Vec::new();
+    fn notices(&mut self, batch: &Batch) -> Vec<Notice> {
+        let mut notices = Vec::new();
         for transition in &batch.transitions {
             match transition {
-                Transition::Breaker { to, reason, .. } => texts.push(match to {
-                    BreakerState::Open => format!("the breaker is open, scans are rare: {reason}"),
-                    to => format!("the breaker is {}: {reason}", to.as_str()),
+                Transition::Breaker { to, reason, .. } => notices.push(match to {
+                    BreakerState::Open => {
+                        let text = format!("the breaker is open, scans are rare: {reason}");
+                        Notice::Trouble(text)
+                    }
+                    to => Notice::End(format!("the breaker is {}: {reason}", to.as_str())),
                 }),
                 Transition::Budget {
                     exceeded: true,
                     reason,
                     ..
                 } => {
-                    texts.push(format!("scans exceed the CPU budget: {reason}"));
+                    let text = format!("scans exceed the CPU budget: {reason}");
+                    notices.push(Notice::Trouble(text));
                 }
                 Transition::Hearing {
                     from, to, reason, ..
                 } if matches!(to, Hearing::Lossy | Hearing::Deaf) && self.is_due(batch) => {
-                    texts.push(hearing_text(*from, *to, reason));
+                    notices.push(Notice::Trouble(hearing_text(*from, *to, reason)));
                 }
                 _ => {}
             }
         }
         match &batch.failure {
             Some(failure) if !std::mem::replace(&mut self.is_failing, true) => {
-                texts.push(format!("a scan failed: {}", failure.full_message()));
+                let text = format!("a scan failed: {}", failure.full_message());
+                notices.push(Notice::Trouble(text));
             }
             None if batch.of_scan && std::mem::take(&mut self.is_failing) => {
-                texts.push("scans succeed again".to_owned());
+                notices.push(Notice::End("scans succeed again".to_owned()));
             }
             _ => {}
         }
-        texts
+        notices
     }
 
     /// Returns whether a loss is to be reported.
@@ -83,6 +100,14 @@ mod tests {
         batch
     }
 
+    fn texts(notices: &mut Notices, batch: &Batch) -> Vec<String> {
+        let notices = notices.notices(batch).into_iter();
+        let texts = notices.map(|notice| match notice {
+            Notice::Trouble(text) | Notice::End(text) => text,
+        });
+        texts.collect()
+    }
+
     #[test]
     fn each_trouble_is_reported_once() {
         let mut notices = Notices::default();
@@ -93,9 +118,8 @@ mod tests {
             Transition::breaker(BreakerState::Closed, BreakerState::Open, "bad"),
             Transition::budget(true, "expensive"),
         ];
-        let texts = notices.texts(&bad);
         assert_eq!(
-            texts,
+            texts(&mut notices, &bad),
             [
                 "births and exits may be missing: full",
                 "the breaker is open, scans are rare: bad",
@@ -104,9 +128,9 @@ mod tests {
             ]
         );
         bad.transitions.truncate(1);
-        assert_eq!(notices.texts(&bad), [""; 0]);
-        assert_eq!(notices.texts(&batch(2)), ["scans succeed again"]);
-        assert_eq!(notices.texts(&batch(3)), [""; 0]);
+        assert_eq!(texts(&mut notices, &bad), [""; 0]);
+        assert_eq!(texts(&mut notices, &batch(2)), ["scans succeed again"]);
+        assert_eq!(texts(&mut notices, &batch(3)), [""; 0]);
         let mut late = batch(700);
         late.transitions = vec![Transition::hearing(
             Hearing::Complete,
@@ -114,7 +138,7 @@ mod tests {
             "full",
         )];
         assert_eq!(
-            notices.texts(&late),
+            texts(&mut notices, &late),
             ["only scans find births and exits now: full"]
         );
     }

@@ -1,6 +1,5 @@
 //! `pscan serve`: metrics of groups for Prometheus.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use super::service_manager::ServiceManager;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::otlp::{Encryption, Exporter, Recorder};
-use crate::cli::outcome::{complain, printed, remark};
+use crate::cli::outcome::{complain, message, printed, remark, warn};
 use crate::cli::server::{Access, Listeners, Server, Site, SiteRules, Token, affordable};
 use crate::cli::settings::{Given, Settings, changed, from_environment, taken_over};
 use crate::cli::signals;
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let listeners = Listeners::bind(&settings.serve.addresses())?;
     let config = settings.config();
     let collected = config.collect;
-    let manager = ServiceManager::connect();
+    let manager = ServiceManager::from_environment();
     let heartbeat = Arc::new(Heartbeat::new(&config));
     let source = live_source(&config)?;
     let info = source.info();
@@ -81,15 +80,20 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     if let Some(path) = &settings.serve.textfile {
         remark(&format!("writing {} after each scan", path.display()));
     }
-    if let Some(endpoint) = &settings.otlp.endpoint {
-        remark(&format!("sending to {endpoint}"));
+    let (metrics, records) = (settings.otlp.metrics_url(), settings.otlp.logs_url());
+    for (what, url) in [("metrics", metrics), ("log records", records)] {
+        // A query can have a secret.
+        let url = url.as_deref().and_then(|url| url.split('?').next());
+        if let Some(url) = url {
+            remark(&format!("sending {what} to {url}"));
+        }
     }
     if let Some(reason) = info.not_listening {
         remark(&format!("births and exits come from scans: {reason}"));
     }
     let max_connections = affordable(settings.serve.max_connections);
     if max_connections < settings.serve.max_connections {
-        remark(&format!(
+        warn(&format!(
             "at most {max_connections} connections: the limit of descriptors allows no more (ulimit -n)"
         ));
     }
@@ -160,21 +164,31 @@ impl Running<'_> {
         ended: &Receiver<()>,
     ) -> Result<()> {
         let due = self.manager.due();
-        let mut is_overdue = false;
+        let (mut is_overdue, mut has_failed) = (false, false);
         loop {
+            let retry_due = self.manager.retry_due();
             select! {
                 recv(stopped) -> _ => return Ok(()),
                 recv(reload) -> _ => {
                     self.manager.reloading();
                     let outcome = self.reload();
                     self.published.serving().reloaded(outcome.is_ok());
-                    if let Err(error) = outcome {
-                        complain(&error);
-                        remark("the settings stay as they were");
+                    match outcome {
+                        Ok(()) if std::mem::take(&mut has_failed) => self.manager.status(""),
+                        Ok(()) => {}
+                        Err(error) => {
+                            complain(&error);
+                            warn("the settings stay as they were");
+                            // systemd has no message for a reload that fails.
+                            let text = format!("reload failed: {}", message(&error));
+                            self.manager.status(&text);
+                            has_failed = true;
+                        }
                     }
                     self.manager.ready();
                 }
                 recv(due) -> _ => is_overdue = self.ping(is_overdue),
+                recv(retry_due) -> _ => self.manager.retry(),
                 recv(ended) -> _ => {
                     return Err(Error::new(ErrorClass::SourceGone, "the scanner ended by itself"));
                 }
@@ -185,14 +199,14 @@ impl Running<'_> {
     /// Pings the watchdog while scans return, and returns whether one is overdue.
     ///
     /// `was_overdue`: that was reported.
-    fn ping(&self, was_overdue: bool) -> bool {
+    fn ping(&mut self, was_overdue: bool) -> bool {
         let asked = Duration::from_millis(self.settings.scan.interval_ms);
         let overdue = self.heartbeat.overdue(asked);
         match overdue {
             None => self.manager.ping(),
             Some(silent) if !was_overdue => {
                 let seconds = silent.as_secs();
-                remark(&format!(
+                warn(&format!(
                     "no scan has returned for {seconds} s: the watchdog gets no more pings"
                 ));
             }
@@ -203,14 +217,6 @@ impl Running<'_> {
 
     /// Takes over what can change while it runs, and reports the rest. An error changes nothing.
     fn reload(&mut self) -> Result<()> {
-        if let Some(path) = &self.args.config {
-            // A pipe could make it wait, and a signal to end would have to wait too.
-            let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
-            if !is_file {
-                let message = format!("{} is no file that can be read again", path.display());
-                return Err(Error::new(ErrorClass::Config, message));
-            }
-        }
         let wanted = load(self.args, self.args.config.as_deref())?;
         let found = changed(&self.settings, &wanted);
         let settings = taken_over(&self.settings, &wanted);
@@ -228,9 +234,12 @@ impl Running<'_> {
             return Err(Error::new(ErrorClass::Config, message).with_advice("restart pscan"));
         }
         let exporter = self.exporter.as_ref();
-        let has_other_headers = exporter
-            .map(|exporter| exporter.reload_headers(&settings.otlp))
-            .transpose()?;
+        let reloaded = exporter.map(|exporter| exporter.reload_headers(&settings.otlp));
+        let has_other_headers = match reloaded.transpose() {
+            // The new settings do not name these files, so they can be gone. A restart is needed anyway.
+            Err(_) if !wanted.otlp.reads_same_headers_as(&settings.otlp) => None,
+            outcome => outcome?,
+        };
         if has("scan.interval_ms") {
             let interval_ms = settings.scan.interval_ms;
             self.handle.control().set_interval_ms(interval_ms)?;
@@ -246,16 +255,25 @@ impl Running<'_> {
         if has_other_headers == Some(true) {
             live.push("headers of OTLP".to_owned());
         }
-        match live.is_empty() {
-            true => remark("reloaded: no setting has changed"),
-            false => remark(&format!("reloaded: changed {}", live.join(", "))),
-        }
-        if !found.at_restart.is_empty() {
-            let keys = found.at_restart.join(", ");
-            remark(&format!("these settings need a restart: {keys}"));
+        for text in reload_texts(&live, &found.at_restart) {
+            remark(&text);
         }
         self.settings = settings;
         Ok(())
+    }
+}
+
+/// Describes a reload by the keys that have changed.
+fn reload_texts(live: &[String], at_restart: &[String]) -> Vec<String> {
+    let changed = format!("reloaded: changed {}", live.join(", "));
+    let keys = at_restart.join(", ");
+    match (live.is_empty(), at_restart.is_empty()) {
+        (true, true) => vec!["reloaded: no setting has changed".to_owned()],
+        (true, false) => vec![format!(
+            "not reloaded: these settings need a restart: {keys}"
+        )],
+        (false, true) => vec![changed],
+        (false, false) => vec![changed, format!("these settings need a restart: {keys}")],
     }
 }
 
@@ -282,15 +300,18 @@ fn rules(settings: &Settings) -> Result<SiteRules> {
 fn check(args: &Serve, file: Option<&Path>) -> Result<()> {
     let mut settings = load(args, file)?;
     rules(&settings)?;
+    // Without a receiver their files are not read, as when it serves.
     settings.otlp.all_headers()?;
-    Encryption::read(&settings.otlp)?;
+    if settings.otlp.is_sent() {
+        Encryption::read(&settings.otlp)?;
+    }
     settings.scan = settings.config();
     if let Some(rule) = settings.hiding_rule() {
         remark(&format!(
             "rule {rule} matches every process, so those after it have no effect"
         ));
     }
-    settings.serve.listen = settings.serve.addresses();
+    settings.serve.listen = Some(settings.serve.addresses());
     settings.otlp.redact();
     let text = toml::to_string(&settings).expect("BUG: settings can be written as TOML");
     printed(io::stdout().write_all(text.as_bytes()))

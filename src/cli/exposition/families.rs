@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write};
 
+use super::helps::help;
 use super::text_format::Format;
 
 /// The type of a family.
@@ -33,17 +34,11 @@ impl Families {
     /// Begins a family, by the name of its samples: a counter ends in `_total`, an info in `_info`.
     ///
     /// Nothing is written of a family without samples.
-    pub(super) fn family(
-        &mut self,
-        kind: Type,
-        name: &'static str,
-        help: &'static str,
-    ) -> Family<'_> {
+    pub(super) fn family(&mut self, kind: Type, name: &'static str) -> Family<'_> {
         Family {
             families: self,
             kind,
             name,
-            help,
             has_begun: false,
         }
     }
@@ -68,7 +63,6 @@ pub(super) struct Family<'f> {
     families: &'f mut Families,
     kind: Type,
     name: &'static str,
-    help: &'static str,
     has_begun: bool,
 }
 
@@ -111,7 +105,7 @@ impl Family<'_> {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
         }
-        let (mut name, help) = (self.name, self.help);
+        let (mut name, help) = (self.name, help(self.name));
         let is_open = self.families.format == Format::OpenMetrics;
         let (suffix, kind) = match self.kind {
             Type::Counter => ("_total", "counter"),

@@ -21,33 +21,23 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
         .collect();
     let groups = || labels.iter().zip(&report.groups);
 
-    let mut counters = |name, help, value: &dyn Fn(&GroupCounters) -> Option<Number>| {
-        let mut family = families.family(Type::Counter, name, help);
+    let mut counters = |name, value: &dyn Fn(&GroupCounters) -> Option<Number>| {
+        let mut family = families.family(Type::Counter, name);
         for (labels, group) in groups() {
             family.sample(labels, value(&group.counters));
         }
     };
-    counters(
-        "pscan_group_cpu_seconds_total",
-        "CPU time of the group's processes while they were in it, user and system.",
-        &|counted| counted.cpu_seconds.map(Number::Real),
-    );
-    counters(
-        "pscan_group_births_total",
-        "Processes that were born in the group.",
-        &|counted| Some(counted.births.into()),
-    );
-    counters(
-        "pscan_group_exits_unmeasured_total",
-        "Exited processes whose CPU time was never known, and is missing.",
-        &|counted| Some(counted.exits_unmeasured.into()),
-    );
+    counters("pscan_group_cpu_seconds_total", &|counted| {
+        counted.cpu_seconds.map(Number::Real)
+    });
+    counters("pscan_group_births_total", &|counted| {
+        Some(counted.births.into())
+    });
+    counters("pscan_group_exits_unmeasured_total", &|counted| {
+        Some(counted.exits_unmeasured.into())
+    });
 
-    let mut exits = families.family(
-        Type::Counter,
-        "pscan_group_exits_total",
-        "Exits by outcome: ok, failed (another exit code than 0), killed (by a signal) or unknown.",
-    );
+    let mut exits = families.family(Type::Counter, "pscan_group_exits_total");
     for (labels, group) in groups() {
         for (outcome, count) in group.counters.exits.by_outcome() {
             exits.sample(
@@ -57,38 +47,26 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
         }
     }
 
-    let mut gauge = |name, help, value: &dyn Fn(&process_scanner::Group) -> Option<Number>| {
-        let mut family = families.family(Type::Gauge, name, help);
+    let mut gauge = |name, value: &dyn Fn(&process_scanner::Group) -> Option<Number>| {
+        let mut family = families.family(Type::Gauge, name);
         for (labels, group) in groups() {
             family.sample(labels, value(group));
         }
     };
-    gauge(
-        "pscan_group_processes",
-        "Living processes of the group, zombies included.",
-        &|group| Some(group.processes.into()),
-    );
-    gauge(
-        "pscan_group_threads",
-        "Threads of the processes whose number is known.",
-        &|group| group.threads.known.map(Number::Whole),
-    );
-    gauge(
-        "pscan_group_resident_memory_bytes",
-        "Resident memory of the processes whose memory is known; shared pages count for each.",
-        &|group| group.rss_bytes.known.map(Number::Whole),
-    );
-    gauge(
-        "pscan_group_oldest_start_time_seconds",
-        "Earliest known start of a living process, in seconds since the Unix epoch.",
-        &|group| group.oldest_start_ms.map(|ms| seconds(ms as f64)),
-    );
+    gauge("pscan_group_processes", &|group| {
+        Some(group.processes.into())
+    });
+    gauge("pscan_group_threads", &|group| {
+        group.threads.known.map(Number::Whole)
+    });
+    gauge("pscan_group_resident_memory_bytes", &|group| {
+        group.rss_bytes.known.map(Number::Whole)
+    });
+    gauge("pscan_group_oldest_start_time_seconds", &|group| {
+        group.oldest_start_ms.map(|ms| seconds(ms as f64))
+    });
 
-    let mut unknown = families.family(
-        Type::Gauge,
-        "pscan_group_unknown_processes",
-        "Living processes whose value is unknown, and missing in the sum: cpu, memory or threads. Only if there are any.",
-    );
+    let mut unknown = families.family(Type::Gauge, "pscan_group_unknown_processes");
     for (labels, group) in groups() {
         for (value, count) in unknown_by_value(group) {
             unknown.sample(
@@ -99,17 +77,9 @@ pub(super) fn write(report: &GroupsReport, families: &mut Families) {
     }
 
     families
-        .family(
-            Type::Gauge,
-            "pscan_groups",
-            "Groups, those without processes included.",
-        )
+        .family(Type::Gauge, "pscan_groups")
         .sample(&[], Number::from(report.groups.len() as u64));
     families
-        .family(
-            Type::Counter,
-            "pscan_groups_folded_total",
-            "Times a process was counted as other because the limit of groups was reached.",
-        )
+        .family(Type::Counter, "pscan_groups_folded_total")
         .sample(&[], Number::from(report.without_room));
 }

@@ -1,4 +1,4 @@
-//! Values with a label that the text and OTLP both have.
+//! Values that the text and OTLP both have: those with labels, and those that can be unknown.
 
 use process_scanner::{BreakerState, CpuTimes, EventCounts, Group, Hearing, ListenStep, Metrics};
 
@@ -40,10 +40,27 @@ pub(crate) fn breaker_states(metrics: &Metrics) -> Vec<(&'static str, u64)> {
     states(&all, metrics.breaker.as_str())
 }
 
-/// Returns 1 for what the source hears, and 0 for the other states.
+/// Returns the number of processes; `None` before the first good scan.
+pub(crate) fn processes(metrics: &Metrics) -> Option<u64> {
+    has_scanned(metrics).then(|| metrics.processes.into())
+}
+
+/// Returns the size of the table; `None` before the first good scan.
+pub(crate) fn table_bytes(metrics: &Metrics) -> Option<u64> {
+    has_scanned(metrics).then_some(metrics.table_bytes)
+}
+
+fn has_scanned(metrics: &Metrics) -> bool {
+    metrics.scans_total.good > 0
+}
+
+/// Returns 1 for what the source hears, and 0 for the other states; nothing before the first good scan.
 pub(crate) fn hearing_states(metrics: &Metrics) -> Vec<(&'static str, u64)> {
     use Hearing::{Complete, Deaf, Exits, Lossy, Off};
 
+    if !has_scanned(metrics) {
+        return Vec::new();
+    }
     let all = [Off, Complete, Exits, Lossy, Deaf].map(Hearing::as_str);
     states(&all, metrics.hearing.as_str())
 }

@@ -11,5 +11,8 @@ pub(super) fn text(measured: &Measured<'_>, format: Format) -> String {
     group_families::write(measured.groups, &mut families);
     scan_families::write(measured, &mut families);
     own_families::write(measured, &mut families);
+    if let Some(own) = measured.own.filter(|_| format != Format::Textfile) {
+        own_families::process(own, &mut families);
+    }
     families.finish()
 }

@@ -4,6 +4,7 @@
 mod exposition_tests;
 mod families;
 mod group_families;
+mod helps;
 mod label;
 mod labelled;
 #[cfg(test)]
@@ -20,10 +21,11 @@ mod serving;
 mod text_format;
 mod textfile;
 
+pub(crate) use self::helps::help;
 pub(crate) use self::label::label;
 pub(crate) use self::labelled::{
-    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states,
-    unknown_by_value,
+    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states, processes,
+    table_bytes, unknown_by_value,
 };
 #[cfg(test)]
 pub(crate) use self::made_processes::{process, two_batches};

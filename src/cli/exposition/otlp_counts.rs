@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) struct Sent {
     /// Requests by result.
     pub(crate) requests: BTreeMap<&'static str, u64>,
-    /// Data points (`metrics`) and records (`logs`) that no receiver has taken, by signal.
+    /// Data points (`metrics`) and records (`logs`) that no receiver has accepted, by signal.
     pub(crate) dropped: BTreeMap<&'static str, u64>,
-    /// Requests that wait.
-    pub(crate) queue_len: u64,
+    /// Requests that wait, by signal.
+    pub(crate) waiting: BTreeMap<&'static str, u64>,
 }
 
 /// Counts what the exporter does, from any thread.
@@ -25,7 +25,7 @@ impl OtlpCounts {
         Self(Mutex::new(Sent {
             requests: zeros(results),
             dropped: zeros(signals),
-            queue_len: 0,
+            waiting: zeros(signals),
         }))
     }
 
@@ -40,8 +40,14 @@ impl OtlpCounts {
     }
 
     /// Notes how many requests wait.
-    pub(crate) fn waiting(&self, queue_len: usize) {
-        self.lock().queue_len = queue_len as u64;
+    pub(crate) fn waiting(&self, signal: &'static str, requests: usize) {
+        self.lock().waiting.insert(signal, requests as u64);
+    }
+
+    /// Returns what is lost of a signal.
+    pub(crate) fn dropped_of(&self, signal: &str) -> u64 {
+        let dropped = &self.lock().dropped;
+        dropped.get(signal).copied().unwrap_or_default()
     }
 
     /// Returns the counts.

@@ -6,105 +6,59 @@ use super::families::{Families, Number, Type, seconds};
 use super::measured::Measured;
 use super::otlp_counts::Sent;
 
-/// Writes the families of the server and of the process.
+/// Writes the families of the server, and of the exporter if there is one.
 pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
     let served = measured.served;
-    let mut requests = families.family(
-        Type::Counter,
-        "pscan_serve_requests_total",
-        "Requests by status of the response.",
-    );
+    let mut requests = families.family(Type::Counter, "pscan_serve_requests_total");
     for (status, count) in &served.requests {
         requests.sample(&[("code", &status.to_string())], Number::from(*count));
     }
     families
-        .family(
-            Type::Counter,
-            "pscan_serve_closed_connections_total",
-            "Connections that were closed to make room for others.",
-        )
+        .family(Type::Counter, "pscan_serve_closed_connections_total")
         .sample(&[], Number::from(served.closed_connections));
     families
-        .family(
-            Type::Gauge,
-            "pscan_serve_event_clients",
-            "Clients of /events.",
-        )
+        .family(Type::Gauge, "pscan_serve_event_clients")
         .sample(&[], Number::from(served.event_clients));
     let reload = served.reload;
     families
-        .family(
-            Type::Gauge,
-            "pscan_serve_reload_successful",
-            "1 if the last reload of the settings succeeded, else 0. Only after a reload.",
-        )
+        .family(Type::Gauge, "pscan_serve_reload_successful")
         .sample(
             &[],
             reload.map(|reload| Number::from(u64::from(reload.is_good))),
         );
     families
-        .family(
-            Type::Gauge,
-            "pscan_serve_reload_timestamp_seconds",
-            "Time of the last reload of the settings, in seconds since the Unix epoch.",
-        )
+        .family(Type::Gauge, "pscan_serve_reload_timestamp_seconds")
         .sample(&[], reload.map(|reload| seconds(reload.at_ms as f64)));
     if let Some(sent) = &served.otlp {
         otlp(sent, families);
-    }
-    if let Some(own) = measured.own {
-        process(own, families);
     }
 }
 
 /// Writes the families of the exporter of OTLP.
 fn otlp(sent: &Sent, families: &mut Families) {
-    let mut requests = families.family(
-        Type::Counter,
-        "pscan_otlp_requests_total",
-        "Requests to the receiver of OTLP by result: ok, partial, refused or failed (repeated later).",
-    );
+    let mut requests = families.family(Type::Counter, "pscan_otlp_requests_total");
     for (result, count) in &sent.requests {
         requests.sample(&[("result", result)], Number::from(*count));
     }
-    let mut dropped = families.family(
-        Type::Counter,
-        "pscan_otlp_dropped_total",
-        "Data points and log records that the receiver of OTLP has not taken.",
-    );
+    let mut dropped = families.family(Type::Counter, "pscan_otlp_dropped_total");
     for (signal, count) in &sent.dropped {
         dropped.sample(&[("signal", signal)], Number::from(*count));
     }
-    families
-        .family(
-            Type::Gauge,
-            "pscan_otlp_queue_length",
-            "Requests that wait for the receiver of OTLP.",
-        )
-        .sample(&[], Number::from(sent.queue_len));
+    let mut waiting = families.family(Type::Gauge, "pscan_otlp_queue_length");
+    for (signal, count) in &sent.waiting {
+        waiting.sample(&[("signal", signal)], Number::from(*count));
+    }
 }
 
 /// Writes what exporters usually have of their own process, as of the last scan.
-fn process(own: &ProcessInfo, families: &mut Families) {
+pub(super) fn process(own: &ProcessInfo, families: &mut Families) {
     families
-        .family(
-            Type::Counter,
-            "process_cpu_seconds_total",
-            "CPU time of pscan, user and system, all threads.",
-        )
+        .family(Type::Counter, "process_cpu_seconds_total")
         .sample(&[], own.cpu_time_ms.map(seconds));
     families
-        .family(
-            Type::Gauge,
-            "process_resident_memory_bytes",
-            "Resident memory of pscan.",
-        )
+        .family(Type::Gauge, "process_resident_memory_bytes")
         .sample(&[], own.resources.rss_bytes.map(Number::Whole));
     families
-        .family(
-            Type::Gauge,
-            "process_start_time_seconds",
-            "Start of pscan, in seconds since the Unix epoch.",
-        )
+        .family(Type::Gauge, "process_start_time_seconds")
         .sample(&[], own.start_time_ms.map(|ms| seconds(ms as f64)));
 }

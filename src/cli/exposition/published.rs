@@ -194,7 +194,7 @@ impl Consumer for Publisher {
         if batch.of_scan
             && let Some(textfile) = &mut self.textfile
         {
-            textfile.replace(&self.published.text(Format::Prometheus));
+            textfile.replace(&self.published.text(Format::Textfile));
         }
     }
 }

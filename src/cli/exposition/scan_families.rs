@@ -4,26 +4,21 @@ use process_scanner::TimeStats;
 
 use super::families::{Families, Number, Type, seconds};
 use super::labelled::{
-    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states,
+    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states, processes,
+    table_bytes,
 };
 use super::measured::Measured;
 
 /// Writes the families of the scanner.
 pub(super) fn write(measured: &Measured<'_>, families: &mut Families) {
-    families
-        .family(
-            Type::Info,
-            "pscan_build_info",
-            "Version of pscan, and its target.",
-        )
-        .sample(
-            &[
-                ("version", env!("CARGO_PKG_VERSION")),
-                ("os", std::env::consts::OS),
-                ("arch", std::env::consts::ARCH),
-            ],
-            Number::Whole(1),
-        );
+    families.family(Type::Info, "pscan_build_info").sample(
+        &[
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("os", std::env::consts::OS),
+            ("arch", std::env::consts::ARCH),
+        ],
+        Number::Whole(1),
+    );
     results(measured, families);
     pace(measured, families);
     listening(measured, families);
@@ -36,13 +31,9 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
     let metrics = measured.metrics;
     let last = measured.groups.as_of;
     families
-        .family(
-            Type::Gauge,
-            "pscan_scan_last_timestamp_seconds",
-            "Time of the last good scan, in seconds since the Unix epoch.",
-        )
+        .family(Type::Gauge, "pscan_scan_last_timestamp_seconds")
         .sample(&[], last.map(|last| seconds(last.taken_at_ms as f64)));
-    let mut scans = families.family(Type::Counter, "pscan_scan_total", "Scans by result.");
+    let mut scans = families.family(Type::Counter, "pscan_scan_total");
     scans.sample(
         &[("result", "good")],
         Number::from(metrics.scans_total.good),
@@ -51,37 +42,18 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
         &[("result", "failed")],
         Number::from(metrics.scans_total.failed),
     );
-    let mut errors = families.family(
-        Type::Counter,
-        "pscan_scan_errors_total",
-        "Failed and stuck scans by class.",
-    );
+    let mut errors = families.family(Type::Counter, "pscan_scan_errors_total");
     for (class, count) in &metrics.errors_total {
         errors.sample(&[("class", class.as_str())], Number::from(*count));
     }
-    count(
-        families,
-        "pscan_scan_retries_total",
-        "Retried scans.",
-        metrics.retries_total,
-    );
-    summary(
-        families,
-        "pscan_scan_duration_seconds",
-        "Wall time of scans since the start: reading and comparing.",
-        &metrics.scan_time,
-    );
+    count(families, "pscan_scan_retries_total", metrics.retries_total);
+    summary(families, "pscan_scan_duration_seconds", &metrics.scan_time);
     summary(
         families,
         "pscan_scan_dispatch_duration_seconds",
-        "Time from a finished batch to all queues with room.",
         &metrics.dispatch_time,
     );
-    let mut cpu = families.family(
-        Type::Counter,
-        "pscan_scan_cpu_seconds_total",
-        "CPU time by thread: scan, dispatch or callbacks.",
-    );
+    let mut cpu = families.family(Type::Counter, "pscan_scan_cpu_seconds_total");
     if let Some(used) = metrics.cpu_total {
         for (thread, ms) in cpu_by_thread(used) {
             cpu.sample(&[("thread", thread)], seconds(ms));
@@ -93,41 +65,29 @@ fn results(measured: &Measured<'_>, families: &mut Families) {
 fn pace(measured: &Measured<'_>, families: &mut Families) {
     let metrics = measured.metrics;
     families
-        .family(
-            Type::Gauge,
-            "pscan_scan_interval_seconds",
-            "Interval in use.",
-        )
+        .family(Type::Gauge, "pscan_scan_interval_seconds")
         .sample(&[], seconds(metrics.interval_ms as f64));
     families
-        .family(
-            Type::Gauge,
-            "pscan_scan_interval_asked_seconds",
-            "Interval requested.",
-        )
+        .family(Type::Gauge, "pscan_scan_interval_asked_seconds")
         .sample(&[], seconds(metrics.interval_asked_ms as f64));
     count(
         families,
         "pscan_scan_interval_changes_total",
-        "Changes of the interval.",
         metrics.interval_changes_total,
     );
     count(
         families,
         "pscan_scan_budget_exceeded_total",
-        "Times the scans began to exceed the CPU budget.",
         metrics.budget_exceeded_total,
     );
     states(
         families,
         "pscan_scan_breaker_state",
-        "1 for the current state of the breaker.",
         breaker_states(metrics),
     );
     count(
         families,
         "pscan_scan_breaker_opened_total",
-        "Times the breaker opened.",
         metrics.breaker_opened_total,
     );
 }
@@ -138,33 +98,25 @@ fn listening(measured: &Measured<'_>, families: &mut Families) {
     states(
         families,
         "pscan_scan_hearing_state",
-        "1 for what the source hears of births and exits between scans.",
         hearing_states(metrics),
     );
     states(
         families,
         "pscan_scan_listening_state",
-        "1 for how closely the source listens.",
         listening_states(metrics),
     );
     count(
         families,
         "pscan_scan_hearing_lost_total",
-        "Times the source ceased to hear all births and exits.",
         metrics.hearing_lost_total,
     );
     count(
         families,
         "pscan_scan_heard_batches_total",
-        "Batches of what the source heard between scans.",
         metrics.heard_batches_total,
     );
     families
-        .family(
-            Type::Gauge,
-            "pscan_scan_usage_state",
-            "1 if the source hears what all exited processes used, else 0.",
-        )
+        .family(Type::Gauge, "pscan_scan_usage_state")
         .sample(
             &[],
             metrics.usage.map(|usage| Number::from(u64::from(usage))),
@@ -172,13 +124,11 @@ fn listening(measured: &Measured<'_>, families: &mut Families) {
     count(
         families,
         "pscan_scan_usage_lost_total",
-        "Times the source ceased to hear what all exited processes used.",
         metrics.usage_lost_total,
     );
     count(
         families,
         "pscan_scan_exits_without_usage_total",
-        "Exits whose usage is unknown.",
         metrics.exits_without_usage_total,
     );
 }
@@ -187,50 +137,32 @@ fn listening(measured: &Measured<'_>, families: &mut Families) {
 fn seen(measured: &Measured<'_>, families: &mut Families) {
     let metrics = measured.metrics;
     families
-        .family(
-            Type::Gauge,
-            "pscan_scan_processes",
-            "Processes in the table.",
-        )
-        .sample(&[], Number::from(u64::from(metrics.processes)));
+        .family(Type::Gauge, "pscan_scan_processes")
+        .sample(&[], processes(metrics).map(Number::Whole));
     families
-        .family(
-            Type::Gauge,
-            "pscan_scan_table_bytes",
-            "Heap bytes of the table.",
-        )
-        .sample(&[], Number::from(metrics.table_bytes));
-    let mut events = families.family(Type::Counter, "pscan_scan_events_total", "Events by kind.");
+        .family(Type::Gauge, "pscan_scan_table_bytes")
+        .sample(&[], table_bytes(metrics).map(Number::Whole));
+    let mut events = families.family(Type::Counter, "pscan_scan_events_total");
     for (kind, count) in events_by_kind(metrics.events_total) {
         events.sample(&[("kind", kind)], Number::from(count));
     }
-    for (name, help, value) in [
+    for (name, value) in [
         (
             "pscan_scan_unseen_births_at_most_total",
-            "Upper limit of processes born and exited between scans.",
             metrics.unseen_births_at_most_total,
         ),
-        (
-            "pscan_scan_vanished_total",
-            "Processes that exited between being listed and read.",
-            metrics.vanished_total,
-        ),
+        ("pscan_scan_vanished_total", metrics.vanished_total),
     ] {
         families
-            .family(Type::Counter, name, help)
+            .family(Type::Counter, name)
             .sample(&[], value.map(Number::Whole));
     }
     count(
         families,
         "pscan_scan_unreadable_fields_total",
-        "Fields that could not be read.",
         metrics.unreadable_fields_total,
     );
-    let mut unreadable = families.family(
-        Type::Counter,
-        "pscan_scan_unreadable_total",
-        "Values that could not be read, by field.",
-    );
+    let mut unreadable = families.family(Type::Counter, "pscan_scan_unreadable_total");
     for (field, count) in &metrics.unreadable_total {
         unreadable.sample(&[("field", field)], Number::from(*count));
     }
@@ -239,53 +171,41 @@ fn seen(measured: &Measured<'_>, families: &mut Families) {
 /// Consumers: this server, and clients of its events.
 fn delivery(measured: &Measured<'_>, families: &mut Families) {
     let metrics = measured.metrics;
-    for (name, help, value) in [
+    for (name, value) in [
         (
             "pscan_scan_consumer_panics_total",
-            "Callbacks that panicked and were removed.",
             metrics.consumer_panics_total,
         ),
         (
             "pscan_scan_consumer_stalls_total",
-            "Times a blocking consumer delayed the scans.",
             metrics.consumer_stalls_total,
         ),
         (
             "pscan_scan_batches_delivered_total",
-            "Batches that consumers received.",
             metrics.batches_delivered_total,
         ),
-        (
-            "pscan_scan_batches_lost_total",
-            "Batches that slow consumers lost.",
-            metrics.batches_lost_total,
-        ),
+        ("pscan_scan_batches_lost_total", metrics.batches_lost_total),
     ] {
-        count(families, name, help, value);
+        count(families, name, value);
     }
 }
 
-fn count(families: &mut Families, name: &'static str, help: &'static str, value: u64) {
+fn count(families: &mut Families, name: &'static str, value: u64) {
     families
-        .family(Type::Counter, name, help)
+        .family(Type::Counter, name)
         .sample(&[], Number::Whole(value));
 }
 
 /// Writes a gauge for each state.
-fn states(
-    families: &mut Families,
-    name: &'static str,
-    help: &'static str,
-    all: Vec<(&'static str, u64)>,
-) {
-    let mut family = families.family(Type::Gauge, name, help);
+fn states(families: &mut Families, name: &'static str, all: Vec<(&'static str, u64)>) {
+    let mut family = families.family(Type::Gauge, name);
     for (state, is_now) in all {
         family.sample(&[("state", state)], Number::from(is_now));
     }
 }
 
-fn summary(families: &mut Families, name: &'static str, help: &'static str, stats: &TimeStats) {
-    let mut family = families.family(Type::Summary, name, help);
+fn summary(families: &mut Families, name: &'static str, stats: &TimeStats) {
+    let mut family = families.family(Type::Summary, name);
     let quantiles = [
         ("0.5", stats.p50_us),
         ("0.9", stats.p90_us),

@@ -7,16 +7,18 @@ pub(crate) enum Format {
     Prometheus,
     /// OpenMetrics, version 1.0.0.
     OpenMetrics,
+    /// Prometheus without the metrics of this process: node_exporter has its own under the same names.
+    Textfile,
 }
 
 impl Format {
     /// All formats.
-    pub(crate) const ALL: [Self; 2] = [Self::Prometheus, Self::OpenMetrics];
+    pub(crate) const ALL: [Self; 3] = [Self::Prometheus, Self::OpenMetrics, Self::Textfile];
 
     /// Returns the value of the header Content-Type.
     pub(crate) fn content_type(self) -> &'static str {
         match self {
-            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+            Self::Prometheus | Self::Textfile => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use process_scanner::{Error, Result};
 use tempfile::NamedTempFile;
 
-use crate::cli::outcome::{cannot, complain, remark};
+use crate::cli::outcome::{cannot, complain, remark, warn};
 
 /// A file that always has complete text.
 pub(crate) struct Textfile {
@@ -36,7 +36,7 @@ impl Textfile {
         match outcome {
             Err(error) if !was_failing => {
                 complain(&failed(&self.path, &error));
-                remark("the next scan tries again");
+                warn("the next scan tries again");
             }
             Ok(()) if was_failing => remark(&format!("wrote {} again", self.path.display())),
             _ => {}

@@ -1,6 +1,6 @@
 //! Metrics of groups and of the scanner as data points.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
 
@@ -8,6 +8,9 @@ use super::otlp_messages::{Data, KeyValue, Metric, Number};
 use super::scanner_points;
 use super::written_metrics::{Kind, Written};
 use crate::cli::exposition::{Sent, label, unknown_by_value};
+
+/// How a process ended: an attribute of exits.
+pub(super) const OUTCOME: &str = "pscan.exit.outcome";
 
 /// When the counts of each group began, in nanoseconds since the Unix epoch.
 #[derive(Debug)]
@@ -130,13 +133,18 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
     };
     let exits = all().flat_map(|(group, start)| {
         let outcomes = group.counters.exits.by_outcome().into_iter();
-        outcomes
-            .map(move |(outcome, count)| (with(group, "outcome", outcome), *start, count.into()))
+        outcomes.map(move |(outcome, count)| (with(group, OUTCOME, outcome), *start, count.into()))
     });
     written.metric(Kind::Counter, ("pscan.group.exits", "{process}"), exits);
     let unknown = all().flat_map(|(group, start)| {
         let values = unknown_by_value(group);
-        values.map(move |(value, count)| (with(group, "value", value), *start, count.into()))
+        values.map(move |(value, count)| {
+            (
+                with(group, "pscan.unknown.value", value),
+                *start,
+                count.into(),
+            )
+        })
     });
     written.metric(
         Kind::UpDown,
@@ -147,21 +155,33 @@ fn groups(report: &GroupsReport, starts: &[u64], written: &mut Written) {
 
 /// Adds what the exporter counts about itself.
 fn sent_points(sent: &Sent, start: u64, written: &mut Written) {
-    let mut by = |key, name_unit, counts: &BTreeMap<&'static str, u64>| {
+    let (result, signal) = ("pscan.otlp.result", "pscan.otlp.signal");
+    for (kind, key, name, unit, counts) in [
+        (
+            Kind::Counter,
+            result,
+            "pscan.otlp.requests",
+            "{request}",
+            &sent.requests,
+        ),
+        (
+            Kind::Counter,
+            signal,
+            "pscan.otlp.dropped",
+            "{item}",
+            &sent.dropped,
+        ),
+        (
+            Kind::UpDown,
+            signal,
+            "pscan.otlp.queue_length",
+            "{request}",
+            &sent.waiting,
+        ),
+    ] {
         let points = counts
             .iter()
             .map(|(value, count)| (vec![KeyValue::new(key, *value)], start, (*count).into()));
-        written.metric(Kind::Counter, name_unit, points);
-    };
-    by(
-        "result",
-        ("pscan.otlp.requests", "{request}"),
-        &sent.requests,
-    );
-    by("signal", ("pscan.otlp.dropped", "{item}"), &sent.dropped);
-    written.metric(
-        Kind::UpDown,
-        ("pscan.otlp.queue_length", "{request}"),
-        [(Vec::new(), start, sent.queue_len.into())],
-    );
+        written.metric(kind, (name, unit), points);
+    }
 }

@@ -41,11 +41,13 @@ impl Feed {
         let scope_metrics = vec![ScopeMetrics {
             scope: None,
             metrics,
+            schema_url: String::new(),
         }];
         let request = ExportMetricsServiceRequest {
             resource_metrics: vec![ResourceMetrics {
                 resource: None,
                 scope_metrics,
+                schema_url: String::new(),
             }],
         };
         let bytes = request.encode_to_vec();
@@ -120,8 +122,8 @@ fn groups_have_the_values_of_the_report() {
             "{name} {attributes}"
         );
     }
-    let failed = format!("{db} outcome=failed");
-    let ok = format!("{db} outcome=ok");
+    let failed = format!("{db} pscan.exit.outcome=failed");
+    let ok = format!("{db} pscan.exit.outcome=ok");
     assert_eq!(
         value(&found, "pscan.group.exits", &failed),
         Some(Number::Whole(1))
@@ -148,7 +150,14 @@ fn unknown_values_have_no_data_point() {
     ] {
         assert_eq!(value(&found, name, odd), None, "{name}");
     }
-    for name in ["pscan.scan.cpu.time", "pscan.scan.unseen_births_at_most"] {
+    // There was no scan yet, so that the number of processes is unknown too.
+    for name in [
+        "pscan.scan.cpu.time",
+        "pscan.scan.unseen_births_at_most",
+        "pscan.scan.hearing_state",
+        "pscan.scan.table_size",
+        "system.process.count",
+    ] {
         assert_eq!(points(&found, name), [], "{name}");
     }
     // A metric without data points is not there.

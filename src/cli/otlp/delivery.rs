@@ -1,23 +1,21 @@
-//! Delivers requests in order, and repeats those that fail.
+//! Delivers the requests of a signal in order, and repeats those that fail.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
-
 use super::backoff::Backoff;
-use super::http_client::{Answer, Client};
-use super::request_queue::{Request, Signal};
+use super::http_answer::Answer;
+use super::http_client::Client;
+use super::request_queue::{QueueEnd, Request, Signal};
+use super::troubles::{Finding, Trouble, Troubles};
 use crate::cli::exposition::OtlpCounts;
 
 /// Results of requests: the values of a label.
 pub(super) const RESULTS: [&str; 4] = ["ok", "partial", "refused", "failed"];
 
-/// Shortest time between two messages about what the receiver rejects.
-const BETWEEN_MESSAGES: Duration = Duration::from_secs(600);
-
 /// Time, chance and standard error.
 pub(super) trait Surroundings {
+    fn now(&self) -> Instant;
     /// Waits, or until the program ends.
     fn wait(&mut self, time: Duration);
     /// Returns a number from 0 to 1.
@@ -26,126 +24,126 @@ pub(super) trait Surroundings {
     fn report(&mut self, text: &str);
 }
 
-/// The thread that sends.
+/// The thread that sends a signal.
 pub(super) struct Delivery<S> {
-    pub(super) client: Client,
-    pub(super) counts: Arc<OtlpCounts>,
+    client: Client,
+    signal: Signal,
+    counts: Arc<OtlpCounts>,
     /// When sending must end. It is set when the program ends.
-    pub(super) deadline: Arc<OnceLock<Instant>>,
-    pub(super) surroundings: S,
-    pub(super) backoff: Backoff,
-    /// What had been dropped when the receiver began to fail; `None` if it does not fail.
-    pub(super) before_failure: Option<[u64; 2]>,
-    pub(super) reported_at: Option<Instant>,
+    deadline: Arc<OnceLock<Instant>>,
+    surroundings: S,
+    backoff: Backoff,
+    troubles: Troubles,
+    /// The receiver requests no attempt before.
+    not_before: Option<Instant>,
+    /// A request has failed at the end, so that the others are not tried.
+    has_given_up: bool,
 }
 
 impl<S: Surroundings> Delivery<S> {
+    pub(super) fn new(
+        client: Client,
+        signal: Signal,
+        counts: Arc<OtlpCounts>,
+        deadline: Arc<OnceLock<Instant>>,
+        surroundings: S,
+    ) -> Self {
+        Self {
+            client,
+            signal,
+            counts,
+            deadline,
+            surroundings,
+            backoff: Backoff::default(),
+            troubles: Troubles::new(signal),
+            not_before: None,
+            has_given_up: false,
+        }
+    }
+
     /// Sends all requests until no more can come.
-    pub(super) fn run(&mut self, queue: &Receiver<Request>) {
-        for request in queue {
-            self.counts.waiting(queue.len());
+    pub(super) fn run(&mut self, queue: &QueueEnd) {
+        while let Some(request) = queue.next() {
             self.deliver(&request, queue);
         }
     }
 
-    /// Sends a request until the receiver takes or refuses it, or others need its room.
-    fn deliver(&mut self, request: &Request, queue: &Receiver<Request>) {
-        // At the end there is no time to wait, but an old connection can have failed alone.
-        let mut last_attempts = 2;
+    /// Sends a request until the receiver accepts or refuses it, or others need its room.
+    fn deliver(&mut self, request: &Request, queue: &QueueEnd) {
+        let overflows = queue.overflows();
         loop {
             let Some(within) = self.time_left() else {
-                return self.drop(request.signal, request.count);
+                return self.drop(request.count);
             };
             match self.client.post(request, within) {
                 Answer::Taken => {
                     self.counts.answered("ok");
-                    return self.recovered();
+                    return self.answered(Finding::Accepted);
                 }
                 Answer::Partly { rejected, reason } => {
                     self.counts.answered("partial");
-                    self.drop(request.signal, rejected.min(request.count));
-                    self.recovered();
-                    let signal = request.signal.as_str();
-                    self.complain(&format!(
-                        "the receiver of OTLP has rejected a part of the {signal}: {reason}"
-                    ));
-                    return;
+                    let rejected = rejected.min(request.count);
+                    self.drop(rejected);
+                    let partial = Finding::Rejected(Trouble::Partial, rejected, &reason);
+                    return self.answered(partial);
                 }
                 Answer::Refused(reason) => {
                     self.counts.answered("refused");
-                    self.drop(request.signal, request.count);
-                    self.recovered();
-                    let signal = request.signal.as_str();
-                    self.complain(&format!("the receiver of OTLP refuses {signal}: {reason}"));
-                    return;
+                    self.drop(request.count);
+                    let refused = Finding::Rejected(Trouble::Refused, request.count, &reason);
+                    return self.answered(refused);
                 }
                 Answer::Failed { reason, wait } => {
                     self.counts.answered("failed");
-                    if self.before_failure.is_none() {
-                        self.before_failure = Some(self.dropped());
-                        self.surroundings.report(&format!(
-                            "cannot send to the receiver of OTLP, and will try again: {reason}"
-                        ));
-                    }
+                    self.report(Finding::Failed(&reason));
                     if self.deadline.get().is_some() {
-                        last_attempts -= 1;
-                        if last_attempts == 0 {
-                            return self.drop(request.signal, request.count);
-                        }
-                        continue;
+                        // There is no time to wait, and a receiver that fails needs no more requests.
+                        self.has_given_up = true;
+                        return self.drop(request.count);
                     }
                     let random = self.surroundings.random();
                     let time = self.backoff.next(wait, random);
+                    self.not_before = wait.map(|_| self.surroundings.now() + time);
                     self.surroundings.wait(time);
                     // It is the oldest. A request that always fails cannot stop the others for ever.
-                    if queue.is_full() {
-                        return self.drop(request.signal, request.count);
+                    if queue.overflows() > overflows {
+                        return self.drop(request.count);
                     }
                 }
             }
         }
     }
 
-    /// Returns the time that a request may take; `None` if the program must end.
+    /// Returns the time that a request may take; `None` if none may be sent any more.
     fn time_left(&self) -> Option<Duration> {
         let Some(deadline) = self.deadline.get() else {
             return Some(self.client.timeout);
         };
-        let left = deadline.saturating_duration_since(Instant::now());
+        let now = self.surroundings.now();
+        let is_too_soon = self.not_before.is_some_and(|at| now < at);
+        if self.has_given_up || is_too_soon {
+            return None;
+        }
+        let left = deadline.saturating_duration_since(now);
         (!left.is_zero()).then(|| left.min(self.client.timeout))
     }
 
-    fn drop(&mut self, signal: Signal, count: u64) {
-        self.counts.dropped(signal.as_str(), count);
+    fn drop(&mut self, count: u64) {
+        self.counts.dropped(self.signal.as_str(), count);
     }
 
-    /// Returns what has been dropped since the start, by signal.
-    fn dropped(&self) -> [u64; 2] {
-        let counts = self.counts.counts();
-        Signal::ALL.map(|signal| {
-            let count = counts.dropped.get(signal.as_str());
-            count.copied().unwrap_or_default()
-        })
-    }
-
-    /// Notes that the receiver has answered.
-    fn recovered(&mut self) {
+    /// Notes that the receiver works.
+    fn answered(&mut self, finding: Finding<'_>) {
         self.backoff.succeeded();
-        if let Some(before) = self.before_failure.take() {
-            let now = self.dropped();
-            let (metrics, logs) = (now[0] - before[0], now[1] - before[1]);
-            self.surroundings.report(&format!(
-                "the receiver of OTLP answers again; dropped meanwhile: {metrics} data points, {logs} log records"
-            ));
-        }
+        self.not_before = None;
+        self.report(finding);
     }
 
-    /// Prints a message about what is rejected, unless there was one recently.
-    fn complain(&mut self, text: &str) {
-        let is_recent = |at: Instant| at.elapsed() < BETWEEN_MESSAGES;
-        if !self.reported_at.is_some_and(is_recent) {
-            self.reported_at = Some(Instant::now());
-            self.surroundings.report(text);
+    fn report(&mut self, finding: Finding<'_>) {
+        let lost = self.counts.dropped_of(self.signal.as_str());
+        let now = self.surroundings.now();
+        for message in self.troubles.after(finding, now, lost) {
+            self.surroundings.report(&message);
         }
     }
 }

@@ -2,47 +2,42 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use prost::Message;
 
-use super::fake_delivery::{
-    Fake, Happening, Outcome, PATIENT, delivery, outcome, request, settings,
-};
+use super::delivery::Surroundings;
+use super::fake_delivery::{Happening, Made, PATIENT, deliver, finish, request, settings};
 use super::fake_receiver::{Reply, receiver, reply};
 use super::otlp_messages::{ExportResponse, PartialSuccess};
-use super::request_queue::{Request, RequestQueue, Signal};
-
-/// Sends these requests.
-fn deliver(address: &str, requests: Vec<Request>, timeout: Duration) -> Outcome {
-    super::fake_delivery::deliver(&settings(address, timeout), requests)
-}
+use super::request_queue::Signal;
 
 #[test]
 fn requests_have_path_type_and_headers() {
-    let receiver = receiver(vec![reply("200 OK", "", b""), reply("200 OK", "", b"")]);
-    let mut gzip = request(Signal::Metrics, 5);
-    gzip.is_gzip = true;
-    let endpoint = format!("{}/base/", receiver.address);
-    let requests = vec![gzip, request(Signal::Logs, 2)];
-    let outcome = deliver(&endpoint, requests, PATIENT);
-    assert_eq!(outcome.results(), [2, 0, 0, 0]);
-    assert_eq!(outcome.messages, [""; 0]);
-    let requests = receiver.thread.join().expect("no panic");
-    let (head, body) = &requests[0];
-    assert_eq!(body, b"xxx");
-    for expected in [
-        "post /base/v1/metrics http/1.1",
-        "content-type: application/x-protobuf",
-        "content-encoding: gzip",
-        "x-key: secret",
-        "user-agent: pscan/",
-    ] {
-        assert!(head.contains(expected), "{expected}: {head}");
+    for (signal, is_gzip) in [(Signal::Metrics, true), (Signal::Logs, false)] {
+        let receiver = receiver(vec![reply("200 OK", "", b"")]);
+        let made = Made::new(&settings(&receiver.address, PATIENT), signal, 1);
+        let mut request = request(signal, 5);
+        request.is_gzip = is_gzip;
+        made.queue.push(request);
+        let outcome = made.run();
+        assert_eq!(outcome.results(), [1, 0, 0, 0]);
+        assert_eq!(outcome.messages, [""; 0]);
+        let requests = receiver.thread.join().expect("no panic");
+        let (head, body) = &requests[0];
+        assert_eq!(body, b"xxx");
+        let path = format!("post /v1/{} http/1.1", signal.as_str());
+        for expected in [
+            &path,
+            "content-type: application/x-protobuf",
+            "x-key: secret",
+            "user-agent: pscan/",
+        ] {
+            assert!(head.contains(expected), "{expected}: {head}");
+        }
+        assert_eq!(head.contains("content-encoding: gzip"), is_gzip, "{head}");
     }
-    let (head, _) = &requests[1];
-    assert!(head.starts_with("post /base/v1/logs"), "{head}");
-    assert!(!head.contains("content-encoding"), "{head}");
 }
 
 #[test]
@@ -58,26 +53,25 @@ fn what_can_succeed_later_is_repeated_until_it_does() {
         reply("503 Service Unavailable", "", b""),
         reply("200 OK", "", b""),
     ]);
-    let requests = vec![request(Signal::Metrics, 5), request(Signal::Logs, 2)];
-    let outcome = deliver(&receiver.address, requests, PATIENT);
+    let outcome = deliver(&settings(&receiver.address, PATIENT), Signal::Logs, &[5, 2]);
     assert_eq!(outcome.results(), [2, 0, 0, 7]);
-    assert_eq!(outcome.dropped(), (0, 0));
+    assert_eq!(outcome.counts.dropped_of("logs"), 0);
     assert_eq!(outcome.waits, [1, 40, 4, 8, 16, 30, 1]);
-    // One message for the trouble, and one for its end.
-    assert_eq!(outcome.messages.len(), 4);
-    assert!(
-        outcome.messages[0].contains("503"),
-        "{:?}",
-        outcome.messages
+    // One message for the trouble, and one for its end; the second is too soon after.
+    assert_eq!(
+        outcome.messages,
+        [
+            "cannot send logs to the receiver of OTLP, and will try again: 503 Service Unavailable: busy",
+            "the receiver of OTLP answers again after 99 s; logs dropped meanwhile: 0 log records",
+        ]
     );
-    assert!(outcome.messages[1].contains("answers again"));
     receiver.thread.join().expect("no panic");
 }
 
 #[test]
 fn what_is_refused_is_dropped_and_counted() {
     let receiver = receiver(vec![
-        reply("400 Bad Request", "", b""),
+        reply("400 Bad Request", "", b"no\nroom"),
         reply("404 Not Found", "Retry-After: 1\r\n", b""),
         reply(
             "307 Temporary Redirect",
@@ -86,19 +80,17 @@ fn what_is_refused_is_dropped_and_counted() {
         ),
         reply("200 OK", "", b""),
     ]);
-    let requests = vec![
-        request(Signal::Metrics, 5),
-        request(Signal::Logs, 2),
-        request(Signal::Logs, 1),
-        request(Signal::Logs, 4),
-    ];
-    let outcome = deliver(&receiver.address, requests, PATIENT);
+    let outcome = deliver(
+        &settings(&receiver.address, PATIENT),
+        Signal::Metrics,
+        &[5, 2, 1, 4],
+    );
     assert_eq!(outcome.results(), [1, 0, 3, 0]);
-    assert_eq!(outcome.dropped(), (5, 3));
+    assert_eq!(outcome.counts.dropped_of("metrics"), 8);
     assert_eq!(outcome.waits, [0; 0]);
     assert_eq!(
         outcome.messages,
-        ["the receiver of OTLP refuses metrics: 400 Bad Request"]
+        ["the receiver of OTLP refuses metrics: 400 Bad Request: no room; dropped: 5 data points"]
     );
     receiver.thread.join().expect("no panic");
 }
@@ -115,15 +107,17 @@ fn what_is_rejected_in_part_is_counted() {
         reply("200 OK", "", &response.encode_to_vec())
     };
     let receiver = receiver(vec![partial(3), partial(0), partial(i64::MAX)]);
-    let requests = vec![
-        request(Signal::Metrics, 5),
-        request(Signal::Metrics, 5),
-        request(Signal::Logs, 2),
-    ];
-    let outcome = deliver(&receiver.address, requests, PATIENT);
+    let outcome = deliver(
+        &settings(&receiver.address, PATIENT),
+        Signal::Metrics,
+        &[5, 5, 2],
+    );
     assert_eq!(outcome.results(), [1, 2, 0, 0]);
-    assert_eq!(outcome.dropped(), (3, 2));
-    assert!(outcome.messages[0].ends_with("a part of the metrics: too old"));
+    assert_eq!(outcome.counts.dropped_of("metrics"), 5);
+    assert_eq!(
+        outcome.messages,
+        ["the receiver of OTLP rejects a part of the metrics: too old; dropped: 3 data points"]
+    );
     receiver.thread.join().expect("no panic");
 }
 
@@ -133,57 +127,100 @@ fn a_silent_receiver_is_left_after_the_timeout() {
     let good = (0..100).map(|_| reply("200 OK", "", b""));
     let receiver = receiver([Reply::Silence].into_iter().chain(good).collect());
     let timeout = Duration::from_secs(1);
-    let requests = vec![request(Signal::Metrics, 5)];
-    let outcome = deliver(&receiver.address, requests, timeout);
+    let outcome = deliver(&settings(&receiver.address, timeout), Signal::Metrics, &[5]);
     let [ok, partial, refused, failed] = outcome.results();
     assert_eq!((ok, partial, refused), (1, 0, 0));
     assert!(failed >= 1);
-    assert_eq!(outcome.dropped(), (0, 0));
+    assert_eq!(outcome.counts.dropped_of("metrics"), 0);
+}
+
+/// Returns an address that nothing listens at.
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("http://{}", listener.local_addr().expect("an address"))
 }
 
 #[test]
-fn a_full_queue_drops_the_request_that_is_repeated_first() {
-    // A port that nothing listens at.
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
-    let fake = Fake::default();
-    let mut delivery = delivery(&settings(&address, PATIENT), &fake);
-    let counts = Arc::clone(&delivery.counts);
-    let (queue, end) = RequestQueue::new(2, Arc::clone(&counts));
-    queue.push(request(Signal::Metrics, 1));
-    let deadline = Arc::clone(&delivery.deadline);
+fn a_request_that_always_fails_makes_room() {
+    let Made {
+        delivery,
+        fake,
+        counts,
+        deadline,
+        queue,
+        end,
+    } = Made::new(&settings(&nowhere(), PATIENT), Signal::Logs, 2);
+    queue.push(request(Signal::Logs, 1));
+    let is_ending = Arc::clone(&fake.is_ending);
     let more: [Happening; 2] = [
-        // During the first wait the queue gets full, so the first request is dropped.
+        // During the first wait the queue overflows, so that the first request is dropped too.
         Box::new(move || {
-            queue.push(request(Signal::Metrics, 10));
-            queue.push(request(Signal::Logs, 100));
+            for count in [10, 100, 1000] {
+                queue.push(request(Signal::Logs, count));
+            }
         }),
-        // Then the program ends, and there are two more attempts for each.
+        // During the second the program ends. There is one more attempt, and the others are not sent.
         Box::new(move || {
+            is_ending.store(true, Ordering::Relaxed);
             let _ = deadline.set(Instant::now() + PATIENT);
         }),
     ];
     fake.meanwhile.lock().expect("no panic").extend(more);
-    delivery.run(&end);
-    let outcome = outcome(counts, &fake);
-    assert_eq!(outcome.dropped(), (11, 100));
-    assert_eq!(outcome.waits, [1, 2]);
-    assert_eq!(outcome.results(), [0, 0, 0, 6]);
+    let outcome = finish(delivery, &end, &counts, &fake);
+    assert_eq!(counts.dropped_of("logs"), 1111);
+    assert_eq!(outcome.waits, [1]);
+    assert_eq!(outcome.results(), [0, 0, 0, 3]);
     assert_eq!(outcome.messages.len(), 1);
 }
 
 #[test]
+fn a_slow_receiver_is_reported_with_what_is_lost() {
+    let receiver = receiver(vec![reply("200 OK", "", b"")]);
+    let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 1);
+    for count in [3, 4, 5] {
+        made.queue.push(request(Signal::Metrics, count));
+    }
+    let outcome = made.run();
+    assert_eq!(outcome.counts.dropped_of("metrics"), 7);
+    assert_eq!(
+        outcome.messages,
+        [
+            "the receiver of OTLP is too slow for the metrics: the oldest make room; dropped: 7 data points"
+        ]
+    );
+    receiver.thread.join().expect("no panic");
+}
+
+#[test]
+fn at_the_end_a_requested_wait_holds() {
+    let receiver = receiver(vec![reply(
+        "429 Too Many Requests",
+        "Retry-After: 600\r\n",
+        b"",
+    )]);
+    let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 9);
+    for count in [3, 4, 5] {
+        made.queue.push(request(Signal::Metrics, count));
+    }
+    let (is_ending, deadline) = (Arc::clone(&made.fake.is_ending), Arc::clone(&made.deadline));
+    let end: Happening = Box::new(move || {
+        is_ending.store(true, Ordering::Relaxed);
+        let _ = deadline.set(Instant::now() + PATIENT);
+    });
+    made.fake.meanwhile.lock().expect("no panic").push_back(end);
+    let outcome = made.run();
+    // A second connection would fail, and count.
+    assert_eq!(outcome.results(), [0, 0, 0, 1]);
+    assert_eq!(outcome.counts.dropped_of("metrics"), 12);
+    receiver.thread.join().expect("no panic");
+}
+
+#[test]
 fn after_the_deadline_nothing_is_sent() {
-    let fake = Fake::default();
-    let mut delivery = delivery(&settings("http://127.0.0.1:1", PATIENT), &fake);
-    let counts = Arc::clone(&delivery.counts);
-    let _ = delivery.deadline.set(Instant::now());
-    let (queue, end) = RequestQueue::new(2, Arc::clone(&counts));
-    queue.push(request(Signal::Logs, 7));
-    drop(queue);
-    delivery.run(&end);
-    let outcome = outcome(counts, &fake);
-    assert_eq!(outcome.dropped(), (0, 7));
+    let made = Made::new(&settings("http://127.0.0.1:1", PATIENT), Signal::Logs, 2);
+    let _ = made.deadline.set(made.fake.now());
+    made.queue.push(request(Signal::Logs, 7));
+    let outcome = made.run();
+    assert_eq!(outcome.counts.dropped_of("logs"), 7);
     assert_eq!(outcome.results(), [0; 4]);
 }

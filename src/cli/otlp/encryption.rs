@@ -1,6 +1,5 @@
 //! TLS to the receiver: which authorities are trusted.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::cli::outcome::cannot;
-use crate::cli::settings::Otlp;
+use crate::cli::settings::{Content, Otlp, read_small_file};
 
 /// How connections to a receiver are encrypted, if its URL begins with `https`.
 #[derive(Debug, Clone)]
@@ -44,14 +42,7 @@ impl Encryption {
 
 /// Reads certificates in the format PEM (RFC 7468). Other items are skipped.
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let bytes = fs::read(path).map_err(|error| {
-        cannot(
-            "read the certificates in",
-            path,
-            error,
-            Some("check path and rights"),
-        )
-    })?;
+    let bytes = read_small_file(path, "the certificates", Content::Certificates)?;
     let wrong = |what: String| {
         let message = format!("the certificates in {} are wrong: {what}", path.display());
         Error::new(ErrorClass::Config, message)
@@ -73,6 +64,8 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(text: &[u8]) -> Result<Encryption> {

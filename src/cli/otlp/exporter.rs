@@ -9,20 +9,19 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use process_scanner::{Error, Result};
 
 use super::Encryption;
-use super::backoff::Backoff;
 use super::delivery::{Delivery, RESULTS, Surroundings};
-use super::gatherer::Gatherer;
+use super::gatherer::{Gatherer, Queues};
 use super::http_client::{Client, Headers};
 use super::record_buffer::{RecordBuffer, Recorder};
 use super::request_queue::{RequestQueue, Signal};
 use crate::cli::exposition::{OtlpCounts, Published};
-use crate::cli::outcome::remark;
+use crate::cli::outcome::warn;
 use crate::cli::settings::Otlp;
 
-/// Sends metrics and records to a receiver, from two threads.
+/// Sends metrics and records to a receiver, from three threads.
 ///
-/// One makes requests in time, the other sends them, so that a slow receiver delays neither scans nor
-/// requests. Dropping it ends both without waiting.
+/// One makes requests in time. Two send them, one for each signal, so that a slow receiver delays neither scans
+/// nor requests nor the other signal. Dropping it ends all without waiting.
 pub(crate) struct Exporter {
     headers: Headers,
     recorder: Option<Recorder>,
@@ -40,51 +39,57 @@ impl Exporter {
     ///
     /// A header or certificates that cannot be read from their file, and a system without room for a thread.
     pub(crate) fn start(settings: &Otlp, published: &Arc<Published>) -> Result<Option<Self>> {
-        let Some(endpoint) = &settings.endpoint else {
+        let urls = [settings.metrics_url(), settings.logs_url()];
+        if urls.iter().all(Option::is_none) {
             return Ok(None);
-        };
+        }
         let encryption = Encryption::read(settings)?;
         let headers: Headers = Arc::new(Mutex::new(settings.all_headers()?));
         let counts = Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str)));
         published.serving().exports(Arc::clone(&counts));
-        let (queue, requests) = RequestQueue::new(settings.queue, Arc::clone(&counts));
         let records = RecordBuffer::new(Arc::clone(&counts));
         let (stop, stopped) = bounded::<Infallible>(0);
         let (due_sender, due) = bounded(1);
         let (alive, ended) = bounded(0);
         let deadline = Arc::new(OnceLock::new());
-        let gatherer = Gatherer::new(published, &records, queue, settings.metrics, settings.gzip);
-        let mut delivery = Delivery {
-            client: Client::new(
-                endpoint,
-                Arc::clone(&headers),
-                Duration::from_millis(settings.timeout_ms),
-                encryption,
-            ),
-            counts: Arc::clone(&counts),
-            deadline: Arc::clone(&deadline),
-            surroundings: Here(stopped.clone()),
-            backoff: Backoff::default(),
-            before_failure: None,
-            reported_at: None,
-        };
+        let mut queues = [None, None];
+        let mut deliveries = Vec::new();
+        for ((signal, url), queue) in Signal::ALL.into_iter().zip(&urls).zip(&mut queues) {
+            let Some(url) = url else { continue };
+            let (len, counts) = (settings.queue, Arc::clone(&counts));
+            let (start, end) = RequestQueue::new(len, Arc::clone(&counts), due_sender.clone());
+            *queue = Some(start);
+            let timeout = Duration::from_millis(settings.timeout_ms);
+            let client = Client::new(url, Arc::clone(&headers), timeout, encryption.clone());
+            let surroundings = Here(stopped.clone());
+            let deadline = Arc::clone(&deadline);
+            let delivery = Delivery::new(client, signal, counts, deadline, surroundings);
+            deliveries.push((signal, delivery, end));
+        }
+        let [metrics, logs] = queues;
+        let recorder = logs.is_some().then(|| Recorder {
+            buffer: Arc::clone(&records),
+            due: due_sender,
+            events: settings.log_events.clone().into(),
+        });
+        let queues = Queues { metrics, logs };
+        let gatherer = Gatherer::new(published, &records, queues, &deadline, settings);
         let interval = Duration::from_millis(settings.interval_ms);
         // Many hosts that start at once do not send at once.
         let first = interval.mul_f64(fastrand::f64());
         spawn("pscan-otlp-make", move || {
             gatherer.run(first, interval, due, &stopped);
         })?;
-        spawn("pscan-otlp-send", move || {
-            delivery.run(&requests);
-            drop::<Sender<Infallible>>(alive);
-        })?;
-        let recorder = Recorder {
-            buffer: records,
-            due: due_sender,
-        };
+        for (signal, mut delivery, end) in deliveries {
+            let alive = alive.clone();
+            spawn(&format!("pscan-{}", signal.as_str()), move || {
+                delivery.run(&end);
+                drop::<Sender<Infallible>>(alive);
+            })?;
+        }
         Ok(Some(Self {
             headers,
-            recorder: settings.logs.then_some(recorder),
+            recorder,
             counts,
             deadline,
             stop,
@@ -111,28 +116,23 @@ impl Exporter {
 
     /// Sends what is left until this time, and reports what could not be sent.
     pub(crate) fn finish(self, deadline: Instant) {
-        let before = self.counts.counts().dropped;
+        let before = Signal::ALL.map(|signal| self.counts.dropped_of(signal.as_str()));
         let _ = self.deadline.set(deadline);
         drop(self.stop);
         // It disconnects if the thread ends in time.
         let in_time = self.ended.recv_deadline(deadline);
         let is_late = matches!(in_time, Err(error) if error.is_timeout());
-        let counts = self.counts.counts();
-        let lost = |signal: Signal| {
-            let count = |all: &std::collections::BTreeMap<&str, u64>| {
-                all.get(signal.as_str()).copied().unwrap_or_default()
-            };
-            count(&counts.dropped) - count(&before)
-        };
-        let (metrics, logs) = (lost(Signal::Metrics), lost(Signal::Logs));
+        let now = Signal::ALL.map(|signal| self.counts.dropped_of(signal.as_str()));
+        let (metrics, logs) = (now[0] - before[0], now[1] - before[1]);
         if is_late {
-            let requests = counts.queue_len + 1;
-            remark(&format!(
+            // One of each signal is on its way.
+            let requests = self.counts.counts().waiting.values().sum::<u64>() + 2;
+            warn(&format!(
                 "the receiver of OTLP is too slow: up to {requests} requests are not sent"
             ));
         } else if metrics + logs > 0 {
-            remark(&format!(
-                "the receiver of OTLP has not taken the last {metrics} data points and {logs} log records"
+            warn(&format!(
+                "the receiver of OTLP has not accepted the last {metrics} data points and {logs} log records"
             ));
         }
     }
@@ -142,6 +142,10 @@ impl Exporter {
 struct Here(Receiver<Infallible>);
 
 impl Surroundings for Here {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
     fn wait(&mut self, time: Duration) {
         // It disconnects when the program ends.
         let _ = self.0.recv_timeout(time);
@@ -152,7 +156,7 @@ impl Surroundings for Here {
     }
 
     fn report(&mut self, text: &str) {
-        remark(text);
+        warn(text);
     }
 }
 

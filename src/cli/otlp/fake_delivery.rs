@@ -1,36 +1,59 @@
 //! A delivery without time, chance and standard error, for tests.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use ureq::http::{HeaderName, HeaderValue};
 
 use super::Encryption;
-use super::backoff::Backoff;
 use super::delivery::{Delivery, RESULTS, Surroundings};
 use super::http_client::{Client, Headers};
-use super::request_queue::{Request, RequestQueue, Signal};
+use super::request_queue::{QueueEnd, Request, RequestQueue, Signal};
 use crate::cli::exposition::OtlpCounts;
 use crate::cli::settings::Otlp;
 
 pub(super) type Happening = Box<dyn FnOnce() + Send>;
 
 /// Waits that are over at once.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Fake {
+    begin: Instant,
     waits: Arc<Mutex<Vec<Duration>>>,
     messages: Arc<Mutex<Vec<String>>>,
     /// What happens during the next waits.
     pub(super) meanwhile: Arc<Mutex<VecDeque<Happening>>>,
+    /// The program ends, so waits take no time.
+    pub(super) is_ending: Arc<AtomicBool>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self {
+            begin: Instant::now(),
+            waits: Arc::default(),
+            messages: Arc::default(),
+            meanwhile: Arc::default(),
+            is_ending: Arc::default(),
+        }
+    }
 }
 
 impl Surroundings for Fake {
+    fn now(&self) -> Instant {
+        let waits = self.waits.lock().expect("no panic");
+        self.begin + waits.iter().sum()
+    }
+
     fn wait(&mut self, time: Duration) {
-        self.waits.lock().expect("no panic").push(time);
         let meanwhile = self.meanwhile.lock().expect("no panic").pop_front();
         if let Some(happens) = meanwhile {
             happens();
+        }
+        if !self.is_ending.load(Ordering::Relaxed) {
+            self.waits.lock().expect("no panic").push(time);
         }
     }
 
@@ -54,11 +77,6 @@ impl Outcome {
     pub(super) fn results(&self) -> [u64; 4] {
         RESULTS.map(|result| self.counts.counts().requests[result])
     }
-
-    pub(super) fn dropped(&self) -> (u64, u64) {
-        let dropped = self.counts.counts().dropped;
-        (dropped["metrics"], dropped["logs"])
-    }
 }
 
 pub(super) fn request(signal: Signal, count: u64) -> Request {
@@ -70,25 +88,74 @@ pub(super) fn request(signal: Signal, count: u64) -> Request {
     }
 }
 
-pub(super) fn delivery(settings: &Otlp, fake: &Fake) -> Delivery<Fake> {
-    let header = (
-        HeaderName::from_static("x-key"),
-        HeaderValue::from_static("secret"),
-    );
-    let headers: Headers = Arc::new(Mutex::new(vec![header]));
-    Delivery {
-        client: Client::new(
-            settings.endpoint.as_deref().expect("an endpoint"),
+/// A delivery of a signal, and its queue.
+pub(super) struct Made {
+    pub(super) delivery: Delivery<Fake>,
+    pub(super) fake: Fake,
+    pub(super) counts: Arc<OtlpCounts>,
+    pub(super) deadline: Arc<OnceLock<Instant>>,
+    pub(super) queue: RequestQueue,
+    pub(super) end: QueueEnd,
+}
+
+impl Made {
+    /// `len`: requests that may wait.
+    pub(super) fn new(settings: &Otlp, signal: Signal, len: usize) -> Self {
+        let header = (
+            HeaderName::from_static("x-key"),
+            HeaderValue::from_static("secret"),
+        );
+        let headers: Headers = Arc::new(Mutex::new(vec![header]));
+        let url = match signal {
+            Signal::Metrics => settings.metrics_url(),
+            Signal::Logs => settings.logs_url(),
+        };
+        let client = Client::new(
+            &url.expect("an endpoint"),
             headers,
             Duration::from_millis(settings.timeout_ms),
             Encryption::read(settings).expect("authorities"),
-        ),
-        counts: Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str))),
-        deadline: Arc::new(OnceLock::new()),
-        surroundings: fake.clone(),
-        backoff: Backoff::default(),
-        before_failure: None,
-        reported_at: None,
+        );
+        let counts = Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str)));
+        let (queue, end) = RequestQueue::new(len, Arc::clone(&counts), bounded(1).0);
+        let (fake, deadline) = (Fake::default(), Arc::default());
+        let delivery = Delivery::new(
+            client,
+            signal,
+            Arc::clone(&counts),
+            Arc::clone(&deadline),
+            fake.clone(),
+        );
+        Self {
+            delivery,
+            fake,
+            counts,
+            deadline,
+            queue,
+            end,
+        }
+    }
+
+    /// Sends what is in the queue.
+    pub(super) fn run(self) -> Outcome {
+        drop(self.queue);
+        finish(self.delivery, &self.end, &self.counts, &self.fake)
+    }
+}
+
+/// Sends what comes until nothing more can.
+pub(super) fn finish(
+    mut delivery: Delivery<Fake>,
+    end: &QueueEnd,
+    counts: &Arc<OtlpCounts>,
+    fake: &Fake,
+) -> Outcome {
+    delivery.run(end);
+    let waits = fake.waits.lock().expect("no panic");
+    Outcome {
+        counts: Arc::clone(counts),
+        waits: waits.iter().map(Duration::as_secs).collect(),
+        messages: fake.messages.lock().expect("no panic").clone(),
     }
 }
 
@@ -101,27 +168,13 @@ pub(super) fn settings(endpoint: &str, timeout: Duration) -> Otlp {
     }
 }
 
-/// Sends these requests.
-pub(super) fn deliver(settings: &Otlp, requests: Vec<Request>) -> Outcome {
-    let fake = Fake::default();
-    let mut delivery = delivery(settings, &fake);
-    let counts = Arc::clone(&delivery.counts);
-    let (queue, end) = RequestQueue::new(100, Arc::clone(&counts));
-    for request in requests {
-        queue.push(request);
+/// Sends requests of a signal, which have so many data points or records.
+pub(super) fn deliver(settings: &Otlp, signal: Signal, requests: &[u64]) -> Outcome {
+    let made = Made::new(settings, signal, 100);
+    for count in requests {
+        made.queue.push(request(signal, *count));
     }
-    drop(queue);
-    delivery.run(&end);
-    outcome(counts, &fake)
-}
-
-pub(super) fn outcome(counts: Arc<OtlpCounts>, fake: &Fake) -> Outcome {
-    let waits = fake.waits.lock().expect("no panic");
-    Outcome {
-        counts,
-        waits: waits.iter().map(Duration::as_secs).collect(),
-        messages: fake.messages.lock().expect("no panic").clone(),
-    }
+    made.run()
 }
 
 /// Long enough for any answer.

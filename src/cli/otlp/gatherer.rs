@@ -1,7 +1,7 @@
 //! Makes requests of metrics and records, in time.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, at, never, select};
@@ -9,20 +9,30 @@ use process_scanner::Timestamp;
 
 use super::data_points::{self, Starts};
 use super::otlp_messages::{
-    ExportLogsServiceRequest, ExportMetricsServiceRequest, Resource, ResourceLogs, ResourceMetrics,
-    ScopeLogs, ScopeMetrics,
+    ExportLogsServiceRequest, ExportMetricsServiceRequest, LogRecord, Resource, ResourceLogs,
+    ResourceMetrics, ScopeLogs, ScopeMetrics,
 };
-use super::otlp_resource::{resource, scope};
+use super::otlp_resource::{SCHEMA_URL, resource, scope};
 use super::record_buffer::{PER_REQUEST, RecordBuffer};
 use super::request_queue::{Request, RequestQueue, Signal};
 use crate::cli::exposition::Published;
+use crate::cli::settings::Otlp;
 
-/// The thread that makes requests. It never waits for the receiver.
+/// Where requests go.
+pub(super) struct Queues {
+    /// `None` if metrics are not sent.
+    pub(super) metrics: Option<RequestQueue>,
+    /// `None` if log records are not sent.
+    pub(super) logs: Option<RequestQueue>,
+}
+
+/// The thread that makes requests. It never waits for the receiver, but at the end.
 pub(super) struct Gatherer {
     published: Arc<Published>,
     records: Arc<RecordBuffer>,
-    queue: RequestQueue,
-    has_metrics: bool,
+    queues: Queues,
+    /// When sending must end. It is set when the program ends.
+    deadline: Arc<OnceLock<Instant>>,
     is_gzip: bool,
     resource: Resource,
     starts: Starts,
@@ -32,24 +42,25 @@ impl Gatherer {
     pub(super) fn new(
         published: &Arc<Published>,
         records: &Arc<RecordBuffer>,
-        queue: RequestQueue,
-        has_metrics: bool,
-        is_gzip: bool,
+        queues: Queues,
+        deadline: &Arc<OnceLock<Instant>>,
+        settings: &Otlp,
     ) -> Self {
         Self {
             published: Arc::clone(published),
             records: Arc::clone(records),
-            queue,
-            has_metrics,
-            is_gzip,
-            resource: resource(),
+            queues,
+            deadline: Arc::clone(deadline),
+            is_gzip: settings.gzip,
+            resource: resource(&settings.resource),
             starts: Starts::new(now_ns()),
         }
     }
 
     /// Makes requests until `stop` is dropped, and the last ones then.
     ///
-    /// `first`: the time until the first metrics. `due`: reports that there are records for a request.
+    /// `first`: the time until the first metrics. `due`: reports that there are records for a request, or that
+    /// there is room for one.
     pub(super) fn run(
         mut self,
         first: Duration,
@@ -76,16 +87,16 @@ impl Gatherer {
             }
         }
         self.metrics();
-        self.logs(1);
+        self.last_logs();
     }
 
     fn metrics(&mut self) {
-        if !self.has_metrics {
+        let Some(queue) = &self.queues.metrics else {
             return;
-        }
+        };
         let report = self.published.groups().report();
         let counted = self.published.metrics();
-        let sent = self.queue.counts();
+        let sent = queue.counts();
         let metrics = data_points::metrics(&report, &counted, &sent, &mut self.starts, now_ns());
         let count = data_points::count(&metrics);
         let message = ExportMetricsServiceRequest {
@@ -94,29 +105,55 @@ impl Gatherer {
                 scope_metrics: vec![ScopeMetrics {
                     scope: Some(scope()),
                     metrics,
+                    schema_url: SCHEMA_URL.to_owned(),
                 }],
+                schema_url: SCHEMA_URL.to_owned(),
             }],
         };
         let request = Request::new(Signal::Metrics, count, &message, self.is_gzip);
-        self.queue.push(request);
+        queue.push(request);
     }
 
     /// Makes requests as long as there are at least so many records.
+    ///
+    /// While the queue is full, records wait in the buffer until that has no room either.
     fn logs(&self, at_least: usize) {
-        while let Some(log_records) = self.records.take(at_least) {
-            let count = log_records.len() as u64;
-            let message = ExportLogsServiceRequest {
-                resource_logs: vec![ResourceLogs {
-                    resource: Some(self.resource.clone()),
-                    scope_logs: vec![ScopeLogs {
-                        scope: Some(scope()),
-                        log_records,
-                    }],
-                }],
+        let Some(queue) = &self.queues.logs else {
+            return;
+        };
+        while queue.has_room() || self.records.is_half_full() {
+            let Some(records) = self.records.take(at_least) else {
+                break;
             };
-            let request = Request::new(Signal::Logs, count, &message, self.is_gzip);
-            self.queue.push(request);
+            queue.push(self.logs_request(records));
         }
+    }
+
+    /// Makes requests of all records that are left. The receiver has until the deadline to make room.
+    fn last_logs(&self) {
+        let Some(queue) = &self.queues.logs else {
+            return;
+        };
+        let deadline = self.deadline.get().copied().unwrap_or_else(Instant::now);
+        while let Some(records) = self.records.take(1) {
+            queue.push_until(deadline, self.logs_request(records));
+        }
+    }
+
+    fn logs_request(&self, log_records: Vec<LogRecord>) -> Request {
+        let count = log_records.len() as u64;
+        let message = ExportLogsServiceRequest {
+            resource_logs: vec![ResourceLogs {
+                resource: Some(self.resource.clone()),
+                scope_logs: vec![ScopeLogs {
+                    scope: Some(scope()),
+                    log_records,
+                    schema_url: SCHEMA_URL.to_owned(),
+                }],
+                schema_url: SCHEMA_URL.to_owned(),
+            }],
+        };
+        Request::new(Signal::Logs, count, &message, self.is_gzip)
     }
 }
 

@@ -1,16 +1,14 @@
 //! Sends requests to the receiver.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use jiff::fmt::rfc2822::DateTimeParser;
-use prost::Message;
-use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::{Agent, Body};
 
 use super::Encryption;
-use super::otlp_messages::ExportResponse;
+use super::http_answer::{self, Answer, shortened};
 use super::request_queue::Request;
 
 /// Bytes of a response that are read, at most.
@@ -19,43 +17,24 @@ const MAX_RESPONSE: u64 = 1 << 16;
 /// How long a connection is kept for the next request.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// Characters of a receiver's text that are printed, at most.
-const MAX_REASON: usize = 200;
-
-/// What the receiver did with a request.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Answer {
-    Taken,
-    /// It rejected some data points or records, and took the others.
-    Partly {
-        rejected: u64,
-        reason: String,
-    },
-    /// The same request will not succeed later.
-    Refused(String),
-    /// The same request can succeed later.
-    Failed {
-        reason: String,
-        /// How long the receiver requests to wait.
-        wait: Option<Duration>,
-    },
-}
+/// Where collectors receive OTLP over gRPC.
+const GRPC_PORT: u16 = 4317;
 
 /// The headers that the settings name.
 pub(super) type Headers = Arc<Mutex<Vec<(HeaderName, HeaderValue)>>>;
 
-/// A client of one receiver.
+/// A client of one URL.
 pub(super) struct Client {
     agent: Agent,
-    /// Without a slash at the end.
-    endpoint: String,
+    url: String,
     headers: Headers,
     pub(super) timeout: Duration,
 }
 
 impl Client {
+    /// `url`: with the path of a signal.
     pub(super) fn new(
-        endpoint: &str,
+        url: &str,
         headers: Headers,
         timeout: Duration,
         encryption: Encryption,
@@ -76,7 +55,7 @@ impl Client {
         let Encryption = encryption;
         Self {
             agent: config.build().into(),
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            url: url.to_owned(),
             headers,
             timeout,
         }
@@ -84,10 +63,9 @@ impl Client {
 
     /// Sends a request, and waits for the response within this time.
     pub(super) fn post(&self, request: &Request, within: Duration) -> Answer {
-        let url = format!("{}{}", self.endpoint, request.signal.path());
         let mut call = self
             .agent
-            .post(url)
+            .post(&self.url)
             .header(CONTENT_TYPE, "application/x-protobuf");
         if request.is_gzip {
             call = call.header(CONTENT_ENCODING, "gzip");
@@ -103,14 +81,31 @@ impl Client {
         }
         match call.send(request.body.as_slice()) {
             Ok(mut response) => {
-                let (status, wait) = (response.status(), retry_after(response.headers()));
+                let (status, wait) = (
+                    response.status(),
+                    http_answer::retry_after(response.headers()),
+                );
+                let is_protobuf = http_answer::is_protobuf(response.headers());
                 let body = body(response.body_mut());
-                answer(status, wait, &body)
+                http_answer::judge(status, wait, is_protobuf, &body)
             }
             Err(error) => Answer::Failed {
-                reason: shortened(&described(&error)),
+                reason: shortened(&described(&error)) + self.hint(),
                 wait: None,
             },
+        }
+    }
+}
+
+impl Client {
+    /// Returns what can be the cause of a failed connection, besides the receiver.
+    fn hint(&self) -> &'static str {
+        let uri = self.url.parse::<Uri>().ok();
+        match uri.and_then(|uri| uri.port_u16()) {
+            Some(GRPC_PORT) => {
+                " (port 4317 is usually for gRPC; pscan sends HTTP, which is usually at 4318)"
+            }
+            _ => "",
         }
     }
 }
@@ -130,109 +125,17 @@ fn body(body: &mut Body) -> Vec<u8> {
     limited.read_to_vec().unwrap_or_default()
 }
 
-/// Judges a response, as the specification of OTLP has it.
-fn answer(status: StatusCode, wait: Option<Duration>, body: &[u8]) -> Answer {
-    if status.is_success() {
-        let partial = ExportResponse::decode(body)
-            .ok()
-            .and_then(|response| response.partial_success);
-        // A receiver can send a warning without rejecting anything.
-        return match partial {
-            Some(partial) if partial.rejected > 0 => Answer::Partly {
-                rejected: partial.rejected.unsigned_abs(),
-                reason: shortened(&partial.error_message),
-            },
-            _ => Answer::Taken,
-        };
-    }
-    let reason = status.to_string();
-    match status.as_u16() {
-        429 | 502..=504 => Answer::Failed { reason, wait },
-        _ => Answer::Refused(reason),
-    }
-}
-
-/// Returns what the header Retry-After requests: seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = DateTimeParser::new().parse_timestamp(text).ok()?;
-    SystemTime::from(date)
-        .duration_since(SystemTime::now())
-        .ok()
-}
-
-fn shortened(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut short: String = chars.by_ref().take(MAX_REASON).collect();
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::otlp_messages::PartialSuccess;
     use super::*;
-
-    fn answer_to(status: u16, body: &[u8]) -> Answer {
-        let status = StatusCode::from_u16(status).expect("a status");
-        answer(status, None, body)
-    }
+    use crate::cli::settings::Otlp;
 
     #[test]
-    fn only_some_statuses_are_worth_another_attempt() {
-        for status in [200, 202, 204] {
-            assert_eq!(answer_to(status, b""), Answer::Taken);
-            assert_eq!(answer_to(status, b"<html>garbage"), Answer::Taken);
-        }
-        for status in [429, 502, 503, 504] {
-            assert!(matches!(answer_to(status, b""), Answer::Failed { .. }));
-        }
-        for status in [301, 307, 400, 401, 404, 413, 415, 500, 501] {
-            assert!(matches!(answer_to(status, b""), Answer::Refused(_)));
-        }
-    }
-
-    #[test]
-    fn a_partial_success_has_the_number_of_what_is_rejected() {
-        let partly = |rejected| {
-            let response = ExportResponse {
-                partial_success: Some(PartialSuccess {
-                    rejected,
-                    error_message: "too old".repeat(100),
-                }),
-            };
-            answer_to(200, &response.encode_to_vec())
-        };
-        let Answer::Partly {
-            rejected: 3,
-            reason,
-        } = partly(3)
-        else {
-            panic!("three are rejected");
-        };
-        assert_eq!(reason.chars().count(), MAX_REASON + 1);
-        assert_eq!(partly(0), Answer::Taken);
-        assert_eq!(partly(-1), Answer::Taken);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let wait = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).expect("a value"));
-            retry_after(&headers)
-        };
-        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
-        let far = wait("Fri, 31 Dec 2100 23:59:59 GMT").expect("a date");
-        assert!(far > Duration::from_secs(3600));
-        for text in ["", "soon", "-1", "Sun, 06 Nov 1994 08:49:37 GMT"] {
-            assert_eq!(wait(text), None, "{text}");
-        }
-        assert_eq!(retry_after(&HeaderMap::new()), None);
+    fn the_port_of_grpc_gets_a_hint() {
+        let encryption = Encryption::read(&Otlp::default()).expect("no file");
+        let client = |url| Client::new(url, Headers::default(), Duration::ZERO, encryption.clone());
+        assert!(client("http://a:4317/v1/logs").hint().contains("gRPC"));
+        assert_eq!(client("http://a:4318/v1/logs").hint(), "");
+        assert_eq!(client("http://a/v1/logs").hint(), "");
     }
 }

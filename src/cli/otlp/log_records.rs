@@ -1,9 +1,12 @@
-//! Births, exits and failed scans as log records.
+//! Births, execs, exits and failed scans as log records.
 
 use jiff::Timestamp;
-use process_scanner::{Batch, Detail, Event, ExitStatus, ExitUsage, ProcessInfo};
+use process_scanner::{Batch, Changes, Detail, Event, ExitStatus, ExitUsage, ProcessInfo};
 
+use super::data_points::OUTCOME;
 use super::otlp_messages::{Any, ArrayValue, KeyValue, LogRecord};
+use super::record_bodies;
+use crate::cli::settings::LogEvent;
 
 /// `SeverityNumber` of usual events.
 const INFO: (i32, &str) = (9, "INFO");
@@ -15,76 +18,94 @@ const ERROR: (i32, &str) = (17, "ERROR");
 /// A process can be first seen years after its start, and receivers refuse records that are as old.
 const MAX_AGE_MS: u64 = 3_600_000;
 
-/// Returns a record for each birth, exit and failure of a batch, in order.
+/// Returns a record for each of these events in a batch, in order.
 ///
 /// Text of processes is redacted where the batch is.
-pub(super) fn records(batch: &Batch) -> Vec<LogRecord> {
-    let at_ms = batch.taken_at_ms;
+pub(super) fn records(batch: &Batch, wanted: &[LogEvent]) -> Vec<LogRecord> {
     let mut records = Vec::new();
-    if batch.lost_batches > 0 {
-        let body = "events were lost because pscan was too slow";
-        let attributes = vec![KeyValue::new("pscan.lost_batches", batch.lost_batches)];
-        records.push(record(
-            ("pscan.events.lost", WARN),
-            body,
-            at_ms,
-            None,
-            attributes,
-        ));
+    if wanted.contains(&LogEvent::Failure) {
+        records.extend(losses(batch));
     }
-    if let Some(failure) = &batch.failure {
+    let events = batch.events.iter();
+    let events = events.filter(|event| is_wanted(event, wanted));
+    records.extend(events.filter_map(|event| of_event(event, batch.taken_at_ms)));
+    records
+}
+
+/// Returns records about lost batches and a failed scan.
+fn losses(batch: &Batch) -> impl Iterator<Item = LogRecord> {
+    let at_ms = batch.taken_at_ms;
+    let lost = (batch.lost_batches > 0).then(|| {
+        let attributes = vec![KeyValue::new("pscan.lost_batches", batch.lost_batches)];
+        let name = ("pscan.events.lost", WARN);
+        let body = record_bodies::lost(batch.lost_batches);
+        record(name, &body, at_ms, None, attributes)
+    });
+    let failure = batch.failure.as_ref().map(|failure| {
+        let message = failure.full_message();
         let attributes = vec![
             KeyValue::new("error.type", failure.class().as_str()),
-            KeyValue::new("error.message", failure.full_message().as_str()),
+            KeyValue::new("error.message", message.as_str()),
         ];
-        let body = "a scan failed";
-        records.push(record(
-            ("pscan.scan.failed", ERROR),
-            body,
-            at_ms,
-            None,
-            attributes,
-        ));
-    }
-    for event in &batch.events {
-        match event {
-            Event::Created(process) => {
-                let attributes = process_attributes(process);
-                let started = process.start_time_ms;
-                let name = ("pscan.process.created", INFO);
-                records.push(record(name, "a process began", at_ms, started, attributes));
-            }
-            Event::Exited {
-                process,
-                lived_ms,
-                exit,
-                ended_at_ms,
-                likely_oom,
-                usage,
-                ..
-            } => {
-                let mut attributes = process_attributes(process);
-                let end = End {
-                    lived_ms: *lived_ms,
-                    status: *exit,
-                    ended_at_ms: *ended_at_ms,
-                    likely_oom: *likely_oom,
-                    usage: *usage,
-                };
-                end.add_to(&mut attributes);
-                let severity = if *likely_oom == Some(true) {
-                    WARN
-                } else {
-                    INFO
-                };
-                let name = ("pscan.process.exited", severity);
-                let body = "a process ended";
-                records.push(record(name, body, at_ms, *ended_at_ms, attributes));
-            }
-            _ => {}
+        let body = format!("a scan failed: {message}");
+        record(("pscan.scan.failed", ERROR), &body, at_ms, None, attributes)
+    });
+    lost.into_iter().chain(failure)
+}
+
+fn is_wanted(event: &Event, wanted: &[LogEvent]) -> bool {
+    let is = |event| wanted.contains(&event);
+    match event {
+        Event::Created(_) => is(LogEvent::Birth),
+        // The command line alone is no sign: some programs change it all the time.
+        Event::Updated { changed, .. } => {
+            let has_changed = changed.contains(Changes::NAME);
+            (has_changed || changed.contains(Changes::EXECUTABLE)) && is(LogEvent::Exec)
         }
+        Event::Exited { exit, .. } => {
+            let has_failed = exit.is_some_and(|status| !status.is_success());
+            is(LogEvent::Exit) || (has_failed && is(LogEvent::FailedExit))
+        }
+        _ => false,
     }
-    records
+}
+
+fn of_event(event: &Event, at_ms: u64) -> Option<LogRecord> {
+    let process = event.process();
+    let mut attributes = process_attributes(process);
+    let body = record_bodies::of_event(event)?;
+    let (name, severity, happened_ms) = match event {
+        Event::Created(_) => ("pscan.process.created", INFO, process.start_time_ms),
+        Event::Updated { .. } => ("pscan.process.exec", INFO, None),
+        Event::Exited {
+            lived_ms,
+            exit,
+            ended_at_ms,
+            likely_oom,
+            usage,
+            ..
+        } => {
+            let end = End {
+                lived_ms: *lived_ms,
+                status: *exit,
+                ended_at_ms: *ended_at_ms,
+                likely_oom: *likely_oom,
+                usage: *usage,
+            };
+            end.add_to(&mut attributes);
+            let is_oom = *likely_oom == Some(true);
+            let severity = if is_oom { WARN } else { INFO };
+            ("pscan.process.exited", severity, *ended_at_ms)
+        }
+        _ => return None,
+    };
+    Some(record(
+        (name, severity),
+        &body,
+        at_ms,
+        happened_ms,
+        attributes,
+    ))
 }
 
 fn record(
@@ -166,7 +187,7 @@ impl End {
             Some(status) if status.code.is_some() => "failed",
             _ => "unknown",
         };
-        add("outcome", Some(outcome.into()));
+        add(OUTCOME, Some(outcome.into()));
         let code = status.and_then(|status| status.code);
         add("process.exit.code", code.map(|code| u64::from(code).into()));
         let signal = status.and_then(|status| status.signal);
@@ -186,100 +207,4 @@ impl End {
 fn iso_time(ms: u64) -> Option<Any> {
     let time = Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()?;
     Some(Any::Text(format!("{time:.3}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use process_scanner::{Error, ErrorClass, Exit, ProcessKey};
-
-    use super::*;
-
-    fn texts(record: &LogRecord) -> Vec<String> {
-        let attributes = record.attributes.iter();
-        attributes
-            .map(|attribute| {
-                let value = attribute.value.as_ref().and_then(|any| any.value.as_ref());
-                let value = match value.expect("no attribute is empty") {
-                    Any::Text(text) => text.clone(),
-                    Any::Whole(number) => number.to_string(),
-                    Any::Flag(flag) => flag.to_string(),
-                    Any::Real(real) => real.to_string(),
-                    Any::List(list) => format!("{} arguments", list.values.len()),
-                };
-                format!("{}={value}", attribute.key)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn births_exits_and_failures_are_records() {
-        let key = ProcessKey {
-            pid: 7,
-            start_time_ms: Some(1_700_000_000_000),
-        };
-        let mut process = ProcessInfo::unknown(key);
-        process.name = Some("make".into());
-        process.command = Some(["make", "all"].iter().collect());
-        let mut exit = Exit::default();
-        exit.status = Some(ExitStatus::from_wait_status(0x300));
-        exit.ended_at_ms = Some(1_700_000_000_900);
-        let events = vec![
-            Event::Existing(process.clone()),
-            Event::Created(process.clone()),
-            Event::exited(process, Some(900)).with_exit(exit),
-        ];
-        let mut batch = Batch::new(2, 1_700_000_001_000, events);
-        batch.failure = Some(Error::new(ErrorClass::Stuck, "no answer"));
-        batch.lost_batches = 3;
-        let records = records(&batch);
-        let names: Vec<_> = records
-            .iter()
-            .map(|record| (record.event_name.as_str(), record.time_unix_nano))
-            .collect();
-        assert_eq!(
-            names,
-            [
-                ("pscan.events.lost", 1_700_000_001_000_000_000),
-                ("pscan.scan.failed", 1_700_000_001_000_000_000),
-                ("pscan.process.created", 1_700_000_000_000_000_000),
-                ("pscan.process.exited", 1_700_000_000_900_000_000),
-            ]
-        );
-        assert_eq!(
-            texts(&records[3]),
-            [
-                "process.pid=7",
-                "process.creation.time=2023-11-14T22:13:20.000Z",
-                "pscan.process.name=make",
-                "process.command_args=2 arguments",
-                "outcome=failed",
-                "process.exit.code=3",
-                "process.exit.time=2023-11-14T22:13:20.900Z",
-                "pscan.process.lived_ms=900",
-            ]
-        );
-        assert_eq!(texts(&records[0]), ["pscan.lost_batches=3"]);
-        assert_eq!(
-            texts(&records[1]),
-            ["error.type=stuck", "error.message=no answer"]
-        );
-    }
-
-    #[test]
-    fn unknown_values_have_no_attribute_and_old_starts_are_not_the_time() {
-        let old = ProcessKey {
-            pid: 7,
-            start_time_ms: Some(1_000),
-        };
-        let unknown = ProcessKey {
-            pid: 8,
-            start_time_ms: None,
-        };
-        let events = [old, unknown].map(ProcessInfo::unknown).map(Event::Created);
-        let records = records(&Batch::new(2, 1_700_000_001_000, events.into()));
-        for record in &records {
-            assert_eq!(record.time_unix_nano, 1_700_000_001_000_000_000);
-        }
-        assert_eq!(texts(&records[1]), ["process.pid=8"]);
-    }
 }

@@ -17,12 +17,17 @@ mod fake_receiver;
 mod gatherer;
 #[cfg(feature = "tls")]
 mod handshake_failures;
+mod http_answer;
 mod http_client;
 mod log_records;
+#[cfg(test)]
+mod log_records_tests;
+mod metric_families;
 #[cfg(not(feature = "tls"))]
 mod no_encryption;
 mod otlp_messages;
 mod otlp_resource;
+mod record_bodies;
 mod record_buffer;
 mod request_queue;
 #[cfg(test)]
@@ -31,6 +36,7 @@ mod scanner_points;
 #[cfg(feature = "tls")]
 #[cfg(test)]
 mod tls_tests;
+mod troubles;
 mod written_metrics;
 
 #[cfg(feature = "tls")]

@@ -37,6 +37,13 @@ pub(super) struct PartialSuccess {
     pub(super) error_message: String,
 }
 
+/// `google/rpc/status.proto`: the body of an error response.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ErrorStatus {
+    #[prost(string, tag = "2")]
+    pub(super) message: String,
+}
+
 /// `resource.proto`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Resource {
@@ -97,6 +104,8 @@ pub(super) struct ResourceMetrics {
     pub(super) resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
     pub(super) scope_metrics: Vec<ScopeMetrics>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `metrics.proto`.
@@ -106,6 +115,8 @@ pub(super) struct ScopeMetrics {
     pub(super) scope: Option<InstrumentationScope>,
     #[prost(message, repeated, tag = "2")]
     pub(super) metrics: Vec<Metric>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `metrics.proto`.
@@ -179,6 +190,8 @@ pub(super) struct ResourceLogs {
     pub(super) resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
     pub(super) scope_logs: Vec<ScopeLogs>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `logs.proto`.
@@ -188,6 +201,8 @@ pub(super) struct ScopeLogs {
     pub(super) scope: Option<InstrumentationScope>,
     #[prost(message, repeated, tag = "2")]
     pub(super) log_records: Vec<LogRecord>,
+    #[prost(string, tag = "3")]
+    pub(super) schema_url: String,
 }
 
 /// `logs.proto`.

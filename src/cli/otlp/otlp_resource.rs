@@ -1,12 +1,17 @@
 //! The resource: the host that everything is about, and the program that reports it.
 
+use std::collections::BTreeMap;
+
 use sysinfo::System;
 
 use super::otlp_messages::{InstrumentationScope, KeyValue, Resource};
 
-/// Returns the attributes of this host and of pscan. What is unknown is left out.
-pub(super) fn resource() -> Resource {
-    let known = [
+/// The conventions that names follow. Those that begin with `pscan` are in none.
+pub(super) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
+
+/// Returns the attributes of this host and of pscan, with those of the settings. What is unknown is left out.
+pub(super) fn resource(set: &BTreeMap<String, String>) -> Resource {
+    let found = [
         ("service.name", Some("pscan".to_owned())),
         (
             "service.version",
@@ -17,13 +22,29 @@ pub(super) fn resource() -> Resource {
         ("host.arch", arch().map(str::to_owned)),
         ("os.type", Some(os().to_owned())),
     ];
-    let attributes = known
+    let found = found
         .into_iter()
-        .filter_map(|(key, value)| Some(KeyValue::new(key, value?.as_str())));
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    let mut attributes: BTreeMap<String, String> = found.collect();
+    attributes.extend(set.clone());
+    attributes.retain(|_, value| !value.is_empty());
+    // Receivers in the style of Prometheus tell hosts apart by it alone: it is their label `instance`.
+    if !set.contains_key(INSTANCE) {
+        let id = attributes.get("host.id").or(attributes.get("host.name"));
+        if let Some(id) = id.cloned() {
+            attributes.insert(INSTANCE.to_owned(), id);
+        }
+    }
+    let attributes = attributes.iter();
     Resource {
-        attributes: attributes.collect(),
+        attributes: attributes
+            .map(|(key, value)| KeyValue::new(key, value.as_str()))
+            .collect(),
     }
 }
+
+/// It must differ between hosts, and stay when pscan restarts, or counters would begin as other series.
+const INSTANCE: &str = "service.instance.id";
 
 /// Returns what has made the data.
 pub(super) fn scope() -> InstrumentationScope {
@@ -65,21 +86,47 @@ fn os() -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::otlp_messages::Any;
     use super::*;
+
+    fn attributes(set: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let set = set.iter();
+        let set = set.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let attributes = resource(&set.collect()).attributes.into_iter();
+        let texts = attributes.map(|attribute| {
+            let value = attribute.value.and_then(|value| value.value);
+            let Some(Any::Text(text)) = value else {
+                panic!("{} is no text", attribute.key);
+            };
+            (attribute.key, text)
+        });
+        texts.collect()
+    }
 
     #[test]
     fn the_host_has_a_name_and_pscan_a_version() {
-        let resource = resource();
-        let keys: Vec<_> = resource
-            .attributes
-            .iter()
-            .map(|attribute| attribute.key.as_str())
-            .collect();
+        let found = attributes(&[]);
         for key in ["service.name", "service.version", "host.name", "os.type"] {
-            assert!(keys.contains(&key), "{keys:?}");
+            assert!(found.contains_key(key), "{found:?}");
         }
-        for attribute in resource.attributes {
-            assert_ne!(attribute, KeyValue::new(&attribute.key, ""));
-        }
+        assert!(found.values().all(|value| !value.is_empty()), "{found:?}");
+        let id = found.get("host.id").or(found.get("host.name"));
+        assert_eq!(found.get(INSTANCE), id);
+    }
+
+    #[test]
+    fn the_settings_replace_add_and_leave_out() {
+        let found = attributes(&[
+            ("host.name", "node1"),
+            ("host.id", ""),
+            ("k8s.node.name", "node1"),
+        ]);
+        assert_eq!(found["host.name"], "node1");
+        assert_eq!(found["k8s.node.name"], "node1");
+        assert_eq!(found.get("host.id"), None);
+        assert_eq!(found[INSTANCE], "node1");
+        assert_eq!(attributes(&[("host.id", "7")])[INSTANCE], "7");
+        assert_eq!(attributes(&[(INSTANCE, "a")])[INSTANCE], "a");
+        assert_eq!(attributes(&[(INSTANCE, "")]).get(INSTANCE), None);
     }
 }

@@ -11,6 +11,7 @@ use super::log_records::records;
 use super::otlp_messages::LogRecord;
 use super::request_queue::Signal;
 use crate::cli::exposition::OtlpCounts;
+use crate::cli::settings::LogEvent;
 
 /// Records of a request, at most. As many make a request before its time.
 pub(super) const PER_REQUEST: usize = 512;
@@ -65,6 +66,11 @@ impl RecordBuffer {
         waiting.records.len()
     }
 
+    /// Returns whether records should leave it although the queue is full.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.lock().bytes > MAX_BYTES / 2
+    }
+
     /// Takes the records of a request, if there are at least as many.
     pub(super) fn take(&self, at_least: usize) -> Option<Vec<LogRecord>> {
         let mut waiting = self.lock();
@@ -94,12 +100,14 @@ pub(crate) struct Recorder {
     pub(super) buffer: Arc<RecordBuffer>,
     /// Reports that there are enough for a request.
     pub(super) due: Sender<()>,
+    /// The events that are sent.
+    pub(super) events: Arc<[LogEvent]>,
 }
 
 impl Recorder {
-    /// Adds the births, exits and failures of a batch.
+    /// Adds the records of a batch.
     pub(crate) fn take(&self, batch: &Batch) {
-        let records = records(batch);
+        let records = records(batch, &self.events);
         if !records.is_empty() && self.buffer.add(records) >= PER_REQUEST {
             // If there is one already, that is enough.
             let _ = self.due.try_send(());
@@ -122,6 +130,7 @@ mod tests {
     fn records_are_taken_in_order_and_in_parts() {
         let buffer = RecordBuffer::new(Arc::default());
         assert_eq!(buffer.take(0), None);
+        assert!(!buffer.is_half_full());
         let many = (0..PER_REQUEST + 2).map(|n| record(&n.to_string()));
         assert_eq!(buffer.add(many.collect()), PER_REQUEST + 2);
         let first = buffer.take(PER_REQUEST).expect("enough");
@@ -139,6 +148,7 @@ mod tests {
         for _ in 0..20 {
             buffer.add(vec![record(&large)]);
         }
+        assert!(buffer.is_half_full());
         let left = std::iter::from_fn(|| buffer.take(1));
         assert_eq!(left.map(|records| records.len()).sum::<usize>(), 7);
         assert_eq!(counts.counts().dropped["logs"], 13);

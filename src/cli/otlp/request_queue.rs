@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use flate2::Compression;
@@ -24,14 +26,6 @@ impl Signal {
         match self {
             Self::Metrics => "metrics",
             Self::Logs => "logs",
-        }
-    }
-
-    /// Returns the path below the endpoint.
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::Metrics => "/v1/metrics",
-            Self::Logs => "/v1/logs",
         }
     }
 }
@@ -65,44 +59,96 @@ impl Request {
     }
 }
 
-/// A queue in which the oldest request makes room.
+/// A queue of one signal, in which the oldest request makes room.
 #[derive(Debug)]
 pub(super) struct RequestQueue {
     sender: Sender<Request>,
     receiver: Receiver<Request>,
+    overflows: Arc<AtomicU64>,
     counts: Arc<OtlpCounts>,
 }
 
 impl RequestQueue {
     /// Creates a queue, and the end from which requests are taken.
-    pub(super) fn new(len: usize, counts: Arc<OtlpCounts>) -> (Self, Receiver<Request>) {
+    ///
+    /// `len`: requests that may wait. `room`: gets a message when there is room again.
+    pub(super) fn new(len: usize, counts: Arc<OtlpCounts>, room: Sender<()>) -> (Self, QueueEnd) {
         let (sender, receiver) = bounded(len);
-        let end = receiver.clone();
+        let overflows = Arc::new(AtomicU64::new(0));
+        let end = QueueEnd {
+            receiver: receiver.clone(),
+            overflows: Arc::clone(&overflows),
+            counts: Arc::clone(&counts),
+            room,
+        };
         let queue = Self {
             sender,
             receiver,
+            overflows,
             counts,
         };
         (queue, end)
     }
 
+    /// Returns what the exporter counts about itself.
+    pub(super) fn counts(&self) -> Sent {
+        self.counts.counts()
+    }
+
+    /// Returns whether a request can wait without dropping another.
+    pub(super) fn has_room(&self) -> bool {
+        !self.sender.is_full()
+    }
+
     /// Adds a request. It never waits: the oldest is dropped if there is no room, and counted.
     pub(super) fn push(&self, mut request: Request) {
+        let signal = request.signal.as_str();
         while let Err(error) = self.sender.try_send(request) {
             match error {
                 TrySendError::Full(back) => request = back,
                 TrySendError::Disconnected(_) => break,
             }
             if let Ok(oldest) = self.receiver.try_recv() {
-                self.counts.dropped(oldest.signal.as_str(), oldest.count);
+                self.counts.dropped(signal, oldest.count);
+                self.overflows.fetch_add(1, Ordering::Relaxed);
             }
         }
-        self.counts.waiting(self.sender.len());
+        self.counts.waiting(signal, self.sender.len());
     }
 
-    /// Returns what the exporter counts about itself.
-    pub(super) fn counts(&self) -> Sent {
-        self.counts.counts()
+    /// Adds a request as soon as there is room. If there is none before `deadline`, it is dropped and counted.
+    pub(super) fn push_until(&self, deadline: Instant, request: Request) {
+        let (signal, count) = (request.signal.as_str(), request.count);
+        match self.sender.send_deadline(request, deadline) {
+            Ok(()) => self.counts.waiting(signal, self.sender.len()),
+            Err(_) => self.counts.dropped(signal, count),
+        }
+    }
+}
+
+/// The end of a queue from which requests are taken.
+#[derive(Debug)]
+pub(super) struct QueueEnd {
+    receiver: Receiver<Request>,
+    overflows: Arc<AtomicU64>,
+    counts: Arc<OtlpCounts>,
+    room: Sender<()>,
+}
+
+impl QueueEnd {
+    /// Waits for the oldest request; `None` when no more can come.
+    pub(super) fn next(&self) -> Option<Request> {
+        let request = self.receiver.recv().ok()?;
+        let signal = request.signal.as_str();
+        self.counts.waiting(signal, self.receiver.len());
+        // If there is a message already, that is enough.
+        let _ = self.room.try_send(());
+        Some(request)
+    }
+
+    /// Returns how many requests were dropped since the start for lack of room.
+    pub(super) fn overflows(&self) -> u64 {
+        self.overflows.load(Ordering::Relaxed)
     }
 }
 
@@ -110,24 +156,34 @@ impl RequestQueue {
 mod tests {
     use super::*;
 
+    fn request(count: u64) -> Request {
+        Request {
+            signal: Signal::Logs,
+            count,
+            body: Vec::new(),
+            is_gzip: false,
+        }
+    }
+
     #[test]
     fn the_oldest_requests_make_room_and_are_counted() {
         let counts = Arc::new(OtlpCounts::default());
-        let (queue, end) = RequestQueue::new(2, Arc::clone(&counts));
+        let (room, has_room) = bounded(1);
+        let (queue, end) = RequestQueue::new(2, Arc::clone(&counts), room);
         for count in 1..=5 {
-            let signal = Signal::ALL[usize::from(count == 2)];
-            queue.push(Request {
-                signal,
-                count,
-                body: Vec::new(),
-                is_gzip: false,
-            });
+            assert_eq!(queue.has_room(), count <= 2);
+            queue.push(request(count));
         }
-        assert_eq!(counts.counts().queue_len, 2);
+        assert_eq!(counts.counts().waiting["logs"], 2);
+        assert_eq!((counts.dropped_of("logs"), end.overflows()), (6, 3));
+        assert_eq!(end.next().map(|request| request.count), Some(4));
+        has_room.try_recv().expect("there is room");
+        queue.push_until(Instant::now(), request(6));
+        queue.push_until(Instant::now(), request(10));
+        assert_eq!((counts.dropped_of("logs"), end.overflows()), (16, 3));
         drop(queue);
-        let left: Vec<u64> = end.iter().map(|request| request.count).collect();
-        assert_eq!(left, [4, 5]);
-        let dropped = counts.counts().dropped;
-        assert_eq!((dropped["metrics"], dropped["logs"]), (4, 2));
+        let left = std::iter::from_fn(|| end.next());
+        let left: Vec<u64> = left.map(|request| request.count).collect();
+        assert_eq!(left, [5, 6]);
     }
 }

@@ -5,7 +5,8 @@ use process_scanner::{GroupsReport, Metrics};
 use super::otlp_messages::{KeyValue, Number};
 use super::written_metrics::{Kind, Written};
 use crate::cli::exposition::{
-    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states,
+    breaker_states, cpu_by_thread, events_by_kind, hearing_states, listening_states, processes,
+    table_bytes,
 };
 
 use Kind::{Counter, Gauge, UpDown};
@@ -27,12 +28,17 @@ pub(super) fn write(report: &GroupsReport, metrics: &Metrics, start: u64, writte
     };
     let scans = metrics.scans_total;
     let scans = counts(&[("good", scans.good), ("failed", scans.failed)]);
-    by(Counter, "result", ("pscan.scan.count", "{scan}"), scans);
+    by(
+        Counter,
+        "pscan.scan.result",
+        ("pscan.scan.count", "{scan}"),
+        scans,
+    );
     let errors = metrics.errors_total.iter();
     let errors = errors.map(|(class, count)| (class.as_str(), (*count).into()));
     by(
         Counter,
-        "class",
+        "error.type",
         ("pscan.scan.errors", "{error}"),
         errors.collect(),
     );
@@ -40,17 +46,22 @@ pub(super) fn write(report: &GroupsReport, metrics: &Metrics, start: u64, writte
     let cpu = cpu.map(|(thread, ms)| (thread, Number::Real(ms / 1e3)));
     by(
         Counter,
-        "thread",
+        "pscan.scan.thread",
         ("pscan.scan.cpu.time", "s"),
         cpu.collect(),
     );
     let events = counts(&events_by_kind(metrics.events_total));
-    by(Counter, "kind", ("pscan.scan.events", "{event}"), events);
+    by(
+        Counter,
+        "pscan.event.kind",
+        ("pscan.scan.events", "{event}"),
+        events,
+    );
     let unreadable = metrics.unreadable_total.iter();
     let unreadable = unreadable.map(|(field, count)| (*field, (*count).into()));
     by(
         Counter,
-        "field",
+        "pscan.field",
         ("pscan.scan.unreadable", "{value}"),
         unreadable.collect(),
     );
@@ -59,7 +70,7 @@ pub(super) fn write(report: &GroupsReport, metrics: &Metrics, start: u64, writte
         ("pscan.scan.hearing_state", hearing_states(metrics)),
         ("pscan.scan.listening_state", listening_states(metrics)),
     ] {
-        by(UpDown, "state", (name, "1"), counts(&states));
+        by(UpDown, "pscan.state", (name, "1"), counts(&states));
     }
 }
 
@@ -85,7 +96,7 @@ fn single(report: &GroupsReport, metrics: &Metrics, start: u64, written: &mut Wr
             UpDown,
             "system.process.count",
             "{process}",
-            known(metrics.processes.into()),
+            processes(metrics).map(Number::from),
         ),
         (Gauge, "pscan.scan.last_timestamp", "s", last),
         (
@@ -158,7 +169,7 @@ fn single(report: &GroupsReport, metrics: &Metrics, start: u64, written: &mut Wr
             UpDown,
             "pscan.scan.table_size",
             "By",
-            known(metrics.table_bytes),
+            table_bytes(metrics).map(Number::from),
         ),
         (
             Counter,

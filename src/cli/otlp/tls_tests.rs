@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ALL_VERSIONS, ServerConfig, ServerConnection, StreamOwned};
 
-use super::fake_delivery::{Fake, Outcome, PATIENT, deliver, delivery, outcome, request, settings};
+use super::fake_delivery::{Happening, Made, Outcome, PATIENT, deliver, request, settings};
 use super::fake_receiver::{Receiver, read_request};
-use super::request_queue::{RequestQueue, Signal};
+use super::request_queue::Signal;
 use crate::cli::settings::Otlp;
 
 /// How a receiver behaves in one connection.
@@ -105,8 +106,7 @@ fn trusting(endpoint: &str, timeout: Duration) -> Otlp {
 /// Sends one request to a receiver whose first connection fails, and then is good.
 fn after(failure: Behaviour) -> Outcome {
     let receiver = receiver(vec![failure, GOOD]);
-    let requests = vec![request(Signal::Metrics, 5)];
-    let outcome = deliver(&trusting(&receiver.address, PATIENT), requests);
+    let outcome = deliver(&trusting(&receiver.address, PATIENT), Signal::Metrics, &[5]);
     let requests = receiver.thread.join().expect("no panic");
     assert_eq!(requests.len(), 1);
     outcome
@@ -115,8 +115,11 @@ fn after(failure: Behaviour) -> Outcome {
 #[test]
 fn requests_arrive_over_tls() {
     let receiver = receiver(vec![GOOD, GOOD]);
-    let requests = vec![request(Signal::Metrics, 5), request(Signal::Logs, 2)];
-    let outcome = deliver(&trusting(&receiver.address, PATIENT), requests);
+    let outcome = deliver(
+        &trusting(&receiver.address, PATIENT),
+        Signal::Metrics,
+        &[5, 2],
+    );
     assert_eq!(outcome.messages, [""; 0]);
     assert_eq!(outcome.results(), [2, 0, 0, 0]);
     let requests = receiver.thread.join().expect("no panic");
@@ -130,10 +133,7 @@ fn requests_arrive_over_tls() {
 fn a_name_in_the_url_is_that_of_the_certificate() {
     let receiver = receiver(vec![GOOD]);
     let address = receiver.address.replace("127.0.0.1", "localhost");
-    let outcome = deliver(
-        &trusting(&address, PATIENT),
-        vec![request(Signal::Metrics, 5)],
-    );
+    let outcome = deliver(&trusting(&address, PATIENT), Signal::Metrics, &[5]);
     assert_eq!(outcome.messages, [""; 0]);
     assert_eq!(outcome.results(), [1, 0, 0, 0]);
     receiver.thread.join().expect("no panic");
@@ -155,12 +155,12 @@ fn a_bad_certificate_is_a_failure_that_can_pass() {
     ] {
         let outcome = after(Certificate(file));
         assert_eq!(outcome.results(), [1, 0, 0, 1], "{file}");
-        assert_eq!(outcome.dropped(), (0, 0), "{file}");
+        assert_eq!(outcome.counts.dropped_of("metrics"), 0, "{file}");
         assert_eq!(outcome.waits, [1], "{file}");
         let [failure, end] = &outcome.messages[..] else {
             panic!("one message, and one at its end: {:?}", outcome.messages);
         };
-        let begin = "cannot send to the receiver of OTLP, and will try again: ";
+        let begin = "cannot send metrics to the receiver of OTLP, and will try again: ";
         assert!(
             failure.starts_with(&format!("{begin}{reason}")),
             "{failure}"
@@ -170,27 +170,24 @@ fn a_bad_certificate_is_a_failure_that_can_pass() {
 }
 
 #[test]
-fn a_certificate_that_stays_bad_drops_what_the_queue_cannot_keep() {
+fn a_certificate_that_stays_bad_drops_requests_at_the_end() {
     let bad = Certificate("expired.pem");
-    let receiver = receiver(vec![bad; 4]);
-    let fake = Fake::default();
-    let mut delivery = delivery(&trusting(&receiver.address, PATIENT), &fake);
-    let (counts, deadline) = (Arc::clone(&delivery.counts), Arc::clone(&delivery.deadline));
-    let (queue, end) = RequestQueue::new(1, Arc::clone(&counts));
-    queue.push(request(Signal::Metrics, 5));
-    // During the first wait the queue gets full, and the program ends.
-    let happens = Box::new(move || {
-        queue.push(request(Signal::Logs, 2));
+    let receiver = receiver(vec![bad; 2]);
+    let made = Made::new(&trusting(&receiver.address, PATIENT), Signal::Logs, 9);
+    for count in [5, 2] {
+        made.queue.push(request(Signal::Logs, count));
+    }
+    // During the first wait the program ends. There is one more attempt.
+    let (is_ending, deadline) = (Arc::clone(&made.fake.is_ending), Arc::clone(&made.deadline));
+    let end: Happening = Box::new(move || {
+        is_ending.store(true, Ordering::Relaxed);
         let _ = deadline.set(Instant::now() + PATIENT);
     });
-    fake.meanwhile.lock().expect("no panic").push_back(happens);
-    delivery.run(&end);
-    let outcome = outcome(counts, &fake);
-    assert_eq!(outcome.dropped(), (5, 2));
-    assert_eq!(outcome.results(), [0, 0, 0, 3]);
+    made.fake.meanwhile.lock().expect("no panic").push_back(end);
+    let outcome = made.run();
+    assert_eq!(outcome.counts.dropped_of("logs"), 7);
+    assert_eq!(outcome.results(), [0, 0, 0, 2]);
     assert_eq!(outcome.messages.len(), 1);
-    // The last connection, which nothing needed.
-    let _ = TcpStream::connect(receiver.address.trim_start_matches("https://"));
     assert_eq!(receiver.thread.join().expect("no panic"), []);
 }
 
@@ -209,11 +206,11 @@ fn a_handshake_that_hangs_is_left_after_the_timeout() {
         let behaviours = [hanging].into_iter().chain([GOOD; 100]).collect();
         let receiver = receiver(behaviours);
         let settings = trusting(&receiver.address, Duration::from_secs(1));
-        let outcome = deliver(&settings, vec![request(Signal::Metrics, 5)]);
+        let outcome = deliver(&settings, Signal::Metrics, &[5]);
         let [ok, partial, refused, failed] = outcome.results();
         assert_eq!((ok, partial, refused), (1, 0, 0));
         assert!(failed >= 1);
-        assert_eq!(outcome.dropped(), (0, 0));
+        assert_eq!(outcome.counts.dropped_of("metrics"), 0);
         assert!(
             outcome.messages[0].contains("timeout"),
             "{:?}",

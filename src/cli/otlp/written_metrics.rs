@@ -1,5 +1,6 @@
 //! Metrics as messages, with their kind and unit.
 
+use super::metric_families::description;
 use super::otlp_messages::{
     CUMULATIVE, Data, Gauge, KeyValue, Metric, Number, NumberDataPoint, Sum,
 };
@@ -63,7 +64,7 @@ impl Written {
         };
         self.metrics.push(Metric {
             name: name.to_owned(),
-            description: String::new(),
+            description: description(name).to_owned(),
             unit: unit.to_owned(),
             data: Some(data),
         });

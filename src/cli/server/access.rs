@@ -9,7 +9,7 @@ use hyper::{Method, Request, StatusCode};
 use process_scanner::{Error, ErrorClass, Result, escape};
 
 use super::responses::Refusal;
-use crate::cli::outcome::cannot;
+use crate::cli::settings::{Content, read_small_file};
 
 /// A secret that requests must have: `Authorization: Bearer TOKEN`.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,14 +25,7 @@ impl Token {
     ///
     /// A file that cannot be read, and a text that is no token.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).map_err(|error| {
-            cannot(
-                "read the token in",
-                path,
-                error,
-                Some("check path and rights"),
-            )
-        })?;
+        let text = read_small_file(path, "the token", Content::Secret)?;
         let text = text.trim_ascii();
         let wrong = |what: &str| {
             let message = format!("the token in {} {what}", path.display());

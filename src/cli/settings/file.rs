@@ -6,8 +6,7 @@ use process_scanner::{Error, ErrorClass, Result};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Settings;
-use crate::cli::outcome::cannot;
+use super::{Content, Settings, read_small_file};
 
 /// Variables of the environment that are settings: the name after `PSCAN_`, in parts, and the value.
 pub(crate) type Variables = Vec<Variable>;
@@ -127,15 +126,7 @@ impl<'f> Given<'f> {
 
 /// Reads a file that is text.
 fn read_text(path: &Path) -> Result<String> {
-    let cannot_read = |error| {
-        cannot(
-            "read the settings",
-            path,
-            error,
-            Some("check path and rights"),
-        )
-    };
-    let bytes = std::fs::read(path).map_err(cannot_read)?;
+    let bytes = read_small_file(path, "the settings", Content::Settings)?;
     let text = String::from_utf8(bytes).map_err(|_| in_file(path, "it is not UTF-8"))?;
     // Editors on Windows begin files with it.
     Ok(text
@@ -153,7 +144,7 @@ fn parse(text: &str) -> std::result::Result<Table, String> {
                 .filter(|byte| **byte == b'\n')
                 .count()
         });
-        let message = error.message().replace('\n', " ");
+        let message = message_of(error);
         match line {
             Some(line) => format!("line {line}: {message}"),
             None => message,
@@ -174,7 +165,24 @@ fn parse(text: &str) -> std::result::Result<Table, String> {
 }
 
 fn settings(table: &Table) -> std::result::Result<Settings, String> {
-    Settings::deserialize(table.clone()).map_err(|error| error.message().replace('\n', " "))
+    Settings::deserialize(table.clone()).map_err(|error| message_of(&error))
+}
+
+/// Returns the message of an error of TOML, on one line. It quotes no line of the file, which can be a secret.
+fn message_of(error: &toml::de::Error) -> String {
+    let message = error.message().replace('\n', " ");
+    let unknown = message.strip_prefix("unknown field `");
+    match unknown.and_then(|rest| rest.rsplit_once("`, expected")) {
+        // A text in the place of a key can be a secret too. No setting has a name in quotes.
+        Some((key, _)) if !is_bare(key) => "unknown field, whose name needs quotes".to_owned(),
+        _ => message,
+    }
+}
+
+/// Returns whether a key of TOML needs no quotes.
+fn is_bare(key: &str) -> bool {
+    let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    key.bytes().all(is_of_key)
 }
 
 /// Overrides values by those of `other`, key by key.
@@ -239,4 +247,61 @@ fn in_file(path: &Path, what: &str) -> Error {
 fn in_variable(variable: &Variable, what: &str) -> Error {
     let message = format!("the variable {} is wrong: {what}", variable.name);
     Error::new(ErrorClass::Config, message).with_advice("correct it, or unset it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_quotes_no_secret() {
+        for text in [
+            "headers = { Authorization = \"Bearer hunter2\"",
+            "headers = { Authorization = Bearer hunter2 }",
+            "headers = { Authorization: \"Bearer hunter2\" }",
+            "headers = { \"Authorization=hunter2\" }",
+            "headers = { \"hunter2\" = 1, \"hunter2\" = 2 }",
+            "headers.\"hunter2\" = 1",
+            "headers = \"Authorization=Bearer hunter2\"",
+            "headers = hunter2",
+            "headers = \"hunter2",
+            "headers = 'hunter2",
+            "headers = \"\"\"hunter2",
+            "headers = \"\\hunter2\"",
+            "endpoint = \"http://a\" hunter2",
+            "endpoint = 0xhunter2",
+            "endpoint.hunter2 = 1",
+            "gzip = \"http://u:hunter2@h\"",
+            "\"Authorization: hunter2\" = \"\"",
+            "\"a`, expected one of hunter2\" = 1",
+            "\"Authorization: hunter2\"",
+            "Authorization: hunter2",
+        ] {
+            let error = parse(&format!("[otlp]\n{text}\n")).expect_err(text);
+            assert!(error.starts_with("line "), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let error = parse("[otlp]\nendpiont = \"x\"\n").expect_err("no such key");
+        assert!(error.contains("endpiont"), "{error}");
+    }
+
+    #[test]
+    fn an_error_of_a_variable_quotes_no_value() {
+        for value in [
+            "{ Authorization = \"Bearer hunter2\"",
+            "Authorization=Bearer hunter2",
+            "[\"hunter2\"]",
+        ] {
+            for key in ["HEADERS", "HEADERS_FILES", "GZIP", "INTERVAL_MS"] {
+                let variable = Variable {
+                    name: format!("PSCAN_OTLP__{key}"),
+                    value: value.to_owned(),
+                };
+                let error = Given::read(None, vec![variable]).expect_err(key);
+                let error = error.full_message();
+                assert!(error.contains(key), "{error}");
+                assert!(!error.contains("hunter2"), "{error}");
+            }
+        }
+    }
 }

@@ -5,20 +5,26 @@ mod changed;
 mod endpoint;
 mod file;
 mod group_settings;
-mod header_texts;
+mod log_event;
 mod one_or_many;
+mod otlp_headers;
 mod otlp_settings;
+mod resource_texts;
 mod served;
+mod small_file;
+mod unquoted;
 
-use process_scanner::{Collect, Config, Result};
+use process_scanner::{Collect, Config, Error, ErrorClass, Result};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::address::Address;
 pub(crate) use self::changed::{changed, taken_over};
 pub(crate) use self::file::{Given, from_environment};
 pub(crate) use self::group_settings::{GroupRule, Grouped};
+pub(crate) use self::log_event::LogEvent;
 pub(crate) use self::otlp_settings::Otlp;
 pub(crate) use self::served::Served;
+pub(crate) use self::small_file::{Content, read_small_file};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -44,7 +50,13 @@ impl Settings {
         self.scan.validate()?;
         self.groups.validate()?;
         self.serve.validate()?;
-        self.otlp.validate()
+        self.otlp.validate()?;
+        if self.serve.is_closed() && !self.otlp.is_sent() {
+            let message = "serve.listen is empty, and metrics go nowhere else";
+            return Err(Error::new(ErrorClass::Config, message)
+                .with_advice("set an address, serve.textfile, or otlp.endpoint"));
+        }
+        Ok(())
     }
 
     /// Returns the number of a rule that matches every process although others follow, from 1.

@@ -1,57 +1,79 @@
 //! The section `[otlp]`: the receiver that metrics and log records are sent to.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use process_scanner::{Error, ErrorClass, Result};
-use serde::{Deserialize, Serialize};
-use ureq::http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::endpoint;
-use super::header_texts::header_texts;
-use crate::cli::outcome::cannot;
-
-/// Headers that the exporter sets itself.
-const OWN_HEADERS: [&str; 6] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "host",
-    "transfer-encoding",
-];
+use super::endpoint::{self, Shape};
+use super::log_event::{LogEvent, log_events};
+use super::resource_texts::{self, resource_texts};
+use super::unquoted::unquoted;
 
 /// What is sent to a receiver of OTLP, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Otlp {
-    /// The receiver, such as `http://127.0.0.1:4318`; `None`: nothing is sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The receiver, such as `http://127.0.0.1:4318`, without the path of a signal.
+    #[serde(
+        deserialize_with = "unless_empty",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) endpoint: Option<String>,
+    /// Where metrics are sent instead: the whole URL.
+    #[serde(
+        deserialize_with = "unless_empty",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) metrics_endpoint: Option<String>,
+    /// Where log records are sent instead: the whole URL.
+    #[serde(
+        deserialize_with = "unless_empty",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) logs_endpoint: Option<String>,
     /// Time between two requests with metrics, in milliseconds.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) interval_ms: u64,
     /// Compresses requests.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) gzip: bool,
     /// Longest time of a request, in milliseconds.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) timeout_ms: u64,
-    /// Requests that may wait, at most.
+    /// Requests of each signal that may wait, at most.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) queue: usize,
     /// Sends metrics.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) metrics: bool,
-    /// Sends births, exits and failed scans.
+    /// Sends log records.
+    #[serde(deserialize_with = "unquoted")]
     pub(crate) logs: bool,
+    /// The events that are sent as log records.
+    #[serde(deserialize_with = "log_events")]
+    pub(crate) log_events: Vec<LogEvent>,
+    /// Attributes of the resource. They replace those that pscan finds; an empty text leaves one out.
+    #[serde(
+        deserialize_with = "resource_texts",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) resource: BTreeMap<String, String>,
     /// Certificates of authorities, as PEM, instead of those of the system.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "unquoted", skip_serializing_if = "Option::is_none")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Headers of each request.
     #[serde(
-        deserialize_with = "header_texts",
+        deserialize_with = "unquoted",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub(crate) headers: BTreeMap<String, String>,
     /// Headers whose values are in files.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "unquoted",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub(crate) headers_files: BTreeMap<String, PathBuf>,
 }
 
@@ -59,12 +81,16 @@ impl Default for Otlp {
     fn default() -> Self {
         Self {
             endpoint: None,
+            metrics_endpoint: None,
+            logs_endpoint: None,
             interval_ms: 15_000,
             gzip: true,
             timeout_ms: 10_000,
             queue: 64,
             metrics: true,
             logs: true,
+            log_events: LogEvent::DEFAULT.to_vec(),
+            resource: BTreeMap::new(),
             ca_file: None,
             headers: BTreeMap::new(),
             headers_files: BTreeMap::new(),
@@ -87,84 +113,75 @@ impl Otlp {
                 return wrong(message, "choose a number within these limits");
             }
         }
-        if let Some((what, advice)) = self.endpoint.as_deref().and_then(endpoint::wrong) {
-            // It can contain a password, so the message does not have it.
-            return wrong(format!("otlp.endpoint {what}"), advice);
+        let shapes = [
+            ("endpoint", &self.endpoint, Shape::Base),
+            ("metrics_endpoint", &self.metrics_endpoint, Shape::Whole),
+            ("logs_endpoint", &self.logs_endpoint, Shape::Whole),
+        ];
+        for (name, url, shape) in shapes {
+            let found = url.as_deref().and_then(|url| endpoint::wrong(url, shape));
+            if let Some((what, advice)) = found {
+                // It can contain a password, so the message does not have it.
+                return wrong(format!("otlp.{name} {what}"), advice);
+            }
         }
-        if self.ca_file.is_some() && self.endpoint.as_deref().is_some_and(endpoint::is_plain) {
+        let sent = [self.metrics_url(), self.logs_url()];
+        let mut sent = sent.iter().flatten().peekable();
+        let is_sent = sent.peek().is_some();
+        if self.ca_file.is_some() && is_sent && sent.all(|url| endpoint::is_plain(url)) {
             return wrong(
                 "otlp.ca_file has no use: the endpoint does not begin with https".to_owned(),
                 "leave it out, or correct the endpoint",
             );
         }
-        for name in self.headers.keys().chain(self.headers_files.keys()) {
-            let is_ours = OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
-            if is_ours || HeaderName::from_bytes(name.as_bytes()).is_err() {
-                let message = format!("otlp.headers cannot have {name:?}");
-                return wrong(
-                    message,
-                    "choose the name of a header that pscan does not set",
-                );
-            }
+        let urls = [
+            ("endpoint", &self.endpoint),
+            ("metrics_endpoint", &self.metrics_endpoint),
+            ("logs_endpoint", &self.logs_endpoint),
+        ];
+        let mut set = urls.into_iter().filter(|(_, url)| url.is_some());
+        if let Some((name, _)) = set.next_back().filter(|_| !self.is_sent()) {
+            return wrong(
+                format!("otlp.{name} has no use: nothing is sent there"),
+                "set metrics or logs to true, with log_events, or leave the endpoint out",
+            );
         }
-        match self.headers.iter().find(|(_, text)| value(text).is_none()) {
-            Some((name, _)) => wrong(
-                format!("otlp.headers has a value of {name} that no header can have"),
-                "write one line of printable text",
-            ),
-            None => Ok(()),
-        }
+        resource_texts::check(&self.resource)?;
+        self.check_headers()
     }
 
-    /// Replaces the values of headers, which can be secrets, for print.
-    pub(crate) fn redact(&mut self) {
-        for value in self.headers.values_mut() {
-            *value = "[redacted]".to_owned();
-        }
+    /// Returns whether anything is sent.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.metrics_url().is_some() || self.logs_url().is_some()
     }
 
-    /// Returns the headers of each request, with those from files as they are now.
-    ///
-    /// # Errors
-    ///
-    /// The first file that cannot be read, or that has no value for a header.
-    pub(crate) fn all_headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>> {
-        let texts = self.headers.iter();
-        let mut all: BTreeMap<&str, String> = texts
-            .map(|(name, text)| (name.as_str(), text.clone()))
-            .collect();
-        for (name, path) in &self.headers_files {
-            let text = fs::read_to_string(path).map_err(|error| {
-                cannot(
-                    "read the header from",
-                    path,
-                    error,
-                    Some("check path and rights"),
-                )
-            })?;
-            let text = text.trim_end_matches(['\n', '\r']);
-            if text.is_empty() || value(text).is_none() {
-                let message = format!("{} has no value for a header", path.display());
-                return Err(Error::new(ErrorClass::Config, message)
-                    .with_advice("write one line of printable text into it"));
-            }
-            all.insert(name, text.to_owned());
-        }
-        let parsed = all.into_iter().map(|(name, text)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            Some((name, value(&text)?))
-        });
-        Ok(parsed
-            .collect::<Option<_>>()
-            .expect("BUG: headers are checked"))
+    /// Returns the URL that metrics are sent to; `None` if they are not sent.
+    pub(crate) fn metrics_url(&self) -> Option<String> {
+        let own = self.metrics_endpoint.as_deref();
+        self.metrics.then(|| self.url(own, "/v1/metrics")).flatten()
+    }
+
+    /// Returns the URL that log records are sent to; `None` if they are not sent.
+    pub(crate) fn logs_url(&self) -> Option<String> {
+        let is_sent = self.logs && !self.log_events.is_empty();
+        let own = self.logs_endpoint.as_deref();
+        is_sent.then(|| self.url(own, "/v1/logs")).flatten()
+    }
+
+    fn url(&self, own: Option<&str>, path: &str) -> Option<String> {
+        let below = |endpoint: &str| endpoint.trim_end_matches('/').to_owned() + path;
+        let own = own.map(str::to_owned);
+        own.or_else(|| self.endpoint.as_deref().map(below))
     }
 }
 
-/// Returns a value that is not logged.
-fn value(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+/// Reads a text. An empty one is none, so that a variable can unset it.
+fn unless_empty<'de, D>(deserializer: D) -> std::result::Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text: Option<String> = unquoted(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]
@@ -214,30 +231,52 @@ mod tests {
     }
 
     #[test]
-    fn headers_come_from_settings_and_files() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        fs::write(&path, "Bearer x\n").expect("a file");
-        let mut otlp = Otlp::default();
-        otlp.headers.insert("X-Scope-OrgID".into(), "a".into());
-        otlp.headers_files
-            .insert("Authorization".into(), path.clone());
-        otlp.validate().expect("valid");
-        let headers = otlp.all_headers().expect("readable");
-        let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["authorization", "x-scope-orgid"]);
-        assert_eq!(headers[0].1, "Bearer x");
-        assert!(!format!("{headers:?}").contains("Bearer"));
-        for text in ["", "\n", "a\nb\n"] {
-            fs::write(&path, text).expect("a file");
-            otlp.all_headers().expect_err("no value");
-        }
-        fs::remove_file(&path).expect("a file");
-        otlp.all_headers().expect_err("no file");
-        for (name, text) in [("a b", "x"), ("Content-Type", "x"), ("a", "x\ny")] {
-            let mut otlp = Otlp::default();
-            otlp.headers.insert(name.into(), text.into());
-            otlp.validate().expect_err(name);
+    fn each_signal_has_a_url_of_its_own_or_one_below_the_endpoint() {
+        let urls = |text: &str| {
+            let otlp: Otlp = toml::from_str(text).expect(text);
+            otlp.validate().expect(text);
+            (otlp.metrics_url(), otlp.logs_url())
+        };
+        let url = |text: &str| Some(text.to_owned());
+        assert_eq!(urls(""), (None, None));
+        assert_eq!(urls("endpoint = \"\""), (None, None));
+        assert_eq!(
+            urls("endpoint = \"http://a/b/\""),
+            (url("http://a/b/v1/metrics"), url("http://a/b/v1/logs"))
+        );
+        assert_eq!(
+            urls("endpoint = \"http://a\"\nlogs_endpoint = \"http://b/c?d=e\""),
+            (url("http://a/v1/metrics"), url("http://b/c?d=e"))
+        );
+        assert_eq!(
+            urls("metrics_endpoint = \"http://b/c\""),
+            (url("http://b/c"), None)
+        );
+        assert_eq!(
+            urls("endpoint = \"http://a\"\nlog_events = []"),
+            (url("http://a/v1/metrics"), None)
+        );
+    }
+
+    #[test]
+    fn an_endpoint_without_use_is_an_error() {
+        for (text, key) in [
+            (
+                "endpoint = \"http://a\"\nmetrics = false\nlogs = false",
+                "otlp.endpoint ",
+            ),
+            (
+                "endpoint = \"http://a\"\nmetrics = false\nlog_events = []",
+                "otlp.endpoint ",
+            ),
+            (
+                "logs_endpoint = \"http://a\"\nlogs = false",
+                "otlp.logs_endpoint ",
+            ),
+        ] {
+            let otlp: Otlp = toml::from_str(text).expect(text);
+            let error = otlp.validate().expect_err(text);
+            assert!(error.to_string().starts_with(key), "{error}");
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use process_scanner::{Collect, Error, ErrorClass, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::address::Address;
 use super::one_or_many::one_or_many;
+use super::unquoted::unquoted;
 
 /// Where the server listens if nothing is set.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:9257";
@@ -15,16 +16,20 @@ const DEFAULT_ADDRESS: &str = "127.0.0.1:9257";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Served {
-    /// Where it listens. Empty: at the default address, or nowhere if there is a text file.
-    #[serde(deserialize_with = "one_or_many")]
-    pub(crate) listen: Vec<Address>,
+    /// Where it listens; an empty list: nowhere. `None`: at the default address, or nowhere if there is a text
+    /// file.
+    #[serde(
+        deserialize_with = "some_list",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) listen: Option<Vec<Address>>,
     /// A file for node_exporter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) textfile: Option<PathBuf>,
     /// Listens at an address of the network without a token too.
     pub(crate) allow_remote: bool,
     /// A file with the token that requests must have.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "unquoted", skip_serializing_if = "Option::is_none")]
     pub(crate) token_file: Option<PathBuf>,
     /// Names in the header Host that are allowed besides localhost and IP addresses.
     #[serde(deserialize_with = "one_or_many")]
@@ -42,7 +47,7 @@ pub(crate) struct Served {
 impl Default for Served {
     fn default() -> Self {
         Self {
-            listen: Vec::new(),
+            listen: None,
             textfile: None,
             allow_remote: false,
             token_file: None,
@@ -61,12 +66,18 @@ impl Served {
 
     /// Returns where the server listens.
     pub(crate) fn addresses(&self) -> Vec<Address> {
-        match (self.listen.is_empty(), &self.textfile) {
-            (true, None) => {
+        match (&self.listen, &self.textfile) {
+            (Some(addresses), _) => addresses.clone(),
+            (None, Some(_)) => Vec::new(),
+            (None, None) => {
                 vec![Address::parse(DEFAULT_ADDRESS).expect("BUG: the default is an address")]
             }
-            _ => self.listen.clone(),
         }
+    }
+
+    /// Returns whether metrics neither can be read from here, nor are written to a file.
+    pub(super) fn is_closed(&self) -> bool {
+        self.addresses().is_empty() && self.textfile.is_none()
     }
 
     pub(super) fn validate(&self) -> Result<()> {
@@ -117,6 +128,13 @@ impl Served {
     }
 }
 
+fn some_list<'de, D>(deserializer: D) -> std::result::Result<Option<Vec<Address>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    one_or_many(deserializer).map(Some)
+}
+
 /// Returns whether it can be a name in the header Host, or `*` with the end of one.
 fn is_host(name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
@@ -138,7 +156,7 @@ mod tests {
     #[test]
     fn an_address_of_the_network_needs_a_token_or_consent() {
         let remote = |served: &mut Served| {
-            served.listen = vec![Address::parse("0.0.0.0:9257").expect("an address")];
+            served.listen = Some(vec![Address::parse("0.0.0.0:9257").expect("an address")]);
         };
         let error = served(remote).expect_err("other hosts can reach it");
         assert!(error.to_string().contains("0.0.0.0:9257"), "{error}");
@@ -160,9 +178,13 @@ mod tests {
         assert_eq!(served.addresses().len(), 1);
         served.textfile = Some("x.prom".into());
         assert_eq!(served.addresses().len(), 0);
-        served.listen = vec![Address::parse("127.0.0.1:1").expect("an address")];
+        served.listen = Some(vec![Address::parse("127.0.0.1:1").expect("an address")]);
         assert_eq!(served.addresses().len(), 1);
         served.validate().expect("both at once");
+        served.textfile = None;
+        served.listen = Some(Vec::new());
+        assert_eq!(served.addresses().len(), 0);
+        assert!(served.is_closed());
     }
 
     #[test]

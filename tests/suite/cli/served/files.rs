@@ -41,7 +41,9 @@ fn the_example_is_valid_and_has_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "0123456789abcdef").unwrap();
-    let whole = whole.replace("/etc/pscan/token", token.to_str().unwrap());
+    let token = token.to_str().unwrap();
+    let whole = whole.replace("/etc/pscan/token", token);
+    let whole = whole.replace("/etc/pscan/otlp-header", token);
     let (is_fine, printed_whole, messages) = check(&whole, &[]);
     assert!(is_fine, "{messages}");
     assert!(printed_whole.contains("php {pool}"), "{printed_whole}");
@@ -210,6 +212,8 @@ fn a_text_file_is_written_and_nothing_listens() {
         }
     };
     assert!(text.contains("pscan_group_processes{"));
+    // node_exporter has these itself, and refuses a family that is there twice.
+    assert!(!text.contains("process_start_time_seconds"), "{text}");
     let pid = rustix::process::Pid::from_raw(serve.id().cast_signed()).unwrap();
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
     let mut messages = String::new();
@@ -286,4 +290,57 @@ fn a_text_file_in_a_missing_folder_is_an_error() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(message.contains("/does/not/exist/pscan.prom"), "{message}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    // No process ever opens it for writing.
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let endpoint = "[otlp]\nendpoint = \"http://127.0.0.1:1\"\n";
+    for settings in [
+        format!("[serve]\ntoken_file = {pipe:?}\n"),
+        format!("{endpoint}headers_files = {{ a = {pipe:?} }}\n"),
+    ] {
+        let (is_fine, _, messages) = check(&settings, &[]);
+        assert!(!is_fine && messages.contains("it is a pipe"), "{messages}");
+        let file = folder.path().join("pscan.toml");
+        fs::write(&file, &settings).unwrap();
+        let mut serve = pscan(&["serve", "--listen", "127.0.0.1:0", "--config"]);
+        let output = serve.arg(&file).output().unwrap();
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{messages}");
+        assert!(messages.contains("it is a pipe"), "{messages}");
+    }
+    for option in ["--check", "--config"] {
+        let output = pscan(&["serve", option]).arg(&pipe).output().unwrap();
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert!(messages.contains("it is a pipe"), "{messages}");
+    }
+    let mut server = Server::start("");
+    fs::remove_file(server.settings()).unwrap();
+    let rights = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, server.settings(), FileType::Fifo, rights, 0).unwrap();
+    server.send(Signal::HUP);
+    server.message("it is a pipe");
+    server.message("the settings stay as they were");
+    assert_eq!(server.end(Signal::TERM).0, Some(0));
+}
+
+#[test]
+fn an_empty_list_of_addresses_needs_another_way_out() {
+    let (is_fine, _, message) = check("[serve]\nlisten = []\n", &[]);
+    assert!(!is_fine);
+    assert!(
+        message.contains("line 2") && message.contains("metrics go nowhere else"),
+        "{message}"
+    );
+    let (is_fine, printed, _) = check(
+        "[serve]\nlisten = []\n[otlp]\nendpoint = \"http://127.0.0.1:4318\"\n",
+        &[],
+    );
+    assert!(is_fine && printed.contains("listen = []"), "{printed}");
 }

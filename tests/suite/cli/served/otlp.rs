@@ -54,7 +54,8 @@ fn receiver(status: &'static str) -> (String, Receiver<Request>) {
     let (sender, requests) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            answer_all(stream.unwrap(), status, &sender);
+            let (stream, sender) = (stream.unwrap(), sender.clone());
+            thread::spawn(move || answer_all(stream, status, &sender));
         }
     });
     (address, requests)
@@ -132,7 +133,8 @@ fn metrics_and_records_arrive() {
         let dropped = format!("pscan_otlp_dropped_total{{signal=\"{signal}\"}}");
         assert_eq!(sample(&text, &dropped), Some(0.0));
     }
-    assert_eq!(sample(&text, "pscan_otlp_queue_length"), Some(0.0));
+    let waiting = "pscan_otlp_queue_length{signal=\"logs\"}";
+    assert_eq!(sample(&text, waiting), Some(0.0));
     let (status, messages) = server.end(Signal::TERM);
     assert_eq!(status, Some(0));
     assert!(!messages.contains("OTLP"), "{messages}");
@@ -174,7 +176,8 @@ pub(super) fn assert_no_delay(settings: &str) {
             break text;
         }
     };
-    assert_eq!(sample(&first, "pscan_otlp_queue_length"), Some(1.0));
+    let waiting = "pscan_otlp_queue_length{signal=\"metrics\"}";
+    assert_eq!(sample(&first, waiting), Some(1.0));
     // Scans go on.
     while good(&server.get("/metrics").body) <= good(&first) {}
     assert_eq!(server.get("/readyz").status, 200);
@@ -191,7 +194,7 @@ fn a_receiver_that_refuses_is_reported_once() {
     let mut server = Server::start(&settings(&address, "logs = false\n")).scanned();
     let message = server.message("OTLP");
     assert!(
-        message.ends_with("refuses metrics: 400 Bad Request"),
+        message.contains("refuses metrics: 400 Bad Request; dropped: "),
         "{message}"
     );
     for _ in 0..2 {
@@ -233,6 +236,27 @@ fn headers_are_read_again_at_a_reload() {
 }
 
 #[test]
+fn a_reload_without_a_receiver_does_not_need_its_files() {
+    let (address, requests) = receiver("200 OK");
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, "Bearer one\n").unwrap();
+    let more = format!("headers_files = {{ Authorization = {key:?} }}\n");
+    let mut server = Server::start(&settings(&address, &more)).scanned();
+    fs::remove_file(&key).unwrap();
+    server.reload("[scan]\ninterval_ms = 100\n[serve]\nprocesses = true\n");
+    let message = server.message("reloaded");
+    assert!(message.ends_with("changed serve.processes"), "{message}");
+    let message = server.message("need a restart");
+    assert!(message.contains("otlp.endpoint"), "{message}");
+    assert_eq!(server.get("/processes").status, 200);
+    // Until then it sends as before.
+    next(&requests, |request| {
+        request.head.contains("authorization: bearer one")
+    });
+}
+
+#[test]
 fn wrong_settings_are_refused() {
     for (settings, reasons) in [
         (
@@ -242,8 +266,19 @@ fn wrong_settings_are_refused() {
         ("endpiont = \"http://collector\"", ["line 2", "endpiont"]),
         ("interval_ms = 5", ["line 2", "otlp.interval_ms"]),
         (
-            "headers_files = { a = \"/does/not/exist\" }",
+            "endpoint = \"http://a\"\nheaders_files = { a = \"/does/not/exist\" }",
             ["/does/not/exist", "header"],
+        ),
+        ("endpoint = \"http://a:b\"", ["line 2", "port"]),
+        ("headers = { Host = \"a\" }", ["line 2", "endpoint"]),
+        ("log_events = [\"exits\"]", ["line 2", "did you mean exit?"]),
+        (
+            "resource = { k8s.node.name = \"a\" }",
+            ["line 2", "without quotes"],
+        ),
+        (
+            "endpoint = \"http://a\"\nmetrics_endpoint = \"http://a:99999/\"",
+            ["line 3", "port"],
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -280,6 +315,12 @@ fn wrong_settings_are_refused() {
     );
     assert!(printed.contains("X-Key = \"[redacted]\""), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
+    // Nothing is sent without an endpoint, so no file is read.
+    let output = pscan(&["serve", "--check"])
+        .env("PSCAN_OTLP__HEADERS_FILES", "{ a = \"/does/not/exist\" }")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
     let output = pscan(&["serve", "--check"])
         .env("PSCAN_OTLP__HEADERS", "X-Key: hunter2")
         .output()
@@ -287,4 +328,46 @@ fn wrong_settings_are_refused() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("PSCAN_OTLP__HEADERS"), "{message}");
     assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn an_agent_without_a_port_sends_what_is_wanted() {
+    let (address, requests) = receiver("200 OK");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pscan.toml");
+    let more = format!(
+        "gzip = false\nlogs_endpoint = \"http://{address}/insert/logs?stream=host\"\n\
+         log_events = \"failed_exit\"\nresource = {{ \"k8s.node.name\" = \"node-seven\" }}\n"
+    );
+    let settings = settings(&address, &more) + "[serve]\nlisten = []\n";
+    fs::write(&file, settings).unwrap();
+    let mut serve = pscan(&["serve", "--config"])
+        .arg(&file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let metrics = next(&requests, |request| {
+        request.is_of("metrics") && request.has("process.memory.usage")
+    });
+    for text in [
+        "service.instance.id",
+        "node-seven",
+        "https://opentelemetry.io/schemas/",
+        "Resident memory of the processes",
+    ] {
+        assert!(metrics.has(text), "{text}");
+    }
+    let pid = rustix::process::Pid::from_raw(serve.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    let mut messages = String::new();
+    let mut stderr = serve.stderr.take().unwrap();
+    stderr.read_to_string(&mut messages).unwrap();
+    assert!(serve.wait().unwrap().success());
+    assert!(!messages.contains("serving"), "{messages}");
+    let url = format!("sending log records to http://{address}/insert/logs\n");
+    assert!(messages.contains(&url), "{messages}");
+    // Births are not wanted.
+    let others = requests.try_iter();
+    let births = others.filter(|request| request.has("pscan.process.created"));
+    assert_eq!(births.count(), 0);
 }

@@ -110,7 +110,7 @@ fn authorities_of_the_system_are_trusted_without_a_file() {
     server.message("no trusted authority has signed its certificate");
     // An empty container has none.
     let mut server = start(&settings(&address, ""), &none);
-    let message = server.message("cannot send to the receiver of OTLP");
+    let message = server.message("cannot send metrics to the receiver of OTLP");
     assert!(
         message.contains("no certificates of authorities"),
         "{message}"
