@@ -11,7 +11,7 @@ from otlp_compare import Hearing, dropped, page, stop
 SECONDS = float(os.environ.get("OUTAGE_SECONDS", 15))
 ANSWERS = ("400", "429", "503", "garbage", "nothing")
 # Requests that may wait: more than an outage makes, and fewer.
-ENOUGH, FEW = 5000, 2
+ENOUGH, FEW = 5000, 8
 
 
 class Scans:
@@ -44,7 +44,10 @@ class Outage:
         self.enough = serve(self.enough_receiver.url, queue=ENOUGH)
         self.few = serve(self.few_receiver.url, queue=FEW)
         # The shortest timeout that is longer than the end of pscan may take.
-        self.bad = {answer: (one := receiver(answer), serve(one.url, timeout_ms=10_000)) for answer in ANSWERS}
+        self.bad = {}
+        for answer in ANSWERS:
+            bad = receiver(answer)
+            self.bad[answer] = bad, serve(bad.url, timeout_ms=10_000)
         self.hearing = Hearing(self.enough)
         self.children = load.run(dict(ok=1))
         until(lambda: self.enough_receiver.records and self.few_receiver.records, "records before the outage")
@@ -67,7 +70,8 @@ class Outage:
         self.end = time.time_ns()
         for one in (self.enough_receiver, self.few_receiver):
             one.start()
-        return f"{SECONDS:.0f} s, {waiting:.0f} requests wait"
+        memory, usual = (pscan.memory()[0] for pscan in (self.enough, self.strict))
+        return f"{SECONDS:.0f} s, {waiting:.0f} requests wait; {memory:.1f} MB of memory, usual are {usual:.1f}"
 
     def bad_receivers_do_not_slow_scans(self):
         usual = self.usual
