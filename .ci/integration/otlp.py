@@ -33,7 +33,7 @@ class Checks(Results):
         self.setup, self.victoria, self.rotel = setup, victoria, rotel
         self.load = setup.load
         self.receiver = setup.receiver()
-        self.pscan = setup.serve(self.receiver.url)
+        self.pscan = setup.serve(self.receiver.url, 'groups = { by = "name" }')
         self.hearing = Hearing(self.pscan)
         self.children = []
 
@@ -58,6 +58,7 @@ class Checks(Results):
         done = {one: self.pscan.value("pscan_otlp_requests_total", result=one) for one in RESULTS}
         assert done["ok"] and sum(done.values()) == done["ok"], done
         assert dropped(self.pscan) == (0, 0)
+        stop(self.pscan)
         return f"{done['ok']:.0f} requests"
 
     def victoria_metrics_has_the_counters(self):
@@ -148,7 +149,7 @@ def main(pscan, folder, victoria, rotel):
     setup = Setup(pscan, folder)
     try:
         checks = Checks(setup, victoria, rotel)
-        outage = Outage(setup, checks.pscan)
+        outage = Outage(setup)
         for check in filter(None, (
             checks.metrics_equal_those_of_the_page,
             checks.logs_have_all_births_and_exits,

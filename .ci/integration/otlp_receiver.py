@@ -156,9 +156,9 @@ class Receiver:
                 self.lives.add(life)
                 self.records.append(record)
 
-    def metrics_until(self, at):
-        """Returns how many requests with metrics have this time, in nanoseconds, or an earlier one."""
-        return sum(one <= at for one, _ in list(self.metrics))
+    def metrics_after(self, at):
+        """Returns the data points of each request that has a later time, in nanoseconds."""
+        return [points for one, points in list(self.metrics) if one > at]
 
     def records_until(self, at):
         return sum(one <= at for one in list(self.observed))

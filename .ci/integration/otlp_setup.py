@@ -12,7 +12,7 @@ from otlp_receiver import HEADER, Receiver
 SETTINGS = """
 scan = {{ interval_ms = 500, cpu_budget_percent = "off", overload_wait_ratio = "off" }}
 serve = {{ listen = "127.0.0.1:0" }}
-groups = {{ by = "name" }}
+{groups}
 [[group]]
 label = "load"
 name = "^{prefix}"
@@ -30,15 +30,18 @@ class Setup:
         self.load = Load(self.programs)
         self.ends = []
 
-    def serve(self, endpoint, **otlp):
-        """Starts pscan with a receiver, and waits until it knows the load."""
+    def serve(self, endpoint, groups="", **otlp):
+        """Starts pscan with a receiver, and waits until it knows the load.
+
+        Without `groups`, all other processes are one group: a host can have hundreds of names.
+        """
         # A receiver of a busy host may need much of the timeout.
         otlp = dict(endpoint=endpoint, interval_ms=1000, timeout_ms=60_000) | otlp
         name = f"pscan{len(self.ends)}"
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in otlp.items()]
         lines.append(f'headers = {{ {HEADER[0]} = "{HEADER[1]}" }}\n')
         settings = self.folder / f"{name}.toml"
-        settings.write_text(SETTINGS.format(prefix=self.load.prefix) + "".join(lines))
+        settings.write_text(SETTINGS.format(prefix=self.load.prefix, groups=groups) + "".join(lines))
         exporter = Exporter([self.pscan, "serve", "--config", settings], self.folder / f"{name}.log")
         self.ends.append(exporter.stop)
         until(lambda: exporter.get("/readyz").status == 200, "the first scan")
