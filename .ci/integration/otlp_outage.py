@@ -50,11 +50,11 @@ class Outage:
             self.bad[answer] = bad, serve(bad.url, timeout_ms=10_000)
         good = serve(receiver("200").url)
         self.hearing = Hearing(self.enough)
-        self.children = load.run(dict(ok=1))
+        self.children = load.run({}, slow=1)
         until(lambda: self.enough_receiver.records and self.few_receiver.records, "records before the outage")
         # It gets this request twice.
         self.enough_receiver.lose_an_answer()
-        self.children += load.run(dict(ok=1))
+        self.children += load.run({}, slow=1)
         until(lambda: self.enough_receiver.is_answer_lost, "a lost answer")
         for one in (self.enough_receiver, self.few_receiver):
             one.kill()
@@ -62,8 +62,7 @@ class Outage:
         self.usual = Scans(good)
         self.scans = {answer: Scans(pscan) for answer, (_, pscan) in self.bad.items()}
         while time.time_ns() < self.begin + SECONDS * 1e9:
-            self.children += load.run(dict(ok=2, failed=2, killed=1))
-            time.sleep(0.5)
+            self.children += load.run(dict(ok=2, failed=2, killed=1), slow=1)
         for scans in (self.usual, *self.scans.values()):
             scans.end()
         waiting = self.enough.value("pscan_otlp_queue_length")
