@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Functions for checks that need a program of a Debian package. Source it.
 
 # Finds a program, or else unpacks its package into a folder: an installed one would start a server.

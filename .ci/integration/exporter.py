@@ -81,12 +81,17 @@ class Exporter:
         return time.clock_gettime(~self.child.pid << 3 | 2)
 
     def stop(self):
-        self.child.terminate()
-        try:
-            self.child.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
+        end(self.child)
+
+
+def end(child):
+    """Ends a program by SIGTERM, or by SIGKILL if that takes too long."""
+    child.terminate()
+    try:
+        child.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def samples(text):
@@ -103,12 +108,24 @@ def unescape(text):
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
 
 
-def until(check, what, seconds=20):
-    """Repeats a check until it returns something, and returns that."""
-    end = time.monotonic() + seconds
+def until(check, what, seconds=60):
+    """Repeats a check until it returns something, and returns that. A busy host needs the time."""
+    deadline = time.monotonic() + seconds
     while True:
         found = check()
         if found:
             return found
-        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
         time.sleep(0.05)
+
+
+def until_passes(check, seconds=60, step=0.05):
+    """Repeats a check until it raises no AssertionError, and returns its result."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(step)
