@@ -51,7 +51,10 @@ CASES = {
     "one of two hosts is down": (
         host(HOST, "0 59.5+60x40")
         | host(OTHER, "0 59.5+60x5 stale", up="1x5 0x40")
-        | {f"pscan_build_info{{{OTHER}}}": "1x5 stale", f"pscan_scan_interval_seconds{{{OTHER}}}": "1x5 stale"},
+        | {
+            f"pscan_build_info{{{OTHER}}}": "1x5 stale",
+            f"pscan_scan_interval_seconds{{{OTHER}}}": "1x5 stale",
+        },
         (1200,),
         {"Blind hosts": 1, "Values not current": 0, "Hosts": 1},
     ),
