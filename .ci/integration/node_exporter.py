@@ -50,9 +50,8 @@ class NodeExporter:
         faults = [f"both have this metric: {name}" for name in sorted(written & self.own)]
         missing = written - self.names()
         faults += [f"node_exporter does not serve this metric: {name}" for name in sorted(missing)]
-        if "error gathering" in (log := self.log.read_text()):
-            faults.append(f"node_exporter complains: {log}")
-        return faults
+        errors = [line for line in self.log.read_text().splitlines() if "error gathering" in line]
+        return faults + [f"node_exporter complains: {line}" for line in errors[:1]]
 
     def read(self):
         path = self.textfiles / "pscan.prom"
