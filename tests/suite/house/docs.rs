@@ -25,7 +25,6 @@ const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
 const OTHERS: &[&str] = &[
     "memory_limiter",
     "node_textfile_mtime_seconds",
-    "otel_logs",
     "process_lines",
     "prometheus_tsdb_head_series",
     "remote_write",
