@@ -1,6 +1,8 @@
 """Runs the queries of a Grafana dashboard and of alert rules in a real Prometheus that scrapes `pscan serve`.
 
-Usage: dashboard.py PSCAN FOLDER DASHBOARD RULES
+Usage: dashboard.py PSCAN FOLDER DASHBOARD RULES [NODE_EXPORTER]
+
+With node_exporter, it also reads the textfile of pscan, and is a host of the dashboard.
 
 Prints one line for each kind of query and ends with status 1 if one failed.
 """
@@ -8,19 +10,25 @@ Prints one line for each kind of query and ends with status 1 if one failed.
 import json
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import loads
 from exporter import Exporter, until
+from node_exporter import NodeExporter
+from otlp_text import Receiver
 from prometheus import Prometheus
 
 SETTINGS = """
 scan = { interval_ms = 500, cpu_budget_percent = "off" }
-serve = { listen = "127.0.0.1:0" }
+serve = { listen = "127.0.0.1:0", textfile = "TEXTFILE" }
 groups = { by = "name" }
+otlp = { endpoint = "RECEIVER", interval_ms = 1000 }
 """
+# A target of another program, which is down.
+OTHER = "- {job_name: web, static_configs: [{targets: ['127.0.0.1:1']}]}\n"
 # What Grafana puts in place of its variables: `All`, and ranges of some scrapes.
 VARIABLES = {
     "$job": ".*",
@@ -31,41 +39,65 @@ VARIABLES = {
 }
 GROUP = "cidaemon"
 # Metrics of other programs, and those that are there only in some states.
-NOT_OURS = {"up", "node_textfile_mtime_seconds"}
+NOT_OURS = {"up", "node_textfile_mtime_seconds", "node_exporter_build_info"}
 
 
-def main(pscan, folder, dashboard, rules):
+def main(pscan, folder, dashboard, rules, node_exporter=None):
     folder = Path(folder) / "dashboard"
     folder.mkdir()
-    dashboard = json.loads(Path(dashboard).read_text())
-    settings = folder / "pscan.toml"
-    settings.write_text(SETTINGS)
+    path, rules = Path(dashboard), Path(rules)
+    dashboard = json.loads(path.read_text())
+    receiver = Receiver()
     programs = loads.Programs(folder)
-    exporter = prometheus = None
+    node = exporter = prometheus = by_otlp = None
     failures = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
+        if node_exporter:
+            node = NodeExporter(node_exporter, folder)
+        settings = folder / "pscan.toml"
+        textfile = (node.textfiles if node else folder) / "pscan.prom"
+        endpoint = f"http://{receiver.address}"
+        settings.write_text(SETTINGS.replace("TEXTFILE", str(textfile)).replace("RECEIVER", endpoint))
         exporter = Exporter([pscan, "serve", "--config", settings], folder / "pscan.log")
         until(lambda: exporter.get("/readyz").status == 200, "the first scan")
         prometheus = Prometheus(folder, exporter.url.removeprefix("http://"))
+        with prometheus.config.open("a") as config:
+            config.write(OTHER)
+            if node:
+                config.write(f"- {{job_name: node, static_configs: [{{targets: ['{node.address}']}}]}}\n")
         prometheus.start()
+        if receiver.can_read:
+            until(lambda: receiver.text, "metrics by OTLP")
+            (folder / "otlp").mkdir()
+            by_otlp = Prometheus(folder / "otlp", receiver.address)
+            by_otlp.start()
         work(programs, exporter, prometheus)
-        count = 0
-        for title, query, is_range in queries(dashboard):
-            count += 1
-            failures += failure(prometheus, title, query, is_range)
-        print(f"{count} queries of the dashboard, {len(failures)} failed", flush=True)
-        names = known(prometheus) | NOT_OURS
-        used = set(re.findall(r"\b(?:pscan|process|node)_\w+", Path(rules).read_text()))
-        used |= {name for _, query, _ in queries(dashboard) for name in re.findall(r"\bpscan_\w+", query)}
-        unknown = sorted(used - names)
-        failures += [f"no metric has this name: {name}" for name in unknown]
-        print(f"{len(used)} metrics in queries and rules, {len(unknown)} unknown", flush=True)
+        failures += faults_of(prometheus, dashboard, rules.read_text())
+        for title, value in (("Hosts", 2 if node else 1), ("Blind hosts", 0), ("Values not current", 0)):
+            found = one_value(prometheus, dashboard, title)
+            if found != value:
+                failures.append(f"{title}: {found}, not {value}")
+        if node:
+            faults = node.faults()
+            print(f"the textfile in node_exporter, {len(faults)} faults", flush=True)
+            failures += faults
+        if by_otlp:
+            print("the same by OTLP:", flush=True)
+            by_otlp.wait_scrapes(3)
+            QUIET.update(NOT_BY_OTLP)
+            by_name = folder / "otlp/alerts.yml"
+            by_name.write_text(rewritten(rules))
+            subprocess.run(["promtool", "check", "rules", by_name], check=True)
+            failures += faults_of(by_otlp, json.loads(rewritten(path)), by_name.read_text())
+        else:
+            print("skipped: names by OTLP, since opentelemetry-proto is not installed", flush=True)
     finally:
         programs.end()
-        for server in (prometheus, exporter):
+        for server in (by_otlp, prometheus, exporter, node):
             if server:
                 server.stop()
+        receiver.stop()
     for text in failures:
         print(f"FAIL  {text}", flush=True)
     sys.exit(1 if failures else 0)
@@ -100,8 +132,37 @@ def work(programs, exporter, prometheus):
         QUIET.add("Failed exits in the range")
 
 
-# Panels that have no data on this host.
+# Panels that have no data on this host, and metrics that are not sent by OTLP.
 QUIET = set()
+NOT_BY_OTLP = {
+    "Time of a scan",
+    "pscan_scan_duration_seconds",
+    "Requests by status",
+    "pscan_serve_requests_total",
+    "pscan_serve_reload_successful",
+}
+
+
+def rewritten(path):
+    """Returns a file for names by OTLP."""
+    script = path.parent.parent / "prometheus/otlp.sed"
+    return subprocess.run(
+        ["sed", "-E", "-f", script, path], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+
+def faults_of(prometheus, dashboard, rules):
+    """Runs all queries of a dashboard, and looks for the metrics and labels that queries and rules name."""
+    faults, texts = [], [rules]
+    for title, query, is_range in queries(dashboard):
+        texts.append(query)
+        faults += failure(prometheus, title, query, is_range)
+    print(f"{len(texts) - 1} queries of the dashboard, {len(faults)} failed", flush=True)
+    names = set(prometheus.api("label/__name__/values")) | set(prometheus.api("labels")) | NOT_OURS | QUIET
+    used = {name for text in texts for name in re.findall(r"\b(?:pscan|process|node|system)_\w+", text)}
+    unknown = sorted(used - names)
+    print(f"{len(used)} names in queries and rules, {len(unknown)} unknown", flush=True)
+    return faults + [f"no metric has this name: {name}" for name in unknown]
 
 
 def queries(dashboard):
@@ -117,9 +178,21 @@ def queries(dashboard):
             yield panel["title"], target["expr"], not target.get("instant")
 
 
-def failure(prometheus, title, query, is_range):
+def one_value(prometheus, dashboard, title):
+    """Returns what a panel of one number shows."""
+    (query,) = (query for of, query, is_range in queries(dashboard) if of == title and not is_range)
+    (found,) = prometheus.api("query", query=filled(query))["result"]
+    return float(found["value"][1])
+
+
+def filled(query):
     for name, value in VARIABLES.items():
         query = query.replace(name, value)
+    return query
+
+
+def failure(prometheus, title, query, is_range):
+    query = filled(query)
     if "$" in query:
         return [f"{title}: a variable is left: {query}"]
     now = time.time()
@@ -131,10 +204,6 @@ def failure(prometheus, title, query, is_range):
     except AssertionError as error:
         return [f"{title}: {error}"]
     return [] if found["result"] or title in QUIET else [f"{title}: no data: {query}"]
-
-
-def known(prometheus):
-    return set(prometheus.api("label/__name__/values"))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,24 @@
 find_program() {
     command -v "$3" >/dev/null && return
     command -v apt-get >/dev/null || return
-    (
-        mkdir -p "$1/debian" && cd "$1/debian"
-        ls "$2"_*.deb >/dev/null 2>&1 || apt-get download -qq "$2" || {
-            # Its lists of packages can be old, and only root may renew them.
-            [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq "$2"
-        }
-        dpkg-deb -x "$2"_*.deb .
-    ) >>"$1/log" 2>&1 || return
-    PATH=$PATH:$1/debian/usr/bin
+    unpack "$1" "$2" || return
+    PATH=$PATH:$1/debian/usr/bin:$1/debian/bin
     command -v "$3" >/dev/null
+}
+
+# Unpacks packages into a folder.
+# Usage: unpack FOLDER PACKAGE...
+unpack() {
+    local folder=$1 package
+    shift
+    for package in "$@"; do
+        (
+            mkdir -p "$folder/debian" && cd "$folder/debian"
+            ls "$package"_*.deb >/dev/null 2>&1 || apt-get download -qq "$package" || {
+                # Its lists of packages can be old, and only root may renew them.
+                [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq "$package"
+            }
+            dpkg-deb -x "$package"_*.deb .
+        ) >>"$folder/log" 2>&1 || return
+    done
 }

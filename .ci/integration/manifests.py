@@ -6,12 +6,15 @@ Needs PyYAML. Ends with an error at the first fault.
 """
 
 import copy
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
 
+# What Kubernetes puts in place of fields.
+FIELDS = {"spec.nodeName": "node-1.example.com", "status.hostIP": "192.0.2.7"}
 HOST_NETWORK = {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
 
 
@@ -49,9 +52,40 @@ def main(pscan, folder, manifests):
     settings.write_text(configmap["data"][path.name])
     checked = subprocess.run([pscan, "serve", "--check", settings], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
+    check_variables(pscan, settings, container["env"])
+    for path in sorted(Path(manifests).glob("daemonset*.yaml")):
+        check_optional(pscan, settings, path.read_text())
     port = template["metadata"]["annotations"]["prometheus.io/port"]
     assert f'"0.0.0.0:{port}"' in checked.stdout and port == str(container["ports"][0]["containerPort"])
     print(f"ok    {len(found)} manifests", flush=True)
+
+
+def check_optional(pscan, settings, text):
+    """Checks variables that are comments as they are."""
+    text, count = re.subn(r"^( +)#(- name:|  value:)", r"\1\2", text, flags=re.MULTILINE)
+    assert count == 2, "the DaemonSet has other comments"
+    (container,) = yaml.safe_load(text)["spec"]["template"]["spec"]["containers"]
+    checked = check_variables(pscan, settings, container["env"])
+    assert f'endpoint = "http://{FIELDS["status.hostIP"]}:4318"' in checked, checked
+
+
+def check_variables(pscan, settings, variables):
+    """Returns what pscan makes of the settings and of the container's variables."""
+    values = {}
+    for one in variables:
+        if "valueFrom" in one:
+            value = FIELDS[one["valueFrom"]["fieldRef"]["fieldPath"]]
+        else:
+            # Only variables before this one are known.
+            value = re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], one["value"])
+        values[one["name"]] = value
+    checked = subprocess.run(
+        [pscan, "serve", "--check", settings], capture_output=True, text=True, env=values
+    )
+    assert checked.returncode == 0, checked.stderr
+    resource = f'"host.name" = "{FIELDS["spec.nodeName"]}"'
+    assert resource in checked.stdout, f"the host is not the node: {checked.stdout}"
+    return checked.stdout
 
 
 def check_pod(pod):

@@ -23,11 +23,14 @@ const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
 
 /// Words of other programs, such as settings and metrics.
 const OTHERS: &[&str] = &[
+    "memory_limiter",
     "node_textfile_mtime_seconds",
+    "process_lines",
     "prometheus_tsdb_head_series",
     "remote_write",
     "sample_limit",
     "scrape_configs",
+    "target_info",
 ];
 
 /// The start of a path relative to the folder of the crate.
