@@ -76,13 +76,7 @@ const COMMAND: &[(&str, &[&str])] = &[
     ("cli/tables", &["cli/select", "cli/history"]),
     (
         "cli/server",
-        &[
-            "cli/select",
-            "cli/outcome",
-            "cli/settings",
-            "cli/exposition",
-            "cli/format",
-        ],
+        &["cli/select", "cli/settings", "cli/exposition", "cli/format"],
     ),
     ("cli/args", &["cli/select", "cli/settings", "cli/format"]),
     (
