@@ -1,61 +1,15 @@
 //! Metrics of groups and of the scanner as data points.
 
-use std::collections::HashMap;
-
-use process_scanner::{Group, GroupCounters, GroupId, GroupsReport, Metrics};
+use process_scanner::{Group, GroupsReport, Metrics};
 
 use super::otlp_messages::{Data, KeyValue, Metric, Number};
 use super::scanner_points;
+use super::starts::Starts;
 use super::written_metrics::{Kind, Written};
 use crate::cli::exposition::{Sent, label, unknown_by_value};
 
 /// How a process ended: an attribute of exits.
 pub(super) const OUTCOME: &str = "pscan.exit.outcome";
-
-/// When the counts of each group began, in nanoseconds since the Unix epoch.
-#[derive(Debug)]
-pub(super) struct Starts {
-    /// When counting began.
-    first: u64,
-    /// When the metrics were last written.
-    last: u64,
-    groups: HashMap<GroupId, (u64, GroupCounters)>,
-}
-
-impl Starts {
-    /// `now`: counting begins now.
-    pub(super) fn new(now: u64) -> Self {
-        Self {
-            first: now,
-            last: now,
-            groups: HashMap::new(),
-        }
-    }
-
-    /// Finds the start of each group, in order.
-    ///
-    /// A group that was not there before, or one that has left and come back, was 0 at the last time.
-    fn update(&mut self, report: &GroupsReport, now: u64) -> Vec<u64> {
-        let before = std::mem::take(&mut self.groups);
-        let starts = report.groups.iter().map(|group| {
-            let known = before.get(&group.id);
-            let known = known.filter(|(_, counted)| !has_fallen(counted, &group.counters));
-            let start = known.map_or(self.last, |(start, _)| *start);
-            self.groups
-                .insert(group.id.clone(), (start, group.counters));
-            start
-        });
-        let starts = starts.collect();
-        self.last = now;
-        starts
-    }
-}
-
-fn has_fallen(before: &GroupCounters, now: &GroupCounters) -> bool {
-    now.births < before.births
-        || now.exits.total() < before.exits.total()
-        || now.cpu_seconds < before.cpu_seconds
-}
 
 /// Returns all metrics, as of `now` in nanoseconds since the Unix epoch. Unknown values have no data point.
 pub(super) fn metrics(
@@ -65,7 +19,8 @@ pub(super) fn metrics(
     starts: &mut Starts,
     now: u64,
 ) -> Vec<Metric> {
-    let (first, group_starts) = (starts.first, starts.update(report, now));
+    let group_starts = starts.update(report, now);
+    let first = starts.first();
     let mut written = Written::new(now);
     groups(report, &group_starts, &mut written);
     scanner_points::write(report, metrics, first, &mut written);

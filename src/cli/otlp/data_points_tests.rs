@@ -5,11 +5,12 @@ use std::sync::Arc;
 use process_scanner::{Batch, Consumer, Event, GroupBy, Groups, Metrics};
 use prost::Message;
 
-use super::data_points::{Starts, count, metrics};
+use super::data_points::{count, metrics};
 use super::otlp_messages::{
     Any, CUMULATIVE, Data, ExportMetricsServiceRequest, Metric, Number, NumberDataPoint,
     ResourceMetrics, ScopeMetrics,
 };
+use super::starts::Starts;
 use crate::cli::exposition::{self, Sent, process};
 
 struct Feed {
@@ -222,4 +223,21 @@ fn a_group_counts_from_the_last_time_at_which_it_was_not_there() {
     other.batch(vec![Event::Existing(process(4, "new", None))]);
     let fourth = other.metrics(&mut starts, 40);
     assert_eq!(start(&fourth, "new"), (30, 40));
+}
+
+#[test]
+fn starts_move_with_a_clock_that_is_set_back() {
+    let feed = two_batches();
+    let mut starts = Starts::new(1000);
+    feed.metrics(&mut starts, 1010);
+    for now in [200, 210] {
+        for metric in feed.metrics(&mut starts, now) {
+            for (_, point) in points(std::slice::from_ref(&metric), &metric.name) {
+                let is_gauge = matches!(metric.data, Some(Data::Gauge(_)));
+                let start = if is_gauge { 0 } else { 190 };
+                assert_eq!(point.start_time_unix_nano, start, "{}", metric.name);
+                assert_eq!(point.time_unix_nano, now);
+            }
+        }
+    }
 }

@@ -13,6 +13,12 @@ use crate::cli::exposition::OtlpCounts;
 /// Results of requests: the values of a label.
 pub(super) const RESULTS: [&str; 4] = ["ok", "partial", "refused", "failed"];
 
+/// Attempts of a request whose connection breaks each time while it is sent.
+///
+/// A receiver that closes while it reads can mean that the request is too large. About three minutes are enough for
+/// one that restarts.
+const MAX_BROKEN: u32 = 10;
+
 /// Time, chance and standard error.
 pub(super) trait Surroundings {
     fn now(&self) -> Instant;
@@ -38,6 +44,7 @@ pub(super) struct Delivery<S> {
     not_before: Option<Instant>,
     /// A request has failed at the end, so that the others are not tried.
     has_given_up: bool,
+    has_reported_unclear: bool,
 }
 
 impl<S: Surroundings> Delivery<S> {
@@ -58,19 +65,23 @@ impl<S: Surroundings> Delivery<S> {
             troubles: Troubles::new(signal),
             not_before: None,
             has_given_up: false,
+            has_reported_unclear: false,
         }
     }
 
     /// Sends all requests until no more can come.
     pub(super) fn run(&mut self, queue: &QueueEnd) {
-        while let Some(request) = queue.next() {
-            self.deliver(&request, queue);
+        while let Some(moment) = queue.next() {
+            for request in moment {
+                self.deliver(&request, queue);
+            }
         }
     }
 
     /// Sends a request until the receiver accepts or refuses it, or others need its room.
     fn deliver(&mut self, request: &Request, queue: &QueueEnd) {
         let overflows = queue.overflows();
+        let mut broken = 0;
         loop {
             let Some(within) = self.time_left() else {
                 return self.drop(request.count);
@@ -78,6 +89,16 @@ impl<S: Surroundings> Delivery<S> {
             match self.client.post(request, within) {
                 Answer::Taken => {
                     self.counts.answered("ok");
+                    return self.answered(Finding::Accepted);
+                }
+                Answer::Unclear => {
+                    self.counts.answered("ok");
+                    if !std::mem::replace(&mut self.has_reported_unclear, true) {
+                        let signal = self.signal.as_str();
+                        self.surroundings.report(&format!(
+                            "an answer of the receiver of OTLP to {signal} cannot be read: what it rejects is not counted"
+                        ));
+                    }
                     return self.answered(Finding::Accepted);
                 }
                 Answer::Partly { rejected, reason } => {
@@ -93,8 +114,18 @@ impl<S: Surroundings> Delivery<S> {
                     let refused = Finding::Rejected(Trouble::Refused, request.count, &reason);
                     return self.answered(refused);
                 }
-                Answer::Failed { reason, wait } => {
+                Answer::Failed {
+                    reason,
+                    wait,
+                    is_broken,
+                } => {
                     self.counts.answered("failed");
+                    broken = if is_broken { broken + 1 } else { 0 };
+                    if broken == MAX_BROKEN {
+                        self.drop(request.count);
+                        let refused = Finding::Rejected(Trouble::Refused, request.count, &reason);
+                        return self.report(refused);
+                    }
                     self.report(Finding::Failed(&reason));
                     if self.deadline.get().is_some() {
                         // There is no time to wait, and a receiver that fails needs no more requests.

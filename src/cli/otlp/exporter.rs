@@ -57,7 +57,8 @@ impl Exporter {
         for ((signal, url), queue) in Signal::ALL.into_iter().zip(&urls).zip(&mut queues) {
             let Some(url) = url else { continue };
             let (len, counts) = (settings.queue, Arc::clone(&counts));
-            let (start, end) = RequestQueue::new(len, Arc::clone(&counts), due_sender.clone());
+            let room = due_sender.clone();
+            let (start, end) = RequestQueue::new(signal, len, Arc::clone(&counts), room);
             *queue = Some(start);
             let timeout = Duration::from_millis(settings.timeout_ms);
             let client = Client::new(url, Arc::clone(&headers), timeout, encryption.clone());
@@ -124,9 +125,11 @@ impl Exporter {
         let is_late = matches!(in_time, Err(error) if error.is_timeout());
         let now = Signal::ALL.map(|signal| self.counts.dropped_of(signal.as_str()));
         let (metrics, logs) = (now[0] - before[0], now[1] - before[1]);
-        if is_late {
+        let waiting: u64 = self.counts.counts().waiting.values().sum();
+        // A thread that has ended by a bug leaves requests.
+        if is_late || waiting > 0 {
             // One of each signal is on its way.
-            let requests = self.counts.counts().waiting.values().sum::<u64>() + 2;
+            let requests = waiting + 2;
             warn(&format!(
                 "the receiver of OTLP is too slow: up to {requests} requests are not sent"
             ));

@@ -117,7 +117,7 @@ impl Made {
             Encryption::read(settings).expect("authorities"),
         );
         let counts = Arc::new(OtlpCounts::new(&RESULTS, &Signal::ALL.map(Signal::as_str)));
-        let (queue, end) = RequestQueue::new(len, Arc::clone(&counts), bounded(1).0);
+        let (queue, end) = RequestQueue::new(signal, len, Arc::clone(&counts), bounded(1).0);
         let (fake, deadline) = (Fake::default(), Arc::default());
         let delivery = Delivery::new(
             client,
@@ -172,7 +172,7 @@ pub(super) fn settings(endpoint: &str, timeout: Duration) -> Otlp {
 pub(super) fn deliver(settings: &Otlp, signal: Signal, requests: &[u64]) -> Outcome {
     let made = Made::new(settings, signal, 100);
     for count in requests {
-        made.queue.push(request(signal, *count));
+        made.queue.push(vec![request(signal, *count)]);
     }
     made.run()
 }

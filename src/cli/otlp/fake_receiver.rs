@@ -10,6 +10,8 @@ pub(super) enum Reply {
     Bytes(Vec<u8>),
     /// Reads the request, and keeps the connection open without a word.
     Silence,
+    /// Closes in the middle of the request.
+    Reset,
 }
 
 /// Returns a whole response.
@@ -61,10 +63,14 @@ pub(super) fn receiver(replies: Vec<Reply>) -> Receiver {
         let mut requests = Vec::new();
         for reply in replies {
             let (mut stream, _) = listener.accept().expect("a connection");
+            if let Reply::Reset = reply {
+                stream.read_exact(&mut [0; 5]).expect("a request");
+                continue;
+            }
             requests.push(read_request(&mut stream));
             match reply {
                 Reply::Bytes(bytes) => stream.write_all(&bytes).expect("a reader"),
-                Reply::Silence => silent.push(stream),
+                Reply::Silence | Reply::Reset => silent.push(stream),
             }
         }
         requests

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, at, never, select};
 use process_scanner::Timestamp;
 
-use super::data_points::{self, Starts};
+use super::data_points;
+use super::metric_parts;
 use super::otlp_messages::{
-    ExportLogsServiceRequest, ExportMetricsServiceRequest, LogRecord, Resource, ResourceLogs,
+    ExportLogsServiceRequest, ExportMetricsServiceRequest, Metric, Resource, ResourceLogs,
     ResourceMetrics, ScopeLogs, ScopeMetrics,
 };
 use super::otlp_resource::{SCHEMA_URL, resource, scope};
 use super::record_buffer::{PER_REQUEST, RecordBuffer};
 use super::request_queue::{Request, RequestQueue, Signal};
+use super::starts::Starts;
 use crate::cli::exposition::Published;
 use crate::cli::settings::Otlp;
 
@@ -98,6 +100,11 @@ impl Gatherer {
         let counted = self.published.metrics();
         let sent = queue.counts();
         let metrics = data_points::metrics(&report, &counted, &sent, &mut self.starts, now_ns());
+        let parts = metric_parts::parts(metrics).into_iter();
+        queue.push(parts.map(|part| self.metrics_request(part)).collect());
+    }
+
+    fn metrics_request(&self, metrics: Vec<Metric>) -> Request {
         let count = data_points::count(&metrics);
         let message = ExportMetricsServiceRequest {
             resource_metrics: vec![ResourceMetrics {
@@ -110,8 +117,7 @@ impl Gatherer {
                 schema_url: SCHEMA_URL.to_owned(),
             }],
         };
-        let request = Request::new(Signal::Metrics, count, &message, self.is_gzip);
-        queue.push(request);
+        Request::new(Signal::Metrics, count, &message, self.is_gzip)
     }
 
     /// Makes requests as long as there are at least so many records.
@@ -125,7 +131,7 @@ impl Gatherer {
             let Some(records) = self.records.take(at_least) else {
                 break;
             };
-            queue.push(self.logs_request(records));
+            queue.push(vec![self.logs_request(records)]);
         }
     }
 
@@ -136,11 +142,11 @@ impl Gatherer {
         };
         let deadline = self.deadline.get().copied().unwrap_or_else(Instant::now);
         while let Some(records) = self.records.take(1) {
-            queue.push_until(deadline, self.logs_request(records));
+            queue.push_until(deadline, vec![self.logs_request(records)]);
         }
     }
 
-    fn logs_request(&self, log_records: Vec<LogRecord>) -> Request {
+    fn logs_request(&self, log_records: Vec<Vec<u8>>) -> Request {
         let count = log_records.len() as u64;
         let message = ExportLogsServiceRequest {
             resource_logs: vec![ResourceLogs {

@@ -1,13 +1,19 @@
 //! Judges the responses of a receiver.
 
+use std::io::Read;
 use std::time::{Duration, SystemTime};
 
-use jiff::fmt::rfc2822::DateTimeParser;
+use flate2::read::GzDecoder;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use prost::Message;
-use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{HeaderMap, StatusCode};
 
 use super::otlp_messages::{ErrorStatus, ExportResponse};
+
+/// Bytes of a response that are read, at most.
+const MAX_RESPONSE: u64 = 1 << 20;
 
 /// Characters of a receiver's text that are printed, at most.
 const MAX_REASON: usize = 200;
@@ -16,6 +22,8 @@ const MAX_REASON: usize = 200;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answer {
     Taken,
+    /// It accepted the request, and perhaps rejected a part: its message cannot be read.
+    Unclear,
     /// It rejected some data points or records, and took the others.
     Partly {
         rejected: u64,
@@ -28,6 +36,8 @@ pub(super) enum Answer {
         reason: String,
         /// How long the receiver requests to wait.
         wait: Option<Duration>,
+        /// The connection broke while the request was sent, or before its answer.
+        is_broken: bool,
     },
 }
 
@@ -39,16 +49,18 @@ pub(super) fn judge(
     body: &[u8],
 ) -> Answer {
     if status.is_success() {
-        let partial = ExportResponse::decode(body)
-            .ok()
-            .and_then(|response| response.partial_success);
-        // A receiver can send a warning without rejecting anything.
-        return match partial {
-            Some(partial) if partial.rejected > 0 => Answer::Partly {
-                rejected: partial.rejected.unsigned_abs(),
-                reason: shortened(&partial.error_message),
+        return match ExportResponse::decode(body) {
+            Ok(response) => match response.partial_success {
+                // A receiver can send a warning without rejecting anything.
+                Some(partial) if partial.rejected > 0 => Answer::Partly {
+                    rejected: partial.rejected.unsigned_abs(),
+                    reason: shortened(&String::from_utf8_lossy(&partial.error_message)),
+                },
+                _ => Answer::Taken,
             },
-            _ => Answer::Taken,
+            Err(_) if is_protobuf => Answer::Unclear,
+            // Some receivers answer with a text.
+            Err(_) => Answer::Taken,
         };
     }
     let mut reason = status.to_string();
@@ -57,7 +69,11 @@ pub(super) fn judge(
         reason.push_str(&format!(": {text}"));
     }
     match status.as_u16() {
-        429 | 502..=504 => Answer::Failed { reason, wait },
+        429 | 502..=504 => Answer::Failed {
+            reason,
+            wait,
+            is_broken: false,
+        },
         _ => Answer::Refused(reason),
     }
 }
@@ -85,13 +101,34 @@ fn error_text(is_protobuf: bool, body: &[u8]) -> String {
 /// Returns what the header Retry-After requests: seconds, or a date (RFC 9110, section 10.2.3).
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let seconds = text.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds));
     }
-    let date = DateTimeParser::new().parse_timestamp(text).ok()?;
-    SystemTime::from(date)
+    let date = DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+    // Timestamps end some hours before the year 10000, and dates do not.
+    let Ok(date) = date.to_zoned(TimeZone::UTC) else {
+        return Some(Duration::MAX);
+    };
+    SystemTime::from(date.timestamp())
         .duration_since(SystemTime::now())
         .ok()
+}
+
+/// Reads the body of a response: decompressed, and as much of it as decides anything.
+pub(super) fn read_body(headers: &HeaderMap, body: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let body = body.take(MAX_RESPONSE);
+    let encoding = headers.get(CONTENT_ENCODING);
+    let is_gzip = encoding.is_some_and(|encoding| encoding.as_bytes() == b"gzip");
+    // What was read before an error stays.
+    let _ = match is_gzip {
+        true => GzDecoder::new(body)
+            .take(MAX_RESPONSE)
+            .read_to_end(&mut bytes),
+        false => { body }.read_to_end(&mut bytes),
+    };
+    bytes
 }
 
 /// Returns the begin of a text for a message.
@@ -107,6 +144,10 @@ pub(super) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::otlp_messages::PartialSuccess;
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use ureq::http::HeaderValue;
 
     use super::*;
@@ -163,7 +204,7 @@ mod tests {
             let response = ExportResponse {
                 partial_success: Some(PartialSuccess {
                     rejected,
-                    error_message: "too old".repeat(100),
+                    error_message: "too old\u{ff}".repeat(100).into_bytes(),
                 }),
             };
             answer_to(200, &response.encode_to_vec())
@@ -181,6 +222,34 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_no_text_or_compressed_hides_no_number() {
+        let response = ExportResponse {
+            partial_success: Some(PartialSuccess {
+                rejected: 3,
+                error_message: b"\xff\xfe".to_vec(),
+            }),
+        };
+        let plain = response.encode_to_vec();
+        let answer = judge(StatusCode::OK, None, true, &plain);
+        assert!(
+            matches!(answer, Answer::Partly { rejected: 3, .. }),
+            "{answer:?}"
+        );
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&plain).expect("memory");
+        let compressed = encoder.finish().expect("memory");
+        let mut headers = HeaderMap::new();
+        assert_eq!(read_body(&headers, plain.as_slice()), plain);
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert_eq!(read_body(&headers, compressed.as_slice()), plain);
+        assert_eq!(read_body(&headers, &b"no gzip"[..]), b"");
+        let unclear = judge(StatusCode::OK, None, true, &plain[..plain.len() - 1]);
+        assert_eq!(unclear, Answer::Unclear);
+        let endless = read_body(&HeaderMap::new(), std::io::repeat(b'x'));
+        assert_eq!(endless.len() as u64, MAX_RESPONSE);
+    }
+
+    #[test]
     fn retry_after_is_seconds_or_a_date() {
         let wait = |text: &str| {
             let mut headers = HeaderMap::new();
@@ -188,6 +257,10 @@ mod tests {
             retry_after(&headers)
         };
         assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+        for far in ["99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            let wait = wait(far).expect(far);
+            assert!(wait > Duration::from_secs(3600), "{far}");
+        }
         let far = wait("Fri, 31 Dec 2100 23:59:59 GMT").expect("a date");
         assert!(far > Duration::from_secs(3600));
         for text in ["", "soon", "-1", "Sun, 06 Nov 1994 08:49:37 GMT"] {

@@ -1,18 +1,17 @@
 //! Sends requests to the receiver.
 
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ureq::Agent;
 use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use ureq::http::{HeaderName, HeaderValue, Uri};
-use ureq::{Agent, Body};
 
 use super::Encryption;
 use super::http_answer::{self, Answer, shortened};
 use super::request_queue::Request;
-
-/// Bytes of a response that are read, at most.
-const MAX_RESPONSE: u64 = 1 << 16;
 
 /// How long a connection is kept for the next request.
 const KEPT: Duration = Duration::from_secs(1);
@@ -62,7 +61,27 @@ impl Client {
     }
 
     /// Sends a request, and waits for the response within this time.
-    pub(super) fn post(&self, request: &Request, within: Duration) -> Answer {
+    pub(super) fn post(&mut self, request: &Request, within: Duration) -> Answer {
+        // ureq panics at some responses, such as one with the status 000.
+        let sent = catch_unwind(AssertUnwindSafe(|| self.send(request, within)));
+        let failed = |reason: &str, is_broken| Answer::Failed {
+            reason: shortened(reason) + self.hint(),
+            wait: None,
+            is_broken,
+        };
+        match sent {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => failed(&described(&error), is_broken(&error)),
+            Err(_) => {
+                let answer = failed("its answer is no HTTP", true);
+                // The pool of connections can be unusable.
+                self.agent = self.agent.config().new_agent();
+                answer
+            }
+        }
+    }
+
+    fn send(&self, request: &Request, within: Duration) -> Result<Answer, ureq::Error> {
         let mut call = self
             .agent
             .post(&self.url)
@@ -79,21 +98,30 @@ impl Client {
         if within < self.timeout {
             call = call.config().timeout_global(Some(within)).build();
         }
-        match call.send(request.body.as_slice()) {
-            Ok(mut response) => {
-                let (status, wait) = (
-                    response.status(),
-                    http_answer::retry_after(response.headers()),
-                );
-                let is_protobuf = http_answer::is_protobuf(response.headers());
-                let body = body(response.body_mut());
-                http_answer::judge(status, wait, is_protobuf, &body)
-            }
-            Err(error) => Answer::Failed {
-                reason: shortened(&described(&error)) + self.hint(),
-                wait: None,
-            },
-        }
+        let mut response = call.send(request.body.as_slice())?;
+        let wait = http_answer::retry_after(response.headers());
+        let is_protobuf = http_answer::is_protobuf(response.headers());
+        let headers = response.headers().clone();
+        let body = http_answer::read_body(&headers, response.body_mut().as_reader());
+        Ok(http_answer::judge(
+            response.status(),
+            wait,
+            is_protobuf,
+            &body,
+        ))
+    }
+}
+
+/// Returns whether a connection was closed in the middle of a request.
+fn is_broken(error: &ureq::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+
+    match error {
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionReset
+        ),
+        _ => false,
     }
 }
 
@@ -117,12 +145,6 @@ fn described(error: &ureq::Error) -> String {
         return text;
     }
     error.to_string()
-}
-
-/// Reads a response; what is read of it decides nothing but the details.
-fn body(body: &mut Body) -> Vec<u8> {
-    let limited = body.with_config().limit(MAX_RESPONSE);
-    limited.read_to_vec().unwrap_or_default()
 }
 
 #[cfg(test)]

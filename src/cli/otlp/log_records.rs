@@ -21,15 +21,11 @@ const MAX_AGE_MS: u64 = 3_600_000;
 /// Returns a record for each of these events in a batch, in order.
 ///
 /// Text of processes is redacted where the batch is.
-pub(super) fn records(batch: &Batch, wanted: &[LogEvent]) -> Vec<LogRecord> {
-    let mut records = Vec::new();
-    if wanted.contains(&LogEvent::Failure) {
-        records.extend(losses(batch));
-    }
+pub(super) fn records(batch: &Batch, wanted: &[LogEvent]) -> impl Iterator<Item = LogRecord> {
+    let losses = losses(batch).filter(|_| wanted.contains(&LogEvent::Failure));
     let events = batch.events.iter();
     let events = events.filter(|event| is_wanted(event, wanted));
-    records.extend(events.filter_map(|event| of_event(event, batch.taken_at_ms)));
-    records
+    losses.chain(events.filter_map(|event| of_event(event, batch.taken_at_ms)))
 }
 
 /// Returns records about lost batches and a failed scan.

@@ -52,7 +52,7 @@ fn births_exits_and_failures_are_records() {
     let mut batch = Batch::new(2, 1_700_000_001_000, events);
     batch.failure = Some(Error::new(ErrorClass::Stuck, "no answer"));
     batch.lost_batches = 3;
-    let records = records(&batch, ALL);
+    let records: Vec<_> = records(&batch, ALL).collect();
     let names: Vec<_> = records
         .iter()
         .map(|record| (record.event_name.as_str(), record.time_unix_nano))
@@ -97,7 +97,8 @@ fn unknown_values_have_no_attribute_and_old_starts_are_not_the_time() {
         start_time_ms: None,
     };
     let events = [old, unknown].map(ProcessInfo::unknown).map(Event::Created);
-    let records = records(&Batch::new(2, 1_700_000_001_000, events.into()), ALL);
+    let batch = Batch::new(2, 1_700_000_001_000, events.into());
+    let records: Vec<_> = records(&batch, ALL).collect();
     for record in &records {
         assert_eq!(record.time_unix_nano, 1_700_000_001_000_000_000);
     }
@@ -129,7 +130,7 @@ fn names(wanted: &[LogEvent]) -> Vec<String> {
     ];
     let mut batch = Batch::new(2, 1_700_000_001_000, events);
     batch.failure = Some(Error::new(ErrorClass::Stuck, "no answer"));
-    let records = records(&batch, wanted).into_iter();
+    let records = records(&batch, wanted);
     records.map(|record| record.event_name).collect()
 }
 

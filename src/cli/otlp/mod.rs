@@ -23,6 +23,7 @@ mod log_records;
 #[cfg(test)]
 mod log_records_tests;
 mod metric_families;
+mod metric_parts;
 #[cfg(not(feature = "tls"))]
 mod no_encryption;
 mod otlp_messages;
@@ -33,6 +34,7 @@ mod request_queue;
 #[cfg(test)]
 mod same_metrics_tests;
 mod scanner_points;
+mod starts;
 #[cfg(feature = "tls")]
 #[cfg(test)]
 mod tls_tests;

@@ -31,16 +31,16 @@ pub(super) struct RecordBuffer {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Each with its size.
-    records: VecDeque<(usize, LogRecord)>,
+    /// Encoded.
+    records: VecDeque<Vec<u8>>,
     bytes: usize,
 }
 
 impl Waiting {
-    fn pop(&mut self) -> Option<(usize, LogRecord)> {
-        let (bytes, record) = self.records.pop_front()?;
-        self.bytes -= bytes;
-        Some((bytes, record))
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        let record = self.records.pop_front()?;
+        self.bytes -= record.len();
+        Some(record)
     }
 }
 
@@ -51,16 +51,16 @@ impl RecordBuffer {
     }
 
     /// Adds records, and returns how many wait. The oldest make room, and are counted.
-    fn add(&self, records: Vec<LogRecord>) -> usize {
+    fn add(&self, records: impl Iterator<Item = LogRecord>) -> usize {
+        let mut dropped = 0;
         let mut waiting = self.lock();
         for record in records {
-            let bytes = record.encoded_len();
-            waiting.bytes += bytes;
-            waiting.records.push_back((bytes, record));
-        }
-        let mut dropped = 0;
-        while waiting.bytes > MAX_BYTES && waiting.pop().is_some() {
-            dropped += 1;
+            let record = record.encode_to_vec();
+            waiting.bytes += record.len();
+            waiting.records.push_back(record);
+            while waiting.bytes > MAX_BYTES && waiting.pop().is_some() {
+                dropped += 1;
+            }
         }
         self.counts.dropped(Signal::Logs.as_str(), dropped);
         waiting.records.len()
@@ -71,18 +71,18 @@ impl RecordBuffer {
         self.lock().bytes > MAX_BYTES / 2
     }
 
-    /// Takes the records of a request, if there are at least as many.
-    pub(super) fn take(&self, at_least: usize) -> Option<Vec<LogRecord>> {
+    /// Takes the encoded records of a request, if there are at least as many.
+    pub(super) fn take(&self, at_least: usize) -> Option<Vec<Vec<u8>>> {
         let mut waiting = self.lock();
         if waiting.records.len() < at_least.max(1) {
             return None;
         }
         let (mut taken, mut bytes) = (Vec::new(), 0);
         while taken.len() < PER_REQUEST && bytes < REQUEST_BYTES {
-            let Some((size, record)) = waiting.pop() else {
+            let Some(record) = waiting.pop() else {
                 break;
             };
-            bytes += size;
+            bytes += record.len();
             taken.push(record);
         }
         Some(taken)
@@ -107,8 +107,7 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Adds the records of a batch.
     pub(crate) fn take(&self, batch: &Batch) {
-        let records = records(batch, &self.events);
-        if !records.is_empty() && self.buffer.add(records) >= PER_REQUEST {
+        if self.buffer.add(records(batch, &self.events)) >= PER_REQUEST {
             // If there is one already, that is enough.
             let _ = self.due.try_send(());
         }
@@ -132,12 +131,13 @@ mod tests {
         assert_eq!(buffer.take(0), None);
         assert!(!buffer.is_half_full());
         let many = (0..PER_REQUEST + 2).map(|n| record(&n.to_string()));
-        assert_eq!(buffer.add(many.collect()), PER_REQUEST + 2);
+        assert_eq!(buffer.add(many), PER_REQUEST + 2);
         let first = buffer.take(PER_REQUEST).expect("enough");
         assert_eq!(first.len(), PER_REQUEST);
         assert_eq!(buffer.take(PER_REQUEST), None);
         let rest = buffer.take(1).expect("two");
-        assert_eq!(rest, [record("512"), record("513")]);
+        let expected = ["512", "513"].map(|text| record(text).encode_to_vec());
+        assert_eq!(rest, expected);
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
         let buffer = RecordBuffer::new(Arc::clone(&counts));
         let large = "x".repeat(1 << 20);
         for _ in 0..20 {
-            buffer.add(vec![record(&large)]);
+            buffer.add(std::iter::once(record(&large)));
         }
         assert!(buffer.is_half_full());
         let left = std::iter::from_fn(|| buffer.take(1));

@@ -8,9 +8,10 @@ use process_scanner::{
     Metrics,
 };
 
-use super::data_points::{self, Starts};
+use super::data_points;
 use super::metric_families::BOTH;
 use super::otlp_messages::{Data, Metric, Number};
+use super::starts::Starts;
 use crate::cli::exposition::{Sent, family_names, full_text, process, two_batches};
 
 /// Families that OTLP does not have, each with the reason.
