@@ -59,7 +59,7 @@ const FAMILIES: [(&str, &str); 54] = [
     ),
     (
         "pscan_otlp_queue_length",
-        "Requests that wait for the receiver of OTLP.",
+        "Moments with metrics and requests with records that wait for the receiver of OTLP.",
     ),
     (
         "pscan_otlp_requests_total",
