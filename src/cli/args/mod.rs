@@ -24,6 +24,7 @@ mod shape;
 mod show;
 mod subcommands;
 mod tips;
+mod top_options;
 mod usage;
 pub(crate) mod word_reader;
 
@@ -43,3 +44,4 @@ pub(crate) use self::shape::{Request, Shape};
 pub(crate) use self::show::Show;
 pub(crate) use self::subcommands::{Record, Replay, Report, Sub, Watch};
 pub(crate) use self::tips::of_name as tips_of_name;
+pub(crate) use self::top_options::Top;

@@ -259,7 +259,7 @@ mod tests {
             let _ = seen.send(batch.monotonic_ns);
             Step::Continue(())
         };
-        let config = line.schedule.config();
+        let config = line.schedule.pace.config();
         run(One, config, &line.schedule, &never(), &never(), stats, each)
             .expect("the session succeeds");
         assert!(began.elapsed() >= Duration::from_millis(100));

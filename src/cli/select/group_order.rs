@@ -18,7 +18,7 @@ pub(crate) enum GroupOrder {
 
 impl GroupOrder {
     /// What `--sort` takes with `--by`, for messages.
-    pub(crate) const NAMES: &'static str = "cpu, rss, threads, age, processes or name";
+    const NAMES: &'static str = "cpu, rss, threads, age, processes or name";
 
     /// Returns the order of groups by `by`; `None` if groups have no such value.
     pub(crate) fn named(sort: Sort, by: GroupBy) -> Option<Self> {
@@ -32,6 +32,20 @@ impl GroupOrder {
             "start_time_ms" => Some(Self::Age),
             "name" => Some(Self::Name),
             field => (field == field_of(by)).then_some(Self::Name),
+        }
+    }
+
+    /// Returns what is wrong with `--sort` and `--by` together, and what to do.
+    pub(crate) fn conflict(sort: Option<Sort>, by: Option<GroupBy>) -> Option<String> {
+        match (by, sort) {
+            (Some(by), Some(sort)) if Self::named(sort, by).is_none() => Some(format!(
+                "groups can be sorted by {}; for processes, leave out --by",
+                Self::NAMES
+            )),
+            (None, Some(Sort::PROCESSES)) => {
+                Some("'processes' is an order of groups; add --by WHAT".into())
+            }
+            _ => None,
         }
     }
 }
