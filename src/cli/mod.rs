@@ -27,6 +27,12 @@ mod signals;
 #[cfg(feature = "export")]
 mod tables;
 mod terminal;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "`pscan top`, which is not there yet, uses it"
+)]
+mod top;
 
 use std::env;
 use std::io::Write as _;
