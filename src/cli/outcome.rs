@@ -1,12 +1,12 @@
 //! Outcomes of commands: exit status and messages on standard error.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use process_scanner::{Error, ErrorClass, Result, escape};
 
-use super::terminal::{fold, stderr_width};
+use super::terminal::{fold, stderr_width, write_stderr};
 
 /// Exit status of `pscan run` if pscan failed, wrong usage included, as env(1) and timeout(1) have it.
 ///
@@ -36,8 +36,8 @@ pub(crate) fn write_to_stderr(line: &str) {
     let (begin, _) = line.split_at(line.len() - text.len());
     let lines = fold(begin, begin.len() + INDENT, text, stderr_width());
     let lines = lines.into_iter().map(|(begin, text)| begin + &text + "\n");
-    // In one piece, so that no other output splits it. A failure to write cannot be reported.
-    let _ = io::stderr().write_all(lines.collect::<String>().as_bytes());
+    // In one piece, so that no other output splits it.
+    write_stderr(&lines.collect::<String>());
 }
 
 /// Prints a remark to standard error.

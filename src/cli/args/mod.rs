@@ -37,7 +37,7 @@ pub(crate) use self::parser::{is_pid, parse};
 pub(crate) use self::recorded::Recorded;
 pub(crate) use self::rotate::Limit;
 pub(crate) use self::run_options::Run;
-pub(crate) use self::schedule::Schedule;
+pub(crate) use self::schedule::{Pace, Schedule};
 #[cfg(feature = "serve")]
 pub(crate) use self::serve_options::Serve;
 pub(crate) use self::shape::{Request, Shape};

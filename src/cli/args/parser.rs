@@ -207,7 +207,9 @@ mod tests {
 
     #[test]
     fn the_longest_interval_is_no_shorter_than_the_interval() {
-        let config = schedule("pscan watch --interval 2s --max-interval 10s").pace.config();
+        let config = schedule("pscan watch --interval 2s --max-interval 10s")
+            .pace
+            .config();
         assert_eq!(config.max_interval_ms, Some(10_000));
         config.validate().expect("it is longer");
         assert!(

@@ -34,12 +34,24 @@ enum When {
 impl Color {
     /// Returns standard output, which removes colours if they are not wanted.
     pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
-        let choice = match self.when {
+        AutoStream::new(io::stdout(), self.choice())
+    }
+
+    /// Returns whether colours are wanted on standard output.
+    pub(crate) fn is_wanted(self) -> bool {
+        let choice = match self.choice() {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+            choice => choice,
+        };
+        choice != ColorChoice::Never
+    }
+
+    fn choice(self) -> ColorChoice {
+        match self.when {
             When::Auto => ColorChoice::Auto,
             When::Always => ColorChoice::Always,
             When::Never => ColorChoice::Never,
-        };
-        AutoStream::new(io::stdout(), choice)
+        }
     }
 }
 
