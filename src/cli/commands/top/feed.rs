@@ -26,9 +26,11 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 #[derive(Debug)]
 pub(super) enum Fed {
     Batch(Arc<Batch>),
-    /// A replay begins again: the next batch is full.
-    Rewind,
-    /// Where a replay is. `is_answer`: a key has asked for it.
+    /// A replay sends batches of the past until its next answer. `is_anew`: the first one is full.
+    CatchUp {
+        is_anew: bool,
+    },
+    /// Where a replay is. `is_answer`: a key has asked for it, and the batches before are complete.
     Position {
         position: Position,
         is_answer: bool,

@@ -2,10 +2,14 @@
 
 mod feed;
 mod frames;
+mod kept;
 mod keys;
 mod output;
+mod player;
+mod replayed_view;
 mod suspend;
 mod takeover;
+mod tape;
 mod view_loop;
 
 use std::env;
@@ -13,11 +17,13 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
-use process_scanner::{Error, ErrorClass, Result, Source, live_source};
+use crossterm::style::force_color_output;
+use process_scanner::{Collect, Error, ErrorClass, Result, Source, live_source};
 
 use self::feed::Feed;
 use self::frames::Frames;
 use self::view_loop::{Inputs, ViewLoop};
+use super::printed_list;
 use crate::cli::args;
 use crate::cli::format::host::Host;
 use crate::cli::format::times::Zone;
@@ -30,12 +36,110 @@ use crate::cli::top::{Top, TopOptions};
 /// Longest delay of a frame with news, where scans are rare.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
+/// Delay of a frame with news of a recording, which can be fast.
+const REPLAY_DELAY: Duration = Duration::from_millis(250);
+
+/// What is displayed, before the terminal is taken over.
+struct Ready {
+    options: TopOptions,
+    delay: Duration,
+    /// `None` for a recording.
+    host: Option<Host>,
+    own_pid: Option<u32>,
+    start: Box<dyn FnOnce() -> Result<Feed>>,
+}
+
 pub(crate) fn run(args: &args::Top) -> Result<Done> {
+    if args.columns.is_help() {
+        return printed_list::print_columns(args.color);
+    }
     check_terminal()?;
     let asked = signals::job_control()?;
+    let ready = match args.replay.is_empty() {
+        true => live(args)?,
+        false => recorded(args)?,
+    };
+    // The view decides where there are colours.
+    force_color_output(true);
+    let (panicked, has_panicked) = bounded(1);
+    takeover::give_back_on_panic(panicked);
+    let lines = terminal::divert_stderr();
+    let outcome = takeover::take().and_then(|()| {
+        let inputs = Inputs {
+            keys: keys::start()?,
+            asked,
+            lines,
+            panicked: has_panicked,
+            left: terminal::terminal_left(),
+        };
+        display(ready, inputs)
+    });
+    takeover::give_back();
+    terminal::restore_stderr();
+    outcome.map(|()| Done::All)
+}
+
+fn display(ready: Ready, inputs: Inputs) -> Result<()> {
+    let view_loop = ViewLoop {
+        view: Top::new(ready.options),
+        inputs,
+        frames: Frames::new()?,
+        delay: ready.delay,
+        host: ready.host,
+        own_pid: ready.own_pid,
+    };
+    let feed = (ready.start)()?;
+    let outcome = view_loop.run(&feed);
+    takeover::give_back();
+    let ended = feed.end();
+    outcome.and(ended)
+}
+
+/// Prepares to display this host.
+fn live(args: &args::Top) -> Result<Ready> {
     let mut config = args.pace.config();
     args.secrets.configure(&mut config);
-    let mut options = TopOptions {
+    let mut options = options(args);
+    config.collect = options.collect() | options.filter.collect();
+    if config.collect.contains(Collect::PSS) {
+        config.pss_pids = args.filter.pids().to_vec();
+    }
+    let source = live_source(&config)?;
+    let info = source.info();
+    options.filter = args.filter_on_host_with(info.own_pid);
+    options.collects = info.collects;
+    options.terms = Some(args.pace.terms());
+    let pace = args.pace.clone();
+    Ok(Ready {
+        options,
+        delay: args.pace.interval.min(MAX_DELAY),
+        host: Some(Host::new(info.is_live)),
+        own_pid: info.own_pid,
+        start: Box::new(move || Feed::scan(source, config, &pace)),
+    })
+}
+
+/// Prepares to display a recording.
+fn recorded(args: &args::Top) -> Result<Ready> {
+    let opened = replayed_view::open(args)?;
+    let speed = args.speed;
+    Ok(Ready {
+        options: TopOptions {
+            collects: opened.info.collects,
+            zone: Zone::Utc,
+            is_replay: true,
+            ..options(args)
+        },
+        delay: REPLAY_DELAY,
+        host: None,
+        own_pid: None,
+        start: Box::new(move || opened.play(speed)),
+    })
+}
+
+/// Returns what the command line requests of the view.
+fn options(args: &args::Top) -> TopOptions {
+    TopOptions {
         columns: args.columns.columns(),
         sort: args.sort.unwrap_or(Sort::CPU),
         is_reverse: args.reverse,
@@ -44,50 +148,11 @@ pub(crate) fn run(args: &args::Top) -> Result<Done> {
         by: args.by,
         has_color: args.color.is_wanted(),
         has_unicode: has_unicode(),
-        collects: config.collect,
-        terms: Some(args.pace.terms()),
+        collects: Collect::NONE,
+        terms: None,
         zone: Zone::Here,
         is_replay: false,
-    };
-    config.collect = options.collect() | options.filter.collect();
-    let pids = args.filter.pids();
-    if config.collect.contains(process_scanner::Collect::PSS) {
-        config.pss_pids = pids.to_vec();
     }
-    let source = live_source(&config)?;
-    let info = source.info();
-    options.filter = args.filter_on_host_with(info.own_pid);
-    options.collects = info.collects;
-    let delay = args.pace.interval.min(MAX_DELAY);
-    let (panicked, has_panicked) = bounded(1);
-    let frames = Frames::new()?;
-    takeover::give_back_on_panic(panicked);
-    let lines = terminal::divert_stderr();
-    let outcome = takeover::take().and_then(|()| {
-        let feed = Feed::scan(source, config, &args.pace)?;
-        let inputs = Inputs {
-            keys: keys::start()?,
-            asked,
-            lines,
-            panicked: has_panicked,
-            left: terminal::terminal_left(),
-        };
-        let view_loop = ViewLoop {
-            view: Top::new(options),
-            inputs,
-            frames,
-            delay,
-            host: Some(Host::new(info.is_live)),
-            own_pid: info.own_pid,
-        };
-        let outcome = view_loop.run(&feed);
-        takeover::give_back();
-        let ended = feed.end();
-        outcome.and(ended)
-    });
-    takeover::give_back();
-    terminal::restore_stderr();
-    outcome.map(|()| Done::All)
 }
 
 /// Fails without a terminal that can be taken over.

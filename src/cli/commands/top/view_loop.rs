@@ -47,6 +47,9 @@ enum End {
     Failed(Error),
 }
 
+/// Whether the view goes on.
+type Turn = std::result::Result<(), End>;
+
 /// The view with what feeds it.
 pub(super) struct ViewLoop {
     pub(super) view: Top,
@@ -68,6 +71,8 @@ struct State {
     totals_at: Option<Instant>,
     /// The terminal is ours.
     is_taken: bool,
+    /// Batches of a replay come that are not to be seen one by one.
+    catches_up: bool,
 }
 
 impl ViewLoop {
@@ -78,6 +83,7 @@ impl ViewLoop {
             drawn_at: Instant::now(),
             totals_at: None,
             is_taken: true,
+            catches_up: false,
         };
         let mut fed = feed.fed.clone();
         loop {
@@ -90,12 +96,7 @@ impl ViewLoop {
     }
 
     /// Draws if a frame is due, waits for something to happen, and takes all that has happened.
-    fn turn(
-        &mut self,
-        feed: &Feed,
-        fed: &mut Receiver<Fed>,
-        state: &mut State,
-    ) -> std::result::Result<(), End> {
+    fn turn(&mut self, feed: &Feed, fed: &mut Receiver<Fed>, state: &mut State) -> Turn {
         let left = match state.due {
             Due::Never => IDLE,
             _ if self.frames.is_busy() || !state.is_taken => IDLE,
@@ -125,7 +126,7 @@ impl ViewLoop {
                 self.frames.end_write(outcome).map_err(|_| End::Quit)?;
             }
             recv(fed) -> got => match got {
-                Ok(got) => self.feed(got, state),
+                Ok(got) => self.feed(got, state)?,
                 Err(_) => *fed = never(),
             },
             default(left) => {}
@@ -134,12 +135,7 @@ impl ViewLoop {
     }
 
     /// Takes what waits, keys first.
-    fn drain(
-        &mut self,
-        feed: &Feed,
-        fed: &Receiver<Fed>,
-        state: &mut State,
-    ) -> std::result::Result<(), End> {
+    fn drain(&mut self, feed: &Feed, fed: &Receiver<Fed>, state: &mut State) -> Turn {
         loop {
             while let Ok(input) = self.inputs.keys.try_recv() {
                 self.input(feed, &input, state)?;
@@ -149,18 +145,13 @@ impl ViewLoop {
                 return Ok(());
             }
             match fed.try_recv() {
-                Ok(got) => self.feed(got, state),
+                Ok(got) => self.feed(got, state)?,
                 Err(_) => return Ok(()),
             }
         }
     }
 
-    fn input(
-        &mut self,
-        feed: &Feed,
-        input: &Input,
-        state: &mut State,
-    ) -> std::result::Result<(), End> {
+    fn input(&mut self, feed: &Feed, input: &Input, state: &mut State) -> Turn {
         let answer = match input {
             // Windows reports releases too.
             Input::Key(key) if key.kind == KeyEventKind::Release => Answer::Same,
@@ -194,7 +185,7 @@ impl ViewLoop {
         Ok(())
     }
 
-    fn ask(&mut self, asked: Asked, state: &mut State) -> std::result::Result<(), End> {
+    fn ask(&mut self, asked: Asked, state: &mut State) -> Turn {
         match asked {
             Asked::End => return Err(End::Quit),
             Asked::Stop => {
@@ -211,29 +202,38 @@ impl ViewLoop {
         Ok(())
     }
 
-    fn feed(&mut self, got: Fed, state: &mut State) {
+    fn feed(&mut self, got: Fed, state: &mut State) -> Turn {
         match got {
             Fed::Batch(batch) => {
-                if batch.of_scan {
+                if batch.of_scan && !state.catches_up {
                     self.measure(&batch, state);
                     // Scans come at the interval, and a frame that waits would lag behind by one.
                     state.due = Due::Now;
                 }
                 self.view.take(&batch);
-                state.due = later(state.due, Due::Soon);
+                if !state.catches_up {
+                    state.due = later(state.due, Due::Soon);
+                }
             }
-            Fed::Rewind => self.view.rewind(),
+            Fed::CatchUp { is_anew } => {
+                state.catches_up = true;
+                if is_anew {
+                    self.view.rewind();
+                }
+            }
             Fed::Position {
                 position,
                 is_answer,
             } => {
                 self.view.note(Notice::Position(position));
+                state.catches_up &= !is_answer;
                 let due = if is_answer { Due::Now } else { Due::Soon };
                 state.due = later(state.due, due);
             }
             Fed::Message(text) => self.note(Notice::Message(text), state),
-            Fed::Ended => {}
+            Fed::Ended => return Err(End::Quit),
         }
+        Ok(())
     }
 
     /// Notes what the host and pscan itself use, as of a scan.
@@ -255,7 +255,7 @@ impl ViewLoop {
         state.due = Due::Now;
     }
 
-    fn draw(&mut self, state: &mut State) -> std::result::Result<(), End> {
+    fn draw(&mut self, state: &mut State) -> Turn {
         state.due = Due::Never;
         state.drawn_at = Instant::now();
         let view = &mut self.view;
