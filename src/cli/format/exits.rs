@@ -66,7 +66,7 @@ impl Lived {
 }
 
 /// Returns whether this is an exit by a signal, or with another code than 0.
-pub(super) fn is_failure(event: &Event) -> bool {
+pub(crate) fn is_failure(event: &Event) -> bool {
     match event {
         Event::Exited { exit, .. } => exit.is_some_and(|status| !status.is_success()),
         _ => false,
@@ -75,7 +75,7 @@ pub(super) fn is_failure(event: &Event) -> bool {
 
 /// Formats the details of an exit for a room of this many columns: the longest form that fits, and
 /// otherwise the shortest.
-pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
+pub(crate) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
     let Event::Exited {
         process,
         exit,

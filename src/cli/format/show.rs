@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use process_scanner::{ProcessInfo, Unit, Value};
 
+use super::color::Part;
 use super::headings::headed_within;
 use super::show_blocks::{Entry, Shown};
 pub(crate) use super::show_blocks::{Frame, Relatives};
@@ -20,7 +21,15 @@ pub(crate) fn write(
     relatives: &Relatives<'_>,
     frame: Frame,
 ) -> io::Result<()> {
-    write_title(out, relatives.process, frame.width)?;
+    color::write_line(out, &title(relatives.process), frame.width)?;
+    for line in facts(relatives, frame) {
+        color::write_line(out, &line, frame.width)?;
+    }
+    Ok(())
+}
+
+/// Returns the lines below the title. Blocks are separated by empty ones.
+pub(crate) fn facts(relatives: &Relatives<'_>, frame: Frame) -> Vec<Vec<Part>> {
     let shown = Shown {
         process: relatives.process,
         frame,
@@ -31,44 +40,37 @@ pub(crate) fn write(
         shown.place(),
         shown.relatives(relatives),
     ];
+    let mut lines = Vec::new();
     for (at, block) in blocks.into_iter().enumerate() {
         if at > 0 {
-            writeln!(out)?;
+            lines.push(Vec::new());
         }
         for entry in block {
-            write_entry(out, &entry, frame.width)?;
+            add_entry(&mut lines, &entry, frame.width);
         }
     }
-    Ok(())
+    lines
 }
 
-fn write_title(
-    out: &mut impl Write,
-    process: &ProcessInfo,
-    width: Option<usize>,
-) -> io::Result<()> {
+/// Returns the line with pid, name and status.
+pub(crate) fn title(process: &ProcessInfo) -> Vec<Part> {
     let kernel = match process.kernel_thread {
         Some(true) => "kernel thread, ",
         _ => "",
     };
     let status = Value::from(process.status);
-    let parts = [
+    vec![
         (color::BOLD, relatives::label(process)),
         (color::PLAIN, format!(": {kernel}")),
         (
             color::of_value(Unit::State, status),
             cells::value(Unit::State, status, 0),
         ),
-    ];
-    color::write_line(out, &parts, width)
+    ]
 }
 
-/// Writes a text to the right of its heading, folded, and cut after [`MAX_LINES`] on a terminal.
-fn write_entry(
-    out: &mut impl Write,
-    (heading, text, style): &Entry,
-    width: Option<usize>,
-) -> io::Result<()> {
+/// Adds a text to the right of its heading, folded, and cut after [`MAX_LINES`] on a terminal.
+fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, width: Option<usize>) {
     let mut lines = headed_within(heading, text, width);
     let left_out = match width {
         Some(_) => lines.len().saturating_sub(MAX_LINES),
@@ -80,11 +82,10 @@ fn write_entry(
         *last = format!("and {} more lines; --json has all", left_out + 1);
     }
     lines.truncate(lines.len() - left_out);
-    for (begin, text) in lines {
-        let parts = [(color::BOLD, begin), (*style, text)];
-        color::write_line(out, &parts, width)?;
-    }
-    Ok(())
+    let parts = lines
+        .into_iter()
+        .map(|(begin, text)| vec![(color::BOLD, begin), (*style, text)]);
+    all.extend(parts);
 }
 
 #[cfg(test)]
@@ -92,6 +93,7 @@ mod tests {
     use process_scanner::{Collect, Detail, ProcessKey, Status};
 
     use super::*;
+    use crate::cli::format::times::Zone;
 
     fn process(pid: u32, name: &str) -> ProcessInfo {
         let start_time_ms = None;
@@ -107,6 +109,7 @@ mod tests {
             now_ms: 0,
             interval_ms: Some(500.4),
             collects: Collect::ALL,
+            zone: Zone::Utc,
         };
         let mut out = Vec::new();
         write(&mut out, relatives, frame).expect("writing to memory works");

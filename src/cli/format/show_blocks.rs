@@ -28,6 +28,8 @@ pub(crate) struct Frame {
     pub(crate) interval_ms: Option<f64>,
     /// What the source can read.
     pub(crate) collects: Collect,
+    /// That of the start time.
+    pub(crate) zone: Zone,
 }
 
 /// A heading, and a text with its style.
@@ -60,7 +62,8 @@ impl Shown<'_> {
     pub(super) fn identity(&self) -> Vec<Entry> {
         let process = self.process;
         let started = process.start_time_ms.map(|ms| {
-            let (day, time) = (day(ms, Zone::Here), time_of_day(ms, Zone::Here));
+            let zone = self.frame.zone;
+            let (day, time) = (day(ms, zone), time_of_day(ms, zone));
             let age = cells::duration(self.frame.now_ms.saturating_sub(ms));
             format!("{day} {time}, {age} ago")
         });

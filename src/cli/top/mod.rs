@@ -2,10 +2,33 @@
 //!
 //! It knows no terminal, no thread and no clock: batches, keys and sizes come from outside.
 
+mod curve;
+mod draw_curves;
+mod draw_details;
+mod draw_header;
+mod draw_help;
+mod draw_lives;
+mod draw_table;
+mod footer;
+mod in_lives;
+mod keys;
+mod listed;
+mod mouse;
 mod notice;
-mod options;
+mod paint;
+mod panes;
+mod pick;
+mod press;
+mod recent;
+mod seen;
+mod state_line;
+#[cfg(test)]
+mod tests;
+mod typed;
 mod view;
+mod view_options;
 
+pub(crate) use self::keys::{key_lines, write_keys};
 pub(crate) use self::notice::{Answer, Notice, OwnCost, Playback, Position};
-pub(crate) use self::options::TopOptions;
 pub(crate) use self::view::Top;
+pub(crate) use self::view_options::TopOptions;

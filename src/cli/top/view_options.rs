@@ -11,16 +11,19 @@ use crate::cli::select::{Columns, Sort};
 #[derive(Debug, Clone)]
 pub(crate) struct TopOptions {
     pub(crate) columns: Columns,
-    pub(crate) sort: Sort,
+    /// `None`: by CPU use, and by pid in a tree.
+    pub(crate) sort: Option<Sort>,
     pub(crate) is_reverse: bool,
     /// The processes to show; keys can restrict it further.
     pub(crate) filter: Filter,
+    /// The filter selects by parents.
+    pub(crate) has_family: bool,
     pub(crate) is_tree: bool,
     /// Groups instead of processes.
     pub(crate) by: Option<GroupBy>,
     /// Without colours, marks are bold, reversed or characters.
     pub(crate) has_color: bool,
-    /// Without Unicode, curves and branches are ASCII.
+    /// Without Unicode, curves, branches and rules are ASCII.
     pub(crate) has_unicode: bool,
     /// What the source reads.
     pub(crate) collects: Collect,
@@ -38,7 +41,7 @@ impl TopOptions {
         let layout = Layout {
             width: None,
             is_tree: self.is_tree,
-            sort: Some(self.sort),
+            sort: self.sort,
             columns: &self.columns,
             now_ms: 0,
         };
