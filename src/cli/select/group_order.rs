@@ -18,7 +18,7 @@ pub(crate) enum GroupOrder {
 
 impl GroupOrder {
     /// What `--sort` takes with `--by`, for messages.
-    const NAMES: &'static str = "cpu, rss, threads, age, processes or name";
+    pub(crate) const NAMES: &'static str = "cpu, rss, threads, age, processes or name";
 
     /// Returns the order of groups by `by`; `None` if groups have no such value.
     pub(crate) fn named(sort: Sort, by: GroupBy) -> Option<Self> {

@@ -289,6 +289,7 @@ pub(super) const SECTIONS: &[Section] = &[
 ];
 
 /// Returns the lines of the table of keys in docs/top.md.
+#[cfg(test)]
 pub(crate) fn key_lines() -> Vec<String> {
     let keys = SECTIONS.iter().flat_map(|section| section.keys);
     keys.map(|key| format!("| `{}` | {} |", key.names, key.about))

@@ -46,7 +46,7 @@ impl Default for Kept {
 }
 
 impl Kept {
-    fn with_limit(max_events: usize) -> Self {
+    pub(super) fn with_limit(max_events: usize) -> Self {
         Self {
             all: VecDeque::new(),
             weight: 0,
@@ -54,6 +54,11 @@ impl Kept {
             snapshot: Snapshot::new(),
             max_events,
         }
+    }
+
+    /// Removes all batches.
+    pub(super) fn clear(&mut self) {
+        *self = Self::with_limit(self.max_events);
     }
 
     pub(super) fn len(&self) -> usize {

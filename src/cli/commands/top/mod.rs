@@ -6,6 +6,8 @@ mod kept;
 mod keys;
 mod output;
 mod player;
+#[cfg(test)]
+mod player_tests;
 mod replayed_view;
 mod suspend;
 mod takeover;
@@ -28,7 +30,6 @@ use crate::cli::args;
 use crate::cli::format::host::Host;
 use crate::cli::format::times::Zone;
 use crate::cli::outcome::Done;
-use crate::cli::select::Sort;
 use crate::cli::signals;
 use crate::cli::terminal;
 use crate::cli::top::{Top, TopOptions};
@@ -141,9 +142,10 @@ fn recorded(args: &args::Top) -> Result<Ready> {
 fn options(args: &args::Top) -> TopOptions {
     TopOptions {
         columns: args.columns.columns(),
-        sort: args.sort.unwrap_or(Sort::CPU),
+        sort: args.sort,
         is_reverse: args.reverse,
         filter: args.filter_on_host_with(None),
+        has_family: args.filter.has_family(),
         is_tree: args.tree,
         by: args.by,
         has_color: args.color.is_wanted(),

@@ -74,15 +74,15 @@ pub(super) struct Player {
 }
 
 impl Player {
-    /// `first`: the first batch of the tape.
+    /// `first`: the first batch of the tape. `kept`: empty.
     pub(super) fn new(
         tape: Tape,
+        mut kept: Kept,
         first: Recorded,
         fed: Sender<Fed>,
         ends: Receiver<Option<u64>>,
         speed: f64,
     ) -> Self {
-        let mut kept = Kept::default();
         let begin_ms = first.batch.taken_at_ms;
         let since = (Instant::now(), first.at_ms);
         kept.push(first, 0);
@@ -107,7 +107,7 @@ impl Player {
         let _ = self.begin(at_ms).and_then(|()| self.play(playback));
     }
 
-    fn begin(&mut self, at_ms: Option<u64>) -> Result<(), Gone> {
+    pub(super) fn begin(&mut self, at_ms: Option<u64>) -> Result<(), Gone> {
         self.seek(Goal::Time(at_ms.unwrap_or(0)))?;
         if at_ms > Some(self.shown_batch().at_ms) && self.peek()?.is_none() {
             let text = "the recording ends before --at; this is its end";
@@ -176,7 +176,7 @@ impl Player {
     }
 
     /// Obeys a command, and returns the next one if it was received already and is of another kind.
-    fn obey(
+    pub(super) fn obey(
         &mut self,
         command: Playback,
         playback: &Receiver<Playback>,
@@ -260,21 +260,16 @@ impl Player {
     fn jump(&mut self, by_ms: i64) -> Result<(), Gone> {
         let at_ms = self.shown_batch().at_ms;
         let to_ms = at_ms.saturating_add_signed(by_ms);
-        if by_ms.unsigned_abs() > BEFORE_MS {
-            return self.seek(Goal::Time(to_ms));
-        }
-        if by_ms < 0 {
-            // A long time can be between two scans.
-            let to_ms = to_ms.min(at_ms.saturating_sub(1));
+        // A longer time can be between two batches.
+        let to_ms = match by_ms < 0 {
+            true => to_ms.min(at_ms.saturating_sub(1)),
+            false => to_ms.max(self.peek()?.map_or(0, |next| next.at_ms)),
+        };
+        if by_ms < 0 || to_ms - at_ms > BEFORE_MS {
             return self.seek(Goal::Time(to_ms));
         }
         self.fed.send(Fed::CatchUp { is_anew: false })?;
-        let mut is_first = true;
-        while let Some(next) = self.peek()? {
-            if next.at_ms > to_ms && !is_first {
-                break;
-            }
-            is_first = false;
+        while self.peek()?.is_some_and(|next| next.at_ms <= to_ms) {
             self.advance()?;
         }
         Ok(())
@@ -330,7 +325,7 @@ impl Player {
         }
         self.tape.rewind(run);
         if let Some(first) = self.next()? {
-            self.kept = Kept::default();
+            self.kept.clear();
             self.shown = self.kept.push(first, 0);
         }
         Ok(())

@@ -9,6 +9,7 @@ use process_scanner::{Config, Error, ErrorClass, ReplaySource, Result, Source, S
 use super::super::stored::Runs;
 use super::super::window::{in_recording, outside};
 use super::feed::{self, Feed};
+use super::kept::Kept;
 use super::player::Player;
 use super::tape::{Recorded, Tape};
 use crate::cli::args;
@@ -89,7 +90,8 @@ impl Opened {
         finder
             .spawn(move || find_end(&runs, &end))
             .map_err(cannot)?;
-        let player = Player::new(self.tape, self.first, sender, ends, speed);
+        let kept = Kept::default();
+        let player = Player::new(self.tape, kept, self.first, sender, ends, speed);
         let at_ms = self.at_ms;
         thread::Builder::new()
             .name("pscan-player".into())

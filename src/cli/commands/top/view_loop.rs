@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, never, select};
-use crossterm::event::{Event as Input, KeyEventKind};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use process_scanner::{Batch, Error, ErrorClass, Event, Result};
 
 use super::feed::{Fed, Feed};
@@ -155,7 +155,12 @@ impl ViewLoop {
         let answer = match input {
             // Windows reports releases too.
             Input::Key(key) if key.kind == KeyEventKind::Release => Answer::Same,
-            Input::Key(key) => self.view.press(*key),
+            Input::Key(key) => {
+                if is_redraw(*key) {
+                    self.frames.begin_anew().map_err(End::Failed)?;
+                }
+                self.view.press(*key)
+            }
             Input::Mouse(mouse) => self.view.click(*mouse),
             Input::Resize(..) => {
                 self.frames.begin_anew().map_err(End::Failed)?;
@@ -263,6 +268,11 @@ impl ViewLoop {
             .draw(|frame| view.draw(frame))
             .map_err(End::Failed)
     }
+}
+
+/// Returns whether a key asks for a whole frame, since another program has written to the screen.
+fn is_redraw(key: KeyEvent) -> bool {
+    key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
 /// Returns the more urgent of both.
