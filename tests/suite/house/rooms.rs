@@ -68,7 +68,10 @@ const COMMAND: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli/history", &["cli/select"]),
-    ("cli/top", &["cli/select", "cli/terminal", "cli/format"]),
+    (
+        "cli/top",
+        &["cli/select", "cli/terminal", "cli/outcome", "cli/format"],
+    ),
     (
         "cli/html_report",
         &["cli/select", "cli/format", "cli/history"],
