@@ -8,9 +8,12 @@ mod output;
 mod player;
 #[cfg(test)]
 mod player_tests;
+mod reel;
 mod replayed_view;
 mod suspend;
 mod takeover;
+#[cfg(all(test, target_os = "linux"))]
+mod takeover_tests;
 mod tape;
 mod view_loop;
 

@@ -3,23 +3,13 @@
 //! A recording can only be read forward. Going back begins at a full batch that is kept, or else again at the begin
 //! of the recording, so the view never has a state that was not recorded.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, SendError, Sender, at, never, select};
-use process_scanner::Batch;
+use crossbeam_channel::{Receiver, at, never, select};
 
 use super::feed::Fed;
-use super::kept::Kept;
-use super::tape::{Recorded, Tape};
-use crate::cli::outcome::message;
+use super::reel::{BEFORE_MS, Goal, Gone, Reel};
 use crate::cli::top::{Playback, Position};
-
-/// What the view gets before the moment that it goes to, for its curves and its births and exits.
-const BEFORE_MS: u64 = 300_000;
-
-/// Time between two notices of where a long search is.
-const BETWEEN_NOTICES: Duration = Duration::from_millis(200);
 
 /// Longest pause between two recordings.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
@@ -31,38 +21,8 @@ const MAX_LAG: Duration = Duration::from_secs(1);
 const MIN_SPEED: f64 = 0.001;
 const MAX_SPEED: f64 = 1e6;
 
-/// The view has ended.
-type Gone = SendError<Fed>;
-
-/// Where to go.
-#[derive(Debug, Clone, Copy)]
-enum Goal {
-    /// The last batch until this time.
-    Time(u64),
-    /// A scan of a recording, or the last one before it.
-    Scan { run: usize, scans: u64 },
-}
-
-impl Goal {
-    /// Returns whether a batch is not after it.
-    fn has(self, recorded: &Recorded) -> bool {
-        match self {
-            Self::Time(at_ms) => recorded.at_ms <= at_ms,
-            // A batch between two scans has the number of the one before, and comes after it.
-            Self::Scan { run, scans } => {
-                let place = (recorded.run, recorded.scans, !recorded.batch.of_scan);
-                place <= (run, scans, false)
-            }
-        }
-    }
-}
-
 pub(super) struct Player {
-    tape: Tape,
-    kept: Kept,
-    /// Index of the batch that the view has.
-    shown: usize,
-    fed: Sender<Fed>,
+    reel: Reel,
     begin_ms: u64,
     end_ms: Option<u64>,
     /// Gets the time of the end.
@@ -74,29 +34,17 @@ pub(super) struct Player {
 }
 
 impl Player {
-    /// `first`: the first batch of the tape. `kept`: empty.
-    pub(super) fn new(
-        tape: Tape,
-        mut kept: Kept,
-        first: Recorded,
-        fed: Sender<Fed>,
-        ends: Receiver<Option<u64>>,
-        speed: f64,
-    ) -> Self {
-        let begin_ms = first.batch.taken_at_ms;
-        let since = (Instant::now(), first.at_ms);
-        kept.push(first, 0);
+    /// `reel`: at its begin. `ends`: gets when the recording ends.
+    pub(super) fn new(reel: Reel, ends: Receiver<Option<u64>>, speed: f64) -> Self {
+        let first = reel.shown();
         Self {
-            tape,
-            kept,
-            shown: 0,
-            fed,
-            begin_ms,
+            begin_ms: first.batch.taken_at_ms,
             end_ms: None,
             ends,
             is_paused: false,
             speed,
-            since,
+            since: (Instant::now(), first.at_ms),
+            reel,
         }
     }
 
@@ -109,9 +57,11 @@ impl Player {
 
     pub(super) fn begin(&mut self, at_ms: Option<u64>) -> Result<(), Gone> {
         self.seek(Goal::Time(at_ms.unwrap_or(0)))?;
-        if at_ms > Some(self.shown_batch().at_ms) && self.peek()?.is_none() {
+        self.since = (Instant::now(), self.reel.shown().at_ms);
+        self.note_position(true)?;
+        if at_ms > Some(self.reel.shown().at_ms) && self.reel.peek()?.is_none() {
             let text = "the recording ends before --at; this is its end";
-            self.fed.send(Fed::Message(text.into()))?;
+            self.reel.fed.send(Fed::Message(text.into()))?;
         }
         Ok(())
     }
@@ -137,7 +87,12 @@ impl Player {
                     }
                 }
                 recv(due) -> _ => {
-                    let is_scan = self.advance()?;
+                    let run = self.reel.shown().run;
+                    let is_scan = self.reel.advance()?;
+                    let shown = self.reel.shown();
+                    if shown.run > run {
+                        self.since = (Instant::now(), shown.at_ms);
+                    }
                     if is_scan {
                         self.note_position(false)?;
                     }
@@ -151,10 +106,10 @@ impl Player {
         if self.is_paused {
             return Ok(None);
         }
-        let shown = self.shown_batch();
+        let shown = self.reel.shown();
         let (run, shown_ms) = (shown.run, shown.at_ms);
         let ((began, at_ms), speed) = (self.since, self.speed);
-        let Some(next) = self.peek()? else {
+        let Some(next) = self.reel.peek()? else {
             self.is_paused = true;
             self.note_position(true)?;
             return Ok(None);
@@ -197,7 +152,7 @@ impl Player {
         match command {
             Playback::Pause => self.is_paused = true,
             Playback::Resume => {
-                if self.peek()?.is_none() {
+                if self.reel.peek()?.is_none() {
                     self.seek(Goal::Time(0))?;
                 }
                 self.is_paused = false;
@@ -222,25 +177,25 @@ impl Player {
                 self.jump(by_ms)?;
             }
         }
-        self.since = (Instant::now(), self.shown_batch().at_ms);
+        self.since = (Instant::now(), self.reel.shown().at_ms);
         self.note_position(true)?;
         Ok(next)
     }
 
     fn step(&mut self, scans: i64) -> Result<(), Gone> {
         for _ in 0..scans {
-            while self.peek()?.is_some() {
-                if self.advance()? {
+            while self.reel.peek()?.is_some() {
+                if self.reel.advance()? {
                     break;
                 }
             }
-            if self.peek()?.is_none() {
+            if self.reel.peek()?.is_none() {
                 break;
             }
         }
         if scans < 0 {
             let back = scans.unsigned_abs();
-            let shown = self.shown_batch();
+            let shown = self.reel.shown();
             // Between two scans, the one before is one step back.
             let last = shown.scans + u64::from(!shown.batch.of_scan);
             let run = shown.run;
@@ -258,163 +213,48 @@ impl Player {
     }
 
     fn jump(&mut self, by_ms: i64) -> Result<(), Gone> {
-        let at_ms = self.shown_batch().at_ms;
+        let at_ms = self.reel.shown().at_ms;
         let to_ms = at_ms.saturating_add_signed(by_ms);
         // A longer time can be between two batches.
         let to_ms = match by_ms < 0 {
             true => to_ms.min(at_ms.saturating_sub(1)),
-            false => to_ms.max(self.peek()?.map_or(0, |next| next.at_ms)),
+            false => to_ms.max(self.reel.peek()?.map_or(0, |next| next.at_ms)),
         };
         if by_ms < 0 || to_ms - at_ms > BEFORE_MS {
             return self.seek(Goal::Time(to_ms));
         }
-        self.fed.send(Fed::CatchUp { is_anew: false })?;
-        while self.peek()?.is_some_and(|next| next.at_ms <= to_ms) {
-            self.advance()?;
+        self.reel.fed.send(Fed::CatchUp { is_anew: false })?;
+        while self.reel.peek()?.is_some_and(|next| next.at_ms <= to_ms) {
+            self.reel.advance()?;
         }
         Ok(())
     }
 
-    /// Goes to a moment: the view gets a full batch, and what follows it until there.
-    ///
-    /// Before the first batch, that is the first one.
     fn seek(&mut self, goal: Goal) -> Result<(), Gone> {
-        if self
-            .kept
-            .last_until(|recorded| goal.has(recorded))
-            .is_none()
-        {
-            let run = match goal {
-                Goal::Time(at_ms) => self.tape.run_at(at_ms),
-                Goal::Scan { run, .. } => run,
-            };
-            self.restart(run)?;
-        }
-        let mut noticed = Instant::now();
-        loop {
-            let last = self.kept.len() - 1;
-            if !self
-                .kept
-                .get(last)
-                .is_some_and(|recorded| goal.has(recorded))
-                && last > 0
-            {
-                break;
-            }
-            // What was read before is no longer shown.
-            self.shown = last;
-            if !self.read()? {
-                break;
-            }
-            if noticed.elapsed() >= BETWEEN_NOTICES {
-                noticed = Instant::now();
-                self.note_position(true)?;
-            }
-        }
-        let to = self.kept.last_until(|recorded| goal.has(recorded));
-        self.show(to.unwrap_or(0))
+        let mut position = self.position();
+        self.reel.seek(goal, |reel| {
+            position.at_ms = reel.shown().batch.taken_at_ms;
+            reel.fed.send(Fed::Position {
+                position,
+                is_answer: true,
+            })
+        })
     }
 
-    /// Reads again from the begin of a recording.
-    ///
-    /// If that is no longer there, what is kept stays.
-    fn restart(&mut self, run: usize) -> Result<(), Gone> {
-        let is_first = |first: &Recorded| (first.run, first.scans) <= (run, 1);
-        if self.kept.get(0).is_some_and(is_first) {
-            return Ok(());
+    fn position(&self) -> Position {
+        Position {
+            at_ms: self.reel.shown().batch.taken_at_ms,
+            begin_ms: self.begin_ms,
+            end_ms: self.end_ms,
+            is_paused: self.is_paused,
+            speed: self.speed,
         }
-        self.tape.rewind(run);
-        if let Some(first) = self.next()? {
-            self.kept.clear();
-            self.shown = self.kept.push(first, 0);
-        }
-        Ok(())
-    }
-
-    /// Sends the processes of a moment to the view, with what was just before.
-    fn show(&mut self, to: usize) -> Result<(), Gone> {
-        let at_ms = self.kept.get(to).map_or(0, |recorded| recorded.at_ms);
-        let Some((from, full)) = self.kept.begin(at_ms.saturating_sub(BEFORE_MS), to) else {
-            return Ok(());
-        };
-        self.fed.send(Fed::CatchUp { is_anew: true })?;
-        self.fed.send(Fed::Batch(full))?;
-        for index in from + 1..=to {
-            self.send(index)?;
-        }
-        self.shown = to;
-        self.since = (Instant::now(), at_ms);
-        self.note_position(true)
-    }
-
-    /// Sends the next batch to the view, and returns whether it is of a scan. There is one.
-    fn advance(&mut self) -> Result<bool, Gone> {
-        let before = self.shown_batch().run;
-        self.shown += 1;
-        self.send(self.shown)?;
-        let shown = self.shown_batch();
-        let (is_scan, run, at_ms) = (shown.batch.of_scan, shown.run, shown.at_ms);
-        if run > before {
-            self.since = (Instant::now(), at_ms);
-        }
-        Ok(is_scan)
-    }
-
-    fn send(&self, index: usize) -> Result<(), Gone> {
-        match self.kept.get(index) {
-            Some(recorded) => self.fed.send(Fed::Batch(Arc::clone(&recorded.batch))),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns the batch after the one that the view has; `None` at the end.
-    fn peek(&mut self) -> Result<Option<&Recorded>, Gone> {
-        if self.shown + 1 == self.kept.len() {
-            self.read()?;
-        }
-        Ok(self.kept.get(self.shown + 1))
-    }
-
-    /// Reads and keeps a batch; returns false at the end.
-    fn read(&mut self) -> Result<bool, Gone> {
-        let next = self.next()?;
-        let has_next = next.is_some();
-        if let Some(recorded) = next {
-            self.shown = self.kept.push(recorded, self.shown);
-        }
-        Ok(has_next)
-    }
-
-    /// Reads the next batch of any recording; `None` at the end.
-    fn next(&mut self) -> Result<Option<Recorded>, Gone> {
-        loop {
-            match self.tape.next() {
-                Ok(next) => return Ok(next),
-                // The recordings after a damaged one are whole.
-                Err(error) => {
-                    let name = &self.tape.runs.name;
-                    let text = format!("{name}: {}", message(&error));
-                    self.fed.send(Fed::Message(text))?;
-                }
-            }
-        }
-    }
-
-    fn shown_batch(&self) -> &Recorded {
-        let shown = self.kept.get(self.shown);
-        shown.expect("BUG: the batch that the view has is kept")
     }
 
     fn note_position(&self, is_answer: bool) -> Result<(), Gone> {
-        let batch: &Batch = &self.shown_batch().batch;
-        self.fed.send(Fed::Position {
-            position: Position {
-                at_ms: batch.taken_at_ms,
-                begin_ms: self.begin_ms,
-                end_ms: self.end_ms,
-                is_paused: self.is_paused,
-                speed: self.speed,
-            },
+        let position = self.position();
+        self.reel.fed.send(Fed::Position {
+            position,
             is_answer,
         })
     }

@@ -11,6 +11,7 @@ use super::super::stored::Runs;
 use super::feed::Fed;
 use super::kept::Kept;
 use super::player::Player;
+use super::reel::Reel;
 use super::tape::{Recorded, Tape};
 use crate::cli::top::{Playback, Position};
 
@@ -103,8 +104,8 @@ fn player(files: &[PathBuf], kept: usize) -> (Player, Receiver<Fed>) {
     let mut tape = tape(files);
     let first = tape.next().expect("it can be read").expect("it has a scan");
     let (sender, fed) = unbounded();
-    let player = Player::new(tape, Kept::with_limit(kept), first, sender, never(), 1.0);
-    (player, fed)
+    let reel = Reel::new(tape, Kept::with_limit(kept), first, sender);
+    (Player::new(reel, never(), 1.0), fed)
 }
 
 /// Returns where a command leads.

@@ -11,6 +11,7 @@ use super::super::window::{in_recording, outside};
 use super::feed::{self, Feed};
 use super::kept::Kept;
 use super::player::Player;
+use super::reel::Reel;
 use super::tape::{Recorded, Tape};
 use crate::cli::args;
 use crate::cli::outcome::in_file;
@@ -90,8 +91,8 @@ impl Opened {
         finder
             .spawn(move || find_end(&runs, &end))
             .map_err(cannot)?;
-        let kept = Kept::default();
-        let player = Player::new(self.tape, kept, self.first, sender, ends, speed);
+        let reel = Reel::new(self.tape, Kept::default(), self.first, sender);
+        let player = Player::new(reel, ends, speed);
         let at_ms = self.at_ms;
         thread::Builder::new()
             .name("pscan-player".into())
