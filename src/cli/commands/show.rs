@@ -91,6 +91,7 @@ fn print_text(
         interval_ms: last.interval_ms,
         collects,
         zone: Zone::Here,
+        is_brief: false,
     };
     let mut out = BufWriter::new(args.color.stdout().lock());
     for (at, relatives) in found.iter().enumerate() {

@@ -41,8 +41,8 @@ pub(crate) fn facts(relatives: &Relatives<'_>, frame: Frame) -> Vec<Vec<Part>> {
         shown.relatives(relatives),
     ];
     let mut lines = Vec::new();
-    for (at, block) in blocks.into_iter().enumerate() {
-        if at > 0 {
+    for block in blocks.into_iter().filter(|block| !block.is_empty()) {
+        if !lines.is_empty() {
             lines.push(Vec::new());
         }
         for entry in block {
@@ -110,6 +110,7 @@ mod tests {
             interval_ms: Some(500.4),
             collects: Collect::ALL,
             zone: Zone::Utc,
+            is_brief: false,
         };
         let mut out = Vec::new();
         write(&mut out, relatives, frame).expect("writing to memory works");

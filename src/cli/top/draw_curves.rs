@@ -41,11 +41,8 @@ pub(super) fn draw_curves(top: &Top, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let Some(subject) = top.subject() else {
-        let title = match top.arranged.by {
-            Some(_) => "Enter shows the processes of a group",
-            None => "no process",
-        };
-        top.look.rule(buffer, row(area, 0), &[plain(title)], &[]);
+        top.look
+            .rule(buffer, row(area, 0), &[plain("no process")], &[]);
         return;
     };
     let (title, right) = title(top, subject);

@@ -92,6 +92,7 @@ fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
         interval_ms: top.seen.interval_ms,
         collects: top.options.collects,
         zone: top.options.zone,
+        is_brief: true,
     };
     let mut lines = Vec::new();
     if let Some(gone) = subject.gone {

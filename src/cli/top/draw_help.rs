@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::keys::{SECTIONS, Section};
+use super::key_table::{SECTIONS, Section};
 use super::paint::{plain, row};
 use super::view::Top;
 use crate::cli::format::color::{self, Part};

@@ -15,7 +15,7 @@ use crate::cli::format::lines;
 use crate::cli::format::times::time_of_day;
 use crate::cli::terminal;
 
-/// Draws the pane, the last line at the bottom. Returns where the picked line begins.
+/// Draws the pane, the newest line below the others. Returns where the picked line begins.
 pub(super) fn draw_lives(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     if area.is_empty() {
         top.is_in_lives = false;
@@ -32,11 +32,10 @@ pub(super) fn draw_lives(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Opti
     let shown = top.recent.newest_first(top.lives).skip(skipped).take(room);
     let shown: Vec<&Happened> = shown.collect();
     let mut cursor = None;
-    let blank = room - shown.len();
-    let mut drawn = vec![None; 1 + blank];
+    let mut drawn = vec![None];
     for (at, one) in shown.iter().rev().enumerate() {
         drawn.push(Some(one.serial));
-        let at = u16::try_from(1 + blank + at).unwrap_or(u16::MAX);
+        let at = u16::try_from(1 + at).unwrap_or(u16::MAX);
         let area = row(area, at);
         top.look
             .line(buffer, area, &line(top, one, area.width.into()));

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
+use super::drawn::Drawn;
 use super::listed::{Entry, Listed};
 use super::paint::{PICKED, plain, row};
 use super::panes::Panes;
@@ -17,18 +18,6 @@ use crate::cli::format::table::Grid;
 use crate::cli::format::table_columns::Layout;
 use crate::cli::format::tree::Line;
 use crate::cli::terminal;
-
-/// What was drawn last, for keys and clicks, and so that columns keep their width.
-#[derive(Debug, Default)]
-pub(super) struct Drawn {
-    /// Names of the fields of the columns.
-    pub(super) fields: Vec<&'static str>,
-    /// For each column, where it ends.
-    pub(super) ends: Vec<u16>,
-    /// The widest text that each column had, and the width of the lines.
-    widest: Vec<usize>,
-    width: u16,
-}
 
 /// Draws the table. Returns where the picked line begins, if it is on the screen.
 pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Option<Position> {
@@ -176,6 +165,10 @@ fn mark_order(
             .saturating_add(width_of(after));
         ends.push(x);
     }
+    // The last column has the rest of the line.
+    if let Some(end) = ends.last_mut() {
+        *end = area.right();
+    }
     ends
 }
 
@@ -186,11 +179,7 @@ fn gone_row(gone: &Gone, cells: Vec<Part>) -> Vec<Part> {
         .map(|(_, text)| (color::DIM, text))
         .collect();
     if let Some((style, text)) = cells.last_mut() {
-        let how: String = exits::details(&gone.event, None)
-            .into_iter()
-            .map(|(_, text)| text)
-            .collect();
-        *text = format!("exited {how}: {text}");
+        *text = format!("{}: {text}", exits::in_short(&gone.event));
         *style = match exits::is_failure(&gone.event) {
             true => color::RED,
             false => color::PLAIN,

@@ -33,6 +33,22 @@ const REPLAY_HINTS: [(&str, &str); 6] = [
     ("+ -", "speed"),
 ];
 
+/// The same for groups.
+const GROUP_HINTS: [(&str, &str); 4] = [
+    ("q", "quit"),
+    ("?", "help"),
+    ("Enter", "its processes"),
+    ("o", "other groups"),
+];
+
+/// The same in births and exits.
+const LIVES_HINTS: [(&str, &str); 4] = [
+    ("Tab", "table"),
+    ("?", "help"),
+    ("Enter", "details"),
+    ("x", "exits"),
+];
+
 /// The same on a page.
 const PAGE_HINTS: [(&str, &str); 2] = [("Esc", "back"), ("F10", "quit")];
 
@@ -70,6 +86,8 @@ pub(super) fn draw_footer(top: &Top, buffer: &mut Buffer, area: Rect) -> Option<
 /// Returns the keys that fit.
 fn hints(top: &Top, width: usize) -> Vec<Part> {
     let all: &[(&str, &str)] = match top.page {
+        Page::Table if top.is_in_lives => &LIVES_HINTS,
+        Page::Table if top.arranged.by.is_some() => &GROUP_HINTS,
         Page::Table if top.options.is_replay => &REPLAY_HINTS,
         Page::Table => &HINTS,
         Page::Facts | Page::Help => &PAGE_HINTS,

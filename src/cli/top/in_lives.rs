@@ -2,11 +2,12 @@
 
 use process_scanner::Event;
 
+use super::action::Action;
 use super::curve::Curve;
-use super::keys::Action;
+use super::listed::Id;
 use super::notice::Answer;
 use super::panes::Page;
-use super::pick::{Gone, Id};
+use super::pick::Gone;
 use super::recent::Lives;
 use super::view::Top;
 

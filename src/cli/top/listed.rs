@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use process_scanner::{GroupBy, GroupId, ProcessInfo, ProcessKey};
 
-use super::pick::Id;
 use super::seen::Seen;
 use crate::cli::format::group_sums;
 use crate::cli::format::group_table::GroupLine;
@@ -38,6 +37,13 @@ impl Arrangement {
         let order = self.sort.and_then(|sort| GroupOrder::named(sort, by));
         order.unwrap_or(GroupOrder::Cpu)
     }
+}
+
+/// What a line is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Id {
+    Process(ProcessKey),
+    Group(GroupId),
 }
 
 /// A line of a process.

@@ -2,15 +2,19 @@
 //!
 //! It knows no terminal, no thread and no clock: batches, keys and sizes come from outside.
 
+mod action;
 mod curve;
+mod draw;
 mod draw_curves;
 mod draw_details;
 mod draw_header;
 mod draw_help;
 mod draw_lives;
 mod draw_table;
+mod drawn;
 mod footer;
 mod in_lives;
+mod key_table;
 mod keys;
 mod listed;
 mod mouse;
@@ -25,6 +29,7 @@ mod state_line;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod typing;
 mod view;
 mod view_options;
 

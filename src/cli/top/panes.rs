@@ -46,15 +46,24 @@ pub(super) enum Page {
     Help,
 }
 
+/// What there is to draw.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    /// Something to type or to read.
+    pub(super) footer: bool,
+    /// Curves and facts: there are none of a group.
+    pub(super) curves: bool,
+}
+
 impl Panes {
-    /// Returns the panes; `None` if the screen is too small. `needs_footer`: there is something to type or to read.
-    pub(super) fn of(screen: Rect, page: Page, needs_footer: bool) -> Option<Self> {
+    /// Returns the panes; `None` if the screen is too small.
+    pub(super) fn of(screen: Rect, page: Page, needs: Needs) -> Option<Self> {
         let (width, height) = (screen.width, screen.height);
         if width < LEAST.0 || height < LEAST.1 {
             return None;
         }
         let mut panes = Self::default();
-        let has_footer = height >= WITH_FOOTER || needs_footer;
+        let has_footer = height >= WITH_FOOTER || needs.footer;
         let state = u16::from(height >= WITH_STATE);
         let mut rest = screen;
         panes.header = cut_top(&mut rest, 1 + state);
@@ -65,7 +74,7 @@ impl Panes {
             panes.facts = rest;
             return Some(panes);
         }
-        if width >= WITH_FACTS.0 && height >= WITH_FACTS.1 {
+        if width >= WITH_FACTS.0 && height >= WITH_FACTS.1 && needs.curves {
             let mut below = cut_bottom(&mut rest, height * 9 / 20);
             panes.facts = cut_right(&mut below, width / 2);
             cut_right(&mut below, 1);
@@ -75,7 +84,7 @@ impl Panes {
                 let lines = ((height - WITH_LIVES) / 3 + 2).min(12);
                 panes.lives = cut_bottom(&mut rest, 1 + lines);
             }
-            if width >= WITH_CURVES.0 && height >= WITH_CURVES.1 {
+            if width >= WITH_CURVES.0 && height >= WITH_CURVES.1 && needs.curves {
                 panes.curves = cut_bottom(&mut rest, 3);
             }
         }
@@ -123,25 +132,30 @@ fn cut_right(rest: &mut Rect, width: u16) -> Rect {
 mod unit_tests {
     use super::*;
 
+    const ALL: Needs = Needs {
+        footer: false,
+        curves: true,
+    };
+
     #[test]
     fn panes_fill_the_screen_and_leave_it_in_order() {
         let mut before = 0;
         for height in 5..=60 {
             for width in [20, 40, 80, 140, 200] {
-                let panes = Panes::of(Rect::new(0, 0, width, height), Page::Table, false).unwrap();
+                let panes = Panes::of(Rect::new(0, 0, width, height), Page::Table, ALL).unwrap();
                 assert!(panes.table.height >= 3, "{width} {height} {panes:?}");
                 let below = panes.lives.height.max(panes.facts.height) + panes.curves.height;
                 let all = panes.header.height + panes.table.height + panes.footer.height + below;
                 assert_eq!(all, height);
                 assert!(panes.lives.height != 0 || panes.curves.height == 0);
             }
-            let panes = Panes::of(Rect::new(0, 0, 80, height), Page::Table, false).unwrap();
+            let panes = Panes::of(Rect::new(0, 0, 80, height), Page::Table, ALL).unwrap();
             let count = [panes.footer, panes.lives, panes.curves].map(|pane| pane.height.min(1));
             let count: u16 = count.iter().sum();
             assert!(count >= before, "{height}");
             before = count;
         }
-        assert_eq!(Panes::of(Rect::new(0, 0, 19, 5), Page::Table, false), None);
-        assert_eq!(Panes::of(Rect::new(0, 0, 20, 4), Page::Table, false), None);
+        assert_eq!(Panes::of(Rect::new(0, 0, 19, 5), Page::Table, ALL), None);
+        assert_eq!(Panes::of(Rect::new(0, 0, 20, 4), Page::Table, ALL), None);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! A picked process stays picked wherever it is sorted to, and after its exit.
 
-use process_scanner::{Event, GroupId, ProcessKey};
+use process_scanner::{Event, ProcessKey};
 
 use super::curve::Curve;
-use super::listed::Listed;
+use super::listed::{Id, Listed};
 
 /// A process that has exited while it was picked.
 #[derive(Debug)]
@@ -15,13 +15,6 @@ pub(super) struct Gone {
     /// When its batch was taken, in milliseconds from the Unix epoch.
     pub(super) at_ms: u64,
     pub(super) curve: Curve,
-}
-
-/// What a line is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Id {
-    Process(ProcessKey),
-    Group(GroupId),
 }
 
 /// The picked line, and the part of the table on the screen.
@@ -112,6 +105,11 @@ impl Pick {
         self.has_moved = true;
         self.id = Some(id);
         self.find(listed);
+    }
+
+    /// Brings the picked line to the screen, because the user has arranged the list anew.
+    pub(super) fn reveal(&mut self) {
+        self.has_moved = true;
     }
 
     /// Keeps the picked process on the screen as one that has exited.

@@ -3,10 +3,11 @@
 use process_scanner::GroupBy;
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::keys::{Action, action_of};
+use super::action::Action;
+use super::keys::action_of;
+use super::listed::Id;
 use super::notice::{Answer, Playback};
 use super::panes::Page;
-use super::pick::Id;
 use super::typed::{For, Typed};
 use super::view::Top;
 use crate::cli::select::{GroupOrder, Sort};
@@ -79,7 +80,7 @@ impl Top {
             Action::Tree => {
                 self.arranged.is_tree = !self.arranged.is_tree;
                 self.arranged.by = None;
-                self.is_stale = true;
+                self.arrange();
             }
             Action::Groups => self.next_grouping(),
             Action::SortBy(name) => self.sort_by(name),
@@ -87,7 +88,7 @@ impl Top {
             Action::SortRight => return self.sort_beside(1),
             Action::Invert => {
                 self.arranged.is_reverse = !self.arranged.is_reverse;
-                self.is_stale = true;
+                self.arrange();
             }
             Action::Follow => self.follow(),
             Action::Lives => {
@@ -113,6 +114,12 @@ impl Top {
             Action::Slower => return Answer::Playback(Playback::Slower),
         }
         Answer::Redraw
+    }
+
+    /// Lists the processes anew, with the picked one on the screen.
+    fn arrange(&mut self) {
+        self.is_stale = true;
+        self.pick.reveal();
     }
 
     pub(super) fn open(&mut self, page: Page) {
@@ -202,7 +209,7 @@ impl Top {
         let is_same = self.arranged.order() == sort;
         self.arranged.is_reverse = is_same && !self.arranged.is_reverse;
         self.arranged.sort = Some(sort);
-        self.is_stale = true;
+        self.arrange();
     }
 
     /// Sorts by the column to the right or to the left.

@@ -264,6 +264,24 @@ fn cut_command(command: &CommandLine) -> CommandLine {
     args.collect()
 }
 
+#[cfg(test)]
+impl Recent {
+    /// Returns about how many bytes the lists use, without what they share with the processes.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let lists = [&self.all, &self.exits, &self.failed];
+        let entries = lists.into_iter().flatten();
+        let of_texts = entries.map(|one| {
+            let command = one.event.process().command.as_ref();
+            let args = command.map_or(0, |command| command.args().map(|arg| arg.len() + 1).sum());
+            args + one.parent.as_ref().map_or(0, String::len)
+        });
+        let capacity: usize = lists.iter().map(|list| list.capacity()).sum();
+        of_texts.sum::<usize>()
+            + capacity * size_of::<Happened>()
+            + self.counts.capacity() * size_of::<Count>()
+    }
+}
+
 /// Returns the keys of the listed processes, for tests.
 #[cfg(test)]
 pub(super) fn keys(recent: &Recent, lives: Lives) -> Vec<ProcessKey> {

@@ -80,7 +80,8 @@ impl Seen {
         wanted: &Wanted,
         mut ended: impl FnMut(ProcessKey, Option<&Event>, Curve),
     ) -> bool {
-        if !batch.full && self.snapshot.taken_at_ms().is_none() {
+        let is_late = self.snapshot.taken_at_ms().is_none() || batch.seq < self.snapshot.seq();
+        if !batch.full && is_late {
             return false;
         }
         self.snapshot.apply(batch);

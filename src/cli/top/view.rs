@@ -1,22 +1,15 @@
 //! The view: everything that is shown, as batches and notices change it.
 
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
-use ratatui::Frame;
-use ratatui::layout::{Position as Place, Rect};
+use ratatui::layout::Rect;
 
 use super::curve::Curve;
-use super::draw_curves::draw_curves;
-use super::draw_details::{FactsPane, draw_facts};
-use super::draw_header::draw_header;
-use super::draw_help::draw_help;
-use super::draw_lives::draw_lives;
-use super::draw_table::{Drawn, draw_table};
-use super::footer::draw_footer;
-use super::listed::{Arrangement, Listed};
+use super::drawn::Drawn;
+use super::listed::{Arrangement, Id, Listed};
 use super::notice::{Notice, Position};
-use super::paint::{Look, plain};
+use super::paint::Look;
 use super::panes::{LEAST, Page, Panes};
-use super::pick::{Gone, Id, Pick};
+use super::pick::{Gone, Pick};
 use super::recent::{Lives, Recent};
 use super::seen::{Seen, Wanted};
 use super::state_line::ScannerState;
@@ -198,43 +191,6 @@ impl Top {
             curve: self.seen.curve(key),
             gone: None,
         })
-    }
-
-    /// Draws everything. The cursor is on the picked line, for screen readers, or where the user types.
-    pub(crate) fn draw(&mut self, frame: &mut Frame<'_>) {
-        let screen = frame.area();
-        let needs_footer = self.typed.is_some() || self.message.is_some();
-        let Some(panes) = Panes::of(screen, self.page, needs_footer) else {
-            self.panes = Panes::default();
-            let text = format!("pscan top needs {} × {}", LEAST.0, LEAST.1);
-            self.look.line(frame.buffer_mut(), screen, &[plain(text)]);
-            return;
-        };
-        if panes.table.width != self.panes.table.width && self.arranged.is_tree {
-            // Branches depend on the width.
-            self.is_stale = true;
-        }
-        self.panes = panes;
-        self.refresh();
-        let buffer = frame.buffer_mut();
-        draw_header(self, buffer, panes.header);
-        let mut cursor = None;
-        match self.page {
-            Page::Table => {
-                cursor = draw_table(self, buffer, panes);
-                draw_curves(self, buffer, panes.curves);
-                let in_lives = draw_lives(self, buffer, panes.lives);
-                cursor = if self.is_in_lives { in_lives } else { cursor };
-                draw_facts(self, buffer, panes.facts, FactsPane::Beside);
-            }
-            Page::Facts => draw_facts(self, buffer, panes.facts, FactsPane::Page),
-            Page::Help => draw_help(self, buffer, panes.facts),
-        }
-        let at_input = draw_footer(self, buffer, panes.footer);
-        let cursor: Option<Place> = at_input.or(cursor);
-        if let Some(cursor) = cursor.filter(|cursor| screen.contains(*cursor)) {
-            frame.set_cursor_position(cursor);
-        }
     }
 
     /// Returns the number of lines of the table on the screen.
