@@ -61,7 +61,11 @@ fn fixtures() -> Vec<PathBuf> {
     };
     let paths = files.map(|file| file.expect("the folder is read").path());
     let is_recording = |path: &PathBuf| path.extension().is_some_and(|end| end == "ndjson");
-    let mut paths: Vec<_> = paths.filter(is_recording).collect();
+    // The one with 3000 processes takes seconds, and has nothing that the others lack.
+    let is_small = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() < 100_000);
+    let mut paths: Vec<_> = paths
+        .filter(|path| is_recording(path) && is_small(path))
+        .collect();
     paths.sort();
     paths
 }
@@ -247,6 +251,7 @@ fn keys_that_repeat_are_one_search() {
     let files = [path];
     let all = truth(&files);
     let (mut player, fed) = player(&files, 100_000);
+    player.begin(None).expect("the view is there");
     let (sender, commands) = unbounded();
     for command in [
         Playback::Step(2),
