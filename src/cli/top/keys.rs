@@ -23,6 +23,7 @@ pub(super) fn action_of(key: KeyEvent, is_replay: bool) -> Option<Action> {
 }
 
 /// Returns the lines of the table of keys in docs/top.md.
+#[cfg(test)]
 pub(crate) fn key_lines() -> Vec<String> {
     let keys = SECTIONS.iter().flat_map(|section| section.keys);
     keys.map(|key| format!("| `{}` | {} |", key.names, key.about))

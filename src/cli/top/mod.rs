@@ -33,7 +33,9 @@ mod typing;
 mod view;
 mod view_options;
 
-pub(crate) use self::keys::{key_lines, write_keys};
+#[cfg(test)]
+pub(crate) use self::keys::key_lines;
+pub(crate) use self::keys::write_keys;
 pub(crate) use self::notice::{Answer, Notice, OwnCost, Playback, Position};
 pub(crate) use self::view::Top;
 pub(crate) use self::view_options::TopOptions;
