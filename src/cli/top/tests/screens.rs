@@ -130,7 +130,7 @@ fn the_second_line_has_what_the_scanner_does() {
     assert_eq!(text, expected);
     // A small screen has the worst of it.
     assert!(screen(&mut top, 40, 7).starts_with("scan failed: cannot"));
-    assert!(screen(&mut top, 80, 24).contains("births and exits sampled"));
+    assert!(screen(&mut top, 80, 24).contains("births and exits (sampled)"));
     // What is heard between two scans does not end a failure.
     let mut heard = host.scan();
     heard.of_scan = false;
@@ -140,7 +140,7 @@ fn the_second_line_has_what_the_scanner_does() {
     batch.hearing = Hearing::Exits;
     top.take(&batch);
     assert_eq!(state(&mut top), "every 1s");
-    assert!(screen(&mut top, 80, 24).contains("births and exits births sampled"));
+    assert!(screen(&mut top, 80, 24).contains("births (sampled) and exits ─"));
 }
 
 #[test]
