@@ -10,10 +10,10 @@ use super::show_blocks::{Entry, Shown};
 pub(crate) use super::show_blocks::{Frame, Relatives};
 use super::{cells, color, relatives};
 
-/// Most lines of one text on a terminal.
+/// Most lines of one text on a terminal, and among few facts.
 ///
 /// Command lines and paths can be longer than a screen.
-const MAX_LINES: usize = 10;
+const MAX_LINES: [usize; 2] = [10, 4];
 
 /// Writes the process in blocks: what it is, what it uses, where it belongs, and its relatives.
 pub(crate) fn write(
@@ -46,7 +46,7 @@ pub(crate) fn facts(relatives: &Relatives<'_>, frame: Frame) -> Vec<Vec<Part>> {
             lines.push(Vec::new());
         }
         for entry in block {
-            add_entry(&mut lines, &entry, frame.width);
+            add_entry(&mut lines, &entry, frame);
         }
     }
     lines
@@ -70,16 +70,22 @@ pub(crate) fn title(process: &ProcessInfo) -> Vec<Part> {
 }
 
 /// Adds a text to the right of its heading, folded, and cut after [`MAX_LINES`] on a terminal.
-fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, width: Option<usize>) {
-    let mut lines = headed_within(heading, text, width);
-    let left_out = match width {
-        Some(_) => lines.len().saturating_sub(MAX_LINES),
+fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, frame: Frame) {
+    let mut lines = headed_within(heading, text, frame.width);
+    let most = MAX_LINES[usize::from(frame.is_brief)];
+    let left_out = match frame.width {
+        Some(_) => lines.len().saturating_sub(most),
         None => 0,
     };
-    if let Some((_, last)) = lines.get_mut(MAX_LINES.saturating_sub(1))
+    if let Some((_, last)) = lines.get_mut(most.saturating_sub(1))
         && left_out > 0
     {
-        *last = format!("and {} more lines; --json has all", left_out + 1);
+        let who = if frame.is_brief {
+            "pscan show"
+        } else {
+            "--json"
+        };
+        *last = format!("and {} more lines; {who} has all", left_out + 1);
     }
     lines.truncate(lines.len() - left_out);
     let parts = lines

@@ -9,32 +9,28 @@ pub(super) const STEPS: u32 = 150;
 /// Points that a curve has too many before it is cut, so that it is rarely cut.
 const SLACK: usize = 16;
 
-/// A number in 16 bits: the upper half of an `f32`, which has two to three digits. NaN is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Short(u16);
+/// A value; NaN is unknown, which takes half the memory of an `Option`.
+#[derive(Debug, Clone, Copy)]
+struct Known(f32);
 
-impl Short {
-    const UNKNOWN: Self = Self(0x7fc0);
-
+impl Known {
     fn new(value: Option<f32>) -> Self {
-        match value.filter(|value| value.is_finite()) {
-            // The largest ones would be rounded to infinity.
-            Some(value) => Self((value.min(3e38).to_bits().saturating_add(0x8000) >> 16) as u16),
-            None => Self::UNKNOWN,
-        }
+        Self(value.filter(|value| value.is_finite()).unwrap_or(f32::NAN))
     }
 
     fn get(self) -> Option<f32> {
-        (self != Self::UNKNOWN).then(|| f32::from_bits(u32::from(self.0) << 16))
+        (!self.0.is_nan()).then_some(self.0)
     }
 
     /// Returns the greater one; a known one is greater than an unknown one.
     fn max(self, other: Self) -> Self {
-        match (self.get(), other.get()) {
-            (Some(a), Some(b)) if a >= b => self,
-            (Some(_), None) => self,
-            _ => other,
-        }
+        Self(self.0.max(other.0))
+    }
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
     }
 }
 
@@ -43,9 +39,9 @@ impl Short {
 struct Point {
     step: u32,
     /// The most in the step, so that a short peak is seen.
-    cpu: Short,
+    cpu: Known,
     /// The last in the step.
-    rss: Short,
+    rss: Known,
 }
 
 /// The curves of a process. A process that does not change takes no further memory.
@@ -53,7 +49,7 @@ struct Point {
 pub(super) struct Curve {
     points: Vec<Point>,
     /// The last CPU use, where the last point has a greater one.
-    cpu: Option<Short>,
+    cpu: Option<Known>,
 }
 
 /// What a curve is of.
@@ -68,8 +64,8 @@ pub(super) enum Measure {
 impl Curve {
     /// Adds a reading. Steps do not decrease.
     pub(super) fn see(&mut self, step: u32, cpu_percent: Option<f32>, rss_bytes: Option<u64>) {
-        let cpu = Short::new(cpu_percent);
-        let rss = Short::new(rss_bytes.map(|bytes| bytes as f32));
+        let cpu = Known::new(cpu_percent);
+        let rss = Known::new(rss_bytes.map(|bytes| bytes as f32));
         match self.points.last_mut() {
             Some(last) if last.step >= step => {
                 last.cpu = last.cpu.max(cpu);
@@ -103,7 +99,7 @@ impl Curve {
     pub(super) fn values(&self, measure: Measure, now: u32, steps: u32) -> Vec<Option<f32>> {
         let first = i64::from(now) - i64::from(steps) + 1;
         let mut next = 0;
-        let mut value = Short::UNKNOWN;
+        let mut value = Known(f32::NAN);
         let all = (first..=i64::from(now)).map(|step| {
             let mut is_here = false;
             while let Some(point) = self.points.get(next)
@@ -181,20 +177,17 @@ mod unit_tests {
         assert!(busy.heap_bytes() <= 4096, "{}", busy.heap_bytes());
         let values = cpu(&busy, 99_999, STEPS);
         assert_eq!(values.len(), STEPS as usize);
-        let near = |value: f32, expected: f32| (value - expected).abs() < expected / 100.0;
-        assert!(near(values[0].unwrap(), 99_850.0) && near(values[149].unwrap(), 99_999.0));
+        assert_eq!([values[0], values[149]], [Some(99_850.0), Some(99_999.0)]);
         assert_eq!(cpu(&idle, 100_000_000, 2), [Some(0.0); 2]);
     }
 
     #[test]
-    fn extreme_values_are_kept_roughly() {
-        for value in [0.0, 0.1, 6400.0, u64::MAX as f32] {
-            let kept = Short::new(Some(value)).get().unwrap();
-            assert!((kept - value).abs() <= value / 64.0, "{value} {kept}");
+    fn values_are_exact_or_unknown() {
+        for value in [0.0, 0.1, 6400.0, f32::MAX, u64::MAX as f32] {
+            assert_eq!(Known::new(Some(value)).get(), Some(value));
         }
-        assert!(Short::new(Some(f32::MAX)).get().is_some());
         for value in [f32::NAN, f32::INFINITY] {
-            assert_eq!(Short::new(Some(value)).get(), None);
+            assert_eq!(Known::new(Some(value)).get(), None);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::cli::format::show;
 const LABEL: u16 = 6;
 
 /// Columns after a curve, for its last and its greatest value.
-const VALUES: u16 = 24;
+const VALUES: u16 = 26;
 
 /// Bars without Unicode.
 const ASCII: bar::Set<'static> = bar::Set {
@@ -57,8 +57,12 @@ fn title(top: &Top, subject: Subject<'_>) -> (Vec<Part>, Vec<Part>) {
     let mut title = match subject.gone {
         None => show::title(process),
         Some(gone) => {
-            let mut title = vec![(color::BOLD, relatives::label(process)), plain(": exited ")];
-            title.extend(exits::details(&gone.event, None));
+            let mut title = vec![(color::BOLD, relatives::label(process)), plain(": ")];
+            let style = match exits::is_failure(&gone.event) {
+                true => color::RED,
+                false => color::PLAIN,
+            };
+            title.push((style, exits::in_short(&gone.event)));
             let ago = top.seen.now_ms.saturating_sub(gone.at_ms);
             title.push(plain(format!(", {} ago", cells::duration(ago))));
             title
@@ -111,7 +115,7 @@ pub(super) fn draw_curve(
         Measure::Cpu => process_text(Unit::CorePercent, most.into()),
         Measure::Rss => process_text(Unit::Bytes, most.map(|bytes| bytes as u64).into()),
     };
-    let text = format!(" {now:>9}, most {most_text}");
+    let text = format!(" {now:>8}, most {most_text}");
     let style = match measure {
         Measure::Cpu => color::of_value(Unit::CorePercent, subject.process.cpu_percent.into()),
         Measure::Rss => color::PLAIN,

@@ -50,9 +50,17 @@ pub(super) fn draw_lives(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Opti
 }
 
 fn title(top: &Top) -> (Vec<Part>, Vec<Part>) {
-    let mut title = vec![(color::BOLD, top.lives.name().to_owned())];
-    if let Some(how) = top.state.heard() {
-        title.push((color::YELLOW, format!(" {how}")));
+    let (births, exits) = (top.state.heard(false), top.state.heard(true));
+    let texts = match top.lives {
+        Lives::All if births == exits => vec![("births and exits", exits)],
+        Lives::All => vec![("births", births), (" and exits", exits)],
+        Lives::Exits => vec![("exits", exits)],
+        Lives::Failed => vec![("failed exits", exits)],
+    };
+    let mut title = Vec::new();
+    for (name, how) in texts {
+        title.push((color::BOLD, name.to_owned()));
+        title.extend(how.map(|how| (color::YELLOW, how.to_owned())));
     }
     let rates = top.recent.rates().map(|(births, exits)| match top.lives {
         Lives::All => format!("{births:.1} births/s, {exits:.1} exits/s"),

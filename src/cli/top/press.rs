@@ -148,6 +148,10 @@ impl Top {
 
     fn enter(&mut self) {
         let Some(by) = self.arranged.by else {
+            // The page stays with its process, even if another one becomes the first.
+            if self.pick.id.is_none() {
+                self.pick.id = self.listed.id(0);
+            }
             return self.open(Page::Facts);
         };
         if let Some(Id::Group(group)) = self.listed.id(self.pick.index) {

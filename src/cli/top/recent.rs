@@ -37,14 +37,6 @@ impl Lives {
             Self::Failed => Self::All,
         }
     }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::All => "births and exits",
-            Self::Exits => "exits",
-            Self::Failed => "failed exits",
-        }
-    }
 }
 
 /// A birth or an exit.

@@ -43,13 +43,13 @@ impl ScannerState {
         }
     }
 
-    /// Returns what is heard of births and exits, if it is not everything.
-    pub(super) fn heard(&self) -> Option<&'static str> {
+    /// Returns the part of births, or of exits, that may be missing or late; `None`: all are reported at once.
+    pub(super) fn heard(&self, is_of_exits: bool) -> Option<&'static str> {
         match self.hearing {
             Hearing::Complete => None,
-            Hearing::Off | Hearing::Deaf => Some("sampled"),
-            Hearing::Exits => Some("births sampled"),
-            _ => Some("incomplete"),
+            Hearing::Exits if is_of_exits => None,
+            Hearing::Off | Hearing::Deaf | Hearing::Exits => Some(" (sampled)"),
+            _ => Some(" (incomplete)"),
         }
     }
 

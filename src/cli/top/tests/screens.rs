@@ -1,5 +1,7 @@
 //! Screens of several sizes, which a person has looked at.
 
+use process_scanner::{BreakerState, Error, ErrorClass, Hearing, Transition};
+
 use super::made_up_host::Host;
 use super::*;
 use crate::cli::format::intervals::Terms;
@@ -57,7 +59,11 @@ fn a_host_is_watched() {
         max_interval_ms: Some(60_000),
         budget_percent: Some(5.0),
     });
-    let (_, mut top) = watched(options);
+    let (mut host, mut top) = watched(options);
+    top.take(&paced(
+        host.scan(),
+        r#"{"interval_ms":1000,"breaker":"closed"}"#,
+    ));
     top.note(Notice::Cost(OwnCost {
         cpu_percent: Some(0.42),
         rss_bytes: Some(8_100_000),
@@ -78,6 +84,63 @@ fn a_host_is_watched() {
     press(&mut top, KeyCode::Char('o'));
     press(&mut top, KeyCode::Char('o'));
     assert_screens("by_user", &mut top, &[(80, 24)]);
+}
+
+/// Sets interval and breaker of a batch.
+fn paced(mut batch: Batch, pace: &str) -> Batch {
+    batch.pace = Some(serde_json::from_str(pace).unwrap());
+    batch
+}
+
+/// Returns the second line.
+fn state(top: &mut Top) -> String {
+    let (buffer, _) = draw(top, 100, 24);
+    lines(&buffer).swap_remove(1)
+}
+
+#[test]
+fn the_second_line_has_what_the_scanner_does() {
+    let mut options = options();
+    options.terms = Some(Terms {
+        interval_ms: 1000,
+        max_interval_ms: Some(60_000),
+        budget_percent: Some(5.0),
+    });
+    let (mut host, mut top) = watched(options);
+    let closed = r#"{"interval_ms":4210,"breaker":"closed"}"#;
+    top.take(&paced(host.scan(), closed));
+    assert_eq!(state(&mut top), "scans every 4.21s: budget 5 % of a core");
+    let mut batch = paced(host.scan(), r#"{"interval_ms":1000,"breaker":"closed"}"#);
+    batch.transitions = vec![Transition::budget(true, "a scan costs 900ms")];
+    top.take(&batch);
+    assert_eq!(
+        state(&mut top),
+        "every 1s, over the budget of 5 % of a core"
+    );
+    let mut batch = paced(host.scan(), r#"{"interval_ms":1000,"breaker":"open"}"#);
+    batch.failure = Some(Error::new(ErrorClass::Permission, "cannot\x1b[2J read"));
+    batch.transitions = vec![
+        Transition::budget(false, "cheap"),
+        Transition::breaker(BreakerState::Closed, BreakerState::Open, "scans\nwait"),
+    ];
+    batch.hearing = Hearing::Deaf;
+    top.take(&batch);
+    let text = state(&mut top);
+    let expected = "scan failed: cannot\\x1b[2J read · scans have stopped: scans\\nwait · every 1s";
+    assert_eq!(text, expected);
+    // A small screen has the worst of it.
+    assert!(screen(&mut top, 40, 7).starts_with("scan failed: cannot"));
+    assert!(screen(&mut top, 80, 24).contains("births and exits (sampled)"));
+    // What is heard between two scans does not end a failure.
+    let mut heard = host.scan();
+    heard.of_scan = false;
+    top.take(&heard);
+    assert!(state(&mut top).starts_with("scan failed"));
+    let mut batch = paced(host.scan(), r#"{"interval_ms":1000,"breaker":"closed"}"#);
+    batch.hearing = Hearing::Exits;
+    top.take(&batch);
+    assert_eq!(state(&mut top), "every 1s");
+    assert!(screen(&mut top, 80, 24).contains("births (sampled) and exits ─"));
 }
 
 #[test]
