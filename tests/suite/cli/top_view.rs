@@ -23,6 +23,9 @@ struct Running {
     screen: Screen,
 }
 
+/// Seconds without output after which a test fails instead of hanging. None of them decides how a test ends.
+const MOST_SILENT: u32 = 120;
+
 /// Options that make scans cheap.
 const LIVE: [&str; 4] = ["top", "--poll-only", "--interval", "1h"];
 
@@ -52,8 +55,15 @@ impl Running {
 
     /// Waits until the screen is as expected.
     fn wait_for(&mut self, what: &str, is_there: impl Fn(&Screen) -> bool) {
+        let mut silent = 0;
         while !is_there(&self.screen) {
-            if !self.read() && self.child.try_wait().unwrap().is_some() && !self.read() {
+            if self.read() {
+                silent = 0;
+                continue;
+            }
+            silent += 1;
+            let has_ended = self.child.try_wait().unwrap().is_some();
+            if (has_ended && !self.read()) || silent == MOST_SILENT {
                 let text = String::from_utf8_lossy(&self.screen.bytes);
                 panic!("no {what}: {}\n{text:?}", self.screen.text());
             }
@@ -134,7 +144,7 @@ fn it_displays_this_host_until_q() {
     assert!(screen.is_alternate && screen.has_mouse);
     assert_ne!(modes(&top.terminal), top.modes);
     top.press("h");
-    top.wait_for_text("Ctrl-Z");
+    top.wait_for_text("Pick the line above");
     top.press("q");
     top.wait_for_text("COMMAND");
     top.press("q");
@@ -315,20 +325,19 @@ fn without_a_terminal_it_names_what_works_there() {
     let expected = format!("pscan: standard output is no terminal {advice}");
     assert_eq!(failed(pscan(&["top"])), expected);
     let (ours, theirs) = pty::open(200).unwrap();
-    let mut command = pscan(&["top"]);
-    command.stdout(theirs.try_clone().unwrap());
-    command.stderr(std::process::Stdio::piped());
-    let output = command.spawn().unwrap().wait_with_output().unwrap();
+    let end = || theirs.try_clone().unwrap();
+    // A command holds its end of the terminal until it is dropped.
+    let failed_there = |mut command: Command| {
+        command.stdout(end()).stderr(std::process::Stdio::piped());
+        let child = command.spawn().unwrap();
+        failure_of(&child.wait_with_output().unwrap()).to_owned()
+    };
     let expected = format!("pscan: standard input is no terminal, so there are no keys {advice}");
-    assert_eq!(failure_of(&output), expected);
-    let mut command = pscan(&["top"]);
-    command.stdin(theirs.try_clone().unwrap()).stdout(theirs);
-    command
-        .stderr(std::process::Stdio::piped())
-        .env("TERM", "dumb");
-    let output = command.spawn().unwrap().wait_with_output().unwrap();
-    drop(command);
-    assert!(failure_of(&output).contains("TERM is dumb"));
+    assert_eq!(failed_there(pscan(&["top"])), expected);
+    let mut dumb = pscan(&["top"]);
+    dumb.stdin(end()).env("TERM", "dumb");
+    assert!(failed_there(dumb).contains("TERM is dumb"));
+    drop(theirs);
     assert_eq!(pty::shown(ours).unwrap(), "");
 }
 

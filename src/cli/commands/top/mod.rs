@@ -12,7 +12,7 @@ mod reel;
 mod replayed_view;
 mod suspend;
 mod takeover;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod takeover_tests;
 mod tape;
 mod view_loop;

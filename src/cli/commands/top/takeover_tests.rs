@@ -1,4 +1,5 @@
 //! A panic gives the terminal back. The test is its own child, on a pseudoterminal.
+#![cfg(target_os = "linux")]
 
 use std::env;
 use std::error::Error;
