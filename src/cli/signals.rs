@@ -6,6 +6,10 @@ pub(crate) use self::platform::{reload, terminate};
 
 /// What a signal asks of a program that has the whole screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    not(unix),
+    allow(dead_code, reason = "other systems have no job control")
+)]
 pub(crate) enum Asked {
     End,
     /// SIGTSTP.
