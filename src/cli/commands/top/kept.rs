@@ -104,10 +104,10 @@ impl Kept {
     /// It is the first one since then, or else the last one until `to`.
     pub(super) fn begin(&self, from_ms: u64, to: usize) -> Option<(usize, Arc<Batch>)> {
         let until = self.all.iter().enumerate().take(to + 1);
-        let full = until.filter_map(|(index, one)| Some((index, one, one.full.as_ref()?)));
+        let mut full = until.filter_map(|(index, one)| Some((index, one, one.full.as_ref()?)));
         let is_since = |one: &One| one.recorded.at_ms >= from_ms;
         let first = full.clone().find(|(_, one, _)| is_since(one));
-        let (index, _, full) = first.or_else(|| full.last())?;
+        let (index, _, full) = first.or_else(|| full.next_back())?;
         Some((index, Arc::clone(full)))
     }
 
