@@ -82,9 +82,9 @@ impl Screen {
             [first, ..] if first < 0x20 => Some(1),
             [first, ..] => {
                 let len = match first {
-                    ..0x80 => 1,
-                    ..0xe0 => 2,
-                    ..0xf0 => 3,
+                    ..=0x7f => 1,
+                    0x80..=0xdf => 2,
+                    0xe0..=0xef => 3,
                     _ => 4,
                 };
                 let c = std::str::from_utf8(rest.get(..len)?)
