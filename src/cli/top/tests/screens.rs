@@ -183,10 +183,15 @@ fn a_screen_without_colours_and_unicode_has_marks() {
     let mut options = options();
     (options.has_color, options.has_unicode) = (false, false);
     options.is_tree = true;
-    let (_, mut top) = watched(options);
+    let (mut host, mut top) = watched(options);
     let (buffer, _) = draw(&mut top, 80, 24);
     for cell in buffer.content() {
         assert_eq!(cell.fg, ratatui::style::Color::Reset, "{cell:?}");
+        assert!(cell.symbol().is_ascii(), "{cell:?}");
     }
+    host.born(4000, 1, &["日本é\u{301}…"]);
+    host.after(1000, &mut top);
+    let text = screen(&mut top, 80, 24);
+    assert!(text.contains(" 4000 ?????~ "), "{text}");
     assert_screens("ascii", &mut top, &[(80, 24)]);
 }
