@@ -4,7 +4,7 @@ use process_scanner::escape;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::listed::Listed;
+use super::arranged::Listed;
 use super::notice::Position;
 use super::paint::{plain, row};
 use super::view::Top;

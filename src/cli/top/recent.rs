@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use process_scanner::{Batch, CommandLine, Details, Event, ProcessInfo, ProcessKey, Snapshot};
+use process_scanner::{Batch, CommandLine, Details, Event, ProcessInfo, Snapshot};
 
 use super::seen::{Wanted, verdict};
 use crate::cli::format::exits::is_failure;
@@ -283,18 +283,18 @@ impl Recent {
 
 /// Returns the keys of the listed processes, for tests.
 #[cfg(test)]
-pub(super) fn keys(recent: &Recent, lives: Lives) -> Vec<ProcessKey> {
+pub(super) fn keys(recent: &Recent, lives: Lives) -> Vec<process_scanner::ProcessKey> {
     let listed = recent.newest_first(lives);
     listed.map(|one| one.event.process().key()).collect()
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use super::*;
 
     #[test]
     fn long_command_lines_are_cut_between_characters() {
-        let key = ProcessKey {
+        let key = process_scanner::ProcessKey {
             pid: 7,
             start_time_ms: None,
         };

@@ -3,8 +3,8 @@
 use process_scanner::Filter;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::arranged::Id;
 use super::keys::action_of;
-use super::listed::Id;
 use super::notice::Answer;
 use super::typed::{For, Typed};
 use super::view::Top;

@@ -1,10 +1,14 @@
 //! What keys do.
 
+use ratatui::crossterm::event::KeyCode;
+use ratatui::layout::Position;
+
+use super::arranged::{Id, Listed};
 use super::made_up_host::Host;
-use super::*;
-use crate::cli::top::listed::{Id, Listed};
-use crate::cli::top::notice::{Notice, Playback, Position as At};
-use crate::cli::top::recent::Lives;
+use super::notice::{Answer, Notice, Playback, Position as At};
+use super::recent::Lives;
+use super::test_screen::*;
+use super::view::Top;
 
 fn begun() -> (Host, Top) {
     let (mut host, mut top) = (Host::small(), Top::new(options()));
