@@ -179,7 +179,7 @@ fn at_least((style, text): Part, unknown: u64) -> Part {
 }
 
 /// Returns the name of a group; brackets for a group that has no name of its own.
-fn name(id: &GroupId, by: GroupBy) -> String {
+pub(crate) fn name(id: &GroupId, by: GroupBy) -> String {
     match id {
         GroupId::Named(name) => escape(name).into_owned(),
         GroupId::Without => format!("(no {})", by.as_str()),

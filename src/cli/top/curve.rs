@@ -129,7 +129,7 @@ impl Curve {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use super::*;
 
     fn cpu(curve: &Curve, now: u32, steps: u32) -> Vec<Option<f32>> {

@@ -195,7 +195,7 @@ fn squeezed(values: &[Option<f32>], width: usize) -> Vec<Option<f32>> {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use super::*;
 
     #[test]

@@ -4,12 +4,13 @@ use process_scanner::escape;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::listed::Listed;
+use super::arranged::Listed;
 use super::notice::Position;
 use super::paint::{plain, row};
 use super::view::Top;
 use crate::cli::format::cells;
 use crate::cli::format::color::{self, Part};
+use crate::cli::format::group_table;
 use crate::cli::format::host::Totals;
 use crate::cli::format::times::{day, time_of_day};
 use crate::cli::terminal;
@@ -80,7 +81,7 @@ fn time(top: &Top) -> String {
 fn texts(top: &Top) -> Vec<Part> {
     let mut texts = top.state.texts(top.options.terms);
     if let Some(position) = &top.position {
-        texts.insert(0, position_text(top, position));
+        texts.insert(0, position_text(position));
     }
     let all = top.seen.snapshot.len();
     let count = match &top.listed {
@@ -95,7 +96,7 @@ fn texts(top: &Top) -> Vec<Part> {
     }
     match (&top.arranged.inside, top.arranged.by) {
         (Some((by, group)), _) => {
-            let name = escape(group.name()).into_owned();
+            let name = group_table::name(group, *by);
             texts.push((color::BOLD, format!("{} {name}", by.as_str())));
         }
         (None, Some(by)) => texts.push((color::BOLD, format!("by {}", by.as_str()))),
@@ -110,7 +111,7 @@ fn texts(top: &Top) -> Vec<Part> {
     texts
 }
 
-fn position_text(top: &Top, position: &Position) -> Part {
+fn position_text(position: &Position) -> Part {
     let state = match position.is_paused {
         true => "paused".to_owned(),
         false if (position.speed - 1.0).abs() < 1e-9 => "replay".to_owned(),
@@ -126,6 +127,5 @@ fn position_text(top: &Top, position: &Position) -> Part {
     } else {
         color::PLAIN
     };
-    let _ = top;
     (style, format!("{state}: {since} of {of}"))
 }

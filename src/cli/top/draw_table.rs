@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
+use super::arranged::{Entry, Listed};
 use super::drawn::Drawn;
-use super::listed::{Entry, Listed};
 use super::paint::{PICKED, plain, row};
 use super::panes::Panes;
 use super::pick::Gone;

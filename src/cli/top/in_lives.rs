@@ -3,8 +3,8 @@
 use process_scanner::Event;
 
 use super::action::Action;
+use super::arranged::Id;
 use super::curve::Curve;
-use super::listed::Id;
 use super::notice::Answer;
 use super::panes::Page;
 use super::pick::Gone;

@@ -50,7 +50,7 @@ pub(crate) fn write_keys(out: &mut impl io::Write) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
     use super::*;

@@ -3,6 +3,7 @@
 //! It knows no terminal, no thread and no clock: batches, keys and sizes come from outside.
 
 mod action;
+mod arranged;
 mod curve;
 mod draw;
 mod draw_curves;
@@ -16,18 +17,27 @@ mod footer;
 mod in_lives;
 mod key_table;
 mod keys;
-mod listed;
+#[cfg(test)]
+mod keys_tests;
+#[cfg(test)]
+mod made_up_host;
 mod mouse;
 mod notice;
 mod paint;
 mod panes;
 mod pick;
+#[cfg(test)]
+mod pick_tests;
 mod press;
 mod recent;
+#[cfg(test)]
+mod robust_tests;
+#[cfg(test)]
+mod screen_tests;
 mod seen;
 mod state_line;
 #[cfg(test)]
-mod tests;
+mod test_screen;
 mod typed;
 mod typing;
 mod view;

@@ -52,12 +52,19 @@ impl Look {
         if area.is_empty() {
             return;
         }
-        let shortened: Vec<Part> = parts
-            .iter()
-            .map(|(style, text)| (*style, bounded(text, area.width).to_owned()))
-            .collect();
+        let drawable = |text: &str| match self.has_unicode || text.is_ascii() {
+            true => bounded(text, area.width).to_owned(),
+            false => ascii(bounded(text, area.width)),
+        };
+        let shortened = parts.iter().map(|(style, text)| (*style, drawable(text)));
+        let shortened: Vec<Part> = shortened.collect();
         let mut x = area.x;
         for (style, text) in color::fitted(&shortened, Some(area.width.into())) {
+            let text = if self.has_unicode || text != "…" {
+                text
+            } else {
+                "~"
+            };
             let width = terminal::width(text);
             // Each part has its own place, even if the screen measures a text before it in another way.
             let room = usize::from(area.right().saturating_sub(x)).min(width);
@@ -103,6 +110,25 @@ fn bounded(text: &str, width: u16) -> &str {
         Some((end, _)) => &text[..end],
         None => text,
     }
+}
+
+/// Replaces what a terminal without Unicode cannot show, in the same width.
+fn ascii(text: &str) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            _ if letter.is_ascii() => ascii.push(letter),
+            '…' => ascii.push('~'),
+            '·' => ascii.push('-'),
+            '≥' => ascii.push('>'),
+            '×' => ascii.push('x'),
+            _ => {
+                let width = terminal::width(letter.encode_utf8(&mut [0; 4]));
+                ascii.extend(std::iter::repeat_n('?', width));
+            }
+        }
+    }
+    ascii
 }
 
 /// Returns one line of an area; an empty area if it has no such line.

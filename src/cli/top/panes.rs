@@ -129,7 +129,7 @@ fn cut_right(rest: &mut Rect, width: u16) -> Rect {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use super::*;
 
     const ALL: Needs = Needs {

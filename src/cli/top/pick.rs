@@ -4,8 +4,8 @@
 
 use process_scanner::{Event, ProcessKey};
 
+use super::arranged::{Id, Listed};
 use super::curve::Curve;
-use super::listed::{Id, Listed};
 
 /// A process that has exited while it was picked.
 #[derive(Debug)]

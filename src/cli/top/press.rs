@@ -4,8 +4,8 @@ use process_scanner::GroupBy;
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::action::Action;
+use super::arranged::Id;
 use super::keys::action_of;
-use super::listed::Id;
 use super::notice::{Answer, Playback};
 use super::panes::Page;
 use super::typed::{For, Typed};

@@ -16,6 +16,9 @@ const COMMAND_BYTES: usize = 256;
 /// Entries, from the last one, in which a birth is searched when more is known of its process.
 const SEARCHED: usize = 64;
 
+/// Age of processes whose births are not recent, in milliseconds.
+const OLD_MS: u64 = 60_000;
+
 /// Time over which rates are measured, in nanoseconds.
 const RATE_NS: u64 = 10_000_000_000;
 
@@ -163,6 +166,10 @@ impl Recent {
     /// Adds to a recent birth what is known of its process now.
     fn complete(&mut self, process: &ProcessInfo, wanted: &Wanted, after: &Snapshot) {
         let key = process.key();
+        let is_old = |start_ms| start_ms < after.taken_at_ms().unwrap_or(0).saturating_sub(OLD_MS);
+        if key.start_time_ms.is_some_and(is_old) {
+            return;
+        }
         let recent = self.all.iter_mut().rev().take(SEARCHED);
         let mut births = recent.filter(|one| matches!(one.event, Event::Created(_)));
         if let Some(birth) = births.find(|one| one.event.process().key() == key) {
@@ -282,7 +289,7 @@ pub(super) fn keys(recent: &Recent, lives: Lives) -> Vec<process_scanner::Proces
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use super::*;
 
     #[test]

@@ -3,8 +3,8 @@
 use process_scanner::Filter;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::arranged::Id;
 use super::keys::action_of;
-use super::listed::{Id, Listed};
 use super::notice::Answer;
 use super::typed::{For, Typed};
 use super::view::Top;
@@ -76,26 +76,25 @@ impl Top {
         self.is_stale = true;
     }
 
-    /// Picks the next process with the searched text. `from`: lines below the picked one.
+    /// Picks the next line with the searched text. `from`: lines below the picked one.
     pub(super) fn find(&mut self, from: usize) {
-        let Listed::Processes(entries) = &self.listed else {
-            return;
-        };
-        if self.search_text.is_empty() || entries.is_empty() {
+        let count = self.listed.len();
+        if self.search_text.is_empty() || count == 0 {
             return;
         }
         let filter = Filter::new().with_text(&self.search_text);
-        let snapshot = &self.seen.snapshot;
-        let count = entries.len();
+        let (snapshot, text) = (&self.seen.snapshot, self.search_text.to_lowercase());
+        let is_match = |id: &Id| match id {
+            Id::Process(key) => {
+                let process = snapshot.get(*key);
+                process.is_some_and(|process| filter.matches(process, snapshot))
+            }
+            Id::Group(group) => group.name().to_lowercase().contains(&text),
+        };
         let places = (0..count).map(|step| (self.pick.index + from + step) % count);
-        let mut found = places.filter_map(|place| {
-            let process = snapshot.get(entries[place].key)?;
-            filter
-                .matches(process, snapshot)
-                .then_some(entries[place].key)
-        });
-        match found.next() {
-            Some(key) => self.pick.pick(Id::Process(key), &self.listed),
+        let mut ids = places.filter_map(|place| self.listed.id(place));
+        match ids.find(is_match) {
+            Some(id) => self.pick.pick(id, &self.listed),
             None => self.message = Some(format!("{:?} is in no line", self.search_text)),
         }
     }

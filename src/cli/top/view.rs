@@ -3,9 +3,9 @@
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
 use ratatui::layout::Rect;
 
+use super::arranged::{Arrangement, Id, Listed};
 use super::curve::Curve;
 use super::drawn::Drawn;
-use super::listed::{Arrangement, Id, Listed};
 use super::notice::{Notice, Position};
 use super::paint::Look;
 use super::panes::{LEAST, Page, Panes};

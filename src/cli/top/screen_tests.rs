@@ -1,17 +1,21 @@
 //! Screens of several sizes, which a person has looked at.
 
-use process_scanner::{BreakerState, Error, ErrorClass, Hearing, Transition};
+use process_scanner::{Batch, BreakerState, Error, ErrorClass, Hearing, Transition};
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
 use super::made_up_host::Host;
-use super::*;
+use super::notice::{Notice, OwnCost, Position as At};
+use super::test_screen::*;
+use super::view::Top;
+use super::view_options::TopOptions;
 use crate::cli::format::intervals::Terms;
-use crate::cli::top::notice::{Notice, OwnCost, Position as At};
 
 const SIZES: [(u16, u16); 3] = [(20, 5), (80, 24), (200, 50)];
 
 /// Compares screens with the ones that were accepted.
 fn assert_screens(name: &str, top: &mut Top, sizes: &[(u16, u16)]) {
     let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../tests/suite/cli/top_view/screens");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
@@ -183,10 +187,15 @@ fn a_screen_without_colours_and_unicode_has_marks() {
     let mut options = options();
     (options.has_color, options.has_unicode) = (false, false);
     options.is_tree = true;
-    let (_, mut top) = watched(options);
+    let (mut host, mut top) = watched(options);
     let (buffer, _) = draw(&mut top, 80, 24);
     for cell in buffer.content() {
         assert_eq!(cell.fg, ratatui::style::Color::Reset, "{cell:?}");
+        assert!(cell.symbol().is_ascii(), "{cell:?}");
     }
+    host.born(4000, 1, &["日本é\u{301}…"]);
+    host.after(1000, &mut top);
+    let text = screen(&mut top, 80, 24);
+    assert!(text.contains(" 4000 ?????~ "), "{text}");
     assert_screens("ascii", &mut top, &[(80, 24)]);
 }

@@ -7,7 +7,7 @@ use process_scanner::{
     Value,
 };
 
-use super::super::view::Top;
+use super::view::Top;
 
 pub(super) const BEGIN_MS: u64 = 1_700_000_000_000;
 

@@ -1,10 +1,14 @@
 //! What keys do.
 
+use ratatui::crossterm::event::KeyCode;
+use ratatui::layout::Position;
+
+use super::arranged::{Id, Listed};
 use super::made_up_host::Host;
-use super::*;
-use crate::cli::top::listed::{Id, Listed};
-use crate::cli::top::notice::{Notice, Playback, Position as At};
-use crate::cli::top::recent::Lives;
+use super::notice::{Answer, Notice, Playback, Position as At};
+use super::recent::Lives;
+use super::test_screen::*;
+use super::view::Top;
 
 fn begun() -> (Host, Top) {
     let (mut host, mut top) = (Host::small(), Top::new(options()));
@@ -158,6 +162,14 @@ fn groups_are_shown_in_turn_and_enter_lists_the_processes_of_one() {
     press(&mut top, KeyCode::Char('o'));
     assert_eq!(pids(&mut top).len(), 9);
     press(&mut top, KeyCode::Char('o'));
+    press(&mut top, KeyCode::Char('/'));
+    type_text(&mut top, "POSTGRES");
+    assert_eq!(top.pick.index, 0);
+    press(&mut top, KeyCode::Backspace);
+    press(&mut top, KeyCode::Enter);
+    type_text(&mut top, "/sshd");
+    assert!(top.pick.id.is_some() && top.pick.index > 0);
+    press(&mut top, KeyCode::Enter);
     // Groups have no parent.
     top.sort_by("parent_pid");
     assert!(screen(&mut top, 80, 24).contains("groups can be sorted by cpu"));

@@ -1,10 +1,4 @@
-//! Tests of the whole view.
-
-mod keys_pressed;
-mod made_up_host;
-mod picking;
-mod robust;
-mod screens;
+//! Draws screens for tests, of recordings and of a made-up host.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -24,7 +18,7 @@ use super::view_options::TopOptions;
 use crate::cli::format::times::Zone;
 use crate::cli::select::Columns;
 
-fn options() -> TopOptions {
+pub(super) fn options() -> TopOptions {
     TopOptions {
         columns: Columns::Usual,
         sort: None,
@@ -43,14 +37,14 @@ fn options() -> TopOptions {
 }
 
 /// Returns a view that has taken a recording.
-fn replayed(fixture: &str, options: TopOptions) -> Top {
+pub(super) fn replayed(fixture: &str, options: TopOptions) -> Top {
     let mut top = Top::new(options);
     replay(fixture, |batch| top.take(batch));
     top
 }
 
 /// Calls `each` with each batch of a recording.
-fn replay(fixture: &str, mut each: impl FnMut(&Batch)) {
+pub(super) fn replay(fixture: &str, mut each: impl FnMut(&Batch)) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let file = File::open(folder.join(format!("{fixture}.ndjson"))).unwrap();
     let source = ReplaySource::new(BufReader::new(file)).unwrap();
@@ -68,7 +62,7 @@ fn replay(fixture: &str, mut each: impl FnMut(&Batch)) {
 }
 
 /// Draws on a screen of this size. Returns its cells, and where the cursor is.
-fn draw(top: &mut Top, width: u16, height: u16) -> (Buffer, Option<Position>) {
+pub(super) fn draw(top: &mut Top, width: u16, height: u16) -> (Buffer, Option<Position>) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| top.draw(frame)).unwrap();
     let is_shown = terminal.backend().cursor_visible();
@@ -80,7 +74,7 @@ fn draw(top: &mut Top, width: u16, height: u16) -> (Buffer, Option<Position>) {
 }
 
 /// Returns the lines of a screen, without spaces at their ends.
-fn lines(buffer: &Buffer) -> Vec<String> {
+pub(super) fn lines(buffer: &Buffer) -> Vec<String> {
     let width = usize::from(buffer.area.width).max(1);
     let line = |cells: &[ratatui::buffer::Cell]| {
         let mut skip = 0;
@@ -99,7 +93,7 @@ fn lines(buffer: &Buffer) -> Vec<String> {
 }
 
 /// Draws a screen as text: its lines, then the line that is reversed, and the place of the cursor.
-fn screen(top: &mut Top, width: u16, height: u16) -> String {
+pub(super) fn screen(top: &mut Top, width: u16, height: u16) -> String {
     let (buffer, cursor) = draw(top, width, height);
     let mut text = lines(&buffer).join("\n");
     text.push_str(&format!("\n(picked: {:?}", reversed(&buffer)));
@@ -111,7 +105,7 @@ fn screen(top: &mut Top, width: u16, height: u16) -> String {
 }
 
 /// Returns the lines that are reversed as a whole.
-fn reversed(buffer: &Buffer) -> Vec<u16> {
+pub(super) fn reversed(buffer: &Buffer) -> Vec<u16> {
     let width = usize::from(buffer.area.width).max(1);
     let rows = (0..).zip(buffer.content().chunks(width));
     rows.filter(|(_, cells)| {
@@ -123,15 +117,15 @@ fn reversed(buffer: &Buffer) -> Vec<u16> {
     .collect()
 }
 
-fn press(top: &mut Top, code: KeyCode) -> Answer {
+pub(super) fn press(top: &mut Top, code: KeyCode) -> Answer {
     top.press(KeyEvent::from(code))
 }
 
-fn ctrl(top: &mut Top, letter: char) -> Answer {
+pub(super) fn ctrl(top: &mut Top, letter: char) -> Answer {
     top.press(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
 }
 
-fn type_text(top: &mut Top, text: &str) {
+pub(super) fn type_text(top: &mut Top, text: &str) {
     for letter in text.chars() {
         press(top, KeyCode::Char(letter));
     }

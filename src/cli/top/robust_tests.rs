@@ -3,11 +3,13 @@
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
+use ratatui::crossterm::event::KeyCode;
 
 use super::made_up_host::Host;
-use super::*;
+use super::recent::{self, Lives};
+use super::test_screen::*;
+use super::view::Top;
 use crate::cli::terminal;
-use crate::cli::top::recent::Lives;
 
 const PAGES: [&[KeyCode]; 6] = [
     &[],
@@ -174,10 +176,7 @@ fn many_births_and_exits_take_bounded_memory() {
         most = most.max(top.seen.curve_bytes() + top.recent.heap_bytes());
     }
     assert!(most < 2_000_000, "{most}");
-    assert_eq!(
-        super::super::recent::keys(&top.recent, Lives::All).len(),
-        400
-    );
+    assert_eq!(recent::keys(&top.recent, Lives::All).len(), 400);
 }
 
 proptest! {
@@ -199,7 +198,7 @@ proptest! {
         let mut top = Top::new(options);
         let batches = crate::cli::history::batches(&steps);
         let mut batches = batches.iter();
-        let all: Vec<_> = super::super::key_table::SECTIONS
+        let all: Vec<_> = super::key_table::SECTIONS
             .iter()
             .flat_map(|section| section.keys)
             .flat_map(|key| key.codes)

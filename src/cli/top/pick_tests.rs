@@ -1,9 +1,14 @@
 //! The picked process stays picked.
 
 use process_scanner::ProcessKey;
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use ratatui::layout::Position;
 
+use super::arranged::Id;
 use super::made_up_host::Host;
-use super::*;
+use super::notice::Answer;
+use super::test_screen::*;
+use super::view::Top;
 
 fn picked(top: &Top) -> Option<u32> {
     top.pick.key().map(|key| key.pid)
@@ -215,8 +220,7 @@ fn a_rewound_replay_begins_again_with_the_same_pick() {
     top.take(&batches[0]);
     draw(&mut top, 80, 24);
     let key = top.seen.snapshot.by_pid(50).map(|process| process.key());
-    top.pick
-        .pick(super::super::listed::Id::Process(key.unwrap()), &top.listed);
+    top.pick.pick(Id::Process(key.unwrap()), &top.listed);
     for batch in &batches {
         top.take(batch);
     }
