@@ -80,12 +80,12 @@ fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, frame: Fr
     if let Some((_, last)) = lines.get_mut(most.saturating_sub(1))
         && left_out > 0
     {
-        let who = if frame.is_brief {
+        let source = if frame.is_brief {
             "pscan show"
         } else {
             "--json"
         };
-        *last = format!("and {} more lines; {who} has all", left_out + 1);
+        *last = format!("and {} more lines; {source} has all", left_out + 1);
     }
     lines.truncate(lines.len() - left_out);
     let parts = lines

@@ -4,53 +4,60 @@ use process_scanner::escape;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::action::Action;
 use super::paint::plain;
 use super::panes::Page;
 use super::view::Top;
 use crate::cli::format::color::{self, Part};
 use crate::cli::terminal;
 
-/// Keys and what they do, the most useful first. A click presses the key.
-const HINTS: [(&str, &str); 9] = [
-    ("q", "quit"),
-    ("?", "help"),
-    ("/", "search"),
-    ("F4", "filter"),
-    ("t", "tree"),
-    ("Enter", "details"),
-    ("o", "groups"),
-    ("Tab", "births"),
-    ("x", "exits"),
+/// Columns between two keys.
+const GAP: &str = "  ";
+
+/// A key, what it does in a word or two, and what a click on it does.
+type Hint = (&'static str, &'static str, Action);
+
+/// Keys and what they do, the most useful first.
+const HINTS: [Hint; 9] = [
+    ("q", "quit", Action::Quit),
+    ("?", "help", Action::Help),
+    ("/", "search", Action::Search),
+    ("F4", "filter", Action::Filter),
+    ("t", "tree", Action::Tree),
+    ("Enter", "details", Action::Enter),
+    ("o", "groups", Action::Groups),
+    ("Tab", "births", Action::Pane),
+    ("x", "exits", Action::Lives),
 ];
 
 /// The same for a replay.
-const REPLAY_HINTS: [(&str, &str); 6] = [
-    ("q", "quit"),
-    ("?", "help"),
-    ("Space", "pause"),
-    (", .", "scans"),
-    ("[ ]", "10s"),
-    ("+ -", "speed"),
+const REPLAY_HINTS: [Hint; 6] = [
+    ("q", "quit", Action::Quit),
+    ("?", "help", Action::Help),
+    ("Space", "pause", Action::Pause),
+    (", .", "scans", Action::Scans(1)),
+    ("[ ]", "10s", Action::Jump(10_000)),
+    ("+ -", "speed", Action::Faster),
 ];
 
 /// The same for groups.
-const GROUP_HINTS: [(&str, &str); 4] = [
-    ("q", "quit"),
-    ("?", "help"),
-    ("Enter", "its processes"),
-    ("o", "other groups"),
+const GROUP_HINTS: [Hint; 4] = [
+    ("q", "quit", Action::Quit),
+    ("?", "help", Action::Help),
+    ("Enter", "its processes", Action::Enter),
+    ("o", "other groups", Action::Groups),
 ];
 
 /// The same in births and exits.
-const LIVES_HINTS: [(&str, &str); 4] = [
-    ("Tab", "table"),
-    ("?", "help"),
-    ("Enter", "details"),
-    ("x", "exits"),
+const LIVES_HINTS: [Hint; 4] = [
+    ("Tab", "table", Action::Pane),
+    ("?", "help", Action::Help),
+    ("Enter", "details", Action::Enter),
+    ("x", "exits", Action::Lives),
 ];
 
 /// The same on a page.
-const PAGE_HINTS: [(&str, &str); 2] = [("Esc", "back"), ("F10", "quit")];
+const PAGE_HINTS: [Hint; 2] = [("Esc", "back", Action::Back), ("F10", "quit", Action::Quit)];
 
 /// Draws the line. Returns where the user types.
 pub(super) fn draw_footer(top: &Top, buffer: &mut Buffer, area: Rect) -> Option<Position> {
@@ -85,25 +92,47 @@ pub(super) fn draw_footer(top: &Top, buffer: &mut Buffer, area: Rect) -> Option<
 
 /// Returns the keys that fit.
 fn hints(top: &Top, width: usize) -> Vec<Part> {
-    let all: &[(&str, &str)] = match top.page {
+    let mut parts: Vec<Part> = Vec::new();
+    for (_, (key, about, _)) in placed(top, width) {
+        let gap = if parts.is_empty() { "" } else { GAP };
+        parts.push(plain(gap));
+        parts.push((color::BOLD, key.to_owned()));
+        parts.push((color::DIM, format!(" {about}")));
+    }
+    parts
+}
+
+/// Returns what a click on a column of the line does, if there is a key.
+pub(super) fn hint_at(top: &Top, column: usize) -> Option<Action> {
+    if top.typed.is_some() || top.message.is_some() {
+        return None;
+    }
+    let mut hints = placed(top, top.panes.footer.width.into()).into_iter();
+    let hint = hints.find(|(begin, hint)| (*begin..*begin + width(*hint)).contains(&column));
+    hint.map(|(_, (.., action))| action)
+}
+
+/// Returns the keys that fit, with their columns.
+fn placed(top: &Top, room: usize) -> Vec<(usize, Hint)> {
+    let all: &[Hint] = match top.page {
         Page::Table if top.is_in_lives => &LIVES_HINTS,
         Page::Table if top.arranged.by.is_some() => &GROUP_HINTS,
         Page::Table if top.options.is_replay => &REPLAY_HINTS,
         Page::Table => &HINTS,
         Page::Facts | Page::Help => &PAGE_HINTS,
     };
-    let mut parts: Vec<Part> = Vec::new();
-    let mut used = 0;
-    for (key, about) in all {
-        let gap = if used == 0 { "" } else { "  " };
-        let more = gap.len() + key.len() + 1 + about.len();
-        if used + more > width {
+    let mut placed = Vec::with_capacity(all.len());
+    let mut begin = 0;
+    for hint in all {
+        if begin + width(*hint) > room {
             break;
         }
-        used += more;
-        parts.push(plain(gap));
-        parts.push((color::BOLD, (*key).to_owned()));
-        parts.push((color::DIM, format!(" {about}")));
+        placed.push((begin, *hint));
+        begin += width(*hint) + GAP.len();
     }
-    parts
+    placed
+}
+
+fn width((key, about, _): Hint) -> usize {
+    key.len() + 1 + about.len()
 }

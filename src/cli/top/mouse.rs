@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
+use super::footer::hint_at;
 use super::notice::Answer;
 use super::panes::Page;
 use super::view::Top;
@@ -11,7 +12,8 @@ use super::view::Top;
 const WHEEL: isize = 3;
 
 impl Top {
-    /// Reacts to a mouse: a click picks a line or sorts by a column, and the wheel scrolls.
+    /// Reacts to a mouse: a click picks a line, sorts by a column or presses a key of the last line, and the wheel
+    /// scrolls.
     pub(crate) fn click(&mut self, mouse: MouseEvent) -> Answer {
         self.refresh();
         let at = Position {
@@ -27,6 +29,10 @@ impl Top {
     }
 
     fn left(&mut self, at: Position) -> Answer {
+        if self.panes.footer.contains(at) {
+            let hint = hint_at(self, usize::from(at.x - self.panes.footer.x));
+            return hint.map_or(Answer::Same, |action| self.act(action));
+        }
         if self.page != Page::Table {
             return Answer::Same;
         }

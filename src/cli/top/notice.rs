@@ -1,4 +1,4 @@
-//! What the view is told beside batches, and what it answers to keys.
+//! What the view receives beside batches, and what it answers to keys.
 
 use crate::cli::format::host::HostUse;
 

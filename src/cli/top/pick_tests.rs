@@ -174,6 +174,13 @@ fn a_click_picks_a_line_or_sorts_and_the_wheel_scrolls() {
     assert_eq!(picked(&top), Some(830));
     assert_eq!(click(&mut top, 20, 13), Answer::Same);
     assert_eq!(click(&mut top, 200, 200), Answer::Same);
+    // Keys of the last line: help, and back.
+    assert_eq!(click(&mut top, 9, 23), Answer::Redraw);
+    assert!(screen(&mut top, 80, 24).contains("Pick the line above"));
+    assert_eq!(click(&mut top, 0, 23), Answer::Redraw);
+    draw(&mut top, 80, 24);
+    assert_eq!(click(&mut top, 0, 23), Answer::Quit);
+    assert_eq!(click(&mut top, 7, 23), Answer::Same);
     // The heading PID, and again.
     for first in ["   1", "1377"] {
         assert_eq!(click(&mut top, 2, 2), Answer::Redraw);

@@ -39,7 +39,7 @@ fn every_size_can_be_drawn() {
 }
 
 #[test]
-fn a_screen_that_is_too_small_says_what_it_needs() {
+fn a_screen_that_is_too_small_has_the_least_size() {
     let mut top = replayed("hostile_names", options());
     for (width, height) in [(19, 24), (80, 4)] {
         assert!(screen(&mut top, width, height).starts_with("pscan top needs 20"));
@@ -47,7 +47,7 @@ fn a_screen_that_is_too_small_says_what_it_needs() {
 }
 
 #[test]
-fn no_process_is_no_problem() {
+fn a_host_without_processes_can_be_browsed() {
     let mut top = Top::new(options());
     let empty = screen(&mut top, 80, 24);
     assert!(empty.contains("no processes yet"), "{empty}");
