@@ -27,6 +27,7 @@ mod signals;
 #[cfg(feature = "export")]
 mod tables;
 mod terminal;
+mod top;
 
 use std::env;
 use std::io::Write as _;
@@ -40,9 +41,11 @@ use self::commands::export;
 #[cfg(feature = "serve")]
 use self::commands::serve;
 use self::commands::{
-    by_group, completions, list, pages, record, replay, report, run_command, show, watch,
+    by_group, completions, list, pages, record, replay, report, run_command, show,
+    top as top_command, watch,
 };
 use self::outcome::{Done, RUN_FAILED, fail, printed, remark, write_to_stderr};
+use self::terminal::LogOutput;
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
@@ -83,6 +86,7 @@ fn run(cli: Cli) -> Result<Done> {
             None => list::run(&cli.list),
         },
         Some(Sub::Show(show)) => show::run(&show),
+        Some(Sub::Top(top)) => top_command::run(&top),
         Some(Sub::Watch(watch)) => watch::run(&watch),
         Some(Sub::Run(run)) => Ok(run_command::run(&run)),
         Some(Sub::Record(record)) => record::run(&record).map(|()| Done::All),
@@ -118,6 +122,7 @@ fn print_parse_error(error: &clap::Error, status: u8) -> ExitCode {
 fn log_to_stderr() {
     let settings = env_logger::Env::default().default_filter_or("off");
     env_logger::Builder::from_env(settings)
+        .target(env_logger::Target::Pipe(Box::new(LogOutput)))
         .format(|out, record| {
             // Log messages quote names and errors, which may contain control characters.
             let text = record.args().to_string();

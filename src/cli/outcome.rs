@@ -1,12 +1,12 @@
 //! Outcomes of commands: exit status and messages on standard error.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use process_scanner::{Error, ErrorClass, Result, escape};
 
-use super::terminal::{Priority, fold, stderr_width};
+use super::terminal::{Priority, fold, stderr_width, write_stderr};
 
 /// Exit status of `pscan run` if pscan failed, wrong usage included, as env(1) and timeout(1) have it.
 ///
@@ -42,8 +42,8 @@ fn write(line: &str, priority: Priority) {
     let prefix = priority.prefix();
     let lines = lines.into_iter();
     let lines = lines.map(|(begin, text)| format!("{prefix}{begin}{text}\n"));
-    // In one piece, so that no other output splits it. A failure to write cannot be reported.
-    let _ = io::stderr().write_all(lines.collect::<String>().as_bytes());
+    // In one piece, so that no other output splits it.
+    write_stderr(&lines.collect::<String>());
 }
 
 /// Prints a remark to standard error.

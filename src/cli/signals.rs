@@ -1,8 +1,22 @@
 //! Signals that stop pscan or request statistics.
 
+pub(crate) use self::platform::{job_control, stats, stop, to_pass_on};
 #[cfg(feature = "serve")]
 pub(crate) use self::platform::{reload, terminate};
-pub(crate) use self::platform::{stats, stop, to_pass_on};
+
+/// What a signal asks of a program that has the whole screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    not(unix),
+    allow(dead_code, reason = "other systems have no job control")
+)]
+pub(crate) enum Asked {
+    End,
+    /// SIGTSTP.
+    Stop,
+    /// The program was stopped and goes on: the modes of the terminal may have changed.
+    Continue,
+}
 
 /// A signal that this process got.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +46,13 @@ mod platform {
     use signal_hook::iterator::exfiltrator::WithRawSiginfo;
     use signal_hook::iterator::{Signals, SignalsInfo};
 
-    use super::Received;
+    use super::{Asked, Received};
 
     /// Signals that ask a program to end.
     pub(super) const ENDS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+    /// Signals of job control that may wait.
+    const JOB_CONTROL_QUEUE: usize = 16;
 
     /// Other signals that a command gets.
     const OTHERS: [i32; 5] = [SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH];
@@ -49,6 +66,34 @@ mod platform {
         // nohup(1), and shells that start a background job, ignore signals on purpose.
         signals.retain(|signal| ignored >> (signal - 1) & 1 == 0);
         listen(signals)
+    }
+
+    /// Returns a channel for the signals that end, stop and continue a program which has the whole screen.
+    ///
+    /// Ignored ones stay ignored, but for SIGCONT, which continues a process in any case.
+    pub(crate) fn job_control() -> Result<Receiver<Asked>> {
+        let cannot_wait = |error| Error::from_io("cannot wait for signals", error);
+        let (sender, receiver) = bounded(JOB_CONTROL_QUEUE);
+        let ignored = ignored();
+        let all = ENDS.into_iter().chain([SIGTSTP]);
+        let caught = all.filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let mut signals = Signals::new(caught.chain([SIGCONT])).map_err(cannot_wait)?;
+        thread::Builder::new()
+            .name("pscan-signal".into())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    let asked = match signal {
+                        SIGTSTP => Asked::Stop,
+                        SIGCONT => Asked::Continue,
+                        _ => Asked::End,
+                    };
+                    if sender.send(asked).is_err() {
+                        break;
+                    }
+                }
+            })
+            .map_err(cannot_wait)?;
+        Ok(receiver)
     }
 
     /// Returns a channel that gets a message on SIGINT or SIGTERM, for a program that stays.
@@ -137,7 +182,7 @@ mod platform {
     use crossbeam_channel::{Receiver, bounded, never};
     use process_scanner::{Error, ErrorClass, Result};
 
-    use super::Received;
+    use super::{Asked, Received};
 
     /// Signals that ask a program to end: this system has none.
     pub(super) const ENDS: [i32; 0] = [];
@@ -152,10 +197,19 @@ mod platform {
 
     /// Returns a channel for Ctrl-C and for the end of the console.
     pub(crate) fn stop() -> Result<Receiver<()>> {
+        on_end(())
+    }
+
+    /// Returns a channel for Ctrl-C and for the end of the console: this system has no job control.
+    pub(crate) fn job_control() -> Result<Receiver<Asked>> {
+        on_end(Asked::End)
+    }
+
+    fn on_end<T: Copy + Send + 'static>(message: T) -> Result<Receiver<T>> {
         let (sender, receiver) = bounded(1);
         ctrlc::set_handler(move || {
             // If the channel is full, a pending message already covers this one.
-            let _ = sender.try_send(());
+            let _ = sender.try_send(message);
         })
         .map_err(|error| {
             Error::new(ErrorClass::Unsupported, "cannot wait for Ctrl-C").with_source(error)

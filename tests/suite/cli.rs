@@ -45,6 +45,8 @@ mod targets;
 mod terminal;
 mod times;
 mod tips;
+#[cfg(target_os = "linux")]
+mod top_view;
 
 use std::fs;
 use std::path::PathBuf;

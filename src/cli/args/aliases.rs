@@ -15,6 +15,7 @@ pub(super) fn add(command: Command) -> Command {
     let interval = || alias(INTERVAL_MS, "interval", 50..=3_600_000);
     command
         .arg(alias(SAMPLE_MS, "sample", 0..=60_000))
+        .mut_subcommand("top", |top| top.arg(interval()))
         .mut_subcommand("watch", |watch| watch.arg(interval()))
         .mut_subcommand("record", |record| record.arg(interval()))
 }
@@ -40,7 +41,7 @@ pub(super) fn interval(matches: &ArgMatches) -> Option<Duration> {
 }
 
 fn given(matches: &ArgMatches, name: &str) -> Option<Duration> {
-    // Only two subcommands have an interval.
+    // Not every subcommand has an interval.
     let ms = matches.try_get_one::<u64>(name).ok().flatten();
     ms.copied().map(Duration::from_millis)
 }

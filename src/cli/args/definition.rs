@@ -3,6 +3,7 @@
 use clap::{ArgAction, Command, CommandFactory, Parser};
 
 use super::listing::List;
+use super::schedule::Pace;
 use super::shape::Shape;
 use super::subcommands::Sub;
 use super::usage;
@@ -62,6 +63,14 @@ pub(crate) fn definition() -> Command {
                 let ids = Shape::IDS.into_iter();
                 ids.fold(command, |command, id| {
                     command.mut_arg(id, |arg| arg.requires("at"))
+                })
+            }
+            "top" => {
+                let command = command.mut_arg("cpu_budget", |arg| arg.default_value("5"));
+                // A recording was scanned already.
+                let ids = Pace::IDS.into_iter();
+                ids.fold(command, |command, id| {
+                    command.mut_arg(id, |arg| arg.conflicts_with("replay"))
                 })
             }
             _ => command,

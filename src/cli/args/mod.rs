@@ -24,6 +24,7 @@ mod shape;
 mod show;
 mod subcommands;
 mod tips;
+mod top_options;
 mod usage;
 pub(crate) mod word_reader;
 
@@ -36,10 +37,11 @@ pub(crate) use self::parser::{is_pid, parse};
 pub(crate) use self::recorded::Recorded;
 pub(crate) use self::rotate::Limit;
 pub(crate) use self::run_options::Run;
-pub(crate) use self::schedule::Schedule;
+pub(crate) use self::schedule::{Pace, Schedule};
 #[cfg(feature = "serve")]
 pub(crate) use self::serve_options::Serve;
 pub(crate) use self::shape::{Request, Shape};
 pub(crate) use self::show::Show;
 pub(crate) use self::subcommands::{Record, Replay, Report, Sub, Watch};
 pub(crate) use self::tips::of_name as tips_of_name;
+pub(crate) use self::top_options::Top;

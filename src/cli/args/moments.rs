@@ -47,7 +47,7 @@ impl Span {
 }
 
 /// Parses a time of a recording.
-fn moment(text: &str) -> Result<Moment, String> {
+pub(super) fn moment(text: &str) -> Result<Moment, String> {
     match text.strip_prefix('-') {
         Some(time) => before_end(time).map(|time| Moment::before_end(text, time)),
         None => Moment::parse(text).ok_or_else(|| {

@@ -47,18 +47,20 @@ fn parse_alone(args: &[OsString]) -> Result<Cli, clap::Error> {
     if let Some(sample) = aliases::sample(&matches) {
         cli.list.sampling.sample = sample;
     }
-    let schedule = match &mut cli.sub {
-        Some(Sub::Watch(watch)) => Some(&mut watch.schedule),
-        Some(Sub::Record(record)) => Some(&mut record.schedule),
+    let pace = match &mut cli.sub {
+        Some(Sub::Top(top)) => Some(&mut top.pace),
+        Some(Sub::Watch(watch)) => Some(&mut watch.schedule.pace),
+        Some(Sub::Record(record)) => Some(&mut record.schedule.pace),
         _ => None,
     };
-    let conflict = schedule.and_then(|schedule| {
+    let conflict = pace.and_then(|pace| {
         if let Some(interval) = aliases::interval(&matches) {
-            schedule.interval = interval;
+            pace.interval = interval;
         }
-        schedule.conflict()
+        pace.conflict()
     });
     let conflict = conflict.or_else(|| match &cli.sub {
+        Some(Sub::Top(top)) => top.conflict(),
         Some(Sub::Watch(watch)) => watch.conflict(),
         Some(Sub::Record(record)) => record.conflict(),
         Some(Sub::Replay(replay)) => replay.conflict(),
@@ -140,7 +142,7 @@ mod tests {
                 assert_eq!(parsed(&line).is_ok(), is_fine, "{line}");
             }
         }
-        let defaults = schedule("pscan watch").config();
+        let defaults = schedule("pscan watch").pace.config();
         let mut expected = Config::default();
         expected.budget_covers_callbacks = true;
         expected.raise_descriptor_limit = true;
@@ -154,7 +156,7 @@ mod tests {
             "pscan watch --interval-ms 200",
             "pscan record x --interval-ms 200",
         ] {
-            assert_eq!(schedule(line).config().interval_ms, 200);
+            assert_eq!(schedule(line).pace.config().interval_ms, 200);
             let both = format!("{line} --interval 200ms");
             let error = parsed(&both).expect_err(&both);
             assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
@@ -205,11 +207,14 @@ mod tests {
 
     #[test]
     fn the_longest_interval_is_no_shorter_than_the_interval() {
-        let config = schedule("pscan watch --interval 2s --max-interval 10s").config();
+        let config = schedule("pscan watch --interval 2s --max-interval 10s")
+            .pace
+            .config();
         assert_eq!(config.max_interval_ms, Some(10_000));
         config.validate().expect("it is longer");
         assert!(
             schedule("pscan watch --max-interval 1s")
+                .pace
                 .conflict()
                 .is_none()
         );

@@ -11,7 +11,7 @@ use super::numbers::at_least_one;
 use crate::cli::format::intervals::Terms;
 
 /// Options that choose the live source.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Live {
     /// Source to scan: linux, sysinfo or auto
     ///
@@ -50,9 +50,9 @@ impl Live {
     }
 }
 
-/// Options for the interval, the end and the cost of scanning.
-#[derive(Debug, Args)]
-pub(crate) struct Schedule {
+/// Options for the interval and the cost of scanning.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Pace {
     /// Scan at this interval, 50ms to 1h; less often if the CPU budget requires it
     #[arg(
         long,
@@ -65,12 +65,6 @@ pub(crate) struct Schedule {
     /// Never scan less often than at this interval, even if scans exceed the CPU budget
     #[arg(long, value_name = "TIME", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) max_interval: Option<Duration>,
-    /// Stop after N scans
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
-    pub(crate) scans: Option<u64>,
-    /// Stop after this time (30s, 5m, 1h30m) with one last scan
-    #[arg(long = "for", value_name = "TIME", value_parser = run_time, allow_hyphen_values = true)]
-    pub(crate) run_for: Option<Duration>,
     /// Limit CPU time to this percentage of one core, 0.01 to 100, or `off`; pscan scans less often
     /// if scans cost more
     #[arg(
@@ -88,14 +82,37 @@ pub(crate) struct Schedule {
     /// and with this option, scans alone find births and exits.
     #[arg(long)]
     pub(crate) poll_only: bool,
-    /// Print the scanner's counters and cost to standard error, at the end and on SIGUSR1
-    #[arg(long)]
-    pub(crate) stats: bool,
     #[command(flatten)]
     pub(crate) live: Live,
 }
 
-impl Schedule {
+/// Options for the interval, the end and the cost of scanning.
+#[derive(Debug, Args)]
+pub(crate) struct Schedule {
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    /// Stop after N scans
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
+    pub(crate) scans: Option<u64>,
+    /// Stop after this time (30s, 5m, 1h30m) with one last scan
+    #[arg(long = "for", value_name = "TIME", value_parser = run_time, allow_hyphen_values = true)]
+    pub(crate) run_for: Option<Duration>,
+    /// Print the scanner's counters and cost to standard error, at the end and on SIGUSR1
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+impl Pace {
+    /// The names of these options, for the parser.
+    pub(super) const IDS: [&str; 6] = [
+        "interval",
+        "max_interval",
+        "cpu_budget",
+        "poll_only",
+        "source",
+        "proc",
+    ];
+
     /// Builds settings with this source, interval and budget.
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::default();

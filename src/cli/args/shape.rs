@@ -58,7 +58,7 @@ pub(crate) struct Shape {
     pub(crate) quiet: bool,
 }
 
-fn group_by() -> impl TypedValueParser<Value = GroupBy> {
+pub(super) fn group_by() -> impl TypedValueParser<Value = GroupBy> {
     let names = GroupBy::ALL.iter().map(|by| by.as_str());
     PossibleValuesParser::new(names)
         .map(|name| GroupBy::named(&name).expect("BUG: the parser accepts existing values alone"))
@@ -72,19 +72,8 @@ impl Shape {
     ///
     /// `pids`: the processes whose proportional memory is read; `None`: it was read already.
     pub(super) fn conflict(&self, is_json: bool, pids: Option<&[u32]>) -> Option<String> {
-        match (self.by, self.sort) {
-            (Some(by), Some(sort)) if GroupOrder::named(sort, by).is_none() => {
-                return Some(format!(
-                    "groups can be sorted by {}; for processes, leave out --by",
-                    GroupOrder::NAMES
-                ));
-            }
-            (None, Some(Sort::PROCESSES)) => {
-                return Some("'processes' is an order of groups; add --by WHAT".into());
-            }
-            _ => {}
-        }
-        self.columns.conflict(self.sort, is_json, pids)
+        let by = GroupOrder::conflict(self.sort, self.by);
+        by.or_else(|| self.columns.conflict(self.sort, is_json, pids))
     }
 }
 

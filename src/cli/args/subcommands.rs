@@ -21,11 +21,13 @@ use super::secrets::Secrets;
 use super::serve_options::Serve;
 use super::shape::{Request, Shape};
 use super::show::Show;
+use super::top_options::Top;
 use crate::cli::select::Moment;
 
 /// The subcommands, each with a manual page.
 pub(super) const SUBCOMMANDS: &[&str] = &[
     "show",
+    "top",
     "watch",
     "run",
     "record",
@@ -50,6 +52,22 @@ pub(crate) enum Sub {
     /// Unknown values are `-`. A last line names what only root, or a pscan with CAP_SYS_PTRACE,
     /// could read. On a terminal, texts end after ten lines; --json has all.
     Show(Show),
+    /// Display processes live, with the births and exits in between
+    ///
+    /// Above, the table of `pscan`, in the same columns, orders and filters; below it births and exits
+    /// as they come, with exit status, age and parent; beside or below, the facts of the selected process
+    /// and curves of its CPU use and memory over the last minutes. `h` lists the keys, which are those of
+    /// htop and less; `q` ends it. It looks and never acts: it sends no signal and changes no priority.
+    ///
+    /// It scans at --interval, and less often where that would cost more than --cpu-budget, 5 % of a
+    /// core by default; a line on the screen says so. On Linux the kernel reports births and exits
+    /// between scans. Where only scans find them, `sampled` is beside them.
+    ///
+    /// With --replay it displays a recording: pause, step and jump in both directions.
+    ///
+    /// It needs a terminal of at least 20 columns and 5 lines. Without one, use `pscan` for one table
+    /// and `pscan watch` for events.
+    Top(Box<Top>),
     /// Print births, exits and changes of processes until Ctrl-C
     ///
     /// Text has births, exits, and changes of name, command line, parent and status; on a terminal
@@ -154,7 +172,7 @@ pub(crate) enum Sub {
     /// Print a manual page in roff
     #[command(after_help = "Example:\n  pscan man watch | man -l -")]
     Man {
-        /// Command to describe: show, watch, run, record, replay, report, export, serve, completions or man; default: pscan itself
+        /// Command to describe: show, top, watch, run, record, replay, report, export, serve, completions or man; default: pscan itself
         #[arg(value_parser = PossibleValuesParser::new(SUBCOMMANDS), hide_possible_values = true)]
         command: Option<String>,
     },
@@ -179,7 +197,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Returns what is wrong with the options together, and what to do.
     pub(super) fn conflict(&self) -> Option<String> {
-        let is_useless = self.output.failed && self.schedule.poll_only;
+        let is_useless = self.output.failed && self.schedule.pace.poll_only;
         let useless = is_useless.then(|| {
             "--failed needs the exit status, which scans alone do not report; remove --poll-only"
                 .into()

@@ -11,7 +11,8 @@ pub(super) fn of(command: &Command) -> String {
         usage.push_str(" [OPTIONS]");
     }
     for arg in command.get_positionals() {
-        let name = arg.get_id().as_str().to_uppercase();
+        let name = arg.get_value_names().and_then(|names| names.first());
+        let name = name.map_or_else(|| arg.get_id().as_str().to_uppercase(), ToString::to_string);
         usage.push_str(&match arg.is_required_set() {
             true => format!(" <{name}>"),
             false => format!(" [{name}]"),

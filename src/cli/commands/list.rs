@@ -18,7 +18,7 @@ const PSS_WAIT_MS: u64 = 10_000;
 pub(crate) fn run(args: &List) -> Result<Done> {
     let (request, shape) = (args.request(), &args.shape);
     if shape.columns.is_help() {
-        return printed_list::print_columns(request);
+        return printed_list::print_columns(request.color);
     }
     let columns = shape.columns.columns();
     let mut layout = Layout {

@@ -37,5 +37,6 @@ mod session;
 pub(crate) mod show;
 mod stored;
 mod target;
+pub(crate) mod top;
 pub(crate) mod watch;
 mod window;

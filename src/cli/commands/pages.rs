@@ -9,6 +9,7 @@ use process_scanner::{FIELDS, Result};
 
 use crate::cli::args;
 use crate::cli::outcome::printed;
+use crate::cli::top::write_keys;
 
 /// Prints the manual page of a subcommand, or of `pscan` itself.
 pub(crate) fn man(subcommand: Option<&str>) -> Result<()> {
@@ -37,13 +38,18 @@ fn write_page(page: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     man.render_synopsis_section(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
+    if page.get_name() == "top" {
+        write_keys(out)?;
+    }
     let is_program = page.has_subcommands();
     if is_program {
         man.render_subcommands_section(out)?;
         out.extend_from_slice(COLUMNS.as_bytes());
         write_all_columns(out)?;
     }
-    let has_filters = page.get_arguments().any(|arg| arg.get_id() == "pid");
+    // The live view goes on without a match.
+    let has_filters =
+        page.get_name() != "top" && page.get_arguments().any(|arg| arg.get_id() == "pid");
     let exit_status = match page.get_name() {
         "run" => RUN_EXIT_STATUS,
         _ => EXIT_STATUS,
@@ -147,7 +153,11 @@ Width of lines if standard output is no terminal.
 Level of the log on standard error, such as info or debug; by default pscan logs nothing.
 .TP
 .B TZ
-Time zone of the times that show prints, and watch to a terminal.
+Time zone of the times that show and top print, and watch to a terminal.
+.TP
+.BR LC_ALL ", " LC_CTYPE ", " LANG
+If the first one that is set names no UTF-8, top draws with ASCII alone. So it does on the console of Linux (TERM is
+linux).
 "#;
 
 const OTHERS: &str = r#".SH "SEE ALSO"
@@ -162,4 +172,22 @@ const PROGRAM: &str = r#".SH "SEE ALSO"
 fn print(text: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
     printed(out.write_all(text).and_then(|()| out.flush()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::top::key_lines;
+
+    #[test]
+    fn the_document_on_the_live_view_has_its_keys() {
+        let document = include_str!("../../../docs/top.md");
+        let keys: Vec<_> = document
+            .lines()
+            .skip_while(|line| *line != "| keys | |")
+            .skip(2)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let expected = key_lines();
+        assert_eq!(keys, expected, "{}", expected.join("\n"));
+    }
 }

@@ -7,7 +7,7 @@ use process_scanner::{Batch, Filter, ProcessInfo, Result, Snapshot};
 
 use super::screen;
 use crate::cli::args::{self, Request, Shape};
-use crate::cli::format::color;
+use crate::cli::format::color::{self, Color};
 use crate::cli::format::column_list;
 use crate::cli::format::host::Totals;
 use crate::cli::format::json::{self, Listing};
@@ -19,8 +19,8 @@ use crate::cli::select::Sort;
 use crate::cli::terminal;
 
 /// Prints all columns that a table can have.
-pub(super) fn print_columns(request: Request<'_>) -> Result<Done> {
-    let out = request.color.stdout().lock();
+pub(super) fn print_columns(color: Color) -> Result<Done> {
+    let out = color.stdout().lock();
     let list = column_list::write(&mut BufWriter::new(out), terminal::line_width());
     printed(list).map(|()| Done::All)
 }

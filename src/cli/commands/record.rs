@@ -21,7 +21,7 @@ use crate::cli::terminal;
 
 pub(crate) fn run(args: &args::Record) -> Result<()> {
     // The source is opened first, so that a failure leaves no empty file.
-    let mut config = args.schedule.config();
+    let mut config = args.schedule.pace.config();
     args.secrets.configure(&mut config);
     args.collected.configure(&mut config, true, &[]);
     let redactor = Redactor::from(&config);

@@ -28,7 +28,7 @@ struct Found {
 pub(super) fn run(args: &args::Replay, at: &Moment, runs: &Runs) -> Result<Done> {
     let request = args.request();
     if args.shape.columns.is_help() {
-        return printed_list::print_columns(request);
+        return printed_list::print_columns(request.color);
     }
     let end_ms = match at.is_before_end() {
         true => runs.end_ms()?,

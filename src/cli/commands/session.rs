@@ -46,7 +46,7 @@ pub(crate) fn run(
     stopped: &Receiver<()>,
     reader_left: &Receiver<()>,
     stats: Stats,
-    mut each: impl FnMut(&Batch) -> Step + Send + 'static,
+    mut each: impl FnMut(&Arc<Batch>) -> Step + Send + 'static,
 ) -> Result<Ran> {
     let scans = schedule.scans.unwrap_or(u64::MAX);
     let mut time_is_over = schedule.run_for.map_or_else(never, after);
@@ -255,11 +255,11 @@ mod tests {
         let (seen, scans) = channel();
         let began = Instant::now();
         let began_ns = Timestamp::now().monotonic_ns;
-        let each = move |batch: &Batch| {
+        let each = move |batch: &Arc<Batch>| {
             let _ = seen.send(batch.monotonic_ns);
             Step::Continue(())
         };
-        let config = line.schedule.config();
+        let config = line.schedule.pace.config();
         run(One, config, &line.schedule, &never(), &never(), stats, each)
             .expect("the session succeeds");
         assert!(began.elapsed() >= Duration::from_millis(100));

@@ -11,6 +11,7 @@ use super::samples;
 use crate::cli::args::Show;
 use crate::cli::format::json::{self, Shown};
 use crate::cli::format::show::{self, Frame, Relatives};
+use crate::cli::format::times::Zone;
 use crate::cli::outcome::{Done, printed};
 use crate::cli::terminal;
 
@@ -89,6 +90,8 @@ fn print_text(
         now_ms: last.taken_at_ms,
         interval_ms: last.interval_ms,
         collects,
+        zone: Zone::Here,
+        is_brief: false,
     };
     let mut out = BufWriter::new(args.color.stdout().lock());
     for (at, relatives) in found.iter().enumerate() {

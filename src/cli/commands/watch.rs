@@ -14,7 +14,7 @@ use crate::cli::terminal;
 pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     let stopped = signals::stop()?;
     let stats = Stats::new(args.schedule.stats, args.output.json)?;
-    let mut config = args.schedule.config();
+    let mut config = args.schedule.pace.config();
     args.output.secrets.configure(&mut config);
     let (is_json, pids) = (args.output.json, args.output.filter.pids());
     args.collected.configure(&mut config, is_json, pids);
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &args::Watch) -> Result<Done> {
     config.collect |= filter.collect();
     let source = live_source(&config)?;
     let info = source.info();
-    let terms = Some(args.schedule.terms());
+    let terms = Some(args.schedule.pace.terms());
     let mut printer = args.output.printer(info.own_pid, terms);
     printer.begin_watch(info.not_listening);
     let printer = Arc::new(Mutex::new(printer));

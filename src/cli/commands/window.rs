@@ -200,7 +200,7 @@ pub(super) fn outside(option: &str, moment: &Moment, begin_ms: u64, end_ms: Opti
 }
 
 /// Returns a full batch of the processes after this one.
-fn full(last: &Batch, snapshot: &Snapshot) -> Batch {
+pub(super) fn full(last: &Batch, snapshot: &Snapshot) -> Batch {
     let mut full = last.clone();
     full.events = snapshot.iter().cloned().map(Event::Existing).collect();
     full.full = true;

@@ -34,12 +34,24 @@ enum When {
 impl Color {
     /// Returns standard output, which removes colours if they are not wanted.
     pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
-        let choice = match self.when {
+        AutoStream::new(io::stdout(), self.choice())
+    }
+
+    /// Returns whether colours are wanted on standard output.
+    pub(crate) fn is_wanted(self) -> bool {
+        let choice = match self.choice() {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+            choice => choice,
+        };
+        choice != ColorChoice::Never
+    }
+
+    fn choice(self) -> ColorChoice {
+        match self.when {
             When::Auto => ColorChoice::Auto,
             When::Always => ColorChoice::Always,
             When::Never => ColorChoice::Never,
-        };
-        AutoStream::new(io::stdout(), choice)
+        }
     }
 }
 
@@ -95,6 +107,18 @@ pub(crate) fn write_line(
     parts: &[Part],
     width: Option<usize>,
 ) -> io::Result<()> {
+    for (style, text) in fitted(parts, width) {
+        if !text.is_empty() {
+            write!(out, "{style}{text}{style:#}")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// Cuts a line to at most `width` columns, and removes trailing spaces.
+///
+/// The end of a cut line is a sign of its own.
+pub(crate) fn fitted(parts: &[Part], width: Option<usize>) -> Vec<(Style, &str)> {
     let mut parts: Vec<(Style, &str)> = parts
         .iter()
         .map(|(style, text)| (*style, &**text))
@@ -107,22 +131,22 @@ pub(crate) fn write_line(
         parts.pop();
     }
     let all: usize = parts.iter().map(|(_, text)| terminal::width(text)).sum();
-    let is_cut = width.is_some_and(|width| all > width);
-    let mut room = width.unwrap_or(usize::MAX);
-    if is_cut {
-        room = room.saturating_sub(terminal::width(CUT));
-    }
+    let Some(width) = width.filter(|&width| all > width) else {
+        return parts;
+    };
+    let mut room = width.saturating_sub(terminal::width(CUT));
+    let mut fitted = Vec::new();
     for (style, text) in parts {
         let cut = terminal::cut(text, Some(room));
-        if !cut.is_empty() {
-            write!(out, "{style}{cut}{style:#}")?;
-        }
+        fitted.push((style, cut));
         room -= terminal::width(cut);
         // If a wide character does not fit, narrow ones after it must not take its place.
         if cut.len() < text.len() {
             break;
         }
     }
-    let end = if is_cut && width != Some(0) { CUT } else { "" };
-    writeln!(out, "{end}")
+    if width > 0 {
+        fitted.push((PLAIN, CUT));
+    }
+    fitted
 }

@@ -66,7 +66,7 @@ impl Lived {
 }
 
 /// Returns whether this is an exit by a signal, or with another code than 0.
-pub(super) fn is_failure(event: &Event) -> bool {
+pub(crate) fn is_failure(event: &Event) -> bool {
     match event {
         Event::Exited { exit, .. } => exit.is_some_and(|status| !status.is_success()),
         _ => false,
@@ -75,7 +75,7 @@ pub(super) fn is_failure(event: &Event) -> bool {
 
 /// Formats the details of an exit for a room of this many columns: the longest form that fits, and
 /// otherwise the shortest.
-pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
+pub(crate) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
     let Event::Exited {
         process,
         exit,
@@ -146,6 +146,22 @@ pub(super) fn details(event: &Event, room: Option<usize>) -> Vec<Part> {
 /// Formats an exit status, such as `exit 3` or `killed by SIGKILL (out of memory?)`.
 pub(super) fn status_text(status: ExitStatus, is_oom: bool) -> String {
     Reason::of(status, is_oom).whole.unwrap_or_default()
+}
+
+/// Formats how a process ended, in a few words: `exit 3 after 1.2s`, `exited` if nothing is known.
+pub(crate) fn in_short(event: &Event) -> String {
+    let Event::Exited {
+        exit, likely_oom, ..
+    } = event
+    else {
+        return String::new();
+    };
+    let status = exit.map(|status| status_text(status, *likely_oom == Some(true)));
+    let status = status.unwrap_or_else(|| "exited".to_owned());
+    match Lived::of(event) {
+        Some(lived) => format!("{status} after {}", lived.text()),
+        None => status,
+    }
 }
 
 /// Why a process exited, from the longest form to the shortest; `None` if unknown.
@@ -268,6 +284,25 @@ mod tests {
             (event(None, None, Exit::default()), "-"),
         ] {
             assert_eq!(text(&event, None), expected);
+        }
+    }
+
+    #[test]
+    fn the_shortest_text_begins_with_the_reason() {
+        let lived = Some(3_207_511);
+        for (event, expected) in [
+            (
+                event(Some(3), Some(2.0), exit(0x0300, lived)),
+                "exit 3 after 3.21ms",
+            ),
+            (event(None, None, exit(9, None)), "killed by SIGKILL"),
+            (
+                event(Some(5000), None, Exit::default()),
+                "exited after at most 5.0s",
+            ),
+            (event(None, None, Exit::default()), "exited"),
+        ] {
+            assert_eq!(in_short(&event), expected);
         }
     }
 

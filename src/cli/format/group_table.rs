@@ -93,30 +93,20 @@ pub(crate) fn write_table(
     lines: &[GroupLine],
     layout: GroupLayout,
 ) -> io::Result<()> {
-    let GroupLayout { by, now_ms, .. } = layout;
-    let cells = |line: &GroupLine| -> [Part; 5] {
-        let cell = |unit, value| {
-            (
-                color::of_value(unit, value),
-                cells::value(unit, value, now_ms),
-            )
-        };
-        [
-            cell(Unit::Count, Value::Count(line.processes)),
-            at_least(cell(Unit::Count, line.threads.into()), line.threads_unknown),
-            at_least(
-                cell(Unit::CorePercent, line.cpu_percent.into()),
-                line.cpu_unknown,
-            ),
-            at_least(cell(Unit::Bytes, line.rss_bytes.into()), line.rss_unknown),
-            cell(Unit::EpochMs, line.oldest_start_ms.into()),
-        ]
-    };
-    let rows: Vec<_> = lines.iter().map(cells).collect();
+    for parts in rows(lines, layout) {
+        color::write_line(out, &parts, layout.width)?;
+    }
+    Ok(())
+}
+
+/// Returns the headings, and the row of each group.
+pub(crate) fn rows(lines: &[GroupLine], layout: GroupLayout) -> Vec<Vec<Part>> {
+    let by = layout.by;
+    let cells: Vec<_> = lines.iter().map(|line| cells(line, layout)).collect();
     let names: Vec<_> = lines.iter().map(|line| name(&line.id, by)).collect();
     let title = by.as_str().to_uppercase();
     let widest = |at: usize| {
-        let widths = rows.iter().map(|row| terminal::width(&row[at].1));
+        let widths = cells.iter().map(|row| terminal::width(&row[at].1));
         widths.max().unwrap_or(0).max(COLUMNS[at].0.len())
     };
     let widths: [usize; 5] = std::array::from_fn(widest);
@@ -125,7 +115,7 @@ pub(crate) fn write_table(
         .chain([&title])
         .map(|name| terminal::width(name));
     let shown = shown(widths, of_names.max().unwrap_or(0), layout);
-    let mut write_row = |row: &[Part; 5], name: Part| {
+    let row = |row: &[Part; 5], name: Part| {
         let padded = shown.iter().flat_map(|&at| {
             let (style, text) = &row[at];
             let padding = widths[at].saturating_sub(terminal::width(text));
@@ -135,15 +125,34 @@ pub(crate) fn write_table(
                 (color::PLAIN, " ".into()),
             ]
         });
-        let parts: Vec<Part> = padded.chain([name]).collect();
-        color::write_line(out, &parts, layout.width)
+        padded.chain([name]).collect::<Vec<Part>>()
     };
     let headings = COLUMNS.map(|(heading, _)| (color::BOLD, heading.to_owned()));
-    write_row(&headings, (color::BOLD, title))?;
-    for (row, name) in rows.iter().zip(names) {
-        write_row(row, (color::PLAIN, name))?;
-    }
-    Ok(())
+    let headings = row(&headings, (color::BOLD, title));
+    let names = names.into_iter().map(|name| (color::PLAIN, name));
+    let rows = cells
+        .iter()
+        .zip(names)
+        .map(|(cells, name)| row(cells, name));
+    [headings].into_iter().chain(rows).collect()
+}
+
+/// Returns the cells of a group, without its name.
+fn cells(line: &GroupLine, layout: GroupLayout) -> [Part; 5] {
+    let cell = |unit, value| {
+        let text = cells::value(unit, value, layout.now_ms);
+        (color::of_value(unit, value), text)
+    };
+    let threads = cell(Unit::Count, line.threads.into());
+    let cpu = cell(Unit::CorePercent, line.cpu_percent.into());
+    let rss = cell(Unit::Bytes, line.rss_bytes.into());
+    [
+        cell(Unit::Count, Value::Count(line.processes)),
+        at_least(threads, line.threads_unknown),
+        at_least(cpu, line.cpu_unknown),
+        at_least(rss, line.rss_unknown),
+        cell(Unit::EpochMs, line.oldest_start_ms.into()),
+    ]
 }
 
 /// Returns the columns that leave room for names.
@@ -170,7 +179,7 @@ fn at_least((style, text): Part, unknown: u64) -> Part {
 }
 
 /// Returns the name of a group; brackets for a group that has no name of its own.
-fn name(id: &GroupId, by: GroupBy) -> String {
+pub(crate) fn name(id: &GroupId, by: GroupBy) -> String {
     match id {
         GroupId::Named(name) => escape(name).into_owned(),
         GroupId::Without => format!("(no {})", by.as_str()),

@@ -16,11 +16,9 @@ pub(crate) struct Host {
     began: Instant,
 }
 
-/// Totals of the host; unknown values are not printed.
-#[derive(Debug, Default)]
-pub(crate) struct Totals {
-    processes: usize,
-    running: usize,
+/// What the host uses; unknown values are `None`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HostUse {
     /// In percent of all CPUs.
     cpu_percent: Option<f32>,
     cpus: Option<usize>,
@@ -28,6 +26,14 @@ pub(crate) struct Totals {
     memory_bytes: Option<u64>,
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
+}
+
+/// Totals of the host; unknown values are not printed.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    processes: usize,
+    running: usize,
+    host: HostUse,
     /// When and where the processes were recorded.
     recorded: Option<String>,
 }
@@ -47,17 +53,25 @@ impl Host {
 
     /// Returns the totals since `new`; CPU use only if `with_cpu_use`.
     pub(crate) fn totals<'a>(
-        self,
+        mut self,
         processes: impl Iterator<Item = &'a ProcessInfo>,
         with_cpu_use: bool,
     ) -> Totals {
-        // Over a shorter time, sysinfo returns the CPU use since boot.
-        let has_cpu_use = with_cpu_use && self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
-        let mut totals = Totals::of(processes);
-        let Some(mut system) = self.system else {
+        let mut host = self.measure();
+        host.cpu_percent = host.cpu_percent.filter(|_| with_cpu_use);
+        Totals::of(processes).with(host)
+    }
+
+    /// Returns what the host uses; its CPU use is that since the call before, or since `new`.
+    pub(crate) fn measure(&mut self) -> HostUse {
+        let mut totals = HostUse::default();
+        let Some(system) = &mut self.system else {
             return totals;
         };
-        refresh_cpus(&mut system);
+        // Over a shorter time, sysinfo returns the CPU use since boot.
+        let has_cpu_use = self.began.elapsed() >= MINIMUM_CPU_UPDATE_INTERVAL;
+        self.began = Instant::now();
+        refresh_cpus(system);
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         // sysinfo returns 0 for unknown values.
         let known = |number: u64| (number > 0).then_some(number);
@@ -66,7 +80,7 @@ impl Host {
         totals.cpu_percent = Some(system.global_cpu_usage())
             .filter(|percent| has_cpu_use && cpus > 0 && percent.is_finite());
         totals.memory_bytes = known(system.total_memory());
-        totals.used_bytes = totals.memory_bytes.and_then(|all| used(&system, all));
+        totals.used_bytes = totals.memory_bytes.and_then(|all| used(system, all));
         // On Windows sysinfo needs more time to compute the load.
         if cfg!(unix) {
             let load = System::load_average().ok();
@@ -116,8 +130,13 @@ impl Totals {
         }
     }
 
+    /// Adds what the host uses.
+    pub(crate) fn with(self, host: HostUse) -> Self {
+        Self { host, ..self }
+    }
+
     /// Counts processes.
-    fn of<'a>(processes: impl Iterator<Item = &'a ProcessInfo>) -> Self {
+    pub(crate) fn of<'a>(processes: impl Iterator<Item = &'a ProcessInfo>) -> Self {
         let mut totals = Self::default();
         for process in processes {
             totals.processes += 1;
@@ -158,19 +177,19 @@ impl fmt::Display for Totals {
         if let Some(recorded) = &self.recorded {
             write!(f, "{GAP}{recorded}")?;
         }
-        match (self.cpu_percent, self.cpus) {
+        match (self.host.cpu_percent, self.host.cpus) {
             (Some(percent), Some(1)) => write!(f, " · CPU {percent:.1} % of 1 core")?,
             (Some(percent), Some(cpus)) => write!(f, " · CPU {percent:.1} % of {cpus} cores")?,
             _ => {}
         }
-        if let (Some(used), Some(all)) = (self.used_bytes, self.memory_bytes) {
+        if let (Some(used), Some(all)) = (self.host.used_bytes, self.host.memory_bytes) {
             let [used, all] = [used, all].map(cells::bytes);
             write!(f, " · memory {used} of {all}")?;
         }
-        if let Some(ms) = self.uptime_ms {
+        if let Some(ms) = self.host.uptime_ms {
             write!(f, " · up {}", cells::duration(ms))?;
         }
-        if let Some([one, five, fifteen]) = self.load {
+        if let Some([one, five, fifteen]) = self.host.load {
             write!(f, " · load {one:.2} {five:.2} {fifteen:.2}")?;
         }
         Ok(())
@@ -186,12 +205,14 @@ mod tests {
         let mut totals = Totals {
             processes: 214,
             running: 3,
-            cpu_percent: Some(12.34),
-            cpus: Some(8),
-            used_bytes: Some(3_100_000_000),
-            memory_bytes: Some(15_600_000_000),
-            load: Some([0.5, 1.0, 12.25]),
-            uptime_ms: Some(90_000_000),
+            host: HostUse {
+                cpu_percent: Some(12.34),
+                cpus: Some(8),
+                used_bytes: Some(3_100_000_000),
+                memory_bytes: Some(15_600_000_000),
+                load: Some([0.5, 1.0, 12.25]),
+                uptime_ms: Some(90_000_000),
+            },
             recorded: None,
         };
         assert_eq!(
@@ -204,15 +225,15 @@ mod tests {
             "214 processes, 3 running · CPU 12.3 % of 8 cores · memory 3.1 GB of 15.6 GB"
         );
         assert_eq!(totals.fitted(Some(13)), "214 processes, 3 running");
-        totals.used_bytes = None;
+        totals.host.used_bytes = None;
         assert_eq!(
             totals.fitted(Some(54)),
             "214 processes, 3 running · CPU 12.3 % of 8 cores"
         );
-        totals.cpu_percent = None;
-        totals.memory_bytes = None;
-        totals.load = None;
-        totals.uptime_ms = None;
+        totals.host.cpu_percent = None;
+        totals.host.memory_bytes = None;
+        totals.host.load = None;
+        totals.host.uptime_ms = None;
         totals.processes = 1;
         assert_eq!(totals.to_string(), "1 process, 3 running");
     }
@@ -222,12 +243,14 @@ mod tests {
         let totals = Totals {
             processes: usize::MAX,
             running: usize::MAX,
-            cpu_percent: Some(f32::MAX),
-            cpus: Some(usize::MAX),
-            used_bytes: Some(u64::MAX),
-            memory_bytes: Some(u64::MAX),
-            load: Some([f64::MAX, 0.0, 1e9]),
-            uptime_ms: Some(u64::MAX),
+            host: HostUse {
+                cpu_percent: Some(f32::MAX),
+                cpus: Some(usize::MAX),
+                used_bytes: Some(u64::MAX),
+                memory_bytes: Some(u64::MAX),
+                load: Some([f64::MAX, 0.0, 1e9]),
+                uptime_ms: Some(u64::MAX),
+            },
             recorded: None,
         };
         let text = totals.to_string();

@@ -121,7 +121,7 @@ fn interval_text(now_ms: u64, terms: Terms, percent: f64) -> String {
 }
 
 /// Rounds milliseconds for people.
-fn rounded(ms: u64) -> String {
+pub(crate) fn rounded(ms: u64) -> String {
     let rough = |unit: f64, digits: f64| (ms as f64 / unit * digits).round() / digits;
     match ms {
         ..1000 => format!("{ms}ms"),

@@ -45,6 +45,14 @@ pub(super) struct Columns {
 }
 
 impl LineLayout<'_> {
+    /// Returns the time with a gap after it, if it has room.
+    pub(super) fn time_text(self) -> String {
+        match self.columns().has_time {
+            true => format!("{} ", self.time),
+            false => String::new(),
+        }
+    }
+
     /// Chooses the columns for the width.
     pub(super) fn columns(self) -> Columns {
         let has_room = |from| self.width.is_none_or(|width| width >= from);

@@ -39,11 +39,7 @@ pub(crate) fn write(
     events: &[&Event],
     layout: LineLayout<'_>,
 ) -> io::Result<()> {
-    let columns = layout.columns();
-    let time = match columns.has_time {
-        true => format!("{} ", layout.time),
-        false => String::new(),
-    };
+    let time = layout.time_text();
     let mut write_line = |style: Style, what: String, more: Vec<Part>| {
         let mut parts = vec![(color::DIM, time.clone()), (style, what)];
         parts.extend(more);
@@ -67,36 +63,49 @@ pub(crate) fn write(
         write_line(color::YELLOW, text, Vec::new())?;
     }
     for event in events {
-        let process = event.process();
-        let style = match event {
-            Event::Created(_) => color::GREEN,
-            Event::Exited { .. } if exits::is_failure(event) => color::RED,
-            Event::Updated { .. } => color::YELLOW,
-            _ => color::DIM,
-        };
-        let kind = match columns.has_kind {
-            true => format!("{:<KIND_WIDTH$}", event.kind()),
-            false => sign(event).to_owned(),
-        };
-        let mut begin = format!(
-            " {:>1$} {2}",
-            process.pid,
-            columns.pid_width,
-            cells::name(process)
-        );
-        let mut more = Vec::new();
-        if columns.has_details {
-            let padding = NAME_WIDTH.saturating_sub(terminal::width(&cells::name(process)));
-            begin.push_str(&format!("{:padding$} ", ""));
-            let before = [&time, &kind, &begin].map(|text| terminal::width(text));
-            let before = before.iter().sum();
-            let room = layout.width.map(|width| width.saturating_sub(before));
-            more = details(event, room, layout);
-        }
-        more.insert(0, (color::PLAIN, begin));
-        write_line(style, kind, more)?;
+        let parts = parts(event, layout, |room| details(event, room, layout));
+        color::write_line(out, &parts, layout.width)?;
     }
     Ok(())
+}
+
+/// Returns the line of an event. `details`: makes its end, for a room of so many columns.
+pub(crate) fn parts(
+    event: &Event,
+    layout: LineLayout<'_>,
+    details: impl FnOnce(Option<usize>) -> Vec<Part>,
+) -> Vec<Part> {
+    let columns = layout.columns();
+    let process = event.process();
+    let style = match event {
+        Event::Created(_) => color::GREEN,
+        Event::Exited { .. } if exits::is_failure(event) => color::RED,
+        Event::Updated { .. } => color::YELLOW,
+        _ => color::DIM,
+    };
+    let kind = match columns.has_kind {
+        true => format!("{:<KIND_WIDTH$}", event.kind()),
+        false => sign(event).to_owned(),
+    };
+    let mut begin = format!(
+        " {:>1$} {2}",
+        process.pid,
+        columns.pid_width,
+        cells::name(process)
+    );
+    let time = layout.time_text();
+    let mut more = Vec::new();
+    if columns.has_details {
+        let padding = NAME_WIDTH.saturating_sub(terminal::width(&cells::name(process)));
+        begin.push_str(&format!("{:padding$} ", ""));
+        let before = [&time, &kind, &begin].map(|text| terminal::width(text));
+        let before = before.iter().sum();
+        let room = layout.width.map(|width| width.saturating_sub(before));
+        more = details(room);
+    }
+    let mut parts = vec![(color::DIM, time), (style, kind), (color::PLAIN, begin)];
+    parts.append(&mut more);
+    parts
 }
 
 /// Formats the details of an event, without its process. `room`: for them, in columns.

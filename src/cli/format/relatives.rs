@@ -20,7 +20,7 @@ const MAX_NAMES: usize = 10;
 const MAX_PARENTS: usize = 10;
 
 /// Returns the pid and the name of a process.
-pub(super) fn label(process: &ProcessInfo) -> String {
+pub(crate) fn label(process: &ProcessInfo) -> String {
     format!("{} {}", process.pid, name(process))
 }
 

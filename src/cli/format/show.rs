@@ -4,15 +4,16 @@ use std::io::{self, Write};
 
 use process_scanner::{ProcessInfo, Unit, Value};
 
+use super::color::Part;
 use super::headings::headed_within;
 use super::show_blocks::{Entry, Shown};
 pub(crate) use super::show_blocks::{Frame, Relatives};
 use super::{cells, color, relatives};
 
-/// Most lines of one text on a terminal.
+/// Most lines of one text on a terminal, and among few facts.
 ///
 /// Command lines and paths can be longer than a screen.
-const MAX_LINES: usize = 10;
+const MAX_LINES: [usize; 2] = [10, 4];
 
 /// Writes the process in blocks: what it is, what it uses, where it belongs, and its relatives.
 pub(crate) fn write(
@@ -20,7 +21,15 @@ pub(crate) fn write(
     relatives: &Relatives<'_>,
     frame: Frame,
 ) -> io::Result<()> {
-    write_title(out, relatives.process, frame.width)?;
+    color::write_line(out, &title(relatives.process), frame.width)?;
+    for line in facts(relatives, frame) {
+        color::write_line(out, &line, frame.width)?;
+    }
+    Ok(())
+}
+
+/// Returns the lines below the title. Blocks are separated by empty ones.
+pub(crate) fn facts(relatives: &Relatives<'_>, frame: Frame) -> Vec<Vec<Part>> {
     let shown = Shown {
         process: relatives.process,
         frame,
@@ -31,60 +40,58 @@ pub(crate) fn write(
         shown.place(),
         shown.relatives(relatives),
     ];
-    for (at, block) in blocks.into_iter().enumerate() {
-        if at > 0 {
-            writeln!(out)?;
+    let mut lines = Vec::new();
+    for block in blocks.into_iter().filter(|block| !block.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(Vec::new());
         }
         for entry in block {
-            write_entry(out, &entry, frame.width)?;
+            add_entry(&mut lines, &entry, frame);
         }
     }
-    Ok(())
+    lines
 }
 
-fn write_title(
-    out: &mut impl Write,
-    process: &ProcessInfo,
-    width: Option<usize>,
-) -> io::Result<()> {
+/// Returns the line with pid, name and status.
+pub(crate) fn title(process: &ProcessInfo) -> Vec<Part> {
     let kernel = match process.kernel_thread {
         Some(true) => "kernel thread, ",
         _ => "",
     };
     let status = Value::from(process.status);
-    let parts = [
+    vec![
         (color::BOLD, relatives::label(process)),
         (color::PLAIN, format!(": {kernel}")),
         (
             color::of_value(Unit::State, status),
             cells::value(Unit::State, status, 0),
         ),
-    ];
-    color::write_line(out, &parts, width)
+    ]
 }
 
-/// Writes a text to the right of its heading, folded, and cut after [`MAX_LINES`] on a terminal.
-fn write_entry(
-    out: &mut impl Write,
-    (heading, text, style): &Entry,
-    width: Option<usize>,
-) -> io::Result<()> {
-    let mut lines = headed_within(heading, text, width);
-    let left_out = match width {
-        Some(_) => lines.len().saturating_sub(MAX_LINES),
+/// Adds a text to the right of its heading, folded, and cut after [`MAX_LINES`] on a terminal.
+fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, frame: Frame) {
+    let mut lines = headed_within(heading, text, frame.width);
+    let most = MAX_LINES[usize::from(frame.is_brief)];
+    let left_out = match frame.width {
+        Some(_) => lines.len().saturating_sub(most),
         None => 0,
     };
-    if let Some((_, last)) = lines.get_mut(MAX_LINES.saturating_sub(1))
+    if let Some((_, last)) = lines.get_mut(most.saturating_sub(1))
         && left_out > 0
     {
-        *last = format!("and {} more lines; --json has all", left_out + 1);
+        let source = if frame.is_brief {
+            "pscan show"
+        } else {
+            "--json"
+        };
+        *last = format!("and {} more lines; {source} has all", left_out + 1);
     }
     lines.truncate(lines.len() - left_out);
-    for (begin, text) in lines {
-        let parts = [(color::BOLD, begin), (*style, text)];
-        color::write_line(out, &parts, width)?;
-    }
-    Ok(())
+    let parts = lines
+        .into_iter()
+        .map(|(begin, text)| vec![(color::BOLD, begin), (*style, text)]);
+    all.extend(parts);
 }
 
 #[cfg(test)]
@@ -92,6 +99,7 @@ mod tests {
     use process_scanner::{Collect, Detail, ProcessKey, Status};
 
     use super::*;
+    use crate::cli::format::times::Zone;
 
     fn process(pid: u32, name: &str) -> ProcessInfo {
         let start_time_ms = None;
@@ -107,6 +115,8 @@ mod tests {
             now_ms: 0,
             interval_ms: Some(500.4),
             collects: Collect::ALL,
+            zone: Zone::Utc,
+            is_brief: false,
         };
         let mut out = Vec::new();
         write(&mut out, relatives, frame).expect("writing to memory works");

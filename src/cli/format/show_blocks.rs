@@ -28,6 +28,10 @@ pub(crate) struct Frame {
     pub(crate) interval_ms: Option<f64>,
     /// What the source can read.
     pub(crate) collects: Collect,
+    /// That of the start time.
+    pub(crate) zone: Zone,
+    /// Fields that are not collected are left out, instead of being unknown.
+    pub(crate) is_brief: bool,
 }
 
 /// A heading, and a text with its style.
@@ -49,18 +53,30 @@ impl Shown<'_> {
         self.process.details.get(detail).is_unknown()
     }
 
-    /// Joins details with a name after each.
+    fn has(&self, detail: Detail) -> bool {
+        !self.frame.is_brief || self.process.details.has(detail)
+    }
+
+    /// Joins details with a name after each; empty if there are none.
     fn joined(&self, details: &[(Detail, &str)]) -> String {
         let texts = details
             .iter()
+            .filter(|(detail, _)| self.has(*detail))
             .map(|(detail, name)| format!("{} {name}", self.detail(*detail)));
         texts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the line of one detail, if there is one.
+    fn alone(&self, heading: &'static str, detail: Detail) -> Option<Entry> {
+        let has_line = self.has(detail);
+        has_line.then(|| plain(heading, self.detail(detail)))
     }
 
     pub(super) fn identity(&self) -> Vec<Entry> {
         let process = self.process;
         let started = process.start_time_ms.map(|ms| {
-            let (day, time) = (day(ms, Zone::Here), time_of_day(ms, Zone::Here));
+            let zone = self.frame.zone;
+            let (day, time) = (day(ms, zone), time_of_day(ms, zone));
             let age = cells::duration(self.frame.now_ms.saturating_sub(ms));
             format!("{day} {time}, {age} ago")
         });
@@ -73,12 +89,17 @@ impl Shown<'_> {
             Some(command) if command.is_empty() => "none".to_owned(),
             command => cells::command(command.as_ref()),
         };
-        vec![
-            plain("started", started.unwrap_or_else(|| UNKNOWN.to_owned())),
-            plain("user", user),
-            plain("program", self.detail(Detail::Executable)),
-            plain("command", command),
-        ]
+        let has_user = self.has(Detail::UserName) || self.has(Detail::UserId);
+        let entries = [
+            Some(plain(
+                "started",
+                started.unwrap_or_else(|| UNKNOWN.to_owned()),
+            )),
+            has_user.then(|| plain("user", user)),
+            self.alone("program", Detail::Executable),
+            Some(plain("command", command)),
+        ];
+        entries.into_iter().flatten().collect()
     }
 
     pub(super) fn usage(&self) -> Vec<Entry> {
@@ -95,10 +116,11 @@ impl Shown<'_> {
             _ => format!("{share} % of one core"),
         };
         let modes = [(Detail::CpuUserMs, "user"), (Detail::CpuSystemMs, "system")];
+        let modes = self.joined(&modes);
+        let colon = if modes.is_empty() { "" } else { ": " };
         let cpu = format!(
-            "{share}; {} since the start: {}",
+            "{share}; {} since the start{colon}{modes}",
             cells::cpu_time(process.cpu_time_ms),
-            self.joined(&modes)
         );
         let style = match process.cpu_percent {
             Some(percent) if percent >= 0.05 => color::of_value(Unit::CorePercent, percent.into()),
@@ -123,41 +145,50 @@ impl Shown<'_> {
             (Detail::MinorFaults, "minor"),
             (Detail::MajorFaults, "major"),
         ];
-        vec![
-            ("CPU", cpu, style),
-            plain(
-                "memory",
-                format!("{rss} resident, {}", self.joined(&memory)),
-            ),
+        let memory = self.joined(&memory);
+        let comma = if memory.is_empty() { "" } else { ", " };
+        let threads = self.after(&[
+            ("", Detail::Threads),
+            ("nice ", Detail::Nice),
+            ("open files ", Detail::OpenFiles),
+        ]);
+        let entries = [
             plain("disk I/O", self.joined(&io)),
-            plain(
-                "threads",
-                format!(
-                    "{}; nice {}; open files {}",
-                    self.detail(Detail::Threads),
-                    self.detail(Detail::Nice),
-                    self.detail(Detail::OpenFiles)
-                ),
-            ),
+            plain("threads", threads),
             plain("switches", self.joined(&switches)),
             plain("page faults", self.joined(&faults)),
-        ]
+        ];
+        let entries = entries.into_iter().filter(|(_, text, _)| !text.is_empty());
+        let memory = plain("memory", format!("{rss} resident{comma}{memory}"));
+        [("CPU", cpu, style), memory]
+            .into_iter()
+            .chain(entries)
+            .collect()
+    }
+
+    /// Joins details with a name before each; empty if there are none.
+    fn after(&self, details: &[(&str, Detail)]) -> String {
+        let texts = details
+            .iter()
+            .filter(|(_, detail)| self.has(*detail))
+            .map(|(name, detail)| format!("{name}{}", self.detail(*detail)));
+        texts.collect::<Vec<_>>().join("; ")
     }
 
     pub(super) fn place(&self) -> Vec<Entry> {
-        let session = format!(
-            "{}; process group {}; terminal {}",
-            self.detail(Detail::SessionId),
-            self.detail(Detail::ProcessGroupId),
-            self.detail(Detail::Tty)
-        );
-        vec![
-            plain("unit", self.detail(Detail::SystemdUnit)),
-            plain("container", self.detail(Detail::ContainerId)),
-            plain("pod", self.detail(Detail::PodUid)),
-            plain("cgroup", self.detail(Detail::Cgroup)),
-            plain("session", session),
-        ]
+        let session = self.after(&[
+            ("", Detail::SessionId),
+            ("process group ", Detail::ProcessGroupId),
+            ("terminal ", Detail::Tty),
+        ]);
+        let entries = [
+            self.alone("unit", Detail::SystemdUnit),
+            self.alone("container", Detail::ContainerId),
+            self.alone("pod", Detail::PodUid),
+            self.alone("cgroup", Detail::Cgroup),
+            Some(plain("session", session)).filter(|(_, text, _)| !text.is_empty()),
+        ];
+        entries.into_iter().flatten().collect()
     }
 
     pub(super) fn relatives(&self, relatives: &Relatives<'_>) -> Vec<Entry> {
@@ -185,7 +216,7 @@ impl Shown<'_> {
         let is_unread = |detail: Detail| {
             let group = detail.field().collect.and_then(Collect::named);
             let can_be_read = group.is_some_and(|group| self.frame.collects.contains(group));
-            can_be_read && self.is_unknown(detail)
+            can_be_read && self.has(detail) && self.is_unknown(detail)
         };
         let unread = needs_rights
             .into_iter()

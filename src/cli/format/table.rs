@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use process_scanner::Field;
+
 use super::color::{self, Part};
 use super::table_columns::{Column, Layout};
 use super::tree::Line;
@@ -13,19 +15,16 @@ pub(crate) fn write(
     lines: &[Line<'_>],
     layout: Layout<'_>,
 ) -> io::Result<()> {
-    let columns = layout.columns();
-    let headings = columns
-        .iter()
-        .map(|column| (color::BOLD, column.field.heading.to_owned()));
-    let mut rows = vec![headings.collect::<Vec<_>>()];
-    rows.extend(lines.iter().map(|line| {
-        let cells = columns.iter();
-        cells.map(|column| column.part(line, layout)).collect()
-    }));
-    let widths = widths(&rows, &columns, layout.width);
+    let grid = Grid::new(layout);
+    let rows = lines.iter().map(|line| grid.row(line));
+    let rows: Vec<_> = [grid.headings()].into_iter().chain(rows).collect();
+    let mut widest = Vec::new();
     for row in &rows {
-        let parts = parts(row, &columns, &widths, layout.width.is_some());
-        color::write_line(out, &parts, layout.width)?;
+        grid.widen(&mut widest, row);
+    }
+    let widths = grid.widths(&widest);
+    for row in &rows {
+        color::write_line(out, &grid.padded(row, &widths), layout.width)?;
     }
     Ok(())
 }
@@ -33,65 +32,103 @@ pub(crate) fn write(
 /// Width that a text keeps, where columns are too wide for the line.
 const SHRUNK: usize = 12;
 
-/// Returns the width of each column; 0 for a text in the last one, which needs no padding.
-fn widths(rows: &[Vec<Part>], columns: &[Column], line_width: Option<usize>) -> Vec<usize> {
-    let widest = |at: usize| {
-        let widths = rows.iter().map(|row| terminal::width(&row[at].1));
-        widths.max().unwrap_or(0)
-    };
-    let is_text = |column: &Column| !column.field.unit.is_number();
-    let mut widths: Vec<usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| widest(at).min(column.max_width))
-        .collect();
-    let last = columns.len().saturating_sub(1);
-    let end = columns.last().filter(|column| is_text(column));
-    if let Some(width) = line_width {
-        // Each but the first has a gap before it. The end of the last text may be cut.
-        let end = end.map_or(0, |_| widths[last].saturating_sub(SHRUNK));
-        let mut excess = (widths.iter().sum::<usize>() + last).saturating_sub(width + end);
-        while excess > 0 {
-            let shrinkable = (0..last).filter(|&at| is_text(&columns[at]) && widths[at] > SHRUNK);
-            let Some(at) = shrinkable.max_by_key(|&at| widths[at]) else {
-                break;
-            };
-            widths[at] -= 1;
-            excess -= 1;
-        }
-    }
-    if end.is_some() {
-        widths[last] = 0;
-    }
-    widths
+/// The columns of a table, and the cells of each line.
+#[derive(Debug)]
+pub(crate) struct Grid<'a> {
+    columns: Vec<Column>,
+    layout: Layout<'a>,
 }
 
-/// Pads the cells of a row. `is_cut`: a text is cut to its column, and otherwise shifts the rest.
-///
-/// On a terminal texts are cut; elsewhere a program gets all of them.
-fn parts(row: &[Part], columns: &[Column], widths: &[usize], is_cut: bool) -> Vec<Part> {
-    let mut parts = Vec::with_capacity(3 * row.len());
-    for (at, (style, text)) in row.iter().enumerate() {
-        let gap = usize::from(at > 0);
-        let is_last = at + 1 == row.len();
-        let text = match is_cut && !is_last && terminal::width(text) > widths[at] {
-            true => {
-                let room = widths[at].saturating_sub(terminal::width(CUT));
-                format!("{}{CUT}", terminal::cut(text, Some(room)))
-            }
-            false => text.clone(),
-        };
-        let padding = widths[at].saturating_sub(terminal::width(&text));
-        // Numbers are to the right, so that their size shows.
-        let (before, after) = match columns[at].field.unit.is_number() {
-            true => (gap + padding, 0),
-            false => (gap, padding),
-        };
-        parts.push((color::PLAIN, " ".repeat(before)));
-        parts.push((*style, text));
-        parts.push((color::PLAIN, " ".repeat(after)));
+impl<'a> Grid<'a> {
+    pub(crate) fn new(layout: Layout<'a>) -> Self {
+        let columns = layout.columns();
+        Self { columns, layout }
     }
-    parts
+
+    /// Returns the fields of the columns, in order.
+    pub(crate) fn fields(&self) -> impl ExactSizeIterator<Item = &'static Field> {
+        self.columns.iter().map(|column| column.field)
+    }
+
+    /// Returns the line of headings.
+    pub(crate) fn headings(&self) -> Vec<Part> {
+        let headings = self.fields();
+        headings
+            .map(|field| (color::BOLD, field.heading.to_owned()))
+            .collect()
+    }
+
+    /// Returns the cells of a process.
+    pub(crate) fn row(&self, line: &Line<'_>) -> Vec<Part> {
+        let cells = self.columns.iter();
+        cells.map(|column| column.part(line, self.layout)).collect()
+    }
+
+    /// Adds a row to the widest texts of all rows, which begin empty.
+    pub(crate) fn widen(&self, widest: &mut Vec<usize>, row: &[Part]) {
+        widest.resize(self.columns.len(), 0);
+        let last = self.columns.len().saturating_sub(1);
+        for (at, (column, (_, text))) in self.columns.iter().zip(row).enumerate() {
+            // The end of the last text may be cut.
+            let limit = match at == last && !column.field.unit.is_number() {
+                true => SHRUNK,
+                false => column.max_width,
+            };
+            widest[at] = terminal::width(text).min(limit).max(widest[at]);
+        }
+    }
+
+    /// Returns the width of each column; 0 for a text in the last one, which needs no padding.
+    pub(crate) fn widths(&self, widest: &[usize]) -> Vec<usize> {
+        let is_text = |at: &usize| !self.columns[*at].field.unit.is_number();
+        let mut widths = widest.to_vec();
+        let last = self.columns.len().saturating_sub(1);
+        if let Some(width) = self.layout.width {
+            // Each but the first has a gap before it.
+            let mut excess = (widths.iter().sum::<usize>() + last).saturating_sub(width);
+            while excess > 0 {
+                let shrinkable = (0..last).filter(|at| is_text(at) && widths[*at] > SHRUNK);
+                let Some(at) = shrinkable.max_by_key(|&at| widths[at]) else {
+                    break;
+                };
+                widths[at] -= 1;
+                excess -= 1;
+            }
+        }
+        if !self.columns.is_empty() && is_text(&last) {
+            widths[last] = 0;
+        }
+        widths
+    }
+
+    /// Pads the cells of a row to the widths of the columns.
+    ///
+    /// On a terminal texts are cut; elsewhere a program gets all of them, and they shift the rest.
+    pub(crate) fn padded(&self, row: &[Part], widths: &[usize]) -> Vec<Part> {
+        let is_cut = self.layout.width.is_some();
+        let mut parts = Vec::with_capacity(3 * row.len());
+        for (at, (style, text)) in row.iter().enumerate() {
+            let gap = usize::from(at > 0);
+            let is_last = at + 1 == row.len();
+            let text = match is_cut && !is_last && terminal::width(text) > widths[at] {
+                true => {
+                    let room = widths[at].saturating_sub(terminal::width(CUT));
+                    format!("{}{CUT}", terminal::cut(text, Some(room)))
+                }
+                false => text.clone(),
+            };
+            let padding = widths[at].saturating_sub(terminal::width(&text));
+            // Numbers are to the right, so that their size shows.
+            let (before, after) = match self.columns[at].field.unit.is_number() {
+                true => (gap + padding, 0),
+                false => (gap, padding),
+            };
+            parts.push((color::PLAIN, " ".repeat(before)));
+            parts.push((*style, text));
+            parts.push((color::PLAIN, " ".repeat(after)));
+        }
+        parts
+    }
 }
 
 /// End of a text that is cut to its column.
@@ -99,7 +136,7 @@ const CUT: &str = "…";
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::{Detail, Field, ProcessInfo, ProcessKey, Value};
+    use process_scanner::{Detail, ProcessInfo, ProcessKey, Value};
 
     use super::*;
     use crate::cli::select::Columns;

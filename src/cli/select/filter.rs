@@ -100,6 +100,11 @@ impl FilterArgs {
         &self.pid
     }
 
+    /// Returns whether it selects by parents.
+    pub(crate) fn has_family(&self) -> bool {
+        !self.children.is_empty()
+    }
+
     /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
     ///
     /// The command line of pscan itself contains the pattern, so it never matches, as with pgrep(1).

@@ -34,6 +34,20 @@ impl GroupOrder {
             field => (field == field_of(by)).then_some(Self::Name),
         }
     }
+
+    /// Returns what is wrong with `--sort` and `--by` together, and what to do.
+    pub(crate) fn conflict(sort: Option<Sort>, by: Option<GroupBy>) -> Option<String> {
+        match (by, sort) {
+            (Some(by), Some(sort)) if Self::named(sort, by).is_none() => Some(format!(
+                "groups can be sorted by {}; for processes, leave out --by",
+                Self::NAMES
+            )),
+            (None, Some(Sort::PROCESSES)) => {
+                Some("'processes' is an order of groups; add --by WHAT".into())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Returns the field that groups have their names from.

@@ -29,6 +29,15 @@ pub(crate) fn screen_height() -> Option<usize> {
     terminal_size_of_stdout().map(|(_, height)| height)
 }
 
+/// Returns columns and lines of the terminal that is standard output; 80 and 24 if it does not report its size.
+pub(crate) fn screen_size() -> (u16, u16) {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, height)) if width.0 > 0 && height.0 > 0 => (width.0, height.0),
+        // Such as a serial line.
+        _ => (80, 24),
+    }
+}
+
 fn terminal_size_of_stdout() -> Option<(usize, usize)> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {

@@ -148,7 +148,8 @@ fn a_list_does_not_listen_nor_does_a_watch_that_only_polls() {
 
 #[test]
 fn only_commands_that_watch_this_host_have_the_option() {
-    let tip = "'--poll-only' is an option of 'pscan watch', 'pscan run' and 'pscan record'";
+    let tip =
+        "'--poll-only' is an option of 'pscan top', 'pscan watch', 'pscan run' and 'pscan record'";
     for args in [&["--poll-only"][..], &["replay", "x", "--poll-only"]] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -41,7 +41,7 @@ fn messages_on_a_terminal_are_folded_between_words() {
         (
             &["replay", "f", "--interval"],
             "error: unexpected argument '--interval'\n  found\n\n  tip: '--interval' is an option of\n    \
-             'pscan watch',\n    'pscan run' and 'pscan record'\n\nUsage: pscan replay [OPTIONS] <FILE>...\n\n\
+             'pscan top', 'pscan watch',\n    'pscan run' and 'pscan record'\n\nUsage: pscan replay [OPTIONS] <FILE>...\n\n\
              For more information, try '--help'.\n",
         ),
     ] {

@@ -32,6 +32,7 @@ fn completion_scripts_get_the_kind_and_the_candidates() {
 fn the_synopsis_of_a_manual_page_is_one_line() {
     for (command, expected) in [
         ("show", "\\fBpscan show\\fR [OPTIONS] <PID>..."),
+        ("top", "\\fBpscan top\\fR [OPTIONS] [NAME]..."),
         ("watch", "\\fBpscan watch\\fR [OPTIONS]"),
         ("run", "\\fBpscan run\\fR [OPTIONS] <COMMAND>..."),
         ("record", "\\fBpscan record\\fR [OPTIONS] <FILE>"),
@@ -112,6 +113,7 @@ fn the_program_and_each_command_have_a_manual_page() {
     }
     for (command, word) in [
         ("show", "<PID>"),
+        ("top", ".SS Sort\n.TP\n\\fBP\\fR"),
         ("watch", "\\-\\-events"),
         ("run", "ended COMMAND."),
         ("record", "<FILE>"),

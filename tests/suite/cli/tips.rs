@@ -73,7 +73,7 @@ fn an_option_of_another_command_is_named_with_it() {
     for (line, tip) in [
         (
             "record f --tree",
-            "'--tree' is an option of 'pscan' without a command and 'pscan replay'",
+            "'--tree' is an option of 'pscan' without a command, 'pscan top' and 'pscan replay'",
         ),
         (
             "watch -n 3",
@@ -81,11 +81,11 @@ fn an_option_of_another_command_is_named_with_it() {
         ),
         (
             "--interval=5s",
-            "'--interval' is an option of 'pscan watch', 'pscan run' and 'pscan record'",
+            "'--interval' is an option of 'pscan top', 'pscan watch', 'pscan run' and 'pscan record'",
         ),
         (
             "record f --speed 3",
-            "'--speed' is an option of 'pscan replay'",
+            "'--speed' is an option of 'pscan top' and 'pscan replay'",
         ),
         ("--limit 3", "use '--top N'"),
         ("--ppid 1", "use '--children PID'"),
@@ -175,7 +175,7 @@ fn a_name_that_is_a_command_has_to_be_escaped() {
 fn a_name_of_no_process_gets_what_was_probably_meant() {
     for (word, tip) in [
         ("zombie", "(use 'pscan --state zombie')"),
-        ("top", "(use 'pscan --top N'"),
+        ("top", "(options follow the command: 'pscan top [OPTIONS]'"),
         (
             "./host.ndjson",
             "(to replay a recording, use 'pscan replay ./host.ndjson')",
@@ -184,7 +184,7 @@ fn a_name_of_no_process_gets_what_was_probably_meant() {
             "ls",
             "(to list the processes, use 'pscan' without a command)",
         ),
-        ("monitor", "(use 'pscan watch')"),
+        ("monitor", "(use 'pscan top')"),
         ("wacth", "(a similar subcommand exists: 'pscan watch')"),
         ("sshd", ""),
     ] {

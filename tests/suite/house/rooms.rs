@@ -69,6 +69,10 @@ const COMMAND: &[(&str, &[&str])] = &[
     ),
     ("cli/history", &["cli/select"]),
     (
+        "cli/top",
+        &["cli/select", "cli/terminal", "cli/outcome", "cli/format"],
+    ),
+    (
         "cli/html_report",
         &["cli/select", "cli/format", "cli/history"],
     ),
@@ -90,6 +94,7 @@ const COMMAND: &[(&str, &[&str])] = &[
             "cli/profile",
             "cli/format",
             "cli/history",
+            "cli/top",
             "cli/html_report",
             "cli/perfetto",
             "cli/tables",
@@ -100,7 +105,10 @@ const COMMAND: &[(&str, &[&str])] = &[
             "cli/args",
         ],
     ),
-    ("cli/mod", &["cli/outcome", "cli/args", "cli/commands"]),
+    (
+        "cli/mod",
+        &["cli/terminal", "cli/outcome", "cli/args", "cli/commands"],
+    ),
     ("main", &["cli/mod"]),
 ];
 

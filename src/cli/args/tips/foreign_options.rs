@@ -38,7 +38,8 @@ pub(super) fn tip(program: &Command, command: &Command, given: &str) -> Option<S
     }
     match name {
         _ if command.get_name() == "watch" => None,
-        "f" | "w" | "follow" | "monitor" | "live" => Some("use 'pscan watch'".into()),
+        "f" | "w" | "follow" => Some("use 'pscan watch'".into()),
+        "monitor" | "live" | "interactive" => Some("use 'pscan top'".into()),
         "a" | "A" | "e" | "x" | "u" | "l" | "all" if !command.has_subcommands() => None,
         "a" | "A" | "e" | "x" | "u" | "l" | "all" => {
             Some("without options that select, pscan lists all processes".into())

@@ -214,10 +214,14 @@ const SUBCOMMANDS: &[Entry] = &[
         ],
     ),
     (
-        "watch",
+        "top",
         &[
-            "monitor", "tail", "follow", "trace", "events", "stream", "live", "observe",
+            "htop", "btop", "btm", "atop", "glances", "monitor", "live", "ui", "tui",
         ],
+    ),
+    (
+        "watch",
+        &["tail", "follow", "trace", "events", "stream", "observe"],
     ),
     (
         "run",

@@ -287,7 +287,7 @@ mod tests {
         } else {
             ""
         };
-        let all = format!("show watch run record replay report {export}{serve}completions man");
+        let all = format!("show top watch run record replay report {export}{serve}completions man");
         assert_eq!(completed(""), all);
         assert_eq!(completed("re"), "record replay report");
         // A command has no options before it.

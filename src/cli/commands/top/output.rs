@@ -1,0 +1,78 @@
+//! Writes to the terminal.
+
+pub(super) use self::platform::{begin, end, write};
+
+#[cfg(unix)]
+mod platform {
+    use std::fs::File;
+    use std::io::{self, ErrorKind, Write};
+    use std::os::fd::AsFd;
+    use std::thread;
+    use std::time::Duration;
+
+    /// Begins the alternate screen, hides the cursor, and asks for clicks and the wheel: xterm's ctlseqs.
+    ///
+    /// Moves of the mouse are not asked for: each would be a key to answer.
+    const BEGIN: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1006h";
+
+    /// Ends all that, and an update and colours that were interrupted.
+    const END: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[0m\x1b[?25h\x1b[?1049l";
+
+    /// How long a terminal is left alone that another program has made not to block.
+    const FULL: Duration = Duration::from_millis(10);
+
+    pub(in super::super) fn begin() -> io::Result<()> {
+        write(BEGIN)
+    }
+
+    pub(in super::super) fn end() -> io::Result<()> {
+        write(END)
+    }
+
+    /// Writes all bytes, without the buffer of standard output, which would split them at lines.
+    pub(in super::super) fn write(bytes: &[u8]) -> io::Result<()> {
+        let mut terminal = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match terminal.write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(FULL),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::io::{self, Write};
+
+    use crossterm::cursor::{Hide, Show};
+    use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+    use crossterm::execute;
+    use crossterm::style::ResetColor;
+    use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
+
+    pub(in super::super) fn begin() -> io::Result<()> {
+        execute!(io::stdout(), EnterAlternateScreen, Hide, EnableMouseCapture)
+    }
+
+    pub(in super::super) fn end() -> io::Result<()> {
+        execute!(
+            io::stdout(),
+            DisableMouseCapture,
+            ResetColor,
+            Show,
+            LeaveAlternateScreen
+        )
+    }
+
+    pub(in super::super) fn write(bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+}

@@ -1,0 +1,131 @@
+//! Draws the lines above the table: the host, and what is shown of it.
+
+use process_scanner::escape;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::arranged::Listed;
+use super::notice::Position;
+use super::paint::{plain, row};
+use super::view::Top;
+use crate::cli::format::cells;
+use crate::cli::format::color::{self, Part};
+use crate::cli::format::group_table;
+use crate::cli::format::host::Totals;
+use crate::cli::format::times::{day, time_of_day};
+use crate::cli::terminal;
+
+/// Separates texts on a line.
+const GAP: &str = " · ";
+
+/// Draws the totals of the host and, below them, what the scanner does and which processes are listed.
+pub(super) fn draw_header(top: &Top, buffer: &mut Buffer, area: Rect) {
+    let width = usize::from(area.width);
+    let texts = texts(top);
+    if area.height < 2 {
+        // The only line has what matters more.
+        let urgent = texts.iter().find(|(style, _)| *style != color::PLAIN);
+        let totals = vec![plain(totals(top, width))];
+        let parts = urgent.map_or(totals, |part| vec![part.clone()]);
+        top.look.line(buffer, row(area, 0), &parts);
+        return;
+    }
+    let time = time(top);
+    let room = width.saturating_sub(terminal::width(&time) + 2);
+    let first = vec![plain(totals(top, room))];
+    ends(top, buffer, row(area, 0), first, plain(time));
+    let mut parts = Vec::new();
+    for (style, text) in texts {
+        if !parts.is_empty() {
+            parts.push((color::DIM, GAP.to_owned()));
+        }
+        parts.push((style, text));
+    }
+    let cost = top.state.cost_text().unwrap_or_default();
+    ends(top, buffer, row(area, 1), parts, (color::DIM, cost));
+}
+
+/// Draws a line with a text to the right, if there is room for both.
+fn ends(top: &Top, buffer: &mut Buffer, area: Rect, mut left: Vec<Part>, right: Part) {
+    let used: usize = left.iter().map(|(_, text)| terminal::width(text)).sum();
+    let gap = usize::from(area.width).checked_sub(used + terminal::width(&right.1));
+    if let Some(gap) = gap.filter(|gap| *gap > 1) {
+        left.push(plain(" ".repeat(gap)));
+        left.push(right);
+    }
+    top.look.line(buffer, area, &left);
+}
+
+fn totals(top: &Top, width: usize) -> String {
+    let totals = Totals::of(top.seen.snapshot.iter()).with(top.host.clone());
+    totals.fitted(Some(width))
+}
+
+/// Returns the time of the last batch.
+fn time(top: &Top) -> String {
+    match top.seen.snapshot.taken_at_ms() {
+        Some(ms) if top.options.is_replay => {
+            let zone = top.options.zone;
+            format!(
+                "{} {}",
+                day(ms, zone).trim_end_matches(" UTC"),
+                time_of_day(ms, zone)
+            )
+        }
+        Some(ms) => time_of_day(ms, top.options.zone),
+        None => String::new(),
+    }
+}
+
+/// Returns what the second line has, the most important first.
+fn texts(top: &Top) -> Vec<Part> {
+    let mut texts = top.state.texts(top.options.terms);
+    if let Some(position) = &top.position {
+        texts.insert(0, position_text(position));
+    }
+    let all = top.seen.snapshot.len();
+    let count = match &top.listed {
+        Listed::Processes(_) if top.arranged.is_tree => top.seen.selected().count(),
+        listed => listed.len(),
+    };
+    if !top.filter_text.is_empty() {
+        let text = escape(&top.filter_text);
+        texts.push(plain(format!("filter {text}: {count} of {all}")));
+    } else if !top.options.filter.is_empty() && top.arranged.by.is_none() {
+        texts.push(plain(format!("{count} of {all} selected")));
+    }
+    match (&top.arranged.inside, top.arranged.by) {
+        (Some((by, group)), _) => {
+            let name = group_table::name(group, *by);
+            texts.push((color::BOLD, format!("{} {name}", by.as_str())));
+        }
+        (None, Some(by)) => texts.push((color::BOLD, format!("by {}", by.as_str()))),
+        (None, None) => {}
+    }
+    if top.pick.follows {
+        texts.push((color::BOLD, "following".into()));
+    }
+    if top.wanted.hides_kernel {
+        texts.push(plain("no kernel threads"));
+    }
+    texts
+}
+
+fn position_text(position: &Position) -> Part {
+    let state = match position.is_paused {
+        true => "paused".to_owned(),
+        false if (position.speed - 1.0).abs() < 1e-9 => "replay".to_owned(),
+        false => format!("replay {}×", position.speed),
+    };
+    let since = cells::duration(position.at_ms.saturating_sub(position.begin_ms));
+    let of = match position.end_ms {
+        Some(end_ms) => cells::duration(end_ms.saturating_sub(position.begin_ms)),
+        None => "?".into(),
+    };
+    let style = if position.is_paused {
+        color::BOLD
+    } else {
+        color::PLAIN
+    };
+    (style, format!("{state}: {since} of {of}"))
+}

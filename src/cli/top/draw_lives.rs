@@ -1,0 +1,112 @@
+//! Draws births and exits as they come.
+
+use process_scanner::Event;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::paint::{PICKED, plain, row};
+use super::recent::{Happened, Lives};
+use super::view::Top;
+use crate::cli::format::cells;
+use crate::cli::format::color::{self, Part};
+use crate::cli::format::exits;
+use crate::cli::format::line_layout::LineLayout;
+use crate::cli::format::lines;
+use crate::cli::format::times::time_of_day;
+use crate::cli::terminal;
+
+/// Draws the pane, the newest line below the others. Returns where the picked line begins.
+pub(super) fn draw_lives(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+    if area.is_empty() {
+        top.is_in_lives = false;
+        return None;
+    }
+    let (title, right) = title(top);
+    top.look.rule(buffer, row(area, 0), &title, &right);
+    let room = usize::from(area.height - 1);
+    let picked = top.picked_life;
+    // The picked one is on the screen: newer ones are below it, where there is room.
+    let newer = top.recent.newest_first(top.lives);
+    let newer = newer.take_while(|one| picked.is_some_and(|picked| one.serial > picked));
+    let skipped = newer.count().saturating_sub(room / 2);
+    let shown = top.recent.newest_first(top.lives).skip(skipped).take(room);
+    let shown: Vec<&Happened> = shown.collect();
+    let mut cursor = None;
+    let mut drawn = vec![None];
+    for (at, one) in shown.iter().rev().enumerate() {
+        drawn.push(Some(one.serial));
+        let at = u16::try_from(1 + at).unwrap_or(u16::MAX);
+        let area = row(area, at);
+        top.look
+            .line(buffer, area, &line(top, one, area.width.into()));
+        let is_last = picked.is_none() && one.serial == shown[0].serial;
+        if top.is_in_lives && (picked == Some(one.serial) || is_last) {
+            buffer.set_style(area, PICKED);
+            cursor = Some(area.as_position());
+        }
+    }
+    top.drawn_lives = drawn;
+    cursor
+}
+
+fn title(top: &Top) -> (Vec<Part>, Vec<Part>) {
+    let (births, exits) = (top.state.heard(false), top.state.heard(true));
+    let texts = match top.lives {
+        Lives::All if births == exits => vec![("births and exits", exits)],
+        Lives::All => vec![("births", births), (" and exits", exits)],
+        Lives::Exits => vec![("exits", exits)],
+        Lives::Failed => vec![("failed exits", exits)],
+    };
+    let mut title = Vec::new();
+    for (name, how) in texts {
+        title.push((color::BOLD, name.to_owned()));
+        title.extend(how.map(|how| (color::YELLOW, how.to_owned())));
+    }
+    let rates = top.recent.rates().map(|(births, exits)| match top.lives {
+        Lives::All => format!("{births:.1} births/s, {exits:.1} exits/s"),
+        _ => format!("{exits:.1} exits/s"),
+    });
+    let right = rates.map(|text| (color::PLAIN, text));
+    (title, right.into_iter().collect())
+}
+
+/// Returns the line of a birth or an exit, as `watch` prints it, with the parent.
+fn line(top: &Top, one: &Happened, width: usize) -> Vec<Part> {
+    let time = time_of_day(one.at_ms, top.options.zone);
+    let layout = LineLayout {
+        time: &time,
+        width: Some(width),
+        has_measures: false,
+        terms: None,
+    };
+    lines::parts(&one.event, layout, |room| details(one, room, width))
+}
+
+/// Returns the end of the line: how the process ended, or what runs, and its parent.
+fn details(one: &Happened, room: Option<usize>, width: usize) -> Vec<Part> {
+    let process = one.event.process();
+    let parent = process.parent_pid.map(|pid| match &one.parent {
+        Some(name) => format!("child of {pid} {}", process_scanner::escape(name)),
+        None => format!("child of {pid}"),
+    });
+    if let Event::Exited { .. } = one.event {
+        let mut parts = exits::details(&one.event, room);
+        let used: usize = parts.iter().map(|(_, text)| terminal::width(text)).sum();
+        let parent = parent.map(|parent| format!(", {parent}"));
+        let fits = |text: &String| room.is_none_or(|room| used + terminal::width(text) <= room);
+        parts.extend(parent.filter(fits).map(|text| (color::DIM, text)));
+        return parts;
+    }
+    let command = process
+        .command
+        .as_ref()
+        .map(|command| match cells::is_narrow(Some(width)) {
+            true => cells::short_command(command),
+            false => cells::command(Some(command)),
+        });
+    match (parent, command) {
+        (Some(parent), Some(command)) => vec![(color::DIM, format!("{parent}: ")), plain(command)],
+        (Some(text), None) | (None, Some(text)) => vec![plain(text)],
+        (None, None) => vec![plain(cells::UNKNOWN)],
+    }
+}

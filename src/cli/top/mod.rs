@@ -1,0 +1,51 @@
+//! The live view of `pscan top`: what it shows, which keys it has, and how it is drawn.
+//!
+//! It knows no terminal, no thread and no clock: batches, keys and sizes come from outside.
+
+mod action;
+mod arranged;
+mod curve;
+mod draw;
+mod draw_curves;
+mod draw_details;
+mod draw_header;
+mod draw_help;
+mod draw_lives;
+mod draw_table;
+mod drawn;
+mod footer;
+mod in_lives;
+mod key_table;
+mod keys;
+#[cfg(test)]
+mod keys_tests;
+#[cfg(test)]
+mod made_up_host;
+mod mouse;
+mod notice;
+mod paint;
+mod panes;
+mod pick;
+#[cfg(test)]
+mod pick_tests;
+mod press;
+mod recent;
+#[cfg(test)]
+mod robust_tests;
+#[cfg(test)]
+mod screen_tests;
+mod seen;
+mod state_line;
+#[cfg(test)]
+mod test_screen;
+mod typed;
+mod typing;
+mod view;
+mod view_options;
+
+#[cfg(test)]
+pub(crate) use self::keys::key_lines;
+pub(crate) use self::keys::write_keys;
+pub(crate) use self::notice::{Answer, Notice, OwnCost, Playback, Position};
+pub(crate) use self::view::Top;
+pub(crate) use self::view_options::TopOptions;

@@ -1,0 +1,101 @@
+//! What keys do while the user types a filter or a search.
+
+use process_scanner::Filter;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::arranged::Id;
+use super::keys::action_of;
+use super::notice::Answer;
+use super::typed::{For, Typed};
+use super::view::Top;
+
+impl Top {
+    /// Reacts to a key while the user types.
+    pub(super) fn type_key(&mut self, mut typed: Typed, key: KeyEvent) -> Answer {
+        let is_ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('c') if is_ctrl => return Answer::Quit,
+            KeyCode::Char('u') if is_ctrl => typed.text.clear(),
+            KeyCode::Char(letter) if !is_ctrl => {
+                if !typed.push(letter) {
+                    self.typed = Some(typed);
+                    return Answer::Same;
+                }
+            }
+            // less(1) ends there too.
+            KeyCode::Backspace if typed.text.is_empty() => return Answer::Redraw,
+            KeyCode::Backspace => drop(typed.text.pop()),
+            KeyCode::Enter => return Answer::Redraw,
+            KeyCode::Esc => {
+                typed.text = std::mem::take(&mut typed.before);
+                self.apply(&typed);
+                return Answer::Redraw;
+            }
+            KeyCode::F(3) if typed.what == For::Search => {
+                self.find(1);
+                self.typed = Some(typed);
+                return Answer::Redraw;
+            }
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
+                let action = action_of(key, self.options.is_replay);
+                let answer = action.map_or(Answer::Same, |action| self.act(action));
+                self.typed = Some(typed);
+                return answer;
+            }
+            _ => {
+                self.typed = Some(typed);
+                return Answer::Same;
+            }
+        }
+        self.apply(&typed);
+        self.typed = Some(typed);
+        Answer::Redraw
+    }
+
+    /// Filters or searches by what was typed so far.
+    fn apply(&mut self, typed: &Typed) {
+        match typed.what {
+            For::Filter => self.set_filter(&typed.text),
+            For::Search => {
+                self.search_text.clone_from(&typed.text);
+                self.find(0);
+            }
+        }
+    }
+
+    pub(super) fn set_filter(&mut self, text: &str) {
+        self.filter_text = text.to_owned();
+        self.wanted.typed = (!text.is_empty()).then(|| Filter::new().with_text(text));
+        self.select();
+    }
+
+    /// Selects all processes anew.
+    pub(super) fn select(&mut self) {
+        self.seen.select(&self.wanted);
+        self.recent.select(&self.wanted, &self.seen.snapshot);
+        self.is_stale = true;
+    }
+
+    /// Picks the next line with the searched text. `from`: lines below the picked one.
+    pub(super) fn find(&mut self, from: usize) {
+        let count = self.listed.len();
+        if self.search_text.is_empty() || count == 0 {
+            return;
+        }
+        let filter = Filter::new().with_text(&self.search_text);
+        let (snapshot, text) = (&self.seen.snapshot, self.search_text.to_lowercase());
+        let is_match = |id: &Id| match id {
+            Id::Process(key) => {
+                let process = snapshot.get(*key);
+                process.is_some_and(|process| filter.matches(process, snapshot))
+            }
+            Id::Group(group) => group.name().to_lowercase().contains(&text),
+        };
+        let places = (0..count).map(|step| (self.pick.index + from + step) % count);
+        let mut ids = places.filter_map(|place| self.listed.id(place));
+        match ids.find(is_match) {
+            Some(id) => self.pick.pick(id, &self.listed),
+            None => self.message = Some(format!("{:?} is in no line", self.search_text)),
+        }
+    }
+}
