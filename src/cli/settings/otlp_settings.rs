@@ -131,8 +131,8 @@ impl Otlp {
             ("metrics_endpoint", &self.metrics_endpoint),
             ("logs_endpoint", &self.logs_endpoint),
         ];
-        let set = urls.into_iter().filter(|(_, url)| url.is_some());
-        if let Some((name, _)) = set.last().filter(|_| !self.is_sent()) {
+        let mut set = urls.into_iter().filter(|(_, url)| url.is_some());
+        if let Some((name, _)) = set.next_back().filter(|_| !self.is_sent()) {
             return wrong(
                 format!("otlp.{name} has no use: nothing is sent there"),
                 "set metrics or logs to true, with log_events, or leave the endpoint out",
