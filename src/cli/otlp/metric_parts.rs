@@ -80,7 +80,7 @@ mod tests {
             written.metric(kind, (name, "s"), points);
         }
         let whole = written.metrics;
-        assert_eq!(parts(whole.clone()), [whole.clone()]);
+        assert_eq!(parts(whole.clone()), std::slice::from_ref(&whole));
         let len = taken_apart(whole[0].clone()).0[1].encoded_len();
         let small = parts_of(whole.clone(), 7 * len);
         assert_eq!(small.len(), 3);
