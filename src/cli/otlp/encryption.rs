@@ -42,7 +42,7 @@ impl Encryption {
 
 /// Reads certificates in the format PEM (RFC 7468). Other items are skipped.
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let bytes = read_small_file(path, "the certificates", Content::Certificates)?;
+    let bytes = read_small_file(path, "the certificates", Content::Plain)?;
     let wrong = |what: String| {
         let message = format!("the certificates in {} are wrong: {what}", path.display());
         Error::new(ErrorClass::Config, message)

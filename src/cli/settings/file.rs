@@ -126,7 +126,7 @@ impl<'f> Given<'f> {
 
 /// Reads a file that is text.
 fn read_text(path: &Path) -> Result<String> {
-    let bytes = read_small_file(path, "the settings", Content::Settings)?;
+    let bytes = read_small_file(path, "the settings", Content::Plain)?;
     let text = String::from_utf8(bytes).map_err(|_| in_file(path, "it is not UTF-8"))?;
     // Editors on Windows begin files with it.
     Ok(text

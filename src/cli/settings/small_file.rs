@@ -11,10 +11,10 @@ use crate::cli::outcome::cannot;
 /// What a file contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
-    Settings,
+    /// Settings or certificates.
+    Plain,
     /// A token, or the value of a header.
     Secret,
-    Certificates,
 }
 
 impl Content {
@@ -22,7 +22,7 @@ impl Content {
     fn max_bytes(self) -> u64 {
         match self {
             Self::Secret => 1 << 16,
-            Self::Settings | Self::Certificates => 1 << 20,
+            Self::Plain => 1 << 20,
         }
     }
 }
@@ -130,7 +130,7 @@ mod tests {
     fn a_file_has_a_largest_size() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        for (content, max) in [(Content::Secret, 65_536), (Content::Settings, 1_048_576)] {
+        for (content, max) in [(Content::Secret, 65_536), (Content::Plain, 1_048_576)] {
             fs::write(&path, vec![b'x'; max]).expect("a file");
             let bytes = read_small_file(&path, "the text", content).expect("small enough");
             assert_eq!(bytes.len(), max);
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_folder_is_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
-        let message = error(folder.path(), Content::Settings);
+        let message = error(folder.path(), Content::Plain);
         assert!(message.contains("a folder"), "{message}");
     }
 
@@ -155,7 +155,7 @@ mod tests {
         assert!(!message.contains("hunter2"), "{message}");
         let message = error(Path::new("/does/not/exist"), Content::Secret);
         assert!(message.contains("the text in /does/not/exist"), "{message}");
-        let message = error(Path::new("does/not/exist"), Content::Settings);
+        let message = error(Path::new("does/not/exist"), Content::Plain);
         assert!(message.contains("does/not/exist"), "{message}");
     }
 
@@ -181,7 +181,7 @@ mod tests {
             ("socket", "a socket"),
             ("to_device", "a device"),
         ] {
-            for content in [Content::Settings, Content::Secret] {
+            for content in [Content::Plain, Content::Secret] {
                 let message = error(&path(name), content);
                 assert!(message.contains(kind), "{message}");
                 assert!(message.contains(name), "{message}");

@@ -19,7 +19,7 @@ pub(super) struct Known {
 }
 
 /// First names of paths that are not of this crate, or stand for any name.
-const FOREIGN: &[&str] = &["core", "file", "folder", "std"];
+const FOREIGN: &[&str] = &["core", "dir", "file", "folder", "std"];
 
 /// Words of other programs, such as settings and metrics.
 const OTHERS: &[&str] = &[

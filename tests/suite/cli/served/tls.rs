@@ -154,9 +154,11 @@ fn a_handshake_that_hangs_delays_no_scan() {
 
 #[test]
 fn a_file_without_certificates_is_an_error_at_the_check() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
     for (file, reason) in [
         ("/does/not/exist", "cannot read"),
-        ("/dev/null", "there are none"),
+        (empty.path().to_str().unwrap(), "there are none"),
+        ("/dev/null", "it is a device"),
     ] {
         let output = pscan(&["serve", "--check"])
             .env("PSCAN_OTLP__ENDPOINT", "https://collector")
