@@ -41,7 +41,7 @@ mod platform {
     use crossbeam_channel::{Receiver, bounded, unbounded};
     use process_scanner::{Error, Result};
     use signal_hook::consts::{
-        SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+        SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
     };
     use signal_hook::iterator::exfiltrator::WithRawSiginfo;
     use signal_hook::iterator::{Signals, SignalsInfo};
@@ -70,12 +70,14 @@ mod platform {
 
     /// Returns a channel for the signals that end, stop and continue a program which has the whole screen.
     ///
-    /// Ignored ones stay ignored, but for SIGCONT, which continues a process in any case.
+    /// Ignored ones stay ignored, but for SIGCONT, which continues a process in any case. SIGUSR1 and SIGUSR2 have no
+    /// effect: they ask other commands for statistics, and would kill this process without its cleaning up.
     pub(crate) fn job_control() -> Result<Receiver<Asked>> {
         let cannot_wait = |error| Error::from_io("cannot wait for signals", error);
         let (sender, receiver) = bounded(JOB_CONTROL_QUEUE);
         let ignored = ignored();
-        let all = ENDS.into_iter().chain([SIGTSTP]);
+        let all = ENDS.into_iter();
+        let all = all.chain([SIGALRM, SIGTSTP, SIGUSR1, SIGUSR2]);
         let caught = all.filter(|signal| ignored >> (signal - 1) & 1 == 0);
         let mut signals = Signals::new(caught.chain([SIGCONT])).map_err(cannot_wait)?;
         thread::Builder::new()
@@ -85,6 +87,7 @@ mod platform {
                     let asked = match signal {
                         SIGTSTP => Asked::Stop,
                         SIGCONT => Asked::Continue,
+                        SIGUSR1 | SIGUSR2 => continue,
                         _ => Asked::End,
                     };
                     if sender.send(asked).is_err() {

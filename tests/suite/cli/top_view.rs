@@ -300,7 +300,36 @@ fn a_terminal_that_takes_no_output_does_not_delay_the_end() {
     top.press(&"\x0c".repeat(500));
     top.send(Signal::TERM);
     assert_eq!(top.child.wait().unwrap().code(), Some(0));
-    assert_eq!(modes(&top.terminal), top.modes);
+    // A reader that comes later gets the terminal back too.
+    top.end();
+}
+
+#[test]
+fn many_keys_at_once_are_all_read() {
+    let mut top = Running::start(&LIVE);
+    top.wait_for_text("COMMAND");
+    let typing = (0..40).map(|_| "j".repeat(500));
+    for keys in typing {
+        top.press(&keys);
+        // Frames must not fill the terminal meanwhile.
+        top.read();
+    }
+    top.press("h");
+    top.wait_for_text("Pick the line above");
+    top.press("qq");
+    assert_eq!(top.end().0.code(), Some(0));
+}
+
+#[test]
+fn signals_for_other_commands_have_no_effect() {
+    let mut top = Running::start(&LIVE);
+    top.wait_for_text("COMMAND");
+    top.send(Signal::USR1);
+    top.send(Signal::USR2);
+    top.press("h");
+    top.wait_for_text("Pick the line above");
+    top.press("qq");
+    assert_eq!(top.end().0.code(), Some(0));
 }
 
 #[test]

@@ -98,6 +98,12 @@ impl Frames {
         Ok(())
     }
 
+    /// Returns whether the terminal has another size than the frames. SIGWINCH alone is no proof.
+    pub(super) fn has_other_size(&mut self) -> bool {
+        let (width, height) = terminal::screen_size();
+        self.terminal.get_frame().area() != Rect::new(0, 0, width, height)
+    }
+
     /// Draws a frame, and sends to the writing thread what has changed. The frame before must be written.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
         self.terminal.draw(render).map_err(cannot_draw)?;

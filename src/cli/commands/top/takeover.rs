@@ -15,7 +15,8 @@ use process_scanner::{Error, Result};
 
 use super::output;
 
-/// Longest wait for a terminal that takes no output, before it is given back without its last bytes.
+/// Longest wait for a terminal that takes no output, before the rest of a frame is discarded, and then again before
+/// the terminal is given back without its last bytes.
 const GIVE_BACK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The terminal is ours: in raw mode, with the alternate screen.
@@ -55,17 +56,17 @@ pub(super) fn give_back() {
         let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = written.send(output::end());
     });
-    let _ = is_written.recv_timeout(GIVE_BACK_TIMEOUT);
+    if is_written.recv_timeout(GIVE_BACK_TIMEOUT).is_err() {
+        output::discard();
+        let _ = is_written.recv_timeout(GIVE_BACK_TIMEOUT);
+    }
     let _ = disable_raw_mode();
 }
 
-/// Writes bytes to the terminal in one piece, or drops them if it is not taken.
+/// Writes bytes to the terminal in one piece, or drops the rest if it is no longer taken.
 pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    match IS_TAKEN.load(Ordering::SeqCst) {
-        true => output::write(bytes),
-        false => Ok(()),
-    }
+    output::write(bytes, || IS_TAKEN.load(Ordering::SeqCst))
 }
 
 /// Makes a panic of any thread give the terminal back before it prints its message.

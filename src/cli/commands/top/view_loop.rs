@@ -162,7 +162,7 @@ impl ViewLoop {
                 self.view.press(*key)
             }
             Input::Mouse(mouse) => self.view.click(*mouse),
-            Input::Resize(..) => {
+            Input::Resize(..) if self.frames.has_other_size() => {
                 self.frames.begin_anew().map_err(End::Failed)?;
                 Answer::Redraw
             }
