@@ -1,5 +1,6 @@
 //! What keys do.
 
+use process_scanner::Collect;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Position;
 
@@ -296,4 +297,32 @@ fn the_program_is_ended_and_suspended_by_the_usual_keys() {
     assert!(screen(&mut top, 80, 24).contains("\na\\x1b[2Jb\n"));
     assert_eq!(press(&mut top, KeyCode::Char('_')), Answer::Redraw);
     assert!(!screen(&mut top, 80, 24).contains("\\x1b"));
+}
+
+#[test]
+fn groups_are_offered_only_if_their_fields_are_collected() {
+    let groupings = |collects, is_replay| {
+        let mut options = options();
+        (options.collects, options.is_replay) = (collects, is_replay);
+        let mut top = Top::new(options);
+        top.take(&Host::small().scan());
+        let mut offered = Vec::new();
+        loop {
+            press(&mut top, KeyCode::Char('o'));
+            match top.arranged.by {
+                Some(by) => offered.push(by.as_str()),
+                None => return (offered, top.message.take()),
+            }
+        }
+    };
+    let (offered, message) = groupings(Collect::COMMAND | Collect::CGROUP, false);
+    assert_eq!(offered, ["name", "container", "unit"]);
+    let expected = "for others, start with --by: user, executable";
+    assert_eq!(message.as_deref(), Some(expected));
+    let (offered, message) = groupings(Collect::COMMAND, true);
+    assert_eq!(offered, ["name"]);
+    let expected = "not recorded: user, container, unit, executable";
+    assert_eq!(message.as_deref(), Some(expected));
+    let (offered, message) = groupings(Collect::ALL, false);
+    assert_eq!((offered.len(), message), (5, None));
 }

@@ -182,13 +182,26 @@ impl Top {
 
     fn next_grouping(&mut self) {
         self.arranged.inside = None;
-        self.arranged.by = match self.arranged.by {
-            None => GROUPINGS.first().copied(),
-            Some(by) => {
-                let at = GROUPINGS.iter().position(|other| *other == by);
-                at.and_then(|at| GROUPINGS.get(at + 1)).copied()
+        let at = self.arranged.by.map_or(0, |by| {
+            let at = GROUPINGS.iter().position(|other| *other == by);
+            at.map_or(GROUPINGS.len(), |at| at + 1)
+        });
+        let collects = self.options.collects;
+        // Names are always read.
+        let is_collected = |by: &&GroupBy| **by == GroupBy::Name || collects.contains(by.collect());
+        let mut later = GROUPINGS[at..].iter();
+        self.arranged.by = later.find(is_collected).copied();
+        if self.arranged.by.is_none() {
+            let missing = GROUPINGS.iter().filter(|by| !is_collected(by));
+            let missing: Vec<_> = missing.map(|by| by.as_str()).collect();
+            if !missing.is_empty() {
+                let advice = match self.options.is_replay {
+                    true => "not recorded",
+                    false => "for others, start with --by",
+                };
+                self.message = Some(format!("{advice}: {}", missing.join(", ")));
             }
-        };
+        }
         self.pick.pick_first();
         self.is_stale = true;
     }
