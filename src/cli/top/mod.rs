@@ -22,6 +22,7 @@ mod keys_tests;
 #[cfg(test)]
 mod made_up_host;
 mod mouse;
+mod newborns;
 mod notice;
 mod paint;
 mod panes;
