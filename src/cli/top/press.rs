@@ -88,7 +88,7 @@ impl Top {
             Action::SortRight => return self.sort_beside(1),
             Action::Invert => {
                 self.arranged.is_reverse = !self.arranged.is_reverse;
-                self.arrange();
+                self.reorder();
             }
             Action::Follow => self.follow(),
             Action::Lives => {
@@ -120,6 +120,14 @@ impl Top {
     fn arrange(&mut self) {
         self.is_stale = true;
         self.pick.reveal();
+    }
+
+    /// Lists the processes in another order, from its first line on unless the picked one is followed.
+    fn reorder(&mut self) {
+        self.is_stale = true;
+        if !self.pick.follows {
+            self.pick.scroll(isize::MIN);
+        }
     }
 
     pub(super) fn open(&mut self, page: Page) {
@@ -226,7 +234,7 @@ impl Top {
         let is_same = self.arranged.order() == sort;
         self.arranged.is_reverse = is_same && !self.arranged.is_reverse;
         self.arranged.sort = Some(sort);
-        self.arrange();
+        self.reorder();
     }
 
     /// Sorts by the column to the right or to the left.
