@@ -67,6 +67,8 @@ fn title(top: &Top) -> (Vec<Part>, Vec<Part>) {
         title.push((color::BOLD, name.to_owned()));
         title.extend(how.map(|how| (color::YELLOW, how.to_owned())));
     }
+    let most = top.recent.most(top.lives);
+    title.extend(most.map(|most| (color::DIM, format!(", last {most}"))));
     let rates = top.recent.rates().map(|rates| match top.lives {
         Lives::All => format!("{:.1} births/s, {:.1} exits/s", rates.births, rates.exits),
         Lives::Exits => format!("{:.1} exits/s", rates.exits),

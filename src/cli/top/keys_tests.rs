@@ -278,7 +278,7 @@ fn keys_of_a_replay_are_answered_for_the_caller() {
         assert_eq!(playback(&mut top, letter), Answer::Playback(expected));
     }
     let (_, mut live) = begun();
-    assert_eq!(playback(&mut live, ' '), Answer::Same);
+    assert_eq!(playback(&mut live, ' '), Answer::Redraw);
 }
 
 #[test]
@@ -354,6 +354,7 @@ fn births_and_exits_fill_their_pane_even_if_the_picked_one_has_left_the_list() {
     press(&mut top, KeyCode::Up);
     let full = |lines: &[String]| lines.iter().all(|line| line.contains("true"));
     assert!(full(&lives(&mut top)));
+    assert!(screen(&mut top, 80, 24).contains("─ births and exits, last 400 ─"));
     storm(&mut top);
     assert!(full(&lives(&mut top)), "{:?}", lives(&mut top));
     press(&mut top, KeyCode::Home);

@@ -99,6 +99,7 @@ impl Top {
             Action::Redraw => return Answer::Redraw,
             Action::Suspend => return Answer::Suspend,
             Action::Quit => return Answer::Quit,
+            Action::Pause if !self.options.is_replay => return self.freeze(),
             Action::Pause => {
                 let is_paused = self.position.is_some_and(|position| position.is_paused);
                 return Answer::Playback(match is_paused {

@@ -82,7 +82,7 @@ pub(super) struct Rates {
 }
 
 /// The last births and exits.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Recent {
     all: VecDeque<Happened>,
     /// Exits, which a storm of births would drive out of the list of all.
@@ -206,12 +206,21 @@ impl Recent {
 
     /// Returns the chosen ones, the last first.
     pub(super) fn newest_first(&self, lives: Lives) -> impl Iterator<Item = &Happened> {
-        let list = match lives {
+        let list = self.list(lives);
+        list.iter().rev().filter(|one| one.is_selected())
+    }
+
+    /// Returns how many entries a list keeps, if it has left out older ones.
+    pub(super) fn most(&self, lives: Lives) -> Option<usize> {
+        (self.list(lives).len() >= KEPT).then_some(KEPT)
+    }
+
+    fn list(&self, lives: Lives) -> &VecDeque<Happened> {
+        match lives {
             Lives::All => &self.all,
             Lives::Exits => &self.exits,
             Lives::Failed => &self.failed,
-        };
-        list.iter().rev().filter(|one| one.is_selected())
+        }
     }
 
     /// Returns births and exits of all processes per second; `None` before they can be known.

@@ -9,7 +9,7 @@ use super::curve::{Curve, STEP_MS};
 use super::newborns;
 
 /// What is remembered of one process beside its values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Side {
     key: ProcessKey,
     matches: bool,
@@ -17,7 +17,7 @@ struct Side {
 }
 
 /// The processes that live now.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Seen {
     pub(super) snapshot: Snapshot,
     sides: HashMap<u32, Side, RandomState>,
