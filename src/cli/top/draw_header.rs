@@ -80,6 +80,9 @@ fn time(top: &Top) -> String {
 /// Returns what the second line has, the most important first.
 fn texts(top: &Top) -> Vec<Part> {
     let mut texts = top.state.texts(top.options.terms);
+    if top.frozen.is_some() {
+        texts.insert(0, (color::BOLD, "paused: Space goes on".into()));
+    }
     if let Some(position) = &top.position {
         texts.insert(0, position_text(position));
     }

@@ -24,11 +24,16 @@ pub(super) fn draw_lives(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Opti
     let (title, right) = title(top);
     top.look.rule(buffer, row(area, 0), &title, &right);
     let room = usize::from(area.height - 1);
+    let serials = top.recent.newest_first(top.lives).map(|one| one.serial);
+    let serials: Vec<u64> = serials.collect();
+    // The picked one may have left the list, as the oldest ones do: then the oldest one is picked.
     let picked = top.picked_life;
-    // The picked one is on the screen: newer ones are below it, where there is room.
-    let newer = top.recent.newest_first(top.lives);
-    let newer = newer.take_while(|one| picked.is_some_and(|picked| one.serial > picked));
-    let skipped = newer.count().saturating_sub(room / 2);
+    let picked = picked.map(|picked| serials.last().map_or(picked, |last| picked.max(*last)));
+    // The picked one is on the screen: newer ones are below it, where there is room, and the pane
+    // is full.
+    let newer = picked.map_or(0, |picked| serials.partition_point(|one| *one > picked));
+    let most = serials.len().saturating_sub(room);
+    let skipped = newer.saturating_sub(room / 2).min(most);
     let shown = top.recent.newest_first(top.lives).skip(skipped).take(room);
     let shown: Vec<&Happened> = shown.collect();
     let mut cursor = None;
@@ -62,9 +67,19 @@ fn title(top: &Top) -> (Vec<Part>, Vec<Part>) {
         title.push((color::BOLD, name.to_owned()));
         title.extend(how.map(|how| (color::YELLOW, how.to_owned())));
     }
-    let rates = top.recent.rates().map(|(births, exits)| match top.lives {
-        Lives::All => format!("{births:.1} births/s, {exits:.1} exits/s"),
-        _ => format!("{exits:.1} exits/s"),
+    let most = top.recent.most(top.lives);
+    title.extend(most.map(|most| (color::DIM, format!(", last {most}"))));
+    let rates = top.recent.rates().map(|rates| match top.lives {
+        Lives::All => format!("{:.1} births/s, {:.1} exits/s", rates.births, rates.exits),
+        Lives::Exits => format!("{:.1} exits/s", rates.exits),
+        Lives::Failed => format!("{:.1} failed exits/s", rates.failed),
+    });
+    // They are those of all processes, and the list is not.
+    let is_part =
+        !top.options.filter.is_empty() || top.wanted.typed.is_some() || top.wanted.hides_kernel;
+    let rates = rates.map(|text| match is_part {
+        true => format!("host: {text}"),
+        false => text,
     });
     let right = rates.map(|text| (color::PLAIN, text));
     (title, right.into_iter().collect())

@@ -1,6 +1,5 @@
 //! Draws the table of processes or groups.
 
-use process_scanner::ProcessInfo;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -79,13 +78,6 @@ impl<'a> Shown<'a> {
     fn of(top: &'a Top, entry: &Entry) -> Option<Self> {
         entry.line(&top.seen).map(Self::Living)
     }
-
-    fn process(&self) -> &ProcessInfo {
-        match self {
-            Self::Living(line) => line.process,
-            Self::Gone(gone) => gone.event.process(),
-        }
-    }
 }
 
 /// Draws headings and lines. Returns what later lines need.
@@ -110,7 +102,14 @@ fn draw_processes(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[Shown<'_>
         .iter()
         .map(|shown| match shown {
             Shown::Living(line) => grid.row(line),
-            Shown::Gone(gone) => gone_row(gone, grid.row(&Line::flat(shown.process()))),
+            Shown::Gone(gone) => {
+                let mut cells = grid.row(&Line::flat(gone.event.process()));
+                let status = fields.iter().position(|name| *name == "status");
+                if let Some(cell) = status.and_then(|at| cells.get_mut(at)) {
+                    cell.1 = "exited".into();
+                }
+                gone_row(gone, cells)
+            }
         })
         .collect();
     for row in &rows {

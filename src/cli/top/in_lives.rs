@@ -24,6 +24,7 @@ impl Top {
             serials.partition_point(|serial| *serial > picked)
         });
         let last = serials.len().saturating_sub(1);
+        let at = at.min(last);
         let to = match action {
             Action::Up => (at + 1).min(last),
             Action::Down => at.saturating_sub(1),

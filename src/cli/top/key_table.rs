@@ -126,6 +126,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Show groups: name, user, container, unit, executable",
                 &[(Char('o'), A::Groups)],
             ),
+            key("Space", "Pause, and go on", &[(Char(' '), A::Pause)]),
             key(
                 "x",
                 "List all births and exits, exits, or failed exits",
@@ -157,7 +158,6 @@ pub(super) const SECTIONS: &[Section] = &[
         title: "Replay",
         is_of_replay: true,
         keys: &[
-            key("Space", "Pause, and go on", &[(Char(' '), A::Pause)]),
             key(
                 "., ,",
                 "One scan forward, or back",

@@ -1,5 +1,6 @@
 //! What keys do.
 
+use process_scanner::Collect;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Position;
 
@@ -277,7 +278,7 @@ fn keys_of_a_replay_are_answered_for_the_caller() {
         assert_eq!(playback(&mut top, letter), Answer::Playback(expected));
     }
     let (_, mut live) = begun();
-    assert_eq!(playback(&mut live, ' '), Answer::Same);
+    assert_eq!(playback(&mut live, ' '), Answer::Redraw);
 }
 
 #[test]
@@ -296,4 +297,97 @@ fn the_program_is_ended_and_suspended_by_the_usual_keys() {
     assert!(screen(&mut top, 80, 24).contains("\na\\x1b[2Jb\n"));
     assert_eq!(press(&mut top, KeyCode::Char('_')), Answer::Redraw);
     assert!(!screen(&mut top, 80, 24).contains("\\x1b"));
+}
+
+#[test]
+fn groups_are_offered_only_if_their_fields_are_collected() {
+    let groupings = |collects, is_replay| {
+        let mut options = options();
+        (options.collects, options.is_replay) = (collects, is_replay);
+        let mut top = Top::new(options);
+        top.take(&Host::small().scan());
+        let mut offered = Vec::new();
+        loop {
+            press(&mut top, KeyCode::Char('o'));
+            match top.arranged.by {
+                Some(by) => offered.push(by.as_str()),
+                None => return (offered, top.message.take()),
+            }
+        }
+    };
+    let (offered, message) = groupings(Collect::COMMAND | Collect::CGROUP, false);
+    assert_eq!(offered, ["name", "container", "unit"]);
+    let expected = "for others, start with --by: user, executable";
+    assert_eq!(message.as_deref(), Some(expected));
+    let (offered, message) = groupings(Collect::COMMAND, true);
+    assert_eq!(offered, ["name"]);
+    let expected = "not recorded: user, container, unit, executable";
+    assert_eq!(message.as_deref(), Some(expected));
+    let (offered, message) = groupings(Collect::ALL, false);
+    assert_eq!((offered.len(), message), (5, None));
+}
+
+/// Returns the lines of births and exits, without their title.
+fn lives(top: &mut Top) -> Vec<String> {
+    let (buffer, _) = draw(top, 80, 24);
+    let pane = top.panes.lives;
+    let all = lines(&buffer);
+    all[usize::from(pane.y) + 1..usize::from(pane.bottom())].to_vec()
+}
+
+#[test]
+fn births_and_exits_fill_their_pane_even_if_the_picked_one_has_left_the_list() {
+    let (mut host, mut top) = begun();
+    let mut storm = |top: &mut Top| {
+        for pid in 5000..5600 {
+            host.born(pid, 1, &["true"]);
+        }
+        host.after(1000, top);
+        for pid in 5000..5600 {
+            host.exits(pid, Some(0));
+        }
+        host.after(1000, top);
+    };
+    storm(&mut top);
+    press(&mut top, KeyCode::Tab);
+    press(&mut top, KeyCode::Up);
+    press(&mut top, KeyCode::Up);
+    let full = |lines: &[String]| lines.iter().all(|line| line.contains("true"));
+    assert!(full(&lives(&mut top)));
+    assert!(screen(&mut top, 80, 24).contains("─ births and exits, last 400 ─"));
+    storm(&mut top);
+    assert!(full(&lives(&mut top)), "{:?}", lives(&mut top));
+    press(&mut top, KeyCode::Home);
+    assert!(full(&lives(&mut top)));
+    let (buffer, _) = draw(&mut top, 80, 24);
+    assert_eq!(reversed(&buffer), [top.panes.lives.y + 1]);
+    // The next newer one is below it.
+    press(&mut top, KeyCode::Down);
+    let (buffer, _) = draw(&mut top, 80, 24);
+    assert_eq!(reversed(&buffer), [top.panes.lives.y + 2]);
+}
+
+#[test]
+fn rates_are_those_of_the_list_or_named_as_those_of_the_host() {
+    let (mut host, mut top) = begun();
+    for pid in 5000..5010 {
+        host.born(pid, 1, &["true"]);
+    }
+    host.after(1000, &mut top);
+    for pid in 5000..5004 {
+        host.exits(pid, Some(0x100 * (pid % 2)));
+    }
+    host.after(1000, &mut top);
+    let title = |top: &mut Top| {
+        let (buffer, _) = draw(top, 80, 24);
+        lines(&buffer).swap_remove(top.panes.lives.y.into())
+    };
+    assert!(title(&mut top).contains("─ 5.0 births/s, 2.0 exits/s"));
+    press(&mut top, KeyCode::Char('x'));
+    assert!(title(&mut top).contains("─ 2.0 exits/s"));
+    press(&mut top, KeyCode::Char('x'));
+    assert!(title(&mut top).contains("─ 1.0 failed exits/s"));
+    press(&mut top, KeyCode::F(4));
+    type_text(&mut top, "nothing");
+    assert!(title(&mut top).contains("─ host: 1.0 failed exits/s"));
 }

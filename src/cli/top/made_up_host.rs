@@ -146,6 +146,12 @@ impl Host {
         self.living.get_mut(&pid).expect("the process lives")
     }
 
+    /// Reports other values of a process.
+    pub(super) fn updates(&mut self, process: ProcessInfo) {
+        let event = Event::updated(process, Changes::STATUS);
+        self.events.push(event);
+    }
+
     /// Changes CPU use and memory.
     pub(super) fn uses(&mut self, pid: u32, cpu_percent: f32, rss_bytes: u64) {
         let process = self.of(pid);

@@ -14,6 +14,7 @@ mod draw_lives;
 mod draw_table;
 mod drawn;
 mod footer;
+mod frozen;
 mod in_lives;
 mod key_table;
 mod keys;
@@ -22,6 +23,7 @@ mod keys_tests;
 #[cfg(test)]
 mod made_up_host;
 mod mouse;
+mod newborns;
 mod notice;
 mod paint;
 mod panes;

@@ -113,7 +113,11 @@ impl Pick {
     }
 
     /// Keeps the picked process on the screen as one that has exited.
-    pub(super) fn bury(&mut self, gone: Gone) {
+    pub(super) fn bury(&mut self, mut gone: Gone) {
+        if let Event::Exited { process, .. } = &mut gone.event {
+            // Only a living process has them.
+            (process.status, process.cpu_percent) = (None, None);
+        }
         self.gone = Some(Box::new(gone));
     }
 

@@ -238,3 +238,50 @@ fn a_rewound_replay_begins_again_with_the_same_pick() {
     let pid = top.pick.key().map(|key: ProcessKey| key.pid);
     assert_eq!(pid, Some(50));
 }
+
+#[test]
+fn an_exited_process_has_no_status_and_no_cpu_use_and_a_filter_leaves_it_out() {
+    let (mut host, mut top) = begun();
+    press(&mut top, KeyCode::Down);
+    host.exits(830, Some(0));
+    host.after(1000, &mut top);
+    let line = picked_line(&mut top);
+    assert!(line.starts_with(" 830    - 220.0 MB"), "{line}");
+    assert!(
+        line.contains(" exited ") && !line.contains("sleeping"),
+        "{line}"
+    );
+    press(&mut top, KeyCode::F(4));
+    type_text(&mut top, "postgres");
+    press(&mut top, KeyCode::Enter);
+    assert!(picked_line(&mut top).contains("exited"));
+    press(&mut top, KeyCode::F(4));
+    type_text(&mut top, " -D");
+    press(&mut top, KeyCode::Enter);
+    assert!(top.pick.gone.is_none());
+    assert!(picked_line(&mut top).starts_with(" 811 "));
+}
+
+#[test]
+fn another_order_begins_at_its_first_line_unless_the_picked_process_is_followed() {
+    let (mut host, mut top) = (Host::new(), Top::new(options()));
+    for pid in 1..=100 {
+        host.there(pid, None, &["x"], "root").cpu_percent = Some(pid as f32);
+    }
+    top.take(&host.scan());
+    draw(&mut top, 80, 24);
+    for letter in ['P', 'M', 'N', 'I'] {
+        press(&mut top, KeyCode::End);
+        draw(&mut top, 80, 24);
+        assert!(top.pick.offset > 50, "{letter}");
+        let before = picked(&top);
+        press(&mut top, KeyCode::Char(letter));
+        draw(&mut top, 80, 24);
+        assert_eq!((top.pick.offset, picked(&top)), (0, before), "{letter}");
+    }
+    press(&mut top, KeyCode::Char('F'));
+    press(&mut top, KeyCode::Char('N'));
+    let pid = picked(&top).unwrap().to_string();
+    let line = picked_line(&mut top);
+    assert!(line.trim_start().starts_with(&pid), "{pid}: {line}");
+}

@@ -88,7 +88,7 @@ impl Top {
             Action::SortRight => return self.sort_beside(1),
             Action::Invert => {
                 self.arranged.is_reverse = !self.arranged.is_reverse;
-                self.arrange();
+                self.reorder();
             }
             Action::Follow => self.follow(),
             Action::Lives => {
@@ -99,6 +99,7 @@ impl Top {
             Action::Redraw => return Answer::Redraw,
             Action::Suspend => return Answer::Suspend,
             Action::Quit => return Answer::Quit,
+            Action::Pause if !self.options.is_replay => return self.freeze(),
             Action::Pause => {
                 let is_paused = self.position.is_some_and(|position| position.is_paused);
                 return Answer::Playback(match is_paused {
@@ -120,6 +121,14 @@ impl Top {
     fn arrange(&mut self) {
         self.is_stale = true;
         self.pick.reveal();
+    }
+
+    /// Lists the processes in another order, from its first line on unless the picked one is followed.
+    fn reorder(&mut self) {
+        self.is_stale = true;
+        if !self.pick.follows {
+            self.pick.scroll(isize::MIN);
+        }
     }
 
     pub(super) fn open(&mut self, page: Page) {
@@ -182,13 +191,26 @@ impl Top {
 
     fn next_grouping(&mut self) {
         self.arranged.inside = None;
-        self.arranged.by = match self.arranged.by {
-            None => GROUPINGS.first().copied(),
-            Some(by) => {
-                let at = GROUPINGS.iter().position(|other| *other == by);
-                at.and_then(|at| GROUPINGS.get(at + 1)).copied()
+        let at = self.arranged.by.map_or(0, |by| {
+            let at = GROUPINGS.iter().position(|other| *other == by);
+            at.map_or(GROUPINGS.len(), |at| at + 1)
+        });
+        let collects = self.options.collects;
+        // Names are always read.
+        let is_collected = |by: &&GroupBy| **by == GroupBy::Name || collects.contains(by.collect());
+        let mut later = GROUPINGS[at..].iter();
+        self.arranged.by = later.find(is_collected).copied();
+        if self.arranged.by.is_none() {
+            let missing = GROUPINGS.iter().filter(|by| !is_collected(by));
+            let missing: Vec<_> = missing.map(|by| by.as_str()).collect();
+            if !missing.is_empty() {
+                let advice = match self.options.is_replay {
+                    true => "not recorded",
+                    false => "for others, start with --by",
+                };
+                self.message = Some(format!("{advice}: {}", missing.join(", ")));
             }
-        };
+        }
         self.pick.pick_first();
         self.is_stale = true;
     }
@@ -213,7 +235,7 @@ impl Top {
         let is_same = self.arranged.order() == sort;
         self.arranged.is_reverse = is_same && !self.arranged.is_reverse;
         self.arranged.sort = Some(sort);
-        self.arrange();
+        self.reorder();
     }
 
     /// Sorts by the column to the right or to the left.

@@ -70,10 +70,19 @@ struct Count {
     at_ns: u64,
     births: u32,
     exits: u32,
+    failed: u32,
+}
+
+/// Births and exits per second, of all processes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rates {
+    pub(super) births: f64,
+    pub(super) exits: f64,
+    pub(super) failed: f64,
 }
 
 /// The last births and exits.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Recent {
     all: VecDeque<Happened>,
     /// Exits, which a storm of births would drive out of the list of all.
@@ -97,12 +106,15 @@ impl Recent {
     ) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = self.last_ns.max(batch.monotonic_ns);
-        let (mut births, mut exits) = (0, 0);
+        let (mut births, mut exits, mut failed) = (0, 0, 0);
         for event in &batch.events {
             let process = event.process();
             match event {
                 Event::Created(_) => births += 1,
-                Event::Exited { .. } => exits += 1,
+                Event::Exited { .. } => {
+                    exits += 1;
+                    failed += u32::from(is_failure(event));
+                }
                 Event::Updated { .. } => {
                     self.complete(process, wanted, after);
                     continue;
@@ -140,6 +152,7 @@ impl Recent {
                 at_ns,
                 births,
                 exits,
+                failed,
             });
         }
         let since = self.last_ns.saturating_sub(RATE_NS);
@@ -159,6 +172,7 @@ impl Recent {
             at_ns: pair[pair.len() - 1].at_ns,
             births: pair.iter().map(|count| count.births).sum(),
             exits: pair.iter().map(|count| count.exits).sum(),
+            failed: pair.iter().map(|count| count.failed).sum(),
         });
         self.counts.extend(merged);
     }
@@ -192,28 +206,38 @@ impl Recent {
 
     /// Returns the chosen ones, the last first.
     pub(super) fn newest_first(&self, lives: Lives) -> impl Iterator<Item = &Happened> {
-        let list = match lives {
-            Lives::All => &self.all,
-            Lives::Exits => &self.exits,
-            Lives::Failed => &self.failed,
-        };
+        let list = self.list(lives);
         list.iter().rev().filter(|one| one.is_selected())
     }
 
+    /// Returns how many entries a list keeps, if it has left out older ones.
+    pub(super) fn most(&self, lives: Lives) -> Option<usize> {
+        (self.list(lives).len() >= KEPT).then_some(KEPT)
+    }
+
+    fn list(&self, lives: Lives) -> &VecDeque<Happened> {
+        match lives {
+            Lives::All => &self.all,
+            Lives::Exits => &self.exits,
+            Lives::Failed => &self.failed,
+        }
+    }
+
     /// Returns births and exits of all processes per second; `None` before they can be known.
-    pub(super) fn rates(&self) -> Option<(f64, f64)> {
+    pub(super) fn rates(&self) -> Option<Rates> {
         let since = self.last_ns.saturating_sub(self.first_ns?).min(RATE_NS);
         if since < 500_000_000 {
             return None;
         }
-        let seconds = since as f64 / 1e9;
-        let births: u64 = self
-            .counts
-            .iter()
-            .map(|count| u64::from(count.births))
-            .sum();
-        let exits: u64 = self.counts.iter().map(|count| u64::from(count.exits)).sum();
-        Some((births as f64 / seconds, exits as f64 / seconds))
+        let per_second = |of: fn(&Count) -> u32| {
+            let sum: u64 = self.counts.iter().map(|count| u64::from(of(count))).sum();
+            sum as f64 / (since as f64 / 1e9)
+        };
+        Some(Rates {
+            births: per_second(|count| count.births),
+            exits: per_second(|count| count.exits),
+            failed: per_second(|count| count.failed),
+        })
     }
 }
 

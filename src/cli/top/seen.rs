@@ -6,9 +6,10 @@ use ahash::RandomState;
 use process_scanner::{Batch, Event, Filter, ProcessInfo, ProcessKey, Snapshot};
 
 use super::curve::{Curve, STEP_MS};
+use super::newborns;
 
 /// What is remembered of one process beside its values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Side {
     key: ProcessKey,
     matches: bool,
@@ -16,7 +17,7 @@ struct Side {
 }
 
 /// The processes that live now.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Seen {
     pub(super) snapshot: Snapshot,
     sides: HashMap<u32, Side, RandomState>,
@@ -91,6 +92,9 @@ impl Seen {
         if batch.of_scan && batch.interval_ms.is_some() {
             self.interval_ms = batch.interval_ms;
         }
+        if let Some(corrected) = newborns::corrected(batch, &self.snapshot, self.interval_ms) {
+            self.snapshot.apply(&corrected);
+        }
         if batch.full {
             let snapshot = &self.snapshot;
             let is_gone = |side: &Side| snapshot.get(side.key).is_none();
@@ -118,6 +122,8 @@ impl Seen {
                 let curve = std::mem::take(&mut side.curve);
                 ended(std::mem::replace(&mut side.key, key), None, curve);
             }
+            // Without the burst of a newborn.
+            let process = self.snapshot.get(key).unwrap_or(process);
             side.curve
                 .see(step, process.cpu_percent, process.resources.rss_bytes);
             side.matches = wanted.has(process, &self.snapshot);

@@ -29,7 +29,7 @@ pub(super) fn options() -> TopOptions {
         by: None,
         has_color: true,
         has_unicode: true,
-        collects: Collect::default(),
+        collects: Collect::default() | Collect::CGROUP | Collect::EXECUTABLE | Collect::USER,
         terms: None,
         zone: Zone::Utc,
         is_replay: false,

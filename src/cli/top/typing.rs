@@ -72,6 +72,10 @@ impl Top {
     /// Selects all processes anew.
     pub(super) fn select(&mut self) {
         self.seen.select(&self.wanted);
+        let gone = self.pick.gone.as_ref().map(|gone| gone.event.process());
+        if gone.is_some_and(|process| !self.wanted.has(process, &self.seen.snapshot)) {
+            self.pick.pick_first();
+        }
         self.recent.select(&self.wanted, &self.seen.snapshot);
         self.is_stale = true;
     }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::arranged::{Arrangement, Id, Listed};
 use super::curve::Curve;
 use super::drawn::Drawn;
+use super::frozen::Frozen;
 use super::notice::{Notice, Position};
 use super::paint::Look;
 use super::panes::{LEAST, Page, Panes};
@@ -24,6 +25,8 @@ pub(crate) struct Top {
     pub(super) look: Look,
     pub(super) seen: Seen,
     pub(super) recent: Recent,
+    /// The view does not change, and the data goes on here.
+    pub(super) frozen: Option<Box<Frozen>>,
     pub(super) state: ScannerState,
     pub(super) host: HostUse,
     pub(super) position: Option<Position>,
@@ -66,6 +69,7 @@ impl Top {
             },
             seen: Seen::default(),
             recent: Recent::default(),
+            frozen: None,
             state: ScannerState::default(),
             host: HostUse::default(),
             position: None,
@@ -108,6 +112,10 @@ impl Top {
     /// Batches come in their order, and the first one is full. Others before it are left out.
     pub(crate) fn take(&mut self, batch: &Batch) {
         self.state.take(batch);
+        if let Some(frozen) = &mut self.frozen {
+            frozen.take(batch, &self.wanted);
+            return;
+        }
         let picked = self.pick.key().filter(|_| self.pick.gone.is_none());
         let mut gone = None;
         let before = picked.and_then(|key| self.seen.snapshot.get(key)).cloned();
@@ -152,6 +160,7 @@ impl Top {
     /// Takes news that no batch has.
     pub(crate) fn note(&mut self, notice: Notice) {
         match notice {
+            Notice::Host(_) if self.frozen.is_some() => {}
             Notice::Host(host) => self.host = host,
             Notice::Cost(cost) => self.state.cost = cost,
             Notice::Position(position) => self.position = Some(position),
