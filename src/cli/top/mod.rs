@@ -14,6 +14,7 @@ mod draw_lives;
 mod draw_table;
 mod drawn;
 mod footer;
+mod freeze;
 mod frozen;
 mod in_lives;
 mod key_table;
