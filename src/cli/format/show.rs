@@ -46,7 +46,7 @@ pub(crate) fn facts(relatives: &Relatives<'_>, frame: Frame) -> Vec<Vec<Part>> {
             lines.push(Vec::new());
         }
         for entry in block {
-            add_entry(&mut lines, &entry, frame);
+            add_entry(&mut lines, &entry, frame, relatives.process.pid);
         }
     }
     lines
@@ -70,7 +70,7 @@ pub(crate) fn title(process: &ProcessInfo) -> Vec<Part> {
 }
 
 /// Adds a text to the right of its heading, folded, and cut after [`MAX_LINES`] on a terminal.
-fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, frame: Frame) {
+fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, frame: Frame, pid: u32) {
     let mut lines = headed_within(heading, text, frame.width);
     let most = MAX_LINES[usize::from(frame.is_brief)];
     let left_out = match frame.width {
@@ -80,10 +80,9 @@ fn add_entry(all: &mut Vec<Vec<Part>>, (heading, text, style): &Entry, frame: Fr
     if let Some((_, last)) = lines.get_mut(most.saturating_sub(1))
         && left_out > 0
     {
-        let source = if frame.is_brief {
-            "pscan show"
-        } else {
-            "--json"
+        let source = match frame.is_brief {
+            true => format!("pscan show {pid}"),
+            false => "--json".to_owned(),
         };
         *last = format!("and {} more lines; {source} has all", left_out + 1);
     }

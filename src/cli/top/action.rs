@@ -40,6 +40,8 @@ pub(super) enum Action {
     Help,
     Redraw,
     Suspend,
+    /// Leaves a page, or pscan.
+    Leave,
     Quit,
 }
 

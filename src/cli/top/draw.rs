@@ -21,6 +21,7 @@ impl Top {
         let needs = Needs {
             footer: self.typed.is_some() || self.message.is_some(),
             curves: self.arranged.by.is_none(),
+            lives: self.is_in_lives,
         };
         let Some(panes) = Panes::of(screen, self.page, needs) else {
             self.panes = Panes::default();

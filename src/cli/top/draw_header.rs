@@ -12,7 +12,7 @@ use crate::cli::format::cells;
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::group_table;
 use crate::cli::format::host::Totals;
-use crate::cli::format::times::{day, time_of_day};
+use crate::cli::format::times::{Zone, day, time_of_day};
 use crate::cli::terminal;
 
 /// Separates texts on a line.
@@ -25,14 +25,17 @@ pub(super) fn draw_header(top: &Top, buffer: &mut Buffer, area: Rect) {
     if area.height < 2 {
         // The only line has what matters more.
         let urgent = texts.iter().find(|(style, _)| *style != color::PLAIN);
-        let totals = vec![plain(totals(top, width))];
+        let totals = vec![plain(totals(top, Some(width)))];
         let parts = urgent.map_or(totals, |part| vec![part.clone()]);
         top.look.line(buffer, row(area, 0), &parts);
         return;
     }
     let time = time(top);
     let room = width.saturating_sub(terminal::width(&time) + 2);
-    let first = vec![plain(totals(top, room))];
+    let all = totals(top, None);
+    let fitted = totals(top, Some(room));
+    let later = all.strip_prefix(&fitted).unwrap_or_default().to_owned();
+    let first = vec![plain(fitted)];
     ends(top, buffer, row(area, 0), first, plain(time));
     let mut parts = Vec::new();
     for (style, text) in texts {
@@ -42,7 +45,25 @@ pub(super) fn draw_header(top: &Top, buffer: &mut Buffer, area: Rect) {
         parts.push((style, text));
     }
     let cost = top.state.cost_text().unwrap_or_default();
-    ends(top, buffer, row(area, 1), parts, (color::DIM, cost));
+    let used: usize = parts.iter().map(|(_, text)| terminal::width(text)).sum();
+    let right = with_totals(&later, &cost, width.saturating_sub(used + 2));
+    ends(top, buffer, row(area, 1), parts, (color::DIM, right));
+}
+
+/// Returns the totals that had no room on the first line and have it here, before the cost of pscan.
+fn with_totals(later: &str, cost: &str, room: usize) -> String {
+    let mut shown = String::new();
+    for total in later.split(GAP).filter(|total| !total.is_empty()) {
+        let longer = format!("{shown}{total}{GAP}");
+        if terminal::width(&longer) + terminal::width(cost) > room {
+            break;
+        }
+        shown = longer;
+    }
+    match cost.is_empty() {
+        true => shown.trim_end_matches(GAP).to_owned(),
+        false => shown + cost,
+    }
 }
 
 /// Draws a line with a text to the right, if there is room for both.
@@ -56,9 +77,9 @@ fn ends(top: &Top, buffer: &mut Buffer, area: Rect, mut left: Vec<Part>, right: 
     top.look.line(buffer, area, &left);
 }
 
-fn totals(top: &Top, width: usize) -> String {
+fn totals(top: &Top, width: Option<usize>) -> String {
     let totals = Totals::of(top.seen.snapshot.iter()).with(top.host.clone());
-    totals.fitted(Some(width))
+    totals.fitted(width)
 }
 
 /// Returns the time of the last batch.
@@ -67,9 +88,14 @@ fn time(top: &Top) -> String {
         Some(ms) if top.options.is_replay => {
             let zone = top.options.zone;
             format!(
-                "{} {}",
+                "{} {}{}",
                 day(ms, zone).trim_end_matches(" UTC"),
-                time_of_day(ms, zone)
+                time_of_day(ms, zone),
+                if matches!(zone, Zone::Utc) {
+                    " UTC"
+                } else {
+                    ""
+                }
             )
         }
         Some(ms) => time_of_day(ms, top.options.zone),

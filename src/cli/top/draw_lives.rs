@@ -15,6 +15,12 @@ use crate::cli::format::lines;
 use crate::cli::format::times::time_of_day;
 use crate::cli::terminal;
 
+/// Least width of a line with all columns of `watch`.
+const WITH_DETAILS: usize = 45;
+
+/// Columns of the status of an exit on narrower lines.
+const MIN_STATUS: usize = 10;
+
 /// Draws the pane, the newest line below the others. Returns where the picked line begins.
 pub(super) fn draw_lives(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     if area.is_empty() {
@@ -94,7 +100,32 @@ fn line(top: &Top, one: &Happened, width: usize) -> Vec<Part> {
         has_measures: false,
         terms: None,
     };
+    if width < WITH_DETAILS && matches!(one.event, Event::Exited { .. }) {
+        return short_exit(one, width);
+    }
     lines::parts(&one.event, layout, |room| details(one, room, width))
+}
+
+/// Returns the line of an exit on a narrow screen: its status matters more than its pid.
+fn short_exit(one: &Happened, width: usize) -> Vec<Part> {
+    let process = one.event.process();
+    let style = match exits::is_failure(&one.event) {
+        true => color::RED,
+        false => color::DIM,
+    };
+    let name = cells::name(process);
+    let status = exits::details(&one.event, Some(MIN_STATUS));
+    let of_status: usize = status.iter().map(|(_, text)| terminal::width(text)).sum();
+    let with_pid = format!("{:>5} {name}", process.pid);
+    let room = width.saturating_sub(3);
+    let begin = match terminal::width(&with_pid) + of_status <= room {
+        true => with_pid,
+        false => terminal::cut(&name, Some(room.saturating_sub(of_status))).to_owned(),
+    };
+    let mut parts = vec![(style, "- ".to_owned()), plain(format!("{begin} "))];
+    let used = 3 + terminal::width(&begin);
+    parts.extend(exits::details(&one.event, Some(width.saturating_sub(used))));
+    parts
 }
 
 /// Returns the end of the line: how the process ended, or what runs, and its parent.

@@ -144,7 +144,7 @@ pub(super) const SECTIONS: &[Section] = &[
             key("N", "By pid", &[(Char('N'), A::SortBy("pid"))]),
             key(
                 "<, >, F6",
-                "By the column to the left or right",
+                "By the column to the left; to the right (>, F6)",
                 &[
                     (Char('<'), A::SortLeft),
                     (Char('>'), A::SortRight),
@@ -184,7 +184,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             key(
                 "B, E",
-                "Go to the begin, or the end",
+                "Go to the beginning, or the end",
                 &[(Char('B'), A::Begin), (Char('E'), A::End)],
             ),
         ],
@@ -201,9 +201,14 @@ pub(super) const SECTIONS: &[Section] = &[
             key("Ctrl-L", "Draw the screen anew", &[(Ctrl('l'), A::Redraw)]),
             key("Ctrl-Z", "Suspend pscan", &[(Ctrl('z'), A::Suspend)]),
             key(
-                "F10, q, Ctrl-C",
+                "q",
+                "Quit, or go back from a page",
+                &[(Char('q'), A::Leave)],
+            ),
+            key(
+                "F10, Ctrl-C",
                 "Quit",
-                &[(F(10), A::Quit), (Char('q'), A::Quit), (Ctrl('c'), A::Quit)],
+                &[(F(10), A::Quit), (Ctrl('c'), A::Quit)],
             ),
         ],
     },

@@ -69,7 +69,7 @@ mod tests {
             }
         }
         let press = |code, is_replay| action_of(KeyEvent::from(code), is_replay);
-        assert_eq!(press(KeyCode::Char('q'), false), Some(Action::Quit));
+        assert_eq!(press(KeyCode::Char('q'), false), Some(Action::Leave));
         assert_eq!(press(KeyCode::Char('B'), false), None);
         assert_eq!(press(KeyCode::Char('B'), true), Some(Action::Begin));
         let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);

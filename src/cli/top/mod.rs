@@ -38,6 +38,8 @@ mod robust_tests;
 #[cfg(test)]
 mod screen_tests;
 mod seen;
+#[cfg(test)]
+mod small_screen_tests;
 mod state_line;
 #[cfg(test)]
 mod test_screen;

@@ -53,6 +53,8 @@ pub(super) struct Needs {
     pub(super) footer: bool,
     /// Curves and facts: there are none of a group.
     pub(super) curves: bool,
+    /// Births and exits, instead of the table if there is no room for both.
+    pub(super) lives: bool,
 }
 
 impl Panes {
@@ -72,6 +74,10 @@ impl Panes {
         }
         if page != Page::Table {
             panes.facts = rest;
+            return Some(panes);
+        }
+        if height < WITH_LIVES && needs.lives {
+            panes.lives = rest;
             return Some(panes);
         }
         if width >= WITH_FACTS.0 && height >= WITH_FACTS.1 && needs.curves {
@@ -135,6 +141,7 @@ mod tests {
     const ALL: Needs = Needs {
         footer: false,
         curves: true,
+        lives: false,
     };
 
     #[test]

@@ -68,7 +68,7 @@ impl Top {
             Action::Right => self.shift = (self.shift + SHIFT).min(1 << 16),
             Action::Enter => self.enter(),
             Action::Back => return self.back(),
-            Action::Pane => self.is_in_lives = !self.panes.lives.is_empty(),
+            Action::Pane => self.is_in_lives = true,
             Action::Search => self.typed = Some(Typed::new(For::Search, "")),
             Action::SearchNext if self.search_text.is_empty() => return Answer::Same,
             Action::SearchNext => self.find(1),
@@ -98,7 +98,7 @@ impl Top {
             Action::Help => self.open(Page::Help),
             Action::Redraw => return Answer::Redraw,
             Action::Suspend => return Answer::Suspend,
-            Action::Quit => return Answer::Quit,
+            Action::Leave | Action::Quit => return Answer::Quit,
             Action::Pause if !self.options.is_replay => return self.freeze(),
             Action::Pause => {
                 let is_paused = self.position.is_some_and(|position| position.is_paused);
@@ -148,8 +148,8 @@ impl Top {
             Action::Last => self.page_offset = usize::MAX >> 1,
             Action::Enter | Action::Back | Action::Pane => self.page = Page::Table,
             Action::Help if self.page == Page::Help => self.page = Page::Table,
-            // As in less(1), it ends the help alone.
-            Action::Quit if self.page == Page::Help => self.page = Page::Table,
+            // As in less(1), it ends the page alone.
+            Action::Leave => self.page = Page::Table,
             _ => return None,
         }
         Some(Answer::Redraw)
@@ -177,6 +177,10 @@ impl Top {
             self.arranged.by = Some(by);
             self.pick.pick_first();
             self.pick.id = Some(Id::Group(group));
+            self.is_stale = true;
+        } else if self.arranged.by.is_some() && self.options.by.is_none() {
+            self.arranged.by = None;
+            self.pick.pick_first();
             self.is_stale = true;
         } else if !self.filter_text.is_empty() {
             self.set_filter("");
