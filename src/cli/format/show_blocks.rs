@@ -113,6 +113,7 @@ impl Shown<'_> {
             }
             // CPU use since the start alone is known.
             (None, None) => "not measured".to_owned(),
+            (None, _) if self.frame.is_brief => "not measured".to_owned(),
             _ => format!("{share} % of one core"),
         };
         let modes = [(Detail::CpuUserMs, "user"), (Detail::CpuSystemMs, "system")];
@@ -159,11 +160,14 @@ impl Shown<'_> {
             plain("page faults", self.joined(&faults)),
         ];
         let entries = entries.into_iter().filter(|(_, text, _)| !text.is_empty());
+        let is_brief = self.frame.is_brief;
+        let has_memory = process.resources.rss_bytes.is_some() || !memory.is_empty();
         let memory = plain("memory", format!("{rss} resident{comma}{memory}"));
-        [("CPU", cpu, style), memory]
-            .into_iter()
-            .chain(entries)
-            .collect()
+        // Of a short life no scan has read them.
+        let has_cpu = process.cpu_percent.is_some() || process.cpu_time_ms.is_some();
+        let cpu = (has_cpu || !is_brief).then_some(("CPU", cpu, style));
+        let memory = Some(memory).filter(|_| has_memory || !is_brief);
+        cpu.into_iter().chain(memory).chain(entries).collect()
     }
 
     /// Joins details with a name before each; empty if there are none.

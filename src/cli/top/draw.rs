@@ -9,7 +9,7 @@ use super::draw_header::draw_header;
 use super::draw_help::draw_help;
 use super::draw_lives::draw_lives;
 use super::draw_table::draw_table;
-use super::footer::draw_footer;
+use super::footer::{draw_footer, footer_height};
 use super::paint::plain;
 use super::panes::{LEAST, Needs, Page, Panes};
 use super::view::Top;
@@ -19,7 +19,7 @@ impl Top {
     pub(crate) fn draw(&mut self, frame: &mut Frame<'_>) {
         let screen = frame.area();
         let needs = Needs {
-            footer: self.typed.is_some() || self.message.is_some(),
+            footer: footer_height(self, screen.width),
             curves: self.arranged.by.is_none(),
             lives: self.is_in_lives,
         };

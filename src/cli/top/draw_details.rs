@@ -1,16 +1,19 @@
 //! Draws all facts of the picked process, with its curves.
 
+use process_scanner::{ProcessInfo, ProcessKey};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::curve::Measure;
 use super::draw_curves::draw_curve;
 use super::paint::{plain, row};
+use super::recent::Lives;
 use super::view::{Subject, Top};
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::exits;
 use crate::cli::format::relatives;
 use crate::cli::format::show::{self, Frame, Relatives};
+use crate::cli::terminal::fold;
 
 /// Most ancestors that are searched.
 const MAX_PARENTS: usize = 100;
@@ -76,14 +79,37 @@ fn title(subject: Subject<'_>) -> Vec<Part> {
     }
 }
 
+/// Returns the parent as its child's birth or exit names it; the parent itself has exited.
+fn exited_parent(top: &Top, process: &ProcessInfo) -> Option<ProcessInfo> {
+    let pid = process.parent_pid?;
+    let mut lives = top.recent.newest_first(Lives::All);
+    let name = lives.find_map(|one| {
+        let of = one.event.process();
+        let is_same = of.key() == process.key() && of.parent_pid == Some(pid);
+        one.parent.clone().filter(|_| is_same)
+    })?;
+    let mut parent = ProcessInfo::unknown(ProcessKey {
+        pid,
+        start_time_ms: None,
+    });
+    parent.name = Some((&*name).into());
+    Some(parent)
+}
+
 fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
     let snapshot = &top.seen.snapshot;
     let parents = std::iter::successors(snapshot.parent(subject.process), |process| {
         snapshot.parent(process)
     });
+    let mut parents: Vec<&ProcessInfo> = parents.take(MAX_PARENTS).collect();
+    let named = match parents.is_empty() {
+        true => exited_parent(top, subject.process),
+        false => None,
+    };
+    parents.extend(&named);
     let relatives = Relatives {
         process: subject.process,
-        parents: parents.take(MAX_PARENTS).collect(),
+        parents,
         children: snapshot.children(subject.process.key()).collect(),
     };
     let frame = Frame {
@@ -96,9 +122,11 @@ fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
     };
     let mut lines = Vec::new();
     if let Some(gone) = subject.gone {
-        let mut line = vec![(color::BOLD, format!("{:<15}", "exited"))];
-        line.extend(exits::details(&gone.event, None));
-        lines.push(line);
+        let details = exits::details(&gone.event, None);
+        let style = details.first().map_or(color::PLAIN, |(style, _)| *style);
+        let text: String = details.into_iter().map(|(_, text)| text).collect();
+        let folded = fold(&format!("{:<15}", "exited"), 15, &text, Some(width)).into_iter();
+        lines.extend(folded.map(|(begin, text)| vec![(color::BOLD, begin), (style, text)]));
     }
     lines.extend(show::facts(&relatives, frame));
     lines

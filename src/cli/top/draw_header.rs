@@ -26,11 +26,20 @@ pub(super) fn draw_header(top: &Top, buffer: &mut Buffer, area: Rect) {
         // The only line has what matters more.
         let urgent = texts.iter().find(|(style, _)| *style != color::PLAIN);
         let totals = vec![plain(totals(top, Some(width)))];
-        let parts = urgent.map_or(totals, |part| vec![part.clone()]);
+        let mut parts = urgent.map_or(totals, |part| vec![part.clone()]);
+        if top.position.is_some_and(|position| position.is_paused) {
+            parts = vec![(color::BOLD, "paused ".to_owned()), plain(clock(top))];
+        } else if urgent.is_none() && top.options.is_replay {
+            parts = vec![plain(clock(top))];
+        }
         top.look.line(buffer, row(area, 0), &parts);
         return;
     }
-    let time = time(top);
+    let mut time = time(top);
+    let least = terminal::width(&totals(top, Some(0)));
+    if top.options.is_replay && least + terminal::width(&time) + 2 > width {
+        time = clock(top);
+    }
     let room = width.saturating_sub(terminal::width(&time) + 2);
     let all = totals(top, None);
     let fitted = totals(top, Some(room));
@@ -101,6 +110,15 @@ fn time(top: &Top) -> String {
         Some(ms) => time_of_day(ms, top.options.zone),
         None => String::new(),
     }
+}
+
+/// Returns the time of the last batch of a replay without its day, for narrow screens.
+fn clock(top: &Top) -> String {
+    let time = top.seen.snapshot.taken_at_ms();
+    time.map_or_else(String::new, |ms| {
+        let time = time_of_day(ms, top.options.zone);
+        format!("{} UTC", time.split('.').next().unwrap_or_default())
+    })
 }
 
 /// Returns what the second line has, the most important first.

@@ -7,6 +7,7 @@ use super::key_table::{SECTIONS, Section};
 use super::paint::{plain, row};
 use super::view::Top;
 use crate::cli::format::color::{self, Part};
+use crate::cli::terminal::fold;
 
 /// Columns of the names of keys.
 const NAMES: usize = 16;
@@ -21,9 +22,10 @@ pub(super) fn draw_help(top: &mut Top, buffer: &mut Buffer, area: Rect) {
     }
     let is_replay = top.options.is_replay;
     let sections = SECTIONS.iter().filter(|one| is_replay || !one.is_of_replay);
-    let sections: Vec<Vec<Vec<Part>>> = sections.map(|one| lines(one, area.width)).collect();
-    let count: usize = sections.iter().map(Vec::len).sum();
     let is_wide = area.width >= 2 * WIDTH;
+    let width = if is_wide { WIDTH } else { area.width };
+    let sections: Vec<Vec<Vec<Part>>> = sections.map(|one| lines(one, width)).collect();
+    let count: usize = sections.iter().map(Vec::len).sum();
     let mut columns: [Vec<Vec<Part>>; 2] = [Vec::new(), Vec::new()];
     for section in sections {
         let at = usize::from(is_wide && columns[0].len() >= count / 2);
@@ -50,13 +52,16 @@ fn lines(section: &Section, width: u16) -> Vec<Vec<Part>> {
     let is_narrow = usize::from(width) < NAMES + 24;
     for key in section.keys {
         let names = key.names;
-        if is_narrow {
-            lines.push(vec![(color::GREEN, format!("  {names}"))]);
-            lines.push(vec![plain(format!("    {}", key.about))]);
-        } else {
-            let names = (color::GREEN, format!("  {names:<NAMES$} "));
-            lines.push(vec![names, plain(key.about)]);
-        }
+        let begin = match is_narrow {
+            true => {
+                lines.push(vec![(color::GREEN, format!("  {names}"))]);
+                "    ".to_owned()
+            }
+            false => format!("  {names:<NAMES$} "),
+        };
+        let folded = fold(&begin, begin.len(), key.about, Some(width.into()));
+        let folded = folded.into_iter();
+        lines.extend(folded.map(|(begin, text)| vec![(color::GREEN, begin), plain(text)]));
     }
     lines.push(Vec::new());
     lines

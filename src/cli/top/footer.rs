@@ -5,11 +5,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
-use super::paint::plain;
+use super::paint::{plain, row};
 use super::panes::Page;
 use super::view::Top;
 use crate::cli::format::color::{self, Part};
-use crate::cli::terminal;
+use crate::cli::terminal::{self, fold};
 
 /// Columns between two keys.
 const GAP: &str = "  ";
@@ -59,6 +59,18 @@ const LIVES_HINTS: [Hint; 4] = [
 /// The same on a page.
 const PAGE_HINTS: [Hint; 2] = [("Esc", "back", Action::Back), ("F10", "quit", Action::Quit)];
 
+/// Returns the lines that a message or a typed text needs.
+pub(super) fn footer_height(top: &Top, width: u16) -> u16 {
+    match (&top.typed, &top.message) {
+        (Some(_), _) => 1,
+        (None, Some(message)) => {
+            let lines = fold("", 0, message, Some(width.into()));
+            u16::try_from(lines.len()).unwrap_or(u16::MAX)
+        }
+        (None, None) => 0,
+    }
+}
+
 /// Draws the line. Returns where the user types.
 pub(super) fn draw_footer(top: &Top, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     if area.is_empty() {
@@ -82,8 +94,11 @@ pub(super) fn draw_footer(top: &Top, buffer: &mut Buffer, area: Rect) -> Option<
         return Some(Position { x, y: area.y });
     }
     if let Some(message) = &top.message {
-        top.look
-            .line(buffer, area, &[(color::YELLOW, message.clone())]);
+        let lines = fold("", 0, message, Some(area.width.into()));
+        for (at, (_, text)) in (0..area.height).zip(lines) {
+            top.look
+                .line(buffer, row(area, at), &[(color::YELLOW, text)]);
+        }
         return None;
     }
     top.look.line(buffer, area, &hints(top, area.width.into()));

@@ -49,8 +49,8 @@ pub(super) enum Page {
 /// What there is to draw.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs {
-    /// Something to type or to read.
-    pub(super) footer: bool,
+    /// Lines to type or to read.
+    pub(super) footer: u16,
     /// Curves and facts: there are none of a group.
     pub(super) curves: bool,
     /// Births and exits, instead of the table if there is no room for both.
@@ -65,12 +65,12 @@ impl Panes {
             return None;
         }
         let mut panes = Self::default();
-        let has_footer = height >= WITH_FOOTER || needs.footer;
+        let has_footer = height >= WITH_FOOTER || needs.footer > 0;
         let state = u16::from(height >= WITH_STATE);
         let mut rest = screen;
         panes.header = cut_top(&mut rest, 1 + state);
         if has_footer {
-            panes.footer = cut_bottom(&mut rest, 1);
+            panes.footer = cut_bottom(&mut rest, needs.footer.clamp(1, (height / 4).max(1)));
         }
         if page != Page::Table {
             panes.facts = rest;
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     const ALL: Needs = Needs {
-        footer: false,
+        footer: 0,
         curves: true,
         lives: false,
     };

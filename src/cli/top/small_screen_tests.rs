@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::KeyCode;
 
 use super::made_up_host::Host;
-use super::notice::Answer;
+use super::notice::{Answer, Notice};
 use super::test_screen::*;
 use super::view::Top;
 use super::view_options::TopOptions;
@@ -88,4 +88,49 @@ fn the_clock_of_a_replay_has_its_zone() {
     options.is_replay = true;
     let mut top = replayed("quiet_host", options);
     assert!(screen(&mut top, 80, 24).contains(" UTC"));
+}
+
+#[test]
+fn replays_have_their_clock_on_small_screens() {
+    for (width, height) in [(20, 5), (40, 12)] {
+        let mut options = options();
+        options.is_replay = true;
+        let mut top = replayed("quiet_host", options);
+        let text = screen(&mut top, width, height);
+        assert!(text.contains("22:13:22 UTC"), "{text}");
+    }
+}
+
+#[test]
+fn long_messages_and_the_help_are_wrapped() {
+    let (_, mut top) = failed(options());
+    let message = format!("{} end of it", "a long message".repeat(6));
+    top.note(Notice::Message(message));
+    let text = screen(&mut top, 60, 24);
+    assert!(text.contains("end of it"), "{text}");
+    press(&mut top, KeyCode::Char('?'));
+    let text = screen(&mut top, 40, 60);
+    assert!(text.contains("picked") && !text.contains('…'), "{text}");
+}
+
+#[test]
+fn details_of_a_short_life_omit_what_is_unknown() {
+    let (mut host, mut top) = (Host::small(), Top::new(options()));
+    top.take(&host.scan());
+    host.born(10_006, 1, &["bash"]);
+    host.after(1000, &mut top);
+    host.born(10_007, 10_006, &["cc"]).cpu_time_ms = None;
+    host.after(1000, &mut top);
+    host.exits(10_006, Some(0));
+    host.exits(10_007, Some(0));
+    host.after(1000, &mut top);
+    draw(&mut top, 80, 24);
+    press(&mut top, KeyCode::Tab);
+    press(&mut top, KeyCode::Enter);
+    let text = screen(&mut top, 80, 40);
+    assert!(text.contains("10006 bash"), "{text}");
+    assert!(
+        !text.contains("- resident") && !text.contains("- %"),
+        "{text}"
+    );
 }
