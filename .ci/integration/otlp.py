@@ -47,7 +47,10 @@ class Checks(Results):
         return until_passes(lambda: compare_next(self.pscan, self.receiver))
 
     def logs_have_all_births_and_exits(self):
-        self.children += self.load.run(dict(ok=30, failed=15, killed=10))
+        self.children += self.load.run(dict(ok=30, failed=15, killed=10), slow=1, changing=1)
+        # It was a shell before, in several scans.
+        changed, _ = self.children[-1]
+        until(lambda: (changed, "sleep") in self.receiver.execs, "the record of an exec")
         return until_passes(
             lambda: self.load.check_records(self.receiver.records, self.children, self.hearing.is_exact())
         )
@@ -78,7 +81,7 @@ class Checks(Results):
             Answer(f"http://{address}/internal/force_flush")
             found = Counter()
             for one in json.loads(Answer(f"http://{address}/api/v1/query?{query}").text)["data"]["result"]:
-                found[one["metric"].get("outcome", "births")] = float(one["value"][1])
+                found[one["metric"].get("pscan_exit_outcome", "births")] = float(one["value"][1])
             assert found == lives(pscan), (found, lives(pscan))
             assert found["births"] == 12 or not hearing.is_exact(), found
             return found
@@ -120,7 +123,7 @@ class Checks(Results):
         is_exact = hearing.is_exact()
         seconds = stop(pscan)
         result = self.load.check_records(receiver.records, children, is_exact)
-        _, points = receiver.metrics[-1]
+        points = receiver.metrics_after(0)[-1]
         births = [
             value for name, attributes, value in points
             if name == "pscan.group.births" and attributes["pscan.group"] == "load"
@@ -133,12 +136,12 @@ def rotel_log(text, parent):
     """Returns the last number of births of the load in Rotel's log, and the pids and outcomes of its children."""
     metrics = text.split("Name: pscan.group.births\n")[-1].split("Descriptor:")[0]
     births = re.search(r"Str\(load\)\n.*\n.*\n.*\nValue: (\S+)", metrics)
-    records = {"created": [], "exited": []}
+    records = {"created": [], "exec": [], "exited": []}
     for record in re.findall(r"LogRecord #.*?Trace ID", text, re.DOTALL):
         name = re.search(r"EventName: pscan.process.(\w+)", record)
         pid, found = (re.search(rf" process.{key}: Int\((\d+)", record) for key in ("pid", "parent_pid"))
         if found and int(found[1]) == parent:
-            outcome = re.search(r"-> outcome: Str\((\w+)\)", record)
+            outcome = re.search(r"-> pscan.exit.outcome: Str\((\w+)\)", record)
             records[name[1]].append((int(pid[1]), outcome and outcome[1]))
     return births and births[1], records
 

@@ -1,36 +1,19 @@
 """What `pscan serve` has in /metrics, and comparisons of that with what it sends."""
 
+import re
 import signal
 import time
 from collections import Counter
 
 from exporter import samples, until
 from otlp_load import PLAN
+from otlp_metrics import GROUPS, LABELS, METRICS, ONLY_AS_TEXT, SCANNER
 
-# The names in /metrics of those in OTLP.
-NAMES = {
-    "process.cpu.time": "pscan_group_cpu_seconds_total",
-    "process.memory.usage": "pscan_group_resident_memory_bytes",
-    "process.thread.count": "pscan_group_threads",
-    "pscan.group.processes": "pscan_group_processes",
-    "pscan.group.births": "pscan_group_births_total",
-    "pscan.group.exits": "pscan_group_exits_total",
-    "pscan.group.exits_unmeasured": "pscan_group_exits_unmeasured_total",
-    "pscan.group.oldest_start_time": "pscan_group_oldest_start_time_seconds",
-    "pscan.group.unknown_processes": "pscan_group_unknown_processes",
-}
-SCANS = {
-    "pscan.scan.count": "pscan_scan_total",
-    "pscan.scan.cpu.time": "pscan_scan_cpu_seconds_total",
-    "pscan.scan.unseen_births_at_most": "pscan_scan_unseen_births_at_most_total",
-    "pscan.scan.hearing_lost": "pscan_scan_hearing_lost_total",
-    "pscan.scan.batches_lost": "pscan_scan_batches_lost_total",
-}
-UNKNOWN = "pscan.group.unknown_processes"
-ATTRIBUTES = {"pscan.group": "group", "pscan.group.kind": "kind"}
 GOOD = "pscan_scan_total", (("result", "good"),)
 # pscan ends within 2 s of SIGTERM; a busy host may need more. A request may take longer than this.
 LONGEST_END = 8
+# What other processes and requests change between two pages.
+UNSETTLED = {"pscan_groups", "pscan_scan_processes", "pscan_scan_table_bytes", "pscan_otlp_queue_length"}
 
 
 def page(pscan):
@@ -40,51 +23,86 @@ def page(pscan):
 
 
 def compare_next(pscan, receiver):
-    """Compares a request that is made between two pages with both."""
+    """Compares the requests of a moment between two pages with both."""
     before = page(pscan)
-    # Values are read shortly before the time that a request has, so the next one can be older than the page.
+    # Values are read shortly before the time that a moment has, so the next one can be older than the page. The one
+    # after it is complete when another one begins.
     at = time.time_ns()
-    until(lambda: len(receiver.metrics_after(at)) > 1, "metrics")
+    until(lambda: len(receiver.metrics_after(at)) > 2, "metrics")
     points = receiver.metrics_after(at)[1]
     scans = sum(value for name, _, value in points if name == "pscan.scan.count")
     # A page is as old as its batch.
     until(lambda: page(pscan)[GOOD] > scans, "the next scan")
+    compare_helps(pscan, receiver)
     return compare(before, points, page(pscan))
+
+
+def compare_helps(pscan, receiver):
+    """Compares descriptions, and looks for families that neither are sent nor need not be."""
+    helps = dict(re.findall(r"^# HELP (\S+) (.*)$", pscan.get("/metrics").text, re.MULTILINE))
+    sent = {family for *_, family in METRICS.values()}
+    assert helps.keys() <= sent | ONLY_AS_TEXT, helps.keys() - sent - ONLY_AS_TEXT
+    for name, description in receiver.descriptions.items():
+        assert description == helps[METRICS[name][3]], (name, description)
 
 
 def compare(before, points, after):
     """Compares data points with what the page had before and after."""
+    found, scanner = {}, {}
+    for name, attributes, value in points:
+        labels = tuple(sorted((LABELS[key], text) for key, text in attributes.items()))
+        key = METRICS[name][3], labels
+        if name in GROUPS:
+            group = attributes["pscan.group"], attributes["pscan.group.kind"]
+            found.setdefault(group, {})[key] = value
+        else:
+            scanner[key] = value
+    groups = compare_groups(before, found, after)
+    return f"{groups}, {compare_scanner(before, scanner, after)}"
+
+
+def compare_groups(before, found, after):
+    families = {family for *_, family in GROUPS.values()}
     groups, unsettled = {}, set()
     for name, labels in before.keys() | after.keys():
-        if name in NAMES.values():
+        if name in families:
             group = dict(labels)["group"], dict(labels)["kind"]
             groups.setdefault(group, {})[name, labels] = before.get((name, labels))
             if before.get((name, labels)) != after.get((name, labels)):
                 unsettled.add(group)
     assert ("load", "named") not in unsettled, "the load is not settled"
-    found, scan_points = {}, 0
-    for name, attributes, value in points:
-        labels = tuple(sorted((ATTRIBUTES.get(key, key), text) for key, text in attributes.items()))
-        if name in NAMES:
-            group = attributes["pscan.group"], attributes["pscan.group.kind"]
-            found.setdefault(group, {})[NAMES[name], labels] = value
-        elif name in SCANS:
-            key = SCANS[name], labels
-            assert before[key] - 1e-6 <= value <= after[key] + 1e-6, (key, before[key], value, after[key])
-            scan_points += 1
-        else:
-            assert name == "system.process.count" and value > 0, name
     settled = groups.keys() - unsettled
     count = 0
     for group in settled:
-        sent = found.get(group, {})
-        # The page also has the number of unknown processes where that is 0.
-        shown = {key: value for key, value in groups[group].items() if value or key in sent or key[0] != NAMES[UNKNOWN]}
+        shown, sent = groups[group], found.get(group, {})
         assert shown.keys() == sent.keys(), (group, shown.keys() ^ sent.keys())
         for key, value in shown.items():
-            assert abs(value - sent[key]) < 1e-6 * max(1, abs(value)), (key, value, sent[key])
+            assert is_same(value, sent[key]), (key, value, sent[key])
             count += 1
-    return f"{count} values of {len(settled)} settled groups, {scan_points} of the scans"
+    return f"{count} values of {len(settled)} settled groups"
+
+
+def compare_scanner(before, sent, after):
+    """Compares counters with both pages, and other values with the page where that has the same twice."""
+    kinds = {family: kind for kind, _, _, family in SCANNER.values()}
+    missing = {key for key in before if key[0] in kinds} - sent.keys()
+    assert not missing, f"not sent: {missing}"
+    settled = 0
+    for key, value in sent.items():
+        # A class of errors or a field can be new.
+        least, most = before.get(key, 0), after[key]
+        if least == most:
+            assert is_same(value, most), (key, value, most)
+            settled += 1
+        elif kinds[key[0]] == "counter" or key[0] == "pscan_scan_last_timestamp_seconds":
+            assert least - 1e-6 <= value <= most + 1e-6, (key, least, value, most)
+        else:
+            assert key[0] in UNSETTLED and value >= 0, (key, least, value, most)
+    return f"{len(sent)} of the scanner, {settled} of them settled"
+
+
+def is_same(one, other):
+    return abs(one - other) < 1e-6 * max(1, abs(one))
 
 
 def lives(pscan):

@@ -12,19 +12,21 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
+from otlp_bodies import check_body
+from otlp_metrics import METRICS, attribute_names
+
 HEADER = ("X-Scope-OrgID", "ci")
-RESOURCE = {"host.name", "host.arch", "os.type", "service.name", "service.version"}
+RESOURCE = {"host.name", "host.arch", "os.type", "service.instance.id", "service.name", "service.version"}
 EVENTS = {
     "pscan.process.created": "INFO",
+    "pscan.process.exec": "INFO",
     "pscan.process.exited": "INFO",
     "pscan.scan.failed": "ERROR",
     "pscan.events.lost": "WARN",
 }
-COUNTERS = {
-    "process.cpu.time", "pscan.group.births", "pscan.group.exits", "pscan.group.exits_unmeasured",
-    "pscan.scan.count", "pscan.scan.cpu.time", "pscan.scan.unseen_births_at_most", "pscan.scan.hearing_lost",
-    "pscan.scan.batches_lost",
-}
+# Bytes of the data points or records in a request are about 2^20, and the rest is small.
+MOST_BYTES = 1.2 * 2**20
+MOST_RECORDS = 512
 
 
 class Server(ThreadingHTTPServer):
@@ -38,15 +40,17 @@ class Receiver:
 
     def __init__(self, answer=None):
         self.answer = answer
-        # The time of each request, and its data points: name, attributes and value.
-        self.metrics = []
-        # Event, pid, parent, outcome, exit code and signal of births and exits.
-        self.records = []
-        # When each record, of any event, was observed.
+        # The time of each moment, and the data points of all its requests: name, attributes and value.
+        self.metrics = {}
+        self.descriptions = {}
+        # Event, pid, parent, outcome, exit code and signal of births, execs and exits; pid and new name of execs.
+        self.records, self.execs = [], set()
+        # When each record, of any event but an exec, was observed.
         self.observed = []
         self.lives = set()
-        # Newest time in each request that was taken, arrival of all requests, bodies.
-        self.requests, self.times, self.bodies = [], [], set()
+        # By path: the newest time in each request that was taken, and the arrival of all requests.
+        self.requests, self.times = ({"/v1/metrics": [], "/v1/logs": []} for _ in range(2))
+        self.bodies = set()
         self.errors = []
         self.repeated = 0
         self.loses_answer = self.is_answer_lost = False
@@ -95,7 +99,7 @@ class Receiver:
     def handle(self, handler):
         body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
         with self.lock:
-            self.times.append(time.monotonic())
+            self.times[handler.path].append(time.monotonic())
             if not self.is_up:
                 handler.close_connection = True
                 return
@@ -134,37 +138,56 @@ class Receiver:
         assert headers["Content-Encoding"] == "gzip", headers["Content-Encoding"]
         assert headers[HEADER[0]] == HEADER[1], headers[HEADER[0]]
         kind = {"/v1/metrics": ExportMetricsServiceRequest, "/v1/logs": ExportLogsServiceRequest}[path]
-        message = kind.FromString(gzip.decompress(body))
+        text = gzip.decompress(body)
+        assert len(text) < MOST_BYTES, f"{len(text)} bytes"
+        message = kind.FromString(text)
         check_known(message)
         if body in self.bodies:
             self.repeated += 1
             return
         self.bodies.add(body)
-        if path == "/v1/metrics":
-            points = list(data_points(message))
-            self.metrics.append((points[0][0], [point for _, *point in points]))
-            self.requests.append(points[0][0])
-            return
+        (self.take_metrics if path == "/v1/metrics" else self.take_logs)(message)
+
+    def take_metrics(self, message):
+        points = list(data_points(message, self.descriptions))
+        (at,) = {at for at, *_ in points}
+        # A moment can have several requests.
+        moment = self.metrics.setdefault(at, [])
+        known = {(name, *sorted(attributes.items())) for name, attributes, _ in moment}
+        for _, *point in points:
+            key = (point[0], *sorted(point[1].items()))
+            assert key not in known, f"{key} came twice"
+            known.add(key)
+            moment.append(point)
+        self.requests["/v1/metrics"].append(at)
+
+    def take_logs(self, message):
         records = list(log_records(message))
-        self.requests.append(max(at for at, *_ in records))
-        for at, began, record in records:
-            self.observed.append(at)
+        assert len(records) <= MOST_RECORDS, len(records)
+        self.requests["/v1/logs"].append(max(at for at, *_ in records))
+        for at, began, name, record in records:
+            is_exec = record and record[0] == "pscan.process.exec"
+            if is_exec:
+                self.execs.add((record[1], name))
+            else:
+                self.observed.append(at)
             if record:
-                # A pid comes again; two short lives can both have no known start.
+                # A pid comes again; two short lives can both have no known start. A life can have several execs.
                 life = (*record[:2], began)
-                assert began is None or life not in self.lives, f"{life} came in two requests"
+                assert is_exec or began is None or life not in self.lives, f"{life} came in two requests"
                 self.lives.add(life)
                 self.records.append(record)
 
     def metrics_after(self, at):
-        """Returns the data points of each request that has a later time, in nanoseconds."""
-        return [points for one, points in list(self.metrics) if one > at]
+        """Returns the data points of each moment that is later, in nanoseconds. The last can be incomplete."""
+        return [points for one, points in sorted(list(self.metrics.items())) if one > at]
 
     def records_until(self, at):
         return sum(one <= at for one in list(self.observed))
 
     def requests_between(self, begin, end):
-        return sum(begin < at <= end for at in list(self.requests))
+        """Returns the number of moments with metrics, and that of requests with records."""
+        return [len({at for at in list(times) if begin < at <= end}) for times in self.requests.values()]
 
 
 def check_known(message):
@@ -190,51 +213,57 @@ def scope(holders, name):
     (holder,) = holders
     resource = values(holder.resource.attributes)
     assert RESOURCE <= resource.keys() <= RESOURCE | {"host.id"} and resource["service.name"] == "pscan", resource
+    assert resource["service.instance.id"] == resource.get("host.id", resource["host.name"]), resource
     (scoped,) = getattr(holder, f"scope_{name}")
-    assert scoped.scope.name == "pscan", scoped.scope
+    assert (scoped.scope.name, scoped.scope.version) == ("pscan", resource["service.version"]), scoped.scope
     return scoped
 
 
-def data_points(message):
-    """Yields the time, name, attributes and value of each data point."""
+def data_points(message, descriptions):
+    """Yields the time, name, attributes and value of each data point, and notes descriptions."""
     now, seen = time.time_ns(), set()
     for metric in scope(message.resource_metrics, "metrics").metrics:
-        kind = metric.WhichOneof("data")
-        data = getattr(metric, kind)
-        assert metric.name not in seen and metric.unit and data.data_points, metric
+        kind, unit, *_ = METRICS[metric.name]
+        data = getattr(metric, metric.WhichOneof("data"))
+        assert metric.name not in seen and metric.unit == unit and metric.description and data.data_points, metric
         seen.add(metric.name)
-        if kind == "sum":
+        assert descriptions.setdefault(metric.name, metric.description) == metric.description, metric
+        assert metric.WhichOneof("data") == ("gauge" if kind == "gauge" else "sum"), metric.name
+        if kind != "gauge":
             assert data.aggregation_temporality == AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
-            assert data.is_monotonic == (metric.name in COUNTERS), metric.name
-        else:
-            assert (kind, metric.name) == ("gauge", "pscan.group.oldest_start_time"), metric.name
+            assert data.is_monotonic == (kind == "counter"), metric.name
         all_attributes = set()
         for point in data.data_points:
             attributes = values(point.attributes)
+            assert attributes.keys() == attribute_names(metric.name), (metric.name, attributes)
             key = tuple(sorted(attributes.items()))
             assert key not in all_attributes, f"{metric.name} has {key} twice"
             all_attributes.add(key)
             assert now - 300e9 < point.time_unix_nano <= now, point.time_unix_nano
-            if metric.name in COUNTERS:
+            if kind == "gauge":
+                assert point.start_time_unix_nano == 0, point
+            else:
                 assert 0 < point.start_time_unix_nano <= point.time_unix_nano, point
             yield point.time_unix_nano, metric.name, attributes, getattr(point, point.WhichOneof("value"))
 
 
 def log_records(message):
-    """Yields when each record was observed, the birth of its process, and for births and exits what they have."""
+    """Yields when each record was observed, and for events of processes the birth, the name and what else they have."""
     for record in scope(message.resource_logs, "logs").log_records:
         attributes = values(record.attributes)
         expected = EVENTS[record.event_name]
         is_oom = attributes.get("pscan.process.likely_oom")
         assert record.severity_text == ("WARN" if is_oom else expected), record
-        assert record.body.string_value and record.time_unix_nano and record.observed_time_unix_nano, record
+        assert record.time_unix_nano and record.observed_time_unix_nano, record
+        check_body(record.event_name, record.body.string_value, attributes)
         if not record.event_name.startswith("pscan.process."):
-            yield record.observed_time_unix_nano, None, None
+            yield record.observed_time_unix_nano, None, None, None
             continue
-        end = [attributes.get(key) for key in ("outcome", "process.exit.code", "pscan.process.exit.signal")]
+        end = [attributes.get(key) for key in ("pscan.exit.outcome", "process.exit.code", "pscan.process.exit.signal")]
         assert (end[0] is not None) == record.event_name.endswith("exited"), record
         lived = [record.event_name, attributes["process.pid"], attributes.get("process.parent_pid"), *end]
-        yield record.observed_time_unix_nano, attributes.get("process.creation.time"), lived
+        began, program = (attributes.get(key) for key in ("process.creation.time", "pscan.process.name"))
+        yield record.observed_time_unix_nano, began, program, lived
 
 
 def free_port():
