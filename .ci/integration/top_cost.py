@@ -1,0 +1,160 @@
+"""Measures what live views cost, on a pseudoterminal.
+
+Usage: top_cost.py PSCAN beside|keys COUNT
+"""
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import statistics
+import struct
+import sys
+import termios
+import threading
+import time
+
+ROUNDS, SECONDS = 3, 15
+KEYS = 200
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class View:
+    """A program on a terminal of its own."""
+
+    def __init__(self, command):
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            environment = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8")
+            os.execvpe(command[0], command, environment)
+        size = struct.pack("HHHH", 24, 80, 0, 0)
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, size)
+
+    def read(self, seconds):
+        """Returns what it writes until it has written nothing for a time."""
+        if not select.select([self.terminal], [], [], seconds)[0]:
+            return b""
+        return os.read(self.terminal, 65536)
+
+    def read_for(self, seconds):
+        """Returns how many bytes it writes in a time."""
+        end, count = time.monotonic() + seconds, 0
+        while (left := end - time.monotonic()) > 0:
+            count += len(self.read(left))
+        return count
+
+    def wait_for(self, text, seconds=10):
+        end, found = time.monotonic() + seconds, b""
+        while text not in found:
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {text!r} in {found[-200:]!r}")
+            found += self.read(0.05)
+
+    def press(self, keys):
+        os.write(self.terminal, keys)
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss_mb(self):
+        with open(f"/proc/{self.pid}/status") as status:
+            (line,) = (line for line in status if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def end(self):
+        os.kill(self.pid, signal.SIGTERM)
+        try:
+            self.read_for(5)
+        except OSError:
+            # EIO: no process has the terminal open any more.
+            pass
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+
+def beside(pscan, count):
+    views = {"pscan top": [pscan, "top", "--interval", "500ms"]}
+    for name, options in (("htop", ["-d", "5"]), ("btm", ["-r", "500"])):
+        if shutil.which(name):
+            views[name] = [name, *options]
+        else:
+            print(f"skipped: {name} is not installed")
+    idle = [os.posix_spawn("/bin/sleep", ["sleep", "3600"], os.environ) for _ in range(count)]
+    measured = {name: [] for name in views}
+    try:
+        for _ in range(ROUNDS):
+            for name, command in views.items():
+                measured[name].append(cost(command))
+    finally:
+        for pid in idle:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    for name, rounds in measured.items():
+        cpu, written, rss = (statistics.median(column) for column in zip(*rounds, strict=True))
+        print(f"{name}: {cpu:.1f} % of a core, {written:.0f} bytes/s, {rss:.1f} MB resident")
+
+
+def cost(command):
+    """Returns CPU in percent of a core, bytes a second and resident memory, after the first seconds."""
+    view = View(command)
+    view.read_for(5)
+    before = view.cpu_seconds()
+    written = view.read_for(SECONDS)
+    used = view.cpu_seconds() - before
+    rss = view.rss_mb()
+    view.end()
+    return used / SECONDS * 100, written / SECONDS, rss
+
+
+def keys(pscan, rate):
+    ended = threading.Event()
+    forks = 0
+
+    def storm():
+        nonlocal forks
+        begin = time.monotonic()
+        while not ended.is_set():
+            pid = os.posix_spawn("/bin/true", ["true"], os.environ)
+            os.waitpid(pid, 0)
+            forks += 1
+            ended.wait(max(0, begin + forks / rate - time.monotonic()))
+
+    view = View([pscan, "top", "--interval", "500ms"])
+    view.wait_for(b"COMMAND")
+    thread = threading.Thread(target=storm)
+    begin = time.monotonic()
+    thread.start()
+    times = []
+    try:
+        for at in range(KEYS):
+            while view.read(0):
+                pass
+            pressed = time.monotonic()
+            # It begins a search, whose prompt is the answer.
+            view.press(b"/")
+            view.wait_for(b"earch")
+            times.append((time.monotonic() - pressed) * 1000)
+            view.press(b"\r")
+            # At all moments between two scans.
+            view.read_for(0.05 + 0.037 * (at % 7))
+    finally:
+        seconds = time.monotonic() - begin
+        ended.set()
+        thread.join()
+        view.end()
+    times.sort()
+    print(f"{KEYS} keys, {forks / seconds:.0f} forks a second")
+    late = times[KEYS * 99 // 100 - 1]
+    print(f"median {statistics.median(times):.1f} ms, 99th percentile {late:.1f} ms, slowest {times[-1]:.1f} ms")
+
+
+def main():
+    pscan, experiment, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    {"beside": beside, "keys": keys}[experiment](pscan, count)
+
+
+main()
