@@ -443,7 +443,8 @@ fn names_of_others_cannot_command_the_terminal() {
     top.press("E");
     top.wait_for_text("COMMAND");
     top.press("\r");
-    top.press("q");
+    // From the details, and then from the list.
+    top.press("qq");
     top.wait_for("end", |screen| {
         !screen.is_alternate && !screen.bytes.is_empty()
     });

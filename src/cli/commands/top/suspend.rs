@@ -57,32 +57,66 @@ fn stop() {
 /// The kernel discards SIGTSTP where there is none (setpgid(2), orphaned process groups), but not SIGSTOP.
 #[cfg(unix)]
 fn can_be_continued() -> bool {
-    use rustix::process::{getpgid, getpgrp, getppid, getsid};
-
-    let (group, Ok(session)) = (getpgrp(), getsid(None)) else {
+    let Some(own) = Job::of(None) else {
         return false;
     };
-    let mut parent = getppid();
-    while let Some(pid) = parent {
-        if getsid(Some(pid)) != Ok(session) {
+    let mut parent = own.parent;
+    // 0 is a session outside of the pid namespace, of which nothing is known.
+    while let Some(job) = parent.and_then(|pid| Job::of(Some(pid))) {
+        if job.session != own.session || own.session == 0 {
             return false;
         }
-        if getpgid(Some(pid)) != Ok(group) {
+        if job.group != own.group {
             return true;
         }
         // Such as sudo, or a script.
-        parent = parent_of(pid);
+        parent = job.parent;
     }
     false
 }
 
-/// Returns the parent of another process; `None` if it is unknown.
+/// What job control knows of a process. 0 stands for ids outside of the pid namespace.
 #[cfg(unix)]
-fn parent_of(pid: rustix::process::Pid) -> Option<rustix::process::Pid> {
-    let pid = pid.as_raw_nonzero();
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    rustix::process::Pid::from_raw(parent.trim().parse().ok()?)
+struct Job {
+    parent: Option<i32>,
+    group: i32,
+    session: i32,
+}
+
+#[cfg(unix)]
+impl Job {
+    /// `pid`: `None` for this process. Reads proc_pid_stat(5): rustix has no ids that are 0.
+    #[cfg(target_os = "linux")]
+    fn of(pid: Option<i32>) -> Option<Self> {
+        let folder = pid.map_or("self".to_owned(), |pid| pid.to_string());
+        let stat = std::fs::read(format!("/proc/{folder}/stat")).ok()?;
+        let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+        let numbers = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
+        let mut numbers = numbers.split_ascii_whitespace().skip(1).map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some(Self {
+            parent: next().filter(|pid| *pid > 0),
+            group: next()?,
+            session: next()?,
+        })
+    }
+
+    #[cfg(all(unix, not(target_os = "linux")))]
+    fn of(pid: Option<i32>) -> Option<Self> {
+        use rustix::process::{Pid, getpgid, getppid, getsid};
+
+        let of = pid.and_then(Pid::from_raw);
+        let parent = match pid {
+            None => getppid().map(|pid| pid.as_raw_nonzero().get()),
+            // Only system calls of each system know it.
+            Some(_) => None,
+        };
+        Some(Self {
+            parent,
+            group: getpgid(of).ok()?.as_raw_nonzero().get(),
+            session: getsid(of).ok()?.as_raw_nonzero().get(),
+        })
+    }
 }
 
 #[cfg(not(unix))]
