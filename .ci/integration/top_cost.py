@@ -154,7 +154,8 @@ def keys(pscan, rate):
 
 def main():
     pscan, experiment, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    {"beside": beside, "keys": keys}[experiment](pscan, count)
+    measure = {"beside": beside, "keys": keys}[experiment]
+    measure(pscan, count)
 
 
 main()
