@@ -9,9 +9,9 @@ use super::numbers::at_least_one;
 use crate::cli::format::color::Color;
 use crate::cli::select::{FilterArgs, GroupOrder, Sort, SortParser};
 
-/// Which columns and lines a table has, and in which order.
+/// The order of processes, or of groups.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Shape {
+pub(crate) struct Order {
     // The list of fields has the orders.
     #[arg(
         long,
@@ -25,6 +25,13 @@ pub(crate) struct Shape {
     /// Reverse the order
     #[arg(short, long)]
     pub(crate) reverse: bool,
+}
+
+/// Which columns and lines a table has, and in which order.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Shape {
+    #[command(flatten)]
+    pub(crate) order: Order,
     /// Print only the first N processes
     #[arg(
         short = 'n',
@@ -72,8 +79,8 @@ impl Shape {
     ///
     /// `pids`: the processes whose proportional memory is read; `None`: it was read already.
     pub(super) fn conflict(&self, is_json: bool, pids: Option<&[u32]>) -> Option<String> {
-        let by = GroupOrder::conflict(self.sort, self.by);
-        by.or_else(|| self.columns.conflict(self.sort, is_json, pids))
+        let by = GroupOrder::conflict(self.order.sort, self.by);
+        by.or_else(|| self.columns.conflict(self.order.sort, is_json, pids))
     }
 }
 
@@ -90,9 +97,7 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
     pub(crate) fn filter_on_host_with(&self, own_pid: Option<u32>) -> Filter {
-        let filter = self.filter.on_host_with(own_pid);
-        let names = self.names.iter().map(String::as_str);
-        names.fold(filter, Filter::with_text)
+        self.filter.on_host_with_names(own_pid, self.names)
     }
 
     /// Returns what selects processes, as on the command line.

@@ -10,9 +10,9 @@ use super::moments::moment;
 use super::numbers::speed;
 use super::schedule::Pace;
 use super::secrets::Secrets;
-use super::shape::group_by;
+use super::shape::{Order, group_by};
 use crate::cli::format::color::Color;
-use crate::cli::select::{FilterArgs, GroupOrder, Moment, Sort, SortParser, some_text};
+use crate::cli::select::{FilterArgs, GroupOrder, Moment, some_text};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -30,18 +30,8 @@ pub(crate) struct Top {
     /// NAME is plain text; case is ignored unless NAME has capitals. Of several, one must be there.
     #[arg(value_name = "NAME", value_parser = some_text)]
     pub(crate) names: Vec<String>,
-    #[arg(
-        long,
-        value_name = "BY",
-        help = Sort::help(),
-        long_help = Sort::long_help(),
-        value_parser = SortParser,
-        hide_possible_values = true
-    )]
-    pub(crate) sort: Option<Sort>,
-    /// Reverse the order
-    #[arg(short, long)]
-    pub(crate) reverse: bool,
+    #[command(flatten)]
+    pub(crate) order: Order,
     /// Display children below their parents, with all ancestors
     #[arg(short, long)]
     pub(crate) tree: bool,
@@ -97,9 +87,7 @@ pub(crate) struct Top {
 impl Top {
     /// Returns the filter on a host where pscan has this pid; `None` if it is not scanned.
     pub(crate) fn filter_on_host_with(&self, own_pid: Option<u32>) -> Filter {
-        let filter = self.filter.on_host_with(own_pid);
-        let names = self.names.iter().map(String::as_str);
-        names.fold(filter, Filter::with_text)
+        self.filter.on_host_with_names(own_pid, &self.names)
     }
 
     /// Returns what is wrong with the options together, and what to do.
@@ -109,8 +97,8 @@ impl Top {
                             for standard input, use 'pscan replay -'";
             return Some(conflict.into());
         }
-        let by = GroupOrder::conflict(self.sort, self.by);
-        by.or_else(|| self.columns.conflict(self.sort, false, self.pids()))
+        let by = GroupOrder::conflict(self.order.sort, self.by);
+        by.or_else(|| self.columns.conflict(self.order.sort, false, self.pids()))
     }
 
     /// Returns the processes whose proportional memory is read; `None`: it was read already.

@@ -45,9 +45,12 @@ pub(super) fn print(
         .iter()
         .filter(|process| filter.matches(process, snapshot));
     let mut lines = group_sums::sums(matching, by);
-    let order = shape.sort.and_then(|sort| GroupOrder::named(sort, by));
+    let order = shape
+        .order
+        .sort
+        .and_then(|sort| GroupOrder::named(sort, by));
     let order = order.unwrap_or(GroupOrder::Cpu);
-    group_sums::sort(&mut lines, order, shape.reverse);
+    group_sums::sort(&mut lines, order, shape.order.reverse);
     let top = shape.top.and_then(|top| usize::try_from(top).ok());
     lines.truncate(top.unwrap_or(usize::MAX));
     let mut out = BufWriter::new(request.color.stdout().lock());

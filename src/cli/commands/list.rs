@@ -24,7 +24,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     let mut layout = Layout {
         width: terminal::line_width(),
         is_tree: shape.tree,
-        sort: shape.sort,
+        sort: shape.order.sort,
         columns: &columns,
         now_ms: 0,
     };
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &List) -> Result<Done> {
     // There is no later scan that could have a late value.
     config.pss_wait_ms = PSS_WAIT_MS;
     config.collect |= match args.json || shape.quiet {
-        true => shape.sort.map_or(Collect::NONE, Sort::collect),
+        true => shape.order.sort.map_or(Collect::NONE, Sort::collect),
         false => layout.collect(),
     };
     if config.collect.contains(Collect::PSS) {

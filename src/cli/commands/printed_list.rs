@@ -74,7 +74,7 @@ pub(super) fn order(request: Request<'_>) -> Sort {
         true => Sort::PID,
         false => Sort::CPU,
     };
-    shape.sort.unwrap_or(by_default)
+    shape.order.sort.unwrap_or(by_default)
 }
 
 /// Returns the matching processes, sorted and cut to `--top`.
@@ -87,7 +87,7 @@ fn chosen<'a>(
         .iter()
         .filter(|process| filter.matches(process, snapshot));
     let mut chosen: Vec<_> = matching.collect();
-    order(request).sort(&mut chosen, request.shape.reverse);
+    order(request).sort(&mut chosen, request.shape.order.reverse);
     let top = request.shape.top.and_then(|top| usize::try_from(top).ok());
     chosen.truncate(top.unwrap_or(usize::MAX));
     chosen
@@ -103,9 +103,10 @@ fn tree_lines<'a>(
     let mut all: Vec<_> = snapshot.iter().collect();
     // By default siblings are in order of pid, which stays the same from run to run.
     shape
+        .order
         .sort
         .unwrap_or(Sort::PID)
-        .sort(&mut all, shape.reverse);
+        .sort(&mut all, shape.order.reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
     tree::grow(&all, &chosen, width)
 }

@@ -69,7 +69,7 @@ pub(super) fn run(args: &args::Replay, at: &Moment, runs: &Runs) -> Result<Done>
     let layout = Layout {
         width: terminal::line_width(),
         is_tree: args.shape.tree,
-        sort: args.shape.sort,
+        sort: args.shape.order.sort,
         columns: &columns,
         now_ms: last_ms,
     };

@@ -28,7 +28,7 @@ pub(super) fn resource(set: &BTreeMap<String, String>) -> Resource {
     let mut attributes: BTreeMap<String, String> = found.collect();
     attributes.extend(set.clone());
     attributes.retain(|_, value| !value.is_empty());
-    // Receivers in the style of Prometheus tell hosts apart by it alone: it is their label `instance`.
+    // Receivers in the style of Prometheus distinguish hosts by it alone: it is their label `instance`.
     if !set.contains_key(INSTANCE) {
         let id = attributes.get("host.id").or(attributes.get("host.name"));
         if let Some(id) = id.cloned() {

@@ -100,6 +100,14 @@ impl FilterArgs {
         &self.pid
     }
 
+    /// Returns the filter with the names of the command line, of which one must be there.
+    ///
+    /// `own_pid`: see [`on_host_with`](Self::on_host_with).
+    pub(crate) fn on_host_with_names(&self, own_pid: Option<u32>, names: &[String]) -> Filter {
+        let names = names.iter().map(String::as_str);
+        names.fold(self.on_host_with(own_pid), Filter::with_text)
+    }
+
     /// Returns whether it selects by parents.
     pub(crate) fn has_family(&self) -> bool {
         !self.children.is_empty()

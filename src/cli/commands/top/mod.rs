@@ -145,8 +145,8 @@ fn recorded(args: &args::Top) -> Result<Ready> {
 fn options(args: &args::Top) -> TopOptions {
     TopOptions {
         columns: args.columns.columns(),
-        sort: args.sort,
-        is_reverse: args.reverse,
+        sort: args.order.sort,
+        is_reverse: args.order.reverse,
         filter: args.filter_on_host_with(None),
         has_family: args.filter.has_family(),
         is_tree: args.tree,
