@@ -16,9 +16,6 @@ use crate::model::{Batch, Error, Hearing, Pacing, Result, Transition};
 /// Least time between the end of a scan and a requested one: the shortest interval.
 const LEAST_APART: Duration = Duration::from_millis(50);
 
-/// The longest interval that settings can have.
-const LONGEST: Duration = Duration::from_secs(3600);
-
 /// Least time between two batches of what the source hears, so that a storm comes in few of them.
 const HEAR_APART: Duration = Duration::from_millis(20);
 
@@ -31,7 +28,10 @@ pub(super) fn run(
     requests: &Requests,
 ) -> Result<()> {
     // The first scan is at once: where the schedule begins later, it is one before the first that is due.
-    let mut due = Instant::now() + second_scan_after.unwrap_or_default().min(LONGEST);
+    let mut due = Instant::now()
+        + second_scan_after
+            .unwrap_or_default()
+            .min(throttle.interval());
     let mut was_requested = second_scan_after.is_some();
     let bell = core.bell();
     let mut rings = bell
