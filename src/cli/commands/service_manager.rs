@@ -90,7 +90,9 @@ impl ServiceManager {
     /// Sets the line that `systemctl status` prints; an empty text removes it.
     pub(super) fn status(&mut self, text: &str) {
         // A line break would begin another message.
-        self.send(&format!("STATUS={}", text.replace(['\n', '\r'], " ")));
+        self.unsent
+            .push(format!("STATUS={}", text.replace(['\n', '\r'], " ")));
+        self.retry();
     }
 
     /// The service lives. A ping that the socket does not take is not repeated: the next one follows.
@@ -218,16 +220,16 @@ mod tests {
                 manager.ping();
             }
             manager.reloading();
+            manager.status("a reason");
             manager.ready();
-            // systemd expects both after a reload.
-            assert_eq!(manager.unsent.len(), 2);
+            assert_eq!(manager.unsent.len(), 3);
             assert!(manager.is_failing);
             let waiting = messages(&socket);
             assert!(waiting.iter().all(|message| message == "WATCHDOG=1"));
             manager.ping();
             let later = messages(&socket);
             assert!(later[0].starts_with("RELOADING=1"), "{later:?}");
-            assert_eq!(later[1..], ["READY=1", "WATCHDOG=1"]);
+            assert_eq!(later[1..], ["STATUS=a reason", "READY=1", "WATCHDOG=1"]);
             manager.retry();
             assert_eq!(messages(&socket), [""; 0]);
             assert!(!manager.is_failing);
