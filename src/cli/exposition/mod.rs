@@ -4,6 +4,7 @@
 mod exposition_tests;
 mod families;
 mod group_families;
+mod gzip;
 mod helps;
 mod label;
 mod labelled;
@@ -21,6 +22,7 @@ mod serving;
 mod text_format;
 mod textfile;
 
+pub(crate) use self::gzip::gzip;
 pub(crate) use self::helps::help;
 pub(crate) use self::label::label;
 pub(crate) use self::labelled::{
@@ -33,5 +35,5 @@ pub(crate) use self::made_processes::{process, two_batches};
 pub(crate) use self::made_text::{family_names, full_text};
 pub(crate) use self::otlp_counts::{OtlpCounts, Sent};
 pub(crate) use self::published::{Freshness, Published, Publisher};
-pub(crate) use self::text_format::Format;
+pub(crate) use self::text_format::{Format, weighted};
 pub(crate) use self::textfile::Textfile;

@@ -10,7 +10,7 @@ pub(crate) struct Sent {
     pub(crate) requests: BTreeMap<&'static str, u64>,
     /// Data points (`metrics`) and records (`logs`) that no receiver has accepted, by signal.
     pub(crate) dropped: BTreeMap<&'static str, u64>,
-    /// Requests that wait, by signal.
+    /// Moments with metrics, and requests with records, that wait, by signal.
     pub(crate) waiting: BTreeMap<&'static str, u64>,
 }
 

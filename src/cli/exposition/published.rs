@@ -1,12 +1,10 @@
 //! What clients can read: the groups, and the text of the last batch.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use process_scanner::{Batch, BreakerState, Consumer, Consumers, Groups, Metrics};
 
+use super::gzip::gzip;
 use super::measured::Measured;
 use super::metrics_text::text;
 use super::serving::Serving;
@@ -96,10 +94,7 @@ impl Published {
             return Arc::clone(gzipped);
         }
         let text = self.text(format);
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let written = encoder.write_all(text.as_bytes());
-        let gzipped = written.and_then(|()| encoder.finish());
-        let gzipped: Arc<[u8]> = gzipped.expect("BUG: memory is writable").into();
+        let gzipped: Arc<[u8]> = gzip(text.as_bytes()).into();
         let mut state = self.lock();
         let is_current = state.texts[format as usize]
             .as_ref()

@@ -26,7 +26,7 @@ impl Format {
     /// Chooses by the header Accept: OpenMetrics if the client requests it, and prefers nothing else.
     pub(crate) fn accepted(accept: &str) -> Self {
         let best = |wanted: &str| {
-            let ranges = accept.split(',').filter_map(media_range);
+            let ranges = accept.split(',').filter_map(weighted);
             let weights = ranges.filter(|(name, _)| *name == wanted);
             weights.map(|(_, weight)| weight).fold(0.0, f64::max)
         };
@@ -38,10 +38,10 @@ impl Format {
     }
 }
 
-/// Returns a media type and its weight `q`: RFC 9110, section 12.5.1.
+/// Returns what a client accepts, such as a media type, and its weight `q`: RFC 9110, section 12.4.2.
 ///
 /// `None` for a version of OpenMetrics that is not written here.
-fn media_range(range: &str) -> Option<(&str, f64)> {
+pub(crate) fn weighted(range: &str) -> Option<(&str, f64)> {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next()?;
     let mut weight = 1.0;

@@ -28,7 +28,7 @@ impl ExitKind {
     ];
 
     /// Returns the kind of an exit; `Unknown` for any other event.
-    pub(super) fn of(event: &Event) -> Self {
+    pub(crate) fn of(event: &Event) -> Self {
         let Event::Exited {
             exit, likely_oom, ..
         } = event

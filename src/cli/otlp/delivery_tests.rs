@@ -18,7 +18,7 @@ fn requests_have_path_type_and_headers() {
     for (signal, is_gzip) in [(Signal::Metrics, true), (Signal::Logs, false)] {
         let receiver = receiver(vec![reply("200 OK", "", b"")]);
         let made = Made::new(&settings(&receiver.address, PATIENT), signal, 1);
-        let mut request = request(signal, 5);
+        let mut request = request(5);
         request.is_gzip = is_gzip;
         made.queue.push(vec![request]);
         let outcome = made.run();
@@ -150,13 +150,13 @@ fn a_request_that_always_fails_makes_room() {
         queue,
         end,
     } = Made::new(&settings(&nowhere(), PATIENT), Signal::Logs, 2);
-    queue.push(vec![request(Signal::Logs, 1)]);
+    queue.push(vec![request(1)]);
     let is_ending = Arc::clone(&fake.is_ending);
     let more: [Happening; 2] = [
         // During the first wait the queue overflows, so that the first request is dropped too.
         Box::new(move || {
             for count in [10, 100, 1000] {
-                queue.push(vec![request(Signal::Logs, count)]);
+                queue.push(vec![request(count)]);
             }
         }),
         // During the second the program ends. There is one more attempt, and the others are not sent.
@@ -179,9 +179,9 @@ fn a_request_at_which_the_receiver_always_closes_is_dropped() {
     let resets = (0..10).map(|_| Reply::Reset);
     let receiver = receiver(resets.chain([reply("200 OK", "", b"")]).collect());
     let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 9);
-    let mut large = request(Signal::Metrics, 7);
+    let mut large = request(7);
     large.body = vec![b'x'; 8 << 20];
-    made.queue.push(vec![large, request(Signal::Metrics, 1)]);
+    made.queue.push(vec![large, request(1)]);
     let outcome = made.run();
     assert_eq!(outcome.counts.dropped_of("metrics"), 7);
     assert_eq!(outcome.results(), [1, 0, 0, 10]);
@@ -218,7 +218,7 @@ fn a_slow_receiver_is_reported_with_what_is_lost() {
     let receiver = receiver(vec![reply("200 OK", "", b"")]);
     let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 1);
     for count in [3, 4, 5] {
-        made.queue.push(vec![request(Signal::Metrics, count)]);
+        made.queue.push(vec![request(count)]);
     }
     let outcome = made.run();
     assert_eq!(outcome.counts.dropped_of("metrics"), 7);
@@ -240,7 +240,7 @@ fn at_the_end_a_requested_wait_holds() {
     )]);
     let made = Made::new(&settings(&receiver.address, PATIENT), Signal::Metrics, 9);
     for count in [3, 4, 5] {
-        made.queue.push(vec![request(Signal::Metrics, count)]);
+        made.queue.push(vec![request(count)]);
     }
     let (is_ending, deadline) = (Arc::clone(&made.fake.is_ending), Arc::clone(&made.deadline));
     let end: Happening = Box::new(move || {
@@ -259,7 +259,7 @@ fn at_the_end_a_requested_wait_holds() {
 fn after_the_deadline_nothing_is_sent() {
     let made = Made::new(&settings("http://127.0.0.1:1", PATIENT), Signal::Logs, 2);
     let _ = made.deadline.set(made.fake.now());
-    made.queue.push(vec![request(Signal::Logs, 7)]);
+    made.queue.push(vec![request(7)]);
     let outcome = made.run();
     assert_eq!(outcome.counts.dropped_of("logs"), 7);
     assert_eq!(outcome.results(), [0; 4]);

@@ -125,13 +125,14 @@ impl Exporter {
         let is_late = matches!(in_time, Err(error) if error.is_timeout());
         let now = Signal::ALL.map(|signal| self.counts.dropped_of(signal.as_str()));
         let (metrics, logs) = (now[0] - before[0], now[1] - before[1]);
-        let waiting: u64 = self.counts.counts().waiting.values().sum();
+        let waiting = self.counts.counts().waiting;
         // A thread that has ended by a bug leaves requests.
-        if is_late || waiting > 0 {
+        if is_late || waiting.values().any(|count| *count > 0) {
             // One of each signal is on its way.
-            let requests = waiting + 2;
+            let [metrics, logs] = Signal::ALL.map(|signal| waiting[signal.as_str()] + 1);
             warn(&format!(
-                "the receiver of OTLP is too slow: up to {requests} requests are not sent"
+                "the receiver of OTLP is too slow: the metrics of up to {metrics} moments, and up to {logs} log \
+                 requests are not sent"
             ));
         } else if metrics + logs > 0 {
             warn(&format!(

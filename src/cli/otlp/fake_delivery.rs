@@ -79,9 +79,8 @@ impl Outcome {
     }
 }
 
-pub(super) fn request(signal: Signal, count: u64) -> Request {
+pub(super) fn request(count: u64) -> Request {
     Request {
-        signal,
         count,
         body: vec![b'x'; 3],
         is_gzip: false,
@@ -172,7 +171,7 @@ pub(super) fn settings(endpoint: &str, timeout: Duration) -> Otlp {
 pub(super) fn deliver(settings: &Otlp, signal: Signal, requests: &[u64]) -> Outcome {
     let made = Made::new(settings, signal, 100);
     for count in requests {
-        made.queue.push(vec![request(signal, *count)]);
+        made.queue.push(vec![request(*count)]);
     }
     made.run()
 }

@@ -15,7 +15,7 @@ use super::otlp_messages::{
 };
 use super::otlp_resource::{SCHEMA_URL, resource, scope};
 use super::record_buffer::{PER_REQUEST, RecordBuffer};
-use super::request_queue::{Request, RequestQueue, Signal};
+use super::request_queue::{Request, RequestQueue};
 use super::starts::Starts;
 use crate::cli::exposition::Published;
 use crate::cli::settings::Otlp;
@@ -117,7 +117,7 @@ impl Gatherer {
                 schema_url: SCHEMA_URL.to_owned(),
             }],
         };
-        Request::new(Signal::Metrics, count, &message, self.is_gzip)
+        Request::new(count, &message, self.is_gzip)
     }
 
     /// Makes requests as long as there are at least so many records.
@@ -159,7 +159,7 @@ impl Gatherer {
                 schema_url: SCHEMA_URL.to_owned(),
             }],
         };
-        Request::new(Signal::Logs, count, &message, self.is_gzip)
+        Request::new(count, &message, self.is_gzip)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Births, execs, exits and failed scans as log records.
 
 use jiff::Timestamp;
-use process_scanner::{Batch, Changes, Detail, Event, ExitStatus, ExitUsage, ProcessInfo};
+use process_scanner::{Batch, Changes, Detail, Event, ProcessInfo};
 
 use super::data_points::OUTCOME;
 use super::otlp_messages::{Any, ArrayValue, KeyValue, LogRecord};
 use super::record_bodies;
+use crate::cli::format::exits;
+use crate::cli::history::ExitKind;
 use crate::cli::settings::LogEvent;
 
 /// `SeverityNumber` of usual events.
@@ -58,9 +60,8 @@ fn is_wanted(event: &Event, wanted: &[LogEvent]) -> bool {
             let has_changed = changed.contains(Changes::NAME);
             (has_changed || changed.contains(Changes::EXECUTABLE)) && is(LogEvent::Exec)
         }
-        Event::Exited { exit, .. } => {
-            let has_failed = exit.is_some_and(|status| !status.is_success());
-            is(LogEvent::Exit) || (has_failed && is(LogEvent::FailedExit))
+        Event::Exited { .. } => {
+            is(LogEvent::Exit) || (exits::is_failure(event) && is(LogEvent::FailedExit))
         }
         _ => false,
     }
@@ -74,21 +75,11 @@ fn of_event(event: &Event, at_ms: u64) -> Option<LogRecord> {
         Event::Created(_) => ("pscan.process.created", INFO, process.start_time_ms),
         Event::Updated { .. } => ("pscan.process.exec", INFO, None),
         Event::Exited {
-            lived_ms,
-            exit,
             ended_at_ms,
             likely_oom,
-            usage,
             ..
         } => {
-            let end = End {
-                lived_ms: *lived_ms,
-                status: *exit,
-                ended_at_ms: *ended_at_ms,
-                likely_oom: *likely_oom,
-                usage: *usage,
-            };
-            end.add_to(&mut attributes);
+            add_exit(event, &mut attributes);
             let is_oom = *likely_oom == Some(true);
             let severity = if is_oom { WARN } else { INFO };
             ("pscan.process.exited", severity, *ended_at_ms)
@@ -124,7 +115,7 @@ fn record(
     }
 }
 
-/// Attributes of the process, by the names of docs/opentelemetry.md. What is unknown has none.
+/// Attributes of the process, by the names of docs/opentelemetry.md. Unknown values have none.
 fn process_attributes(process: &ProcessInfo) -> Vec<KeyValue> {
     let mut attributes = vec![KeyValue::new("process.pid", u64::from(process.pid))];
     let mut add = |key: &str, value: Option<Any>| {
@@ -162,41 +153,40 @@ fn process_attributes(process: &ProcessInfo) -> Vec<KeyValue> {
     attributes
 }
 
-/// What is known of an exit.
-struct End {
-    lived_ms: Option<u64>,
-    status: Option<ExitStatus>,
-    ended_at_ms: Option<u64>,
-    likely_oom: Option<bool>,
-    usage: Option<ExitUsage>,
-}
-
-impl End {
-    fn add_to(&self, attributes: &mut Vec<KeyValue>) {
-        let mut add = |key: &str, value: Option<Any>| {
-            attributes.extend(value.map(|value| KeyValue::new(key, value)));
-        };
-        let status = self.status;
-        let outcome = match status {
-            Some(status) if status.is_success() => "ok",
-            Some(status) if status.signal.is_some() => "killed",
-            Some(status) if status.code.is_some() => "failed",
-            _ => "unknown",
-        };
-        add(OUTCOME, Some(outcome.into()));
-        let code = status.and_then(|status| status.code);
-        add("process.exit.code", code.map(|code| u64::from(code).into()));
-        let signal = status.and_then(|status| status.signal);
-        let signal = signal.map(|signal| u64::from(signal).into());
-        add("pscan.process.exit.signal", signal);
-        let ended = self.ended_at_ms.and_then(iso_time);
-        add("process.exit.time", ended);
-        add("pscan.process.lived_ms", self.lived_ms.map(Any::from));
-        add("pscan.process.likely_oom", self.likely_oom.map(Any::Flag));
-        let cpu_ns = self.usage.and_then(|usage| usage.cpu_time_ns);
-        let cpu_seconds = cpu_ns.map(|ns| Any::Real(ns as f64 / 1e9));
-        add("process.cpu.time", cpu_seconds);
-    }
+/// Adds the known attributes of an exit.
+fn add_exit(event: &Event, attributes: &mut Vec<KeyValue>) {
+    let Event::Exited {
+        lived_ms,
+        exit,
+        ended_at_ms,
+        likely_oom,
+        usage,
+        ..
+    } = event
+    else {
+        return;
+    };
+    let mut add = |key: &str, value: Option<Any>| {
+        attributes.extend(value.map(|value| KeyValue::new(key, value)));
+    };
+    let outcome = match ExitKind::of(event) {
+        ExitKind::Ok => "ok",
+        ExitKind::Failed => "failed",
+        ExitKind::Signal | ExitKind::OutOfMemory => "killed",
+        ExitKind::Unknown => "unknown",
+    };
+    add(OUTCOME, Some(outcome.into()));
+    let code = exit.and_then(|status| status.code);
+    add("process.exit.code", code.map(|code| u64::from(code).into()));
+    let signal = exit.and_then(|status| status.signal);
+    let signal = signal.map(|signal| u64::from(signal).into());
+    add("pscan.process.exit.signal", signal);
+    add("process.exit.time", ended_at_ms.and_then(iso_time));
+    add("pscan.process.lived_ms", lived_ms.map(Any::from));
+    add("pscan.process.likely_oom", likely_oom.map(Any::Flag));
+    let cpu_ns = usage.and_then(|usage| usage.cpu_time_ns);
+    let cpu_seconds = cpu_ns.map(|ns| Any::Real(ns as f64 / 1e9));
+    add("process.cpu.time", cpu_seconds);
 }
 
 /// Returns a time as ISO 8601; `None` after the year 9999.

@@ -9,7 +9,7 @@ use super::otlp_messages::{InstrumentationScope, KeyValue, Resource};
 /// The conventions that names follow. Those that begin with `pscan` are in none.
 pub(super) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 
-/// Returns the attributes of this host and of pscan, with those of the settings. What is unknown is left out.
+/// Returns the attributes of this host and of pscan, with those of the settings. Unknown values are left out.
 pub(super) fn resource(set: &BTreeMap<String, String>) -> Resource {
     let found = [
         ("service.name", Some("pscan".to_owned())),

@@ -1,6 +1,8 @@
 //! The bodies of log records: a sentence about the event, for people.
 
-use process_scanner::{Event, ExitStatus, ProcessInfo, escape};
+use process_scanner::{Event, ProcessInfo, escape};
+
+use crate::cli::format::exits;
 
 /// Returns a sentence about an event; `None` if it is sent as no record.
 ///
@@ -17,25 +19,7 @@ pub(super) fn of_event(event: &Event) -> Option<String> {
             let name = process.name.as_deref().unwrap_or("another program");
             format!("process {} is {} now", process.pid, escape(name))
         }
-        Event::Exited {
-            lived_ms,
-            lived_ns,
-            exit,
-            ended_at_ms,
-            likely_oom,
-            ..
-        } => {
-            let mut text = format!("{} {}", subject(process), end(*exit));
-            if *likely_oom == Some(true) {
-                text.push_str(", probably for lack of memory,");
-            }
-            if let Some(lived_ms) = lived_ms {
-                let is_known = lived_ns.is_some() || ended_at_ms.is_some();
-                let at_most = if is_known { "" } else { "at most " };
-                text.push_str(&format!(" after {at_most}{}", duration(*lived_ms)));
-            }
-            text
-        }
+        Event::Exited { .. } => format!("{}: {}", subject(process), exits::in_short(event)),
         _ => return None,
     })
 }
@@ -53,27 +37,9 @@ fn subject(process: &ProcessInfo) -> String {
     }
 }
 
-fn end(status: Option<ExitStatus>) -> String {
-    let signal = status.and_then(|status| status.signal);
-    let code = status.and_then(|status| status.code);
-    match (signal, code) {
-        (Some(signal), _) => format!("was killed by signal {signal}"),
-        (None, Some(code)) => format!("exited {code}"),
-        (None, None) => "ended".to_owned(),
-    }
-}
-
-fn duration(ms: u64) -> String {
-    match ms {
-        0..10_000 => format!("{ms} ms"),
-        10_000..600_000 => format!("{} s", ms / 1000),
-        _ => format!("{} min", ms / 60_000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use process_scanner::{Changes, Exit, ProcessKey};
+    use process_scanner::{Changes, Exit, ExitStatus, ProcessKey};
 
     use super::*;
 
@@ -102,18 +68,18 @@ mod tests {
         let cargo = Some("cargo");
         assert_eq!(
             exited(cargo, Some(332), known(0)),
-            "cargo (27449) exited 0 after 332 ms"
+            "cargo (27449): exit 0 after 332ms"
         );
-        assert_eq!(exited(cargo, None, known(0x300)), "cargo (27449) exited 3");
+        assert_eq!(exited(cargo, None, known(0x300)), "cargo (27449): exit 3");
         let mut oom = known(9);
         oom.likely_oom = Some(true);
         assert_eq!(
             exited(cargo, Some(61_500), oom),
-            "cargo (27449) was killed by signal 9, probably for lack of memory, after 61 s"
+            "cargo (27449): killed by SIGKILL (out of memory?) after 1m01s"
         );
         assert_eq!(
             exited(None, Some(700_000), Exit::default()),
-            "process 27449 ended after at most 11 min"
+            "process 27449: exited after at most 11m40s"
         );
     }
 

@@ -1,16 +1,13 @@
 //! Requests that wait for the receiver.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use prost::Message;
 
-use crate::cli::exposition::{OtlpCounts, Sent};
+use crate::cli::exposition::{OtlpCounts, Sent, gzip};
 
 /// What a request has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +28,8 @@ impl Signal {
 }
 
 /// A request as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Request {
-    pub(super) signal: Signal,
     /// Data points or records.
     pub(super) count: u64,
     pub(super) body: Vec<u8>,
@@ -41,17 +37,10 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn new(signal: Signal, count: u64, message: &impl Message, is_gzip: bool) -> Self {
-        let mut body = message.encode_to_vec();
-        if is_gzip {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-            encoder
-                .write_all(&body)
-                .expect("BUG: a vector takes all bytes");
-            body = encoder.finish().expect("BUG: a vector takes all bytes");
-        }
+    pub(super) fn new(count: u64, message: &impl Message, is_gzip: bool) -> Self {
+        let body = message.encode_to_vec();
+        let body = if is_gzip { gzip(&body) } else { body };
         Self {
-            signal,
             count,
             body,
             is_gzip,
@@ -218,7 +207,6 @@ mod tests {
 
     fn request(count: u64, bytes: usize) -> Request {
         Request {
-            signal: Signal::Logs,
             count,
             body: vec![0; bytes],
             is_gzip: false,

@@ -175,7 +175,7 @@ fn a_certificate_that_stays_bad_drops_requests_at_the_end() {
     let receiver = receiver(vec![bad; 2]);
     let made = Made::new(&trusting(&receiver.address, PATIENT), Signal::Logs, 9);
     for count in [5, 2] {
-        made.queue.push(vec![request(Signal::Logs, count)]);
+        made.queue.push(vec![request(count)]);
     }
     // During the first wait the program ends. There is one more attempt.
     let (is_ending, deadline) = (Arc::clone(&made.fake.is_ending), Arc::clone(&made.deadline));

@@ -14,7 +14,7 @@ use super::readiness::not_ready;
 use super::responses::{Answer, PLAIN, Refusal, gzipped, shared_text, text, text_with};
 use super::site::{Site, SiteRules};
 use super::{event_stream, page};
-use crate::cli::exposition::Format;
+use crate::cli::exposition::{Format, weighted};
 use crate::cli::format::json;
 use crate::cli::select::FilterArgs;
 
@@ -84,13 +84,10 @@ fn metrics(request: &Request<Incoming>, site: &Site) -> Answer {
 fn takes_gzip(request: &Request<Incoming>) -> bool {
     let values = request.headers().get_all(ACCEPT_ENCODING).iter();
     let values = values.filter_map(|value| value.to_str().ok());
-    let mut codings = values.flat_map(|value| value.split(','));
-    codings.any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
-        name.trim().eq_ignore_ascii_case("gzip")
-            && weight.parse().is_ok_and(|weight: f64| weight > 0.0)
-    })
+    let mut codings = values
+        .flat_map(|value| value.split(','))
+        .filter_map(weighted);
+    codings.any(|(name, weight)| name.eq_ignore_ascii_case("gzip") && weight > 0.0)
 }
 
 fn ready(site: &Site) -> Result<Answer, Refusal> {

@@ -118,29 +118,24 @@ impl Otlp {
             ("metrics_endpoint", &self.metrics_endpoint, Shape::Whole),
             ("logs_endpoint", &self.logs_endpoint, Shape::Whole),
         ];
-        for (name, url, shape) in shapes {
-            let found = url.as_deref().and_then(|url| endpoint::wrong(url, shape));
+        for (name, url, shape) in &shapes {
+            let found = url.as_deref().and_then(|url| endpoint::wrong(url, *shape));
             if let Some((what, advice)) = found {
                 // It can contain a password, so the message does not have it.
                 return wrong(format!("otlp.{name} {what}"), advice);
             }
         }
         let sent = [self.metrics_url(), self.logs_url()];
-        let mut sent = sent.iter().flatten().peekable();
-        let is_sent = sent.peek().is_some();
-        if self.ca_file.is_some() && is_sent && sent.all(|url| endpoint::is_plain(url)) {
+        let sent: Vec<&String> = sent.iter().flatten().collect();
+        let is_plain = !sent.is_empty() && sent.iter().all(|url| endpoint::is_plain(url));
+        if self.ca_file.is_some() && is_plain {
             return wrong(
                 "otlp.ca_file has no use: the endpoint does not begin with https".to_owned(),
                 "leave it out, or correct the endpoint",
             );
         }
-        let urls = [
-            ("endpoint", &self.endpoint),
-            ("metrics_endpoint", &self.metrics_endpoint),
-            ("logs_endpoint", &self.logs_endpoint),
-        ];
-        let mut set = urls.into_iter().filter(|(_, url)| url.is_some());
-        if let Some((name, _)) = set.next_back().filter(|_| !self.is_sent()) {
+        let last = shapes.iter().rev().find(|(_, url, _)| url.is_some());
+        if let Some((name, ..)) = last.filter(|_| sent.is_empty()) {
             return wrong(
                 format!("otlp.{name} has no use: nothing is sent there"),
                 "set metrics or logs to true, with log_events, or leave the endpoint out",

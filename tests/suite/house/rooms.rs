@@ -52,10 +52,6 @@ const COMMAND: &[(&str, &[&str])] = &[
     ("cli/launch", &["cli/outcome"]),
     ("cli/settings", &["cli/outcome"]),
     ("cli/exposition", &["cli/outcome"]),
-    (
-        "cli/otlp",
-        &["cli/outcome", "cli/settings", "cli/exposition"],
-    ),
     ("cli/profile", &[]),
     (
         "cli/format",
@@ -78,6 +74,16 @@ const COMMAND: &[(&str, &[&str])] = &[
     ),
     ("cli/perfetto", &["cli/select", "cli/format", "cli/history"]),
     ("cli/tables", &["cli/select", "cli/history"]),
+    (
+        "cli/otlp",
+        &[
+            "cli/outcome",
+            "cli/settings",
+            "cli/exposition",
+            "cli/format",
+            "cli/history",
+        ],
+    ),
     (
         "cli/server",
         &["cli/select", "cli/settings", "cli/exposition", "cli/format"],

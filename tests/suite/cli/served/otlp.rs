@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -92,7 +93,11 @@ fn settings(address: &str, more: &str) -> String {
 #[test]
 fn metrics_and_records_arrive() {
     let (address, requests) = receiver("200 OK");
-    let server = Server::start(&settings(&address, "gzip = false\n")).scanned();
+    // Variables of a proxy are ignored.
+    let proxy = Path::new("http://127.0.0.1:1");
+    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, proxy));
+    let settings = settings(&address, "gzip = false\n");
+    let server = Server::start_in(&settings, &[], &variables).scanned();
     let metrics = next(&requests, |request| {
         request.is_of("metrics") && request.has("process.memory.usage")
     });
