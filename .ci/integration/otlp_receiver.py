@@ -29,12 +29,6 @@ MOST_BYTES = 1.2 * 2**20
 MOST_RECORDS = 512
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # Programs that the checks start do not keep the port.
-    allow_reuse_address = True
-
-
 class Receiver:
     """Decodes requests and keeps them, or answers all in one bad way: a status, `garbage` or `nothing`."""
 
@@ -74,7 +68,7 @@ class Receiver:
                 pass
 
         self.is_up, self.since_start = True, 0
-        self.server = Server(("127.0.0.1", self.port), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         if self.reserved:
             self.reserved.close()
         self.port = self.server.server_port
