@@ -61,7 +61,7 @@ def main(pscan, folder, dashboard, rules, node_exporter=None):
         settings.write_text(SETTINGS.replace("TEXTFILE", str(textfile)).replace("RECEIVER", endpoint))
         exporter = Exporter([pscan, "serve", "--config", settings], folder / "pscan.log")
         until(lambda: exporter.get("/readyz").status == 200, "the first scan")
-        prometheus = Prometheus(folder, exporter.url.removeprefix("http://"))
+        prometheus = Prometheus(folder, exporter.address)
         with prometheus.config.open("a") as config:
             config.write(OTHER)
             if node:

@@ -14,11 +14,10 @@ import urllib.parse
 from collections import Counter
 from pathlib import Path
 
-from exporter import Answer, until, until_passes
+from exporter import Answer, free_port, until, until_passes
 from otlp_compare import Hearing, compare_next, dropped, lives, stop
 from otlp_load import show
 from otlp_outage import Outage
-from otlp_receiver import free_port
 from otlp_setup import Setup
 from results import Results
 

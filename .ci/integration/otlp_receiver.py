@@ -258,9 +258,3 @@ def log_records(message):
         lived = [record.event_name, attributes["process.pid"], attributes.get("process.parent_pid"), *end]
         began, program = (attributes.get(key) for key in ("process.creation.time", "pscan.process.name"))
         yield record.observed_time_unix_nano, began, program, lived
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
