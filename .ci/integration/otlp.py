@@ -36,9 +36,6 @@ class Checks(Results):
         self.hearing = Hearing(self.pscan)
         self.children = []
 
-    def run(self, check):
-        self.note(check.__name__.replace("_", " "), check)
-
     def metrics_equal_those_of_the_page(self):
         self.children += self.load.run(dict(ok=7, failed=5, killed=3))
         until(lambda: lives(self.pscan)["births"] >= 15 or not self.hearing.is_exact(), "the births")

@@ -67,9 +67,6 @@ class Checks(Results):
             if server:
                 server.stop()
 
-    def run(self, check):
-        self.note(check.__name__.replace("_", " "), check)
-
     # Text and pages.
 
     def promtool_accepts_the_text(self):
