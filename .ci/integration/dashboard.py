@@ -181,18 +181,19 @@ def queries(dashboard):
 def one_value(prometheus, dashboard, title):
     """Returns what a panel of one number shows."""
     (query,) = (query for of, query, is_range in queries(dashboard) if of == title and not is_range)
-    (found,) = prometheus.api("query", query=filled(query))["result"]
+    (found,) = prometheus.api("query", query=filled(query, VARIABLES))["result"]
     return float(found["value"][1])
 
 
-def filled(query):
-    for name, value in VARIABLES.items():
+def filled(query, variables):
+    """Returns a query with values in place of Grafana's variables."""
+    for name, value in variables.items():
         query = query.replace(name, value)
     return query
 
 
 def failure(prometheus, title, query, is_range):
-    query = filled(query)
+    query = filled(query, VARIABLES)
     if "$" in query:
         return [f"{title}: a variable is left: {query}"]
     now = time.time()
