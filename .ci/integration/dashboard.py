@@ -38,8 +38,8 @@ VARIABLES = {
     "$__range": "1m",
 }
 GROUP = "cidaemon"
-# Metrics of other programs, and those that are there only in some states.
-NOT_OURS = {"up", "node_textfile_mtime_seconds", "node_exporter_build_info"}
+# Metrics and labels of other programs, and those that are there only in some states.
+NOT_OURS = {"up", "node_textfile_mtime_seconds", "node_exporter_build_info", "file"}
 
 
 def main(pscan, folder, dashboard, rules, node_exporter=None):
@@ -132,7 +132,7 @@ def work(programs, exporter, prometheus):
         QUIET.add("Failed exits in the range")
 
 
-# Panels that have no data on this host, and metrics that are not sent by OTLP.
+# Panels that have no data on this host, and what is not sent by OTLP.
 QUIET = set()
 NOT_BY_OTLP = {
     "Time of a scan",
@@ -140,7 +140,16 @@ NOT_BY_OTLP = {
     "Requests by status",
     "pscan_serve_requests_total",
     "pscan_serve_reload_successful",
+    "quantile",
+    "code",
 }
+# Where queries, legends and rules name labels; a group can be a list.
+LABELS = (
+    r'[{,]\s*(\w+)(?:=~|!~|!=|=)"',
+    r"\$labels\.(\w+)",
+    r"\{\{\s*(\w+)\s*\}\}",
+    r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)",
+)
 
 
 def rewritten(path):
@@ -159,10 +168,22 @@ def faults_of(prometheus, dashboard, rules):
         faults += failure(prometheus, title, query, is_range)
     print(f"{len(texts) - 1} queries of the dashboard, {len(faults)} failed", flush=True)
     names = set(prometheus.api("label/__name__/values")) | set(prometheus.api("labels")) | NOT_OURS | QUIET
+    texts += legends(dashboard)
     used = {name for text in texts for name in re.findall(r"\b(?:pscan|process|node|system)_\w+", text)}
+    used |= labels_in(texts)
     unknown = sorted(used - names)
     print(f"{len(used)} names in queries and rules, {len(unknown)} unknown", flush=True)
-    return faults + [f"no metric has this name: {name}" for name in unknown]
+    return faults + [f"no metric or label has this name: {name}" for name in unknown]
+
+
+def labels_in(texts):
+    """Returns the labels that texts name."""
+    found = (names for text in texts for pattern in LABELS for names in re.findall(pattern, text))
+    return {name for names in found for name in re.findall(r"\w+", names)}
+
+
+def legends(dashboard):
+    return [target.get("legendFormat", "") for panel in dashboard["panels"] for target in panel.get("targets", ())]
 
 
 def queries(dashboard):
