@@ -15,9 +15,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import loads
+import otel_logs
 from chdb import session
 from exporter import until
-from otel_logs import Records
 
 HOST = "ci-host"
 PLAN = {"ok": 40, "failed": 30, "killed": 20}
@@ -225,8 +225,7 @@ class Documented:
         self.session.query(insert, params={"host": HOST})
 
     def __call__(self, number, **values):
-        result = self.session.query(self.queries[number], "JSONEachRow", params=values)
-        return [json.loads(line) for line in str(result).splitlines() if line]
+        return otel_logs.rows(self.session.query(self.queries[number], "JSONEachRow", params=values))
 
 
 def same(name, found, expected):
@@ -325,13 +324,12 @@ def check_recording(pscan, folder, recording, clickhouse):
 
 def main(pscan, folder, recordings):
     folder = Path(folder)
-    with Records(pscan, folder) as records:
+    with otel_logs.Records(pscan, folder) as records:
         run = Run(pscan, folder)
-        if run.hears_all():
-            records.wait_for_exit(run.last.pid)
+        is_exact = records.have_exit(run.last.pid)
     clickhouse = Documented(folder)
     check_run(run, clickhouse)
-    if run.hears_all():
+    if is_exact:
         span = text(run.lines[0]["at_ms"] - 60_000), text(run.lines[-1]["at_ms"] + 60_000)
         records.check(clickhouse.session, clickhouse.of_records, run, *span)
     else:
