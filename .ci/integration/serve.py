@@ -19,7 +19,7 @@ from prometheus import Prometheus
 from results import Results
 from truth import Truth
 
-# Without a budget, what the host does decides what is heard, not how busy it is.
+# Without a budget, pscan scans a busy host as often as an idle one.
 SETTINGS = """
 scan = { interval_ms = 500, cpu_budget_percent = "off" }
 serve = { listen = "127.0.0.1:0" }
