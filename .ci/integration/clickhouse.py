@@ -15,12 +15,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import loads
+import otel_logs
 from chdb import session
 from exporter import until
-from otel_logs import Records
 
 HOST = "ci-host"
-PLAN = {"ok": ("exit 0", 40), "failed": ("exit 3", 30), "killed": ("kill -9 $$", 20)}
+PLAN = {"ok": 40, "failed": 30, "killed": 20}
 CPU_SECONDS = 0.5
 # Of the program that burns CPU, beside what wait4(2) reports: the end of a process itself.
 CPU_TOLERANCE = 0.02
@@ -68,10 +68,10 @@ class Run:
         self.moment = round(time.time() * 1000)
         self.sleeper, self.burner, self.changing = sleeper.pid, burner.pid, changing.pid
         self.cpu_seconds = self.programs.finish(burner)
-        for name, (script, count) in PLAN.items():
+        for name, count in PLAN.items():
             shell = self.programs.shell(f"ch{name}")
             for _ in range(count):
-                child = subprocess.Popen([shell, "-c", script])
+                child = subprocess.Popen([shell, "-c", loads.EXITS[name]])
                 child.wait()
                 self.outcomes.append((child.pid, name))
         self.last = subprocess.Popen([self.programs.shell("chlast"), "-c", "exit 0"])
@@ -225,8 +225,7 @@ class Documented:
         self.session.query(insert, params={"host": HOST})
 
     def __call__(self, number, **values):
-        result = self.session.query(self.queries[number], "JSONEachRow", params=values)
-        return [json.loads(line) for line in str(result).splitlines() if line]
+        return otel_logs.rows(self.session.query(self.queries[number], "JSONEachRow", params=values))
 
 
 def same(name, found, expected):
@@ -248,7 +247,7 @@ def check_exits(run, fold, outcomes):
     # A process of a millisecond can exit before its name is read.
     exits = {(row["name"], row["outcome"]): row["exits"] for row in outcomes}
     unnamed = 0
-    for name, (_, count) in PLAN.items():
+    for name, count in PLAN.items():
         missing = count - exits[f"ch{name}", name]
         assert 0 <= missing <= exits.get((None, name), 0), (name, exits)
         assert sum(of == f"ch{name}" for of, _ in exits) == 1, exits
@@ -325,13 +324,12 @@ def check_recording(pscan, folder, recording, clickhouse):
 
 def main(pscan, folder, recordings):
     folder = Path(folder)
-    with Records(pscan, folder) as records:
+    with otel_logs.Records(pscan, folder) as records:
         run = Run(pscan, folder)
-        if run.hears_all():
-            records.wait_for_exit(run.last.pid)
+        is_exact = records.have_exit(run.last.pid)
     clickhouse = Documented(folder)
     check_run(run, clickhouse)
-    if run.hears_all():
+    if is_exact:
         span = text(run.lines[0]["at_ms"] - 60_000), text(run.lines[-1]["at_ms"] + 60_000)
         records.check(clickhouse.session, clickhouse.of_records, run, *span)
     else:

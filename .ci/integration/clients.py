@@ -4,7 +4,6 @@ import errno
 import resource
 import socket
 import threading
-import time
 
 HEAD = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Filler: " + b"x" * 1000
 

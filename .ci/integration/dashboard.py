@@ -38,8 +38,8 @@ VARIABLES = {
     "$__range": "1m",
 }
 GROUP = "cidaemon"
-# Metrics of other programs, and those that are there only in some states.
-NOT_OURS = {"up", "node_textfile_mtime_seconds", "node_exporter_build_info"}
+# Metrics and labels of other programs, and those that are there only in some states.
+NOT_OURS = {"up", "node_textfile_mtime_seconds", "node_exporter_build_info", "file"}
 
 
 def main(pscan, folder, dashboard, rules, node_exporter=None):
@@ -61,7 +61,7 @@ def main(pscan, folder, dashboard, rules, node_exporter=None):
         settings.write_text(SETTINGS.replace("TEXTFILE", str(textfile)).replace("RECEIVER", endpoint))
         exporter = Exporter([pscan, "serve", "--config", settings], folder / "pscan.log")
         until(lambda: exporter.get("/readyz").status == 200, "the first scan")
-        prometheus = Prometheus(folder, exporter.url.removeprefix("http://"))
+        prometheus = Prometheus(folder, exporter.address)
         with prometheus.config.open("a") as config:
             config.write(OTHER)
             if node:
@@ -132,7 +132,7 @@ def work(programs, exporter, prometheus):
         QUIET.add("Failed exits in the range")
 
 
-# Panels that have no data on this host, and metrics that are not sent by OTLP.
+# Panels that have no data on this host, and what is not sent by OTLP.
 QUIET = set()
 NOT_BY_OTLP = {
     "Time of a scan",
@@ -140,7 +140,16 @@ NOT_BY_OTLP = {
     "Requests by status",
     "pscan_serve_requests_total",
     "pscan_serve_reload_successful",
+    "quantile",
+    "code",
 }
+# Where queries, legends and rules name labels; a group can be a list.
+LABELS = (
+    r'[{,]\s*(\w+)(?:=~|!~|!=|=)"',
+    r"\$labels\.(\w+)",
+    r"\{\{\s*(\w+)\s*\}\}",
+    r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)",
+)
 
 
 def rewritten(path):
@@ -159,10 +168,22 @@ def faults_of(prometheus, dashboard, rules):
         faults += failure(prometheus, title, query, is_range)
     print(f"{len(texts) - 1} queries of the dashboard, {len(faults)} failed", flush=True)
     names = set(prometheus.api("label/__name__/values")) | set(prometheus.api("labels")) | NOT_OURS | QUIET
+    texts += legends(dashboard)
     used = {name for text in texts for name in re.findall(r"\b(?:pscan|process|node|system)_\w+", text)}
+    used |= labels_in(texts)
     unknown = sorted(used - names)
     print(f"{len(used)} names in queries and rules, {len(unknown)} unknown", flush=True)
-    return faults + [f"no metric has this name: {name}" for name in unknown]
+    return faults + [f"no metric or label has this name: {name}" for name in unknown]
+
+
+def labels_in(texts):
+    """Returns the labels that texts name."""
+    found = (names for text in texts for pattern in LABELS for names in re.findall(pattern, text))
+    return {name for names in found for name in re.findall(r"\w+", names)}
+
+
+def legends(dashboard):
+    return [target.get("legendFormat", "") for panel in dashboard["panels"] for target in panel.get("targets", ())]
 
 
 def queries(dashboard):
@@ -181,18 +202,19 @@ def queries(dashboard):
 def one_value(prometheus, dashboard, title):
     """Returns what a panel of one number shows."""
     (query,) = (query for of, query, is_range in queries(dashboard) if of == title and not is_range)
-    (found,) = prometheus.api("query", query=filled(query))["result"]
+    (found,) = prometheus.api("query", query=filled(query, VARIABLES))["result"]
     return float(found["value"][1])
 
 
-def filled(query):
-    for name, value in VARIABLES.items():
+def filled(query, variables):
+    """Returns a query with values in place of Grafana's variables."""
+    for name, value in variables.items():
         query = query.replace(name, value)
     return query
 
 
 def failure(prometheus, title, query, is_range):
-    query = filled(query)
+    query = filled(query, VARIABLES)
     if "$" in query:
         return [f"{title}: a variable is left: {query}"]
     now = time.time()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import time
 import urllib.error
@@ -38,8 +39,13 @@ class Exporter:
             self.child = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment
             )
-        self.url = url or self.wait_for(r"serving (http://\S+)")[1]
-        until(lambda: self.answers(), f"{arguments[0]} answers")
+        try:
+            self.url = url or self.wait_for(r"serving (http://\S+)")[1]
+            until(self.answers, f"{arguments[0]} answers")
+        except BaseException:
+            self.stop()
+            raise
+        self.address = self.url.removeprefix("http://")
 
     def answers(self):
         assert self.child.poll() is None, self.log.read_text()
@@ -92,6 +98,12 @@ def end(child):
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def samples(text):

@@ -14,6 +14,9 @@ BURN = "import os, sys, time\nwhile time.process_time() < float(sys.argv[1]): pa
 WAIT = "os.write(1, b'.'); os.read(0, 1)\n"
 SLEEP = "import os\n" + WAIT
 
+# Scripts of shells by the outcome of their exit.
+EXITS = {"ok": "exit 0", "failed": "exit 3", "killed": "kill -9 $$"}
+
 # When it may, starts one program after another: its arguments, and how often.
 START = (
     "import json, os, sys\n"

@@ -3,16 +3,16 @@
 import gzip
 import http.server
 import json
-import signal
-import subprocess
 import threading
 from collections import Counter
 
-from exporter import until
+from exporter import Exporter, until
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from otlp_compare import Hearing
 
+# As in otlp_setup.py.
 SETTINGS = """
-scan = {{ interval_ms = 200, cpu_budget_percent = "off" }}
+scan = {{ interval_ms = 200, cpu_budget_percent = "off", overload_wait_ratio = "off" }}
 serve = {{ listen = "127.0.0.1:0" }}
 otlp = {{ endpoint = "http://127.0.0.1:{}", interval_ms = 1000, metrics = false }}
 """
@@ -53,27 +53,29 @@ class Records:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         settings = folder / "serve.toml"
         settings.write_text(SETTINGS.format(self.server.server_port))
-        self.path, self.log = folder / "otel_logs.ndjson", folder / "serve.log"
-        with self.log.open("wb") as log:
-            self.child = subprocess.Popen(
-                [pscan, "serve", "--config", settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self.path = folder / "otel_logs.ndjson"
+        self.exporter = Exporter([pscan, "serve", "--config", settings], folder / "serve.log")
 
     def __enter__(self):
         try:
-            until(lambda: b"serving" in self.log.read_bytes(), "pscan serves")
+            until(lambda: self.exporter.get("/readyz").status == 200, "the first scan")
+            self.hearing = Hearing(self.exporter)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
-        self.child.send_signal(signal.SIGTERM)
-        self.child.wait(timeout=20)
+        self.exporter.stop()
         self.server.shutdown()
 
-    def wait_for_exit(self, pid):
-        until(lambda: any(is_exit(row, pid) for row in list(self.rows)), f"a record of the exit of {pid}")
+    def have_exit(self, pid):
+        """Waits for a record of an exit. Returns whether that pscan has heard all births and exits."""
+        until(
+            lambda: any(is_exit(row, pid) for row in list(self.rows)) or not self.hearing.is_exact(),
+            f"a record of the exit of {pid}",
+        )
+        return self.hearing.is_exact()
 
     def check(self, session, queries, run, begin, end):
         """Compares the queries of the document with how programs ended."""

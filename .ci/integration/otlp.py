@@ -14,11 +14,10 @@ import urllib.parse
 from collections import Counter
 from pathlib import Path
 
-from exporter import Answer, until, until_passes
+from exporter import Answer, free_port, until, until_passes
 from otlp_compare import Hearing, compare_next, dropped, lives, stop
 from otlp_load import show
 from otlp_outage import Outage
-from otlp_receiver import free_port
 from otlp_setup import Setup
 from results import Results
 
@@ -36,9 +35,6 @@ class Checks(Results):
         self.pscan = setup.serve(self.receiver.url, 'groups = { by = "name" }')
         self.hearing = Hearing(self.pscan)
         self.children = []
-
-    def run(self, check):
-        self.note(check.__name__.replace("_", " "), check)
 
     def metrics_equal_those_of_the_page(self):
         self.children += self.load.run(dict(ok=7, failed=5, killed=3))

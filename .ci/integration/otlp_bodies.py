@@ -1,8 +1,12 @@
-"""The sentences of log records, made anew of their attributes."""
+"""Rebuilds the sentences of log records from their attributes."""
 
 import re
+import signal
 
 PLAIN = re.compile(r"[A-Za-z0-9_./:+()@ -]*")
+# Larger numbers have no name: that of a real-time signal depends on the C library.
+NAMES = {int(one): one.name for one in signal.Signals if one < 32}
+DURATION = r"(\d+(\.\d\d?)?ms|\d+\.\ds|\d+m\d\ds|\d+h\d\dm|\d+d\d\dh)"
 
 
 def check_body(event, body, attributes):
@@ -15,34 +19,32 @@ def check_body(event, body, attributes):
         # It is escaped in the sentence.
         assert str(pid) in body and "\x1b" not in body, body
         return
-    subject = f"process {pid}" if name is None else f"{name} ({pid})"
+    subject = re.escape(f"process {pid}" if name is None else f"{name} ({pid})")
     if event.endswith("exec"):
-        expected = [f"process {pid} is {name or 'another program'} now"]
+        expected = re.escape(f"process {pid} is {name or 'another program'} now")
     elif event.endswith("created"):
         parent = attributes.get("process.parent_pid")
-        expected = [f"{subject} began" + ("" if parent is None else f", child of {parent}")]
+        expected = f"{subject} began" + ("" if parent is None else f", child of {parent}")
     else:
-        expected = [f"{subject} {end(attributes)}{one}" for one in lifetimes(attributes)]
-    assert body in expected, (body, expected)
+        expected = f"{subject}: {end(attributes)}{lifetime(attributes)}"
+    assert re.fullmatch(expected, body), (body, expected)
 
 
 def end(attributes):
-    """Returns how a process ended."""
-    code, signal = (attributes.get(key) for key in ("process.exit.code", "pscan.process.exit.signal"))
-    if signal is not None:
-        text = f"was killed by signal {signal}"
-    else:
-        text = "ended" if code is None else f"exited {code}"
-    return text + (", probably for lack of memory," if attributes.get("pscan.process.likely_oom") else "")
+    """Returns how a process ended, as it can be written: no attribute has core dumps."""
+    code, number = (attributes.get(key) for key in ("process.exit.code", "pscan.process.exit.signal"))
+    if code is not None:
+        return f"exit {code}"
+    if number is None:
+        return "exited"
+    name = NAMES.get(number, f"signal {number}")
+    more = r" \(out of memory\?\)" if attributes.get("pscan.process.likely_oom") else "(, core dumped)?"
+    return f"killed by {name}{more}"
 
 
-def lifetimes(attributes):
-    """Returns how long a process lived, as it can be written: where its end is not known, that can be a limit."""
-    ms = attributes.get("pscan.process.lived_ms")
-    if ms is None:
-        return [""]
-    if ms < 10_000:
-        text = f"{ms} ms"
-    else:
-        text = f"{ms // 1000} s" if ms < 600_000 else f"{ms // 60_000} min"
-    return [f" after {text}"] + ([] if "process.exit.time" in attributes else [f" after at most {text}"])
+def lifetime(attributes):
+    """Returns how long a process lived, as it can be written: without the time of its end, that can be a limit."""
+    if "pscan.process.lived_ms" not in attributes:
+        return ""
+    limit = "" if "process.exit.time" in attributes else "(at most )?"
+    return f" after {limit}{DURATION}"

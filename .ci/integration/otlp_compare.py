@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from exporter import samples, until
-from otlp_load import PLAN
+from loads import EXITS
 from otlp_metrics import GROUPS, LABELS, METRICS, ONLY_AS_TEXT, SCANNER
 
 GOOD = "pscan_scan_total", (("result", "good"),)
@@ -109,7 +109,7 @@ def lives(pscan):
     """Returns births, and exits by outcome, of the load."""
     text = page(pscan)
     group = (("group", "load"), ("kind", "named"))
-    exits = ((one, text["pscan_group_exits_total", (*group, ("outcome", one))]) for one in (*PLAN, "unknown"))
+    exits = ((one, text["pscan_group_exits_total", (*group, ("outcome", one))]) for one in (*EXITS, "unknown"))
     found = Counter(dict(exits))
     found["births"] = text["pscan_group_births_total", group]
     return found

@@ -4,6 +4,8 @@ import json
 import os
 from collections import Counter
 
+from loads import EXITS
+
 # When it may, runs each script in a shell, and prints the pids.
 RUN = """
 import json, os, sys
@@ -17,13 +19,12 @@ for line in sys.stdin:
 """
 # Exit code and signal.
 ENDS = {"ok": (0, None), "failed": (3, None), "killed": (None, 9)}
-PLAN = {"ok": "exit 0", "failed": "exit 3", "killed": "kill -9 $$"}
 # A life that scans find too, where the kernel reports no births.
 SLOW = "exec sleep 1"
 # A life in which scans find a shell, and another program then.
 CHANGING = "sleep 1.5; exec sleep 1.5"
 # A life with records of this size.
-LARGE = PLAN["ok"] + " #" + "x" * 60_000
+LARGE = EXITS["ok"] + " #" + "x" * 60_000
 
 
 class Load:
@@ -38,7 +39,7 @@ class Load:
     def run(self, plan, slow=0, large=0, changing=0):
         """Runs so many children by outcome, and others that succeed, in this order. Returns their pids and outcomes."""
         outcomes = [outcome for outcome, count in plan.items() for _ in range(count)]
-        scripts = [PLAN[one] for one in outcomes] + [SLOW] * slow + [LARGE] * large + [CHANGING] * changing
+        scripts = [EXITS[one] for one in outcomes] + [SLOW] * slow + [LARGE] * large + [CHANGING] * changing
         outcomes += ["ok"] * (slow + large + changing)
         self.child.stdin.write(json.dumps(scripts).encode() + b"\n")
         self.child.stdin.flush()

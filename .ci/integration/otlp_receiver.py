@@ -29,12 +29,6 @@ MOST_BYTES = 1.2 * 2**20
 MOST_RECORDS = 512
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    # Programs that the checks start do not keep the port.
-    allow_reuse_address = True
-
-
 class Receiver:
     """Decodes requests and keeps them, or answers all in one bad way: a status, `garbage` or `nothing`."""
 
@@ -74,7 +68,7 @@ class Receiver:
                 pass
 
         self.is_up, self.since_start = True, 0
-        self.server = Server(("127.0.0.1", self.port), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         if self.reserved:
             self.reserved.close()
         self.port = self.server.server_port
@@ -264,9 +258,3 @@ def log_records(message):
         lived = [record.event_name, attributes["process.pid"], attributes.get("process.parent_pid"), *end]
         began, program = (attributes.get(key) for key in ("process.creation.time", "pscan.process.name"))
         yield record.observed_time_unix_nano, began, program, lived
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]

@@ -8,7 +8,7 @@ from exporter import Exporter, end, until
 from otlp_load import Load
 from otlp_receiver import HEADER, Receiver
 
-# Without a budget and a breaker, what the host does decides what is heard, not how busy it is.
+# Without a budget and a breaker, pscan scans a busy host as often as an idle one.
 SETTINGS = """
 scan = {{ interval_ms = 500, cpu_budget_percent = "off", overload_wait_ratio = "off" }}
 serve = {{ listen = "127.0.0.1:0" }}

@@ -31,9 +31,6 @@ class Checks(Results):
         super().__init__()
         self.host, self.do = host, host.do
 
-    def run(self, check):
-        self.note(check.__name__.replace("_", " "), check)
-
     def show(self, name):
         return self.do("systemctl", "show", "--value", "--property", name, "pscan").strip()
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dashboard import filled
+
 # What Grafana puts in place of its variables if `All` is chosen.
 VARIABLES = {"$job": ".*", "$instance": ".*", "$__rate_interval": "5m"}
 HOST = 'job="pscan", instance="a:9257"'
@@ -88,7 +90,7 @@ CASES = {
 
 def main(folder, dashboard):
     panels = {
-        (panel["title"], target["refId"]): expression(target)
+        (panel["title"], target["refId"]): filled(target["expr"], VARIABLES)
         for panel in json.loads(Path(dashboard).read_text())["panels"]
         for target in panel.get("targets", ())
     }
@@ -115,13 +117,6 @@ def main(folder, dashboard):
     if tested.returncode:
         sys.exit(tested.stdout + tested.stderr)
     print(f"ok    {count} values of panels", flush=True)
-
-
-def expression(target):
-    query = target["expr"]
-    for name, value in VARIABLES.items():
-        query = query.replace(name, value)
-    return query
 
 
 if __name__ == "__main__":

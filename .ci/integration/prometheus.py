@@ -1,12 +1,11 @@
 """A private Prometheus, and its raw data."""
 
 import json
-import socket
 import subprocess
 import time
 import urllib.parse
 
-from exporter import Answer, until
+from exporter import Answer, free_port, until
 
 
 class Prometheus:
@@ -20,9 +19,7 @@ class Prometheus:
             "scrape_configs:\n"
             f"- {{job_name: pscan, static_configs: [{{targets: ['{target}']}}]}}\n"
         )
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = "127.0.0.1:%d" % free.getsockname()[1]
+        self.address = f"127.0.0.1:{free_port()}"
         self.child = None
 
     def start(self):

@@ -7,6 +7,10 @@ class Results:
     def __init__(self):
         self.failures = 0
 
+    def run(self, check):
+        """Runs a check under the name of its function."""
+        self.note(check.__name__.replace("_", " "), check)
+
     def note(self, name, check):
         """Runs a check. What it returns is printed; an exception is a failure."""
         try:

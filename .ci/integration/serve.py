@@ -6,7 +6,6 @@ Prints one line for each check and ends with status 1 if one failed.
 """
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from prometheus import Prometheus
 from results import Results
 from truth import Truth
 
-# Without a budget, what the host does decides what is heard, not how busy it is.
+# Without a budget, pscan scans a busy host as often as an idle one.
 SETTINGS = """
 scan = { interval_ms = 500, cpu_budget_percent = "off" }
 serve = { listen = "127.0.0.1:0" }
@@ -57,8 +56,7 @@ class Checks(Results):
             [self.pscan, "serve", "--config", self.settings], self.folder / "pscan.log"
         )
         until(lambda: self.exporter.get("/readyz").status == 200, "the first scan")
-        target = self.exporter.url.removeprefix("http://")
-        self.prometheus = Prometheus(self.folder, target)
+        self.prometheus = Prometheus(self.folder, self.exporter.address)
         self.prometheus.start()
         self.prometheus.wait_scrapes()
         self.truth = Truth(self.programs, self.prometheus)
@@ -68,9 +66,6 @@ class Checks(Results):
         for server in (self.prometheus, self.exporter):
             if server:
                 server.stop()
-
-    def run(self, check):
-        self.note(check.__name__.replace("_", " "), check)
 
     # Text and pages.
 
@@ -152,7 +147,7 @@ class Checks(Results):
         return self.exporter.wait_for(pattern, after)[0].strip()
 
     def idle_and_slow_clients_keep_nobody_out(self):
-        host, _, port = self.exporter.url.removeprefix("http://").rpartition(":")
+        host, _, port = self.exporter.address.rpartition(":")
         slowest = 0
         with Clients((host, int(port)), idle=1000, slow=200) as clients:
             for _ in range(20):

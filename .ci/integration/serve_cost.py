@@ -3,16 +3,18 @@
 Usage: serve_cost.py PSCAN FOLDER beside|groups|budget COUNT
 """
 
+import gzip
 import math
 import signal
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import loads
-from exporter import Exporter, until
+from exporter import Exporter, samples, until
 
 # Groups by name, as pscan does without settings.
 RIVAL_CONFIG = "process_names: [{name: '{{.Comm}}', cmdline: ['.+']}]\n"
@@ -93,8 +95,14 @@ class Costs:
         exporter = self.start_pscan()
         time.sleep(2)
         used, calm = scrape_for(exporter, 30, every=1.1)
-        text = exporter.get("/metrics").text
-        report(f"{count} groups, {len(text)} bytes", exporter, used, 30, calm)
+        report(f"{count} groups of idle processes", exporter, used, 30, calm)
+        request = urllib.request.Request(f"{exporter.url}/metrics", headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(request) as answer:
+            packed = answer.read()
+        text = gzip.decompress(packed).decode()
+        known = int(exporter.value("pscan_groups"))
+        found = sum(1 for _ in samples(text))
+        print(f"    {known} groups: {found} samples, {len(text.encode())} bytes, {len(packed)} after gzip")
         exporter.stop()
 
     def budget(self, count):

@@ -1,6 +1,6 @@
 """Measures what live views cost, on a pseudoterminal.
 
-Usage: top_cost.py PSCAN beside|keys COUNT
+Usage: top_cost.py PSCAN beside|keys|memory COUNT
 """
 
 import fcntl
@@ -18,6 +18,7 @@ import time
 
 ROUNDS, SECONDS = 3, 15
 KEYS = 200
+MINUTES = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,7 +34,7 @@ class View:
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, size)
 
     def read(self, seconds):
-        """Returns what it writes until it has written nothing for a time."""
+        """Returns its next output, or nothing after that many seconds."""
         if not select.select([self.terminal], [], [], seconds)[0]:
             return b""
         return os.read(self.terminal, 65536)
@@ -60,9 +61,10 @@ class View:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def rss_mb(self):
+    def rss_mb(self, key="VmRSS"):
+        """Returns its resident memory, or a part of that, in MB (10^6 bytes): see proc_pid_status(5)."""
         with open(f"/proc/{self.pid}/status") as status:
-            (line,) = (line for line in status if line.startswith("VmRSS:"))
+            (line,) = (line for line in status if line.startswith(f"{key}:"))
         return int(line.split()[1]) * 1024 / 1e6
 
     def end(self):
@@ -74,6 +76,35 @@ class View:
             pass
         os.close(self.terminal)
         os.waitpid(self.pid, 0)
+
+
+class Storm:
+    """Starts programs at a rate in forks a second, until the `with` statement ends."""
+
+    def __init__(self, rate):
+        self.asked, self.forks = rate, 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.begin = time.monotonic()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def run(self):
+        while not self.ended.is_set():
+            pid = os.posix_spawn("/bin/true", ["true"], os.environ)
+            os.waitpid(pid, 0)
+            self.forks += 1
+            self.ended.wait(max(0, self.begin + self.forks / self.asked - time.monotonic()))
+
+    def rate(self):
+        """Returns the forks a second until now."""
+        return self.forks / (time.monotonic() - self.begin)
 
 
 def beside(pscan, count):
@@ -110,51 +141,58 @@ def cost(command):
     return used / SECONDS * 100, written / SECONDS, rss
 
 
-def keys(pscan, rate):
-    ended = threading.Event()
-    forks = 0
-
-    def storm():
-        nonlocal forks
-        begin = time.monotonic()
-        while not ended.is_set():
-            pid = os.posix_spawn("/bin/true", ["true"], os.environ)
-            os.waitpid(pid, 0)
-            forks += 1
-            ended.wait(max(0, begin + forks / rate - time.monotonic()))
-
+def start_top(pscan):
     view = View([pscan, "top", "--interval", "500ms"])
-    view.wait_for(b"COMMAND")
-    thread = threading.Thread(target=storm)
-    begin = time.monotonic()
-    thread.start()
+    try:
+        view.wait_for(b"COMMAND")
+    except BaseException:
+        view.end()
+        raise
+    return view
+
+
+def keys(pscan, rate):
+    view = start_top(pscan)
     times = []
     try:
-        for at in range(KEYS):
-            while view.read(0):
-                pass
-            pressed = time.monotonic()
-            # It begins a search, whose prompt is the answer.
-            view.press(b"/")
-            view.wait_for(b"earch")
-            times.append((time.monotonic() - pressed) * 1000)
-            view.press(b"\r")
-            # At all moments between two scans.
-            view.read_for(0.05 + 0.037 * (at % 7))
+        with Storm(rate) as storm:
+            for at in range(KEYS):
+                while view.read(0):
+                    pass
+                pressed = time.monotonic()
+                # It begins a search, whose prompt is the answer.
+                view.press(b"/")
+                view.wait_for(b"earch")
+                times.append((time.monotonic() - pressed) * 1000)
+                view.press(b"\r")
+                # At all moments between two scans.
+                view.read_for(0.05 + 0.037 * (at % 7))
+            forks = storm.rate()
     finally:
-        seconds = time.monotonic() - begin
-        ended.set()
-        thread.join()
         view.end()
     times.sort()
-    print(f"{KEYS} keys, {forks / seconds:.0f} forks a second")
+    print(f"{KEYS} keys, {forks:.0f} forks a second")
     late = times[KEYS * 99 // 100 - 1]
     print(f"median {statistics.median(times):.1f} ms, 99th percentile {late:.1f} ms, slowest {times[-1]:.1f} ms")
 
 
+def memory(pscan, rate):
+    view = start_top(pscan)
+    try:
+        with Storm(rate) as storm:
+            for minute in range(MINUTES + 1):
+                if minute:
+                    view.read_for(60)
+                all_of_it, of_file = view.rss_mb(), view.rss_mb("RssFile")
+                print(f"minute {minute}: {all_of_it:.1f} MB resident, {of_file:.1f} MB of them files", flush=True)
+            print(f"{storm.rate():.0f} forks a second")
+    finally:
+        view.end()
+
+
 def main():
     pscan, experiment, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    measure = {"beside": beside, "keys": keys}[experiment]
+    measure = {"beside": beside, "keys": keys, "memory": memory}[experiment]
     measure(pscan, count)
 
 

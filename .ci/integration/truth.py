@@ -31,7 +31,8 @@ class Truth:
 
     def births_and_exits_are_exact(self, ok=170, failed=90, killed=40):
         shell = self.programs.shell("cishort")
-        plan = [(shell, "exit 0", ok), (shell, "exit 3", failed), (shell, "kill -9 $$", killed)]
+        exits = dict(ok=ok, failed=failed, killed=killed)
+        plan = [(shell, loads.EXITS[outcome], count) for outcome, count in exits.items()]
         parent = self.programs.start("cishort_parent", loads.START, json.dumps(plan))
         loads.is_readable(parent)
         processes = 'pscan_group_processes{group="short"}'
@@ -44,7 +45,7 @@ class Truth:
         found, heard = self.lives(), self.hearing()
         self.programs.finish(parent)
         found.subtract(before)
-        expected = dict(births=ok + failed + killed, ok=ok, failed=failed, killed=killed)
+        expected = dict(births=sum(exits.values()), **exits)
         if (state, heard) != ("complete", "complete"):
             assert all(found[key] <= expected[key] for key in expected), (found, expected)
             return f"at most, since hearing is {state} and {heard}: {dict(found)} of {expected}"
