@@ -80,6 +80,10 @@ fn letters_are_typed_and_not_obeyed_in_the_input() {
         assert_eq!(press(&mut top, KeyCode::Char(letter)), Answer::Redraw);
     }
     assert_eq!(top.typed.as_ref().map(|typed| &*typed.text), Some("qtPhG"));
+    // These have no letters.
+    assert_eq!(ctrl(&mut top, 'l'), Answer::RedrawAll);
+    assert_eq!(ctrl(&mut top, 'z'), Answer::Suspend);
+    assert_eq!(top.typed.as_ref().map(|typed| &*typed.text), Some("qtPhG"));
     assert_eq!(ctrl(&mut top, 'c'), Answer::Quit);
     let (_, mut top) = begun();
     press(&mut top, KeyCode::Char('/'));

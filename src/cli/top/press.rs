@@ -27,6 +27,7 @@ const GROUPINGS: [GroupBy; 5] = [
 impl Top {
     /// Reacts to a key.
     pub(crate) fn press(&mut self, key: KeyEvent) -> Answer {
+        // Windows reports releases too.
         if key.kind == KeyEventKind::Release {
             return Answer::Same;
         }
@@ -96,7 +97,7 @@ impl Top {
                 self.picked_life = None;
             }
             Action::Help => self.open(Page::Help),
-            Action::Redraw => return Answer::Redraw,
+            Action::Redraw => return Answer::RedrawAll,
             Action::Suspend => return Answer::Suspend,
             Action::Leave | Action::Quit => return Answer::Quit,
             Action::Pause if !self.options.is_replay => return self.freeze(),

@@ -190,6 +190,18 @@ fn ctrl_c_ends_it_also_while_text_is_typed() {
     top.wait_for_text("COMMAND");
     top.press("/nonsense");
     top.wait_for_text("nonsense");
+    let clears = |screen: &Screen| {
+        screen
+            .bytes
+            .windows(4)
+            .filter(|part| part == b"\x1b[2J")
+            .count()
+    };
+    let before = clears(&top.screen);
+    top.press("\x0c");
+    top.wait_for("whole frame", |screen| {
+        clears(screen) > before && screen.text().contains("nonsense")
+    });
     top.press("\x03");
     assert_eq!(top.end().0.code(), Some(0));
 }

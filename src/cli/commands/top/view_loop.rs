@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, never, select};
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::Event as Input;
 use process_scanner::{Batch, Error, ErrorClass, Event, Result};
 
 use super::feed::{Fed, Feed};
@@ -153,24 +153,18 @@ impl ViewLoop {
 
     fn input(&mut self, feed: &Feed, input: &Input, state: &mut State) -> Turn {
         let answer = match input {
-            // Windows reports releases too.
-            Input::Key(key) if key.kind == KeyEventKind::Release => Answer::Same,
-            Input::Key(key) => {
-                if is_redraw(*key) {
-                    self.frames.begin_anew().map_err(End::Failed)?;
-                }
-                self.view.press(*key)
-            }
+            Input::Key(key) => self.view.press(*key),
             Input::Mouse(mouse) => self.view.click(*mouse),
-            Input::Resize(..) if self.frames.has_other_size() => {
-                self.frames.begin_anew().map_err(End::Failed)?;
-                Answer::Redraw
-            }
+            Input::Resize(..) if self.frames.has_other_size() => Answer::RedrawAll,
             _ => Answer::Same,
         };
         match answer {
             Answer::Same => {}
             Answer::Redraw => state.due = Due::Now,
+            Answer::RedrawAll => {
+                self.frames.begin_anew().map_err(End::Failed)?;
+                state.due = Due::Now;
+            }
             Answer::Quit => return Err(End::Quit),
             Answer::Suspend => match suspend::all(&self.inputs.asked) {
                 true => state.is_taken = false,
@@ -268,11 +262,6 @@ impl ViewLoop {
             .draw(|frame| view.draw(frame))
             .map_err(End::Failed)
     }
-}
-
-/// Returns whether a key asks for a whole frame, since another program has written to the screen.
-fn is_redraw(key: KeyEvent) -> bool {
-    key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
 /// Returns the more urgent of both.
