@@ -32,8 +32,8 @@ pub(super) struct Inputs {
     pub(super) left: Receiver<()>,
 }
 
-/// When the next frame is due.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// When the next frame is due, in order of urgency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Never,
     /// As soon as the last frame is old enough.
@@ -211,7 +211,7 @@ impl ViewLoop {
                 }
                 self.view.take(&batch);
                 if !state.catches_up {
-                    state.due = later(state.due, Due::Soon);
+                    state.due = state.due.max(Due::Soon);
                 }
             }
             Fed::CatchUp { is_anew } => {
@@ -227,7 +227,7 @@ impl ViewLoop {
                 self.view.note(Notice::Position(position));
                 state.catches_up &= !is_answer;
                 let due = if is_answer { Due::Now } else { Due::Soon };
-                state.due = later(state.due, due);
+                state.due = state.due.max(due);
             }
             Fed::Message(text) => self.note(Notice::Message(text), state),
             Fed::Ended => return Err(End::Quit),
@@ -261,15 +261,6 @@ impl ViewLoop {
         self.frames
             .draw(|frame| view.draw(frame))
             .map_err(End::Failed)
-    }
-}
-
-/// Returns the more urgent of both.
-fn later(one: Due, other: Due) -> Due {
-    match (one, other) {
-        (Due::Now, _) | (_, Due::Now) => Due::Now,
-        (Due::Soon, _) | (_, Due::Soon) => Due::Soon,
-        _ => Due::Never,
     }
 }
 
