@@ -17,7 +17,7 @@ use crate::cli::top::{Playback, Position};
 ///
 /// Many are applied before one frame. If the view is stuck, these fill, and then the queue of the consumer, which
 /// loses batches: the next one is full.
-const QUEUE: usize = 64;
+pub(super) const QUEUE: usize = 64;
 
 /// Longest wait for the scanner at the end.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, never, select};
 use crossterm::event::Event as Input;
 use process_scanner::{Batch, Error, ErrorClass, Event, Result};
 
-use super::feed::{Fed, Feed};
+use super::feed::{self, Fed, Feed};
 use super::frames::Frames;
 use super::{suspend, takeover};
 use crate::cli::format::host::Host;
@@ -135,8 +135,10 @@ impl ViewLoop {
     }
 
     /// Takes what waits, keys first.
+    ///
+    /// It ends after so many batches as can wait, so that a fast replay does not delay signals and the end of a write.
     fn drain(&mut self, feed: &Feed, fed: &Receiver<Fed>, state: &mut State) -> Turn {
-        loop {
+        for _ in 0..feed::QUEUE {
             while let Ok(input) = self.inputs.keys.try_recv() {
                 self.input(feed, &input, state)?;
             }
@@ -146,9 +148,10 @@ impl ViewLoop {
             }
             match fed.try_recv() {
                 Ok(got) => self.feed(got, state)?,
-                Err(_) => return Ok(()),
+                Err(_) => break,
             }
         }
+        Ok(())
     }
 
     fn input(&mut self, feed: &Feed, input: &Input, state: &mut State) -> Turn {
