@@ -210,6 +210,19 @@ impl Recent {
         list.iter().rev().filter(|one| one.is_selected())
     }
 
+    /// Returns the exit of a process, and when its batch was taken.
+    ///
+    /// If it was lost, or is too old, it has no status, and the time is `now_ms`.
+    pub(super) fn exit_of(&self, process: &ProcessInfo, now_ms: u64) -> (Event, u64) {
+        // Failed exits stay longer in their own list.
+        let lists = [Lives::Exits, Lives::Failed].into_iter();
+        let mut exits = lists.flat_map(|lives| self.newest_first(lives));
+        match exits.find(|exit| exit.event.process().key() == process.key()) {
+            Some(exit) => (exit.event.clone(), exit.at_ms),
+            None => (Event::exited(process.clone(), None), now_ms),
+        }
+    }
+
     /// Returns how many entries a list keeps, if it has left out older ones.
     pub(super) fn most(&self, lives: Lives) -> Option<usize> {
         (self.list(lives).len() >= KEPT).then_some(KEPT)
