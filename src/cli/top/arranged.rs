@@ -29,7 +29,8 @@ impl Arrangement {
     /// Returns the order of processes.
     pub(super) fn order(&self) -> Sort {
         let by_default = if self.is_tree { Sort::PID } else { Sort::CPU };
-        self.sort.unwrap_or(by_default)
+        let sort = self.sort.filter(|sort| *sort != Sort::PROCESSES);
+        sort.unwrap_or(by_default)
     }
 
     /// Returns the order of groups.

@@ -12,8 +12,8 @@ use super::view::Top;
 const WHEEL: isize = 3;
 
 impl Top {
-    /// Reacts to a mouse: a click picks a line, sorts by a column or presses a key of the last line, and the wheel
-    /// scrolls.
+    /// Reacts to a mouse: a click picks a line, sorts by a column of the table of processes or presses a key of the
+    /// last line, and the wheel scrolls.
     pub(crate) fn click(&mut self, mouse: MouseEvent) -> Answer {
         self.refresh();
         let at = Position {

@@ -238,24 +238,38 @@ impl Top {
             return;
         }
         let is_same = self.arranged.order() == sort;
-        self.arranged.is_reverse = is_same && !self.arranged.is_reverse;
+        self.sort(sort, is_same && !self.arranged.is_reverse);
+    }
+
+    fn sort(&mut self, sort: Sort, is_reverse: bool) {
+        self.arranged.is_reverse = is_reverse;
         self.arranged.sort = Some(sort);
         self.reorder();
     }
 
     /// Sorts by the column to the right or to the left.
     fn sort_beside(&mut self, by: isize) -> Answer {
-        let fields = &self.drawn.fields;
-        let order = self.arranged.order().field().map(|field| field.name);
-        let at = fields.iter().position(|name| Some(*name) == order);
-        let next = at.map_or(0, |at| at.saturating_add_signed(by));
-        match fields.get(next).copied() {
-            Some(name) if Some(name) != order => {
-                self.arranged.is_reverse = false;
-                self.sort_by(name);
-                Answer::Redraw
+        let sort = match self.arranged.by {
+            Some(grouping) => {
+                let order = self.arranged.group_order(grouping);
+                beside(&GroupOrder::ALL, Some(order), by).map(GroupOrder::sort)
             }
-            _ => Answer::Same,
-        }
+            None => {
+                let order = self.arranged.order().field().map(|field| field.name);
+                beside(&self.drawn.fields, order, by).and_then(Sort::named)
+            }
+        };
+        let Some(sort) = sort else {
+            return Answer::Same;
+        };
+        self.sort(sort, false);
+        Answer::Redraw
     }
+}
+
+/// Returns what is so many places after `from`, or the first one; `None` at the ends.
+fn beside<T: Copy + PartialEq>(all: &[T], from: Option<T>, by: isize) -> Option<T> {
+    let at = all.iter().position(|one| Some(*one) == from);
+    let next = at.map_or(0, |at| at.saturating_add_signed(by));
+    all.get(next).copied().filter(|one| Some(*one) != from)
 }
