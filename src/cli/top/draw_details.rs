@@ -15,9 +15,6 @@ use crate::cli::format::relatives;
 use crate::cli::format::show::{self, Frame, Relatives};
 use crate::cli::terminal::fold;
 
-/// Most ancestors that are searched.
-const MAX_PARENTS: usize = 100;
-
 /// Where facts are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FactsPane {
@@ -98,20 +95,12 @@ fn exited_parent(top: &Top, process: &ProcessInfo) -> Option<ProcessInfo> {
 
 fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
     let snapshot = &top.seen.snapshot;
-    let parents = std::iter::successors(snapshot.parent(subject.process), |process| {
-        snapshot.parent(process)
-    });
-    let mut parents: Vec<&ProcessInfo> = parents.take(MAX_PARENTS).collect();
-    let named = match parents.is_empty() {
+    let mut relatives = Relatives::of(subject.process, snapshot);
+    let named = match relatives.parents.is_empty() {
         true => exited_parent(top, subject.process),
         false => None,
     };
-    parents.extend(&named);
-    let relatives = Relatives {
-        process: subject.process,
-        parents,
-        children: snapshot.children(subject.process.key()).collect(),
-    };
+    relatives.parents.extend(&named);
     let frame = Frame {
         width: Some(width),
         now_ms: top.seen.now_ms,
