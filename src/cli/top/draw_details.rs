@@ -11,9 +11,9 @@ use super::recent::Lives;
 use super::view::{Subject, Top};
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::exits;
+use crate::cli::format::headings::headed_within;
 use crate::cli::format::relatives;
 use crate::cli::format::show::{self, Frame, Relatives};
-use crate::cli::terminal::fold;
 
 /// Where facts are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
         let details = exits::details(&gone.event, None);
         let style = details.first().map_or(color::PLAIN, |(style, _)| *style);
         let text: String = details.into_iter().map(|(_, text)| text).collect();
-        let folded = fold(&format!("{:<15}", "exited"), 15, &text, Some(width)).into_iter();
+        let folded = headed_within("exited", &text, Some(width)).into_iter();
         lines.extend(folded.map(|(begin, text)| vec![(color::BOLD, begin), (style, text)]));
     }
     lines.extend(show::facts(&relatives, frame));
