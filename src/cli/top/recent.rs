@@ -96,14 +96,8 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Adds the births and exits of a batch. `before`: the processes before it, `after` after it.
-    pub(super) fn take(
-        &mut self,
-        batch: &Batch,
-        wanted: &Wanted,
-        parent: impl Fn(&ProcessInfo) -> Option<String>,
-        after: &Snapshot,
-    ) {
+    /// Adds the births and exits of a batch. `after`: the processes after it.
+    pub(super) fn take(&mut self, batch: &Batch, wanted: &Wanted, after: &Snapshot) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = self.last_ns.max(batch.monotonic_ns);
         let (mut births, mut exits, mut failed) = (0, 0, 0);
@@ -133,7 +127,7 @@ impl Recent {
                 serial: self.next,
                 at_ms: batch.taken_at_ms,
                 event: kept(event),
-                parent: parent(process),
+                parent: parent_name(process, after),
                 given,
                 typed: wanted.typed_verdict(process, after),
             };
@@ -252,6 +246,11 @@ impl Recent {
             failed: per_second(|count| count.failed),
         })
     }
+}
+
+fn parent_name(process: &ProcessInfo, among: &Snapshot) -> Option<String> {
+    let parent = among.parent(process)?;
+    Some(parent.full_name()?.to_owned())
 }
 
 fn push(list: &mut VecDeque<Happened>, happened: Happened) {

@@ -137,12 +137,7 @@ impl Top {
         if let Some(gone) = gone {
             self.pick.bury(gone);
         }
-        let snapshot = &self.seen.snapshot;
-        let parent = |process: &ProcessInfo| {
-            let parent = snapshot.parent(process)?;
-            Some(parent.full_name()?.to_owned())
-        };
-        self.recent.take(batch, &self.wanted, parent, snapshot);
+        self.recent.take(batch, &self.wanted, &self.seen.snapshot);
         self.is_stale = true;
     }
 
