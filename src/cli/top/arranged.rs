@@ -21,8 +21,6 @@ pub(super) struct Arrangement {
     pub(super) by: Option<GroupBy>,
     /// The processes of one group alone.
     pub(super) inside: Option<(GroupBy, GroupId)>,
-    /// Branches have ASCII characters.
-    pub(super) is_ascii: bool,
 }
 
 impl Arrangement {
@@ -156,14 +154,7 @@ fn tree_entries(
     let lines = tree::grow(&all, &chosen, Some(width)).into_iter();
     let entries = lines.map(|line| Entry {
         key: line.process.key(),
-        branch: match arranged.is_ascii {
-            true => line
-                .branch
-                .replace('─', "-")
-                .replace('└', "`")
-                .replace(['├', '│'], "|"),
-            false => line.branch,
-        },
+        branch: line.branch,
         is_context: line.is_context,
     });
     entries.collect()

@@ -89,7 +89,6 @@ impl Top {
                 is_tree: options.is_tree,
                 by: options.by,
                 inside: None,
-                is_ascii: !options.has_unicode,
             },
             listed: Listed::default(),
             is_stale: true,
