@@ -45,6 +45,12 @@ impl GroupOrder {
         }
     }
 
+    /// Returns the order of groups by `by` that `--sort` requests, by default that of CPU use.
+    pub(crate) fn of(sort: Option<Sort>, by: GroupBy) -> Self {
+        let order = sort.and_then(|sort| Self::named(sort, by));
+        order.unwrap_or(Self::Cpu)
+    }
+
     /// Returns the order that `--sort` names.
     pub(crate) fn sort(self) -> Sort {
         let field = match self {

@@ -33,8 +33,7 @@ impl Arrangement {
 
     /// Returns the order of groups.
     pub(super) fn group_order(&self, by: GroupBy) -> GroupOrder {
-        let order = self.sort.and_then(|sort| GroupOrder::named(sort, by));
-        order.unwrap_or(GroupOrder::Cpu)
+        GroupOrder::of(self.sort, by)
     }
 }
 

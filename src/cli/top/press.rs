@@ -15,15 +15,6 @@ use crate::cli::select::{GroupOrder, Sort};
 /// Columns that a key scrolls long texts by.
 const SHIFT: usize = 8;
 
-/// The groups in the order of the key that shows them.
-const GROUPINGS: [GroupBy; 5] = [
-    GroupBy::Name,
-    GroupBy::User,
-    GroupBy::Container,
-    GroupBy::Unit,
-    GroupBy::Executable,
-];
-
 impl Top {
     /// Reacts to a key.
     pub(crate) fn press(&mut self, key: KeyEvent) -> Answer {
@@ -197,16 +188,16 @@ impl Top {
     fn next_grouping(&mut self) {
         self.arranged.inside = None;
         let at = self.arranged.by.map_or(0, |by| {
-            let at = GROUPINGS.iter().position(|other| *other == by);
-            at.map_or(GROUPINGS.len(), |at| at + 1)
+            let at = GroupBy::ALL.iter().position(|other| *other == by);
+            at.map_or(GroupBy::ALL.len(), |at| at + 1)
         });
         let collects = self.options.collects;
         // Names are always read.
         let is_collected = |by: &&GroupBy| **by == GroupBy::Name || collects.contains(by.collect());
-        let mut later = GROUPINGS[at..].iter();
+        let mut later = GroupBy::ALL[at..].iter();
         self.arranged.by = later.find(is_collected).copied();
         if self.arranged.by.is_none() {
-            let missing = GROUPINGS.iter().filter(|by| !is_collected(by));
+            let missing = GroupBy::ALL.iter().filter(|by| !is_collected(by));
             let missing: Vec<_> = missing.map(|by| by.as_str()).collect();
             if !missing.is_empty() {
                 let advice = match self.options.is_replay {

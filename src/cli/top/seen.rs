@@ -44,11 +44,8 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn has(&self, process: &ProcessInfo, among: &Snapshot) -> bool {
-        let is_hidden = self.hides_kernel && process.kernel_thread == Some(true);
-        let typed = self.typed.as_ref();
-        !is_hidden
-            && (self.given.is_empty() || self.given.matches(process, among))
-            && typed.is_none_or(|typed| typed.matches(process, among))
+        verdict(&self.given, process, among) == Some(true)
+            && self.typed_verdict(process, among) == Some(true)
     }
 
     /// Returns whether what was typed selects a process; `None` if it is not known yet.
