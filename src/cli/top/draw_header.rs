@@ -88,17 +88,9 @@ fn ends(top: &Top, buffer: &mut Buffer, area: Rect, mut left: Vec<Part>, right: 
 fn time(top: &Top) -> String {
     match top.seen.snapshot.taken_at_ms() {
         Some(ms) if top.options.is_replay => {
-            let zone = top.options.zone;
-            format!(
-                "{} {}{}",
-                day(ms, zone).trim_end_matches(" UTC"),
-                time_of_day(ms, zone),
-                if matches!(zone, Zone::Utc) {
-                    " UTC"
-                } else {
-                    ""
-                }
-            )
+            let day = day(ms, Zone::Utc);
+            let day = day.trim_end_matches(" UTC");
+            format!("{day} {} UTC", time_of_day(ms, Zone::Utc))
         }
         Some(ms) => time_of_day(ms, top.options.zone),
         None => String::new(),

@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 
 use super::arranged::{Entry, Listed};
 use super::drawn::Drawn;
-use super::paint::{PICKED, plain, row};
+use super::paint::{PICKED, row};
 use super::panes::Panes;
 use super::pick::Gone;
 use super::view::Top;
@@ -29,9 +29,9 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
     let lines = top.pick.offset..(top.pick.offset + room).min(top.pick.count(&top.listed));
     let columns_end = match &top.listed {
         Listed::Groups(groups) => {
-            let places = lines.clone().filter_map(|line| top.pick.place(line));
-            let shown: Vec<GroupLine> = places.filter_map(|at| groups.get(at)).cloned().collect();
-            draw_groups(top, buffer, area, &shown);
+            // No group has exited: each line is that of its place.
+            let shown = groups.get(lines.clone()).unwrap_or_default();
+            draw_groups(top, buffer, area, shown);
             None
         }
         Listed::Processes(entries) => {
@@ -210,8 +210,5 @@ fn draw_groups(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[GroupLine]) 
     };
     for (at, parts) in (0..).zip(group_table::rows(shown, layout)) {
         top.look.line(buffer, row(area, at), &parts);
-    }
-    if shown.is_empty() {
-        top.look.line(buffer, row(area, 0), &[plain("")]);
     }
 }
