@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
+use super::action::Action;
 use super::footer::hint_at;
 use super::notice::Answer;
 use super::panes::Page;
@@ -69,6 +70,15 @@ impl Top {
             self.page_offset = self.page_offset.saturating_add_signed(by);
         } else if self.panes.table.contains(at) {
             self.pick.scroll(by);
+        } else if self.panes.lives.contains(at) {
+            self.is_in_lives = true;
+            let action = match by < 0 {
+                true => Action::Up,
+                false => Action::Down,
+            };
+            for _ in 0..by.unsigned_abs() {
+                self.act_in_lives(action);
+            }
         } else {
             return Answer::Same;
         }
