@@ -167,7 +167,7 @@ fn draw_bars(
     let most = bars.iter().flatten().copied().fold(least, f32::max);
     let scaled = |value: f32| {
         let part = f64::from(value) / f64::from(most) * 1000.0;
-        // What is not 0 is seen.
+        // Values above 0 stay visible.
         let least = if value > 0.0 { 130.0 } else { 0.0 };
         part.max(least) as u64
     };

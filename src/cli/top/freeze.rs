@@ -22,7 +22,7 @@ impl Top {
     fn go_on(&mut self, frozen: Frozen) {
         let before = std::mem::replace(&mut self.seen, frozen.seen);
         self.recent = frozen.recent;
-        // What was typed may have changed since.
+        // The user may have typed another filter meanwhile.
         self.select();
         if let Some(key) = self.pick.key().filter(|_| self.pick.gone.is_none())
             && self.seen.snapshot.get(key).is_none()

@@ -10,7 +10,7 @@ use super::curve::Curve;
 /// A process that has exited while it was picked.
 #[derive(Debug)]
 pub(super) struct Gone {
-    /// `Exited`, or the last known values if its exit was lost.
+    /// Always `Exited`; without a status if its exit was lost.
     pub(super) event: Event,
     /// When its batch was taken, in milliseconds from the Unix epoch.
     pub(super) at_ms: u64,
@@ -107,7 +107,7 @@ impl Pick {
         self.find(listed);
     }
 
-    /// Brings the picked line to the screen, because the user has arranged the list anew.
+    /// Brings the picked line to the screen, because the user has arranged the list again.
     pub(super) fn reveal(&mut self) {
         self.has_moved = true;
     }

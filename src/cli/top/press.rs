@@ -109,7 +109,7 @@ impl Top {
         Answer::Redraw
     }
 
-    /// Lists the processes anew, with the picked one on the screen.
+    /// Lists the processes again, with the picked one on the screen.
     fn arrange(&mut self) {
         self.is_stale = true;
         self.pick.reveal();

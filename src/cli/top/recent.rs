@@ -189,7 +189,7 @@ impl Recent {
         }
     }
 
-    /// Selects the listed ones anew, because what was typed has changed.
+    /// Selects the listed ones again, because the typed filter has changed.
     pub(super) fn select(&mut self, wanted: &Wanted, now: &Snapshot) {
         for list in [&mut self.all, &mut self.exits, &mut self.failed] {
             for happened in list {

@@ -131,7 +131,7 @@ impl Seen {
         true
     }
 
-    /// Selects all processes anew.
+    /// Selects all processes again.
     pub(super) fn select(&mut self, wanted: &Wanted) {
         for process in &self.snapshot {
             if let Some(side) = self.sides.get_mut(&process.pid) {

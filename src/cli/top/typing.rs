@@ -75,7 +75,7 @@ impl Top {
         self.select();
     }
 
-    /// Selects all processes anew.
+    /// Selects all processes again.
     pub(super) fn select(&mut self) {
         self.seen.select(&self.wanted);
         let gone = self.pick.gone.as_ref().map(|gone| gone.event.process());

@@ -164,7 +164,7 @@ impl Top {
         }
     }
 
-    /// Lists the processes anew, if anything has changed.
+    /// Lists the processes again, if anything has changed.
     pub(super) fn refresh(&mut self) {
         if std::mem::take(&mut self.is_stale) {
             let width = self.panes.table.width.max(LEAST.0);

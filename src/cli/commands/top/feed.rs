@@ -26,9 +26,9 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 #[derive(Debug)]
 pub(super) enum Fed {
     Batch(Arc<Batch>),
-    /// A replay sends batches of the past until its next answer. `is_anew`: the first one is full.
+    /// A replay sends batches of the past until its next answer. `begins_again`: the first one is full.
     CatchUp {
-        is_anew: bool,
+        begins_again: bool,
     },
     /// Where a replay is. `is_answer`: a key has asked for it, and the batches before are complete.
     Position {

@@ -220,7 +220,9 @@ impl Player {
         if by_ms < 0 || to_ms - at_ms > BEFORE_MS {
             return self.seek(Goal::Time(to_ms));
         }
-        self.reel.fed.send(Fed::CatchUp { is_anew: false })?;
+        self.reel.fed.send(Fed::CatchUp {
+            begins_again: false,
+        })?;
         while self.reel.peek()?.is_some_and(|next| next.at_ms <= to_ms) {
             self.reel.advance()?;
         }

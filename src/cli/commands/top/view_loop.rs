@@ -165,7 +165,7 @@ impl ViewLoop {
             Answer::Same => {}
             Answer::Redraw => state.due = Due::Now,
             Answer::RedrawAll => {
-                self.frames.begin_anew().map_err(End::Failed)?;
+                self.frames.begin_again().map_err(End::Failed)?;
                 state.due = Due::Now;
             }
             Answer::Quit => return Err(End::Quit),
@@ -197,7 +197,7 @@ impl ViewLoop {
             Asked::Continue => {
                 takeover::take().map_err(End::Failed)?;
                 state.is_taken = true;
-                self.frames.begin_anew().map_err(End::Failed)?;
+                self.frames.begin_again().map_err(End::Failed)?;
                 state.due = Due::Now;
             }
         }
@@ -217,9 +217,9 @@ impl ViewLoop {
                     state.due = state.due.max(Due::Soon);
                 }
             }
-            Fed::CatchUp { is_anew } => {
+            Fed::CatchUp { begins_again } => {
                 state.catches_up = true;
-                if is_anew {
+                if begins_again {
                     self.view.rewind();
                 }
             }
