@@ -54,16 +54,16 @@ pub(super) fn draw_curves(top: &Top, buffer: &mut Buffer, area: Rect) {
 /// Returns a line about a process: what it is, its parent, and how long the curves are.
 fn title(top: &Top, subject: Subject<'_>) -> (Vec<Part>, Vec<Part>) {
     let process = subject.process;
-    let mut title = match subject.gone {
+    let mut title = match subject.exited {
         None => show::title(process),
-        Some(gone) => {
+        Some(exited) => {
             let mut title = vec![(color::BOLD, relatives::label(process)), plain(": ")];
-            let style = match exits::is_failure(&gone.event) {
+            let style = match exits::is_failure(&exited.event) {
                 true => color::RED,
                 false => color::PLAIN,
             };
-            title.push((style, exits::in_short(&gone.event)));
-            let ago = top.seen.now_ms.saturating_sub(gone.at_ms);
+            title.push((style, exits::in_short(&exited.event)));
+            let ago = top.seen.now_ms.saturating_sub(exited.at_ms);
             title.push(plain(format!(", {} ago", cells::duration(ago))));
             title
         }

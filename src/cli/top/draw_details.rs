@@ -67,7 +67,7 @@ pub(super) fn draw_facts(top: &mut Top, buffer: &mut Buffer, area: Rect, pane: F
 }
 
 fn title(subject: Subject<'_>) -> Vec<Part> {
-    match subject.gone {
+    match subject.exited {
         None => show::title(subject.process),
         Some(_) => vec![
             (color::BOLD, relatives::label(subject.process)),
@@ -110,8 +110,8 @@ fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
         is_brief: true,
     };
     let mut lines = Vec::new();
-    if let Some(gone) = subject.gone {
-        let details = exits::details(&gone.event, None);
+    if let Some(exited) = subject.exited {
+        let details = exits::details(&exited.event, None);
         let style = details.first().map_or(color::PLAIN, |(style, _)| *style);
         let text: String = details.into_iter().map(|(_, text)| text).collect();
         let folded = headed_within("exited", &text, Some(width)).into_iter();

@@ -8,7 +8,7 @@ use super::arranged::{Entry, Listed};
 use super::drawn::Drawn;
 use super::paint::{PICKED, row};
 use super::panes::Panes;
-use super::pick::Gone;
+use super::pick::Exited;
 use super::view::Top;
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::exits;
@@ -39,7 +39,7 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
                 .clone()
                 .filter_map(|line| match top.pick.place(line) {
                     Some(place) => Shown::of(top, entries.get(place)?),
-                    None => top.pick.gone.as_deref().map(Shown::Gone),
+                    None => top.pick.exited.as_deref().map(Shown::Exited),
                 })
                 .collect();
             Some(draw_processes(top, buffer, area, &shown))
@@ -72,7 +72,7 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
 enum Shown<'a> {
     Living(Line<'a>),
     /// The picked process, which has exited.
-    Gone(&'a Gone),
+    Exited(&'a Exited),
 }
 
 impl<'a> Shown<'a> {
@@ -103,13 +103,13 @@ fn draw_processes(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[Shown<'_>
         .iter()
         .map(|shown| match shown {
             Shown::Living(line) => grid.row(line),
-            Shown::Gone(gone) => {
-                let mut cells = grid.row(&Line::flat(gone.event.process()));
+            Shown::Exited(exited) => {
+                let mut cells = grid.row(&Line::flat(exited.event.process()));
                 let status = fields.iter().position(|name| *name == "status");
                 if let Some(cell) = status.and_then(|at| cells.get_mut(at)) {
                     cell.1 = "exited".into();
                 }
-                gone_row(gone, cells)
+                exited_row(exited, cells)
             }
         })
         .collect();
@@ -173,14 +173,14 @@ fn mark_order(
 }
 
 /// Makes the row of a process that has exited: its last values, and its exit in the last column.
-fn gone_row(gone: &Gone, cells: Vec<Part>) -> Vec<Part> {
+fn exited_row(exited: &Exited, cells: Vec<Part>) -> Vec<Part> {
     let mut cells: Vec<Part> = cells
         .into_iter()
         .map(|(_, text)| (color::DIM, text))
         .collect();
     if let Some((style, text)) = cells.last_mut() {
-        *text = format!("{}: {text}", exits::in_short(&gone.event));
-        *style = match exits::is_failure(&gone.event) {
+        *text = format!("{}: {text}", exits::in_short(&exited.event));
+        *style = match exits::is_failure(&exited.event) {
             true => color::RED,
             false => color::PLAIN,
         };

@@ -3,7 +3,7 @@
 use super::arranged::Id;
 use super::frozen::Frozen;
 use super::notice::Answer;
-use super::pick::Gone;
+use super::pick::Exited;
 use super::view::Top;
 
 impl Top {
@@ -24,14 +24,14 @@ impl Top {
         self.recent = frozen.recent;
         // The user may have typed another filter meanwhile.
         self.select();
-        if let Some(key) = self.pick.key().filter(|_| self.pick.gone.is_none())
+        if let Some(key) = self.pick.key().filter(|_| self.pick.exited.is_none())
             && self.seen.snapshot.get(key).is_none()
             && let Some(process) = before.snapshot.get(key)
         {
             let (event, at_ms) = self.recent.exit_of(process, self.seen.now_ms);
             let curve = before.curve(key).cloned().unwrap_or_default();
             self.pick.id = Some(Id::Process(key));
-            self.pick.bury(Gone {
+            self.pick.keep_exited(Exited {
                 event,
                 at_ms,
                 curve,

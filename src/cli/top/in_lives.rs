@@ -5,7 +5,7 @@ use super::arranged::Id;
 use super::curve::Curve;
 use super::notice::Answer;
 use super::panes::Page;
-use super::pick::Gone;
+use super::pick::Exited;
 use super::view::Top;
 
 impl Top {
@@ -61,7 +61,7 @@ impl Top {
             let (event, at_ms) = exit;
             let curve = Curve::default();
             self.pick.id = Some(Id::Process(key));
-            self.pick.bury(Gone {
+            self.pick.keep_exited(Exited {
                 event,
                 at_ms,
                 curve,

@@ -43,7 +43,7 @@ fn births_and_exits_can_be_picked_and_lead_to_their_process() {
     press(&mut top, KeyCode::Up);
     press(&mut top, KeyCode::Enter);
     assert_eq!(top.pick.key().map(|key| key.pid), Some(3009));
-    assert!(top.pick.gone.is_none());
+    assert!(top.pick.exited.is_none());
     press(&mut top, KeyCode::Esc);
     for (lives, count) in [(Lives::Exits, 2), (Lives::Failed, 1), (Lives::All, 12)] {
         press(&mut top, KeyCode::Char('x'));

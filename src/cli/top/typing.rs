@@ -78,8 +78,12 @@ impl Top {
     /// Selects all processes again.
     pub(super) fn select(&mut self) {
         self.seen.select(&self.wanted);
-        let gone = self.pick.gone.as_ref().map(|gone| gone.event.process());
-        if gone.is_some_and(|process| !self.wanted.has(process, &self.seen.snapshot)) {
+        let exited = self
+            .pick
+            .exited
+            .as_ref()
+            .map(|exited| exited.event.process());
+        if exited.is_some_and(|process| !self.wanted.has(process, &self.seen.snapshot)) {
             self.pick.pick_first();
         }
         self.recent.select(&self.wanted, &self.seen.snapshot);

@@ -10,7 +10,7 @@ use super::frozen::Frozen;
 use super::notice::{Notice, Position};
 use super::paint::Look;
 use super::panes::{LEAST, Page, Panes};
-use super::pick::{Gone, Pick};
+use super::pick::{Exited, Pick};
 use super::recent::{Lives, Recent};
 use super::seen::{Seen, Wanted};
 use super::state_line::ScannerState;
@@ -115,15 +115,15 @@ impl Top {
             frozen.take(batch, &self.wanted);
             return;
         }
-        let picked = self.pick.key().filter(|_| self.pick.gone.is_none());
-        let mut gone = None;
+        let picked = self.pick.key().filter(|_| self.pick.exited.is_none());
+        let mut exited = None;
         let before = picked.and_then(|key| self.seen.snapshot.get(key)).cloned();
         let ended = |key: ProcessKey, event: Option<&Event>, curve: Curve| {
             if Some(key) == picked {
                 let lost = || before.clone().map(|process| Event::exited(process, None));
                 let event = event.cloned().or_else(lost);
                 let at_ms = batch.taken_at_ms;
-                gone = event.map(|event| Gone {
+                exited = event.map(|event| Exited {
                     event,
                     at_ms,
                     curve,
@@ -133,8 +133,8 @@ impl Top {
         if !self.seen.take(batch, &self.wanted, ended) {
             return;
         }
-        if let Some(gone) = gone {
-            self.pick.bury(gone);
+        if let Some(exited) = exited {
+            self.pick.keep_exited(exited);
         }
         self.recent.take(batch, &self.wanted, &self.seen.snapshot);
         self.is_stale = true;
@@ -146,7 +146,7 @@ impl Top {
     pub(crate) fn rewind(&mut self) {
         self.seen = Seen::default();
         self.recent = Recent::default();
-        self.pick.gone = None;
+        self.pick.exited = None;
         self.picked_life = None;
         self.is_stale = true;
     }
@@ -177,11 +177,11 @@ impl Top {
     ///
     /// It is the picked one, or the first one.
     pub(super) fn subject(&self) -> Option<Subject<'_>> {
-        if let Some(gone) = &self.pick.gone {
+        if let Some(exited) = &self.pick.exited {
             return Some(Subject {
-                process: gone.event.process(),
-                curve: Some(&gone.curve),
-                gone: Some(gone),
+                process: exited.event.process(),
+                curve: Some(&exited.curve),
+                exited: Some(exited),
             });
         }
         let key = match &self.pick.id {
@@ -192,7 +192,7 @@ impl Top {
         Some(Subject {
             process: self.seen.snapshot.get(key)?,
             curve: self.seen.curve(key),
-            gone: None,
+            exited: None,
         })
     }
 
@@ -209,5 +209,5 @@ pub(super) struct Subject<'a> {
     pub(super) process: &'a ProcessInfo,
     pub(super) curve: Option<&'a Curve>,
     /// It has exited.
-    pub(super) gone: Option<&'a Gone>,
+    pub(super) exited: Option<&'a Exited>,
 }
