@@ -61,11 +61,8 @@ mod platform {
     ///
     /// From then on these signals do not kill the process, so commands call this before the first output.
     pub(crate) fn stop() -> Result<Receiver<()>> {
-        let mut signals = vec![SIGINT, SIGTERM, SIGHUP];
-        let ignored = ignored();
         // nohup(1), and shells that start a background job, ignore signals on purpose.
-        signals.retain(|signal| ignored >> (signal - 1) & 1 == 0);
-        listen(signals)
+        listen(not_ignored([SIGINT, SIGTERM, SIGHUP]))
     }
 
     /// Returns a channel for the signals that end, stop and continue a program which has the whole screen.
@@ -75,11 +72,10 @@ mod platform {
     pub(crate) fn job_control() -> Result<Receiver<Asked>> {
         let cannot_wait = |error| Error::from_io("cannot wait for signals", error);
         let (sender, receiver) = bounded(JOB_CONTROL_QUEUE);
-        let ignored = ignored();
         let all = ENDS.into_iter();
-        let all = all.chain([SIGALRM, SIGTSTP, SIGUSR1, SIGUSR2]);
-        let caught = all.filter(|signal| ignored >> (signal - 1) & 1 == 0);
-        let mut signals = Signals::new(caught.chain([SIGCONT])).map_err(cannot_wait)?;
+        let mut caught = not_ignored(all.chain([SIGALRM, SIGTSTP, SIGUSR1, SIGUSR2]));
+        caught.push(SIGCONT);
+        let mut signals = Signals::new(caught).map_err(cannot_wait)?;
         thread::Builder::new()
             .name("pscan-signal".into())
             .spawn(move || {
@@ -124,11 +120,8 @@ mod platform {
     pub(crate) fn to_pass_on() -> Result<Receiver<Received>> {
         let cannot_wait = |error| Error::from_io("cannot wait for signals", error);
         let (sender, receiver) = unbounded();
-        let ignored = ignored();
-        let all = ENDS.into_iter().chain(OTHERS);
-        let caught = all.filter(|signal| ignored >> (signal - 1) & 1 == 0);
-        let mut signals =
-            SignalsInfo::<WithRawSiginfo>::new(caught.collect::<Vec<_>>()).map_err(cannot_wait)?;
+        let caught = not_ignored(ENDS.into_iter().chain(OTHERS));
+        let mut signals = SignalsInfo::<WithRawSiginfo>::new(caught).map_err(cannot_wait)?;
         thread::Builder::new()
             .name("pscan-signal".into())
             .spawn(move || {
@@ -167,6 +160,15 @@ mod platform {
             })
             .map_err(cannot_wait)?;
         Ok(receiver)
+    }
+
+    /// Returns those of the signals that this process does not ignore.
+    fn not_ignored(signals: impl IntoIterator<Item = i32>) -> Vec<i32> {
+        let ignored = ignored();
+        let signals = signals.into_iter();
+        signals
+            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+            .collect()
     }
 
     /// Returns the ignored signals, one bit each: `SigIgn` in proc_pid_status(5).

@@ -15,7 +15,7 @@ pub(super) fn add(command: Command) -> Command {
     let interval = || alias(INTERVAL_MS, "interval", 50..=3_600_000);
     command
         .arg(alias(SAMPLE_MS, "sample", 0..=60_000))
-        .mut_subcommand("top", |top| top.arg(interval()))
+        .mut_subcommand("top", |top| top.arg(interval().conflicts_with("replay")))
         .mut_subcommand("watch", |watch| watch.arg(interval()))
         .mut_subcommand("record", |record| record.arg(interval()))
 }

@@ -33,6 +33,7 @@ pub(crate) use self::definition::{Cli, definition};
 pub(crate) use self::export::Export;
 pub(crate) use self::listing::List;
 pub(crate) use self::moments::Span;
+pub(crate) use self::numbers::SPEEDS;
 pub(crate) use self::parser::{is_pid, parse};
 pub(crate) use self::recorded::Recorded;
 pub(crate) use self::rotate::Limit;

@@ -1,5 +1,7 @@
 //! Parses numeric arguments.
 
+use std::ops::RangeInclusive;
+
 pub(super) fn at_least_one(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
@@ -10,9 +12,12 @@ pub(super) fn at_least_one(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Limits of the speed of a replay.
+pub(crate) const SPEEDS: RangeInclusive<f64> = 0.001..=1e6;
+
 pub(super) fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("must be a number from 0.001 to 1000000".into()),
     }
 }

@@ -175,6 +175,41 @@ mod tests {
     }
 
     #[test]
+    fn top_has_a_budget_of_its_own() {
+        let top = |line: &str| match parsed(line).expect(line).sub {
+            Some(Sub::Top(top)) => top.pace.config().cpu_budget_percent,
+            sub => panic!("{line}: {sub:?}"),
+        };
+        assert_eq!(top("pscan top"), Some(5.0));
+        assert_eq!(top("pscan top --cpu-budget 0.75"), Some(0.75));
+    }
+
+    #[test]
+    fn top_has_no_options_of_scans_for_a_recording() {
+        parsed("pscan top --replay x").expect("a recording alone");
+        for option in [
+            "--interval 1s",
+            "--interval-ms 100",
+            "--max-interval 10s",
+            "--cpu-budget 5",
+            "--poll-only",
+            "--source linux",
+            "--proc /proc",
+        ] {
+            for line in [
+                format!("pscan top {option} --replay x"),
+                format!("pscan top --replay x {option}"),
+            ] {
+                let error = parsed(&line).expect_err(&line);
+                assert_eq!(error.kind(), ErrorKind::ArgumentConflict, "{line}: {error}");
+            }
+        }
+        let error = parsed("pscan top --replay -").expect_err("standard input");
+        assert_eq!(error.kind(), ErrorKind::ValueValidation);
+        assert!(error.to_string().contains("needs a file"), "{error}");
+    }
+
+    #[test]
     fn a_line_that_begins_with_a_pid_is_show() {
         for line in [
             "pscan 7 --json",

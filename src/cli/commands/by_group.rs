@@ -45,11 +45,7 @@ pub(super) fn print(
         .iter()
         .filter(|process| filter.matches(process, snapshot));
     let mut lines = group_sums::sums(matching, by);
-    let order = shape
-        .order
-        .sort
-        .and_then(|sort| GroupOrder::named(sort, by));
-    let order = order.unwrap_or(GroupOrder::Cpu);
+    let order = GroupOrder::of(shape.order.sort, by);
     group_sums::sort(&mut lines, order, shape.order.reverse);
     let top = shape.top.and_then(|top| usize::try_from(top).ok());
     lines.truncate(top.unwrap_or(usize::MAX));

@@ -1,11 +1,8 @@
 //! `pscan show`: prints all that is known of some processes.
 
-use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
 
-use process_scanner::{
-    Batch, Collect, Config, Listen, ProcessInfo, Result, Scanner, Snapshot, Source, live_source,
-};
+use process_scanner::{Batch, Collect, Config, Listen, Result, Scanner, Source, live_source};
 
 use super::samples;
 use crate::cli::args::Show;
@@ -28,7 +25,9 @@ pub(crate) fn run(args: &Show) -> Result<Done> {
     let mut scanner = Scanner::builder().config(config).source(source).build()?;
     let (snapshot, last) = samples::take(&mut scanner, args.sampling.sample)?;
     let found = args.pid.iter().filter_map(|pid| snapshot.by_pid(*pid));
-    let found: Vec<_> = found.map(|process| relatives(process, &snapshot)).collect();
+    let found: Vec<_> = found
+        .map(|process| Relatives::of(process, &snapshot))
+        .collect();
     let outcome = match args.json {
         true => print_json(&found, &last),
         false => print_text(args, &found, &last, collects),
@@ -42,25 +41,6 @@ pub(crate) fn run(args: &Show) -> Result<Done> {
         [pid] => Done::Nothing(format!("there is no process {pid}")),
         pids => Done::Nothing(format!("there are no processes {}", pids.join(", "))),
     })
-}
-
-/// Returns a process with its parents, the nearest first, and its children.
-fn relatives<'s>(process: &'s ProcessInfo, snapshot: &'s Snapshot) -> Relatives<'s> {
-    let mut parents = Vec::new();
-    // Parents are read at different moments, so they can form a circle.
-    let mut seen = HashSet::from([process.pid]);
-    let mut next = snapshot.parent(process);
-    while let Some(parent) = next
-        && seen.insert(parent.pid)
-    {
-        parents.push(parent);
-        next = snapshot.parent(parent);
-    }
-    Relatives {
-        process,
-        parents,
-        children: snapshot.children(process.key()).collect(),
-    }
 }
 
 fn print_json(found: &[Relatives<'_>], last: &Batch) -> io::Result<()> {

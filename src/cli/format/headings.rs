@@ -23,7 +23,7 @@ pub(super) fn headed(heading: &str, text: &str, width: Option<usize>) -> Vec<Fol
 }
 
 /// Folds a text with its heading, and breaks words that are wider than a line.
-pub(super) fn headed_within(heading: &str, text: &str, width: Option<usize>) -> Vec<Folded> {
+pub(crate) fn headed_within(heading: &str, text: &str, width: Option<usize>) -> Vec<Folded> {
     let folded = headed(heading, text, width);
     let Some(width) = width else {
         return folded;

@@ -17,7 +17,7 @@ pub(crate) struct Host {
 }
 
 /// What the host uses; unknown values are `None`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct HostUse {
     /// In percent of all CPUs.
     cpu_percent: Option<f32>,
@@ -113,8 +113,8 @@ fn refresh_cpus(system: &mut System) {
     }
 }
 
-/// Separator of two totals.
-const GAP: &str = " · ";
+/// Separates two totals, and other texts on their line.
+pub(crate) const GAP: &str = " · ";
 
 impl Totals {
     /// Returns the totals of a recorded host. `name`: of the host. `at`: the time, for people.

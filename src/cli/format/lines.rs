@@ -125,7 +125,7 @@ fn details(event: &Event, room: Option<usize>, layout: LineLayout<'_>) -> Vec<Pa
             parent_pid: Some(parent),
             ..
         }) => format!("child of {parent}"),
-        _ => command(process, layout),
+        _ => command(process, layout.width),
     };
     plain(text)
 }
@@ -134,9 +134,10 @@ fn plain(text: String) -> Vec<Part> {
     vec![(color::PLAIN, text)]
 }
 
-fn command(process: &ProcessInfo, layout: LineLayout<'_>) -> String {
+/// Formats the command line for a line of this width in columns.
+pub(crate) fn command(process: &ProcessInfo, width: Option<usize>) -> String {
     match &process.command {
-        Some(command) if cells::is_narrow(layout.width) => cells::short_command(command),
+        Some(command) if cells::is_narrow(width) => cells::short_command(command),
         command => cells::command(command.as_ref()),
     }
 }
@@ -145,7 +146,7 @@ fn command(process: &ProcessInfo, layout: LineLayout<'_>) -> String {
 fn fact(change: Changes, process: &ProcessInfo, layout: LineLayout<'_>) -> String {
     match change {
         Changes::NAME => format!("name {}", cells::name(process)),
-        Changes::COMMAND => format!("command {}", command(process, layout)),
+        Changes::COMMAND => format!("command {}", command(process, layout.width)),
         _ => {
             let is_in_text = |field: &&Field| field.detail().is_none();
             let fields = FIELDS.iter().filter(is_in_text);

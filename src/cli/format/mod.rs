@@ -7,7 +7,7 @@ pub(crate) mod column_list;
 pub(crate) mod exits;
 pub(crate) mod group_sums;
 pub(crate) mod group_table;
-mod headings;
+pub(crate) mod headings;
 pub(crate) mod host;
 pub(crate) mod intervals;
 pub(crate) mod json;

@@ -1,7 +1,9 @@
 //! The texts about one process, in blocks.
 
+use std::collections::HashSet;
+
 use anstyle::Style;
-use process_scanner::{Collect, Detail, ProcessInfo, Status, Unit, Value};
+use process_scanner::{Collect, Detail, ProcessInfo, Snapshot, Status, Unit, Value};
 
 use super::cells::{self, UNKNOWN};
 use super::color;
@@ -15,6 +17,27 @@ pub(crate) struct Relatives<'a> {
     /// Its parent, the parent's parent, and so on.
     pub(crate) parents: Vec<&'a ProcessInfo>,
     pub(crate) children: Vec<&'a ProcessInfo>,
+}
+
+impl<'a> Relatives<'a> {
+    /// Returns a process of a snapshot with its relatives, the nearest parent first.
+    pub(crate) fn of(process: &'a ProcessInfo, snapshot: &'a Snapshot) -> Self {
+        let mut parents = Vec::new();
+        // Parents are read at different moments, so they can form a circle.
+        let mut seen = HashSet::from([process.pid]);
+        let mut next = snapshot.parent(process);
+        while let Some(parent) = next
+            && seen.insert(parent.pid)
+        {
+            parents.push(parent);
+            next = snapshot.parent(parent);
+        }
+        Self {
+            process,
+            parents,
+            children: snapshot.children(process.key()).collect(),
+        }
+    }
 }
 
 /// What all processes have in common.

@@ -17,6 +17,16 @@ pub(crate) enum GroupOrder {
 }
 
 impl GroupOrder {
+    /// All orders, as the columns of the table have them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Processes,
+        Self::Threads,
+        Self::Cpu,
+        Self::Rss,
+        Self::Age,
+        Self::Name,
+    ];
+
     /// What `--sort` takes with `--by`, for messages.
     pub(crate) const NAMES: &'static str = "cpu, rss, threads, age, processes or name";
 
@@ -33,6 +43,25 @@ impl GroupOrder {
             "name" => Some(Self::Name),
             field => (field == field_of(by)).then_some(Self::Name),
         }
+    }
+
+    /// Returns the order of groups by `by` that `--sort` requests, by default that of CPU use.
+    pub(crate) fn of(sort: Option<Sort>, by: GroupBy) -> Self {
+        let order = sort.and_then(|sort| Self::named(sort, by));
+        order.unwrap_or(Self::Cpu)
+    }
+
+    /// Returns the order that `--sort` names.
+    pub(crate) fn sort(self) -> Sort {
+        let field = match self {
+            Self::Processes => return Sort::PROCESSES,
+            Self::Threads => "threads",
+            Self::Cpu => "cpu_percent",
+            Self::Rss => "rss_bytes",
+            Self::Age => "start_time_ms",
+            Self::Name => "name",
+        };
+        Sort::named(field).expect("BUG: groups are sorted by fields")
     }
 
     /// Returns what is wrong with `--sort` and `--by` together, and what to do.
@@ -82,6 +111,9 @@ mod tests {
             assert_eq!(order(Sort::PROCESSES), Some(GroupOrder::Processes));
             assert_eq!(order(Sort::CPU), Some(GroupOrder::Cpu));
             assert_eq!(order(Sort::PID), None);
+            for known in GroupOrder::ALL {
+                assert_eq!(order(known.sort()), Some(known));
+            }
         }
     }
 }

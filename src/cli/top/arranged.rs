@@ -21,21 +21,19 @@ pub(super) struct Arrangement {
     pub(super) by: Option<GroupBy>,
     /// The processes of one group alone.
     pub(super) inside: Option<(GroupBy, GroupId)>,
-    /// Branches have ASCII characters.
-    pub(super) is_ascii: bool,
 }
 
 impl Arrangement {
     /// Returns the order of processes.
     pub(super) fn order(&self) -> Sort {
         let by_default = if self.is_tree { Sort::PID } else { Sort::CPU };
-        self.sort.unwrap_or(by_default)
+        let sort = self.sort.filter(|sort| *sort != Sort::PROCESSES);
+        sort.unwrap_or(by_default)
     }
 
     /// Returns the order of groups.
     pub(super) fn group_order(&self, by: GroupBy) -> GroupOrder {
-        let order = self.sort.and_then(|sort| GroupOrder::named(sort, by));
-        order.unwrap_or(GroupOrder::Cpu)
+        GroupOrder::of(self.sort, by)
     }
 }
 
@@ -155,14 +153,7 @@ fn tree_entries(
     let lines = tree::grow(&all, &chosen, Some(width)).into_iter();
     let entries = lines.map(|line| Entry {
         key: line.process.key(),
-        branch: match arranged.is_ascii {
-            true => line
-                .branch
-                .replace('─', "-")
-                .replace('└', "`")
-                .replace(['├', '│'], "|"),
-            false => line.branch,
-        },
+        branch: line.branch,
         is_context: line.is_context,
     });
     entries.collect()

@@ -54,16 +54,16 @@ pub(super) fn draw_curves(top: &Top, buffer: &mut Buffer, area: Rect) {
 /// Returns a line about a process: what it is, its parent, and how long the curves are.
 fn title(top: &Top, subject: Subject<'_>) -> (Vec<Part>, Vec<Part>) {
     let process = subject.process;
-    let mut title = match subject.gone {
+    let mut title = match subject.exited {
         None => show::title(process),
-        Some(gone) => {
+        Some(exited) => {
             let mut title = vec![(color::BOLD, relatives::label(process)), plain(": ")];
-            let style = match exits::is_failure(&gone.event) {
+            let style = match exits::is_failure(&exited.event) {
                 true => color::RED,
                 false => color::PLAIN,
             };
-            title.push((style, exits::in_short(&gone.event)));
-            let ago = top.seen.now_ms.saturating_sub(gone.at_ms);
+            title.push((style, exits::in_short(&exited.event)));
+            let ago = top.seen.now_ms.saturating_sub(exited.at_ms);
             title.push(plain(format!(", {} ago", cells::duration(ago))));
             title
         }
@@ -167,7 +167,7 @@ fn draw_bars(
     let most = bars.iter().flatten().copied().fold(least, f32::max);
     let scaled = |value: f32| {
         let part = f64::from(value) / f64::from(most) * 1000.0;
-        // What is not 0 is seen.
+        // Values above 0 stay visible.
         let least = if value > 0.0 { 130.0 } else { 0.0 };
         part.max(least) as u64
     };

@@ -11,12 +11,9 @@ use super::recent::Lives;
 use super::view::{Subject, Top};
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::exits;
+use crate::cli::format::headings::headed_within;
 use crate::cli::format::relatives;
 use crate::cli::format::show::{self, Frame, Relatives};
-use crate::cli::terminal::fold;
-
-/// Most ancestors that are searched.
-const MAX_PARENTS: usize = 100;
 
 /// Where facts are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +67,7 @@ pub(super) fn draw_facts(top: &mut Top, buffer: &mut Buffer, area: Rect, pane: F
 }
 
 fn title(subject: Subject<'_>) -> Vec<Part> {
-    match subject.gone {
+    match subject.exited {
         None => show::title(subject.process),
         Some(_) => vec![
             (color::BOLD, relatives::label(subject.process)),
@@ -98,20 +95,12 @@ fn exited_parent(top: &Top, process: &ProcessInfo) -> Option<ProcessInfo> {
 
 fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
     let snapshot = &top.seen.snapshot;
-    let parents = std::iter::successors(snapshot.parent(subject.process), |process| {
-        snapshot.parent(process)
-    });
-    let mut parents: Vec<&ProcessInfo> = parents.take(MAX_PARENTS).collect();
-    let named = match parents.is_empty() {
+    let mut relatives = Relatives::of(subject.process, snapshot);
+    let named = match relatives.parents.is_empty() {
         true => exited_parent(top, subject.process),
         false => None,
     };
-    parents.extend(&named);
-    let relatives = Relatives {
-        process: subject.process,
-        parents,
-        children: snapshot.children(subject.process.key()).collect(),
-    };
+    relatives.parents.extend(&named);
     let frame = Frame {
         width: Some(width),
         now_ms: top.seen.now_ms,
@@ -121,11 +110,11 @@ fn facts(top: &Top, subject: Subject<'_>, width: usize) -> Vec<Vec<Part>> {
         is_brief: true,
     };
     let mut lines = Vec::new();
-    if let Some(gone) = subject.gone {
-        let details = exits::details(&gone.event, None);
+    if let Some(exited) = subject.exited {
+        let details = exits::details(&exited.event, None);
         let style = details.first().map_or(color::PLAIN, |(style, _)| *style);
         let text: String = details.into_iter().map(|(_, text)| text).collect();
-        let folded = fold(&format!("{:<15}", "exited"), 15, &text, Some(width)).into_iter();
+        let folded = headed_within("exited", &text, Some(width)).into_iter();
         lines.extend(folded.map(|(begin, text)| vec![(color::BOLD, begin), (style, text)]));
     }
     lines.extend(show::facts(&relatives, frame));

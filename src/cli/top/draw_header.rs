@@ -11,21 +11,19 @@ use super::view::Top;
 use crate::cli::format::cells;
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::group_table;
-use crate::cli::format::host::Totals;
+use crate::cli::format::host::{GAP, Totals};
 use crate::cli::format::times::{Zone, day, time_of_day};
 use crate::cli::terminal;
-
-/// Separates texts on a line.
-const GAP: &str = " · ";
 
 /// Draws the totals of the host and, below them, what the scanner does and which processes are listed.
 pub(super) fn draw_header(top: &Top, buffer: &mut Buffer, area: Rect) {
     let width = usize::from(area.width);
     let texts = texts(top);
+    let totals = Totals::of(top.seen.snapshot.iter()).with(top.host);
     if area.height < 2 {
         // The only line has what matters more.
         let urgent = texts.iter().find(|(style, _)| *style != color::PLAIN);
-        let totals = vec![plain(totals(top, Some(width)))];
+        let totals = vec![plain(totals.fitted(Some(width)))];
         let mut parts = urgent.map_or(totals, |part| vec![part.clone()]);
         if top.position.is_some_and(|position| position.is_paused) {
             parts = vec![(color::BOLD, "paused ".to_owned()), plain(clock(top))];
@@ -36,13 +34,13 @@ pub(super) fn draw_header(top: &Top, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let mut time = time(top);
-    let least = terminal::width(&totals(top, Some(0)));
+    let least = terminal::width(&totals.fitted(Some(0)));
     if top.options.is_replay && least + terminal::width(&time) + 2 > width {
         time = clock(top);
     }
     let room = width.saturating_sub(terminal::width(&time) + 2);
-    let all = totals(top, None);
-    let fitted = totals(top, Some(room));
+    let all = totals.fitted(None);
+    let fitted = totals.fitted(Some(room));
     let later = all.strip_prefix(&fitted).unwrap_or_default().to_owned();
     let first = vec![plain(fitted)];
     ends(top, buffer, row(area, 0), first, plain(time));
@@ -86,26 +84,13 @@ fn ends(top: &Top, buffer: &mut Buffer, area: Rect, mut left: Vec<Part>, right: 
     top.look.line(buffer, area, &left);
 }
 
-fn totals(top: &Top, width: Option<usize>) -> String {
-    let totals = Totals::of(top.seen.snapshot.iter()).with(top.host.clone());
-    totals.fitted(width)
-}
-
 /// Returns the time of the last batch.
 fn time(top: &Top) -> String {
     match top.seen.snapshot.taken_at_ms() {
         Some(ms) if top.options.is_replay => {
-            let zone = top.options.zone;
-            format!(
-                "{} {}{}",
-                day(ms, zone).trim_end_matches(" UTC"),
-                time_of_day(ms, zone),
-                if matches!(zone, Zone::Utc) {
-                    " UTC"
-                } else {
-                    ""
-                }
-            )
+            let day = day(ms, Zone::Utc);
+            let day = day.trim_end_matches(" UTC");
+            format!("{day} {} UTC", time_of_day(ms, Zone::Utc))
         }
         Some(ms) => time_of_day(ms, top.options.zone),
         None => String::new(),
@@ -131,15 +116,15 @@ fn texts(top: &Top) -> Vec<Part> {
         texts.insert(0, position_text(position));
     }
     let all = top.seen.snapshot.len();
-    let count = match &top.listed {
+    let count = || match &top.listed {
         Listed::Processes(_) if top.arranged.is_tree => top.seen.selected().count(),
         listed => listed.len(),
     };
     if !top.filter_text.is_empty() {
         let text = escape(&top.filter_text);
-        texts.push(plain(format!("filter {text}: {count} of {all}")));
+        texts.push(plain(format!("filter {text}: {} of {all}", count())));
     } else if !top.options.filter.is_empty() && top.arranged.by.is_none() {
-        texts.push(plain(format!("{count} of {all} selected")));
+        texts.push(plain(format!("{} of {all} selected", count())));
     }
     match (&top.arranged.inside, top.arranged.by) {
         (Some((by, group)), _) => {

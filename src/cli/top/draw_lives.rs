@@ -143,13 +143,8 @@ fn details(one: &Happened, room: Option<usize>, width: usize) -> Vec<Part> {
         parts.extend(parent.filter(fits).map(|text| (color::DIM, text)));
         return parts;
     }
-    let command = process
-        .command
-        .as_ref()
-        .map(|command| match cells::is_narrow(Some(width)) {
-            true => cells::short_command(command),
-            false => cells::command(Some(command)),
-        });
+    let is_known = process.command.is_some();
+    let command = is_known.then(|| lines::command(process, Some(width)));
     match (parent, command) {
         (Some(parent), Some(command)) => vec![(color::DIM, format!("{parent}: ")), plain(command)],
         (Some(text), None) | (None, Some(text)) => vec![plain(text)],

@@ -6,9 +6,9 @@ use ratatui::style::Modifier;
 
 use super::arranged::{Entry, Listed};
 use super::drawn::Drawn;
-use super::paint::{PICKED, plain, row};
+use super::paint::{PICKED, row};
 use super::panes::Panes;
-use super::pick::Gone;
+use super::pick::Exited;
 use super::view::Top;
 use crate::cli::format::color::{self, Part};
 use crate::cli::format::exits;
@@ -29,9 +29,9 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
     let lines = top.pick.offset..(top.pick.offset + room).min(top.pick.count(&top.listed));
     let columns_end = match &top.listed {
         Listed::Groups(groups) => {
-            let places = lines.clone().filter_map(|line| top.pick.place(line));
-            let shown: Vec<GroupLine> = places.filter_map(|at| groups.get(at)).cloned().collect();
-            draw_groups(top, buffer, area, &shown);
+            // No group has exited: each line is that of its place.
+            let shown = groups.get(lines.clone()).unwrap_or_default();
+            draw_groups(top, buffer, area, shown);
             None
         }
         Listed::Processes(entries) => {
@@ -39,7 +39,7 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
                 .clone()
                 .filter_map(|line| match top.pick.place(line) {
                     Some(place) => Shown::of(top, entries.get(place)?),
-                    None => top.pick.gone.as_deref().map(Shown::Gone),
+                    None => top.pick.exited.as_deref().map(Shown::Exited),
                 })
                 .collect();
             Some(draw_processes(top, buffer, area, &shown))
@@ -72,7 +72,7 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
 enum Shown<'a> {
     Living(Line<'a>),
     /// The picked process, which has exited.
-    Gone(&'a Gone),
+    Exited(&'a Exited),
 }
 
 impl<'a> Shown<'a> {
@@ -103,13 +103,13 @@ fn draw_processes(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[Shown<'_>
         .iter()
         .map(|shown| match shown {
             Shown::Living(line) => grid.row(line),
-            Shown::Gone(gone) => {
-                let mut cells = grid.row(&Line::flat(gone.event.process()));
+            Shown::Exited(exited) => {
+                let mut cells = grid.row(&Line::flat(exited.event.process()));
                 let status = fields.iter().position(|name| *name == "status");
                 if let Some(cell) = status.and_then(|at| cells.get_mut(at)) {
                     cell.1 = "exited".into();
                 }
-                gone_row(gone, cells)
+                exited_row(exited, cells)
             }
         })
         .collect();
@@ -173,14 +173,14 @@ fn mark_order(
 }
 
 /// Makes the row of a process that has exited: its last values, and its exit in the last column.
-fn gone_row(gone: &Gone, cells: Vec<Part>) -> Vec<Part> {
+fn exited_row(exited: &Exited, cells: Vec<Part>) -> Vec<Part> {
     let mut cells: Vec<Part> = cells
         .into_iter()
         .map(|(_, text)| (color::DIM, text))
         .collect();
     if let Some((style, text)) = cells.last_mut() {
-        *text = format!("{}: {text}", exits::in_short(&gone.event));
-        *style = match exits::is_failure(&gone.event) {
+        *text = format!("{}: {text}", exits::in_short(&exited.event));
+        *style = match exits::is_failure(&exited.event) {
             true => color::RED,
             false => color::PLAIN,
         };
@@ -210,8 +210,5 @@ fn draw_groups(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[GroupLine]) 
     };
     for (at, parts) in (0..).zip(group_table::rows(shown, layout)) {
         top.look.line(buffer, row(area, at), &parts);
-    }
-    if shown.is_empty() {
-        top.look.line(buffer, row(area, 0), &[plain("")]);
     }
 }

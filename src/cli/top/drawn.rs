@@ -1,6 +1,6 @@
 //! What the last screen had.
 
-/// What was drawn last, for keys and clicks, and so that columns keep their width.
+/// The last drawn columns, for keys, clicks and stable widths.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     /// Names of the fields of the columns.

@@ -1,12 +1,9 @@
 //! Freezes the view: it shows one moment, and the data goes on behind it.
 
-use process_scanner::Event;
-
 use super::arranged::Id;
 use super::frozen::Frozen;
 use super::notice::Answer;
-use super::pick::Gone;
-use super::recent::Lives;
+use super::pick::Exited;
 use super::view::Top;
 
 impl Top {
@@ -25,21 +22,16 @@ impl Top {
     fn go_on(&mut self, frozen: Frozen) {
         let before = std::mem::replace(&mut self.seen, frozen.seen);
         self.recent = frozen.recent;
-        // What was typed may have changed since.
+        // The user may have typed another filter meanwhile.
         self.select();
-        if let Some(key) = self.pick.key().filter(|_| self.pick.gone.is_none())
+        if let Some(key) = self.pick.key().filter(|_| self.pick.exited.is_none())
             && self.seen.snapshot.get(key).is_none()
             && let Some(process) = before.snapshot.get(key)
         {
-            let mut exits = self.recent.newest_first(Lives::Exits);
-            let exit = exits.find(|exit| exit.event.process().key() == key);
-            let (event, at_ms) = match exit {
-                Some(exit) => (exit.event.clone(), exit.at_ms),
-                None => (Event::exited(process.clone(), None), self.seen.now_ms),
-            };
+            let (event, at_ms) = self.recent.exit_of(process, self.seen.now_ms);
             let curve = before.curve(key).cloned().unwrap_or_default();
             self.pick.id = Some(Id::Process(key));
-            self.pick.bury(Gone {
+            self.pick.keep_exited(Exited {
                 event,
                 at_ms,
                 curve,

@@ -1,6 +1,6 @@
 //! The data as it goes on while the view is frozen.
 
-use process_scanner::{Batch, ProcessInfo};
+use process_scanner::Batch;
 
 use super::recent::Recent;
 use super::seen::{Seen, Wanted};
@@ -18,11 +18,6 @@ impl Frozen {
         if !self.seen.take(batch, wanted, |_, _, _| {}) {
             return;
         }
-        let snapshot = &self.seen.snapshot;
-        let parent = |process: &ProcessInfo| {
-            let parent = snapshot.parent(process)?;
-            Some(parent.full_name()?.to_owned())
-        };
-        self.recent.take(batch, wanted, parent, snapshot);
+        self.recent.take(batch, wanted, &self.seen.snapshot);
     }
 }

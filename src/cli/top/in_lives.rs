@@ -1,14 +1,11 @@
 //! What keys do in births and exits.
 
-use process_scanner::Event;
-
 use super::action::Action;
 use super::arranged::Id;
 use super::curve::Curve;
 use super::notice::Answer;
 use super::panes::Page;
-use super::pick::Gone;
-use super::recent::Lives;
+use super::pick::Exited;
 use super::view::Top;
 
 impl Top {
@@ -53,30 +50,22 @@ impl Top {
         let Some(one) = self.recent.newest_first(self.lives).nth(at) else {
             return;
         };
-        let (key, at_ms) = (one.event.process().key(), one.at_ms);
-        let mut event = one.event.clone();
+        let key = one.event.process().key();
+        let exit = self.recent.exit_of(one.event.process(), self.seen.now_ms);
         self.arranged.by = None;
         self.is_stale = true;
         self.refresh();
-        match self.seen.snapshot.get(key) {
-            Some(_) => self.pick.pick(Id::Process(key), &self.listed),
-            None => {
-                if !matches!(event, Event::Exited { .. }) {
-                    let mut exits = self.recent.newest_first(Lives::Exits);
-                    let exit = exits.find(|exit| exit.event.process().key() == key);
-                    event = match exit {
-                        Some(exit) => exit.event.clone(),
-                        None => Event::exited(event.process().clone(), None),
-                    };
-                }
-                let curve = Curve::default();
-                self.pick.id = Some(Id::Process(key));
-                self.pick.bury(Gone {
-                    event,
-                    at_ms,
-                    curve,
-                });
-            }
+        if self.seen.snapshot.get(key).is_some() {
+            self.pick.pick(Id::Process(key), &self.listed);
+        } else {
+            let (event, at_ms) = exit;
+            let curve = Curve::default();
+            self.pick.id = Some(Id::Process(key));
+            self.pick.keep_exited(Exited {
+                event,
+                at_ms,
+                curve,
+            });
         }
         self.open(Page::Facts);
     }

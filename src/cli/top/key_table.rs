@@ -198,7 +198,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Show this list",
                 &[(F(1), A::Help), (Char('?'), A::Help), (Char('h'), A::Help)],
             ),
-            key("Ctrl-L", "Draw the screen anew", &[(Ctrl('l'), A::Redraw)]),
+            key("Ctrl-L", "Draw the screen again", &[(Ctrl('l'), A::Redraw)]),
             key("Ctrl-Z", "Suspend pscan", &[(Ctrl('z'), A::Suspend)]),
             key(
                 "q",

@@ -2,14 +2,13 @@
 
 use process_scanner::Collect;
 use ratatui::crossterm::event::KeyCode;
-use ratatui::layout::Position;
 
 use super::arranged::{Id, Listed};
 use super::made_up_host::Host;
 use super::notice::{Answer, Notice, Playback, Position as At};
-use super::recent::Lives;
 use super::test_screen::*;
 use super::view::Top;
+use crate::cli::select::{GroupOrder, Sort};
 
 fn begun() -> (Host, Top) {
     let (mut host, mut top) = (Host::small(), Top::new(options()));
@@ -79,6 +78,10 @@ fn letters_are_typed_and_not_obeyed_in_the_input() {
     for letter in "qtPhG".chars() {
         assert_eq!(press(&mut top, KeyCode::Char(letter)), Answer::Redraw);
     }
+    assert_eq!(top.typed.as_ref().map(|typed| &*typed.text), Some("qtPhG"));
+    // These have no letters.
+    assert_eq!(ctrl(&mut top, 'l'), Answer::RedrawAll);
+    assert_eq!(ctrl(&mut top, 'z'), Answer::Suspend);
     assert_eq!(top.typed.as_ref().map(|typed| &*typed.text), Some("qtPhG"));
     assert_eq!(ctrl(&mut top, 'c'), Answer::Quit);
     let (_, mut top) = begun();
@@ -177,77 +180,42 @@ fn groups_are_shown_in_turn_and_enter_lists_the_processes_of_one() {
 }
 
 #[test]
+fn groups_are_sorted_by_the_column_beside() {
+    let (_, mut top) = begun();
+    press(&mut top, KeyCode::Char('o'));
+    press(&mut top, KeyCode::Char('o'));
+    draw(&mut top, 80, 24);
+    let order = |top: &Top| top.arranged.group_order(top.arranged.by.unwrap());
+    for (letter, expected) in [
+        ('>', GroupOrder::Rss),
+        ('>', GroupOrder::Age),
+        ('>', GroupOrder::Name),
+        ('<', GroupOrder::Age),
+        ('<', GroupOrder::Rss),
+        ('<', GroupOrder::Cpu),
+        ('<', GroupOrder::Threads),
+        ('<', GroupOrder::Processes),
+    ] {
+        assert_eq!(press(&mut top, KeyCode::Char(letter)), Answer::Redraw);
+        assert_eq!(order(&top), expected, "{letter}");
+    }
+    // There is no column to the left of it.
+    assert_eq!(press(&mut top, KeyCode::Char('<')), Answer::Same);
+    assert_eq!(order(&top), GroupOrder::Processes);
+    let text = screen(&mut top, 80, 24);
+    assert!(text.contains(" USER\n        4       4"), "{text}");
+    // It is no order of processes.
+    press(&mut top, KeyCode::Enter);
+    assert_eq!(top.arranged.order(), Sort::CPU);
+}
+
+#[test]
 fn kernel_threads_can_be_hidden() {
     let (_, mut top) = begun();
     press(&mut top, KeyCode::Char('K'));
     assert_eq!(pids(&mut top).len(), 8);
     press(&mut top, KeyCode::Char('K'));
     assert_eq!(pids(&mut top).len(), 9);
-}
-
-#[test]
-fn births_and_exits_can_be_picked_and_lead_to_their_process() {
-    let (mut host, mut top) = begun();
-    for pid in 3000..3010 {
-        host.born(pid, 1377, &["cc", "-c"]);
-        host.after(100, &mut top);
-    }
-    host.exits(3004, Some(0x0200));
-    host.exits(3008, Some(0));
-    host.after(100, &mut top);
-    draw(&mut top, 80, 24);
-    press(&mut top, KeyCode::Tab);
-    let (buffer, cursor) = draw(&mut top, 80, 24);
-    assert_eq!(reversed(&buffer), [22]);
-    assert_eq!(cursor, Some(Position { x: 0, y: 22 }));
-    press(&mut top, KeyCode::Up);
-    press(&mut top, KeyCode::Enter);
-    let text = screen(&mut top, 80, 24);
-    assert!(
-        text.contains("3004 cc: exited") && text.contains("exit 2"),
-        "{text}"
-    );
-    press(&mut top, KeyCode::Esc);
-    assert!(screen(&mut top, 80, 24).contains("3004"));
-    press(&mut top, KeyCode::Up);
-    press(&mut top, KeyCode::Enter);
-    assert_eq!(top.pick.key().map(|key| key.pid), Some(3009));
-    assert!(top.pick.gone.is_none());
-    press(&mut top, KeyCode::Esc);
-    for (lives, count) in [(Lives::Exits, 2), (Lives::Failed, 1), (Lives::All, 12)] {
-        press(&mut top, KeyCode::Char('x'));
-        assert_eq!(top.lives, lives);
-        assert_eq!(top.recent.newest_first(lives).count(), count);
-    }
-    press(&mut top, KeyCode::Home);
-    let first = top.picked_life;
-    for _ in 0..20 {
-        press(&mut top, KeyCode::Down);
-        draw(&mut top, 80, 24);
-    }
-    assert!(first.is_some() && top.picked_life.is_none());
-}
-
-#[test]
-fn a_birth_gets_its_name_when_it_is_known() {
-    let (mut host, mut top) = begun();
-    host.born(3000, 1, &["cc"]);
-    let mut batch = host.scan();
-    batch.events = batch
-        .events
-        .into_iter()
-        .map(|event| {
-            let mut process = event.process().clone();
-            (process.name, process.command) = (None, None);
-            process_scanner::Event::Created(process)
-        })
-        .collect();
-    batch.seq = 2;
-    top.take(&batch);
-    assert!(screen(&mut top, 80, 24).contains("3000 -"));
-    host.uses(3000, 1.0, 1000);
-    host.after(1000, &mut top);
-    assert!(screen(&mut top, 80, 24).contains("3000 cc              child of 1 init: cc"));
 }
 
 #[test]
@@ -325,69 +293,4 @@ fn groups_are_offered_only_if_their_fields_are_collected() {
     assert_eq!(message.as_deref(), Some(expected));
     let (offered, message) = groupings(Collect::ALL, false);
     assert_eq!((offered.len(), message), (5, None));
-}
-
-/// Returns the lines of births and exits, without their title.
-fn lives(top: &mut Top) -> Vec<String> {
-    let (buffer, _) = draw(top, 80, 24);
-    let pane = top.panes.lives;
-    let all = lines(&buffer);
-    all[usize::from(pane.y) + 1..usize::from(pane.bottom())].to_vec()
-}
-
-#[test]
-fn births_and_exits_fill_their_pane_even_if_the_picked_one_has_left_the_list() {
-    let (mut host, mut top) = begun();
-    let mut storm = |top: &mut Top| {
-        for pid in 5000..5600 {
-            host.born(pid, 1, &["true"]);
-        }
-        host.after(1000, top);
-        for pid in 5000..5600 {
-            host.exits(pid, Some(0));
-        }
-        host.after(1000, top);
-    };
-    storm(&mut top);
-    press(&mut top, KeyCode::Tab);
-    press(&mut top, KeyCode::Up);
-    press(&mut top, KeyCode::Up);
-    let full = |lines: &[String]| lines.iter().all(|line| line.contains("true"));
-    assert!(full(&lives(&mut top)));
-    assert!(screen(&mut top, 80, 24).contains("─ births and exits, last 400 ─"));
-    storm(&mut top);
-    assert!(full(&lives(&mut top)), "{:?}", lives(&mut top));
-    press(&mut top, KeyCode::Home);
-    assert!(full(&lives(&mut top)));
-    let (buffer, _) = draw(&mut top, 80, 24);
-    assert_eq!(reversed(&buffer), [top.panes.lives.y + 1]);
-    // The next newer one is below it.
-    press(&mut top, KeyCode::Down);
-    let (buffer, _) = draw(&mut top, 80, 24);
-    assert_eq!(reversed(&buffer), [top.panes.lives.y + 2]);
-}
-
-#[test]
-fn rates_are_those_of_the_list_or_named_as_those_of_the_host() {
-    let (mut host, mut top) = begun();
-    for pid in 5000..5010 {
-        host.born(pid, 1, &["true"]);
-    }
-    host.after(1000, &mut top);
-    for pid in 5000..5004 {
-        host.exits(pid, Some(0x100 * (pid % 2)));
-    }
-    host.after(1000, &mut top);
-    let title = |top: &mut Top| {
-        let (buffer, _) = draw(top, 80, 24);
-        lines(&buffer).swap_remove(top.panes.lives.y.into())
-    };
-    assert!(title(&mut top).contains("─ 5.0 births/s, 2.0 exits/s"));
-    press(&mut top, KeyCode::Char('x'));
-    assert!(title(&mut top).contains("─ 2.0 exits/s"));
-    press(&mut top, KeyCode::Char('x'));
-    assert!(title(&mut top).contains("─ 1.0 failed exits/s"));
-    press(&mut top, KeyCode::F(4));
-    type_text(&mut top, "nothing");
-    assert!(title(&mut top).contains("─ host: 1.0 failed exits/s"));
 }

@@ -17,6 +17,8 @@ mod footer;
 mod freeze;
 mod frozen;
 mod in_lives;
+#[cfg(test)]
+mod in_lives_tests;
 mod key_table;
 mod keys;
 #[cfg(test)]

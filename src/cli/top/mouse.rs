@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
+use super::action::Action;
 use super::footer::hint_at;
 use super::notice::Answer;
 use super::panes::Page;
@@ -12,8 +13,8 @@ use super::view::Top;
 const WHEEL: isize = 3;
 
 impl Top {
-    /// Reacts to a mouse: a click picks a line, sorts by a column or presses a key of the last line, and the wheel
-    /// scrolls.
+    /// Reacts to a mouse: a click picks a line, sorts by a column of the table of processes or presses a key of the
+    /// last line, and the wheel scrolls.
     pub(crate) fn click(&mut self, mouse: MouseEvent) -> Answer {
         self.refresh();
         let at = Position {
@@ -69,6 +70,15 @@ impl Top {
             self.page_offset = self.page_offset.saturating_add_signed(by);
         } else if self.panes.table.contains(at) {
             self.pick.scroll(by);
+        } else if self.panes.lives.contains(at) {
+            self.is_in_lives = true;
+            let action = match by < 0 {
+                true => Action::Up,
+                false => Action::Down,
+            };
+            for _ in 0..by.unsigned_abs() {
+                self.act_in_lives(action);
+            }
         } else {
             return Answer::Same;
         }

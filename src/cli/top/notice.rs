@@ -41,6 +41,8 @@ pub(crate) enum Answer {
     /// Nothing has changed.
     Same,
     Redraw,
+    /// The whole screen, since another program may have written to it.
+    RedrawAll,
     Quit,
     /// Ctrl-Z.
     Suspend,

@@ -79,8 +79,7 @@ impl Look {
     pub(super) fn rule(self, buffer: &mut Buffer, area: Rect, title: &[Part], right: &[Part]) {
         let width_of =
             |parts: &[Part]| -> usize { parts.iter().map(|(_, text)| terminal::width(text)).sum() };
-        let dash = if self.has_unicode { "─" } else { "-" };
-        let mut parts = vec![(color::DIM, format!("{dash} "))];
+        let mut parts = vec![(color::DIM, "─ ".to_owned())];
         parts.extend_from_slice(title);
         parts.push((color::DIM, " ".into()));
         let all = usize::from(area.width);
@@ -91,11 +90,11 @@ impl Look {
             .filter(|_| !right.is_empty())
         {
             Some(gap) if gap > 0 => {
-                parts.push((color::DIM, format!("{} ", dash.repeat(gap))));
+                parts.push((color::DIM, format!("{} ", "─".repeat(gap))));
                 parts.extend_from_slice(right);
-                parts.push((color::DIM, format!(" {dash}")));
+                parts.push((color::DIM, " ─".to_owned()));
             }
-            _ => parts.push((color::DIM, dash.repeat(all.saturating_sub(used)))),
+            _ => parts.push((color::DIM, "─".repeat(all.saturating_sub(used)))),
         }
         self.line(buffer, area, &parts);
     }
@@ -119,7 +118,9 @@ fn ascii(text: &str) -> String {
         match letter {
             _ if letter.is_ascii() => ascii.push(letter),
             '…' => ascii.push('~'),
-            '·' => ascii.push('-'),
+            '·' | '─' => ascii.push('-'),
+            '└' => ascii.push('`'),
+            '├' | '│' => ascii.push('|'),
             '≥' => ascii.push('>'),
             '×' => ascii.push('x'),
             _ => {

@@ -9,8 +9,8 @@ use super::curve::Curve;
 
 /// A process that has exited while it was picked.
 #[derive(Debug)]
-pub(super) struct Gone {
-    /// `Exited`, or the last known values if its exit was lost.
+pub(super) struct Exited {
+    /// Always `Exited`; without a status if its exit was lost.
     pub(super) event: Event,
     /// When its batch was taken, in milliseconds from the Unix epoch.
     pub(super) at_ms: u64,
@@ -23,7 +23,7 @@ pub(super) struct Pick {
     /// `None`: the first line, whatever it is.
     pub(super) id: Option<Id>,
     /// The picked process has exited. It has a line of its own at `index`.
-    pub(super) gone: Option<Box<Gone>>,
+    pub(super) exited: Option<Box<Exited>>,
     /// Place of the picked line.
     pub(super) index: usize,
     /// First line on the screen.
@@ -45,12 +45,12 @@ impl Pick {
 
     /// Returns the number of lines, that of an exited process included.
     pub(super) fn count(&self, listed: &Listed) -> usize {
-        listed.len() + usize::from(self.gone.is_some())
+        listed.len() + usize::from(self.exited.is_some())
     }
 
     /// Returns the place in the list of a line; `None`: it is that of the exited process.
     pub(super) fn place(&self, line: usize) -> Option<usize> {
-        match self.gone {
+        match self.exited {
             Some(_) if line == self.index => None,
             Some(_) if line > self.index => Some(line - 1),
             _ => Some(line),
@@ -59,7 +59,7 @@ impl Pick {
 
     /// Finds the picked line, because the list has changed.
     pub(super) fn find(&mut self, listed: &Listed) {
-        match (&self.id, &self.gone) {
+        match (&self.id, &self.exited) {
             (None, _) => self.index = 0,
             (Some(_), Some(_)) => self.index = self.index.min(listed.len()),
             (Some(id), None) => match listed.position(id, self.index) {
@@ -83,13 +83,13 @@ impl Pick {
     /// Picks a line.
     pub(super) fn pick_line(&mut self, listed: &Listed, line: usize) {
         self.has_moved = true;
-        if self.gone.is_some() && line == self.index {
+        if self.exited.is_some() && line == self.index {
             return;
         }
         let Some(place) = self.place(line) else {
             return;
         };
-        self.gone = None;
+        self.exited = None;
         self.id = listed.id(place);
         self.index = place.min(listed.len().saturating_sub(1));
     }
@@ -101,24 +101,24 @@ impl Pick {
 
     /// Picks a process or a group, which can be anywhere in the list.
     pub(super) fn pick(&mut self, id: Id, listed: &Listed) {
-        self.gone = None;
+        self.exited = None;
         self.has_moved = true;
         self.id = Some(id);
         self.find(listed);
     }
 
-    /// Brings the picked line to the screen, because the user has arranged the list anew.
+    /// Brings the picked line to the screen, because the user has arranged the list again.
     pub(super) fn reveal(&mut self) {
         self.has_moved = true;
     }
 
     /// Keeps the picked process on the screen as one that has exited.
-    pub(super) fn bury(&mut self, mut gone: Gone) {
-        if let Event::Exited { process, .. } = &mut gone.event {
+    pub(super) fn keep_exited(&mut self, mut exited: Exited) {
+        if let Event::Exited { process, .. } = &mut exited.event {
             // Only a living process has them.
             (process.status, process.cpu_percent) = (None, None);
         }
-        self.gone = Some(Box::new(gone));
+        self.exited = Some(Box::new(exited));
     }
 
     /// Scrolls without picking another line.

@@ -258,7 +258,7 @@ fn an_exited_process_has_no_status_and_no_cpu_use_and_a_filter_leaves_it_out() {
     press(&mut top, KeyCode::F(4));
     type_text(&mut top, " -D");
     press(&mut top, KeyCode::Enter);
-    assert!(top.pick.gone.is_none());
+    assert!(top.pick.exited.is_none());
     assert!(picked_line(&mut top).starts_with(" 811 "));
 }
 

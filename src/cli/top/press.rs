@@ -15,18 +15,10 @@ use crate::cli::select::{GroupOrder, Sort};
 /// Columns that a key scrolls long texts by.
 const SHIFT: usize = 8;
 
-/// The groups in the order of the key that shows them.
-const GROUPINGS: [GroupBy; 5] = [
-    GroupBy::Name,
-    GroupBy::User,
-    GroupBy::Container,
-    GroupBy::Unit,
-    GroupBy::Executable,
-];
-
 impl Top {
     /// Reacts to a key.
     pub(crate) fn press(&mut self, key: KeyEvent) -> Answer {
+        // Windows reports releases too.
         if key.kind == KeyEventKind::Release {
             return Answer::Same;
         }
@@ -96,7 +88,7 @@ impl Top {
                 self.picked_life = None;
             }
             Action::Help => self.open(Page::Help),
-            Action::Redraw => return Answer::Redraw,
+            Action::Redraw => return Answer::RedrawAll,
             Action::Suspend => return Answer::Suspend,
             Action::Leave | Action::Quit => return Answer::Quit,
             Action::Pause if !self.options.is_replay => return self.freeze(),
@@ -117,7 +109,7 @@ impl Top {
         Answer::Redraw
     }
 
-    /// Lists the processes anew, with the picked one on the screen.
+    /// Lists the processes again, with the picked one on the screen.
     fn arrange(&mut self) {
         self.is_stale = true;
         self.pick.reveal();
@@ -196,16 +188,16 @@ impl Top {
     fn next_grouping(&mut self) {
         self.arranged.inside = None;
         let at = self.arranged.by.map_or(0, |by| {
-            let at = GROUPINGS.iter().position(|other| *other == by);
-            at.map_or(GROUPINGS.len(), |at| at + 1)
+            let at = GroupBy::ALL.iter().position(|other| *other == by);
+            at.map_or(GroupBy::ALL.len(), |at| at + 1)
         });
         let collects = self.options.collects;
         // Names are always read.
         let is_collected = |by: &&GroupBy| **by == GroupBy::Name || collects.contains(by.collect());
-        let mut later = GROUPINGS[at..].iter();
+        let mut later = GroupBy::ALL[at..].iter();
         self.arranged.by = later.find(is_collected).copied();
         if self.arranged.by.is_none() {
-            let missing = GROUPINGS.iter().filter(|by| !is_collected(by));
+            let missing = GroupBy::ALL.iter().filter(|by| !is_collected(by));
             let missing: Vec<_> = missing.map(|by| by.as_str()).collect();
             if !missing.is_empty() {
                 let advice = match self.options.is_replay {
@@ -237,24 +229,38 @@ impl Top {
             return;
         }
         let is_same = self.arranged.order() == sort;
-        self.arranged.is_reverse = is_same && !self.arranged.is_reverse;
+        self.sort(sort, is_same && !self.arranged.is_reverse);
+    }
+
+    fn sort(&mut self, sort: Sort, is_reverse: bool) {
+        self.arranged.is_reverse = is_reverse;
         self.arranged.sort = Some(sort);
         self.reorder();
     }
 
     /// Sorts by the column to the right or to the left.
     fn sort_beside(&mut self, by: isize) -> Answer {
-        let fields = &self.drawn.fields;
-        let order = self.arranged.order().field().map(|field| field.name);
-        let at = fields.iter().position(|name| Some(*name) == order);
-        let next = at.map_or(0, |at| at.saturating_add_signed(by));
-        match fields.get(next).copied() {
-            Some(name) if Some(name) != order => {
-                self.arranged.is_reverse = false;
-                self.sort_by(name);
-                Answer::Redraw
+        let sort = match self.arranged.by {
+            Some(grouping) => {
+                let order = self.arranged.group_order(grouping);
+                beside(&GroupOrder::ALL, Some(order), by).map(GroupOrder::sort)
             }
-            _ => Answer::Same,
-        }
+            None => {
+                let order = self.arranged.order().field().map(|field| field.name);
+                beside(&self.drawn.fields, order, by).and_then(Sort::named)
+            }
+        };
+        let Some(sort) = sort else {
+            return Answer::Same;
+        };
+        self.sort(sort, false);
+        Answer::Redraw
     }
+}
+
+/// Returns what is so many places after `from`, or the first one; `None` at the ends.
+fn beside<T: Copy + PartialEq>(all: &[T], from: Option<T>, by: isize) -> Option<T> {
+    let at = all.iter().position(|one| Some(*one) == from);
+    let next = at.map_or(0, |at| at.saturating_add_signed(by));
+    all.get(next).copied().filter(|one| Some(*one) != from)
 }

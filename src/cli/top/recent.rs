@@ -96,14 +96,8 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Adds the births and exits of a batch. `before`: the processes before it, `after` after it.
-    pub(super) fn take(
-        &mut self,
-        batch: &Batch,
-        wanted: &Wanted,
-        parent: impl Fn(&ProcessInfo) -> Option<String>,
-        after: &Snapshot,
-    ) {
+    /// Adds the births and exits of a batch. `after`: the processes after it.
+    pub(super) fn take(&mut self, batch: &Batch, wanted: &Wanted, after: &Snapshot) {
         self.first_ns.get_or_insert(batch.monotonic_ns);
         self.last_ns = self.last_ns.max(batch.monotonic_ns);
         let (mut births, mut exits, mut failed) = (0, 0, 0);
@@ -133,7 +127,7 @@ impl Recent {
                 serial: self.next,
                 at_ms: batch.taken_at_ms,
                 event: kept(event),
-                parent: parent(process),
+                parent: parent_name(process, after),
                 given,
                 typed: wanted.typed_verdict(process, after),
             };
@@ -195,7 +189,7 @@ impl Recent {
         }
     }
 
-    /// Selects the listed ones anew, because what was typed has changed.
+    /// Selects the listed ones again, because the typed filter has changed.
     pub(super) fn select(&mut self, wanted: &Wanted, now: &Snapshot) {
         for list in [&mut self.all, &mut self.exits, &mut self.failed] {
             for happened in list {
@@ -208,6 +202,19 @@ impl Recent {
     pub(super) fn newest_first(&self, lives: Lives) -> impl Iterator<Item = &Happened> {
         let list = self.list(lives);
         list.iter().rev().filter(|one| one.is_selected())
+    }
+
+    /// Returns the exit of a process, and when its batch was taken.
+    ///
+    /// If it was lost, or is too old, it has no status, and the time is `now_ms`.
+    pub(super) fn exit_of(&self, process: &ProcessInfo, now_ms: u64) -> (Event, u64) {
+        // Failed exits stay longer in their own list.
+        let lists = [Lives::Exits, Lives::Failed].into_iter();
+        let mut exits = lists.flat_map(|lives| self.newest_first(lives));
+        match exits.find(|exit| exit.event.process().key() == process.key()) {
+            Some(exit) => (exit.event.clone(), exit.at_ms),
+            None => (Event::exited(process.clone(), None), now_ms),
+        }
     }
 
     /// Returns how many entries a list keeps, if it has left out older ones.
@@ -239,6 +246,11 @@ impl Recent {
             failed: per_second(|count| count.failed),
         })
     }
+}
+
+fn parent_name(process: &ProcessInfo, among: &Snapshot) -> Option<String> {
+    let parent = among.parent(process)?;
+    Some(parent.full_name()?.to_owned())
 }
 
 fn push(list: &mut VecDeque<Happened>, happened: Happened) {

@@ -145,6 +145,10 @@ fn the_second_line_has_what_the_scanner_does() {
     top.take(&batch);
     assert_eq!(state(&mut top), "every 1s");
     assert!(screen(&mut top, 80, 24).contains("births (sampled) and exits ─"));
+    let mut batch = host.scan();
+    batch.hearing = Hearing::Lossy;
+    top.take(&batch);
+    assert!(screen(&mut top, 80, 24).contains("births and exits (incomplete)"));
 }
 
 #[test]

@@ -44,11 +44,8 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn has(&self, process: &ProcessInfo, among: &Snapshot) -> bool {
-        let is_hidden = self.hides_kernel && process.kernel_thread == Some(true);
-        let typed = self.typed.as_ref();
-        !is_hidden
-            && (self.given.is_empty() || self.given.matches(process, among))
-            && typed.is_none_or(|typed| typed.matches(process, among))
+        verdict(&self.given, process, among) == Some(true)
+            && self.typed_verdict(process, among) == Some(true)
     }
 
     /// Returns whether what was typed selects a process; `None` if it is not known yet.
@@ -134,7 +131,7 @@ impl Seen {
         true
     }
 
-    /// Selects all processes anew.
+    /// Selects all processes again.
     pub(super) fn select(&mut self, wanted: &Wanted) {
         for process in &self.snapshot {
             if let Some(side) = self.sides.get_mut(&process.pid) {

@@ -36,11 +36,9 @@ impl Top {
                 self.typed = Some(typed);
                 return Answer::Redraw;
             }
+            KeyCode::Char('l' | 'z') if is_ctrl => return self.act_and_type_on(typed, key),
             KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
-                let action = action_of(key, self.options.is_replay);
-                let answer = action.map_or(Answer::Same, |action| self.act(action));
-                self.typed = Some(typed);
-                return answer;
+                return self.act_and_type_on(typed, key);
             }
             _ => {
                 self.typed = Some(typed);
@@ -50,6 +48,14 @@ impl Top {
         self.apply(&typed);
         self.typed = Some(typed);
         Answer::Redraw
+    }
+
+    /// Does what the key does elsewhere too.
+    fn act_and_type_on(&mut self, typed: Typed, key: KeyEvent) -> Answer {
+        let action = action_of(key, self.options.is_replay);
+        let answer = action.map_or(Answer::Same, |action| self.act(action));
+        self.typed = Some(typed);
+        answer
     }
 
     /// Filters or searches by what was typed so far.
@@ -69,11 +75,15 @@ impl Top {
         self.select();
     }
 
-    /// Selects all processes anew.
+    /// Selects all processes again.
     pub(super) fn select(&mut self) {
         self.seen.select(&self.wanted);
-        let gone = self.pick.gone.as_ref().map(|gone| gone.event.process());
-        if gone.is_some_and(|process| !self.wanted.has(process, &self.seen.snapshot)) {
+        let exited = self
+            .pick
+            .exited
+            .as_ref()
+            .map(|exited| exited.event.process());
+        if exited.is_some_and(|process| !self.wanted.has(process, &self.seen.snapshot)) {
             self.pick.pick_first();
         }
         self.recent.select(&self.wanted, &self.seen.snapshot);

@@ -10,7 +10,7 @@ use super::frozen::Frozen;
 use super::notice::{Notice, Position};
 use super::paint::Look;
 use super::panes::{LEAST, Page, Panes};
-use super::pick::{Gone, Pick};
+use super::pick::{Exited, Pick};
 use super::recent::{Lives, Recent};
 use super::seen::{Seen, Wanted};
 use super::state_line::ScannerState;
@@ -89,7 +89,6 @@ impl Top {
                 is_tree: options.is_tree,
                 by: options.by,
                 inside: None,
-                is_ascii: !options.has_unicode,
             },
             listed: Listed::default(),
             is_stale: true,
@@ -116,15 +115,15 @@ impl Top {
             frozen.take(batch, &self.wanted);
             return;
         }
-        let picked = self.pick.key().filter(|_| self.pick.gone.is_none());
-        let mut gone = None;
+        let picked = self.pick.key().filter(|_| self.pick.exited.is_none());
+        let mut exited = None;
         let before = picked.and_then(|key| self.seen.snapshot.get(key)).cloned();
         let ended = |key: ProcessKey, event: Option<&Event>, curve: Curve| {
             if Some(key) == picked {
                 let lost = || before.clone().map(|process| Event::exited(process, None));
                 let event = event.cloned().or_else(lost);
                 let at_ms = batch.taken_at_ms;
-                gone = event.map(|event| Gone {
+                exited = event.map(|event| Exited {
                     event,
                     at_ms,
                     curve,
@@ -134,15 +133,10 @@ impl Top {
         if !self.seen.take(batch, &self.wanted, ended) {
             return;
         }
-        if let Some(gone) = gone {
-            self.pick.bury(gone);
+        if let Some(exited) = exited {
+            self.pick.keep_exited(exited);
         }
-        let snapshot = &self.seen.snapshot;
-        let parent = |process: &ProcessInfo| {
-            let parent = snapshot.parent(process)?;
-            Some(parent.full_name()?.to_owned())
-        };
-        self.recent.take(batch, &self.wanted, parent, snapshot);
+        self.recent.take(batch, &self.wanted, &self.seen.snapshot);
         self.is_stale = true;
     }
 
@@ -152,7 +146,7 @@ impl Top {
     pub(crate) fn rewind(&mut self) {
         self.seen = Seen::default();
         self.recent = Recent::default();
-        self.pick.gone = None;
+        self.pick.exited = None;
         self.picked_life = None;
         self.is_stale = true;
     }
@@ -170,7 +164,7 @@ impl Top {
         }
     }
 
-    /// Lists the processes anew, if anything has changed.
+    /// Lists the processes again, if anything has changed.
     pub(super) fn refresh(&mut self) {
         if std::mem::take(&mut self.is_stale) {
             let width = self.panes.table.width.max(LEAST.0);
@@ -183,11 +177,11 @@ impl Top {
     ///
     /// It is the picked one, or the first one.
     pub(super) fn subject(&self) -> Option<Subject<'_>> {
-        if let Some(gone) = &self.pick.gone {
+        if let Some(exited) = &self.pick.exited {
             return Some(Subject {
-                process: gone.event.process(),
-                curve: Some(&gone.curve),
-                gone: Some(gone),
+                process: exited.event.process(),
+                curve: Some(&exited.curve),
+                exited: Some(exited),
             });
         }
         let key = match &self.pick.id {
@@ -198,7 +192,7 @@ impl Top {
         Some(Subject {
             process: self.seen.snapshot.get(key)?,
             curve: self.seen.curve(key),
-            gone: None,
+            exited: None,
         })
     }
 
@@ -215,5 +209,5 @@ pub(super) struct Subject<'a> {
     pub(super) process: &'a ProcessInfo,
     pub(super) curve: Option<&'a Curve>,
     /// It has exited.
-    pub(super) gone: Option<&'a Gone>,
+    pub(super) exited: Option<&'a Exited>,
 }

@@ -124,6 +124,15 @@ fn an_option_of_another_command_is_named_with_it() {
     ] {
         assert_eq!(tips(line), [tip], "{line}");
     }
+    // It is this command already.
+    for option in ["--live", "--interactive", "--monitor"] {
+        let there = tips(&format!("top {option}"));
+        assert!(
+            !there.iter().any(|tip| tip.contains("pscan top")),
+            "{there:?}"
+        );
+        assert_eq!(tips(option), ["use 'pscan top'"]);
+    }
     assert_eq!(
         tips("--jsn"),
         ["a similar argument exists: '--json'"],

@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
 use self::screen::Screen;
-use super::{eventful, failure_of, is_ignored, pscan, pty, text, without_settings};
+use super::super::support::Made;
+use super::{eventful, failure_of, is_ignored, pscan, pty, record, text, without_settings};
 
 /// `pscan top` with its terminal.
 struct Running {
@@ -190,6 +191,18 @@ fn ctrl_c_ends_it_also_while_text_is_typed() {
     top.wait_for_text("COMMAND");
     top.press("/nonsense");
     top.wait_for_text("nonsense");
+    let clears = |screen: &Screen| {
+        screen
+            .bytes
+            .windows(4)
+            .filter(|part| part == b"\x1b[2J")
+            .count()
+    };
+    let before = clears(&top.screen);
+    top.press("\x0c");
+    top.wait_for("whole frame", |screen| {
+        clears(screen) > before && screen.text().contains("nonsense")
+    });
     top.press("\x03");
     assert_eq!(top.end().0.code(), Some(0));
 }
@@ -409,6 +422,69 @@ fn a_replay_begins_at_a_time() {
     assert_eq!(top.end().0.code(), Some(0));
     let early = Running::start(&["top", "--replay", &arg, "--at", "1999-01-01T00:00Z"]);
     assert_failed_before_the_screen(early, "is before the recording");
+}
+
+#[test]
+fn a_replay_can_hide_arguments() {
+    let recording = record(1, |_, world| {
+        let mut init = Made::new("init", 1_600_000_000_000);
+        init.args.push(b"--argument".to_vec());
+        world.add(1, init);
+    });
+    let arg = recording.arg();
+    for (option, is_hidden) in [(None, false), (Some("--strip-args"), true)] {
+        let mut args = vec!["top", "--replay", &arg];
+        args.extend(option);
+        let mut top = Running::start(&args);
+        top.wait_for_text("1 process,");
+        top.wait_for_text(" init");
+        assert_eq!(top.screen.text().contains("--argument"), !is_hidden);
+        // The details have the whole command line.
+        top.press("\r");
+        top.wait_for_text("command ");
+        top.press("qq");
+        top.wait_for("end", |screen| !screen.is_alternate);
+        let text = String::from_utf8_lossy(&top.screen.bytes);
+        assert_eq!(text.contains("--argument"), !is_hidden, "{text:?}");
+        assert_eq!(top.end().0.code(), Some(0));
+    }
+}
+
+/// Returns whether bytes set the colour of text or of what is behind it: ECMA-48, SGR.
+fn has_color(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let mut sequences = text.split("\x1b[").skip(1);
+    sequences.any(|part| {
+        let parameters = part.split_once(|letter: char| letter.is_ascii_alphabetic());
+        let Some((parameters, _)) = parameters.filter(|(of, _)| part[of.len()..].starts_with('m'))
+        else {
+            return false;
+        };
+        let numbers = parameters
+            .split(';')
+            .filter_map(|number| number.parse().ok());
+        let is_color = |number: u8| matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107);
+        numbers.into_iter().any(is_color)
+    })
+}
+
+#[test]
+fn no_color_is_written_if_none_is_wanted() {
+    let recording = eventful();
+    let arg = recording.arg();
+    for (no_color, has_colors) in [("", true), ("1", false)] {
+        let mut command = pscan(&["top", "--replay", &arg]);
+        command.env("NO_COLOR", no_color);
+        let mut top = Running::start_as(command);
+        top.press("E");
+        top.wait_for_text("created");
+        top.press("q");
+        top.wait_for("end", |screen| {
+            !screen.is_alternate && !screen.bytes.is_empty()
+        });
+        assert_eq!(has_color(&top.screen.bytes), has_colors, "{no_color:?}");
+        assert_eq!(top.end().0.code(), Some(0));
+    }
 }
 
 /// Checks that it ended with an error, and never took the terminal over.

@@ -39,6 +39,7 @@ pub(super) fn tip(program: &Command, command: &Command, given: &str) -> Option<S
     match name {
         _ if command.get_name() == "watch" => None,
         "f" | "w" | "follow" => Some("use 'pscan watch'".into()),
+        "monitor" | "live" | "interactive" if command.get_name() == "top" => None,
         "monitor" | "live" | "interactive" => Some("use 'pscan top'".into()),
         "a" | "A" | "e" | "x" | "u" | "l" | "all" if !command.has_subcommands() => None,
         "a" | "A" | "e" | "x" | "u" | "l" | "all" => {

@@ -17,7 +17,7 @@ use crate::cli::top::{Playback, Position};
 ///
 /// Many are applied before one frame. If the view is stuck, these fill, and then the queue of the consumer, which
 /// loses batches: the next one is full.
-const QUEUE: usize = 64;
+pub(super) const QUEUE: usize = 64;
 
 /// Longest wait for the scanner at the end.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -26,9 +26,9 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 #[derive(Debug)]
 pub(super) enum Fed {
     Batch(Arc<Batch>),
-    /// A replay sends batches of the past until its next answer. `is_anew`: the first one is full.
+    /// A replay sends batches of the past until its next answer. `begins_again`: the first one is full.
     CatchUp {
-        is_anew: bool,
+        begins_again: bool,
     },
     /// Where a replay is. `is_answer`: a key has asked for it, and the batches before are complete.
     Position {

@@ -88,7 +88,7 @@ impl Frames {
     }
 
     /// Makes the next frame a whole one, of the size that the terminal has then.
-    pub(super) fn begin_anew(&mut self) -> Result<()> {
+    pub(super) fn begin_again(&mut self) -> Result<()> {
         self.terminal = blank(&self.bytes)?;
         // The old one has written its end.
         let mut bytes = self.bytes.0.borrow_mut();

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, at, never, select};
 
 use super::feed::Fed;
 use super::reel::{BEFORE_MS, Goal, Gone, Reel};
+use crate::cli::args::SPEEDS;
 use crate::cli::top::{Playback, Position};
 
 /// Longest pause between two recordings.
@@ -16,10 +17,6 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// Longest time that is made up for by playing faster.
 const MAX_LAG: Duration = Duration::from_secs(1);
-
-/// Limits of the speed, as those of the option.
-const MIN_SPEED: f64 = 0.001;
-const MAX_SPEED: f64 = 1e6;
 
 pub(super) struct Player {
     reel: Reel,
@@ -157,8 +154,8 @@ impl Player {
                 }
                 self.is_paused = false;
             }
-            Playback::Faster => self.speed = (self.speed * 2.0).min(MAX_SPEED),
-            Playback::Slower => self.speed = (self.speed / 2.0).max(MIN_SPEED),
+            Playback::Faster => self.speed = (self.speed * 2.0).min(*SPEEDS.end()),
+            Playback::Slower => self.speed = (self.speed / 2.0).max(*SPEEDS.start()),
             Playback::Begin => self.seek(Goal::Time(0))?,
             Playback::End => self.seek(Goal::Time(u64::MAX))?,
             Playback::Step(mut scans) => {
@@ -223,7 +220,9 @@ impl Player {
         if by_ms < 0 || to_ms - at_ms > BEFORE_MS {
             return self.seek(Goal::Time(to_ms));
         }
-        self.reel.fed.send(Fed::CatchUp { is_anew: false })?;
+        self.reel.fed.send(Fed::CatchUp {
+            begins_again: false,
+        })?;
         while self.reel.peek()?.is_some_and(|next| next.at_ms <= to_ms) {
             self.reel.advance()?;
         }

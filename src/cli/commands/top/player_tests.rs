@@ -40,7 +40,7 @@ impl View {
                         batch.seq
                     );
                 }
-                Fed::CatchUp { is_anew: true } => self.snapshot = Snapshot::new(),
+                Fed::CatchUp { begins_again: true } => self.snapshot = Snapshot::new(),
                 Fed::Position { position, .. } => self.position = Some(position),
                 Fed::CatchUp { .. } | Fed::Message(_) | Fed::Ended => {}
             }

@@ -122,7 +122,7 @@ impl Reel {
         let Some((from, full)) = self.kept.begin(at_ms.saturating_sub(BEFORE_MS), to) else {
             return Ok(());
         };
-        self.fed.send(Fed::CatchUp { is_anew: true })?;
+        self.fed.send(Fed::CatchUp { begins_again: true })?;
         self.fed.send(Fed::Batch(full))?;
         for index in from + 1..=to {
             self.send(index)?;

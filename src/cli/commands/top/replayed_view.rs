@@ -26,6 +26,8 @@ pub(super) struct Opened {
     first: Recorded,
     /// Where to begin; `None`: at the begin, playing.
     at_ms: Option<u64>,
+    /// When it ends, if `--at` needs that; `None`: unknown.
+    end_ms: Option<u64>,
 }
 
 /// Opens the recordings.
@@ -56,18 +58,21 @@ pub(super) fn open(args: &args::Top) -> Result<Opened> {
         let error = Error::new(ErrorClass::BadData, "the recording contains no scans");
         return Err(named(error));
     };
+    let begin_ms = first.batch.taken_at_ms;
+    let (at_ms, end_ms) = begin(args, &runs, begin_ms).map_err(named)?;
     Ok(Opened {
         info,
-        at_ms: begin(args, &runs, first.batch.taken_at_ms).map_err(named)?,
+        at_ms,
+        end_ms,
         tape,
         first,
     })
 }
 
-/// Returns the time of `--at`.
-fn begin(args: &args::Top, runs: &Runs, begin_ms: u64) -> Result<Option<u64>> {
+/// Returns the time of `--at`, and that of the end if it was needed for it.
+fn begin(args: &args::Top, runs: &Runs, begin_ms: u64) -> Result<(Option<u64>, Option<u64>)> {
     let Some(at) = &args.at else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let end_ms = match at.is_before_end() {
         true => runs.end_ms()?,
@@ -75,7 +80,7 @@ fn begin(args: &args::Top, runs: &Runs, begin_ms: u64) -> Result<Option<u64>> {
     };
     match in_recording(at, begin_ms, end_ms)? {
         at_ms if at_ms < begin_ms => Err(outside("--at", at, begin_ms, end_ms)),
-        at_ms => Ok(Some(at_ms)),
+        at_ms => Ok((Some(at_ms), end_ms)),
     }
 }
 
@@ -86,11 +91,15 @@ impl Opened {
         let (sender, fed) = feed::channel();
         let (playback, commands) = bounded(COMMANDS);
         let (end, ends) = bounded(1);
-        let runs = Arc::clone(&self.tape.runs);
-        let finder = thread::Builder::new().name("pscan-end".into());
-        finder
-            .spawn(move || find_end(&runs, &end))
-            .map_err(cannot)?;
+        if self.end_ms.is_some() {
+            let _ = end.send(self.end_ms);
+        } else {
+            let runs = Arc::clone(&self.tape.runs);
+            let finder = thread::Builder::new().name("pscan-end".into());
+            finder
+                .spawn(move || find_end(&runs, &end))
+                .map_err(cannot)?;
+        }
         let reel = Reel::new(self.tape, Kept::default(), self.first, sender);
         let player = Player::new(reel, ends, speed);
         let at_ms = self.at_ms;

@@ -4,10 +4,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, never, select};
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::Event as Input;
 use process_scanner::{Batch, Error, ErrorClass, Event, Result};
 
-use super::feed::{Fed, Feed};
+use super::feed::{self, Fed, Feed};
 use super::frames::Frames;
 use super::{suspend, takeover};
 use crate::cli::format::host::Host;
@@ -32,8 +32,8 @@ pub(super) struct Inputs {
     pub(super) left: Receiver<()>,
 }
 
-/// When the next frame is due.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// When the next frame is due, in order of urgency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Never,
     /// As soon as the last frame is old enough.
@@ -135,8 +135,10 @@ impl ViewLoop {
     }
 
     /// Takes what waits, keys first.
+    ///
+    /// It ends after so many batches as can wait, so that a fast replay does not delay signals and the end of a write.
     fn drain(&mut self, feed: &Feed, fed: &Receiver<Fed>, state: &mut State) -> Turn {
-        loop {
+        for _ in 0..feed::QUEUE {
             while let Ok(input) = self.inputs.keys.try_recv() {
                 self.input(feed, &input, state)?;
             }
@@ -146,31 +148,26 @@ impl ViewLoop {
             }
             match fed.try_recv() {
                 Ok(got) => self.feed(got, state)?,
-                Err(_) => return Ok(()),
+                Err(_) => break,
             }
         }
+        Ok(())
     }
 
     fn input(&mut self, feed: &Feed, input: &Input, state: &mut State) -> Turn {
         let answer = match input {
-            // Windows reports releases too.
-            Input::Key(key) if key.kind == KeyEventKind::Release => Answer::Same,
-            Input::Key(key) => {
-                if is_redraw(*key) {
-                    self.frames.begin_anew().map_err(End::Failed)?;
-                }
-                self.view.press(*key)
-            }
+            Input::Key(key) => self.view.press(*key),
             Input::Mouse(mouse) => self.view.click(*mouse),
-            Input::Resize(..) if self.frames.has_other_size() => {
-                self.frames.begin_anew().map_err(End::Failed)?;
-                Answer::Redraw
-            }
+            Input::Resize(..) if self.frames.has_other_size() => Answer::RedrawAll,
             _ => Answer::Same,
         };
         match answer {
             Answer::Same => {}
             Answer::Redraw => state.due = Due::Now,
+            Answer::RedrawAll => {
+                self.frames.begin_again().map_err(End::Failed)?;
+                state.due = Due::Now;
+            }
             Answer::Quit => return Err(End::Quit),
             Answer::Suspend => match suspend::all(&self.inputs.asked) {
                 true => state.is_taken = false,
@@ -200,7 +197,7 @@ impl ViewLoop {
             Asked::Continue => {
                 takeover::take().map_err(End::Failed)?;
                 state.is_taken = true;
-                self.frames.begin_anew().map_err(End::Failed)?;
+                self.frames.begin_again().map_err(End::Failed)?;
                 state.due = Due::Now;
             }
         }
@@ -217,12 +214,12 @@ impl ViewLoop {
                 }
                 self.view.take(&batch);
                 if !state.catches_up {
-                    state.due = later(state.due, Due::Soon);
+                    state.due = state.due.max(Due::Soon);
                 }
             }
-            Fed::CatchUp { is_anew } => {
+            Fed::CatchUp { begins_again } => {
                 state.catches_up = true;
-                if is_anew {
+                if begins_again {
                     self.view.rewind();
                 }
             }
@@ -233,7 +230,7 @@ impl ViewLoop {
                 self.view.note(Notice::Position(position));
                 state.catches_up &= !is_answer;
                 let due = if is_answer { Due::Now } else { Due::Soon };
-                state.due = later(state.due, due);
+                state.due = state.due.max(due);
             }
             Fed::Message(text) => self.note(Notice::Message(text), state),
             Fed::Ended => return Err(End::Quit),
@@ -267,20 +264,6 @@ impl ViewLoop {
         self.frames
             .draw(|frame| view.draw(frame))
             .map_err(End::Failed)
-    }
-}
-
-/// Returns whether a key asks for a whole frame, since another program has written to the screen.
-fn is_redraw(key: KeyEvent) -> bool {
-    key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
-}
-
-/// Returns the more urgent of both.
-fn later(one: Due, other: Due) -> Due {
-    match (one, other) {
-        (Due::Now, _) | (_, Due::Now) => Due::Now,
-        (Due::Soon, _) | (_, Due::Soon) => Due::Soon,
-        _ => Due::Never,
     }
 }
 
