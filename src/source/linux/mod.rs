@@ -26,6 +26,7 @@ mod exits;
 mod expected;
 mod first_reads;
 mod hear;
+mod idle_turns;
 mod inspect;
 mod known;
 mod memory;

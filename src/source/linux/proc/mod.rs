@@ -13,6 +13,7 @@ pub(in crate::source) mod pidfd_info;
 pub(in crate::source) mod process_files;
 pub(in crate::source) mod procfs;
 pub(in crate::source) mod program;
+pub(in crate::source) mod reclaim;
 pub(in crate::source) mod stat;
 pub(in crate::source) mod stat_numbers;
 pub(in crate::source) mod statm;
