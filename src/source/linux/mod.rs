@@ -30,6 +30,7 @@ mod idle_turns;
 mod inspect;
 mod known;
 mod memory;
+mod new_pids;
 mod proc;
 mod recheck;
 mod reuse;

@@ -15,9 +15,10 @@ use super::expected::Expected;
 use super::idle_turns::IdleTurns;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
+use super::new_pids::NewPids;
 use super::proc::cpu::ClockReader;
 use super::proc::machine::host_info;
-use super::proc::namespace::Namespace;
+use super::proc::namespace::{Namespace, is_first};
 use super::proc::origin::Origin;
 use super::proc::procfs::{Listed, Procfs};
 use super::proc::reclaim::Reclaim;
@@ -58,6 +59,7 @@ pub struct LinuxSource {
     /// The same of exits alone, without `ear`.
     pub(super) exit_ear: Option<ExitEar>,
     pub(super) expected: Expected,
+    pub(super) new_pids: NewPids,
     pub(super) awaited: Awaited,
     pub(super) not_listening: Option<String>,
     /// The number of scans at the last drain.
@@ -149,11 +151,16 @@ impl LinuxSource {
             ear: None,
             exit_ear: None,
             expected: Expected::default(),
+            new_pids: NewPids::default(),
             awaited: Awaited::default(),
             not_listening: None,
             drained_scans: 0,
         };
         source.check(&procfs)?;
+        if source.rules.has_clocks && is_here {
+            let (counts_others, counters) = (!is_first(&procfs), &mut source.buffers.counters);
+            source.new_pids = NewPids::new(&procfs, counts_others, counters);
+        }
         Ok(source)
     }
 

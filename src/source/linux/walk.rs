@@ -3,16 +3,17 @@
 use rustix::time::ClockId;
 
 use super::adopt::adopt;
-use super::events::Ear;
 use super::first_reads::FirstReads;
 use super::idle_turns::Cycle;
 use super::inspect::{Inspected, Why};
 use super::known::Known;
 use super::proc::births;
-use super::proc::boot::ns;
+use super::proc::boot::{ns, since_ms};
+use super::proc::cpu::{CpuClock, cpu_clock};
 use super::proc::procfs::Procfs;
 use super::source::LinuxSource;
 use crate::model::{Result, Status, Timestamp};
+use crate::source::exited::TICK_MS;
 use crate::source::{Row, ScanSummary};
 
 impl LinuxSource {
@@ -40,8 +41,16 @@ impl LinuxSource {
             // Which processes the list has can change without any event.
             self.expected.doubt();
         }
-        let reports_all = self.ear.as_ref().is_some_and(Ear::reports_all);
-        if !reports_all {
+        let began_ticks = since_ms() / TICK_MS;
+        let has_all_births = match &self.ear {
+            Some(ear) => ear.reports_all(),
+            None => {
+                let (started, limit) = (seen.started_total, before.len());
+                let pids = self.new_pids.begin_scan(&procfs, started, began_ns, limit);
+                pids.is_some_and(|pids| self.expected.may_be_born(pids))
+            }
+        };
+        if !has_all_births {
             self.expected.doubt();
         }
         let is_listed = self.expected.needs_list(began_ns);
@@ -50,7 +59,7 @@ impl LinuxSource {
             self.expected.list(before, &mut buffers.listed, inode_of);
         } else {
             procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
-            if reports_all {
+            if has_all_births || self.new_pids.are_counted() {
                 self.expected.was_listed(began_ns);
             }
         }
@@ -65,7 +74,14 @@ impl LinuxSource {
         self.known = std::mem::take(&mut buffers.known);
         self.known.clear();
         buffers.ended.begin_scan(before, &buffers.listed);
-        self.walk(&procfs, before, &mut seen, emit);
+        let has_found_all = self.walk(&procfs, before, &mut seen, emit);
+        if !has_found_all {
+            self.expected.doubt();
+        } else if self.ear.is_none() && !is_denied {
+            let listed = is_listed.then_some(&*self.buffers.listed);
+            self.new_pids.end_scan(before, listed);
+            self.expected.look_began(began_ticks);
+        }
         let find = |own: u32| self.known.binary_search_by_key(&own, |known| known.pid);
         if self.namespace.own_pid.is_some_and(|own| find(own).is_err()) {
             self.expected.doubt();
@@ -79,15 +95,17 @@ impl LinuxSource {
         Ok(seen)
     }
 
-    /// Reads and emits all listed processes.
+    /// Reads and emits all listed processes. Returns whether the next scan knows all that are there by now,
+    /// but for those born later.
     fn walk(
         &mut self,
         procfs: &Procfs,
         before: &[Known],
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
-    ) {
+    ) -> bool {
         let buffers = &mut self.buffers;
+        let mut has_found_all = true;
         let mut before = before.iter().peekable();
         let mut first_reads = FirstReads::default();
         let owner_cycle = match self.details.is_expensive() {
@@ -130,6 +148,12 @@ impl LinuxSource {
             let is_left_out =
                 ear.is_some_and(|ear| adopt(ear, &self.expected, &mut inspected, before));
             first_reads.end(&inspected);
+            has_found_all &= match &inspected {
+                Inspected::Failed(lost) => lost.is_some(),
+                // Another process can have its pid by now.
+                Inspected::Gone if before.is_some() => cpu_clock(listed.pid) == CpuClock::Gone,
+                _ => true,
+            };
             let has_ended = match &inspected {
                 Inspected::Read(read) => {
                     let is_zombie = |known: &Known| known.status == Some(Status::Zombie);
@@ -152,6 +176,7 @@ impl LinuxSource {
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         self.emit_waiting(seen, emit);
+        has_found_all
     }
 
     pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
