@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use process_scanner::{
     Bell, Collect, Error, ErrorClass, Event, Exit, Happening, Heard, Hearing, ListenStep,
@@ -15,19 +16,23 @@ use process_scanner::{
 #[derive(Clone, Copy)]
 pub struct Live {
     pub name: &'static str,
-    make: fn() -> Result<Box<dyn Source>>,
+    /// The source `linux` reads idle processes so often.
+    make: fn(Duration) -> Result<Box<dyn Source>>,
 }
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 const LIVE: &[Live] = &[
     Live {
         name: "sysinfo",
-        make: || Ok(Box::new(SysinfoSource::new(Collect::default())?)),
+        make: |_| Ok(Box::new(SysinfoSource::new(Collect::default())?)),
     },
     #[cfg(target_os = "linux")]
     Live {
         name: "linux",
-        make: || {
+        make: |period| {
             let source = process_scanner::LinuxSource::new(Collect::default())?;
+            let source = source.with_idle_reads_every(period);
             Ok(Box::new(source))
         },
     },
@@ -35,8 +40,9 @@ const LIVE: &[Live] = &[
     #[cfg(target_os = "linux")]
     Live {
         name: "linux, listening",
-        make: || {
+        make: |period| {
             let source = process_scanner::LinuxSource::new(Collect::default())?;
+            let source = source.with_idle_reads_every(period);
             Ok(Box::new(
                 source.listening(process_scanner::ListenOptions::default()),
             ))
@@ -60,15 +66,21 @@ impl Live {
     }
 
     pub fn source(self) -> Box<dyn Source> {
-        (self.make)().unwrap()
+        (self.make)(MINUTE).unwrap()
     }
 
     pub fn build(self) -> Result<Scanner> {
-        Scanner::builder().source((self.make)()?).build()
+        Scanner::builder().source((self.make)(MINUTE)?).build()
     }
 
     pub fn scanner(self) -> Scanner {
         self.build().unwrap()
+    }
+
+    /// A scanner that reads everything of each process within 60 scans, even if it is idle.
+    pub fn eager_scanner(self) -> Scanner {
+        let source = (self.make)(Duration::ZERO).unwrap();
+        Scanner::builder().source(source).build().unwrap()
     }
 }
 

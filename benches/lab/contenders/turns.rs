@@ -1,12 +1,18 @@
-//! Compare contenders that scan in turns.
+//! Compare contenders that scan in turns, at the default interval: what is read by time counts as much as in a
+//! scanner.
 
 use std::error::Error;
 use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::contender::Contender;
 use crate::measure::cost::Cost;
 use crate::measure::scan::WARM_UP_SCANS;
 use crate::statistics::median;
+
+/// A round begins so long after the one before.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The result of one contender.
 pub(crate) struct Compared {
@@ -32,7 +38,10 @@ pub(crate) fn compare(
     let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); len];
     let mut failed = vec![0; len];
     let mut processes = Vec::new();
+    let mut next = Instant::now();
     for round in 0..rounds + WARM_UP_SCANS {
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+        next = Instant::now() + INTERVAL;
         before_round()?;
         let mut found = 0;
         for turn in 0..len {

@@ -20,7 +20,7 @@ impl Plan {
     pub(super) fn calls_rounds(&self, size: usize) -> usize {
         match self.is_quick {
             true => 5,
-            false => (3_000_000 / size.max(1)).clamp(50, 500),
+            false => (300_000 / size.max(1)).clamp(30, 100),
         }
     }
 
@@ -28,7 +28,7 @@ impl Plan {
     pub(super) fn sysinfo_rounds(&self, size: usize) -> usize {
         match self.is_quick {
             true => 5,
-            false => (200_000 / size.max(1)).clamp(10, 100),
+            false => (200_000 / size.max(1)).clamp(10, 50),
         }
     }
 }

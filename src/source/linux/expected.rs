@@ -1,9 +1,15 @@
-//! Finds the processes of a scan without listing `/proc`, while the kernel reports all births and exits.
+//! Finds the processes of a scan without listing `/proc`, while the kernel reports all births, or its counters show
+//! which pids can be new.
 //!
 //! Only births depend on that. The CPU clock of each known process shows whether it still exists, and
 //! the scanner's own `stat`, which has changed in each scan, whether `/proc` can be read.
 
+use std::ops::RangeInclusive;
+
+use rustix::thread::gettid;
+
 use super::known::Known;
+use super::proc::cpu::{CpuClock, cpu_clock};
 use super::proc::procfs::Listed;
 use crate::model::Hearing;
 use crate::source::{Happening, Heard};
@@ -14,23 +20,38 @@ const LIST_NS: u64 = 60_000_000_000;
 /// What must be there, as far as it was heard.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
-    /// Pids of the births that were heard since the scan before.
+    /// Pids of the births that were heard since the scan before, or that can have been born.
     born: Vec<u32>,
     /// When `/proc` was last listed; `None`: the next scan must list it.
-    listed_ns: Option<u64>,
-    /// The tick in which the last drain began.
-    heard_ticks: u64,
+    pub(super) listed_ns: Option<u64>,
+    /// The tick in which the last look at the births began.
+    looked_ticks: u64,
 }
 
 impl Expected {
-    /// Begins a drain, in this tick after boot.
-    pub(super) fn begin_drain(&mut self, ticks: u64) {
-        self.heard_ticks = ticks;
+    /// Stores the tick after boot in which the last look at the births began: a drain, or a scan without events.
+    pub(super) fn look_began(&mut self, ticks: u64) {
+        self.looked_ticks = ticks;
+    }
+
+    /// Adds the processes among pids that may be new. Returns whether that is known of all of them.
+    pub(super) fn may_be_born(&mut self, pids: RangeInclusive<u32>) -> bool {
+        // The clock of a pid that is that of a thread is denied to all but this thread.
+        let own_thread = gettid().as_raw_nonzero().get().cast_unsigned();
+        let is_leader = |pid: u32| pid != own_thread || pid == std::process::id();
+        for pid in pids.filter(|&pid| is_leader(pid)) {
+            match cpu_clock(pid) {
+                CpuClock::Ns(_) => self.born.push(pid),
+                CpuClock::Gone => {}
+                CpuClock::Unknown => return false,
+            }
+        }
+        true
     }
 
     /// Returns whether a process that started in this tick may have been born since the last drain.
     pub(super) fn is_young(&self, start_ticks: u64) -> bool {
-        start_ticks >= self.heard_ticks
+        start_ticks >= self.looked_ticks
     }
 
     /// Takes into account what happened.
@@ -90,7 +111,7 @@ impl Expected {
             born.next_if_eq(&known.pid);
             // Another process can follow that starts in the same tick, or whose exit is not heard because
             // nothing else is known about it.
-            let is_certain = known.start_ticks < self.heard_ticks && !known.is_denied;
+            let is_certain = known.start_ticks < self.looked_ticks && !known.is_denied;
             listed.extend(match is_certain {
                 true => Some(Listed {
                     pid: known.pid,
@@ -114,7 +135,7 @@ mod tests {
     use crate::source::linux::{LinuxSource, ListenOptions};
     use crate::source::{ProcessRow, Source};
 
-    const HEARD_TICKS: u64 = 100;
+    const LOOKED_TICKS: u64 = 100;
 
     fn known(pid: u32, is_young: bool, has_exited: bool) -> Known {
         let listed = Listed {
@@ -122,7 +143,7 @@ mod tests {
             inode: u64::from(pid) + 1000,
         };
         let mut known = Known::denied(listed, 0, None);
-        known.start_ticks = HEARD_TICKS - u64::from(!is_young);
+        known.start_ticks = LOOKED_TICKS - u64::from(!is_young);
         known.is_denied = false;
         known.has_exited = has_exited;
         known
@@ -152,7 +173,7 @@ mod tests {
         ) {
             let mut expected = Expected::default();
             expected.was_listed(1);
-            expected.begin_drain(HEARD_TICKS);
+            expected.look_began(LOOKED_TICKS);
             let was_known = processes.iter().filter(|(_, (.., was_known))| *was_known);
             // Where a known one has exited and its pid is used, another one was born.
             let before: Vec<Known> = was_known
@@ -183,7 +204,7 @@ mod tests {
     #[test]
     fn a_process_that_is_not_there_is_left_out_and_a_young_one_is_looked_up() {
         let mut expected = Expected::default();
-        expected.begin_drain(HEARD_TICKS);
+        expected.look_began(LOOKED_TICKS);
         born(&mut expected, 5);
         let before = [known(7, true, false), known(8, false, false)];
         let mut listed = Vec::new();

@@ -42,7 +42,7 @@ impl LinuxSource {
                 log::info!("births and exits are reported by the kernel");
                 self.ear = Some(ear);
                 // Births are heard from now on, or from a moment before.
-                self.expected.begin_drain(since_ms() / TICK_MS);
+                self.expected.look_began(since_ms() / TICK_MS);
                 self.not_listening = None;
             }
             Err(why) => {
@@ -136,7 +136,7 @@ impl LinuxSource {
         let (details, gathered) = (&self.details, &mut self.buffers.waiting.gathered);
         let has_details = self.rules.has_details;
         let expected = &mut self.expected;
-        expected.begin_drain(since_ms() / TICK_MS);
+        expected.look_began(since_ms() / TICK_MS);
         let heard = {
             let scans = |pid| scanned(known, before, pid);
             let emit = &mut |happening: Happening<'_>, reading: Option<&ExecReading>| {

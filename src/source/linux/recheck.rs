@@ -14,8 +14,6 @@ impl LinuxSource {
         pids: &[u32],
         emit: &mut dyn FnMut(Row<'_>),
     ) -> Result<()> {
-        // A scan has missed them, and the rows below have no inodes.
-        self.expected.doubt();
         let procfs = self.open()?;
         // The scan has already counted them.
         let mut seen = ScanSummary::default();
@@ -63,6 +61,10 @@ impl LinuxSource {
                     }
                     None => {}
                 }
+            }
+            if !matches!(inspected, Inspected::Gone) {
+                // The scan has missed it, and its row has no inode.
+                self.expected.doubt();
             }
             let gathered = &mut buffers.waiting.gathered;
             self.details

@@ -12,13 +12,16 @@ use super::ended::Ended;
 use super::events::Ear;
 use super::exits::ExitEar;
 use super::expected::Expected;
+use super::idle_turns::IdleTurns;
 use super::inspect::{Inspected, Rules, Why};
 use super::known::Known;
+use super::new_pids::NewPids;
 use super::proc::cpu::ClockReader;
 use super::proc::machine::host_info;
-use super::proc::namespace::Namespace;
+use super::proc::namespace::{Namespace, is_first};
 use super::proc::origin::Origin;
 use super::proc::procfs::{Listed, Procfs};
+use super::proc::reclaim::Reclaim;
 use super::proc::stat::STAT_LEN;
 use super::rows::Waiting;
 use crate::model::{Collect, Error, ErrorClass, Result, Timestamp};
@@ -32,10 +35,8 @@ const LIST_LEN: usize = 32 * 1024;
 
 /// Reads the processes of this host from `/proc`, on Linux.
 ///
-/// Start times have a resolution of 10 ms, CPU times of 1 ns. Of a process that does not run,
-/// changes of memory, parent and status are reported within 30 scans. While all births and exits are
-/// heard, memory is reported within 60 scans, a parent by the next scan and the rest within 120. At
-/// most 1 MiB of a command line is read.
+/// Start times have a resolution of 10 ms, CPU times of 1 ns. A process that does not run is read again from time
+/// to time: [`with_idle_reads_every`](Self::with_idle_reads_every). At most 1 MiB of a command line is read.
 pub struct LinuxSource {
     pub(super) proc: PathBuf,
     pub(super) rules: Rules,
@@ -43,6 +44,8 @@ pub struct LinuxSource {
     pub(super) namespace: Namespace,
     host: HostInfo,
     pub(super) scans: u32,
+    pub(super) turns: IdleTurns,
+    pub(super) reclaim: Reclaim,
     /// The processes that the last scan emitted, in order of pid.
     pub(super) known: Vec<Known>,
     /// Processes whose tick is not over.
@@ -56,6 +59,7 @@ pub struct LinuxSource {
     /// The same of exits alone, without `ear`.
     pub(super) exit_ear: Option<ExitEar>,
     pub(super) expected: Expected,
+    pub(super) new_pids: NewPids,
     pub(super) awaited: Awaited,
     pub(super) not_listening: Option<String>,
     /// The number of scans at the last drain.
@@ -133,6 +137,8 @@ impl LinuxSource {
             rules,
             namespace,
             scans: 0,
+            turns: IdleTurns::default(),
+            reclaim: Reclaim::default(),
             known: Vec::new(),
             exited: Exited::default(),
             reported_cpu_ns: 0,
@@ -145,11 +151,16 @@ impl LinuxSource {
             ear: None,
             exit_ear: None,
             expected: Expected::default(),
+            new_pids: NewPids::default(),
             awaited: Awaited::default(),
             not_listening: None,
             drained_scans: 0,
         };
         source.check(&procfs)?;
+        if source.rules.has_clocks && is_here {
+            let (counts_others, counters) = (!is_first(&procfs), &mut source.buffers.counters);
+            source.new_pids = NewPids::new(&procfs, counts_others, counters);
+        }
         Ok(source)
     }
 
@@ -168,6 +179,17 @@ impl LinuxSource {
     #[must_use]
     pub fn with_pss_wait(mut self, wait: Duration) -> Self {
         self.details.pss.set_patience(wait);
+        self
+    }
+
+    /// Sets how often the memory of a process is read that does not run.
+    ///
+    /// A minute by default, at most a day. With zero, each scan reads it. Twice this time passes between two
+    /// readings of what changes less often; owner and control group are read less often where each costs a file.
+    /// `docs/platforms.md` has a table. The command line of a process that has run is read again within this time.
+    #[must_use]
+    pub fn with_idle_reads_every(mut self, period: Duration) -> Self {
+        self.turns = IdleTurns::every(period);
         self
     }
 

@@ -3,32 +3,18 @@
 use rustix::time::ClockId;
 
 use super::adopt::adopt;
-use super::events::Ear;
 use super::first_reads::FirstReads;
+use super::idle_turns::Cycle;
 use super::inspect::{Inspected, Why};
 use super::known::Known;
 use super::proc::births;
-use super::proc::boot::ns;
+use super::proc::boot::{ns, since_ms};
+use super::proc::cpu::{CpuClock, cpu_clock};
 use super::proc::procfs::Procfs;
 use super::source::LinuxSource;
 use crate::model::{Result, Status, Timestamp};
+use crate::source::exited::TICK_MS;
 use crate::source::{Row, ScanSummary};
-
-/// The memory of every process is read at least once in this many scans, even if idle, and with it
-/// everything else.
-const TURN_SCANS: u32 = 30;
-
-/// The same for scans that do not list `/proc`.
-const UNLISTED_TURN_SCANS: u32 = 60;
-
-/// In those, everything else is read only in one of so many turns: the kernel reports exits, which change
-/// the parent of others, and what it does not report takes CPU time.
-const FULL_TURNS: u32 = 2;
-
-/// Owner and control group of an idle process are read in one of [`FULL_TURNS`], and where that
-/// takes a file of each, in one of so many: other programs seldom move an idle process to another
-/// group.
-const EXPENSIVE_OWNER_TURNS: u32 = 32;
 
 impl LinuxSource {
     /// Makes one scan. `before` are the processes of the scan before.
@@ -50,12 +36,21 @@ impl LinuxSource {
         if let Some(ear) = &mut self.ear {
             ear.count(seen.started_total, counted_ns);
         }
-        if self.namespace.denies_any(&procfs) {
+        let is_denied = self.namespace.denies_any(&procfs);
+        if is_denied {
             // Which processes the list has can change without any event.
             self.expected.doubt();
         }
-        let reports_all = self.ear.as_ref().is_some_and(Ear::reports_all);
-        if !reports_all {
+        let began_ticks = since_ms() / TICK_MS;
+        let has_all_births = match &self.ear {
+            Some(ear) => ear.reports_all(),
+            None => {
+                let (started, limit) = (seen.started_total, before.len());
+                let pids = self.new_pids.begin_scan(&procfs, started, began_ns, limit);
+                pids.is_some_and(|pids| self.expected.may_be_born(pids))
+            }
+        };
+        if !has_all_births {
             self.expected.doubt();
         }
         let is_listed = self.expected.needs_list(began_ns);
@@ -64,17 +59,29 @@ impl LinuxSource {
             self.expected.list(before, &mut buffers.listed, inode_of);
         } else {
             procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
-            if reports_all {
+            if has_all_births || self.new_pids.are_counted() {
                 self.expected.was_listed(began_ns);
             }
         }
         self.scans = self.scans.wrapping_add(1);
         (self.rules.has_new_names, self.rules.has_new_shares) = self.details.begin_scan();
         self.awaited.begin_scan();
+        // The end of a hidden parent cannot be noticed.
+        let hides_parents = is_denied && self.rules.has_clocks;
+        let is_reclaiming = self.reclaim.has_moved(&procfs, began_ns);
+        self.turns
+            .begin_scan(began_ns, hides_parents || is_reclaiming);
         self.known = std::mem::take(&mut buffers.known);
         self.known.clear();
         buffers.ended.begin_scan(before, &buffers.listed);
-        self.walk(&procfs, before, is_listed, &mut seen, emit);
+        let has_found_all = self.walk(&procfs, before, &mut seen, emit);
+        if !has_found_all {
+            self.expected.doubt();
+        } else if self.ear.is_none() && !is_denied {
+            let listed = is_listed.then_some(&*self.buffers.listed);
+            self.new_pids.end_scan(before, listed);
+            self.expected.look_began(began_ticks);
+        }
         let find = |own: u32| self.known.binary_search_by_key(&own, |known| known.pid);
         if self.namespace.own_pid.is_some_and(|own| find(own).is_err()) {
             self.expected.doubt();
@@ -88,35 +95,31 @@ impl LinuxSource {
         Ok(seen)
     }
 
-    /// Reads and emits all listed processes.
+    /// Reads and emits all listed processes. Returns whether the next scan knows all that are there by now,
+    /// but for those born later.
     fn walk(
         &mut self,
         procfs: &Procfs,
         before: &[Known],
-        is_listed: bool,
         seen: &mut ScanSummary,
         emit: &mut dyn FnMut(Row<'_>),
-    ) {
+    ) -> bool {
         let buffers = &mut self.buffers;
+        let mut has_found_all = true;
         let mut before = before.iter().peekable();
         let mut first_reads = FirstReads::default();
-        let (turn_scans, full_scans) = match is_listed {
-            true => (TURN_SCANS, TURN_SCANS),
-            false => (UNLISTED_TURN_SCANS, UNLISTED_TURN_SCANS * FULL_TURNS),
+        let owner_cycle = match self.details.is_expensive() {
+            true => Cycle::ExpensiveOwner,
+            false => Cycle::Full,
         };
-        let owner_scans = UNLISTED_TURN_SCANS
-            * match self.details.is_expensive() {
-                true => EXPENSIVE_OWNER_TURNS,
-                false => FULL_TURNS,
-            };
         for &listed in &buffers.listed {
             while before.next_if(|before| before.pid < listed.pid).is_some() {}
             let before = before.next_if(|before| before.pid == listed.pid);
             let before = before.filter(|before| !before.has_exited);
-            let turn = listed.pid.wrapping_add(self.scans);
+            let has_turn = |cycle| self.turns.has_come(listed.pid, cycle);
             let has_lost_parent = before.is_some_and(|before| buffers.ended.has(before.parent));
-            let why = match turn.is_multiple_of(turn_scans) {
-                true if has_lost_parent || turn.is_multiple_of(full_scans) => Why::Turn,
+            let why = match has_turn(Cycle::Memory) {
+                true if has_lost_parent || has_turn(Cycle::Full) => Why::Turn,
                 false if has_lost_parent => Why::LostParent,
                 true => Why::Memory,
                 false => Why::Changes,
@@ -138,21 +141,29 @@ impl LinuxSource {
             self.details.gather_if_read(
                 procfs,
                 &mut inspected,
-                turn.is_multiple_of(owner_scans),
+                has_turn(owner_cycle),
                 &mut buffers.waiting.gathered,
             );
             let ear = self.ear.as_ref();
             let is_left_out =
                 ear.is_some_and(|ear| adopt(ear, &self.expected, &mut inspected, before));
             first_reads.end(&inspected);
-            if let (Inspected::Read(read), Some(before)) = (&inspected, before) {
-                let is_new_zombie =
-                    read.known.status == Some(Status::Zombie) && before.status != read.known.status;
-                if read.is_new || is_new_zombie {
-                    buffers.ended.add(listed.pid);
+            has_found_all &= match &inspected {
+                Inspected::Failed(lost) => lost.is_some(),
+                // Another process can have its pid by now.
+                Inspected::Gone if before.is_some() => cpu_clock(listed.pid) == CpuClock::Gone,
+                _ => true,
+            };
+            let has_ended = match &inspected {
+                Inspected::Read(read) => {
+                    let is_zombie = |known: &Known| known.status == Some(Status::Zombie);
+                    let is_new_zombie = is_zombie(&read.known) && !before.is_some_and(is_zombie);
+                    is_new_zombie || (read.is_new && before.is_some())
                 }
-            }
-            if matches!(inspected, Inspected::Gone) && before.is_some() {
+                Inspected::Gone => before.is_some(),
+                _ => false,
+            };
+            if has_ended {
                 buffers.ended.add(listed.pid);
             }
             if is_left_out {
@@ -165,6 +176,7 @@ impl LinuxSource {
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         self.emit_waiting(seen, emit);
+        has_found_all
     }
 
     pub(super) fn emit_waiting(&mut self, seen: &mut ScanSummary, emit: &mut dyn FnMut(Row<'_>)) {
@@ -232,16 +244,13 @@ mod tests {
             Ok(4096)
         }));
         source.details.pss.set_patience(Duration::ZERO);
-        let is_turn = |scans: u32| pid.wrapping_add(scans).is_multiple_of(TURN_SCANS);
         assert_eq!(scanned(&mut source, pid), Some(None));
-        // Until it is idle, and not in its turn next.
-        while scanned(&mut source, pid).is_some() || is_turn(source.scans + 1) {}
+        while scanned(&mut source, pid).is_some() {}
         go.send(()).expect("the thread lives");
         source.details.pss.wait_for_answer();
         assert_eq!(scanned(&mut source, pid), Some(Some(4096)));
-        while is_turn(source.scans + 1) {
-            scanned(&mut source, pid);
-        }
-        assert_eq!(scanned(&mut source, pid), None);
+        // It can have its turn in one of them.
+        let mut scans = (0..2).map(|_| scanned(&mut source, pid));
+        assert!(scans.any(|scanned| scanned.is_none()));
     }
 }

@@ -10,7 +10,7 @@ use super::{Shell, args, is_root, known, scan};
 use crate::live::Waiting;
 use crate::support::{Live, live_sources, scan_for_command};
 
-/// Scans until this is true of a process. Each source reads everything once in 60 scans or more often.
+/// Scans until this is true of a process. The source sysinfo reads everything once in 60 scans.
 ///
 /// `work` makes the process run before each scan.
 fn scan_until(
@@ -114,7 +114,7 @@ fn wiped_arguments_are_reported_as_none_with(live: Live) {
     }
     let mut shell = Shell::start("echo on; while read x; do echo again; done");
     assert_eq!(shell.read_line(), "on");
-    let mut scanner = live.scanner();
+    let mut scanner = live.eager_scanner();
     scan(&mut scanner);
     scan_for_command(&mut scanner, shell.pid());
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", shell.pid())).unwrap();

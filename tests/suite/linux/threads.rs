@@ -136,6 +136,7 @@ fn the_control_group_and_the_program_are_those_of_a_living_thread() {
     let collect = Collect::CGROUP | Collect::EXECUTABLE;
     let scanner = || {
         let source = LinuxSource::new(collect).unwrap();
+        let source = source.with_idle_reads_every(Duration::ZERO);
         Scanner::builder().source(source).build().unwrap()
     };
     let child = Waiting::start_with("wait", &[], &[]);
@@ -148,8 +149,7 @@ fn the_control_group_and_the_program_are_those_of_a_living_thread() {
         eprintln!("SKIPPED: a process whose first thread ends, by ptrace(2): {error}");
         return;
     }
-    // It has its turn in one of them.
-    for _ in 0..130 {
+    for _ in 0..10 {
         let batch = scan(&mut first);
         assert_eq!(known(&first, pid).details, before);
         let about = about(&batch, pid);

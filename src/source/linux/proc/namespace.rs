@@ -1,7 +1,5 @@
 //! Which pid namespace a `/proc` belongs to, and whether it hides processes.
 
-use std::ffi::CStr;
-
 use super::cpu::{CpuClock, cpu_clock};
 use super::procfs::{Procfs, USUAL, Unread};
 use super::stat::number;
@@ -62,12 +60,13 @@ pub(in crate::source) fn obstacle(procfs: &Procfs, is_ours: bool) -> Option<Stri
     if !is_ours {
         return Some("its proc(5) is of another pid namespace than the scanner".into());
     }
-    let own = |name: &CStr| procfs.link(name);
-    // Their numbers are fixed: include/linux/proc_ns.h.
-    if own(c"self/ns/pid").is_some_and(|link| link != b"pid:[4026531836]") {
+    if !is_first(procfs) {
         return Some("the scanner runs in a pid namespace of its own".into());
     }
-    if own(c"self/ns/user").is_some_and(|link| link != b"user:[4026531837]") {
+    if procfs
+        .link(c"self/ns/user")
+        .is_some_and(|link| link != b"user:[4026531837]")
+    {
         return Some("the scanner runs in a user namespace of its own".into());
     }
     let mut offsets = [0; 256];
@@ -76,6 +75,14 @@ pub(in crate::source) fn obstacle(procfs: &Procfs, is_ours: bool) -> Option<Stri
         return Some("the scanner runs in a time namespace with other clocks".into());
     }
     None
+}
+
+/// Returns whether this process is in the first pid namespace, as far as that is known.
+///
+/// The numbers of the first namespaces are fixed: include/linux/proc_ns.h.
+pub(in crate::source) fn is_first(procfs: &Procfs) -> bool {
+    let link = procfs.link(c"self/ns/pid");
+    link.is_none_or(|link| link == b"pid:[4026531836]")
 }
 
 /// Parses the lines `NAME SECONDS NANOSECONDS` of `timens_offsets` (time_namespaces(7)).

@@ -82,6 +82,12 @@ impl Procfs {
         fstatfs(&self.dir).is_ok_and(|status| status.f_type == PROC_SUPER_MAGIC)
     }
 
+    /// Returns whether a file of /proc itself is there and is not covered by one of another filesystem.
+    pub(in crate::source) fn has_own(&self, name: &CStr) -> bool {
+        let file = open_at(&self.dir, name);
+        file.is_ok_and(|file| fstatfs(&file).is_ok_and(|status| status.f_type == PROC_SUPER_MAGIC))
+    }
+
     /// Lists all processes into `listed`, in order of pid.
     pub(in crate::source) fn list(
         &self,
