@@ -1,11 +1,13 @@
 //! A process as consumers get it: [`ProcessInfo`], and its parts.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::details::Details;
+use super::process_values::ProcessValues;
 use super::resources::Resources;
 
 /// The identity of a process: its pid and start time.
@@ -27,57 +29,28 @@ pub struct ProcessKey {
 
 /// One process, as in a batch or a snapshot.
 ///
-/// Unknown values are `None`. In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS),
-/// all on one level. It can be read back from formats that name their fields, such as JSON.
+/// Its fields are those of [`ProcessValues`]; unknown values are `None`. Copies share their memory
+/// until one of them is changed. In JSON it is an object with the fields of
+/// [`FIELDS`](crate::FIELDS), all on one level. It can be read back from formats that name their
+/// fields, such as JSON.
+///
+/// ```
+/// use process_scanner::{ProcessInfo, ProcessKey};
+///
+/// let start_time_ms = None;
+/// let mut process = ProcessInfo::unknown(ProcessKey { pid: 7, start_time_ms });
+/// let before = process.clone();
+/// process.parent_pid = Some(1);
+/// assert_eq!((before.parent_pid, process.parent_pid), (None, Some(1)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct ProcessInfo {
-    /// Process id.
-    pub pid: u32,
-    /// Start time in milliseconds since the Unix epoch.
-    ///
-    /// The resolution depends on the source: [`SourceInfo::start_time_resolution_ms`](crate::SourceInfo).
-    pub start_time_ms: Option<u64>,
-    /// Process id of the parent; `None` if none or unknown.
-    pub parent_pid: Option<u32>,
-    /// Name given by the system, as last read.
-    ///
-    /// A process can have given itself an empty one. Bytes that are not UTF-8 are U+FFFD. On Linux a
-    /// program's name has at most 15 bytes (`comm` in proc_pid_stat(5)); that of a kernel thread can
-    /// be longer.
-    pub name: Option<Arc<str>>,
-    /// Command line, as last read.
-    ///
-    /// That of a kernel thread is empty, and so is that of a process that has wiped its arguments.
-    pub command: Option<CommandLine>,
-    /// Status, as last reported.
-    ///
-    /// No update reports a switch between running, sleeping and idle.
-    pub status: Option<Status>,
-    /// CPU share since the scan before, in percent of one core.
-    ///
-    /// 250 is two and a half cores. For a process born since the scan before, it covers the life of
-    /// the process. `None` in the first scan of any other process, and over less than 10 ms or more
-    /// than 3 hours.
-    pub cpu_percent: Option<f32>,
-    /// CPU time since the process started, in milliseconds.
-    ///
-    /// It is the sum of user and system time.
-    pub cpu_time_ms: Option<f64>,
-    /// Plain values, such as resident memory.
-    #[serde(flatten)]
-    pub resources: Resources,
-    /// Whether it is a kernel thread.
-    pub kernel_thread: Option<bool>,
-    /// The optional fields that are collected, such as the user and the number of threads.
-    #[serde(flatten)]
-    pub details: Details,
-}
+#[serde(from = "ProcessValues")]
+pub struct ProcessInfo(Arc<ProcessValues>);
 
 impl ProcessInfo {
     /// Creates a process of which only the key is known.
     pub fn unknown(key: ProcessKey) -> Self {
-        Self {
+        Self::from(ProcessValues {
             pid: key.pid,
             start_time_ms: key.start_time_ms,
             parent_pid: None,
@@ -89,8 +62,11 @@ impl ProcessInfo {
             resources: Resources::default(),
             kernel_thread: None,
             details: Details::default(),
-        }
+        })
     }
+
+    /// The bytes on the heap, which copies share, without texts and details.
+    pub(crate) const HEAP_BYTES: usize = 2 * size_of::<usize>() + size_of::<ProcessValues>();
 
     /// Returns the process's key.
     pub fn key(&self) -> ProcessKey {
@@ -98,6 +74,27 @@ impl ProcessInfo {
             pid: self.pid,
             start_time_ms: self.start_time_ms,
         }
+    }
+}
+
+impl From<ProcessValues> for ProcessInfo {
+    fn from(values: ProcessValues) -> Self {
+        Self(Arc::new(values))
+    }
+}
+
+impl Deref for ProcessInfo {
+    type Target = ProcessValues;
+
+    fn deref(&self) -> &ProcessValues {
+        &self.0
+    }
+}
+
+/// Copies the values first if other copies share them.
+impl DerefMut for ProcessInfo {
+    fn deref_mut(&mut self) -> &mut ProcessValues {
+        Arc::make_mut(&mut self.0)
     }
 }
 
