@@ -58,6 +58,9 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
     config.listen = Listen::Off;
     let mut scanner = Scanner::builder().config(config).build()?;
     let batches = scanner.consumers().subscribe(ConsumerOptions::default());
+    // The thread has its name when it has sent a batch.
+    scan::scan(&mut scanner)?;
+    batches.recv()?;
     let dispatcher = schedstat_of("pscan-dispatch").ok_or("the dispatcher has no schedstat")?;
     let dispatched = dispatcher.clone();
     let (report, reports) = channel();
