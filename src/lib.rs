@@ -149,8 +149,8 @@ pub use crate::metrics::{ConsumerMetrics, CpuTimes, EventCounts, Metrics, ScanRe
 pub use crate::model::{
     Batch, BreakerState, Change, Changes, Collect, CommandLine, ConsumerId, Cost, Counts, Detail,
     Details, Error, ErrorClass, Event, Exit, ExitStatus, ExitUsage, FIELDS, Field, Hearing,
-    ListenStep, Order, Pace, ProcessInfo, ProcessKey, Processes, Resources, Result, Snapshot,
-    Status, Timestamp, Transition, Tree, Unit, Unreadable, Value, escape, is_control,
+    ListenStep, Order, Pace, ProcessInfo, ProcessKey, ProcessValues, Processes, Resources, Result,
+    Snapshot, Status, Timestamp, Transition, Tree, Unit, Unreadable, Value, escape, is_control,
 };
 pub use crate::recording::{Recorder, RecordingPart, ReplaySource};
 pub use crate::redact::{Pattern, Redact, RedactRule, Redactor};

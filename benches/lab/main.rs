@@ -16,6 +16,8 @@ mod crowd;
 #[cfg(target_os = "linux")]
 mod csv;
 #[cfg(target_os = "linux")]
+mod delays;
+#[cfg(target_os = "linux")]
 mod exit_cpu;
 #[cfg(target_os = "linux")]
 mod fields;
@@ -85,6 +87,9 @@ enum Experiment {
     /// Measure what the optional fields cost, in turns with scans without them (2 minutes)
     #[cfg(target_os = "linux")]
     Fields(fields::Options),
+    /// Divide the time from a scan's end to its consumer into waits for a CPU and the rest (3 minutes)
+    #[cfg(target_os = "linux")]
+    Delays(delays::Options),
     /// Compare scans with and without the kernel's events (1 minute)
     #[cfg(target_os = "linux")]
     Listening(listening::Options),
@@ -169,6 +174,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Experiment::First(options) => first::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Fields(options) => fields::run(&options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Delays(options) => delays::run(&options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Listening(options) => listening::run(&options, is_quick),
         #[cfg(target_os = "linux")]

@@ -182,13 +182,15 @@ impl Dispatcher {
         self.registry.observe(Observation::Scan(&batch));
         // A consumer that joined before the batch was fed must receive it.
         self.handle_requests();
-        self.registry.apply(&batch);
+        let replaced = self.registry.apply(&batch);
         let snapshot = self.registry.snapshot();
         self.latest.advance(Arc::clone(&batch));
         self.queues
             .retain_mut(|queue| queue.offer(&batch, &self.latest, &snapshot) == Presence::Here);
         let took = batch.age();
         self.registry.observe(Observation::Dispatched { took });
+        // Freed last, so that no consumer waits for it.
+        drop(replaced);
         true
     }
 

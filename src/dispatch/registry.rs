@@ -14,7 +14,7 @@ use super::stop::StopLimits;
 use crate::config::{Config, MAX_QUEUE_LEN};
 use crate::filter::Filter;
 use crate::metrics::{Meter, Metrics, Observation, Traffic};
-use crate::model::{Batch, Collect, ConsumerId, Error, ErrorClass, Result, Snapshot};
+use crate::model::{Batch, Collect, ConsumerId, Error, ErrorClass, ProcessInfo, Result, Snapshot};
 
 /// Requests to the dispatcher.
 pub(super) enum Request {
@@ -125,9 +125,12 @@ impl Registry {
         Arc::clone(&lock(&self.snapshot))
     }
 
-    /// Applies a batch to the snapshot.
-    pub(super) fn apply(&self, batch: &Batch) {
-        Arc::make_mut(&mut lock(&self.snapshot)).apply(batch);
+    /// Applies a batch to the snapshot, and returns the values that it replaces.
+    pub(super) fn apply(&self, batch: &Batch) -> Vec<ProcessInfo> {
+        let mut replaced = Vec::with_capacity(batch.events.len());
+        let mut snapshot = lock(&self.snapshot);
+        Arc::make_mut(&mut snapshot).apply_replacing(batch, |old| replaced.push(old));
+        replaced
     }
 
     pub(crate) fn meter(&self) -> &Arc<Meter> {

@@ -50,7 +50,7 @@ pub use self::fields::FIELDS;
 pub(crate) use self::fields::PLAIN_FIELDS;
 pub use self::listen_step::ListenStep;
 pub use self::pace::{BreakerState, Hearing, Pace};
-pub use self::process::{CommandLine, ProcessInfo, ProcessKey, Status};
+pub use self::process::{CommandLine, ProcessInfo, ProcessKey, ProcessValues, Status};
 pub use self::process_tree::Tree;
 pub(crate) use self::process_tree::can_be_child;
 pub use self::resources::Resources;

@@ -1,6 +1,7 @@
 //! A process as consumers get it: [`ProcessInfo`], and its parts.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -27,11 +28,30 @@ pub struct ProcessKey {
 
 /// One process, as in a batch or a snapshot.
 ///
-/// Unknown values are `None`. In JSON it is an object with the fields of [`FIELDS`](crate::FIELDS),
-/// all on one level. It can be read back from formats that name their fields, such as JSON.
+/// Its fields are those of [`ProcessValues`]; unknown values are `None`. Copies share their memory
+/// until one of them is changed. In JSON it is an object with the fields of
+/// [`FIELDS`](crate::FIELDS), all on one level. It can be read back from formats that name their
+/// fields, such as JSON.
+///
+/// ```
+/// use process_scanner::{ProcessInfo, ProcessKey};
+///
+/// let start_time_ms = None;
+/// let mut process = ProcessInfo::unknown(ProcessKey { pid: 7, start_time_ms });
+/// let before = process.clone();
+/// process.parent_pid = Some(1);
+/// assert_eq!((before.parent_pid, process.parent_pid), (None, Some(1)));
+/// ```
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "ProcessValues")]
+pub struct ProcessInfo(Arc<ProcessValues>);
+
+/// The values of one process, as fields of [`ProcessInfo`].
+///
+/// Unknown values are `None`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct ProcessInfo {
+pub struct ProcessValues {
     /// Process id.
     pub pid: u32,
     /// Start time in milliseconds since the Unix epoch.
@@ -77,7 +97,7 @@ pub struct ProcessInfo {
 impl ProcessInfo {
     /// Creates a process of which only the key is known.
     pub fn unknown(key: ProcessKey) -> Self {
-        Self {
+        Self::from(ProcessValues {
             pid: key.pid,
             start_time_ms: key.start_time_ms,
             parent_pid: None,
@@ -89,8 +109,11 @@ impl ProcessInfo {
             resources: Resources::default(),
             kernel_thread: None,
             details: Details::default(),
-        }
+        })
     }
+
+    /// The bytes on the heap, which copies share, without texts and details.
+    pub(crate) const HEAP_BYTES: usize = 2 * size_of::<usize>() + size_of::<ProcessValues>();
 
     /// Returns the process's key.
     pub fn key(&self) -> ProcessKey {
@@ -98,6 +121,27 @@ impl ProcessInfo {
             pid: self.pid,
             start_time_ms: self.start_time_ms,
         }
+    }
+}
+
+impl From<ProcessValues> for ProcessInfo {
+    fn from(values: ProcessValues) -> Self {
+        Self(Arc::new(values))
+    }
+}
+
+impl Deref for ProcessInfo {
+    type Target = ProcessValues;
+
+    fn deref(&self) -> &ProcessValues {
+        &self.0
+    }
+}
+
+/// Copies the values first if other copies share them.
+impl DerefMut for ProcessInfo {
+    fn deref_mut(&mut self) -> &mut ProcessValues {
+        Arc::make_mut(&mut self.0)
     }
 }
 

@@ -61,6 +61,15 @@ impl Snapshot {
     /// - A batch after a gap is applied. The snapshot is correct only if the batches in the gap had
     ///   no events.
     pub fn apply(&mut self, batch: &Batch) -> bool {
+        self.apply_replacing(batch, drop)
+    }
+
+    /// Does the same, and passes on the values that it replaces, unless the batch is full.
+    pub(crate) fn apply_replacing(
+        &mut self,
+        batch: &Batch,
+        mut replaced: impl FnMut(ProcessInfo),
+    ) -> bool {
         let last = self.seq.checked_add(batch.skipped_batches);
         let follows = batch.full || last.and_then(|last| last.checked_add(1)) == Some(batch.seq);
         if !batch.full {
@@ -83,15 +92,16 @@ impl Snapshot {
             self.processes.clear();
         }
         for event in &batch.events {
-            match event {
+            let old = match event {
                 Event::Existing(process)
                 | Event::Created(process)
                 | Event::Updated { process, .. } => {
-                    self.processes.insert(process.pid, process.clone());
+                    self.processes.insert(process.pid, process.clone())
                 }
-                Event::Exited { process, .. } => {
-                    self.processes.remove(&process.pid);
-                }
+                Event::Exited { process, .. } => self.processes.remove(&process.pid),
+            };
+            if let Some(old) = old {
+                replaced(old);
             }
         }
         follows

@@ -2,7 +2,7 @@
 
 use super::{Missing, Table};
 use crate::config::Config;
-use crate::model::{Detail, Timestamp};
+use crate::model::{Batch, Detail, Snapshot, Timestamp};
 use crate::source::{DetailReading, DetailValue, ProcessRow, Reading, Row, SourceInfo};
 
 const DETAILS: &[DetailReading<'static>] = &[
@@ -43,8 +43,10 @@ fn row<'a>(pid: u32, start_time_ms: u64, name: &'a [u8], command: &'a [u8]) -> R
 fn a_scan_without_changes_allocates_nothing() {
     let mut table = table();
     let names: [&[u8]; 3] = [b"plain", b"not \xff utf-8", b""];
+    // It shares the values of the table, which no scan may copy for nothing.
+    let mut snapshot = Snapshot::new();
     let mut scan = |number, unchanged: bool| {
-        let mut events = 0;
+        let mut events = Vec::new();
         let counted = allocation_counter::measure(|| {
             let mut pass = table.begin(at(number));
             for pid in 1..=3000 {
@@ -54,15 +56,51 @@ fn a_scan_without_changes_allocates_nothing() {
                     false => row(pid, 7, name, b"a\0b\xff\0"),
                 });
             }
-            events = pass.finish(Missing::Exited).events.len();
+            events = pass.finish(Missing::Exited).events;
         });
-        (events, counted.count_total)
+        let count = events.len();
+        snapshot.apply(&Batch::new(number, number * 1000, events));
+        (count, counted.count_total)
     };
     assert_eq!(scan(1, false).0, 3000);
     // CPU shares become known in the second scan, so every process changes.
     assert_eq!(scan(2, false).0, 3000);
     assert_eq!(scan(3, false), (0, 0));
     assert_eq!(scan(4, true), (0, 0));
+}
+
+#[test]
+fn a_snapshot_shares_the_values_of_the_table() {
+    let mut table = table();
+    let mut pass = table.begin(at(1));
+    for pid in 1..=3000 {
+        pass.apply(row(pid, 7, b"name", b"command\0"));
+    }
+    let batch = Batch::new(1, 1000, pass.finish(Missing::Exited).events);
+    let mut snapshot = Snapshot::new();
+    let applied = allocation_counter::measure(|| _ = snapshot.apply(&batch));
+    let copied = allocation_counter::measure(|| drop(snapshot.clone()));
+    for counted in [applied, copied] {
+        let each = counted.bytes_total / 3000;
+        assert!(each < 40, "{each} bytes a process");
+    }
+    drop(batch);
+    // A value that changes is copied, so that the snapshot keeps the old one.
+    let mut pass = table.begin(at(2));
+    for pid in 1..=3000 {
+        pass.apply(row(pid, 7, b"other", b"command\0"));
+    }
+    pass.finish(Missing::Exited);
+    assert!(
+        snapshot
+            .iter()
+            .all(|process| process.name.as_deref() == Some("name"))
+    );
+    assert!(
+        table
+            .processes()
+            .all(|process| process.name.as_deref() == Some("other"))
+    );
 }
 
 #[test]

@@ -80,6 +80,7 @@ impl Table {
         let details = self.slots.iter().map(Slot::details_heap_bytes);
         details.sum::<usize>()
             + self.slots.capacity() * size_of::<Slot>()
+            + self.len() * ProcessInfo::HEAP_BYTES
             + self.free.capacity() * size_of::<u32>()
             + self.by_pid.capacity() * (size_of::<(u32, u32)>() + 1) * 8 / 7
             + self.texts.heap_bytes()
@@ -88,13 +89,17 @@ impl Table {
 
     /// Stores a slot in use and returns its index.
     pub(super) fn put(&mut self, slot: Slot) -> u32 {
-        let pid = slot.reported().pid;
+        let pid = slot.pid;
         let index = match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
                 index
             }
             None => {
+                if self.slots.len() == self.slots.capacity() {
+                    // Doubling would leave up to half of the memory unused.
+                    self.slots.reserve_exact(64 + self.slots.len() / 8);
+                }
                 self.slots.push(slot);
                 u32::try_from(self.slots.len() - 1)
                     .expect("BUG: pids are u32 and unique, so slots are fewer")
@@ -111,11 +116,12 @@ impl Table {
             .reported
             .take()
             .expect("BUG: the index has only slots in use");
-        process.status = slot.status;
-        process.cpu_percent = slot.cpu_percent;
-        process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
-        process.resources = slot.resources;
-        process.details = std::mem::take(&mut slot.details);
+        let values = &mut *process;
+        values.status = slot.status;
+        values.cpu_percent = slot.cpu_percent;
+        values.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
+        values.resources = slot.resources;
+        values.details = std::mem::take(&mut slot.details);
         self.free.push(index);
         self.by_pid.remove(&process.pid);
         self.texts
@@ -136,7 +142,7 @@ impl Table {
         self.by_pid.clear();
         self.by_pid.shrink_to_fit();
         for (index, slot) in self.slots.iter().enumerate() {
-            self.by_pid.insert(slot.reported().pid, index as u32);
+            self.by_pid.insert(slot.pid, index as u32);
         }
         self.texts.shrink();
         self.notes = Notes::default();

@@ -17,22 +17,24 @@ impl Table {
             pid: row.pid,
             start_time_ms: row.start_time_ms,
         });
-        process.parent_pid = row.parent_pid;
+        let values = &mut *process;
+        values.parent_pid = row.parent_pid;
         if let Reading::Known(name) = row.name {
-            process.name = Some(texts.intern_name(name));
+            values.name = Some(texts.intern_name(name));
         }
         if let Reading::Known(command) = row.command {
-            process.command = Some(texts.intern_command(command));
+            values.command = Some(texts.intern_command(command));
         }
-        process.status = row.status;
-        process.cpu_percent = self.ages.percent_of_life(row, at);
-        process.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
-        process.resources = row.resources;
-        process.kernel_thread = row.kernel_thread;
-        process.details = self.unknown_details.clone();
-        texts.update_details(&mut process.details, row.details);
-        process.details.shrink();
+        values.status = row.status;
+        values.cpu_percent = self.ages.percent_of_life(row, at);
+        values.cpu_time_ms = row.cpu_time_ns.map(ns_to_ms);
+        values.resources = row.resources;
+        values.kernel_thread = row.kernel_thread;
+        values.details = self.unknown_details.clone();
+        texts.update_details(&mut values.details, row.details);
+        values.details.shrink();
         let slot = Slot {
+            pid: row.pid,
             start_time_ms: row.start_time_ms,
             scan: self.scan,
             status: row.status,
@@ -160,10 +162,14 @@ impl Table {
     pub(super) fn update_idle(&mut self, index: u32, read_at_ns: Option<u64>, at: Timestamp) {
         let slot = &mut self.slots[index as usize];
         let since_ns = slot.read_again(read_at_ns, at);
-        slot.cpu_percent = percent(slot.cpu_time_ns, slot.cpu_time_ns, since_ns);
+        let cpu_percent = percent(slot.cpu_time_ns, slot.cpu_time_ns, since_ns);
+        // What was measured before is reported, or within the thresholds.
+        if std::mem::replace(&mut slot.cpu_percent, cpu_percent) == cpu_percent {
+            return;
+        }
         let changed = self.thresholds.exceeded(slot);
         if !changed.is_empty() {
-            let pid = slot.reported().pid;
+            let pid = slot.pid;
             self.report(index, pid, changed);
         }
     }
@@ -172,14 +178,15 @@ impl Table {
     fn report(&mut self, index: u32, pid: u32, mut changed: Changes) {
         let slot = &mut self.slots[index as usize];
         if let Some(process) = &mut slot.reported {
-            if !slot.details.is_shared_with(&process.details) {
-                changed.insert(slot.details.since(&process.details).quiet);
-                process.details = slot.details.clone();
+            let values = &mut **process;
+            if !slot.details.is_shared_with(&values.details) {
+                changed.insert(slot.details.since(&values.details).quiet);
+                values.details = slot.details.clone();
             }
-            process.status = slot.status;
-            process.cpu_percent = slot.cpu_percent;
-            process.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
-            process.resources = slot.resources;
+            values.status = slot.status;
+            values.cpu_percent = slot.cpu_percent;
+            values.cpu_time_ms = slot.cpu_time_ns.map(ns_to_ms);
+            values.resources = slot.resources;
         }
         self.notes.note_changed(pid, index, changed);
     }
@@ -206,14 +213,14 @@ pub(super) fn lived_ms(start_time_ms: Option<u64>, exit: Exit) -> Option<u64> {
 fn update_texts(texts: &mut Texts, process: &mut ProcessInfo, row: &ProcessRow<'_>) -> Changes {
     let mut changed = Changes::default();
     let had_name = process.name.is_some();
-    let has_new_name = texts.update_name(&mut process.name, row.name);
+    let has_new_name = texts.update_name(process, row.name);
     if has_new_name {
         changed.insert(Changes::NAME);
     }
     let has_other_command = match row.command {
         // The known one may belong to the program before the `exec`.
-        Reading::Unknown if has_new_name && had_name => texts.clear_command(&mut process.command),
-        command => texts.update_command(&mut process.command, command),
+        Reading::Unknown if has_new_name && had_name => texts.clear_command(process),
+        command => texts.update_command(process, command),
     };
     if has_other_command {
         changed.insert(Changes::COMMAND);
@@ -228,10 +235,10 @@ fn forget_unread_texts(
     row: &ProcessRow<'_>,
 ) -> Changes {
     let mut changed = Changes::default();
-    if row.name == Reading::Unknown && texts.clear_name(&mut process.name) {
+    if row.name == Reading::Unknown && texts.clear_name(process) {
         changed.insert(Changes::NAME);
     }
-    if row.command == Reading::Unknown && texts.clear_command(&mut process.command) {
+    if row.command == Reading::Unknown && texts.clear_command(process) {
         changed.insert(Changes::COMMAND);
     }
     changed

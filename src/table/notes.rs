@@ -162,23 +162,25 @@ impl Ended {
     /// What a scan has measured is part of it.
     fn conclude(&mut self) {
         let usage = self.exit.usage.as_mut();
-        let details = &mut self.process.details;
+        let process = &mut *self.process;
         if let Some(peak_bytes) = usage.as_ref().and_then(|usage| usage.peak_rss_bytes)
-            && details.has(Detail::PeakRssBytes)
+            && process.details.has(Detail::PeakRssBytes)
         {
             // The kernel's counts differ a little. A peak that is known is of the same program, and
             // so is the resident memory that was read with it.
-            let rss_bytes = self.process.resources.rss_bytes.unwrap_or(0);
-            let seen = details.number(Detail::PeakRssBytes);
+            let rss_bytes = process.resources.rss_bytes.unwrap_or(0);
+            let seen = process.details.number(Detail::PeakRssBytes);
             let seen = seen.map_or(0, |seen| seen.max(rss_bytes));
-            details.set(Detail::PeakRssBytes, peak_bytes.max(seen).into());
+            process
+                .details
+                .set(Detail::PeakRssBytes, peak_bytes.max(seen).into());
         }
         let Some(final_ns) = usage.and_then(|usage| usage.cpu_time_ns.as_mut()) else {
             return;
         };
-        let seen_ms = self.process.cpu_time_ms.unwrap_or(0.0);
+        let seen_ms = process.cpu_time_ms.unwrap_or(0.0);
         match ns_to_ms(*final_ns) {
-            final_ms if final_ms >= seen_ms => self.process.cpu_time_ms = Some(final_ms),
+            final_ms if final_ms >= seen_ms => process.cpu_time_ms = Some(final_ms),
             _ => *final_ns = (seen_ms * 1e6).round() as u64,
         }
     }

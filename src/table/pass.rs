@@ -180,9 +180,8 @@ impl<'t> Pass<'t> {
         let mut missing: Vec<u32> = table
             .slots
             .iter()
-            .filter(|slot| slot.scan != table.scan)
-            .filter_map(|slot| slot.reported.as_ref())
-            .map(|process| process.pid)
+            .filter(|slot| slot.scan != table.scan && slot.reported.is_some())
+            .map(|slot| slot.pid)
             .collect();
         missing.sort_unstable();
         missing
@@ -233,12 +232,8 @@ impl<'t> Pass<'t> {
             .slots
             .get(self.last as usize)
             .map_or(0, |slot| slot.next);
-        let is_right = table
-            .slots
-            .get(guess as usize)
-            .and_then(|slot| slot.reported.as_ref())
-            .is_some_and(|process| process.pid == pid);
-        if is_right {
+        let guessed = table.slots.get(guess as usize);
+        if guessed.is_some_and(|slot| slot.pid == pid && slot.reported.is_some()) {
             self.last = guess;
             return Some(guess);
         }

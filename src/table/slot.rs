@@ -8,6 +8,8 @@ use crate::model::{Details, ProcessInfo, Resources, Status, Timestamp};
 /// differ.
 #[derive(Debug)]
 pub(super) struct Slot {
+    /// The pid, so that a scan finds the slot without reading the values.
+    pub(super) pid: u32,
     /// The values as last reported, which a consumer gets by applying all batches. `None`: the slot
     /// is free.
     pub(super) reported: Option<ProcessInfo>,

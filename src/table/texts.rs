@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::strings::{Strings, TextDecoder};
 use crate::config::Config;
-use crate::model::{CommandLine, Detail, Details, Unit};
+use crate::model::{CommandLine, Detail, Details, ProcessInfo, Unit};
 use crate::redact::Redactor;
 use crate::source::{DetailReading, DetailValue, Reading};
 
@@ -44,18 +44,15 @@ impl Texts {
     }
 
     /// Updates a name, and returns whether it changed. An unread one stays.
-    pub(super) fn update_name(
-        &mut self,
-        known: &mut Option<Arc<str>>,
-        name: Reading<&[u8]>,
-    ) -> bool {
+    pub(super) fn update_name(&mut self, process: &mut ProcessInfo, name: Reading<&[u8]>) -> bool {
         let Reading::Known(name) = name else {
             return false;
         };
-        if known.as_deref().is_some_and(|old| self.is_name(old, name)) {
+        let known = process.name.as_deref();
+        if known.is_some_and(|old| self.is_name(old, name)) {
             return false;
         }
-        if let Some(old) = known.replace(self.intern_name(name)) {
+        if let Some(old) = process.name.replace(self.intern_name(name)) {
             self.strings.release(&old);
         }
         true
@@ -64,36 +61,40 @@ impl Texts {
     /// Updates a command line, and returns whether it changed. An unread one stays.
     pub(super) fn update_command(
         &mut self,
-        known: &mut Option<CommandLine>,
+        process: &mut ProcessInfo,
         command: Reading<&[u8]>,
     ) -> bool {
         let Reading::Known(command) = command else {
             return false;
         };
-        if known
-            .as_ref()
-            .is_some_and(|old| self.is_command(old, command))
-        {
+        let known = process.command.as_ref();
+        if known.is_some_and(|old| self.is_command(old, command)) {
             return false;
         }
-        if let Some(old) = known.replace(self.intern_command(command)) {
+        if let Some(old) = process.command.replace(self.intern_command(command)) {
             self.strings.release(old.as_terminated());
         }
         true
     }
 
     /// Makes a name unknown, and returns whether it was known.
-    pub(super) fn clear_name(&mut self, known: &mut Option<Arc<str>>) -> bool {
-        let old = known.take();
+    pub(super) fn clear_name(&mut self, process: &mut ProcessInfo) -> bool {
+        if process.name.is_none() {
+            return false;
+        }
+        let old = process.name.take();
         self.release(old.as_ref(), None);
-        old.is_some()
+        true
     }
 
     /// Makes a command line unknown, and returns whether it was known.
-    pub(super) fn clear_command(&mut self, known: &mut Option<CommandLine>) -> bool {
-        let old = known.take();
+    pub(super) fn clear_command(&mut self, process: &mut ProcessInfo) -> bool {
+        if process.command.is_none() {
+            return false;
+        }
+        let old = process.command.take();
         self.release(None, old.as_ref());
-        old.is_some()
+        true
     }
 
     /// Updates the details that were read. Equal ones need no memory.

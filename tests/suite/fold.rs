@@ -139,9 +139,12 @@ proptest! {
                 continue;
             }
             let before = snapshot.clone();
+            let values: Vec<_> = before.iter().map(|process| (**process).clone()).collect();
             let batch = scanner.scan_once().unwrap();
             snapshot.apply(&batch);
             assert_folded(&snapshot, &scanner);
+            // What a consumer holds never changes.
+            prop_assert!(before.iter().map(|process| &**process).eq(&values));
 
             prop_assert!(
                 batch.events.is_sorted_by_key(|event| event.process().pid),

@@ -120,11 +120,10 @@ fn details(event: &Event, room: Option<usize>, layout: LineLayout<'_>) -> Vec<Pa
         }
         Event::Exited { .. } => return exits::details(event, room),
         // Between its birth and the next scan only its parent is known, unless it runs a program.
-        Event::Created(ProcessInfo {
-            command: None,
-            parent_pid: Some(parent),
-            ..
-        }) => format!("child of {parent}"),
+        Event::Created(_) if process.command.is_none() => match process.parent_pid {
+            Some(parent) => format!("child of {parent}"),
+            None => command(process, layout.width),
+        },
         _ => command(process, layout.width),
     };
     plain(text)

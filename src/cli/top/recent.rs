@@ -337,7 +337,7 @@ mod tests {
         let mut process = ProcessInfo::unknown(key);
         let long = "é".repeat(40_000);
         process.command = Some(["sh", &long, "z"].iter().collect());
-        let command = shortened(&process).command.unwrap();
+        let command = shortened(&process).command.clone().unwrap();
         let args: Vec<&str> = command.args().collect();
         assert_eq!(args.len(), 2);
         assert!(args[1].len() < 300 && args[1].ends_with("é…"), "{args:?}");

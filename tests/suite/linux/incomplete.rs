@@ -50,7 +50,7 @@ fn a_process_without_one_of_its_files_is_reported_without_its_values() {
                     assert!(batch.counts.unreadable_fields > 0, "{what}");
                 }
             }
-            let command = known(&scanner, 2).command;
+            let command = known(&scanner, 2).command.clone();
             let expected = match (file, content) {
                 ("statm", _) => Some(&["/bin/x", "-v"][..]),
                 ("cmdline", Some("")) => Some(&[][..]),
@@ -111,7 +111,7 @@ fn nothing_read_is_no_command_line_only_if_the_arguments_are_in_place() {
     }
     write(9);
     scan(&mut scanner);
-    assert!(known(&scanner, 1).command.unwrap().is_empty());
+    assert!(known(&scanner, 1).command.clone().unwrap().is_empty());
 }
 
 /// A process whose first thread has ended, of three.

@@ -66,14 +66,14 @@ fn a_zombie_and_its_exit_have_the_last_user_group_and_program() {
         scan(scanner);
         // A name can come late.
         let lacks_name = |scanner: &Scanner| {
-            let details = known(scanner, pid).details;
+            let details = known(scanner, pid).details.clone();
             has_name && details.get(Detail::UserName).is_unknown()
         };
         while lacks_name(scanner) {
             scan(scanner);
         }
     }
-    let before = known(&scanners[0], pid).details;
+    let before = known(&scanners[0], pid).details.clone();
     for detail in [Detail::UserId, Detail::Cgroup, Detail::Executable] {
         assert!(!before.get(detail).is_unknown(), "{detail:?}");
     }
@@ -150,7 +150,7 @@ fn version_1_loses_the_group_of_a_zombie_and_the_scanner_does_not() {
     }
     let mut scanner = scanner_of(&fake);
     scan(&mut scanner);
-    let before = known(&scanner, 7).details;
+    let before = known(&scanner, 7).details.clone();
     let group = Value::Text("/system.slice/a.service");
     assert_eq!(before.get(Detail::Cgroup), group);
     assert_eq!(before.get(Detail::Executable), Value::Text("/usr/bin/app"));
@@ -160,7 +160,7 @@ fn version_1_loses_the_group_of_a_zombie_and_the_scanner_does_not() {
     for _ in 0..10 {
         scan(&mut scanner);
         assert_eq!(known(&scanner, 7).details, before);
-        let other = known(&scanner, 8).details;
+        let other = known(&scanner, 8).details.clone();
         assert_eq!(other.get(Detail::Cgroup), group);
         assert!(other.get(Detail::Executable).is_unknown());
         assert!(!other.get(Detail::UserId).is_unknown());
@@ -168,7 +168,7 @@ fn version_1_loses_the_group_of_a_zombie_and_the_scanner_does_not() {
     // At first sight, nothing shows where it was.
     let mut second = scanner_of(&fake);
     scan(&mut second);
-    let process = known(&second, 7).details;
+    let process = known(&second, 7).details.clone();
     for detail in [Detail::Cgroup, Detail::SystemdUnit, Detail::Executable] {
         assert!(process.get(detail).is_unknown(), "{detail:?}");
     }

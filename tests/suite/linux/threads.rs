@@ -143,7 +143,7 @@ fn the_control_group_and_the_program_are_those_of_a_living_thread() {
     let pid = child.pid();
     let mut first = scanner();
     scan(&mut first);
-    let before = known(&first, pid).details;
+    let before = known(&first, pid).details.clone();
     assert!(!before.get(Detail::Cgroup).is_unknown());
     if let Err(error) = end_first_thread(pid) {
         eprintln!("SKIPPED: a process whose first thread ends, by ptrace(2): {error}");
