@@ -1,0 +1,128 @@
+//! A program that runs, from its start to its end.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::programs::{Program, Scans};
+use super::scans;
+use crate::pseudoterminal;
+
+/// The longest that a program may take for a scan, or for its end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that ends when this is dropped.
+pub(super) struct Running {
+    child: Child,
+    /// Gets a message at each scan; `None` where the experiment does not learn of it.
+    scans: Option<Receiver<()>>,
+    errors: PathBuf,
+}
+
+impl Running {
+    pub(super) fn start(program: &Program) -> Result<Self, Box<dyn Error>> {
+        let errors = program.folder.join("stderr");
+        let mut command = program.command();
+        command.stderr(File::create(&errors)?);
+        let (scanned, scans) = mpsc::channel();
+        let child = match program.scans {
+            Scans::OnTerminal => {
+                let (output, terminal) = pseudoterminal::open(24, 80)?;
+                command.stdin(terminal.try_clone()?).stdout(terminal);
+                let child = command.spawn()?;
+                thread::spawn(move || scans::read(output, None, &scanned));
+                child
+            }
+            _ => {
+                // apps.plugin ends when its input does.
+                let mut child = command
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()?;
+                let output = child.stdout.take().expect("BUG: its output is a pipe");
+                let line = match program.scans {
+                    Scans::Line(line) | Scans::LineOfEach(line) => Some(line),
+                    _ => None,
+                };
+                let of_line = scanned.clone();
+                thread::spawn(move || scans::read(output, line, &of_line));
+                if let Scans::Scraped = program.scans {
+                    let address = program.address.clone();
+                    thread::spawn(move || scans::scrape(&address, &scanned));
+                }
+                child
+            }
+        };
+        // The end of the terminal that the command still holds is dropped with it.
+        drop(command);
+        let is_known = !matches!(program.scans, Scans::ByClock | Scans::OnTerminal);
+        Ok(Self {
+            child,
+            scans: is_known.then_some(scans),
+            errors,
+        })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Fails if it has ended.
+    pub(super) fn check(&mut self) -> Result<(), Box<dyn Error>> {
+        let Some(status) = self.child.try_wait()? else {
+            return Ok(());
+        };
+        let errors = fs::read_to_string(&self.errors).unwrap_or_default();
+        let last = errors.lines().rev().find(|line| !line.trim().is_empty());
+        let last = last.unwrap_or("it printed no error");
+        Err(format!("it ended early, {status}: {last}").into())
+    }
+
+    /// Forgets the scans until now, and waits for the next one. Returns `false` if scans are not known.
+    pub(super) fn wait_for_next_scan(&mut self) -> Result<bool, Box<dyn Error>> {
+        let Some(scans) = &self.scans else {
+            return Ok(false);
+        };
+        while scans.try_recv().is_ok() {}
+        self.wait_for_scan()
+    }
+
+    /// Waits for a scan that has not been waited for. Returns `false` if scans are not known.
+    pub(super) fn wait_for_scan(&mut self) -> Result<bool, Box<dyn Error>> {
+        let Some(scans) = &self.scans else {
+            return Ok(false);
+        };
+        match scans.recv_timeout(PATIENCE) {
+            Ok(()) => Ok(true),
+            Err(RecvTimeoutError::Timeout) => Err("no scan within a minute".into()),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.check()?;
+                Err("it no longer reports scans".into())
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A program that ends in order leaves the terminal and the host as they were.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        }
+        let asked = Instant::now();
+        while let Ok(None) = self.child.try_wait() {
+            if asked.elapsed() > PATIENCE {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
