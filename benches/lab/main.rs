@@ -80,7 +80,7 @@ enum Experiment {
     Live(live::Options),
     /// Compare scans, `ps` and `pscan watch` at 1000, 3000 and 10,000 processes (1 hour)
     Host(host::Options),
-    /// Compare `pscan` with `top`, htop, atop and others, each as a whole program (40 minutes)
+    /// Compare `pscan` with `top`, htop, atop and others, each as a whole program (20 minutes)
     #[cfg(target_os = "linux")]
     Peers(peers::Options),
     /// Measure from outside whether `pscan watch` keeps its budget, by the number of processes (40 minutes)

@@ -2,6 +2,9 @@
 //!
 //! All of them watch the same idle children, once a second. One runs at a time, and they take turns. A program
 //! that is not installed is skipped with a message.
+//!
+//! Run it in a pid namespace of its own, as docs/benchmarks.md has it: then no other process of the host is in
+//! their lists, and none of these programs remains.
 
 mod figures;
 mod programs;
@@ -74,9 +77,13 @@ fn measure(
             // Another program is first in each round.
             let index = (turn + round) % programs.len();
             let name = programs[index].name;
-            eprintln!("round {} of {rounds}: {name}", round + 1);
             let taken = turn::measure(&programs[index], is_quick);
             let taken = taken.map_err(|error| format!("{name}: {error}"))?;
+            let scan_ms = taken.scan_cpu_ms;
+            eprintln!(
+                "round {} of {rounds}: {name}: {scan_ms:.1} ms a scan",
+                round + 1
+            );
             size.take(index, taken);
         }
     }

@@ -12,7 +12,7 @@ use crate::measure::proc;
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The start and the first scans are not measured.
-const WARM_UP: Duration = Duration::from_secs(6);
+const WARM_UP: Duration = Duration::from_secs(5);
 
 /// What a program used in a turn.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub(super) struct Taken {
 }
 
 pub(super) fn measure(program: &Program, is_quick: bool) -> Result<Taken, Box<dyn Error>> {
-    let time = Duration::from_secs(if is_quick { 3 } else { 12 });
+    let time = Duration::from_secs(if is_quick { 3 } else { 5 });
     let mut running = Running::start(program)?;
     thread::sleep(WARM_UP);
     running.check()?;
