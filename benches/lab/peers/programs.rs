@@ -7,6 +7,10 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// All programs scan this often; their options below request it.
+pub(super) const INTERVAL: Duration = Duration::from_secs(1);
 
 const PSCAN: &str = env!("CARGO_BIN_EXE_pscan");
 

@@ -2,8 +2,9 @@
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ use crate::pseudoterminal;
 
 /// The longest that a program may take for a scan, or for its end.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a program prints.
+type Output = Box<dyn Read + Send>;
 
 /// A program that ends when this is dropped.
 pub(super) struct Running {
@@ -30,41 +34,30 @@ impl Running {
         let errors = program.folder.join("stderr");
         let mut command = program.command();
         command.stderr(File::create(&errors)?);
+        let (child, output) = match program.scans {
+            Scans::OnTerminal => start_on_terminal(command)?,
+            _ => start_with_pipes(command)?,
+        };
         let (scanned, scans) = mpsc::channel();
-        let child = match program.scans {
-            Scans::OnTerminal => {
-                let (output, terminal) = pseudoterminal::open(24, 80)?;
-                command.stdin(terminal.try_clone()?).stdout(terminal);
-                let child = command.spawn()?;
-                thread::spawn(move || scans::read(output, None, &scanned));
-                child
+        let scans = match program.scans {
+            Scans::ByClock | Scans::OnTerminal => {
+                thread::spawn(move || scans::discard(output));
+                None
             }
-            _ => {
-                // apps.plugin ends when its input does.
-                let mut child = command
-                    .stdin(Stdio::piped())
-                    .stdout(Stdio::piped())
-                    .spawn()?;
-                let output = child.stdout.take().expect("BUG: its output is a pipe");
-                let line = match program.scans {
-                    Scans::Line(line) | Scans::LineOfEach(line) => Some(line),
-                    _ => None,
-                };
-                let of_line = scanned.clone();
-                thread::spawn(move || scans::read(output, line, &of_line));
-                if let Scans::Scraped = program.scans {
-                    let address = program.address.clone();
-                    thread::spawn(move || scans::scrape(&address, &scanned));
-                }
-                child
+            Scans::Line(line) | Scans::LineOfEach(line) => {
+                thread::spawn(move || scans::read(output, line, &scanned));
+                Some(scans)
+            }
+            Scans::Scraped => {
+                let address = program.address.clone();
+                thread::spawn(move || scans::discard(output));
+                thread::spawn(move || scans::scrape(&address, &scanned));
+                Some(scans)
             }
         };
-        // The end of the terminal that the command still holds is dropped with it.
-        drop(command);
-        let is_known = !matches!(program.scans, Scans::ByClock | Scans::OnTerminal);
         Ok(Self {
             child,
-            scans: is_known.then_some(scans),
+            scans,
             errors,
         })
     }
@@ -107,6 +100,21 @@ impl Running {
             }
         }
     }
+}
+
+/// Starts a command. Its end of the terminal, which the command also holds, is dropped with it.
+fn start_on_terminal(mut command: Command) -> Result<(Child, Output), Box<dyn Error>> {
+    let (output, terminal) = pseudoterminal::open(24, 80)?;
+    command.stdin(terminal.try_clone()?).stdout(terminal);
+    Ok((command.spawn()?, Box::new(output)))
+}
+
+/// Starts a command with an input that does not end: apps.plugin ends with its input.
+fn start_with_pipes(mut command: Command) -> Result<(Child, Output), Box<dyn Error>> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let output = child.stdout.take().expect("BUG: its output is a pipe");
+    Ok((child, Box::new(output)))
 }
 
 impl Drop for Running {

@@ -6,15 +6,16 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::turn::INTERVAL;
+use super::programs::INTERVAL;
+
+/// Reads all output.
+pub(super) fn discard(mut output: impl Read) {
+    // A terminal ends with an error, since no process has the other end open.
+    let _ = io::copy(&mut output, &mut io::sink());
+}
 
 /// Reads all output, and sends a message at each line that begins with `scan`.
-pub(super) fn read(mut output: impl Read, scan: Option<&str>, scanned: &Sender<()>) {
-    let Some(scan) = scan else {
-        // A terminal ends with an error, since no process has the other end open.
-        let _ = io::copy(&mut output, &mut io::sink());
-        return;
-    };
+pub(super) fn read(output: impl Read, scan: &str, scanned: &Sender<()>) {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     while output.read_until(b'\n', &mut line).is_ok_and(|len| len > 0) {

@@ -4,12 +4,9 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::programs::{Program, Scans};
+use super::programs::{INTERVAL, Program, Scans};
 use super::running::Running;
 use crate::measure::proc;
-
-/// All programs scan this often.
-pub(super) const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The start and the first scans are not measured.
 const WARM_UP: Duration = Duration::from_secs(5);
