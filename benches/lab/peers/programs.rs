@@ -26,7 +26,7 @@ const EXPORTER_CONFIG: &str = "process_names: [{name: '{{.Comm}}', cmdline: ['.+
 /// How the experiment learns when a program has scanned.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scans {
-    /// It scans by its own clock, which is exact; its output does not say when.
+    /// It scans by a timer, and its output does not say when.
     ByClock,
     /// The same, on a terminal.
     OnTerminal,

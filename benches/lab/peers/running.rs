@@ -77,13 +77,11 @@ impl Running {
         Err(format!("it ended early, {status}: {last}").into())
     }
 
-    /// Forgets the scans until now, and waits for the next one. Returns `false` if scans are not known.
-    pub(super) fn wait_for_next_scan(&mut self) -> Result<bool, Box<dyn Error>> {
-        let Some(scans) = &self.scans else {
-            return Ok(false);
-        };
-        while scans.try_recv().is_ok() {}
-        self.wait_for_scan()
+    /// Forgets the scans until now.
+    pub(super) fn forget_scans(&self) {
+        if let Some(scans) = &self.scans {
+            while scans.try_recv().is_ok() {}
+        }
     }
 
     /// Waits for a scan that has not been waited for. Returns `false` if scans are not known.

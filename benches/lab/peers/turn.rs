@@ -28,7 +28,8 @@ pub(super) fn measure(program: &Program, is_quick: bool) -> Result<Taken, Box<dy
     thread::sleep(WARM_UP);
     running.check()?;
     // Whole scans are measured where they are known.
-    running.wait_for_next_scan()?;
+    running.forget_scans();
+    running.wait_for_scan()?;
     let pid = running.pid();
     let cpu_ms = || proc::cpu_with_children_ms(pid).ok_or("its CPU time cannot be read");
     let (begun, before_ms) = (Instant::now(), cpu_ms()?);
