@@ -1,13 +1,12 @@
-"""Measures what live views cost, on a pseudoterminal.
+"""Measures the live view on a pseudoterminal: how fast it answers keys, and its memory.
 
-Usage: top_cost.py PSCAN beside|keys|memory COUNT
+Usage: top_cost.py PSCAN keys|memory COUNT
 """
 
 import fcntl
 import os
 import pty
 import select
-import shutil
 import signal
 import statistics
 import struct
@@ -16,10 +15,8 @@ import termios
 import threading
 import time
 
-ROUNDS, SECONDS = 3, 15
 KEYS = 200
 MINUTES = 60
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class View:
@@ -40,11 +37,10 @@ class View:
         return os.read(self.terminal, 65536)
 
     def read_for(self, seconds):
-        """Returns how many bytes it writes in a time."""
-        end, count = time.monotonic() + seconds, 0
+        """Reads its output for a time."""
+        end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            count += len(self.read(left))
-        return count
+            self.read(left)
 
     def wait_for(self, text, seconds=10):
         end, found = time.monotonic() + seconds, b""
@@ -55,11 +51,6 @@ class View:
 
     def press(self, keys):
         os.write(self.terminal, keys)
-
-    def cpu_seconds(self):
-        with open(f"/proc/{self.pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
 
     def rss_mb(self, key="VmRSS"):
         """Returns its resident memory, or a part of that, in MB (10^6 bytes): see proc_pid_status(5)."""
@@ -105,40 +96,6 @@ class Storm:
     def rate(self):
         """Returns the forks a second until now."""
         return self.forks / (time.monotonic() - self.begin)
-
-
-def beside(pscan, count):
-    views = {"pscan top": [pscan, "top", "--interval", "500ms"]}
-    for name, options in (("htop", ["-d", "5"]), ("btm", ["-r", "500"])):
-        if shutil.which(name):
-            views[name] = [name, *options]
-        else:
-            print(f"skipped: {name} is not installed")
-    idle = [os.posix_spawn("/bin/sleep", ["sleep", "3600"], os.environ) for _ in range(count)]
-    measured = {name: [] for name in views}
-    try:
-        for _ in range(ROUNDS):
-            for name, command in views.items():
-                measured[name].append(cost(command))
-    finally:
-        for pid in idle:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-    for name, rounds in measured.items():
-        cpu, written, rss = (statistics.median(column) for column in zip(*rounds, strict=True))
-        print(f"{name}: {cpu:.1f} % of a core, {written:.0f} bytes/s, {rss:.1f} MB resident")
-
-
-def cost(command):
-    """Returns CPU in percent of a core, bytes a second and resident memory, after the first seconds."""
-    view = View(command)
-    view.read_for(5)
-    before = view.cpu_seconds()
-    written = view.read_for(SECONDS)
-    used = view.cpu_seconds() - before
-    rss = view.rss_mb()
-    view.end()
-    return used / SECONDS * 100, written / SECONDS, rss
 
 
 def start_top(pscan):
@@ -192,7 +149,7 @@ def memory(pscan, rate):
 
 def main():
     pscan, experiment, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    measure = {"beside": beside, "keys": keys, "memory": memory}[experiment]
+    measure = {"keys": keys, "memory": memory}[experiment]
     measure(pscan, count)
 
 

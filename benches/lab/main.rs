@@ -31,7 +31,11 @@ mod live;
 mod lives;
 mod measure;
 #[cfg(target_os = "linux")]
+mod peers;
+#[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
+mod pseudoterminal;
 #[cfg(target_os = "linux")]
 mod scale;
 #[cfg(target_os = "linux")]
@@ -78,6 +82,9 @@ enum Experiment {
     Live(live::Options),
     /// Compare scans, `ps` and `pscan watch` at 1000, 3000 and 10,000 processes (1 hour)
     Host(host::Options),
+    /// Compare `pscan` with `top`, htop, atop and others, each as a whole program (20 minutes)
+    #[cfg(target_os = "linux")]
+    Peers(peers::Options),
     /// Measure from outside whether `pscan watch` keeps its budget, by the number of processes (40 minutes)
     #[cfg(target_os = "linux")]
     Budget(budget::Options),
@@ -168,6 +175,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     match experiment {
         Experiment::Live(options) => live::run(&options, is_quick),
         Experiment::Host(options) => host::run(options, is_quick),
+        #[cfg(target_os = "linux")]
+        Experiment::Peers(options) => peers::run(options, is_quick),
         #[cfg(target_os = "linux")]
         Experiment::Budget(options) => budget::run(&options, is_quick),
         #[cfg(target_os = "linux")]

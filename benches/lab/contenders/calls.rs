@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::mem::MaybeUninit;
 
-use nix::time::ClockId;
 use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::contender::{BARE_CALLS, Contender, Scan};
 use crate::measure::cost::Cost;
+use crate::measure::proc::cpu_clock;
 
 pub(crate) struct Calls {
     clocks: HashMap<u32, i64>,
@@ -37,8 +37,7 @@ impl Calls {
                 continue;
             };
             processes += 1;
-            // clock_getcpuclockid(3) makes it from the pid in this way.
-            let clock = ClockId::from_raw(((!pid << 3) | 2).cast_signed());
+            let clock = cpu_clock(pid);
             let Ok(now) = clock.now() else {
                 continue;
             };

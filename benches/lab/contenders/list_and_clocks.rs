@@ -4,11 +4,11 @@
 use std::error::Error;
 use std::mem::MaybeUninit;
 
-use nix::time::ClockId;
 use rustix::fs::{Mode, OFlags, RawDir};
 
 use super::contender::{Contender, Scan};
 use crate::measure::cost::Cost;
+use crate::measure::proc::cpu_clock;
 
 pub(crate) struct ListAndClocks(Vec<MaybeUninit<u8>>);
 
@@ -28,8 +28,7 @@ impl ListAndClocks {
             let Ok(pid) = name.parse::<u32>() else {
                 continue;
             };
-            // clock_getcpuclockid(3) makes it from the pid in this way.
-            let clock = ClockId::from_raw(((!pid << 3) | 2).cast_signed());
+            let clock = cpu_clock(pid);
             processes += usize::from(std::hint::black_box(clock.now()).is_ok());
         }
         Ok(processes)

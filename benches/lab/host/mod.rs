@@ -1,7 +1,7 @@
 //! Measure the cost of watching a host of 1000, 3000 and 10,000 processes, beside the cost of other programs.
 //!
 //! It starts that many children. All contenders scan the same host in turns. The output is Markdown; it
-//! reports on standard error what could not be measured.
+//! reports on standard error what could not be measured. The experiment `peers` compares whole programs.
 
 mod delivery;
 mod goals;

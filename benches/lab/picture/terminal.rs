@@ -5,19 +5,11 @@ use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-
-const SIZE: Winsize = Winsize {
-    ws_row: 30,
-    ws_col: 92,
-    ws_xpixel: 0,
-    ws_ypixel: 0,
-};
+use crate::pseudoterminal;
 
 /// Runs the command, and returns it as it is typed with everything that it prints.
 pub(super) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
-    let (output, terminal) = open()?;
+    let (output, terminal) = pseudoterminal::open(30, 92)?;
     // The builder, which has a copy of the end of the command, is dropped with this statement.
     let mut child = Command::new(env!("CARGO_BIN_EXE_pscan"))
         .args(args)
@@ -38,20 +30,6 @@ pub(super) fn run(args: &[&str]) -> Result<String, Box<dyn Error>> {
     });
     let typed: Vec<_> = typed.collect();
     Ok(format!("$ pscan {}\n{printed}", typed.join(" ")))
-}
-
-/// Opens a pseudoterminal: the end to read from, and the end of the command.
-fn open() -> Result<(File, File), Box<dyn Error>> {
-    let output = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-    grantpt(&output)?;
-    unlockpt(&output)?;
-    tcsetwinsize(&output, SIZE)?;
-    let name = ptsname(&output, Vec::new())?;
-    let terminal = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str()?)?;
-    Ok((File::from(output), terminal))
 }
 
 /// Reads until the command has closed its end.

@@ -10,7 +10,6 @@
 mod figures;
 mod plan;
 pub(crate) mod plot;
-mod room;
 mod size;
 
 use std::error::Error;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::figures::{Costs, Figure};
 use super::plan::Plan;
-use super::room;
 use crate::contenders::bare::Bare;
 use crate::contenders::calls::Calls;
 use crate::contenders::contender::Contender;
 use crate::contenders::ours::Ours;
 use crate::contenders::turns::{self, Compared};
 use crate::crowd::children::Children;
+use crate::crowd::room;
 
 /// After this time all children are idle.
 const SETTLE: Duration = Duration::from_secs(3);
