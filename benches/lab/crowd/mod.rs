@@ -6,6 +6,8 @@
 pub(crate) mod births;
 pub(crate) mod child;
 pub(crate) mod children;
+#[cfg(target_os = "linux")]
+pub(crate) mod room;
 pub(crate) mod schedule;
 pub(crate) mod turnover;
 pub(crate) mod workers;

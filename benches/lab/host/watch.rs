@@ -14,17 +14,17 @@ use crate::measure::proc;
 const WARM_UP: Duration = Duration::from_secs(6);
 
 /// What `pscan` used.
-pub(super) struct Watched {
-    elapsed: Duration,
+pub(crate) struct Watched {
+    pub(crate) elapsed: Duration,
     /// Scans without events do not count.
-    scans: u64,
-    pub(super) cpu_percent: f64,
-    pub(super) rss_kib: u64,
-    peak_kib: u64,
+    pub(crate) scans: u64,
+    pub(crate) cpu_percent: f64,
+    pub(crate) rss_kib: u64,
+    pub(crate) peak_kib: u64,
 }
 
 /// Measures `pscan` for this time. Returns `None` where the system does not count its CPU time.
-pub(super) fn watch(time: Duration) -> Result<Option<Watched>, Box<dyn Error>> {
+pub(crate) fn watch(time: Duration) -> Result<Option<Watched>, Box<dyn Error>> {
     // It writes to a pipe that this process reads, so it ends with this process.
     let child = Command::new(env!("CARGO_BIN_EXE_pscan"))
         .args(["watch", "--json"])
@@ -113,6 +113,6 @@ impl Watched {
     }
 }
 
-pub(super) fn megabytes(kib: u64) -> f64 {
+pub(crate) fn megabytes(kib: u64) -> f64 {
     kib as f64 * 1024.0 / 1e6
 }

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use super::figures::{Costs, Figure};
 use super::plan::Plan;
-use super::room;
 use crate::contenders::bare::Bare;
 use crate::contenders::calls::Calls;
 use crate::contenders::contender::Contender;
 use crate::contenders::ours::Ours;
 use crate::contenders::turns::{self, Compared};
 use crate::crowd::children::Children;
+use crate::crowd::room;
 
 /// After this time all children are idle.
 const SETTLE: Duration = Duration::from_secs(3);
 
-pub(super) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Error>> {
+pub(crate) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Error>> {
     room::check(children)?;
     let crowd = Children::idle(children)?;
     thread::sleep(SETTLE);

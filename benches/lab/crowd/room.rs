@@ -11,7 +11,7 @@ const CHILD_KIB: u64 = 300;
 const MEMORY_PERCENT: u64 = 70;
 const PIDS_PERCENT: u64 = 90;
 
-pub(super) fn check(children: usize) -> Result<(), Box<dyn Error>> {
+pub(crate) fn check(children: usize) -> Result<(), Box<dyn Error>> {
     let children = children as u64;
     let needed_kib = children.saturating_mul(CHILD_KIB);
     let may_take_kib = available_kib()? / 100 * MEMORY_PERCENT;
