@@ -91,9 +91,6 @@ pub(super) fn loss(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
     drop(probe);
     let case = stopped_with_usual_buffer(plan.is_quick);
     let lost = loss::measure(case.ok_or("no case has the usual buffer")?)?;
-    if lost.wrong() > 0 {
-        return Err(format!("{} births, exits or statuses are false", lost.wrong()).into());
-    }
     if lost.missing == 0 {
         return Ok(vec![Finding::not_measured(name, "no event was lost")]);
     }
@@ -106,6 +103,8 @@ pub(super) fn loss(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
             .map_or("unknown".into(), |unseen| unseen.to_string()),
         lost.births_after
     );
-    let value = uncounted as f64 + missing_after as f64;
-    Ok(vec![Finding::new(name, value, text)])
+    match (uncounted as f64 + missing_after as f64, lost.problem()) {
+        (0.0, Some(problem)) => Err(problem.into()),
+        (value, _) => Ok(vec![Finding::new(name, value, text)]),
+    }
 }

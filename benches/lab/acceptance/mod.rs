@@ -24,8 +24,9 @@ use clap::builder::PossibleValuesParser;
 
 use self::finding::Finding;
 use self::machine::Machine;
+use self::page::Row;
 use self::plan::Plan;
-use self::promises::{PROMISES, Promise};
+use self::promises::PROMISES;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -64,64 +65,52 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
         return Err("figures of --quick are not written: leave out --write or --quick".into());
     }
     let machine = Machine::now();
-    let is_wanted =
-        |name: &str| options.names.is_empty() || options.names.iter().any(|wanted| wanted == name);
-    let mut findings = Vec::new();
-    let mut has_error = false;
-    for (names, measure) in MEASUREMENTS {
-        if !names.iter().any(|name| is_wanted(name)) {
-            continue;
-        }
-        eprintln!("measuring {}", names.join(", "));
-        match measure(&Plan::new(is_quick)) {
-            Ok(found) => findings.extend(found),
-            Err(error) => {
-                has_error = true;
-                let why = format!("the measurement failed: {error}");
-                findings.extend(names.iter().map(|name| Finding::not_measured(name, &why)));
-            }
-        }
-    }
-    let mut rows: Vec<(Promise, Finding)> = Vec::new();
-    for promise in PROMISES
-        .into_iter()
-        .filter(|promise| is_wanted(promise.name))
-    {
-        let found = findings
-            .iter()
-            .position(|finding| finding.promise == promise.name);
-        let finding = match found {
-            Some(found) => findings.swap_remove(found),
-            None => Finding::not_measured(promise.name, "it needs Linux"),
-        };
-        rows.push((promise, finding));
-    }
-    let table = page::table(&rows, is_quick);
+    let rows = rows(&options.names, is_quick);
+    let table = page::table(&rows);
     println!("{}\n\n{table}", machine.sentence());
     if options.write {
         fs::write(page::PATH, page::page(&table, &machine))?;
         println!("Written to {}", page::PATH);
     }
-    match is_quick {
-        true if has_error => Err("a measurement failed".into()),
+    let is_bad = |(promise, _, outcome): &Row| (!outcome.is_good(is_quick)).then_some(promise.name);
+    let bad: Vec<&str> = rows.iter().filter_map(is_bad).collect();
+    match bad.is_empty() {
         true => Ok(()),
-        false => judge(&rows),
+        false => Err(format!("missed or not measured: {}", bad.join(", ")).into()),
     }
 }
 
-/// Returns an error if a promise is missed or was not measured.
-fn judge(rows: &[(Promise, Finding)]) -> Result<(), Box<dyn Error>> {
-    let count = |outcome| {
-        let rows = rows.iter();
-        rows.filter(|(promise, finding)| finding.holds(promise.at_most) == outcome)
-            .count()
-    };
-    match (count(Some(false)), count(None)) {
-        (0, 0) => Ok(()),
-        (missed, unknown) => Err(format!(
-            "of {} promises {missed} are missed and {unknown} were not measured",
-            rows.len()
-        )
-        .into()),
+/// Measures the promises with these names, or all if there are none.
+fn rows(names: &[String], is_quick: bool) -> Vec<Row> {
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    let mut findings = Vec::new();
+    for (promises, measure) in MEASUREMENTS {
+        if !promises.iter().any(|name| is_wanted(name)) {
+            continue;
+        }
+        eprintln!("measuring {}", promises.join(", "));
+        match measure(&Plan::new(is_quick)) {
+            Ok(found) => findings.extend(found),
+            Err(error) => {
+                let failed = promises.iter().map(|name| Finding::failed(name, &error));
+                findings.extend(failed);
+            }
+        }
     }
+    let wanted = PROMISES
+        .into_iter()
+        .filter(|promise| is_wanted(promise.name));
+    wanted
+        .map(|promise| {
+            let found = findings
+                .iter()
+                .position(|finding| finding.promise == promise.name);
+            let finding = match found {
+                Some(found) => findings.swap_remove(found),
+                None => Finding::not_measured(promise.name, "it needs Linux"),
+            };
+            let outcome = finding.outcome(promise.at_most, is_quick);
+            (promise, finding, outcome)
+        })
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! The table of all promises, and the page that contains it.
 
-use super::finding::Finding;
+use super::finding::{Finding, Outcome};
 use super::machine::Machine;
 use super::promises::Promise;
 
@@ -9,16 +9,13 @@ pub(super) const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/accepta
 
 const HEADER: &str = "| name | what | at most | measured | the promise |";
 
-/// Returns the table. Figures of a quick run are not compared with the limits.
-pub(super) fn table(rows: &[(Promise, Finding)], is_quick: bool) -> String {
+/// A row of the table.
+pub(super) type Row = (Promise, Finding, Outcome);
+
+/// Returns the table.
+pub(super) fn table(rows: &[Row]) -> String {
     let mut table = format!("{HEADER}\n|{}\n", "---|".repeat(5));
-    for (promise, finding) in rows {
-        let outcome = match finding.holds(promise.at_most) {
-            None => "not measured",
-            Some(_) if is_quick => "not compared",
-            Some(true) => "holds",
-            Some(false) => "**missed**",
-        };
+    for (promise, finding, outcome) in rows {
         let cells = promise.cells();
         table += &format!("{cells} {} | {outcome} |\n", finding.text.replace('|', "/"));
     }

@@ -159,11 +159,6 @@ pub(crate) fn measure(case: Case) -> Result<Lost, Box<dyn Error>> {
 }
 
 impl Lost {
-    /// Returns how many births, exits and statuses were reported that did not happen.
-    pub(crate) fn wrong(&self) -> usize {
-        self.false_events + self.wrong_statuses
-    }
-
     /// Returns how many births were neither reported nor counted in a declared loss.
     pub(crate) fn uncounted(&self) -> u64 {
         let counted = self.unseen.filter(|_| self.is_declared).unwrap_or(0);
@@ -175,8 +170,8 @@ impl Lost {
         self.births_after - self.heard_after.statuses.min(self.heard_after.births)
     }
 
-    fn problem(&self) -> Option<&'static str> {
-        if self.wrong() > 0 {
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        if self.false_events + self.wrong_statuses > 0 {
             Some("a birth, exit or status was reported that did not happen")
         } else if self
             .unseen
