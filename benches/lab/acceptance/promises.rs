@@ -31,7 +31,7 @@ impl Promise {
 pub(crate) const PROMISES: [Promise; 13] = [
     Promise {
         name: "cpu",
-        what: "CPU time of `pscan watch --json` at 3000 processes in a minute after its first scans",
+        what: "CPU time of `pscan watch --json` at 3000 processes, in a minute that begins 30 s after its start",
         at_most: 0.75,
         unit: "% of a core",
     },

@@ -8,13 +8,14 @@ use super::finding::Finding;
 use super::plan::Plan;
 use crate::crowd::children::Children;
 use crate::crowd::room;
-use crate::host::watch::{megabytes, watch};
+use crate::host::watch::{Watching, megabytes};
 use crate::lives::watcher::{Setting, Watcher};
 
 pub(super) const PROMISES: &[&str] = &["cpu", "library-cpu", "memory"];
 
-/// After this time all children are idle, and the first scans are over.
-const SETTLE: Duration = Duration::from_secs(6);
+/// After this time all children are idle, and ten scans have settled the interval.
+const SETTLE: Duration = Duration::from_secs(30);
+const QUICK_SETTLE: Duration = Duration::from_secs(3);
 
 pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
     if let Err(why) = room::check(plan.many) {
@@ -25,9 +26,12 @@ pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
     }
     let _children = Children::idle(plan.many)?;
     let mut library = Watcher::start(Setting::with_default_budget())?;
-    thread::sleep(SETTLE);
+    let command = Watching::start()?;
+    thread::sleep(if plan.is_quick { QUICK_SETTLE } else { SETTLE });
     let (begun, before_ns) = (Instant::now(), library.cpu_ns()?);
-    let watched = watch(plan.watch_time)?.ok_or("the kernel does not count its CPU time")?;
+    let watched = command
+        .measure(plan.watch_time)?
+        .ok_or("the kernel does not count its CPU time")?;
     let used_ns = library.cpu_ns()? - before_ns;
     let elapsed = begun.elapsed();
     let library_percent = used_ns as f64 / elapsed.as_nanos() as f64 * 100.0;
@@ -37,9 +41,8 @@ pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
             "cpu",
             watched.cpu_percent,
             format!(
-                "{:.2} %; {} scans in {:.0} s",
+                "{:.2} %; {:.0} s",
                 watched.cpu_percent,
-                watched.scans,
                 watched.elapsed.as_secs_f64()
             ),
         ),
