@@ -33,7 +33,7 @@ pub(super) fn page(table: &str, machine: &Machine) -> String {
          [reliability](reliability.md) and [secrets](secrets.md) have the methods and further figures.\n\
          \n\
          ```sh\n\
-         cargo bench --bench lab -- acceptance           # all rows, 7 minutes; some need Linux or root\n\
+         cargo bench --bench lab -- acceptance           # all rows, 9 minutes; Linux, best as root\n\
          cargo bench --bench lab -- acceptance cpu scan  # rows by their names\n\
          cargo bench --bench lab -- acceptance --write   # all rows, and this page\n\
          ```\n\
@@ -42,7 +42,7 @@ pub(super) fn page(table: &str, machine: &Machine) -> String {
          \n\
          {table}\n\
          The command ends with status 1 if a promise is missed or could not be measured. \"3000 processes\" are idle\n\
-         children of the experiment, besides what else the host runs; other programs may use the same cores.\n",
+         children of the experiment, beside all that the host runs; other programs may use the same cores.\n",
         machine.sentence()
     )
 }
