@@ -18,7 +18,8 @@ pub(super) const LOSS: &[&str] = &["loss"];
 const BIRTHS_PER_SECOND: u32 = 50;
 
 pub(super) fn lives(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
-    let pids = lock_pids()?;
+    // The soak distinguishes processes by pid and tick, so no other program may choose pids meanwhile.
+    let _pids = lock_pids()?;
     let shots = Shots::usual(plan.is_quick);
     let reports = short::measure(shots, users(plan.is_quick))?;
     let mut findings = vec![births(&reports)?, unseen(&reports)?];
@@ -30,7 +31,6 @@ pub(super) fn lives(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
             users(plan.is_quick),
         )?);
     }
-    drop(pids);
     let soaked = soak(plan.soak_time, BIRTHS_PER_SECOND)?;
     let wrong = |report: &Reported| report.accuracy.wrong(report.setting.listens) as u64;
     let events = |report: &Reported| (report.accuracy.births + report.accuracy.exits) as u64;
@@ -84,6 +84,7 @@ fn unseen(reports: &[Reported]) -> Result<Finding, Box<dyn Error>> {
 
 pub(super) fn loss(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
     let name = LOSS[0];
+    let _pids = lock_pids()?;
     let probe = Watcher::start(Setting::new("listening", plan.is_quick))?;
     if let Some(why) = &probe.why {
         return Ok(vec![Finding::not_measured(name, why)]);

@@ -73,7 +73,7 @@ impl Truth {
                 _ => {}
             }
         }
-        // A batch between two scans has what was heard, and says nothing of other processes.
+        // A batch between two scans has only what was heard.
         if batch.of_scan && batch.failure.is_none() {
             self.good_scans += 1;
             self.unseen_at_most += batch.counts.unseen_at_most.unwrap_or(0);
