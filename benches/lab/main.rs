@@ -5,6 +5,7 @@
 // An experiment prints its figures.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod acceptance;
 #[cfg(target_os = "linux")]
 mod budget;
 #[cfg(target_os = "linux")]
@@ -78,6 +79,8 @@ struct Lab {
 
 #[derive(Debug, Subcommand)]
 enum Experiment {
+    /// Measure all that docs/acceptance.md promises, and compare it with the limits (9 minutes)
+    Acceptance(acceptance::Options),
     /// Compare a scan with the bare sysinfo refresh under it (1 minute)
     Live(live::Options),
     /// Compare scans, `ps` and `pscan watch` at 1000, 3000 and 10,000 processes (1 hour)
@@ -173,6 +176,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(Lab::command().print_help()?);
     };
     match experiment {
+        Experiment::Acceptance(options) => acceptance::run(&options, is_quick),
         Experiment::Live(options) => live::run(&options, is_quick),
         Experiment::Host(options) => host::run(options, is_quick),
         #[cfg(target_os = "linux")]

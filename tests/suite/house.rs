@@ -1,5 +1,6 @@
 //! The sources keep the order that `docs/design.md` describes, and every name in the documents exists.
 
+mod acceptance;
 mod circles;
 mod code;
 mod commands;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use self::acceptance::wrong_rows;
 use self::circles::circles;
 use self::docs::Known;
 use self::imports::{Imports, Sources, files_of};
@@ -238,6 +240,13 @@ fn no_file_of_the_command_has_the_name_of_one_of_the_library() {
         .filter_map(|(name, file)| Some(format!("{file} and {}", library.get(name)?)))
         .collect();
     assert!(both.is_empty(), "\n{}", both.join("\n"));
+}
+
+#[test]
+fn the_page_of_acceptance_has_exactly_the_promises_that_are_measured() {
+    let Some(_) = files() else { return };
+    let wrong = wrong_rows(&text("docs/acceptance.md"));
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -26,6 +26,14 @@ impl Ours {
         Self::with(SourceChoice::Linux, Listen::Off, OURS_ON_LINUX)
     }
 
+    /// Uses the source that is best on this system. It does not listen.
+    pub(crate) fn of_this_system() -> Result<Self, Box<dyn Error>> {
+        match cfg!(target_os = "linux") {
+            true => Self::linux(),
+            false => Self::sysinfo(),
+        }
+    }
+
     /// Uses the source `linux`, which listens if it can.
     pub(crate) fn listening() -> Result<Self, Box<dyn Error>> {
         Self::with(SourceChoice::Linux, Listen::Auto, OURS_LISTENING)

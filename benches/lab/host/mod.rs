@@ -3,16 +3,14 @@
 //! It starts that many children. All contenders scan the same host in turns. The output is Markdown; it
 //! reports on standard error what could not be measured. The experiment `peers` compares whole programs.
 
-mod delivery;
-mod goals;
+pub(crate) mod delivery;
 mod load;
 mod plan;
-mod scans;
-mod watch;
+pub(crate) mod scans;
+pub(crate) mod watch;
 
 use std::error::Error;
 
-use self::goals::Goals;
 use self::load::Load;
 use self::plan::Plan;
 
@@ -24,12 +22,11 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let plan = Plan::new(options.sizes, is_quick);
-    let mut goals = Goals::new(plan.goals_size());
     let mut is_complete = true;
     for &size in &plan.sizes {
         eprintln!("starting {size} children");
         let measured = match Load::start(size) {
-            Ok(load) => measure(size, load, &plan, &mut goals),
+            Ok(load) => measure(size, load, &plan),
             Err(error) => Err(format!("cannot start {size} children: {error}").into()),
         };
         if let Err(error) = measured {
@@ -37,27 +34,20 @@ pub(crate) fn run(options: Options, is_quick: bool) -> Result<(), Box<dyn Error>
             is_complete = false;
         }
     }
-    goals.print();
     match is_complete {
         true => Ok(()),
         false => Err("some measurements are missing".into()),
     }
 }
 
-fn measure(
-    size: usize,
-    mut load: Load,
-    plan: &Plan,
-    goals: &mut Goals,
-) -> Result<(), Box<dyn Error>> {
+fn measure(size: usize, mut load: Load, plan: &Plan) -> Result<(), Box<dyn Error>> {
     println!("\n### With {size} children\n");
-    scans::compare(size, &mut load, plan, goals)?;
+    scans::compare(size, &mut load, plan)?;
     if size == plan.smallest() {
-        scans::count_failures(plan.scans_with_churn(), goals)?;
+        scans::count_failures(plan.scans_with_churn())?.print();
     }
     if let Some(watched) = watch::watch(plan.watch_time())? {
         watched.print();
-        goals.take_watched(size, &watched);
     }
-    delivery::measure(size, plan.batches(), goals)
+    delivery::print(plan.batches())
 }

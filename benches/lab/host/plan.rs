@@ -6,9 +6,6 @@ use crate::sizes;
 
 const SIZES: [usize; 3] = [1000, 3000, 10_000];
 
-/// The goals are for a host with this many processes.
-const GOALS_SIZE: usize = 3000;
-
 pub(super) struct Plan {
     is_quick: bool,
     pub(super) sizes: Vec<usize>,
@@ -23,12 +20,6 @@ impl Plan {
 
     pub(super) fn smallest(&self) -> usize {
         self.sizes.iter().copied().min().unwrap_or(0)
-    }
-
-    /// Returns the size that is compared with the goals.
-    pub(super) fn goals_size(&self) -> usize {
-        let has_it = self.sizes.contains(&GOALS_SIZE);
-        if has_it { GOALS_SIZE } else { self.smallest() }
     }
 
     /// Returns a number of rounds that takes about as long at each size.

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::thread;
 use std::time::Duration;
 
-use super::goals::Goals;
 use super::load::Load;
 use super::plan::Plan;
 use crate::contenders::bare::Bare;
@@ -37,12 +36,7 @@ fn contenders() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
     Ok(contenders)
 }
 
-pub(super) fn compare(
-    size: usize,
-    load: &mut Load,
-    plan: &Plan,
-    goals: &mut Goals,
-) -> Result<(), Box<dyn Error>> {
+pub(super) fn compare(size: usize, load: &mut Load, plan: &Plan) -> Result<(), Box<dyn Error>> {
     let rounds = plan.rounds(size);
     let mut contenders = contenders()?;
     println!("Medians of {rounds} rounds.\n");
@@ -50,7 +44,6 @@ pub(super) fn compare(
 
     let idle = turns::compare(&mut contenders, rounds, || Ok(()))?;
     print("nothing", &idle);
-    goals.take_idle(size, &idle);
 
     let few = turns::compare(&mut contenders, rounds, || load.work_twentieth())?;
     print("5 % work", &few);
@@ -70,31 +63,42 @@ pub(super) fn compare(
         &format!("{births_per_second:.0} births a second"),
         &changing,
     );
-
-    goals.take_busy(size, &few, &all);
-    for compared in [&idle, &few, &half, &all, &changing] {
-        goals.count_failures(compared);
-    }
     Ok(())
 }
 
+/// How many scans failed while processes were born and exited.
+pub(crate) struct Failures {
+    pub(crate) failed: u64,
+    pub(crate) scans: u64,
+    pub(crate) births_per_second: f64,
+}
+
 /// Scans as fast as possible while processes are born and exit, and counts the failed scans.
-pub(super) fn count_failures(scans: u64, goals: &mut Goals) -> Result<(), Box<dyn Error>> {
+pub(crate) fn count_failures(scans: u64) -> Result<Failures, Box<dyn Error>> {
     let turnover = Turnover::start(BIRTHS_PER_SECOND)?;
-    let mut ours = match cfg!(target_os = "linux") {
-        true => Ours::linux()?,
-        false => Ours::sysinfo()?,
-    };
+    let mut ours = Ours::of_this_system()?;
     let mut failed = 0;
     for _ in 0..scans {
         failed += u64::from(ours.scan()?.has_failed);
     }
-    turnover.end()?;
-    println!(
-        "\n{failed} of {scans} scans failed during {BIRTHS_PER_SECOND} births and exits a second."
-    );
-    goals.add_failures(failed, scans);
-    Ok(())
+    Ok(Failures {
+        failed,
+        scans,
+        births_per_second: turnover.end()?,
+    })
+}
+
+impl Failures {
+    pub(super) fn print(&self) {
+        let Self {
+            failed,
+            scans,
+            births_per_second,
+        } = self;
+        println!(
+            "\n{failed} of {scans} scans failed during {births_per_second:.0} births and exits a second."
+        );
+    }
 }
 
 fn print_head() {

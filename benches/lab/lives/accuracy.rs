@@ -15,10 +15,10 @@ const LATE_TICKS: u64 = 100;
 
 /// How many of the processes were reported, and how well.
 #[derive(Debug, Default)]
-pub(super) struct Accuracy {
-    lives: usize,
-    births: usize,
-    exits: usize,
+pub(crate) struct Accuracy {
+    pub(crate) lives: usize,
+    pub(crate) births: usize,
+    pub(crate) exits: usize,
     /// Births and exits of children that did not exist.
     false_events: usize,
     statuses: [usize; 2],
@@ -186,17 +186,19 @@ impl Accuracy {
         ]
     }
 
+    /// Returns how many reports are of no life, or have values of another one.
+    pub(crate) fn wrong(&self, listens: bool) -> usize {
+        // Without events a scan may read a process between its fork and its exec, and not again.
+        let commands = if listens { self.commands[1] } else { 0 };
+        self.false_events + self.statuses[1] + self.false_ooms + commands
+    }
+
     /// Returns an error if something is wrong, or is missing while the scanner listened.
     pub(super) fn check(&self, seen: &Seen, listens: bool) -> Result<(), Box<dyn Error>> {
-        if self.false_events > 0 {
-            return Err("a birth or an exit was reported that did not happen".into());
-        }
-        if self.statuses[1] > 0 || self.false_ooms > 0 {
-            return Err("a wrong exit status was reported".into());
-        }
-        // Without events a scan may read a process between its fork and its exec, and not again.
-        if listens && self.commands[1] > 0 {
-            return Err("the command line of another process was reported".into());
+        if self.wrong(listens) > 0 {
+            return Err(
+                "a birth, exit, status or command line was reported that did not happen".into(),
+            );
         }
         let missing = (self.lives - self.births) as u64;
         if seen.unseen.is_some_and(|unseen| unseen < missing) {

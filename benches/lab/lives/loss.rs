@@ -9,7 +9,7 @@ use process_scanner::Hearing;
 use super::burst::Shape;
 use super::clock::now_ns;
 use super::foreign::Foreign;
-use super::seen::Seen;
+use super::shells::Heard;
 use super::table::Table;
 use super::watcher::{Setting, Watcher};
 use crate::crowd::children::Children;
@@ -35,7 +35,7 @@ pub(super) enum Trouble {
 }
 
 /// One run.
-pub(super) struct Case {
+pub(crate) struct Case {
     pub(super) setting: Setting,
     pub(super) shape: Shape,
     pub(super) trouble: Trouble,
@@ -46,20 +46,40 @@ pub(super) fn run(cases: Vec<Case>) -> Result<(), Box<dyn Error>> {
     let (mut table, mut outcome, mut changes) = (Table::default(), Ok(()), Vec::new());
     for case in cases {
         let name = case.setting.name.clone();
-        let (rows, seen, problem) = measure(case)?;
-        table.add(&name, rows);
-        let texts = seen.hearings.iter().map(|change| &change.text);
-        changes.extend(texts.map(|text| format!("{name}: {text}")));
-        outcome = outcome.and(problem.map_or(Ok(()), |problem| Err(format!("{name}: {problem}"))));
+        let lost = measure(case)?;
+        table.add(&name, lost.rows());
+        changes.extend(lost.changes.iter().map(|text| format!("{name}: {text}")));
+        let checked = lost.problem().map_or(Ok(()), Err);
+        outcome = outcome.and(checked.map_err(|problem| format!("{name}: {problem}")));
     }
     table.print("lost events");
     changes.iter().for_each(|change| println!("\n{change}"));
     Ok(outcome?)
 }
 
-type Measured = (Vec<(&'static str, String)>, Seen, Option<&'static str>);
+/// What was lost and declared.
+pub(crate) struct Lost {
+    pub(crate) births: usize,
+    /// Births that were not reported.
+    pub(crate) missing: usize,
+    /// How many births were declared as missed; `None` if that is unknown.
+    pub(crate) unseen: Option<u64>,
+    statuses: usize,
+    wrong_statuses: usize,
+    false_events: usize,
+    is_declared: bool,
+    scans_until_declared: Option<usize>,
+    is_complete: bool,
+    complete_s: Option<f64>,
+    /// Births after the trouble, and whether it was complete during all of them.
+    pub(crate) births_after: usize,
+    was_complete_after: bool,
+    heard_after: Heard,
+    changes: Vec<String>,
+}
 
-fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
+/// Runs a case.
+pub(crate) fn measure(case: Case) -> Result<Lost, Box<dyn Error>> {
     let scan = Duration::from_millis(case.setting.interval_ms);
     let staying = Children::idle(STAYING)?;
     let watcher = Watcher::start(case.setting)?;
@@ -102,9 +122,6 @@ fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
     drop(staying);
 
     let (heard, heard_after) = (storm.judge(&seen), after.judge(&seen));
-    let missing = storm.len() - heard.births;
-    let false_events = heard.false_events + heard_after.false_events + false_exits;
-    let wrong = heard.wrong_statuses + heard_after.wrong_statuses;
     let declared = seen.losses().next();
     let scans_until = declared.map(|declared| {
         let before = |at_ns: &&u64| (since_ns..declared.at_ns).contains(*at_ns);
@@ -119,55 +136,90 @@ fn measure(case: Case) -> Result<Measured, Box<dyn Error>> {
     let complete_s = last.zip(declared).filter(|_| is_complete);
     let complete_s =
         complete_s.map(|(last, first)| last.at_ns.saturating_sub(first.at_ns) as f64 / 1e9);
-    let unseen = seen.unseen;
-    let problem = if false_events + wrong > 0 {
-        Some("a birth, exit or status was reported that did not happen")
-    } else if unseen.is_some_and(|unseen| unseen < missing as u64) {
-        Some("fewer unseen births were reported than there were")
-    } else if missing > 0 && declared.is_none() {
-        Some("a loss was not declared")
-    } else if is_complete
-        && last.is_none_or(|change| change.at_ns < after_ns)
-        && heard_after.statuses < after.len()
-    {
-        Some("a birth, exit or status is missing after it was complete again")
-    } else if !is_complete {
-        Some("it was not complete again")
-    } else {
-        None
-    };
-    let or_dash = |value: Option<String>| value.unwrap_or("-".into());
-    let rows = vec![
-        (
-            "births; not reported",
-            format!("{}; {missing}", storm.len()),
-        ),
-        (
-            "unseen at most, of the whole host",
-            or_dash(unseen.map(|unseen| unseen.to_string())),
-        ),
-        (
-            "exit status right; wrong",
-            format!("{}; {wrong}", heard.statuses),
-        ),
-        ("false births and exits", false_events.to_string()),
-        (
-            "scans before the loss was declared",
-            or_dash(scans_until.map(|scans| scans.to_string())),
-        ),
-        (
-            "complete again after, s",
-            or_dash(complete_s.map(|complete_s| format!("{complete_s:.2}"))),
-        ),
-        (
-            "afterwards: births; reported; statuses right",
-            format!(
-                "{}; {}; {}",
-                after.len(),
-                heard_after.births,
-                heard_after.statuses
+    Ok(Lost {
+        births: storm.len(),
+        missing: storm.len() - heard.births,
+        unseen: seen.unseen,
+        statuses: heard.statuses,
+        wrong_statuses: heard.wrong_statuses + heard_after.wrong_statuses,
+        false_events: heard.false_events + heard_after.false_events + false_exits,
+        is_declared: declared.is_some(),
+        scans_until_declared: scans_until,
+        is_complete,
+        complete_s,
+        births_after: after.len(),
+        was_complete_after: is_complete && last.is_none_or(|change| change.at_ns < after_ns),
+        heard_after,
+        changes: seen
+            .hearings
+            .iter()
+            .map(|change| change.text.clone())
+            .collect(),
+    })
+}
+
+impl Lost {
+    /// Returns how many births were neither reported nor counted in a declared loss.
+    pub(crate) fn uncounted(&self) -> u64 {
+        let counted = self.unseen.filter(|_| self.is_declared).unwrap_or(0);
+        (self.missing as u64).saturating_sub(counted)
+    }
+
+    /// Returns how many processes of those after the trouble have no birth or no right status.
+    pub(crate) fn missing_after(&self) -> usize {
+        self.births_after - self.heard_after.statuses.min(self.heard_after.births)
+    }
+
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        if self.false_events + self.wrong_statuses > 0 {
+            Some("a birth, exit or status was reported that did not happen")
+        } else if self
+            .unseen
+            .is_some_and(|unseen| unseen < self.missing as u64)
+        {
+            Some("fewer unseen births were reported than there were")
+        } else if self.missing > 0 && !self.is_declared {
+            Some("a loss was not declared")
+        } else if self.was_complete_after && self.missing_after() > 0 {
+            Some("a birth, exit or status is missing after it was complete again")
+        } else if !self.is_complete {
+            Some("it was not complete again")
+        } else {
+            None
+        }
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let or_dash = |value: Option<String>| value.unwrap_or("-".into());
+        vec![
+            (
+                "births; not reported",
+                format!("{}; {}", self.births, self.missing),
             ),
-        ),
-    ];
-    Ok((rows, seen, problem))
+            (
+                "unseen at most, of the whole host",
+                or_dash(self.unseen.map(|unseen| unseen.to_string())),
+            ),
+            (
+                "exit status right; wrong",
+                format!("{}; {}", self.statuses, self.wrong_statuses),
+            ),
+            ("false births and exits", self.false_events.to_string()),
+            (
+                "scans before the loss was declared",
+                or_dash(self.scans_until_declared.map(|scans| scans.to_string())),
+            ),
+            (
+                "complete again after, s",
+                or_dash(self.complete_s.map(|seconds| format!("{seconds:.2}"))),
+            ),
+            (
+                "afterwards: births; reported; statuses right",
+                format!(
+                    "{}; {}; {}",
+                    self.births_after, self.heard_after.births, self.heard_after.statuses
+                ),
+            ),
+        ]
+    }
 }

@@ -5,16 +5,17 @@ mod burst;
 mod clock;
 mod foreign;
 mod idle;
-mod loss;
+pub(crate) mod loss;
 mod seen;
 mod shells;
 mod shooter;
-mod short;
+pub(crate) mod short;
 mod table;
-mod watcher;
+pub(crate) mod watcher;
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -23,8 +24,7 @@ use rustix::process::geteuid;
 
 use self::burst::{Shape, Storm};
 use self::loss::{Case, Trouble};
-use self::shooter::Shots;
-pub(crate) use self::shooter::{LIVE, live};
+pub(crate) use self::shooter::{LIVE, Shots, live};
 use self::watcher::{Setting, Watcher};
 pub(crate) use self::watcher::{WATCH, watch};
 
@@ -80,13 +80,18 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
         [] => Scenario::value_variants(),
         scenarios => scenarios,
     };
-    // Programs that choose pids hold this, such as the tests, so that they do not disturb each other.
-    let pids = File::open("/proc/sys/kernel/ns_last_pid")?;
-    flock(&pids, FlockOperation::LockExclusive)?;
+    let _pids = lock_pids()?;
     for scenario in scenarios {
         scenario.run(options, is_quick)?;
     }
     Ok(())
+}
+
+/// Waits until no other program chooses pids. Such programs hold this lock, as the tests do.
+pub(crate) fn lock_pids() -> io::Result<File> {
+    let pids = File::open("/proc/sys/kernel/ns_last_pid")?;
+    flock(&pids, FlockOperation::LockExclusive)?;
+    Ok(pids)
 }
 
 impl Scenario {
@@ -94,11 +99,8 @@ impl Scenario {
         let pick = |full, quick| if is_quick { quick } else { full };
         let seconds =
             |full, quick| Duration::from_secs(options.seconds.unwrap_or(pick(full, quick)));
-        let shots = Shots {
-            lives: options.lives.unwrap_or(if is_quick { 200 } else { 10_000 }),
-            per_second: if is_quick { 100 } else { 500 },
-            pid: None,
-        };
+        let mut shots = Shots::usual(is_quick);
+        shots.lives = options.lives.unwrap_or(shots.lives);
         let mut users = users(is_quick);
         users.retain(|user| options.only.as_ref().is_none_or(|only| *only == user.name));
         match self {
@@ -107,11 +109,7 @@ impl Scenario {
                 println!("SKIPPED: choosing a pid needs root");
                 Ok(())
             }
-            Self::Reuse => {
-                // The pid of this process is taken, and those after it may be free.
-                let pid = Some(std::process::id());
-                short::run("lives with reused pids", Shots { pid, ..shots }, users)
-            }
+            Self::Reuse => short::run("lives with reused pids", shots.with_reused_pids(), users),
             Self::Burst => {
                 let time = Duration::from_secs(pick(10, 1));
                 let (count, rate) = if is_quick { (300, 300) } else { (3000, 2900) };
@@ -120,8 +118,7 @@ impl Scenario {
             }
             Self::Loss => loss::run(cases(is_quick)),
             Self::Budget => {
-                let mut default = Setting::new("default budget", false);
-                default.budget = Some(0.75);
+                let default = Setting::with_default_budget();
                 let per_second = 50;
                 let time = seconds(600, 5);
                 let lives = u32::try_from(time.as_secs())? * per_second;
@@ -140,7 +137,7 @@ impl Scenario {
 }
 
 /// Returns the scanners that run beside each other.
-fn users(is_quick: bool) -> Vec<Setting> {
+pub(crate) fn users(is_quick: bool) -> Vec<Setting> {
     let mut users = Vec::new();
     if geteuid().is_root() {
         users.push(Setting::new("root", is_quick));
@@ -152,6 +149,12 @@ fn users(is_quick: bool) -> Vec<Setting> {
     }
     users.push(Setting::polling(is_quick));
     users
+}
+
+/// Returns the case of a usual buffer and a scanner that is stopped. It loses events.
+pub(crate) fn stopped_with_usual_buffer(is_quick: bool) -> Option<Case> {
+    let mut cases = cases(is_quick).into_iter();
+    cases.find(|case| case.setting.buffer_bytes == Some(USUAL_BUFFER))
 }
 
 fn cases(is_quick: bool) -> Vec<Case> {

@@ -10,11 +10,11 @@ use crate::measure::boot::boot_ms;
 
 /// What the consumer of a scanner has received. Times are in nanoseconds since boot.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub(super) births: Vec<Birth>,
     pub(super) exits: Vec<Exited>,
     /// Sum of `unseen_at_most`; `None` if no scan had it.
-    pub(super) unseen: Option<u64>,
+    pub(crate) unseen: Option<u64>,
     /// When the batches of scans arrived.
     pub(super) scans_ns: Vec<u64>,
     pub(super) failed_scans: u64,

@@ -43,11 +43,28 @@ pub(super) struct Life {
 
 /// What to start.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shots {
-    pub(super) lives: u32,
-    pub(super) per_second: u32,
+pub(crate) struct Shots {
+    pub(crate) lives: u32,
+    pub(crate) per_second: u32,
     /// Each process gets the first free pid after this one.
-    pub(super) pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
+}
+
+impl Shots {
+    pub(crate) fn usual(is_quick: bool) -> Self {
+        Self {
+            lives: if is_quick { 200 } else { 10_000 },
+            per_second: if is_quick { 100 } else { 500 },
+            pid: None,
+        }
+    }
+
+    /// Uses few pids again and again.
+    pub(crate) fn with_reused_pids(self) -> Self {
+        // The pid of this process is taken, and those after it may be free.
+        let pid = Some(std::process::id());
+        Self { pid, ..self }
+    }
 }
 
 /// Starts the processes, and returns when the last one has ended.

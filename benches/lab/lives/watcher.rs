@@ -32,20 +32,20 @@ const NOBODY: u32 = 65534;
 
 /// How the scanner is set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Setting {
-    pub(super) name: String,
-    pub(super) is_nobody: bool,
-    pub(super) listens: bool,
+pub(crate) struct Setting {
+    pub(crate) name: String,
+    pub(crate) is_nobody: bool,
+    pub(crate) listens: bool,
     /// In percent of one core; `None`: no limit.
-    pub(super) budget: Option<f64>,
+    pub(crate) budget: Option<f64>,
     /// `None`: the default.
-    pub(super) buffer_bytes: Option<usize>,
-    pub(super) interval_ms: u64,
+    pub(crate) buffer_bytes: Option<usize>,
+    pub(crate) interval_ms: u64,
 }
 
 impl Setting {
     /// Listens without a budget, as this user.
-    pub(super) fn new(name: &str, is_quick: bool) -> Self {
+    pub(crate) fn new(name: &str, is_quick: bool) -> Self {
         Self {
             name: name.into(),
             is_nobody: false,
@@ -56,8 +56,16 @@ impl Setting {
         }
     }
 
+    /// Listens with the default budget.
+    pub(crate) fn with_default_budget() -> Self {
+        Self {
+            budget: Config::default().cpu_budget_percent,
+            ..Self::new("default budget", false)
+        }
+    }
+
     /// Only scans.
-    pub(super) fn polling(is_quick: bool) -> Self {
+    pub(crate) fn polling(is_quick: bool) -> Self {
         Self {
             listens: false,
             ..Self::new("polling", is_quick)
@@ -73,20 +81,20 @@ struct Ready {
 }
 
 /// A child that scans.
-pub(super) struct Watcher {
+pub(crate) struct Watcher {
     pub(super) setting: Setting,
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     /// Why it does not listen though it should.
-    pub(super) why: Option<String>,
+    pub(crate) why: Option<String>,
     /// A copy of this executable that every user can run.
     _copy: Option<TempDir>,
 }
 
 impl Watcher {
     /// Starts a scanner, and returns when it has made its first scan.
-    pub(super) fn start(setting: Setting) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn start(setting: Setting) -> Result<Self, Box<dyn Error>> {
         let mut program = env::current_exe()?;
         let mut copy = None;
         if setting.is_nobody {
@@ -128,7 +136,7 @@ impl Watcher {
     }
 
     /// Returns the CPU time of all its threads so far, in nanoseconds.
-    pub(super) fn cpu_ns(&mut self) -> Result<u64, Box<dyn Error>> {
+    pub(crate) fn cpu_ns(&mut self) -> Result<u64, Box<dyn Error>> {
         let input = self.input.as_mut().ok_or("its input is closed")?;
         writeln!(input)?;
         self.answer()

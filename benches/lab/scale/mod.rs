@@ -8,9 +8,9 @@
 //! follow the same one, and after sysinfo, which reads far more, it would find cold caches.
 
 mod figures;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod plot;
-mod size;
+pub(crate) mod size;
 
 use std::error::Error;
 use std::fs;

@@ -17,7 +17,7 @@ use crate::crowd::room;
 /// After this time all children are idle.
 const SETTLE: Duration = Duration::from_secs(3);
 
-pub(super) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Error>> {
+pub(crate) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Error>> {
     room::check(children)?;
     let crowd = Children::idle(children)?;
     thread::sleep(SETTLE);

@@ -6,7 +6,7 @@
 
 mod family;
 mod ledger;
-mod report;
+pub(crate) mod report;
 mod shared;
 mod truth;
 mod usage;
@@ -21,6 +21,7 @@ use process_scanner::{Batch, Config, ConsumerOptions, Scanner};
 
 use self::family::Family;
 use self::ledger::Ledger;
+use self::report::Soaked;
 use self::shared::Shared;
 use self::truth::Truth;
 use self::usage::Usage;
@@ -44,10 +45,12 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
     soak(
         Duration::from_secs(seconds.into()),
         options.births_per_second,
-    )
+    )?
+    .print()
 }
 
-fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>> {
+/// Forks for this time, and compares all reports with the truth.
+pub(crate) fn soak(duration: Duration, births_per_second: u32) -> Result<Soaked, Box<dyn Error>> {
     let truth = Shared::<Truth>::default();
     let hurry = Arc::new(AtomicBool::new(false));
     // One scan a second, at any cost.
@@ -135,12 +138,13 @@ fn soak(duration: Duration, births_per_second: u32) -> Result<(), Box<dyn Error>
         ("callback", std::mem::take(&mut *called.lock())),
         ("slow consumer", slow.join().map_err(|_| "a panic")?),
     ];
-    report::report(
+    let truth = std::mem::take(&mut *truth.lock());
+    Ok(Soaked {
         duration,
         births_per_second,
-        &usages,
-        &truth.lock(),
-        &ledgers,
-        &consumers.snapshot(),
-    )
+        usages,
+        truth,
+        ledgers,
+        last: consumers.snapshot(),
+    })
 }

@@ -73,7 +73,8 @@ impl Truth {
                 _ => {}
             }
         }
-        if batch.failure.is_none() {
+        // A batch between two scans has only what was heard.
+        if batch.of_scan && batch.failure.is_none() {
             self.good_scans += 1;
             self.unseen_at_most += batch.counts.unseen_at_most.unwrap_or(0);
             self.scans.push_back(scan);
