@@ -18,7 +18,7 @@ pub(crate) struct Options {
     /// Number of idle children [default: 3000, with --quick 100]
     children: Option<usize>,
 
-    /// Number of rounds [default: 300, with --quick 5]
+    /// Number of rounds [default: 100, with --quick 5]
     #[arg(long)]
     rounds: Option<usize>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Options {
 const SETTLE: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
-    let (children, rounds) = if is_quick { (100, 5) } else { (3000, 300) };
+    let (children, rounds) = if is_quick { (100, 5) } else { (3000, 100) };
     let rounds = options.rounds.unwrap_or(rounds);
     let _children = Children::idle(options.children.unwrap_or(children))?;
     thread::sleep(SETTLE);

@@ -128,7 +128,7 @@ enum Experiment {
     /// Draw docs/benchmarks/study.svg from the figures of `study` (1 second)
     #[cfg(target_os = "linux")]
     StudyPlot,
-    /// Measure the cost of a scan at 1000 to 20,000 processes (5 minutes)
+    /// Measure the cost of a scan at 1000 to 20,000 processes (10 minutes)
     #[cfg(target_os = "linux")]
     Scale(scale::Options),
     /// Draw docs/benchmarks/scale.svg from the figures of `scale` (1 second)

@@ -166,6 +166,9 @@ mod tests {
     use crate::source::Source;
     use crate::source::linux::LinuxSource;
 
+    /// The lowest and the highest of them.
+    type Pids = Option<(u32, u32)>;
+
     /// A made-up kernel.
     struct Kernel {
         folder: TempDir,
@@ -189,13 +192,7 @@ mod tests {
         }
 
         /// Scans at this second, after so many forks, and then lists these pids.
-        fn scan(
-            &mut self,
-            second: u64,
-            started: u64,
-            last_pid: u32,
-            list: Option<&[u32]>,
-        ) -> Option<RangeInclusive<u32>> {
+        fn scan(&mut self, second: u64, started: u64, last_pid: u32, list: Option<&[u32]>) -> Pids {
             let pids = self.begin(second, started, last_pid);
             let listed = |&pid: &u32| Listed { pid, inode: 1 };
             let list: Option<Vec<Listed>> = list.map(|list| list.iter().map(listed).collect());
@@ -204,16 +201,17 @@ mod tests {
             pids
         }
 
-        fn begin(
-            &mut self,
-            second: u64,
-            started: u64,
-            last_pid: u32,
-        ) -> Option<RangeInclusive<u32>> {
+        fn begin(&mut self, second: u64, started: u64, last_pid: u32) -> Pids {
             let loadavg = format!("0.1 0.2 0.3 1/2 {last_pid}\n");
             fs::write(self.folder.path().join("loadavg"), loadavg).expect("it is ours");
-            self.new_pids
-                .begin_scan(&self.procfs, Some(started), second * SETTLE_NS, 100)
+            self.count(Some(started), second)
+        }
+
+        fn count(&mut self, started: Option<u64>, second: u64) -> Pids {
+            let pids = self
+                .new_pids
+                .begin_scan(&self.procfs, started, second * SETTLE_NS, 100);
+            pids.map(|pids| (*pids.start(), *pids.end()))
         }
 
         /// A kernel that has been scanned three times.
@@ -221,7 +219,7 @@ mod tests {
             let mut kernel = Self::new();
             assert_eq!(kernel.scan(1, 10, 500, None), None);
             assert_eq!(kernel.scan(2, 10, 500, None), None);
-            assert_eq!(kernel.scan(3, 10, 500, None), Some(501..=500));
+            assert_eq!(kernel.scan(3, 10, 500, None), Some((501, 500)));
             kernel
         }
     }
@@ -229,26 +227,24 @@ mod tests {
     #[test]
     fn pids_given_before_the_last_scan_are_looked_at_until_they_have_settled() {
         let mut kernel = Kernel::settled();
-        assert_eq!(kernel.scan(4, 12, 503, None), Some(501..=503));
-        assert_eq!(kernel.scan(5, 12, 503, None), Some(501..=503));
+        assert_eq!(kernel.scan(4, 12, 503, None), Some((501, 503)));
+        assert_eq!(kernel.scan(5, 12, 503, None), Some((501, 503)));
         // Those given until second 3 had a second until the last scan, and those given after it had not.
-        assert_eq!(kernel.scan(6, 13, 504, None), Some(501..=504));
-        assert_eq!(kernel.scan(7, 13, 504, None), Some(504..=504));
+        assert_eq!(kernel.scan(6, 13, 504, None), Some((501, 504)));
+        assert_eq!(kernel.scan(7, 13, 504, None), Some((504, 504)));
     }
 
     #[test]
     fn without_a_fork_the_last_pid_is_not_read() {
         let mut kernel = Kernel::settled();
         fs::remove_file(kernel.folder.path().join("loadavg")).expect("it is there");
-        let pids = kernel
-            .new_pids
-            .begin_scan(&kernel.procfs, Some(10), 4 * SETTLE_NS, 100);
-        assert_eq!(pids, Some(501..=500));
+        let pids = kernel.count(Some(10), 4);
+        assert_eq!(pids, Some((501, 500)));
     }
 
     #[test]
     fn others_may_be_new_after_a_wrap_a_chosen_pid_a_failed_scan_or_without_numbers() {
-        let faults: [fn(&mut Kernel) -> Option<RangeInclusive<u32>>; 5] = [
+        let faults: [fn(&mut Kernel) -> Pids; 5] = [
             |kernel| kernel.scan(4, 11, 300, None),
             |kernel| kernel.scan(4, 13, 502, None),
             |kernel| kernel.scan(4, 9, 502, None),
@@ -258,9 +254,7 @@ mod tests {
                 kernel.scan(5, 11, 501, None)
             },
             |kernel| {
-                let pids = kernel
-                    .new_pids
-                    .begin_scan(&kernel.procfs, None, 4 * SETTLE_NS, 100);
+                let pids = kernel.count(None, 4);
                 kernel.new_pids.end_scan(&[], None);
                 pids
             },
@@ -281,7 +275,7 @@ mod tests {
     fn forks_of_other_namespaces_give_no_pids_in_this_one() {
         let mut kernel = Kernel::settled();
         kernel.new_pids.counts_others = true;
-        assert_eq!(kernel.scan(4, 1000, 501, None), Some(501..=501));
+        assert_eq!(kernel.scan(4, 1000, 501, None), Some((501, 501)));
     }
 
     #[test]
@@ -296,7 +290,7 @@ mod tests {
     #[test]
     fn a_list_with_another_new_process_ends_the_trust() {
         let mut kernel = Kernel::settled();
-        assert_eq!(kernel.scan(4, 12, 502, Some(&[1, 501])), Some(501..=502));
+        assert_eq!(kernel.scan(4, 12, 502, Some(&[1, 501])), Some((501, 502)));
         assert!(kernel.scan(5, 12, 502, Some(&[1, 502])).is_some());
         assert!(kernel.scan(6, 12, 502, Some(&[1, 77])).is_some());
         assert_eq!(kernel.scan(7, 12, 502, None), None);
