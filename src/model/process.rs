@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::command_line::CommandLine;
 use super::details::Details;
 use super::resources::Resources;
 
@@ -28,27 +29,37 @@ pub struct ProcessKey {
 
 /// One process, as in a batch or a snapshot.
 ///
-/// Its fields are those of [`ProcessValues`]; unknown values are `None`. Copies share their memory
-/// until one of them is changed. In JSON it is an object with the fields of
+/// Its fields are those of [`ProcessValues`]; unknown values are `None`. A clone shares the memory of the
+/// values until one of the two is changed. In JSON it is an object with the fields of
 /// [`FIELDS`](crate::FIELDS), all on one level. It can be read back from formats that name their
 /// fields, such as JSON.
 ///
 /// ```
-/// use process_scanner::{ProcessInfo, ProcessKey};
+/// use process_scanner::{ProcessInfo, ProcessKey, ProcessValues};
 ///
 /// let start_time_ms = None;
 /// let mut process = ProcessInfo::unknown(ProcessKey { pid: 7, start_time_ms });
+/// // To keep it:
 /// let before = process.clone();
 /// process.parent_pid = Some(1);
 /// assert_eq!((before.parent_pid, process.parent_pid), (None, Some(1)));
+/// // In patterns:
+/// let ProcessValues { pid, parent_pid, .. } = &*process;
+/// assert_eq!((*pid, *parent_pid), (7, Some(1)));
+/// // To change several fields, and to take them out:
+/// let values: &mut ProcessValues = &mut process;
+/// (values.name, values.parent_pid) = (Some("init".into()), None);
+/// let values: ProcessValues = (*process).clone();
+/// assert_eq!(values.name.as_deref(), Some("init"));
+/// assert_eq!(ProcessInfo::from(values), process);
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(from = "ProcessValues")]
 pub struct ProcessInfo(Arc<ProcessValues>);
 
-/// The values of one process, as fields of [`ProcessInfo`].
+/// The values of one process, as fields of [`ProcessInfo`]. Unknown values are `None`.
 ///
-/// Unknown values are `None`.
+/// [`ProcessInfo::unknown`] creates them, and a [`ProcessInfo`] can be serialised.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct ProcessValues {
@@ -145,79 +156,6 @@ impl DerefMut for ProcessInfo {
     }
 }
 
-/// A command line: a list of arguments.
-///
-/// The first argument is usually the program. Equal command lines share their memory. Bytes that
-/// are not UTF-8 are U+FFFD.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct CommandLine {
-    /// Each argument followed by a NUL, which no argument can contain.
-    terminated: Arc<str>,
-}
-
-impl CommandLine {
-    pub(crate) fn from_terminated(terminated: Arc<str>) -> Self {
-        Self { terminated }
-    }
-
-    pub(crate) fn as_terminated(&self) -> &Arc<str> {
-        &self.terminated
-    }
-
-    /// Returns the arguments in order, which can be empty; none for a kernel thread.
-    pub fn args(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
-        self.terminated.split_terminator('\0')
-    }
-
-    /// Returns whether there are no arguments.
-    pub fn is_empty(&self) -> bool {
-        self.terminated.is_empty()
-    }
-}
-
-/// Creates a command line from its arguments, in order.
-///
-/// A NUL becomes U+FFFD, so that each argument stays one. No argument of a real process can contain a NUL.
-///
-/// ```
-/// use process_scanner::CommandLine;
-///
-/// let command: CommandLine = ["sh", "-c", "a\0b"].iter().collect();
-/// assert_eq!(command.args().collect::<Vec<_>>(), ["sh", "-c", "a\u{fffd}b"]);
-/// ```
-impl<S: AsRef<str>> FromIterator<S> for CommandLine {
-    fn from_iter<I: IntoIterator<Item = S>>(args: I) -> Self {
-        let mut terminated = String::new();
-        for arg in args {
-            terminated.extend(arg.as_ref().chars().map(|c| match c {
-                '\0' => char::REPLACEMENT_CHARACTER,
-                c => c,
-            }));
-            terminated.push('\0');
-        }
-        Self::from_terminated(terminated.into())
-    }
-}
-
-impl fmt::Debug for CommandLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.args()).finish()
-    }
-}
-
-/// Serialises the arguments as a list of strings.
-impl Serialize for CommandLine {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.args())
-    }
-}
-
-impl<'de> Deserialize<'de> for CommandLine {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<String>::deserialize(deserializer)?.iter().collect())
-    }
-}
-
 /// The state of a process.
 ///
 /// On Linux it is the letter in `stat`: proc_pid_stat(5), field 3.
@@ -280,34 +218,6 @@ impl fmt::Display for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn command(terminated: &str) -> CommandLine {
-        CommandLine::from_terminated(terminated.into())
-    }
-
-    #[test]
-    fn arguments_may_be_empty_and_there_may_be_none() {
-        assert_eq!(command("").args().count(), 0);
-        assert!(command("").is_empty());
-        let args: Vec<_> = command("sh\0-c\0\0").args().map(str::to_owned).collect();
-        assert_eq!(args, ["sh", "-c", ""]);
-    }
-
-    #[test]
-    fn a_command_keeps_its_arguments() {
-        for args in [&[][..], &[""], &["sh", "-c", ""]] {
-            let command: CommandLine = args.iter().collect();
-            assert_eq!(command.args().collect::<Vec<_>>(), args);
-        }
-    }
-
-    #[test]
-    fn a_command_is_a_list_in_json() {
-        let json = serde_json::to_string(&command("a b\0\"\0")).expect("serialises");
-        assert_eq!(json, r#"["a b","\""]"#);
-        let read: CommandLine = serde_json::from_str(&json).expect("reads back");
-        assert_eq!(read, command("a b\0\"\0"));
-    }
 
     #[test]
     fn the_name_of_a_status_is_its_name_in_json() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::process::{CommandLine, Status};
+use super::command_line::CommandLine;
+use super::process::Status;
 
 /// The unit of a field.
 ///
