@@ -10,6 +10,7 @@ pub(super) struct Ended {
     pids: Vec<u32>,
     /// Processes that this scan found to have ended, possibly after their children.
     found: Vec<u32>,
+    parents_of_new: Vec<u32>,
 }
 
 impl Ended {
@@ -32,6 +33,23 @@ impl Ended {
     /// Adds a process that this scan found to have ended, for the next scan.
     pub(super) fn add(&mut self, pid: u32) {
         self.found.push(pid);
+    }
+
+    /// Adds the parent of a process that this scan has read for the first time; 0: none.
+    pub(super) fn add_parent_of_new(&mut self, pid: u32) {
+        self.parents_of_new.push(pid);
+    }
+
+    /// Ends a scan. A parent that it has not found may have been born and ended in the middle of it.
+    pub(super) fn end_scan(&mut self, known: &[Known]) {
+        for parent in self.parents_of_new.drain(..) {
+            let is_known = known
+                .binary_search_by_key(&parent, |known| known.pid)
+                .is_ok();
+            if parent != 0 && !is_known {
+                self.found.push(parent);
+            }
+        }
     }
 
     /// Returns whether a process has ended.

@@ -20,7 +20,7 @@ const LIST_NS: u64 = 60_000_000_000;
 /// What must be there, as far as it was heard.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
-    /// Pids of the births that were heard since the scan before, or that can have been born.
+    /// Pids whose birth was heard since the scan before, or that the counters of the kernel allow.
     born: Vec<u32>,
     /// When `/proc` was last listed; `None`: the next scan must list it.
     pub(super) listed_ns: Option<u64>,

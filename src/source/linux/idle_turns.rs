@@ -41,10 +41,14 @@ impl Default for IdleTurns {
 }
 
 impl IdleTurns {
-    /// `period`: at most a day.
+    /// `period`: at most a day. Less than a millisecond is none.
     pub(super) fn every(period: Duration) -> Self {
+        let has_period = period >= Duration::from_millis(1);
         Self {
-            period: period.min(MAX_PERIOD),
+            period: match has_period {
+                true => period.min(MAX_PERIOD),
+                false => Duration::ZERO,
+            },
             last_ticks: 0,
             now_ticks: 0,
             hurries_until_ticks: 0,
@@ -65,7 +69,7 @@ impl IdleTurns {
             None => self.last_ticks.wrapping_add(1 << 33),
         };
         if is_change_likely {
-            self.hurries_until_ticks = self.now_ticks + (1 << (Cycle::Full as u32 - 1));
+            self.hurries_until_ticks = self.now_ticks.wrapping_add(1 << (Cycle::Full as u32 - 1));
         }
     }
 
@@ -74,7 +78,8 @@ impl IdleTurns {
         // Multiples of the golden ratio are spread evenly, whichever pids follow each other.
         let moment_ticks = u64::from(pid.wrapping_mul(0x9e37_79b9));
         let hurries = self.now_ticks <= self.hurries_until_ticks;
-        let cycles = |ticks: u64| (ticks + moment_ticks) >> (cycle as u32 - u32::from(hurries));
+        let cycles =
+            |ticks: u64| ticks.wrapping_add(moment_ticks) >> (cycle as u32 - u32::from(hurries));
         cycles(self.last_ticks) != cycles(self.now_ticks)
     }
 }
@@ -121,7 +126,7 @@ mod tests {
         }
 
         #[test]
-        fn who_has_a_turn_in_many_periods_has_one_in_few(
+        fn a_turn_of_a_long_cycle_is_one_of_a_short_cycle(
             last_ms in 0..10_000_000_u64,
             interval_ms in 0..300_000_u64,
             pid: u32,
@@ -180,9 +185,11 @@ mod tests {
         let mut turns = IdleTurns::every(Duration::ZERO);
         turns.begin_scan(5, false);
         assert!(turns.has_come(7, Cycle::Memory) && turns.has_come(7, Cycle::ExpensiveOwner));
-        let mut turns = IdleTurns::every(Duration::MAX);
-        turns.begin_scan(0, true);
-        turns.begin_scan(u64::MAX, true);
-        assert!(turns.has_come(7, Cycle::Memory) && turns.has_come(7, Cycle::ExpensiveOwner));
+        for period in [Duration::from_nanos(1), Duration::MAX] {
+            let mut turns = IdleTurns::every(period);
+            turns.begin_scan(0, true);
+            turns.begin_scan(u64::MAX, true);
+            assert!(turns.has_come(7, Cycle::Memory) && turns.has_come(7, Cycle::ExpensiveOwner));
+        }
     }
 }

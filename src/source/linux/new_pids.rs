@@ -1,25 +1,26 @@
 //! Finds the pids that may have been born between two scans, so that polling needs no list of `/proc` either.
 //!
-//! The kernel counts forks, and it gives pids in ascending order. If it has started nothing since the scan before,
-//! nothing was born. Otherwise only pids that it has given since then can be new. This holds only where both numbers
-//! come from the kernel. So it is tried out first, and each later list of `/proc` must agree.
+//! The kernel counts forks, and gives free pids in ascending order. If it has started nothing since the scan before,
+//! nothing was born. Otherwise the new pids are those that it has given since then. This holds only where both numbers
+//! come from the kernel and no process is hidden. So it is tried out first, and each later list of `/proc` must agree.
 
 use std::ops::RangeInclusive;
 use std::thread;
 
 use super::known::Known;
 use super::proc::births::started_total;
-use super::proc::last_pid::last_pid;
+use super::proc::last_pid::{last_pid, pid_max};
+use super::proc::namespace::is_first;
 use super::proc::procfs::{Listed, Procfs};
 
 /// A fork gets its pid a moment before its process is there. So pids that were given less than this time before the
 /// last scan may still be new.
 const SETTLE_NS: u64 = 1_000_000_000;
 
-/// What the kernel has counted when a scan began.
+/// What the kernel had counted when a scan began, or a moment later.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
-    at_ns: u64,
+    began_ns: u64,
     /// Forks since boot, threads included.
     started: u64,
     last_pid: u32,
@@ -28,15 +29,17 @@ struct Counted {
 /// The pids that may have been born since the scan before.
 #[derive(Debug, Default)]
 pub(super) struct NewPids {
-    /// The numbers are those of the kernel.
-    is_trusted: bool,
+    /// `None`: it was not tried out.
+    is_trusted: Option<bool>,
     /// Forks in other pid namespaces are counted too.
     counts_others: bool,
+    /// After so many forks, all pids may have been given once.
+    pid_max: u64,
     last: Option<Counted>,
-    /// What was born with this pid or a lower one was there when the last scan began.
+    /// Processes that have this pid or a lower one existed when the last scan began.
     settled_pid: Option<u32>,
-    /// The next that will have settled.
-    settling: Option<Counted>,
+    /// The next that will have settled, and a time after it was given.
+    settling: Option<(u32, u64)>,
     /// The last scan has found all processes.
     is_complete: bool,
     /// The result for the current scan, if nothing else can be new.
@@ -44,28 +47,36 @@ pub(super) struct NewPids {
 }
 
 impl NewPids {
-    /// Tries out whether both numbers move when a thread is born. A sandbox may have made them up.
-    ///
-    /// `counts_others`: the kernel has other pid namespaces than those below this one.
-    pub(super) fn new(procfs: &Procfs, counts_others: bool, buffer: &mut Vec<u8>) -> Self {
-        let mut count = || Some((started_total(procfs, buffer)?, last_pid(procfs)?));
+    /// Creates one that never returns pids, where CPU clocks are not those of the processes.
+    pub(super) fn never() -> Self {
+        Self {
+            is_trusted: Some(false),
+            ..Self::default()
+        }
+    }
+
+    /// Tries out whether both numbers move when a thread is born: a sandbox may have made them up. A container can
+    /// have files of another filesystem in their place.
+    fn try_out(&mut self, procfs: &Procfs) -> bool {
+        let mut buffer = Vec::new();
+        let mut count = || Some((started_total(procfs, &mut buffer)?, last_pid(procfs)?));
         let before = count();
-        let has_started = thread::Builder::new()
-            .spawn(|| {})
-            .map(thread::JoinHandle::join);
+        let thread = thread::Builder::new().spawn(|| {});
+        let has_started = thread.is_ok_and(|thread| thread.join().is_ok());
         let moves = match (before, count()) {
             (Some(before), Some(after)) => before.0 < after.0 && before.1 != after.1,
             _ => false,
         };
-        Self {
-            // A container's host can mount files of another kind over them, with numbers of its own.
-            is_trusted: moves
-                && has_started.is_ok()
-                && procfs.has_own(c"stat")
-                && procfs.has_own(c"loadavg"),
-            counts_others,
-            ..Self::default()
-        }
+        self.counts_others = !is_first(procfs);
+        self.pid_max = pid_max(procfs);
+        let are_real = procfs.has_own(c"stat") && procfs.has_own(c"loadavg");
+        has_started && moves && are_real && !procfs.hides()
+    }
+
+    /// Lets each scan list `/proc` from now on.
+    pub(super) fn distrust(&mut self, why: &str) {
+        log::info!("each scan lists /proc from now on: {why}");
+        self.is_trusted = Some(false);
     }
 
     /// Returns whether there are numbers, so that the next scan may do without a list.
@@ -85,34 +96,33 @@ impl NewPids {
         let was_complete = std::mem::take(&mut self.is_complete);
         let last = self.last.take();
         self.pids = None;
-        if !self.is_trusted {
+        if self.is_trusted.is_none() {
+            self.is_trusted = Some(self.try_out(procfs));
             return None;
         }
-        let started = started?;
+        let started = started.filter(|_| self.is_trusted == Some(true))?;
         let idle = last.filter(|last| last.started == started);
         let last_pid = match idle {
             Some(last) => last.last_pid,
             None => last_pid(procfs)?,
         };
         let now = Counted {
-            at_ns: now_ns,
+            began_ns: now_ns,
             started,
             last_pid,
         };
         self.last = Some(now);
         match last {
             Some(last) if was_complete && self.is_certain(last, now) => {
-                let settles =
-                    |settling: Counted| last.at_ns.saturating_sub(settling.at_ns) >= SETTLE_NS;
-                if let Some(settled) = self.settling.filter(|&settling| settles(settling)) {
-                    self.settled_pid = Some(settled.last_pid);
-                    self.settling = Some(now);
+                let settled = self
+                    .settling
+                    .filter(|&(_, given_ns)| last.began_ns.saturating_sub(given_ns) >= SETTLE_NS);
+                if let Some((pid, _)) = settled {
+                    (self.settled_pid, self.settling) = (Some(pid), None);
                 }
+                self.settling.get_or_insert((last.last_pid, now.began_ns));
             }
-            _ => {
-                self.settled_pid = None;
-                self.settling = Some(now);
-            }
+            _ => (self.settled_pid, self.settling) = (None, None),
         }
         let pids = self.settled_pid? + 1..=now.last_pid;
         self.pids = Some(pids.clone());
@@ -125,8 +135,10 @@ impl NewPids {
         let forks = now.started.checked_sub(last.started);
         let pids = now.last_pid.checked_sub(last.last_pid);
         match (forks, pids) {
+            // They are not those of this namespace alone, so only their number is compared with a whole round.
+            (Some(forks), Some(_)) if self.counts_others => forks < self.pid_max / 2,
             // A fork can choose its pid (`set_tid` of clone3(2)), which is not the last one then.
-            (Some(forks), Some(pids)) => self.counts_others || forks <= u64::from(pids),
+            (Some(forks), Some(pids)) => forks <= u64::from(pids),
             // It has begun again at the lowest one.
             _ => false,
         }
@@ -145,221 +157,12 @@ impl NewPids {
             !was_known && !pids.contains(&listed.pid)
         });
         if let Some(unexpected) = unexpected {
-            log::debug!("each scan lists /proc from now on: {unexpected:?} is not among {pids:?}");
-            self.is_trusted = false;
+            self.distrust(&format!(
+                "{unexpected:?} is not among the new pids, {pids:?}"
+            ));
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use std::process::{Command, Stdio};
-
-    use crossbeam_channel::bounded;
-    use rustix::thread::gettid;
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::model::Collect;
-    use crate::source::Source;
-    use crate::source::linux::LinuxSource;
-
-    /// The lowest and the highest of them.
-    type Pids = Option<(u32, u32)>;
-
-    /// A made-up kernel.
-    struct Kernel {
-        folder: TempDir,
-        procfs: Procfs,
-        new_pids: NewPids,
-    }
-
-    impl Kernel {
-        fn new() -> Self {
-            let folder = TempDir::new().expect("a folder");
-            let procfs = Procfs::open(folder.path()).expect("it is there");
-            let new_pids = NewPids {
-                is_trusted: true,
-                ..NewPids::default()
-            };
-            Self {
-                folder,
-                procfs,
-                new_pids,
-            }
-        }
-
-        /// Scans at this second, after so many forks, and then lists these pids.
-        fn scan(&mut self, second: u64, started: u64, last_pid: u32, list: Option<&[u32]>) -> Pids {
-            let pids = self.begin(second, started, last_pid);
-            let listed = |&pid: &u32| Listed { pid, inode: 1 };
-            let list: Option<Vec<Listed>> = list.map(|list| list.iter().map(listed).collect());
-            let known = Known::denied(Listed { pid: 1, inode: 1 }, 0, None);
-            self.new_pids.end_scan(&[known], list.as_deref());
-            pids
-        }
-
-        fn begin(&mut self, second: u64, started: u64, last_pid: u32) -> Pids {
-            let loadavg = format!("0.1 0.2 0.3 1/2 {last_pid}\n");
-            fs::write(self.folder.path().join("loadavg"), loadavg).expect("it is ours");
-            self.count(Some(started), second)
-        }
-
-        fn count(&mut self, started: Option<u64>, second: u64) -> Pids {
-            let pids = self
-                .new_pids
-                .begin_scan(&self.procfs, started, second * SETTLE_NS, 100);
-            pids.map(|pids| (*pids.start(), *pids.end()))
-        }
-
-        /// A kernel that has been scanned three times.
-        fn settled() -> Self {
-            let mut kernel = Self::new();
-            assert_eq!(kernel.scan(1, 10, 500, None), None);
-            assert_eq!(kernel.scan(2, 10, 500, None), None);
-            assert_eq!(kernel.scan(3, 10, 500, None), Some((501, 500)));
-            kernel
-        }
-    }
-
-    #[test]
-    fn pids_given_before_the_last_scan_are_looked_at_until_they_have_settled() {
-        let mut kernel = Kernel::settled();
-        assert_eq!(kernel.scan(4, 12, 503, None), Some((501, 503)));
-        assert_eq!(kernel.scan(5, 12, 503, None), Some((501, 503)));
-        // Those given until second 3 had a second until the last scan, and those given after it had not.
-        assert_eq!(kernel.scan(6, 13, 504, None), Some((501, 504)));
-        assert_eq!(kernel.scan(7, 13, 504, None), Some((504, 504)));
-    }
-
-    #[test]
-    fn without_a_fork_the_last_pid_is_not_read() {
-        let mut kernel = Kernel::settled();
-        fs::remove_file(kernel.folder.path().join("loadavg")).expect("it is there");
-        let pids = kernel.count(Some(10), 4);
-        assert_eq!(pids, Some((501, 500)));
-    }
-
-    #[test]
-    fn others_may_be_new_after_a_wrap_a_chosen_pid_a_failed_scan_or_without_numbers() {
-        let faults: [fn(&mut Kernel) -> Pids; 5] = [
-            |kernel| kernel.scan(4, 11, 300, None),
-            |kernel| kernel.scan(4, 13, 502, None),
-            |kernel| kernel.scan(4, 9, 502, None),
-            |kernel| {
-                // It does not end.
-                kernel.begin(4, 11, 501);
-                kernel.scan(5, 11, 501, None)
-            },
-            |kernel| {
-                let pids = kernel.count(None, 4);
-                kernel.new_pids.end_scan(&[], None);
-                pids
-            },
-        ];
-        for (number, fault) in faults.into_iter().enumerate() {
-            let mut kernel = Kernel::settled();
-            assert_eq!(fault(&mut kernel), None, "{number}");
-            // Until it has settled again.
-            let mut later = (6..20).map(|second| kernel.scan(second, 20, 600, None).is_some());
-            assert!(
-                !later.next().unwrap_or(true) && later.any(|is_certain| is_certain),
-                "{number}"
-            );
-        }
-    }
-
-    #[test]
-    fn forks_of_other_namespaces_give_no_pids_in_this_one() {
-        let mut kernel = Kernel::settled();
-        kernel.new_pids.counts_others = true;
-        assert_eq!(kernel.scan(4, 1000, 501, None), Some((501, 501)));
-    }
-
-    #[test]
-    fn more_pids_than_a_list_would_cost_are_none() {
-        let mut kernel = Kernel::settled();
-        assert_eq!(kernel.scan(4, 20, 601, None), None);
-        assert_eq!(kernel.scan(5, 20, 601, None), None);
-        assert_eq!(kernel.scan(6, 20, 602, None), None);
-        assert!(kernel.scan(7, 20, 602, None).is_some());
-    }
-
-    #[test]
-    fn a_list_with_another_new_process_ends_the_trust() {
-        let mut kernel = Kernel::settled();
-        assert_eq!(kernel.scan(4, 12, 502, Some(&[1, 501])), Some((501, 502)));
-        assert!(kernel.scan(5, 12, 502, Some(&[1, 502])).is_some());
-        assert!(kernel.scan(6, 12, 502, Some(&[1, 77])).is_some());
-        assert_eq!(kernel.scan(7, 12, 502, None), None);
-        assert!(!kernel.new_pids.are_counted());
-    }
-
-    #[test]
-    fn the_numbers_of_this_kernel_move_and_made_up_ones_do_not() {
-        let procfs = Procfs::open("/proc".as_ref()).expect("there is a /proc here");
-        let mut buffer = Vec::new();
-        assert!(NewPids::new(&procfs, false, &mut buffer).is_trusted);
-        let kernel = Kernel::settled();
-        fs::write(kernel.folder.path().join("stat"), "processes 5\n").expect("it is ours");
-        assert!(!NewPids::new(&kernel.procfs, false, &mut buffer).is_trusted);
-    }
-
-    /// Scans on a thread of its own. Returns the pids, that of the thread last.
-    fn scan_on_a_new_thread(source: &mut LinuxSource) -> Vec<u32> {
-        let mut scan = || {
-            let mut pids = Vec::new();
-            source
-                .scan(&mut |row| pids.push(row.pid()))
-                .expect("/proc can be read");
-            pids.push(gettid().as_raw_nonzero().get().cast_unsigned());
-            pids
-        };
-        thread::scope(|scope| scope.spawn(&mut scan).join()).expect("no panic")
-    }
-
-    #[test]
-    fn a_birth_is_found_without_a_list_and_a_thread_is_no_process() {
-        let mut source = LinuxSource::new(Collect::default()).expect("there is a /proc here");
-        if !source.new_pids.is_trusted {
-            return eprintln!("SKIPPED: the numbers of this kernel do not move");
-        }
-        // On a busy host there can be a reason for a list.
-        for attempt in 0.. {
-            source.scan(&mut |_| {}).expect("/proc can be read");
-            source.new_pids.settled_pid = source.new_pids.last.map(|last| last.last_pid);
-            let listed_ns = source.expected.listed_ns;
-            let mut cat = Command::new("cat")
-                .stdin(Stdio::piped())
-                .spawn()
-                .expect("a child");
-            let (stop, stopped) = bounded::<()>(0);
-            let other = thread::spawn(move || stopped.recv());
-            let mut pids = scan_on_a_new_thread(&mut source);
-            let own_thread = pids.pop();
-            let has_list = source.expected.listed_ns != listed_ns;
-            drop((stop, cat.stdin.take()));
-            cat.wait().expect("it ends");
-            drop(other.join());
-            assert!(pids.contains(&cat.id()));
-            assert!(own_thread.is_some_and(|own| !pids.contains(&own)));
-            let threads = pids.iter().filter(|&&pid| !is_or_was_process(pid));
-            assert_eq!(threads.count(), 0);
-            source
-                .scan(&mut |row| assert_ne!(row.pid(), cat.id()))
-                .expect("/proc can be read");
-            if !has_list {
-                return;
-            }
-            assert!(attempt < 1000, "each scan listed");
-        }
-    }
-
-    /// Returns whether a pid is not that of a living thread.
-    fn is_or_was_process(pid: u32) -> bool {
-        let status = fs::read_to_string(format!("/proc/{pid}/status"));
-        status.is_err() || status.is_ok_and(|status| status.contains(&format!("\nTgid:\t{pid}\n")))
-    }
-}
+mod tests;

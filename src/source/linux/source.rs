@@ -18,7 +18,7 @@ use super::known::Known;
 use super::new_pids::NewPids;
 use super::proc::cpu::ClockReader;
 use super::proc::machine::host_info;
-use super::proc::namespace::{Namespace, is_first};
+use super::proc::namespace::Namespace;
 use super::proc::origin::Origin;
 use super::proc::procfs::{Listed, Procfs};
 use super::proc::reclaim::Reclaim;
@@ -129,6 +129,7 @@ impl LinuxSource {
             has_new_shares: false,
         };
         let is_here = namespace.is_ours && rules.origin.is_here();
+        let has_clocks = rules.has_clocks;
         let mut source = Self {
             host: host_info(&proc, namespace.is_ours),
             commands: Commands::new(proc.clone()),
@@ -151,16 +152,15 @@ impl LinuxSource {
             ear: None,
             exit_ear: None,
             expected: Expected::default(),
-            new_pids: NewPids::default(),
+            new_pids: match has_clocks && is_here {
+                true => NewPids::default(),
+                false => NewPids::never(),
+            },
             awaited: Awaited::default(),
             not_listening: None,
             drained_scans: 0,
         };
         source.check(&procfs)?;
-        if source.rules.has_clocks && is_here {
-            let (counts_others, counters) = (!is_first(&procfs), &mut source.buffers.counters);
-            source.new_pids = NewPids::new(&procfs, counts_others, counters);
-        }
         Ok(source)
     }
 

@@ -55,11 +55,23 @@ impl LinuxSource {
         }
         let is_listed = self.expected.needs_list(began_ns);
         if !is_listed {
-            let inode_of = |pid| procfs.inode_of(pid);
+            let mut hidden = None;
+            let inode_of = |pid| {
+                let inode = procfs.inode_of(pid);
+                if inode.is_none() && cpu_clock(pid) != CpuClock::Gone {
+                    hidden = Some(pid);
+                }
+                inode
+            };
             self.expected.list(before, &mut buffers.listed, inode_of);
+            if let (Some(pid), None) = (hidden, &self.ear) {
+                // It can become visible without being born.
+                self.new_pids
+                    .distrust(&format!("/proc hides process {pid}"));
+            }
         } else {
             procfs.list(&self.proc, &mut buffers.list, &mut buffers.listed)?;
-            if has_all_births || self.new_pids.are_counted() {
+            if has_all_births || (self.ear.is_none() && self.new_pids.are_counted()) {
                 self.expected.was_listed(began_ns);
             }
         }
@@ -166,6 +178,11 @@ impl LinuxSource {
             if has_ended {
                 buffers.ended.add(listed.pid);
             }
+            if let Inspected::Read(read) = &inspected
+                && read.is_new
+            {
+                buffers.ended.add_parent_of_new(read.known.parent);
+            }
             if is_left_out {
                 continue;
             }
@@ -175,6 +192,7 @@ impl LinuxSource {
                 .add(rules, listed.pid, inspected, known, seen, emit);
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
+        buffers.ended.end_scan(&self.known);
         self.emit_waiting(seen, emit);
         has_found_all
     }
