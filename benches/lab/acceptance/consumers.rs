@@ -4,9 +4,9 @@ use std::error::Error;
 
 use super::finding::Finding;
 use super::plan::Plan;
-use crate::crowd::children::Children;
 #[cfg(target_os = "linux")]
 use crate::crowd::room;
+use crate::crowd::workers::Workers;
 use crate::host::delivery::{CONSUMERS, ages_us};
 
 pub(super) const PROMISES: &[&str] = &["consumers"];
@@ -17,10 +17,10 @@ pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
     if let Err(why) = room::check(plan.many) {
         return Ok(vec![Finding::not_measured(name, why)]);
     }
-    let _children = Children::idle(plan.many)?;
+    let mut workers = Workers::new(plan.many)?;
     let (mut worst_ms, mut texts) = (0.0_f64, Vec::new());
     for consumers in CONSUMERS {
-        let [_, high_us, _] = ages_us(consumers, plan.batches)?;
+        let [_, high_us, _] = ages_us(consumers, plan.batches, || workers.work())?;
         if high_us.is_nan() {
             return Err("no consumer received a batch".into());
         }

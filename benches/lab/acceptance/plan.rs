@@ -9,6 +9,8 @@ pub(super) struct Plan {
     /// Children on the small host.
     pub(super) few: usize,
     pub(super) watch_time: Duration,
+    /// Rounds of our scan and sysinfo's refresh.
+    pub(super) rounds: usize,
     /// Batches for each number of consumers.
     pub(super) batches: u64,
     /// Scans whose time is measured.
@@ -26,7 +28,8 @@ impl Plan {
             many: pick(3000, 100),
             few: pick(1000, 100),
             watch_time: Duration::from_secs(pick(60, 2) as u64),
-            batches: pick(200, 5) as u64,
+            rounds: pick(40, 5),
+            batches: pick(100, 5) as u64,
             timed_scans: pick(200, 5),
             counted_scans: pick(2000, 50) as u64,
             soak_time: Duration::from_secs(pick(60, 2) as u64),

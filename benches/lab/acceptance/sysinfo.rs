@@ -1,26 +1,44 @@
-//! The cost of a scan beside that of sysinfo.
+//! The cost of a scan beside that of sysinfo, and beside the least that finds all processes.
 
 use std::error::Error;
+use std::thread;
 
 use super::finding::Finding;
 use super::plan::Plan;
+use crate::contenders::list_and_clocks::ListAndClocks;
+use crate::contenders::ours::Ours;
+use crate::crowd::children::Children;
 use crate::crowd::room;
-use crate::scale::plan::Plan as Rounds;
-use crate::scale::size;
+use crate::scale::size::{self, SETTLE};
 
-pub(super) const PROMISES: &[&str] = &["sysinfo"];
+pub(super) const PROMISES: &[&str] = &["idle", "sysinfo"];
 
 pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
-    let name = PROMISES[0];
     if let Err(why) = room::check(plan.many) {
-        return Ok(vec![Finding::not_measured(name, why)]);
+        let findings = PROMISES
+            .iter()
+            .map(|name| Finding::not_measured(name, &why));
+        return Ok(findings.collect());
     }
-    let figure = size::measure(plan.many, &Rounds::new(vec![plan.many], plan.is_quick))?;
-    let times = figure.sysinfo.ratio;
+    let _children = Children::idle(plan.many)?;
+    thread::sleep(SETTLE);
+    let least = size::in_turns(
+        Box::new(ListAndClocks::new()),
+        Box::new(Ours::linux()?),
+        plan.rounds,
+    )?;
+    let ratio = least[1]
+        .cpu_ratio
+        .ok_or("the kernel does not count CPU time")?;
+    let idle = format!("{ratio:.2}; median of {} rounds", plan.rounds);
+    let sysinfo = size::beside_sysinfo(plan.rounds)?;
+    let (times, rounds) = (sysinfo.ratio, sysinfo.rounds);
     let text = format!(
-        "{:.3}, that is 1/{times:.1}; median of {} rounds",
-        1.0 / times,
-        figure.sysinfo.rounds
+        "{:.3}, that is 1/{times:.1}; median of {rounds} rounds",
+        1.0 / times
     );
-    Ok(vec![Finding::new(name, 1.0 / times, text)])
+    Ok(vec![
+        Finding::new("idle", ratio, idle),
+        Finding::new("sysinfo", 1.0 / times, text),
+    ])
 }

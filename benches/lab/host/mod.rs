@@ -49,5 +49,5 @@ fn measure(size: usize, mut load: Load, plan: &Plan) -> Result<(), Box<dyn Error
     if let Some(watched) = watch::watch(plan.watch_time())? {
         watched.print();
     }
-    delivery::print(plan.batches())
+    delivery::print(plan.batches(), || load.work_all())
 }

@@ -3,17 +3,9 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use process_scanner::{Config, ConsumerOptions, ScannerHandle};
+use process_scanner::{ConsumerOptions, Consumers};
 
 use crate::statistics::quantile;
-
-/// Returns the settings of a scanner that keeps to this interval at any cost.
-pub(crate) fn steady(interval_ms: u64) -> Config {
-    let mut config = Config::default();
-    config.interval_ms = interval_ms;
-    config.cpu_budget_percent = None;
-    config
-}
 
 /// The ages in microseconds that each consumer saw. Each reports once, at its end: a report for each batch
 /// would wake another thread during the measurement.
@@ -21,11 +13,11 @@ pub(crate) struct Ages(Receiver<Vec<f64>>);
 
 impl Ages {
     /// Subscribes `consumers` threads, each of which notes the age of its batches.
-    pub(crate) fn watch(scanner: &ScannerHandle, consumers: usize) -> Self {
+    pub(crate) fn watch(of: &Consumers, consumers: usize) -> Self {
         let (report, reports) = channel();
         for _ in 0..consumers {
             let report = report.clone();
-            let batches = scanner.consumers().subscribe(ConsumerOptions::default());
+            let batches = of.subscribe(ConsumerOptions::default());
             thread::spawn(move || {
                 let ages_us: Vec<f64> = batches
                     .iter()

@@ -8,7 +8,7 @@
 //! follow the same one, and after sysinfo, which reads far more, it would find cold caches.
 
 mod figures;
-pub(crate) mod plan;
+mod plan;
 pub(crate) mod plot;
 pub(crate) mod size;
 

@@ -4,14 +4,14 @@ use crate::sizes;
 
 const SIZES: [usize; 5] = [1000, 2000, 5000, 10_000, 20_000];
 
-pub(crate) struct Plan {
+pub(super) struct Plan {
     is_quick: bool,
     pub(super) sizes: Vec<usize>,
 }
 
 impl Plan {
     /// Measures at these sizes, or at the default ones if there are none.
-    pub(crate) fn new(sizes: Vec<usize>, is_quick: bool) -> Self {
+    pub(super) fn new(sizes: Vec<usize>, is_quick: bool) -> Self {
         let sizes = sizes::or_default(sizes, &SIZES, is_quick);
         Self { is_quick, sizes }
     }

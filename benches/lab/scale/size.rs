@@ -15,9 +15,9 @@ use crate::crowd::children::Children;
 use crate::crowd::room;
 
 /// After this time all children are idle.
-const SETTLE: Duration = Duration::from_secs(3);
+pub(crate) const SETTLE: Duration = Duration::from_secs(3);
 
-pub(crate) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Error>> {
+pub(super) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Error>> {
     room::check(children)?;
     let crowd = Children::idle(children)?;
     thread::sleep(SETTLE);
@@ -26,14 +26,9 @@ pub(crate) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Er
         Box::new(Ours::linux()?),
         plan.calls_rounds(children),
     )?;
-    let sysinfo = in_turns(
-        Box::new(Ours::linux()?),
-        Box::new(Bare::new()?),
-        plan.sysinfo_rounds(children),
-    )?;
+    let sysinfo = beside_sysinfo(plan.sysinfo_rounds(children))?;
     drop(crowd);
     let [calls, ours] = &calls;
-    let [_, sysinfo] = &sysinfo;
     Ok(Figure {
         children,
         processes: ours.processes,
@@ -43,18 +38,24 @@ pub(crate) fn measure(children: usize, plan: &Plan) -> Result<Figure, Box<dyn Er
             ratio: ours.cpu_ratio.ok_or(NO_CPU_TIME)?,
             rounds: plan.calls_rounds(children),
         },
-        sysinfo: Costs {
-            us: us_a_process(sysinfo)?,
-            ratio: sysinfo.cpu_ratio.ok_or(NO_CPU_TIME)?,
-            rounds: plan.sysinfo_rounds(children),
-        },
+        sysinfo,
+    })
+}
+
+/// Measures sysinfo's refresh beside our scan, among whatever processes there are.
+pub(crate) fn beside_sysinfo(rounds: usize) -> Result<Costs, Box<dyn Error>> {
+    let [_, sysinfo] = in_turns(Box::new(Ours::linux()?), Box::new(Bare::new()?), rounds)?;
+    Ok(Costs {
+        us: us_a_process(&sysinfo)?,
+        ratio: sysinfo.cpu_ratio.ok_or(NO_CPU_TIME)?,
+        rounds,
     })
 }
 
 const NO_CPU_TIME: &str = "the kernel does not count CPU time";
 
 /// Lets two contenders scan in turns. The ratio of the second is to the first.
-fn in_turns(
+pub(crate) fn in_turns(
     first: Box<dyn Contender>,
     second: Box<dyn Contender>,
     rounds: usize,
