@@ -15,7 +15,11 @@ use crate::model::Hearing;
 use crate::source::{Happening, Heard};
 
 /// `/proc` is listed at least this often, in case that an event is missing without any sign.
-const LIST_NS: u64 = 60_000_000_000;
+const HEARD_LIST_NS: u64 = 60_000_000_000;
+
+/// The same where the counters of the kernel show what is new. A fork can choose its pid, and be held before its
+/// process exists.
+const COUNTED_LIST_NS: u64 = 10_000_000_000;
 
 /// What must be there, as far as it was heard.
 #[derive(Debug, Default)]
@@ -75,10 +79,14 @@ impl Expected {
         self.born.clear();
     }
 
-    /// Returns whether a scan that begins now must list `/proc`.
-    pub(super) fn needs_list(&self, now_ns: u64) -> bool {
+    /// Returns whether a scan that begins now must list `/proc`. `is_heard`: births are heard.
+    pub(super) fn needs_list(&self, now_ns: u64, is_heard: bool) -> bool {
+        let every_ns = match is_heard {
+            true => HEARD_LIST_NS,
+            false => COUNTED_LIST_NS,
+        };
         self.listed_ns
-            .is_none_or(|listed_ns| now_ns.saturating_sub(listed_ns) >= LIST_NS)
+            .is_none_or(|listed_ns| now_ns.saturating_sub(listed_ns) >= every_ns)
     }
 
     /// Stores that a scan which began then has listed `/proc`.
@@ -216,17 +224,19 @@ mod tests {
     #[test]
     fn a_loss_or_a_minute_needs_a_list() {
         let mut expected = Expected::default();
-        assert!(expected.needs_list(0));
+        assert!(expected.needs_list(0, true));
         expected.was_listed(5);
         expected.end_drain(&heard(Hearing::Complete));
-        assert!(!expected.needs_list(LIST_NS + 4));
-        assert!(expected.needs_list(LIST_NS + 5));
+        assert!(!expected.needs_list(HEARD_LIST_NS + 4, true));
+        assert!(expected.needs_list(HEARD_LIST_NS + 5, true));
+        assert!(!expected.needs_list(COUNTED_LIST_NS + 4, false));
+        assert!(expected.needs_list(COUNTED_LIST_NS + 5, false));
         for hearing in [Hearing::Lossy, Hearing::Deaf, Hearing::Off] {
             expected.was_listed(5);
             expected.end_drain(&heard(hearing));
             // Whatever is heard after that.
             expected.end_drain(&heard(Hearing::Complete));
-            assert!(expected.needs_list(6), "{hearing:?}");
+            assert!(expected.needs_list(6, true), "{hearing:?}");
         }
     }
 
@@ -255,12 +265,16 @@ mod tests {
             let mut child = cat.expect("a child");
             source.drain(&mut |_| {});
             source.expected.born.clear();
-            let is_missed = !source.expected.needs_list(Timestamp::monotonic_now_ns())
+            let is_missed = !source
+                .expected
+                .needs_list(Timestamp::monotonic_now_ns(), true)
                 && !finds(&mut source, child.id());
             source.expected.doubt();
             let is_found = finds(&mut source, child.id());
             source.recheck(&[own], &mut |_| {}).expect("it can be read");
-            let is_in_doubt = source.expected.needs_list(Timestamp::monotonic_now_ns());
+            let is_in_doubt = source
+                .expected
+                .needs_list(Timestamp::monotonic_now_ns(), true);
             drop(child.stdin.take());
             child.wait().expect("it ends");
             assert!(is_found && is_in_doubt);

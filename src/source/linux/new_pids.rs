@@ -9,7 +9,7 @@ use std::thread;
 
 use super::known::Known;
 use super::proc::births::started_total;
-use super::proc::last_pid::{last_pid, pid_max};
+use super::proc::last_pid::{last_pid, pids_of_a_round};
 use super::proc::namespace::is_first;
 use super::proc::procfs::{Listed, Procfs};
 
@@ -33,8 +33,6 @@ pub(super) struct NewPids {
     is_trusted: Option<bool>,
     /// Forks in other pid namespaces are counted too.
     counts_others: bool,
-    /// After so many forks, all pids may have been given once.
-    pid_max: u64,
     last: Option<Counted>,
     /// Processes that have this pid or a lower one existed when the last scan began.
     settled_pid: Option<u32>,
@@ -55,8 +53,7 @@ impl NewPids {
         }
     }
 
-    /// Tries out whether both numbers move when a thread is born: a sandbox may have made them up. A container can
-    /// have files of another filesystem in their place.
+    /// Tries out whether both numbers move when a thread is born: a sandbox may have made them up.
     fn try_out(&mut self, procfs: &Procfs) -> bool {
         let mut buffer = Vec::new();
         let mut count = || Some((started_total(procfs, &mut buffer)?, last_pid(procfs)?));
@@ -68,9 +65,7 @@ impl NewPids {
             _ => false,
         };
         self.counts_others = !is_first(procfs);
-        self.pid_max = pid_max(procfs);
-        let are_real = procfs.has_own(c"stat") && procfs.has_own(c"loadavg");
-        has_started && moves && are_real && !procfs.hides()
+        has_started && moves && !procfs.hides()
     }
 
     /// Lets each scan list `/proc` from now on.
@@ -113,7 +108,7 @@ impl NewPids {
         };
         self.last = Some(now);
         match last {
-            Some(last) if was_complete && self.is_certain(last, now) => {
+            Some(last) if was_complete && self.is_certain(procfs, last, now) => {
                 let settled = self
                     .settling
                     .filter(|&(_, given_ns)| last.began_ns.saturating_sub(given_ns) >= SETTLE_NS);
@@ -131,13 +126,16 @@ impl NewPids {
     }
 
     /// Returns whether all pids that were given between the two are above the first one's last.
-    fn is_certain(&self, last: Counted, now: Counted) -> bool {
+    fn is_certain(&self, procfs: &Procfs, last: Counted, now: Counted) -> bool {
         let forks = now.started.checked_sub(last.started);
         let pids = now.last_pid.checked_sub(last.last_pid);
         match (forks, pids) {
             // They are not those of this namespace alone, so only their number is compared with a whole round.
-            (Some(forks), Some(_)) if self.counts_others => forks < self.pid_max / 2,
-            // A fork can choose its pid (`set_tid` of clone3(2)), which is not the last one then.
+            (Some(forks), Some(_)) if self.counts_others => {
+                forks == 0 || forks < pids_of_a_round(procfs) / 2
+            }
+            // A fork can choose its pid (`set_tid` of clone3(2)), which is not the last one then. That shows unless
+            // others were given that no fork counts: the kernel skips pids in use.
             (Some(forks), Some(pids)) => forks <= u64::from(pids),
             // It has begun again at the lowest one.
             _ => false,

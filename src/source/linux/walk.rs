@@ -45,7 +45,10 @@ impl LinuxSource {
         let has_all_births = match &self.ear {
             Some(ear) => ear.reports_all(),
             None => {
-                let (started, limit) = (seen.started_total, before.len());
+                // Files of another filesystem can be mounted over them at any time.
+                let are_real = procfs.has_own(c"stat") && procfs.has_own(c"loadavg");
+                let started = seen.started_total.filter(|_| are_real);
+                let limit = before.len();
                 let pids = self.new_pids.begin_scan(&procfs, started, began_ns, limit);
                 pids.is_some_and(|pids| self.expected.may_be_born(pids))
             }
@@ -53,7 +56,7 @@ impl LinuxSource {
         if !has_all_births {
             self.expected.doubt();
         }
-        let is_listed = self.expected.needs_list(began_ns);
+        let is_listed = self.expected.needs_list(began_ns, self.ear.is_some());
         if !is_listed {
             let mut hidden = None;
             let inode_of = |pid| {

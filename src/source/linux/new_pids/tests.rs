@@ -1,7 +1,6 @@
 //! Which pids can be new, on a made-up kernel and on this one.
 
 use std::fs;
-
 use std::process::{Command, Stdio};
 
 use crossbeam_channel::bounded;
@@ -29,7 +28,6 @@ impl Kernel {
         let procfs = Procfs::open(folder.path()).expect("it is there");
         let new_pids = NewPids {
             is_trusted: Some(true),
-            pid_max: 32_768,
             ..NewPids::default()
         };
         Self {
@@ -124,7 +122,12 @@ fn others_may_be_new_after_a_wrap_a_chosen_pid_a_failed_scan_or_without_numbers(
 fn forks_of_other_namespaces_give_no_pids_in_this_one() {
     let mut kernel = Kernel::settled();
     kernel.new_pids.counts_others = true;
+    let settings = kernel.folder.path().join("sys/kernel");
+    fs::create_dir_all(&settings).expect("it is ours");
+    fs::write(settings.join("pid_max"), "4300\n").expect("it is ours");
     assert_eq!(kernel.scan(4, 1000, 501, None), Some((501, 501)));
+    // So many can be a whole round of this one, without those in use.
+    assert_eq!(kernel.scan(5, 3000, 502, None), None);
 }
 
 #[test]

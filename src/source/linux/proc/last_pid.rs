@@ -3,8 +3,8 @@
 use super::procfs::Procfs;
 use super::stat::number;
 
-/// `PID_MAX_DEFAULT` of include/linux/threads.h.
-const DEFAULT_PID_MAX: u64 = 32_768;
+/// `RESERVED_PIDS` of kernel/pid.c: after the highest pid comes this one.
+const RESERVED_PIDS: u64 = 300;
 
 /// Returns the pid that the kernel has given last in the pid namespace of this process, also to a thread: the last
 /// number of `/proc/loadavg` (proc_loadavg(5)).
@@ -15,12 +15,13 @@ pub(in crate::source) fn last_pid(procfs: &Procfs) -> Option<u32> {
     parse(procfs.read(c"loadavg", &mut buffer).ok()?)
 }
 
-/// Returns the number of pids of the pid namespace (`pid_max` in proc_sys_kernel(5)).
-pub(in crate::source) fn pid_max(procfs: &Procfs) -> u64 {
+/// Returns after how many pids the kernel gives the same ones again, if none is in use (`pid_max` in
+/// proc_sys_kernel(5)); 0 if unknown.
+pub(in crate::source) fn pids_of_a_round(procfs: &Procfs) -> u64 {
     let mut buffer = [0; 32];
     let read = procfs.read(c"sys/kernel/pid_max", &mut buffer).ok();
     let parsed = read.and_then(|content| number(content.trim_ascii()));
-    parsed.unwrap_or(DEFAULT_PID_MAX)
+    parsed.map_or(0, |pid_max| pid_max.saturating_sub(RESERVED_PIDS))
 }
 
 fn parse(loadavg: &[u8]) -> Option<u32> {
