@@ -1,5 +1,5 @@
-//! Compare a scan that lists `/proc` with one that does not need to, because the kernel reports all births
-//! and exits.
+//! Compare scans that do without most lists of `/proc` with a bare list: one polls, the other hears all births and
+//! exits.
 //!
 //! Idle children; all contenders take turns. Our scans include table, batch, dispatcher, and all threads that
 //! listen.
