@@ -31,6 +31,8 @@ mod inspect;
 mod known;
 mod memory;
 mod new_pids;
+#[cfg(test)]
+mod new_pids_tests;
 mod proc;
 mod recheck;
 mod reuse;

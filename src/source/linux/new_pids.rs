@@ -15,27 +15,27 @@ use super::proc::procfs::{Listed, Procfs};
 
 /// A fork gets its pid a moment before its process is there. So pids that were given less than this time before the
 /// last scan may still be new.
-const SETTLE_NS: u64 = 1_000_000_000;
+pub(super) const SETTLE_NS: u64 = 1_000_000_000;
 
 /// What the kernel had counted when a scan began, or a moment later.
 #[derive(Debug, Clone, Copy)]
-struct Counted {
+pub(super) struct Counted {
     began_ns: u64,
     /// Forks since boot, threads included.
     started: u64,
-    last_pid: u32,
+    pub(super) last_pid: u32,
 }
 
 /// The pids that may have been born since the scan before.
 #[derive(Debug, Default)]
 pub(super) struct NewPids {
     /// `None`: it was not tried out.
-    is_trusted: Option<bool>,
+    pub(super) is_trusted: Option<bool>,
     /// Forks in other pid namespaces are counted too.
-    counts_others: bool,
-    last: Option<Counted>,
+    pub(super) counts_others: bool,
+    pub(super) last: Option<Counted>,
     /// Processes that have this pid or a lower one existed when the last scan began.
-    settled_pid: Option<u32>,
+    pub(super) settled_pid: Option<u32>,
     /// The next that will have settled, and a time after it was given.
     settling: Option<(u32, u64)>,
     /// The last scan has found all processes.
@@ -54,7 +54,7 @@ impl NewPids {
     }
 
     /// Tries out whether both numbers move when a thread is born: a sandbox may have made them up.
-    fn try_out(&mut self, procfs: &Procfs) -> bool {
+    pub(super) fn try_out(&mut self, procfs: &Procfs) -> bool {
         let mut buffer = Vec::new();
         let mut count = || Some((started_total(procfs, &mut buffer)?, last_pid(procfs)?));
         let before = count();
@@ -161,6 +161,3 @@ impl NewPids {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

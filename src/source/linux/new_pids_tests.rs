@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use crossbeam_channel::bounded;
 use rustix::thread::gettid;
 use tempfile::TempDir;
 
-use super::*;
+use super::LinuxSource;
+use super::known::Known;
+use super::new_pids::{NewPids, SETTLE_NS};
+use super::proc::procfs::{Listed, Procfs};
 use crate::model::Collect;
 use crate::source::Source;
-use crate::source::linux::LinuxSource;
 
 /// The lowest and the highest of them.
 type Pids = Option<(u32, u32)>;
@@ -26,10 +29,8 @@ impl Kernel {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let procfs = Procfs::open(folder.path()).expect("it is there");
-        let new_pids = NewPids {
-            is_trusted: Some(true),
-            ..NewPids::default()
-        };
+        let mut new_pids = NewPids::default();
+        new_pids.is_trusted = Some(true);
         Self {
             folder,
             procfs,
