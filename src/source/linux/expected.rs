@@ -40,7 +40,7 @@ impl Expected {
 
     /// Adds the processes among pids that may be new. Returns whether that is known of all of them.
     pub(super) fn may_be_born(&mut self, pids: RangeInclusive<u32>) -> bool {
-        // The clock of a pid that is that of a thread is denied to all but this thread.
+        // A thread has no CPU clock of a process, except for itself.
         let own_thread = gettid().as_raw_nonzero().get().cast_unsigned();
         let is_leader = |pid: u32| pid != own_thread || pid == std::process::id();
         for pid in pids.filter(|&pid| is_leader(pid)) {
