@@ -62,8 +62,9 @@ impl LinuxSource {
                     None => {}
                 }
             }
-            if !matches!(inspected, Inspected::Gone) {
-                // The scan has missed it, and its row has no inode.
+            // The scan has missed it, and its row has no inode. One that is gone although its exit was not heard may
+            // have been followed by another.
+            if self.ear.is_some() || !matches!(inspected, Inspected::Gone) {
                 self.expected.doubt();
             }
             let gathered = &mut buffers.waiting.gathered;
