@@ -9,7 +9,7 @@ impl ProcessInfo {
     /// Returns the name as it was before Linux cut it at 15 bytes; `None` if it is unknown.
     ///
     /// If the name may be cut, and the file name of the first argument begins with it, that file
-    /// name is the full name. Otherwise it is [`name`](Self::name): a process can have chosen it,
+    /// name is the full name. Otherwise it is [`name`](crate::ProcessValues::name): a process can have chosen it,
     /// and the command line can be unknown, or have been overwritten or redacted.
     ///
     /// Other programs choose both: [`escape`](crate::escape) them for terminals and logs.
