@@ -36,6 +36,7 @@ mod peers;
 #[cfg(target_os = "linux")]
 mod picture;
 #[cfg(target_os = "linux")]
+#[path = "../../tests/suite/pseudoterminal.rs"]
 mod pseudoterminal;
 #[cfg(target_os = "linux")]
 mod scale;

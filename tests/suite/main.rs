@@ -25,6 +25,8 @@ mod linux;
 mod live;
 mod metrics;
 mod pace;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod pseudoterminal;
 mod recordings;
 mod redact;
 mod scanner;

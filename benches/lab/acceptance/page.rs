@@ -35,14 +35,15 @@ pub(super) fn page(table: &str, machine: &Machine) -> String {
          ```sh\n\
          cargo bench --bench lab -- acceptance           # all rows, 9 minutes; Linux, best as root\n\
          cargo bench --bench lab -- acceptance cpu scan  # rows by their names\n\
+         cargo bench --bench lab -- acceptance --quick   # a minute; small numbers, compares only what must be 0\n\
          cargo bench --bench lab -- acceptance --write   # all rows, and this page\n\
          ```\n\
          \n\
          {}\n\
          \n\
          {table}\n\
-         The command ends with status 1 if a promise is missed or could not be measured. \"3000 processes\" are idle\n\
-         children of the experiment, beside all that the host runs; other programs may use the same cores.\n",
+         The command ends with status 1 if a promise is missed or could not be measured. \"3000 processes\" are\n\
+         children of the experiment, idle unless the row says otherwise, beside all that the host runs.\n",
         machine.sentence()
     )
 }

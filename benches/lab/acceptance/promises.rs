@@ -79,7 +79,7 @@ pub(crate) const PROMISES: [Promise; 14] = [
     },
     Promise {
         name: "births",
-        what: "births and exits of processes that live 1 to 5 ms that a listening scanner does not report",
+        what: "missing births and exits where a scanner listens and processes live 1 to 5 ms",
         at_most: 0.0,
         unit: "%",
     },

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::thread;
 
 use super::known::Known;
-use super::proc::births::started_total;
+use super::proc::births::own_started_total;
 use super::proc::last_pid::{last_pid, pids_of_a_round};
 use super::proc::namespace::is_first;
 use super::proc::procfs::{Listed, Procfs};
@@ -56,7 +56,7 @@ impl NewPids {
     /// Tries out whether both numbers move when a thread is born: a sandbox may have made them up.
     pub(super) fn try_out(&mut self, procfs: &Procfs) -> bool {
         let mut buffer = Vec::new();
-        let mut count = || Some((started_total(procfs, &mut buffer)?, last_pid(procfs)?));
+        let mut count = || Some((own_started_total(procfs, &mut buffer)?, last_pid(procfs)?));
         let before = count();
         let thread = thread::Builder::new().spawn(|| {});
         let has_started = thread.is_ok_and(|thread| thread.join().is_ok());

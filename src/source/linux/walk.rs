@@ -27,10 +27,12 @@ impl LinuxSource {
         let began_ns = Timestamp::monotonic_now_ns();
         let buffers = &mut self.buffers;
         let counted_ns = ns(ClockId::Monotonic);
+        let own_started_total = births::own_started_total(&procfs, &mut buffers.counters);
+        let started_total = || births::started_total(&procfs, &mut buffers.counters);
         let mut seen = ScanSummary {
             vanished: Some(0),
             // Before the processes are listed, so that it counts none that the list lacks.
-            started_total: births::started_total(&procfs, &mut buffers.counters),
+            started_total: own_started_total.or_else(started_total),
             ..ScanSummary::default()
         };
         if let Some(ear) = &mut self.ear {
@@ -45,10 +47,7 @@ impl LinuxSource {
         let has_all_births = match &self.ear {
             Some(ear) => ear.reports_all(),
             None => {
-                // Files of another filesystem can be mounted over them at any time.
-                let are_real = procfs.has_own(c"stat") && procfs.has_own(c"loadavg");
-                let started = seen.started_total.filter(|_| are_real);
-                let limit = before.len();
+                let (started, limit) = (own_started_total, before.len());
                 let pids = self.new_pids.begin_scan(&procfs, started, began_ns, limit);
                 pids.is_some_and(|pids| self.expected.may_be_born(pids))
             }

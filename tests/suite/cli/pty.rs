@@ -4,27 +4,11 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use crate::pseudoterminal;
 
 /// Opens a pseudoterminal of 30 lines; returns our end and the command's.
 pub(crate) fn open(columns: u16) -> Result<(File, File), Box<dyn Error>> {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-    grantpt(&ours)?;
-    unlockpt(&ours)?;
-    let size = Winsize {
-        ws_row: 30,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&ours, size)?;
-    let name = ptsname(&ours, Vec::new())?;
-    let theirs = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str()?)?;
-    Ok((File::from(ours), theirs))
+    pseudoterminal::open(30, columns)
 }
 
 /// Reads until the command closes its end.

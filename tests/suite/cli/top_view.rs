@@ -1,6 +1,8 @@
 //! `pscan top` on a pseudoterminal: keys, sizes, and every way to end.
 
+mod replays;
 mod screen;
+mod stops;
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -207,87 +209,6 @@ fn ctrl_c_ends_it_also_while_text_is_typed() {
     assert_eq!(top.end().0.code(), Some(0));
 }
 
-/// Returns a shell with job control, whose terminal is that of its standard input.
-fn shell(script: &str) -> Command {
-    let mut command = Command::new("setsid");
-    without_settings(&mut command)
-        .args(["--ctty", "sh", "-c", script])
-        .env("PSCAN", assert_cmd::cargo::cargo_bin!("pscan"));
-    command
-}
-
-fn has_setsid() -> bool {
-    let has_it = Command::new("setsid").arg("--version").output().is_ok();
-    if !has_it {
-        eprintln!("SKIPPED: there is no setsid");
-    }
-    has_it
-}
-
-#[test]
-fn ctrl_z_stops_it_until_fg() {
-    if !has_setsid() {
-        return;
-    }
-    let script = "set -m; \"$PSCAN\" top --poll-only --interval 1h; echo it was stopped; \
-                  fg >/dev/null; echo it has ended";
-    let mut top = Running::start_as(shell(script));
-    top.wait_for_text("COMMAND");
-    top.press("\x1a");
-    top.wait_for("stop", |screen| {
-        let text = String::from_utf8_lossy(&screen.bytes);
-        let after = text
-            .split_once("\x1b[?1049l")
-            .map_or("", |(_, after)| after);
-        after.contains("it was stopped") && after.contains("\x1b[?1049h")
-    });
-    top.wait_for_text("COMMAND");
-    top.press("q");
-    top.wait_for("end", |screen| {
-        String::from_utf8_lossy(&screen.bytes).contains("it has ended")
-    });
-    let (status, _) = top.end();
-    assert_eq!(status.code(), Some(0));
-}
-
-#[test]
-fn a_stop_signal_gives_the_terminal_back_until_the_process_goes_on() {
-    if is_ignored(Signal::TSTP) {
-        return eprintln!("skipped: SIGTSTP is ignored here");
-    }
-    let mut top = Running::start(&LIVE);
-    top.wait_for_text("COMMAND");
-    top.send(Signal::TSTP);
-    top.wait_for("stop", |screen| !screen.is_alternate);
-    let stopped = rustix::process::waitpid(Some(top.pid()), rustix::process::WaitOptions::UNTRACED);
-    assert!(stopped.unwrap().unwrap().1.stopped());
-    assert_eq!(modes(&top.terminal), top.modes);
-    top.screen.resize(80, 30);
-    top.send(Signal::CONT);
-    top.wait_for("screen", |screen| screen.is_alternate);
-    top.wait_for_text("COMMAND");
-    top.press("q");
-    assert_eq!(top.end().0.code(), Some(0));
-}
-
-#[test]
-fn ctrl_z_does_not_stop_it_where_no_shell_would_continue_it() {
-    if !has_setsid() {
-        return;
-    }
-    let mut command = Command::new("setsid");
-    without_settings(&mut command)
-        .arg("--ctty")
-        .arg(assert_cmd::cargo::cargo_bin!("pscan"))
-        .args(LIVE);
-    let mut top = Running::start_as(command);
-    top.wait_for_text("COMMAND");
-    top.press("\x1a");
-    top.wait_for_text("no shell would continue");
-    top.press("q");
-    assert_eq!(top.end().0.code(), Some(0));
-}
-
 #[test]
 fn it_ends_when_the_terminal_has_gone() {
     let mut top = Running::start(&LIVE);
@@ -383,73 +304,6 @@ fn without_a_terminal_it_names_what_works_there() {
     assert_eq!(pty::shown(ours).unwrap(), "");
 }
 
-#[test]
-fn a_recording_plays_to_its_end_and_back() {
-    let recording = eventful();
-    let mut top = Running::start(&["top", "--replay", &recording.arg(), "--speed", "0.001"]);
-    // At the begin there are two processes.
-    top.wait_for("begin", |screen| {
-        let text = screen.text();
-        text.contains("init") && text.contains("2 processes") && !text.contains("make")
-    });
-    top.press("E");
-    top.wait_for("end", |screen| {
-        let text = screen.text();
-        text.contains("make") && text.contains("2 processes") && text.contains("22:13:24")
-    });
-    // Back to the scan with three of them, and to the begin.
-    top.press(",,");
-    top.wait_for_text("3 processes");
-    top.press("B");
-    top.wait_for("begin", |screen| !screen.text().contains("make"));
-    top.press(".");
-    top.wait_for_text("3 processes");
-    top.press("q");
-    assert_eq!(top.end().0.code(), Some(0));
-}
-
-#[test]
-fn a_replay_begins_at_a_time() {
-    let recording = eventful();
-    let arg = recording.arg();
-    let mut top = Running::start(&["top", "--replay", &arg, "--at", "22:13:22Z"]);
-    top.wait_for_text("3 processes");
-    top.press("q");
-    assert_eq!(top.end().0.code(), Some(0));
-    let mut top = Running::start(&["top", "--replay", &arg, "--at", "2030-01-01T00:00Z"]);
-    top.wait_for_text("ends before --at");
-    top.press("q");
-    assert_eq!(top.end().0.code(), Some(0));
-    let early = Running::start(&["top", "--replay", &arg, "--at", "1999-01-01T00:00Z"]);
-    assert_failed_before_the_screen(early, "is before the recording");
-}
-
-#[test]
-fn a_replay_can_hide_arguments() {
-    let recording = record(1, |_, world| {
-        let mut init = Made::new("init", 1_600_000_000_000);
-        init.args.push(b"--argument".to_vec());
-        world.add(1, init);
-    });
-    let arg = recording.arg();
-    for (option, is_hidden) in [(None, false), (Some("--strip-args"), true)] {
-        let mut args = vec!["top", "--replay", &arg];
-        args.extend(option);
-        let mut top = Running::start(&args);
-        top.wait_for_text("1 process,");
-        top.wait_for_text(" init");
-        assert_eq!(top.screen.text().contains("--argument"), !is_hidden);
-        // The details have the whole command line.
-        top.press("\r");
-        top.wait_for_text("command ");
-        top.press("qq");
-        top.wait_for("end", |screen| !screen.is_alternate);
-        let text = String::from_utf8_lossy(&top.screen.bytes);
-        assert_eq!(text.contains("--argument"), !is_hidden, "{text:?}");
-        assert_eq!(top.end().0.code(), Some(0));
-    }
-}
-
 /// Returns whether bytes set the colour of text or of what is behind it: ECMA-48, SGR.
 fn has_color(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
@@ -493,23 +347,6 @@ fn assert_failed_before_the_screen(mut top: Running, error: &str) {
     top.wait_for(error, |screen| flat(screen).contains(error));
     assert_eq!(top.child.wait().unwrap().code(), Some(1));
     assert!(!top.screen.bytes.contains(&0x1b), "{}", flat(&top.screen));
-}
-
-#[test]
-fn a_recording_that_is_cut_is_displayed_until_there() {
-    let recording = eventful();
-    let len = std::fs::read(recording.path()).unwrap().len();
-    recording.cut_to(len - 20);
-    let mut top = Running::start(&["top", "--replay", &recording.arg()]);
-    top.press("E");
-    top.wait_for("reason", |screen| screen.text().contains("made.ndjson: "));
-    top.press("q");
-    assert_eq!(top.end().0.code(), Some(0));
-    std::fs::write(recording.path(), "no recording\n").unwrap();
-    let none = Running::start(&["top", "--replay", &recording.arg()]);
-    assert_failed_before_the_screen(none, "made.ndjson: ");
-    let pipe = Running::start(&["top", "--replay", "/dev/null"]);
-    assert_failed_before_the_screen(pipe, "/dev/null is no file");
 }
 
 #[test]

@@ -1,18 +1,31 @@
 //! Counts the processes that the system has started.
 
-use super::procfs::Procfs;
+use super::procfs::{Procfs, Unread};
 use super::stat::number;
 
 /// Returns the forks since boot, threads included, from `/proc/stat`.
 pub(in crate::source) fn started_total(procfs: &Procfs, buffer: &mut Vec<u8>) -> Option<u64> {
+    started_by(buffer, |buffer| procfs.read(c"stat", buffer))
+}
+
+/// Does the same, unless another file covers that one: a container's host can have mounted it.
+pub(in crate::source) fn own_started_total(procfs: &Procfs, buffer: &mut Vec<u8>) -> Option<u64> {
+    started_by(buffer, |buffer| procfs.read_own(c"stat", buffer))
+}
+
+fn started_by(
+    buffer: &mut Vec<u8>,
+    read: impl Fn(&mut [u8]) -> Result<&[u8], Unread>,
+) -> Option<u64> {
     loop {
-        let len = procfs.read(c"stat", buffer).ok()?.len();
-        let started = started_in(&buffer[..len]);
+        let room = buffer.len();
+        let stat = read(buffer).ok()?;
+        let (started, len) = (started_in(stat), stat.len());
         // A host with many CPUs and interrupts has a long `/proc/stat`.
-        if started.is_some() || len < buffer.len() || buffer.len() > 1 << 20 {
+        if started.is_some() || len < room || room > 1 << 20 {
             return started;
         }
-        buffer.resize((buffer.len() * 2).max(2048), 0);
+        buffer.resize((room * 2).max(2048), 0);
     }
 }
 

@@ -7,12 +7,12 @@ use super::stat::number;
 const RESERVED_PIDS: u64 = 300;
 
 /// Returns the pid that the kernel has given last in the pid namespace of this process, also to a thread: the last
-/// number of `/proc/loadavg` (proc_loadavg(5)).
+/// number of `/proc/loadavg` (proc_loadavg(5)). It is unknown if another file covers that one.
 ///
 /// The kernel gives free pids in ascending order, and begins again at the maximum (`alloc_pid` in kernel/pid.c).
 pub(in crate::source) fn last_pid(procfs: &Procfs) -> Option<u32> {
     let mut buffer = [0; 128];
-    parse(procfs.read(c"loadavg", &mut buffer).ok()?)
+    parse(procfs.read_own(c"loadavg", &mut buffer).ok()?)
 }
 
 /// Returns after how many pids the kernel gives the same ones again, if none is in use (`pid_max` in

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, Mode, OFlags, PROC_SUPER_MAGIC, RawDir, fstatfs, openat, readlinkat_raw, statat,
+    AtFlags, Mode, OFlags, PROC_SUPER_MAGIC, RawDir, fstat, fstatfs, openat, readlinkat_raw, statat,
 };
 use rustix::io::Errno;
 
@@ -82,12 +82,6 @@ impl Procfs {
         fstatfs(&self.dir).is_ok_and(|status| status.f_type == PROC_SUPER_MAGIC)
     }
 
-    /// Returns whether a file of /proc itself is there and is not covered by one of another filesystem.
-    pub(in crate::source) fn has_own(&self, name: &CStr) -> bool {
-        let file = open_at(&self.dir, name);
-        file.is_ok_and(|file| fstatfs(&file).is_ok_and(|status| status.f_type == PROC_SUPER_MAGIC))
-    }
-
     /// Lists all processes into `listed`, in order of pid.
     pub(in crate::source) fn list(
         &self,
@@ -142,6 +136,19 @@ impl Procfs {
         buffer: &'a mut [u8],
     ) -> Result<&'a [u8], Unread> {
         read_at(&self.dir, name, buffer)
+    }
+
+    /// Does the same, unless a file of another filesystem is mounted over it.
+    pub(in crate::source) fn read_own<'a>(
+        &self,
+        name: &CStr,
+        buffer: &'a mut [u8],
+    ) -> Result<&'a [u8], Unread> {
+        let file = open_at(&self.dir, name)?;
+        if fstat(&file)?.st_dev != fstat(&self.dir)?.st_dev {
+            return Err(Unread::NotAFile);
+        }
+        read_whole(&file, buffer)
     }
 
     /// Reads a file of /proc itself to its end, or up to `max_bytes`.
@@ -315,15 +322,18 @@ fn read_until(
     }
 }
 
-/// One call reads all, because the kernel produces such a file as a whole (single_open in
-/// fs/seq_file.c).
 pub(super) fn read_at<'a>(
     dir: impl AsFd,
     name: &CStr,
     buffer: &'a mut [u8],
 ) -> Result<&'a [u8], Unread> {
-    let file = open_at(dir, name)?;
-    let len = rustix::io::read(&file, &mut *buffer)?;
+    read_whole(&open_at(dir, name)?, buffer)
+}
+
+/// One call reads all, because the kernel produces such a file as a whole (single_open in
+/// fs/seq_file.c).
+fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
+    let len = rustix::io::read(file, &mut *buffer)?;
     Ok(&buffer[..len])
 }
 

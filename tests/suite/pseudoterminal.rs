@@ -1,4 +1,4 @@
-//! A terminal for a program that needs one.
+//! A pseudoterminal, for a program that needs a terminal.
 
 use std::error::Error;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::fs::File;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Opens a pseudoterminal: the end to read from, and the end of the command.
+/// Opens a pseudoterminal: our end, and that of the command.
 pub(crate) fn open(rows: u16, columns: u16) -> Result<(File, File), Box<dyn Error>> {
     let output = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&output)?;
