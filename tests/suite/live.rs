@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use process_scanner::{Batch, Event, ProcessInfo, Row, Scanner, Snapshot, Timestamp};
 
-use crate::support::{Live, live_sources, scan_for_command};
+use crate::support::{Live, PATIENCE, live_sources, scan_for_command};
 
 /// Set for a child: its role.
 const ROLE: &str = "PSCAN_TEST_ROLE";
@@ -20,7 +20,7 @@ fn a_child_plays_its_role() {
         Ok("wait") => wait_for_a_line(),
         Ok("threads") => {
             wait_for_a_line();
-            let end = Instant::now() + Duration::from_secs(60);
+            let end = Instant::now() + PATIENCE;
             start_thread_until(end);
         }
         #[cfg(unix)]

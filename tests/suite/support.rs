@@ -22,6 +22,9 @@ pub struct Live {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How long a test waits for what must happen, also on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 const LIVE: &[Live] = &[
     Live {
         name: "sysinfo",

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
+use std::time::Instant;
 
 use process_scanner::{Event, ProcessInfo};
 
 use super::{Cat, Watched, is_root, own_next_pid, skip, start_ticks};
-use crate::support::{Live, live_sources};
+use crate::support::{Live, PATIENCE, live_sources};
 
 #[test]
 fn processes_that_exit_while_read_do_not_fail_the_scan() {
@@ -69,11 +70,10 @@ fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
     let _pids = own_next_pid();
     let mut watched = Watched::new(live);
     let (mut done, mut within_a_second, mut within_a_tick) = (0, 0, 0);
-    // Other tests start processes too, and one of them may get the pid.
-    for _ in 0..WANTED * 20 {
-        if done == WANTED {
-            break;
-        }
+    let until = Instant::now() + PATIENCE;
+    while done < WANTED {
+        // Other tests start processes too, and one of them may get the pid.
+        assert!(Instant::now() < until, "only {done} pids were used again");
         let first = Cat::start();
         let pid = first.pid();
         watched.scan();
@@ -105,7 +105,6 @@ fn every_forced_reuse_of_a_pid_is_an_exit_and_a_birth_with(live: Live) {
         done += 1;
         drop(second);
     }
-    assert_eq!(done, WANTED, "other processes got the pid too often");
     assert!(within_a_second > 0);
     eprintln!(
         "{}: {done} forced reuses reported, {within_a_second} of them within one second; \
@@ -141,13 +140,12 @@ fn each_command_line_of_a_burst_comes_with_one_of_the_next_scans_with(live: Live
             let known = born.filter(|process| process.command.is_some()).count();
             known < 200
         };
-        let mut scans = 0;
-        while lacks_command(&watched) && scans < 100 {
+        let until = Instant::now() + PATIENCE;
+        while lacks_command(&watched) && Instant::now() < until {
             watched.scan();
-            scans += 1;
         }
         is_over.store(true, Relaxed);
-        assert!(!lacks_command(&watched), "after {scans} scans");
+        assert!(!lacks_command(&watched));
     });
 }
 

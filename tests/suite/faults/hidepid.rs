@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use process_scanner::ProcessKey;
 use rustix::fs::{FsWord, fstatfs};
@@ -15,7 +15,7 @@ use super::users::{NOBODY, await_word, program_for_all, start_as_other_user};
 use super::{
     Cat, ROLE, Watched, assert_passed, cpu_ticks, is_root, own_next_pid, skip, with_own_mounts,
 };
-use crate::support::{Live, live_sources};
+use crate::support::{Live, PATIENCE, live_sources};
 
 /// Returns whether the inode of a pidfd identifies a process (pidfs, Linux 6.9).
 fn has_pidfs() -> bool {
@@ -29,7 +29,7 @@ fn has_pidfs() -> bool {
 fn replace(goes: Cat, start: impl Fn() -> Cat) -> Cat {
     let pid = goes.pid();
     drop(goes);
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + PATIENCE;
     // Another process can get the pid first, and keep it for a while.
     while Instant::now() < until {
         if let Some(comes) = start_with_pid(pid, &start) {

@@ -1,11 +1,11 @@
 //! How closely a source listens, and whether it hears what exited processes used.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use process_scanner::{Exit, ExitUsage, ListenStep, Metrics, Scanner};
 
 use super::{hear, scanned};
-use crate::support::{Happened, Made, World};
+use crate::support::{Happened, Made, PATIENCE, World};
 
 #[test]
 fn each_step_of_listening_is_reported_once_with_its_reason() {
@@ -57,7 +57,7 @@ fn usage(
 
 /// Returns the metrics once they are as expected: they are counted a moment after a scan.
 fn metrics_when(scanner: &Scanner, is_it: &dyn Fn(&Metrics) -> bool) -> Metrics {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + PATIENCE;
     loop {
         let metrics = scanner.consumers().metrics();
         if is_it(&metrics) {

@@ -25,9 +25,7 @@ use process_scanner::{
 };
 
 use crate::faults::{OwnNextPid, own_next_pid};
-
-/// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::PATIENCE;
 
 /// What happened, in text of its own.
 #[derive(Debug, Clone, PartialEq)]

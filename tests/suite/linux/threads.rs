@@ -6,7 +6,7 @@ use process_scanner::{Collect, Detail, Event, LinuxSource, ProcessInfo, Row, Sca
 
 use super::{about, known, scan};
 use crate::live::Waiting;
-use crate::support::{Live, live_sources, scan_for_command};
+use crate::support::{Live, PATIENCE, live_sources, scan_for_command};
 
 /// Ends the first thread of a process, and no other: makes it call exit(2).
 ///
@@ -190,7 +190,7 @@ fn a_process_whose_threads_turn_over_is_no_zombie_with(live: Live) {
         std::thread::yield_now();
     }
     let mut is_read = false;
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     for nth in 0.. {
         scan(&mut scanner);
         let process = known(&scanner, pid);
