@@ -1,5 +1,6 @@
 //! Runs the subcommand and turns its outcome into an exit status.
 
+mod allocator;
 mod args;
 mod commands;
 #[cfg(feature = "serve")]
@@ -49,6 +50,7 @@ use self::terminal::LogOutput;
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
+    allocator::set_up();
     let args: Vec<_> = env::args_os().collect();
     if args.get(1).is_some_and(|arg| arg == completions::CALL) {
         let outcome = completions::complete(&args[2..]);
