@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Server, connect, copied, sample};
 
-/// Opens a stream, and returns its events.
+/// Opens a stream, and returns its events from now on.
 fn events(server: &Server, query: &str) -> impl Iterator<Item = Value> + use<> {
     let mut stream = connect(&server.address);
     write!(
@@ -15,7 +15,9 @@ fn events(server: &Server, query: &str) -> impl Iterator<Item = Value> + use<> {
         "GET /events?{query} HTTP/1.0\r\nHost: localhost\r\n\r\n"
     )
     .unwrap();
-    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    // The head is sent when the stream has begun.
+    assert!(lines.any(|line| line.is_empty()), "the head has no end");
     lines.filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
 }
 
