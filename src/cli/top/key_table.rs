@@ -114,12 +114,39 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Search while you type",
                 &[(F(3), A::Search), (Char('/'), A::Search)],
             ),
-            key("n", "Find the next one", &[(Char('n'), A::SearchNext)]),
+            key(
+                "n, p, Shift-F3",
+                "Find the next one; the one before (p, Shift-F3)",
+                &[
+                    (Char('n'), A::SearchNext),
+                    (Char('p'), A::SearchBack),
+                    (F(15), A::SearchBack),
+                ],
+            ),
+            key(
+                "u",
+                "Show the processes of one user",
+                &[(Char('u'), A::Users)],
+            ),
             key("K", "Hide kernel threads", &[(Char('K'), A::HideKernel)]),
             key(
                 "F5, t",
                 "Show a tree",
                 &[(F(5), A::Tree), (Char('t'), A::Tree)],
+            ),
+            key(
+                "-, +, =",
+                "Collapse a line of the tree; expand it (+, =)",
+                &[
+                    (Char('-'), A::Collapse),
+                    (Char('+'), A::Expand),
+                    (Char('='), A::Expand),
+                ],
+            ),
+            key(
+                "*",
+                "Expand all lines of the tree, or collapse them",
+                &[(Char('*'), A::ToggleAll)],
             ),
             key(
                 "o",
@@ -174,13 +201,9 @@ pub(super) const SECTIONS: &[Section] = &[
                 &[(Char('}'), A::Jump(60_000)), (Char('{'), A::Jump(-60_000))],
             ),
             key(
-                "+, -",
+                "), (",
                 "Faster, slower",
-                &[
-                    (Char('+'), A::Faster),
-                    (Char('='), A::Faster),
-                    (Char('-'), A::Slower),
-                ],
+                &[(Char(')'), A::Faster), (Char('('), A::Slower)],
             ),
             key(
                 "B, E",

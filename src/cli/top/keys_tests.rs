@@ -102,6 +102,13 @@ fn a_search_picks_the_next_process_with_the_text() {
         press(&mut top, KeyCode::Char('n'));
         assert_eq!(picked(&top), Some(pid));
     }
+    for code in [KeyCode::Char('p'), KeyCode::F(15), KeyCode::F(13)] {
+        let before = picked(&top);
+        press(&mut top, code);
+        assert_ne!(picked(&top), before, "{code:?}");
+        press(&mut top, KeyCode::Char('n'));
+        assert_eq!(picked(&top), before, "{code:?}");
+    }
     press(&mut top, KeyCode::F(3));
     type_text(&mut top, "nothing like it");
     assert!(screen(&mut top, 80, 24).contains("is in no line"));
@@ -240,8 +247,8 @@ fn keys_of_a_replay_are_answered_for_the_caller() {
         ('}', Playback::Jump(60_000)),
         ('B', Playback::Begin),
         ('E', Playback::End),
-        ('+', Playback::Faster),
-        ('-', Playback::Slower),
+        (')', Playback::Faster),
+        ('(', Playback::Slower),
     ] {
         assert_eq!(playback(&mut top, letter), Answer::Playback(expected));
     }

@@ -4,6 +4,7 @@
 
 mod action;
 mod arranged;
+mod collapsed;
 mod curve;
 mod draw;
 mod draw_curves;
@@ -12,6 +13,7 @@ mod draw_header;
 mod draw_help;
 mod draw_lives;
 mod draw_table;
+mod draw_users;
 mod drawn;
 mod footer;
 mod freeze;
@@ -19,6 +21,9 @@ mod frozen;
 mod in_lives;
 #[cfg(test)]
 mod in_lives_tests;
+mod in_tree;
+#[cfg(test)]
+mod in_tree_tests;
 mod key_table;
 mod keys;
 #[cfg(test)]
@@ -47,6 +52,9 @@ mod state_line;
 mod test_screen;
 mod typed;
 mod typing;
+mod users;
+#[cfg(test)]
+mod users_tests;
 mod view;
 mod view_options;
 

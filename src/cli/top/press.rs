@@ -62,8 +62,9 @@ impl Top {
             Action::Back => return self.back(),
             Action::Pane => self.is_in_lives = true,
             Action::Search => self.typed = Some(Typed::new(For::Search, "")),
-            Action::SearchNext if self.search_text.is_empty() => return Answer::Same,
-            Action::SearchNext => self.find(1),
+            Action::SearchNext => return self.find_again(1),
+            Action::SearchBack => return self.find_again(-1),
+            Action::Users => self.open_users(),
             Action::Filter => self.typed = Some(Typed::new(For::Filter, &self.filter_text)),
             Action::HideKernel => {
                 self.wanted.hides_kernel = !self.wanted.hides_kernel;
@@ -74,6 +75,7 @@ impl Top {
                 self.arranged.by = None;
                 self.arrange();
             }
+            Action::Collapse | Action::Expand | Action::ToggleAll => return self.fold(action),
             Action::Groups => self.next_grouping(),
             Action::SortBy(name) => self.sort_by(name),
             Action::SortLeft => return self.sort_beside(-1),
@@ -110,7 +112,7 @@ impl Top {
     }
 
     /// Lists the processes again, with the picked one on the screen.
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         self.is_stale = true;
         self.pick.reveal();
     }
@@ -130,6 +132,11 @@ impl Top {
 
     /// Reacts on a page; `None` if the key does there what it does elsewhere.
     fn act_on_page(&mut self, action: Action) -> Option<Answer> {
+        if self.page == Page::Users
+            && let Some(answer) = self.act_in_users(action)
+        {
+            return Some(answer);
+        }
         let room = usize::from(self.panes.facts.height).max(1);
         match action {
             Action::Up => self.page_offset = self.page_offset.saturating_sub(1),
@@ -176,6 +183,8 @@ impl Top {
             self.is_stale = true;
         } else if !self.filter_text.is_empty() {
             self.set_filter("");
+        } else if self.user.is_some() {
+            self.set_user(None);
         } else if self.pick.id.is_some() {
             self.search_text.clear();
             self.pick.pick_first();
