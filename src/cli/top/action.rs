@@ -19,6 +19,8 @@ pub(super) enum Action {
     Search,
     SearchNext,
     SearchBack,
+    /// Begins a pid with this digit.
+    Pid(char),
     Filter,
     HideKernel,
     Tree,

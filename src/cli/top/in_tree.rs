@@ -11,7 +11,7 @@ impl Top {
     /// Collapses or expands the picked line, or all lines.
     pub(super) fn fold(&mut self, action: Action) -> Answer {
         if !self.arranged.has_tree() {
-            self.message = Some("only a tree has lines to collapse: t shows it".into());
+            self.message = Some("press t first: only a tree can be collapsed".into());
             return Answer::Redraw;
         }
         let (collapsed, snapshot) = (&mut self.arranged.collapsed, &self.seen.snapshot);
@@ -37,20 +37,23 @@ impl Top {
         Answer::Redraw
     }
 
-    /// Picks the line that stands for the picked process, if that is hidden now.
-    pub(super) fn leave_collapsed(&mut self) {
-        if !self.arranged.has_tree() || self.arranged.collapsed.is_empty() {
-            return;
+    /// Returns the line of a process: its own, or that of the collapsed ancestor that hides it.
+    pub(super) fn line_of(&self, key: ProcessKey) -> Option<Id> {
+        let id = Id::Process(key);
+        let is_listed = |id: &Id| self.listed.position(id, self.pick.index).is_some();
+        if is_listed(&id) {
+            return Some(id);
         }
-        let (collapsed, snapshot) = (&self.arranged.collapsed, &self.seen.snapshot);
-        if let Some(key) = self.pick.key()
-            && let Some(ancestor) = collapsed.hidden_by(key, snapshot)
-            && self
-                .listed
-                .position(&Id::Process(key), self.pick.index)
-                .is_none()
-        {
-            self.pick.id = Some(Id::Process(ancestor));
+        let collapsed = &self.arranged.collapsed;
+        let ancestor = collapsed.hidden_by(key, &self.seen.snapshot);
+        let ancestor = ancestor.filter(|_| self.arranged.has_tree());
+        ancestor.map(Id::Process).filter(is_listed)
+    }
+
+    /// Picks the line of the picked process, which can be hidden now.
+    pub(super) fn pick_visible(&mut self) {
+        if let Some(line) = self.pick.key().and_then(|key| self.line_of(key)) {
+            self.pick.id = Some(line);
         }
     }
 }

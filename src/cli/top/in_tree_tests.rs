@@ -2,7 +2,6 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::arranged::Listed;
 use super::made_up_host::Host;
 use super::notice::Answer;
 use super::test_screen::*;
@@ -14,21 +13,10 @@ const ALL: [u32; 9] = [1, 412, 690, 1204, 1210, 1377, 811, 830, 2];
 /// The lines with 690 collapsed.
 const COLLAPSED: [u32; 6] = [1, 412, 690, 811, 830, 2];
 
-fn begun() -> (Host, Top) {
+fn grown() -> (Host, Top) {
     let mut options = options();
     options.is_tree = true;
-    let (mut host, mut top) = (Host::small(), Top::new(options));
-    top.take(&host.scan());
-    draw(&mut top, 80, 24);
-    (host, top)
-}
-
-fn pids(top: &mut Top) -> Vec<u32> {
-    top.refresh();
-    let Listed::Processes(entries) = &top.listed else {
-        panic!("{:?}", top.listed);
-    };
-    entries.iter().map(|entry| entry.key.pid).collect()
+    begun_with(options)
 }
 
 fn picked(top: &Top) -> Option<u32> {
@@ -52,7 +40,7 @@ fn collapse(top: &mut Top, pid: u32) {
 
 #[test]
 fn a_line_is_collapsed_and_expanded() {
-    let (_, mut top) = begun();
+    let (_, mut top) = grown();
     assert_eq!(pids(&mut top), ALL);
     collapse(&mut top, 690);
     assert_eq!(pids(&mut top), COLLAPSED);
@@ -81,16 +69,14 @@ fn a_line_is_collapsed_and_expanded() {
 fn the_mark_needs_neither_colours_nor_unicode() {
     let mut options = options();
     (options.is_tree, options.has_color, options.has_unicode) = (true, false, false);
-    let mut top = Top::new(options);
-    top.take(&Host::small().scan());
-    draw(&mut top, 80, 24);
+    let (_, mut top) = begun_with(options);
     collapse(&mut top, 690);
     assert!(screen(&mut top, 80, 24).contains(" root     |- +3 sshd -D\n"));
 }
 
 #[test]
 fn all_lines_below_the_first_level_are_collapsed_and_expanded() {
-    let (_, mut top) = begun();
+    let (_, mut top) = grown();
     pick(&mut top, 1377);
     letter(&mut top, '*');
     assert_eq!(pids(&mut top), [1, 412, 690, 811, 2]);
@@ -104,7 +90,7 @@ fn all_lines_below_the_first_level_are_collapsed_and_expanded() {
 
 #[test]
 fn a_process_without_children_is_not_collapsed() {
-    let (_, mut top) = begun();
+    let (_, mut top) = grown();
     collapse(&mut top, 412);
     assert!(screen(&mut top, 80, 24).contains("\n412 has no children\n"));
     assert!(top.arranged.collapsed.is_empty());
@@ -119,11 +105,17 @@ fn without_a_tree_a_message_says_what_the_keys_are_for() {
             let mut top = replayed("quiet_host", options);
             draw(&mut top, 80, 24);
             assert_eq!(letter(&mut top, key), Answer::Redraw);
-            assert!(screen(&mut top, 80, 24).contains("\nonly a tree has lines to collapse"));
+            assert!(
+                screen(&mut top, 80, 24)
+                    .contains("\npress t first: only a tree can be collapsed\n")
+            );
             letter(&mut top, 't');
             letter(&mut top, 'o');
             letter(&mut top, key);
-            assert!(screen(&mut top, 80, 24).contains("\nonly a tree has lines to collapse"));
+            assert!(
+                screen(&mut top, 80, 24)
+                    .contains("\npress t first: only a tree can be collapsed\n")
+            );
             assert!(top.arranged.collapsed.is_empty());
         }
     }
@@ -131,7 +123,7 @@ fn without_a_tree_a_message_says_what_the_keys_are_for() {
 
 #[test]
 fn a_collapsed_process_that_exits_is_forgotten() {
-    let (mut host, mut top) = begun();
+    let (mut host, mut top) = grown();
     collapse(&mut top, 690);
     host.exits(690, Some(9));
     host.of(1204).parent_pid = Some(1);
@@ -152,7 +144,7 @@ fn a_collapsed_process_that_exits_is_forgotten() {
 
 #[test]
 fn a_collapsed_process_that_exits_in_a_frozen_view_is_forgotten_when_it_goes_on() {
-    let (mut host, mut top) = begun();
+    let (mut host, mut top) = grown();
     collapse(&mut top, 811);
     letter(&mut top, ' ');
     host.exits(830, Some(0));
@@ -167,7 +159,7 @@ fn a_collapsed_process_that_exits_in_a_frozen_view_is_forgotten_when_it_goes_on(
 
 #[test]
 fn the_filter_and_the_search_leave_lines_collapsed() {
-    let (_, mut top) = begun();
+    let (_, mut top) = grown();
     collapse(&mut top, 690);
     press(&mut top, KeyCode::F(4));
     type_text(&mut top, "make");
@@ -191,7 +183,7 @@ fn the_filter_and_the_search_leave_lines_collapsed() {
 
 #[test]
 fn a_storm_below_a_collapsed_line_is_not_displayed() {
-    let (mut host, mut top) = begun();
+    let (mut host, mut top) = grown();
     for pid in 5000..5600 {
         host.born(pid, 1377, &["cc"]);
     }
@@ -220,7 +212,7 @@ fn a_storm_below_a_collapsed_line_is_not_displayed() {
 
 #[test]
 fn a_birth_below_a_collapsed_line_expands_it_when_it_is_entered() {
-    let (mut host, mut top) = begun();
+    let (mut host, mut top) = grown();
     letter(&mut top, '*');
     host.born(3000, 1377, &["cc"]);
     host.after(1000, &mut top);
@@ -236,7 +228,7 @@ fn a_birth_below_a_collapsed_line_expands_it_when_it_is_entered() {
 
 #[test]
 fn a_click_picks_the_line_that_is_displayed() {
-    let (_, mut top) = begun();
+    let (_, mut top) = grown();
     collapse(&mut top, 690);
     draw(&mut top, 80, 24);
     let row = top.panes.rows().y + 3;

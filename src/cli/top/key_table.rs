@@ -124,6 +124,22 @@ pub(super) const SECTIONS: &[Section] = &[
                 ],
             ),
             key(
+                "0-9",
+                "Pick the process with the pid that you type",
+                &[
+                    (Char('0'), A::Pid('0')),
+                    (Char('1'), A::Pid('1')),
+                    (Char('2'), A::Pid('2')),
+                    (Char('3'), A::Pid('3')),
+                    (Char('4'), A::Pid('4')),
+                    (Char('5'), A::Pid('5')),
+                    (Char('6'), A::Pid('6')),
+                    (Char('7'), A::Pid('7')),
+                    (Char('8'), A::Pid('8')),
+                    (Char('9'), A::Pid('9')),
+                ],
+            ),
+            key(
                 "u",
                 "Show the processes of one user",
                 &[(Char('u'), A::Users)],

@@ -52,6 +52,8 @@ mod state_line;
 mod test_screen;
 mod typed;
 mod typing;
+#[cfg(test)]
+mod typing_tests;
 mod users;
 #[cfg(test)]
 mod users_tests;

@@ -28,7 +28,10 @@ impl Top {
             Some(typed) => self.type_key(typed, key),
             None => match action_of(key, self.options.is_replay) {
                 Some(action) => self.act(action),
-                None => Answer::Same,
+                None => {
+                    self.message = Some("no such key: ? lists all".into());
+                    Answer::Redraw
+                }
             },
         };
         match answer {
@@ -64,6 +67,7 @@ impl Top {
             Action::Search => self.typed = Some(Typed::new(For::Search, "")),
             Action::SearchNext => return self.find_again(1),
             Action::SearchBack => return self.find_again(-1),
+            Action::Pid(digit) => self.type_pid(digit),
             Action::Users => self.open_users(),
             Action::Filter => self.typed = Some(Typed::new(For::Filter, &self.filter_text)),
             Action::HideKernel => {

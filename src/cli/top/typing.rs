@@ -1,4 +1,4 @@
-//! What keys do while the user types a filter or a search.
+//! What keys do while the user types a filter, a search or a pid.
 
 use process_scanner::Filter;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -17,6 +17,10 @@ impl Top {
         match key.code {
             KeyCode::Char('c') if is_ctrl => return Answer::Quit,
             KeyCode::Char('u') if is_ctrl => typed.text.clear(),
+            // Letters do there what they do elsewhere.
+            KeyCode::Char(letter) if typed.what == For::Pid && !letter.is_ascii_digit() => {
+                return self.press(key);
+            }
             KeyCode::Char(letter) if !is_ctrl => {
                 if !typed.push(letter) {
                     self.typed = Some(typed);
@@ -70,6 +74,7 @@ impl Top {
                 self.search_text.clone_from(&typed.text);
                 self.find(0);
             }
+            For::Pid => self.find_pid(&typed.text),
         }
     }
 
@@ -107,6 +112,26 @@ impl Top {
         }
         self.recent.select(&self.wanted, &self.seen.snapshot);
         self.is_stale = true;
+    }
+
+    /// Begins to type a pid.
+    pub(super) fn type_pid(&mut self, digit: char) {
+        let mut typed = Typed::new(For::Pid, "");
+        typed.push(digit);
+        self.find_pid(&typed.text);
+        self.typed = Some(typed);
+    }
+
+    /// Picks the process with a pid, if it is in the list.
+    fn find_pid(&mut self, text: &str) {
+        let Ok(pid) = text.parse() else {
+            return;
+        };
+        let process = self.seen.snapshot.by_pid(pid);
+        match process.and_then(|process| self.line_of(process.key())) {
+            Some(line) => self.pick.pick(line, &self.listed),
+            None => self.message = Some(format!("{pid} is in no line")),
+        }
     }
 
     /// Picks the next line with the text that was searched last; negative: the one before.

@@ -3,32 +3,17 @@
 use process_scanner::{Collect, Detail, Filter, Value};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::arranged::Id;
 use super::made_up_host::Host;
 use super::panes::Page;
 use super::test_screen::*;
 use super::view::Top;
 
-fn begun() -> (Host, Top) {
-    let (mut host, mut top) = (Host::small(), Top::new(options()));
-    top.take(&host.scan());
-    draw(&mut top, 80, 24);
-    (host, top)
-}
-
 fn letter(top: &mut Top, letter: char) {
     press(top, KeyCode::Char(letter));
 }
 
-fn pids(top: &mut Top) -> Vec<u32> {
-    top.refresh();
-    let ids = (0..top.listed.len()).filter_map(|place| top.listed.id(place));
-    let mut pids: Vec<u32> = ids
-        .map(|id| match id {
-            Id::Process(key) => key.pid,
-            other => panic!("{other:?}"),
-        })
-        .collect();
+fn sorted_pids(top: &mut Top) -> Vec<u32> {
+    let mut pids = pids(top);
     pids.sort_unstable();
     pids
 }
@@ -58,7 +43,7 @@ fn users_are_listed_and_one_is_chosen() {
     );
     press(&mut top, KeyCode::Down);
     press(&mut top, KeyCode::Enter);
-    assert_eq!(pids(&mut top), [1210, 1377]);
+    assert_eq!(sorted_pids(&mut top), [1210, 1377]);
     assert!(screen(&mut top, 80, 24).contains("\nuser anna: 2 of 9\n"));
     // Processes that become hers are displayed.
     let child = host.born(3000, 1210, &["vi"]);
@@ -69,14 +54,14 @@ fn users_are_listed_and_one_is_chosen() {
         .details
         .set(Detail::UserName, Value::Text("root"));
     host.after(1000, &mut top);
-    assert_eq!(pids(&mut top), [1210, 1377, 3000]);
+    assert_eq!(sorted_pids(&mut top), [1210, 1377, 3000]);
     // The page begins with the chosen one, and counts all.
     letter(&mut top, 'u');
     assert_eq!(top.users.index, 1);
     assert_eq!(listed(&mut top)[..2], ["11 (all)", "3 anna"]);
     press(&mut top, KeyCode::Home);
     press(&mut top, KeyCode::Enter);
-    assert_eq!(pids(&mut top).len(), 11);
+    assert_eq!(sorted_pids(&mut top).len(), 11);
     // Esc leaves the page, and then the user.
     letter(&mut top, 'u');
     press(&mut top, KeyCode::End);
@@ -86,7 +71,7 @@ fn users_are_listed_and_one_is_chosen() {
     press(&mut top, KeyCode::Esc);
     assert!(screen(&mut top, 80, 24).contains("user root: 5 of 11"));
     press(&mut top, KeyCode::Esc);
-    assert_eq!(pids(&mut top).len(), 11);
+    assert_eq!(sorted_pids(&mut top).len(), 11);
     letter(&mut top, 'u');
     letter(&mut top, 'u');
     assert_eq!(top.page, Page::Table);
@@ -96,10 +81,7 @@ fn users_are_listed_and_one_is_chosen() {
 fn a_user_is_combined_with_other_filters() {
     let mut own = options();
     own.filter = Filter::new().with_text("s");
-    let mut host = Host::small();
-    let mut top = Top::new(own);
-    top.take(&host.scan());
-    draw(&mut top, 80, 24);
+    let (_, mut top) = begun_with(own);
     press(&mut top, KeyCode::F(4));
     type_text(&mut top, "sshd");
     press(&mut top, KeyCode::Enter);
@@ -107,20 +89,20 @@ fn a_user_is_combined_with_other_filters() {
     assert_eq!(listed(&mut top), ["2 (all)", "2 root"]);
     press(&mut top, KeyCode::Down);
     press(&mut top, KeyCode::Enter);
-    assert_eq!(pids(&mut top), [690, 1204]);
+    assert_eq!(sorted_pids(&mut top), [690, 1204]);
     assert!(screen(&mut top, 80, 24).contains("user root, filter sshd: 2 of 9"));
     letter(&mut top, 't');
-    assert_eq!(pids(&mut top), [1, 690, 1204]);
+    assert_eq!(sorted_pids(&mut top), [1, 690, 1204]);
     letter(&mut top, 't');
     // Esc ends them one by one.
     press(&mut top, KeyCode::Esc);
-    assert_eq!(pids(&mut top), [1, 412, 690, 1204]);
+    assert_eq!(sorted_pids(&mut top), [1, 412, 690, 1204]);
     press(&mut top, KeyCode::F(4));
     type_text(&mut top, "nothing like it");
     assert!(screen(&mut top, 80, 24).contains("no process matches; Esc ends the filter"));
     press(&mut top, KeyCode::Esc);
     press(&mut top, KeyCode::Esc);
-    assert_eq!(pids(&mut top), [1, 412, 690, 811, 830, 1204, 1210]);
+    assert_eq!(sorted_pids(&mut top), [1, 412, 690, 811, 830, 1204, 1210]);
 }
 
 #[test]
@@ -177,7 +159,7 @@ fn users_without_names_are_listed_by_id_and_unknown_ones_are_not() {
             press(&mut top, KeyCode::Down);
         }
         press(&mut top, KeyCode::Enter);
-        assert_eq!(pids(&mut top), expected, "{line}");
+        assert_eq!(sorted_pids(&mut top), expected, "{line}");
     }
 }
 
@@ -208,8 +190,7 @@ fn users_are_offered_only_if_they_are_collected() {
     ] {
         let mut own = options();
         (own.collects, own.is_replay) = (Collect::COMMAND, is_replay);
-        let mut top = Top::new(own);
-        top.take(&Host::small().scan());
+        let (_, mut top) = begun_with(own);
         letter(&mut top, 'u');
         assert!(screen(&mut top, 80, 24).contains(expected));
         assert_eq!(top.page, Page::Table);
@@ -249,5 +230,5 @@ fn many_users_scroll_and_a_click_chooses() {
     top.click(mouse(MouseEventKind::Down(MouseButton::Left), 2));
     assert_eq!(top.page, Page::Users);
     top.click(mouse(MouseEventKind::Down(MouseButton::Left), 5));
-    assert_eq!(pids(&mut top), [2]);
+    assert_eq!(sorted_pids(&mut top), [2]);
 }

@@ -178,7 +178,7 @@ impl Top {
             let width = self.panes.table.width.max(LEAST.0);
             self.arranged.collapsed.forget_exited(&self.seen.snapshot);
             self.listed = Listed::of(&self.seen, &self.arranged, width.into());
-            self.leave_collapsed();
+            self.pick_visible();
             self.pick.find(&self.listed);
             self.list_users();
         }
