@@ -24,6 +24,9 @@ mod in_lives_tests;
 mod in_tree;
 #[cfg(test)]
 mod in_tree_tests;
+mod in_users;
+#[cfg(test)]
+mod in_users_tests;
 mod key_table;
 mod keys;
 #[cfg(test)]
@@ -54,9 +57,7 @@ mod typed;
 mod typing;
 #[cfg(test)]
 mod typing_tests;
-mod users;
-#[cfg(test)]
-mod users_tests;
+mod user_list;
 mod view;
 mod view_options;
 

@@ -16,7 +16,7 @@ use super::recent::{Lives, Recent};
 use super::seen::{Seen, Wanted};
 use super::state_line::ScannerState;
 use super::typed::Typed;
-use super::users::Users;
+use super::user_list::UserList;
 use super::view_options::TopOptions;
 use crate::cli::format::host::HostUse;
 
@@ -39,7 +39,8 @@ pub(crate) struct Top {
     pub(super) filter_text: String,
     /// The user that was chosen.
     pub(super) user: Option<String>,
-    pub(super) users: Users,
+    /// The page that chooses one.
+    pub(super) users: UserList,
     /// The text that was searched last.
     pub(super) search_text: String,
     pub(super) typed: Option<Typed>,
@@ -87,7 +88,7 @@ impl Top {
             },
             filter_text: String::new(),
             user: None,
-            users: Users::default(),
+            users: UserList::default(),
             search_text: String::new(),
             typed: None,
             arranged: Arrangement {
@@ -180,7 +181,9 @@ impl Top {
             self.listed = Listed::of(&self.seen, &self.arranged, width.into());
             self.pick_visible();
             self.pick.find(&self.listed);
-            self.list_users();
+            if self.page == Page::Users {
+                self.list_users();
+            }
         }
     }
 
