@@ -95,7 +95,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             key(
                 "Esc",
-                "Go back; end filter and search",
+                "Go back; end filter, user and search",
                 &[(Plain(KeyCode::Esc), A::Back)],
             ),
         ],

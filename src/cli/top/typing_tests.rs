@@ -1,6 +1,6 @@
 //! What keys do while the user types.
 
-use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::notice::Answer;
 use super::test_screen::*;
@@ -81,13 +81,25 @@ fn a_search_picks_the_next_process_with_the_text() {
         press(&mut top, KeyCode::Char('n'));
         assert_eq!(picked(&top), Some(pid));
     }
-    for code in [KeyCode::Char('p'), KeyCode::F(15), KeyCode::F(13)] {
-        let before = picked(&top);
-        press(&mut top, code);
-        assert_ne!(picked(&top), before, "{code:?}");
-        press(&mut top, KeyCode::Char('n'));
-        assert_eq!(picked(&top), before, "{code:?}");
+    // Terminals have three names for Shift-F3.
+    let shift_f3 = KeyEvent::new(KeyCode::F(3), KeyModifiers::SHIFT);
+    let back = [KeyCode::Char('p'), KeyCode::F(15), KeyCode::F(13)].map(KeyEvent::from);
+    type_text(&mut top, "/sh");
+    press(&mut top, KeyCode::Enter);
+    for key in back.into_iter().chain([shift_f3]) {
+        for pid in [690, 1210, 1204] {
+            top.press(key);
+            assert_eq!(picked(&top), Some(pid), "{key:?}");
+        }
     }
+    // While the user types, only letters are typed.
+    type_text(&mut top, "/sh");
+    for (key, pid) in [(shift_f3, 690), (KeyCode::F(3).into(), 1204)] {
+        top.press(key);
+        assert_eq!(picked(&top), Some(pid), "{key:?}");
+        assert!(top.typed.is_some());
+    }
+    press(&mut top, KeyCode::Enter);
     press(&mut top, KeyCode::F(3));
     type_text(&mut top, "nothing like it");
     assert!(screen(&mut top, 80, 24).contains("is in no line"));
