@@ -10,7 +10,7 @@ pub(crate) struct Line<'a> {
     pub(crate) process: &'a ProcessInfo,
     /// Text before the process.
     pub(crate) branch: String,
-    /// Ancestors in the tree.
+    /// Number of its ancestors in the tree.
     pub(crate) depth: usize,
     /// An ancestor of a match, but no match itself.
     pub(crate) is_context: bool,

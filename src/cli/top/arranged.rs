@@ -63,10 +63,9 @@ impl Entry {
     /// Returns the line of the process as it is now; `None` if it has exited since.
     pub(super) fn line<'a>(&self, seen: &'a Seen) -> Option<Line<'a>> {
         Some(Line {
-            process: seen.snapshot.get(self.key)?,
             branch: self.branch.clone(),
-            depth: 0,
             is_context: self.is_context,
+            ..Line::flat(seen.snapshot.get(self.key)?)
         })
     }
 }

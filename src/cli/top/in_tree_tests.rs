@@ -117,6 +117,8 @@ fn without_a_tree_a_message_says_what_the_keys_are_for() {
                     .contains("\npress t first: only a tree can be collapsed\n")
             );
             assert!(top.arranged.collapsed.is_empty());
+            letter(&mut top, 't');
+            assert!(top.arranged.has_tree());
         }
     }
 }

@@ -75,7 +75,7 @@ impl Top {
                 self.select();
             }
             Action::Tree => {
-                self.arranged.is_tree = !self.arranged.is_tree;
+                self.arranged.is_tree = !self.arranged.has_tree();
                 self.arranged.by = None;
                 self.arrange();
             }
