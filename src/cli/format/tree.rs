@@ -10,6 +10,8 @@ pub(crate) struct Line<'a> {
     pub(crate) process: &'a ProcessInfo,
     /// Text before the process.
     pub(crate) branch: String,
+    /// Number of its ancestors in the tree.
+    pub(crate) depth: usize,
     /// An ancestor of a match, but no match itself.
     pub(crate) is_context: bool,
 }
@@ -20,6 +22,7 @@ impl<'a> Line<'a> {
         Self {
             process,
             branch: String::new(),
+            depth: 0,
             is_context: false,
         }
     }
@@ -100,6 +103,7 @@ fn draw<'a>(
         lines.push(Line {
             process,
             branch,
+            depth,
             is_context: !chosen.contains(&process.pid),
         });
         let children = children.get(&process.pid).map_or(&[][..], Vec::as_slice);

@@ -18,9 +18,18 @@ pub(super) enum Action {
     Pane,
     Search,
     SearchNext,
+    SearchBack,
+    /// Begins a pid with this digit.
+    Pid(char),
     Filter,
     HideKernel,
     Tree,
+    /// Hides the lines below the picked one.
+    Collapse,
+    Expand,
+    /// Expands all lines, or collapses all.
+    ToggleAll,
+    Users,
     Groups,
     SortBy(&'static str),
     SortLeft,
@@ -71,6 +80,9 @@ impl Code {
         match key.code {
             KeyCode::Char(letter) if is_ctrl => Self::Ctrl(letter.to_ascii_lowercase()),
             KeyCode::Char(letter) => Self::Char(letter),
+            // Terminals have three names for it.
+            KeyCode::F(3) if key.modifiers.contains(KeyModifiers::SHIFT) => Self::F(15),
+            KeyCode::F(13) => Self::F(15),
             KeyCode::F(number) => Self::F(number),
             code => Self::Plain(code),
         }

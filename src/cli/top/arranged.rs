@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use process_scanner::{GroupBy, GroupId, ProcessInfo, ProcessKey};
 
+use super::collapsed::Collapsed;
 use super::seen::Seen;
 use crate::cli::format::group_sums;
 use crate::cli::format::group_table::GroupLine;
@@ -21,9 +22,15 @@ pub(super) struct Arrangement {
     pub(super) by: Option<GroupBy>,
     /// The processes of one group alone.
     pub(super) inside: Option<(GroupBy, GroupId)>,
+    pub(super) collapsed: Collapsed,
 }
 
 impl Arrangement {
+    /// Returns whether the lines are a tree of processes.
+    pub(super) fn has_tree(&self) -> bool {
+        self.is_tree && self.by.is_none()
+    }
+
     /// Returns the order of processes.
     pub(super) fn order(&self) -> Sort {
         let by_default = if self.is_tree { Sort::PID } else { Sort::CPU };
@@ -56,9 +63,9 @@ impl Entry {
     /// Returns the line of the process as it is now; `None` if it has exited since.
     pub(super) fn line<'a>(&self, seen: &'a Seen) -> Option<Line<'a>> {
         Some(Line {
-            process: seen.snapshot.get(self.key)?,
             branch: self.branch.clone(),
             is_context: self.is_context,
+            ..Line::flat(seen.snapshot.get(self.key)?)
         })
     }
 }
@@ -150,11 +157,26 @@ fn tree_entries(
     let mut all: Vec<_> = seen.snapshot.iter().collect();
     arranged.order().sort(&mut all, arranged.is_reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
-    let lines = tree::grow(&all, &chosen, Some(width)).into_iter();
-    let entries = lines.map(|line| Entry {
-        key: line.process.key(),
-        branch: line.branch,
-        is_context: line.is_context,
-    });
-    entries.collect()
+    let lines = tree::grow(&all, &chosen, Some(width));
+    let mut entries = Vec::with_capacity(lines.len());
+    let mut lines = lines.into_iter().peekable();
+    while let Some(line) = lines.next() {
+        let key = line.process.key();
+        let mut hidden = 0;
+        if arranged.collapsed.has(key) {
+            while lines.next_if(|below| below.depth > line.depth).is_some() {
+                hidden += 1;
+            }
+        }
+        let mut branch = line.branch;
+        if hidden > 0 {
+            branch.push_str(&format!("+{hidden} "));
+        }
+        entries.push(Entry {
+            key,
+            branch,
+            is_context: line.is_context,
+        });
+    }
+    entries
 }

@@ -9,6 +9,7 @@ use super::draw_header::draw_header;
 use super::draw_help::draw_help;
 use super::draw_lives::draw_lives;
 use super::draw_table::draw_table;
+use super::draw_users::draw_users;
 use super::footer::{draw_footer, footer_height};
 use super::paint::plain;
 use super::panes::{LEAST, Needs, Page, Panes};
@@ -47,6 +48,7 @@ impl Top {
                 draw_facts(self, buffer, panes.facts, FactsPane::Beside);
             }
             Page::Facts => draw_facts(self, buffer, panes.facts, FactsPane::Page),
+            Page::Users => cursor = draw_users(self, buffer, panes.facts),
             Page::Help => draw_help(self, buffer, panes.facts),
         }
         let at_input = draw_footer(self, buffer, panes.footer);

@@ -120,9 +120,16 @@ fn texts(top: &Top) -> Vec<Part> {
         Listed::Processes(_) if top.arranged.is_tree => top.seen.selected().count(),
         listed => listed.len(),
     };
-    if !top.filter_text.is_empty() {
-        let text = escape(&top.filter_text);
-        texts.push(plain(format!("filter {text}: {} of {all}", count())));
+    let user = top
+        .user
+        .as_ref()
+        .map(|user| format!("user {}", escape(user)));
+    let has_text = !top.filter_text.is_empty();
+    let text = has_text.then(|| format!("filter {}", escape(&top.filter_text)));
+    let chosen: Vec<String> = [user, text].into_iter().flatten().collect();
+    if !chosen.is_empty() {
+        let chosen = chosen.join(", ");
+        texts.push(plain(format!("{chosen}: {} of {all}", count())));
     } else if !top.options.filter.is_empty() && top.arranged.by.is_none() {
         texts.push(plain(format!("{} of {all} selected", count())));
     }

@@ -51,7 +51,7 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
     if lines.is_empty() {
         let text = match top.seen.snapshot.is_empty() {
             true => "no processes yet",
-            false if top.filter_text.is_empty() => "no process matches",
+            false if top.wanted.typed.is_none() => "no process matches",
             false => "no process matches; Esc ends the filter",
         };
         top.look

@@ -18,7 +18,7 @@ const GAP: &str = "  ";
 type Hint = (&'static str, &'static str, Action);
 
 /// Keys and what they do, the most useful first.
-const HINTS: [Hint; 9] = [
+const HINTS: [Hint; 10] = [
     ("q", "quit", Action::Quit),
     ("?", "help", Action::Help),
     ("/", "search", Action::Search),
@@ -28,6 +28,24 @@ const HINTS: [Hint; 9] = [
     ("o", "groups", Action::Groups),
     ("Tab", "births", Action::Pane),
     ("x", "exits", Action::Lives),
+    ("u", "users", Action::Users),
+];
+
+/// The same for a tree.
+const TREE_HINTS: [Hint; 13] = [
+    ("q", "quit", Action::Quit),
+    ("?", "help", Action::Help),
+    ("/", "search", Action::Search),
+    ("F4", "filter", Action::Filter),
+    ("t", "list", Action::Tree),
+    ("-", "collapse", Action::Collapse),
+    ("+", "expand", Action::Expand),
+    ("*", "all", Action::ToggleAll),
+    ("Enter", "details", Action::Enter),
+    ("o", "groups", Action::Groups),
+    ("Tab", "births", Action::Pane),
+    ("x", "exits", Action::Lives),
+    ("u", "users", Action::Users),
 ];
 
 /// The same for a replay.
@@ -37,7 +55,7 @@ const REPLAY_HINTS: [Hint; 6] = [
     ("Space", "pause", Action::Pause),
     (", .", "scans", Action::Scans(1)),
     ("[ ]", "10s", Action::Jump(10_000)),
-    ("+ -", "speed", Action::Faster),
+    ("( )", "speed", Action::Faster),
 ];
 
 /// The same for groups.
@@ -54,6 +72,13 @@ const LIVES_HINTS: [Hint; 4] = [
     ("?", "help", Action::Help),
     ("Enter", "details", Action::Enter),
     ("x", "exits", Action::Lives),
+];
+
+/// The same for users.
+const USER_HINTS: [Hint; 3] = [
+    ("Esc", "back", Action::Back),
+    ("Enter", "its processes", Action::Enter),
+    ("F10", "quit", Action::Quit),
 ];
 
 /// The same on a page.
@@ -133,7 +158,9 @@ fn placed(top: &Top, room: usize) -> Vec<(usize, Hint)> {
         Page::Table if top.is_in_lives => &LIVES_HINTS,
         Page::Table if top.arranged.by.is_some() => &GROUP_HINTS,
         Page::Table if top.options.is_replay => &REPLAY_HINTS,
+        Page::Table if top.arranged.has_tree() => &TREE_HINTS,
         Page::Table => &HINTS,
+        Page::Users => &USER_HINTS,
         Page::Facts | Page::Help => &PAGE_HINTS,
     };
     let mut placed = Vec::with_capacity(all.len());

@@ -53,6 +53,7 @@ impl Top {
         let key = one.event.process().key();
         let exit = self.recent.exit_of(one.event.process(), self.seen.now_ms);
         self.arranged.by = None;
+        self.arranged.collapsed.expand_to(key, &self.seen.snapshot);
         self.is_stale = true;
         self.refresh();
         if self.seen.snapshot.get(key).is_some() {

@@ -3,18 +3,10 @@
 use ratatui::crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::made_up_host::Host;
 use super::notice::Answer;
 use super::recent::Lives;
 use super::test_screen::*;
 use super::view::Top;
-
-fn begun() -> (Host, Top) {
-    let (mut host, mut top) = (Host::small(), Top::new(options()));
-    top.take(&host.scan());
-    draw(&mut top, 80, 24);
-    (host, top)
-}
 
 #[test]
 fn births_and_exits_can_be_picked_and_lead_to_their_process() {

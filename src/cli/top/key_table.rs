@@ -95,7 +95,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             key(
                 "Esc",
-                "Go back; end filter and search",
+                "Go back; end filter, user and search",
                 &[(Plain(KeyCode::Esc), A::Back)],
             ),
         ],
@@ -114,12 +114,55 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Search while you type",
                 &[(F(3), A::Search), (Char('/'), A::Search)],
             ),
-            key("n", "Find the next one", &[(Char('n'), A::SearchNext)]),
+            key(
+                "n, p, Shift-F3",
+                "Find the next one; the one before (p, Shift-F3)",
+                &[
+                    (Char('n'), A::SearchNext),
+                    (Char('p'), A::SearchBack),
+                    (F(15), A::SearchBack),
+                ],
+            ),
+            key(
+                "0-9",
+                "Pick the process with the pid that you type",
+                &[
+                    (Char('0'), A::Pid('0')),
+                    (Char('1'), A::Pid('1')),
+                    (Char('2'), A::Pid('2')),
+                    (Char('3'), A::Pid('3')),
+                    (Char('4'), A::Pid('4')),
+                    (Char('5'), A::Pid('5')),
+                    (Char('6'), A::Pid('6')),
+                    (Char('7'), A::Pid('7')),
+                    (Char('8'), A::Pid('8')),
+                    (Char('9'), A::Pid('9')),
+                ],
+            ),
+            key(
+                "u",
+                "Show the processes of one user",
+                &[(Char('u'), A::Users)],
+            ),
             key("K", "Hide kernel threads", &[(Char('K'), A::HideKernel)]),
             key(
                 "F5, t",
                 "Show a tree",
                 &[(F(5), A::Tree), (Char('t'), A::Tree)],
+            ),
+            key(
+                "-, +, =",
+                "Collapse a line of the tree; expand it (+, =)",
+                &[
+                    (Char('-'), A::Collapse),
+                    (Char('+'), A::Expand),
+                    (Char('='), A::Expand),
+                ],
+            ),
+            key(
+                "*",
+                "Expand all lines of the tree, or collapse them",
+                &[(Char('*'), A::ToggleAll)],
             ),
             key(
                 "o",
@@ -174,13 +217,9 @@ pub(super) const SECTIONS: &[Section] = &[
                 &[(Char('}'), A::Jump(60_000)), (Char('{'), A::Jump(-60_000))],
             ),
             key(
-                "+, -",
+                "), (",
                 "Faster, slower",
-                &[
-                    (Char('+'), A::Faster),
-                    (Char('='), A::Faster),
-                    (Char('-'), A::Slower),
-                ],
+                &[(Char(')'), A::Faster), (Char('('), A::Slower)],
             ),
             key(
                 "B, E",

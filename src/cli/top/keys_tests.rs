@@ -3,110 +3,12 @@
 use process_scanner::Collect;
 use ratatui::crossterm::event::KeyCode;
 
-use super::arranged::{Id, Listed};
+use super::arranged::Listed;
 use super::made_up_host::Host;
 use super::notice::{Answer, Notice, Playback, Position as At};
 use super::test_screen::*;
 use super::view::Top;
 use crate::cli::select::{GroupOrder, Sort};
-
-fn begun() -> (Host, Top) {
-    let (mut host, mut top) = (Host::small(), Top::new(options()));
-    top.take(&host.scan());
-    draw(&mut top, 80, 24);
-    (host, top)
-}
-
-fn pids(top: &mut Top) -> Vec<u32> {
-    top.refresh();
-    let ids = (0..top.listed.len()).map(|place| top.listed.id(place));
-    ids.map(|id| match id {
-        Some(Id::Process(key)) => key.pid,
-        other => panic!("{other:?}"),
-    })
-    .collect()
-}
-
-#[test]
-fn the_list_is_filtered_while_the_user_types() {
-    let (mut host, mut top) = begun();
-    press(&mut top, KeyCode::Char('\\'));
-    for (letter, expected) in [
-        ('s', vec![811, 830, 1377, 412, 1, 690, 1204, 1210]),
-        ('s', vec![690, 1204]),
-        ('h', vec![690, 1204, 1210]),
-    ] {
-        if letter == 'h' {
-            press(&mut top, KeyCode::Backspace);
-        }
-        press(&mut top, KeyCode::Char(letter));
-        let mut found = pids(&mut top);
-        found.retain(|pid| expected.contains(pid));
-        assert!(!found.is_empty(), "{letter}");
-    }
-    assert_eq!(pids(&mut top), [690, 1204, 1210]);
-    // A birth that matches comes into the list, and others do not.
-    host.born(3000, 690, &["sshd: bob"]);
-    host.born(3001, 1, &["cron"]);
-    host.after(1000, &mut top);
-    assert_eq!(pids(&mut top), [690, 1204, 1210, 3000]);
-    // Moving does not end the input; Esc restores what was before.
-    press(&mut top, KeyCode::Down);
-    assert_eq!(top.pick.key().map(|key| key.pid), Some(1204));
-    press(&mut top, KeyCode::Esc);
-    assert_eq!(pids(&mut top).len(), 11);
-    assert!(top.typed.is_none());
-    press(&mut top, KeyCode::F(4));
-    type_text(&mut top, "SSHD");
-    assert_eq!(pids(&mut top), [0_u32; 0]);
-    assert!(screen(&mut top, 80, 24).contains("no process matches"));
-    ctrl(&mut top, 'u');
-    type_text(&mut top, "cron");
-    press(&mut top, KeyCode::Enter);
-    assert_eq!(pids(&mut top), [3001]);
-    // Births and exits are filtered too.
-    assert!(!screen(&mut top, 80, 24).contains("sshd: bob"));
-    press(&mut top, KeyCode::Esc);
-    assert_eq!(pids(&mut top).len(), 11);
-    assert!(screen(&mut top, 80, 24).contains("sshd: bob"));
-}
-
-#[test]
-fn letters_are_typed_and_not_obeyed_in_the_input() {
-    let (_, mut top) = begun();
-    press(&mut top, KeyCode::Char('/'));
-    for letter in "qtPhG".chars() {
-        assert_eq!(press(&mut top, KeyCode::Char(letter)), Answer::Redraw);
-    }
-    assert_eq!(top.typed.as_ref().map(|typed| &*typed.text), Some("qtPhG"));
-    // These have no letters.
-    assert_eq!(ctrl(&mut top, 'l'), Answer::RedrawAll);
-    assert_eq!(ctrl(&mut top, 'z'), Answer::Suspend);
-    assert_eq!(top.typed.as_ref().map(|typed| &*typed.text), Some("qtPhG"));
-    assert_eq!(ctrl(&mut top, 'c'), Answer::Quit);
-    let (_, mut top) = begun();
-    press(&mut top, KeyCode::Char('/'));
-    press(&mut top, KeyCode::Backspace);
-    assert!(top.typed.is_none());
-}
-
-#[test]
-fn a_search_picks_the_next_process_with_the_text() {
-    let (_, mut top) = begun();
-    press(&mut top, KeyCode::Char('/'));
-    type_text(&mut top, "ssh");
-    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
-    assert_eq!(picked(&top), Some(690));
-    press(&mut top, KeyCode::Enter);
-    for pid in [1204, 690, 1204] {
-        press(&mut top, KeyCode::Char('n'));
-        assert_eq!(picked(&top), Some(pid));
-    }
-    press(&mut top, KeyCode::F(3));
-    type_text(&mut top, "nothing like it");
-    assert!(screen(&mut top, 80, 24).contains("is in no line"));
-    assert_eq!(picked(&top), Some(1204));
-}
 
 #[test]
 fn letters_of_htop_sort_and_a_second_time_reverses() {
@@ -240,8 +142,8 @@ fn keys_of_a_replay_are_answered_for_the_caller() {
         ('}', Playback::Jump(60_000)),
         ('B', Playback::Begin),
         ('E', Playback::End),
-        ('+', Playback::Faster),
-        ('-', Playback::Slower),
+        (')', Playback::Faster),
+        ('(', Playback::Slower),
     ] {
         assert_eq!(playback(&mut top, letter), Answer::Playback(expected));
     }
@@ -257,13 +159,14 @@ fn the_program_is_ended_and_suspended_by_the_usual_keys() {
     }
     assert_eq!(ctrl(&mut top, 'c'), Answer::Quit);
     assert_eq!(ctrl(&mut top, 'z'), Answer::Suspend);
-    assert_eq!(press(&mut top, KeyCode::Char('_')), Answer::Same);
+    assert_eq!(press(&mut top, KeyCode::F(9)), Answer::Redraw);
+    assert!(screen(&mut top, 80, 24).contains("\nno such key: ? lists all\n"));
     press(&mut top, KeyCode::F(1));
     assert_eq!(press(&mut top, KeyCode::Char('q')), Answer::Redraw);
     // A message stays until the next key.
     top.note(Notice::Message("a\x1b[2Jb".into()));
     assert!(screen(&mut top, 80, 24).contains("\na\\x1b[2Jb\n"));
-    assert_eq!(press(&mut top, KeyCode::Char('_')), Answer::Redraw);
+    assert_eq!(press(&mut top, KeyCode::Char('j')), Answer::Redraw);
     assert!(!screen(&mut top, 80, 24).contains("\\x1b"));
 }
 

@@ -4,6 +4,7 @@
 
 mod action;
 mod arranged;
+mod collapsed;
 mod curve;
 mod draw;
 mod draw_curves;
@@ -12,6 +13,7 @@ mod draw_header;
 mod draw_help;
 mod draw_lives;
 mod draw_table;
+mod draw_users;
 mod drawn;
 mod footer;
 mod freeze;
@@ -19,6 +21,12 @@ mod frozen;
 mod in_lives;
 #[cfg(test)]
 mod in_lives_tests;
+mod in_tree;
+#[cfg(test)]
+mod in_tree_tests;
+mod in_users;
+#[cfg(test)]
+mod in_users_tests;
 mod key_table;
 mod keys;
 #[cfg(test)]
@@ -47,6 +55,9 @@ mod state_line;
 mod test_screen;
 mod typed;
 mod typing;
+#[cfg(test)]
+mod typing_tests;
+mod user_list;
 mod view;
 mod view_options;
 

@@ -34,6 +34,9 @@ impl Top {
             let hint = hint_at(self, usize::from(at.x - self.panes.footer.x));
             return hint.map_or(Answer::Same, |action| self.act(action));
         }
+        if self.page == Page::Users {
+            return self.click_user(at);
+        }
         if self.page != Page::Table {
             return Answer::Same;
         }
@@ -66,7 +69,9 @@ impl Top {
     }
 
     fn wheel(&mut self, at: Position, by: isize) -> Answer {
-        if self.page != Page::Table {
+        if self.page == Page::Users {
+            self.users.step(by);
+        } else if self.page != Page::Table {
             self.page_offset = self.page_offset.saturating_add_signed(by);
         } else if self.panes.table.contains(at) {
             self.pick.scroll(by);

@@ -43,6 +43,7 @@ pub(super) enum Page {
     Table,
     /// All facts of the picked process.
     Facts,
+    Users,
     Help,
 }
 

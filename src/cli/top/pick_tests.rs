@@ -14,13 +14,6 @@ fn picked(top: &Top) -> Option<u32> {
     top.pick.key().map(|key| key.pid)
 }
 
-fn begun() -> (Host, Top) {
-    let (mut host, mut top) = (Host::small(), Top::new(options()));
-    top.take(&host.scan());
-    draw(&mut top, 80, 24);
-    (host, top)
-}
-
 /// Returns the line that is reversed.
 fn picked_line(top: &mut Top) -> String {
     let (buffer, cursor) = draw(top, 80, 24);

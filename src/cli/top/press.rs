@@ -28,7 +28,10 @@ impl Top {
             Some(typed) => self.type_key(typed, key),
             None => match action_of(key, self.options.is_replay) {
                 Some(action) => self.act(action),
-                None => Answer::Same,
+                None => {
+                    self.message = Some("no such key: ? lists all".into());
+                    Answer::Redraw
+                }
             },
         };
         match answer {
@@ -62,18 +65,21 @@ impl Top {
             Action::Back => return self.back(),
             Action::Pane => self.is_in_lives = true,
             Action::Search => self.typed = Some(Typed::new(For::Search, "")),
-            Action::SearchNext if self.search_text.is_empty() => return Answer::Same,
-            Action::SearchNext => self.find(1),
+            Action::SearchNext => return self.find_again(1),
+            Action::SearchBack => return self.find_again(-1),
+            Action::Pid(digit) => self.type_pid(digit),
+            Action::Users => self.open_users(),
             Action::Filter => self.typed = Some(Typed::new(For::Filter, &self.filter_text)),
             Action::HideKernel => {
                 self.wanted.hides_kernel = !self.wanted.hides_kernel;
                 self.select();
             }
             Action::Tree => {
-                self.arranged.is_tree = !self.arranged.is_tree;
+                self.arranged.is_tree = !self.arranged.has_tree();
                 self.arranged.by = None;
                 self.arrange();
             }
+            Action::Collapse | Action::Expand | Action::ToggleAll => return self.fold(action),
             Action::Groups => self.next_grouping(),
             Action::SortBy(name) => self.sort_by(name),
             Action::SortLeft => return self.sort_beside(-1),
@@ -110,7 +116,7 @@ impl Top {
     }
 
     /// Lists the processes again, with the picked one on the screen.
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         self.is_stale = true;
         self.pick.reveal();
     }
@@ -130,6 +136,11 @@ impl Top {
 
     /// Reacts on a page; `None` if the key does there what it does elsewhere.
     fn act_on_page(&mut self, action: Action) -> Option<Answer> {
+        if self.page == Page::Users
+            && let Some(answer) = self.act_in_users(action)
+        {
+            return Some(answer);
+        }
         let room = usize::from(self.panes.facts.height).max(1);
         match action {
             Action::Up => self.page_offset = self.page_offset.saturating_sub(1),
@@ -176,6 +187,8 @@ impl Top {
             self.is_stale = true;
         } else if !self.filter_text.is_empty() {
             self.set_filter("");
+        } else if self.user.is_some() {
+            self.set_user(None);
         } else if self.pick.id.is_some() {
             self.search_text.clear();
             self.pick.pick_first();

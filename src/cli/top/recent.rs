@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use process_scanner::{Batch, CommandLine, Details, Event, ProcessInfo, Snapshot};
+use process_scanner::{Batch, CommandLine, Detail, Details, Event, ProcessInfo, Snapshot};
 
 use super::seen::{Wanted, verdict};
 use crate::cli::format::exits::is_failure;
@@ -273,10 +273,15 @@ fn kept(event: &Event) -> Event {
     event
 }
 
-/// Copies a process without optional fields and without the end of a long command line.
+/// Copies a process without the end of a long command line, and without optional fields but its user.
 fn shortened(process: &ProcessInfo) -> ProcessInfo {
     let mut short = process.clone();
     short.details = Details::default();
+    for detail in [Detail::UserId, Detail::UserName] {
+        if process.details.has(detail) {
+            short.details.set(detail, process.details.get(detail));
+        }
+    }
     let command = short.command.as_ref();
     let bytes: usize = command.map_or(0, |command| command.args().map(|arg| arg.len() + 1).sum());
     if bytes > COMMAND_BYTES {

@@ -2,6 +2,7 @@
 
 use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
 use proptest::prelude::*;
+use proptest::sample::Index;
 use proptest::test_runner::FileFailurePersistence;
 use ratatui::crossterm::event::KeyCode;
 
@@ -11,9 +12,11 @@ use super::test_screen::*;
 use super::view::Top;
 use crate::cli::terminal;
 
-const PAGES: [&[KeyCode]; 6] = [
+const PAGES: [&[KeyCode]; 8] = [
     &[],
     &[KeyCode::Char('t')],
+    &[KeyCode::Char('*')],
+    &[KeyCode::Char('u')],
     &[KeyCode::Char('o')],
     &[KeyCode::Enter],
     &[KeyCode::Char('?')],
@@ -63,6 +66,13 @@ fn a_host_without_processes_can_be_browsed() {
         KeyCode::Char('o'),
         KeyCode::Enter,
         KeyCode::Char('<'),
+        KeyCode::Esc,
+        KeyCode::Char('t'),
+        KeyCode::Char('-'),
+        KeyCode::Char('*'),
+        KeyCode::Char('u'),
+        KeyCode::End,
+        KeyCode::Enter,
     ] {
         press(&mut top, code);
         draw(&mut top, 80, 24);
@@ -190,7 +200,7 @@ proptest! {
     #[test]
     fn any_keys_after_any_batches_can_be_drawn(
         steps in crate::cli::history::steps(),
-        keys in proptest::collection::vec((0_usize..40, 0_u16..100, 0_u16..40), 1..60),
+        keys in proptest::collection::vec((any::<Index>(), 0_u16..100, 0_u16..40), 1..60),
         is_replay: bool,
     ) {
         let mut options = options();
@@ -207,7 +217,7 @@ proptest! {
             if let Some(batch) = batches.next() {
                 top.take(batch);
             }
-            let (code, _) = all[key % all.len()];
+            let (code, _) = key.get(&all);
             top.press(code.event());
             let (buffer, cursor) = draw(&mut top, width, height);
             prop_assert!(cursor.is_none_or(|cursor| buffer.area.contains(cursor)));

@@ -85,6 +85,11 @@ fn a_host_is_watched() {
     press(&mut top, KeyCode::Esc);
     press(&mut top, KeyCode::Char('t'));
     assert_screens("tree", &mut top, &[(80, 24)]);
+    press(&mut top, KeyCode::Char('*'));
+    assert_screens("collapsed", &mut top, &[(20, 5), (80, 24)]);
+    press(&mut top, KeyCode::Char('u'));
+    assert_screens("users", &mut top, &[(20, 5), (80, 24)]);
+    press(&mut top, KeyCode::Esc);
     press(&mut top, KeyCode::Char('o'));
     press(&mut top, KeyCode::Char('o'));
     assert_screens("by_user", &mut top, &[(80, 24)]);

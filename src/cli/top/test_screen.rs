@@ -12,6 +12,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Position;
 use ratatui::style::Modifier;
 
+use super::arranged::Id;
+use super::made_up_host::Host;
 use super::notice::Answer;
 use super::view::Top;
 use super::view_options::TopOptions;
@@ -34,6 +36,29 @@ pub(super) fn options() -> TopOptions {
         zone: Zone::Utc,
         is_replay: false,
     }
+}
+
+/// Returns a small host, and a view that has taken its first scan and was drawn.
+pub(super) fn begun() -> (Host, Top) {
+    begun_with(options())
+}
+
+pub(super) fn begun_with(options: TopOptions) -> (Host, Top) {
+    let (mut host, mut top) = (Host::small(), Top::new(options));
+    top.take(&host.scan());
+    draw(&mut top, 80, 24);
+    (host, top)
+}
+
+/// Returns the pids of the lines.
+pub(super) fn pids(top: &mut Top) -> Vec<u32> {
+    top.refresh();
+    let ids = (0..top.listed.len()).map(|place| top.listed.id(place));
+    ids.map(|id| match id {
+        Some(Id::Process(key)) => key.pid,
+        other => panic!("{other:?}"),
+    })
+    .collect()
 }
 
 /// Returns a view that has taken a recording.

@@ -1,10 +1,11 @@
-//! The line in which the user types a filter or a search.
+//! The line in which the user types a filter, a search or a pid.
 
 /// What the typed text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum For {
     Filter,
     Search,
+    Pid,
 }
 
 /// Longest text that can be typed, in characters.
@@ -43,6 +44,7 @@ impl Typed {
         match self.what {
             For::Filter => "filter: ",
             For::Search => "search: ",
+            For::Pid => "pid: ",
         }
     }
 }

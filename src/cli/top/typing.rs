@@ -1,8 +1,9 @@
-//! What keys do while the user types a filter or a search.
+//! What keys do while the user types a filter, a search or a pid.
 
 use process_scanner::Filter;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::action::Code;
 use super::arranged::Id;
 use super::keys::action_of;
 use super::notice::Answer;
@@ -16,6 +17,10 @@ impl Top {
         match key.code {
             KeyCode::Char('c') if is_ctrl => return Answer::Quit,
             KeyCode::Char('u') if is_ctrl => typed.text.clear(),
+            // Letters do there what they do elsewhere.
+            KeyCode::Char(letter) if typed.what == For::Pid && !letter.is_ascii_digit() => {
+                return self.press(key);
+            }
             KeyCode::Char(letter) if !is_ctrl => {
                 if !typed.push(letter) {
                     self.typed = Some(typed);
@@ -31,8 +36,11 @@ impl Top {
                 self.apply(&typed);
                 return Answer::Redraw;
             }
-            KeyCode::F(3) if typed.what == For::Search => {
-                self.find(1);
+            KeyCode::F(3 | 13 | 15) if typed.what == For::Search => {
+                self.find(match Code::of(key) {
+                    Code::F(3) => 1,
+                    _ => -1,
+                });
                 self.typed = Some(typed);
                 return Answer::Redraw;
             }
@@ -66,13 +74,29 @@ impl Top {
                 self.search_text.clone_from(&typed.text);
                 self.find(0);
             }
+            For::Pid => self.find_pid(&typed.text),
         }
     }
 
     pub(super) fn set_filter(&mut self, text: &str) {
         self.filter_text = text.to_owned();
-        self.wanted.typed = (!text.is_empty()).then(|| Filter::new().with_text(text));
+        self.filter();
+    }
+
+    /// Selects by the typed text and the chosen user.
+    pub(super) fn filter(&mut self) {
+        let filter = self.text_filter();
+        let filter = self.user.iter().fold(filter, Filter::with_user);
+        self.wanted.typed = (!filter.is_empty()).then_some(filter);
         self.select();
+    }
+
+    /// Returns the filter of the typed text; it is empty if there is none.
+    pub(super) fn text_filter(&self) -> Filter {
+        match self.filter_text.is_empty() {
+            true => Filter::new(),
+            false => Filter::new().with_text(&self.filter_text),
+        }
     }
 
     /// Selects all processes again.
@@ -90,8 +114,39 @@ impl Top {
         self.is_stale = true;
     }
 
-    /// Picks the next line with the searched text. `from`: lines below the picked one.
-    pub(super) fn find(&mut self, from: usize) {
+    /// Begins to type a pid.
+    pub(super) fn type_pid(&mut self, digit: char) {
+        let mut typed = Typed::new(For::Pid, "");
+        typed.push(digit);
+        self.find_pid(&typed.text);
+        self.typed = Some(typed);
+    }
+
+    /// Picks the process with a pid, if it is in the list.
+    fn find_pid(&mut self, text: &str) {
+        let Ok(pid) = text.parse() else {
+            return;
+        };
+        let process = self.seen.snapshot.by_pid(pid);
+        match process.and_then(|process| self.line_of(process.key())) {
+            Some(line) => self.pick.pick(line, &self.listed),
+            None => self.message = Some(format!("{pid} is in no line")),
+        }
+    }
+
+    /// Picks the next line with the text that was searched last; negative: the one before.
+    pub(super) fn find_again(&mut self, by: isize) -> Answer {
+        if self.search_text.is_empty() {
+            return Answer::Same;
+        }
+        self.find(by);
+        Answer::Redraw
+    }
+
+    /// Picks the next line with the searched text, beginning so many lines below the picked one.
+    ///
+    /// Negative: above, and going up.
+    pub(super) fn find(&mut self, from: isize) {
         let count = self.listed.len();
         if self.search_text.is_empty() || count == 0 {
             return;
@@ -105,11 +160,19 @@ impl Top {
             }
             Id::Group(group) => group.name().to_lowercase().contains(&text),
         };
-        let places = (0..count).map(|step| (self.pick.index + from + step) % count);
+        let index = self.pick.index.min(count - 1);
+        let places = (0..count).map(|step| match from < 0 {
+            true => (index + 2 * count - from.unsigned_abs() - step) % count,
+            false => (index + from.unsigned_abs() + step) % count,
+        });
         let mut ids = places.filter_map(|place| self.listed.id(place));
         match ids.find(is_match) {
             Some(id) => self.pick.pick(id, &self.listed),
-            None => self.message = Some(format!("{:?} is in no line", self.search_text)),
+            None => {
+                let is_folded = self.arranged.has_tree() && !self.arranged.collapsed.is_empty();
+                let advice = if is_folded { "; * expands all" } else { "" };
+                self.message = Some(format!("{:?} is in no line{advice}", self.search_text));
+            }
         }
     }
 }

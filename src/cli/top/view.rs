@@ -4,6 +4,7 @@ use process_scanner::{Batch, Event, ProcessInfo, ProcessKey};
 use ratatui::layout::Rect;
 
 use super::arranged::{Arrangement, Id, Listed};
+use super::collapsed::Collapsed;
 use super::curve::Curve;
 use super::drawn::Drawn;
 use super::frozen::Frozen;
@@ -15,6 +16,7 @@ use super::recent::{Lives, Recent};
 use super::seen::{Seen, Wanted};
 use super::state_line::ScannerState;
 use super::typed::Typed;
+use super::user_list::UserList;
 use super::view_options::TopOptions;
 use crate::cli::format::host::HostUse;
 
@@ -35,6 +37,10 @@ pub(crate) struct Top {
     pub(super) wanted: Wanted,
     /// The text of the filter that was typed.
     pub(super) filter_text: String,
+    /// The user that was chosen.
+    pub(super) user: Option<String>,
+    /// The page that chooses one.
+    pub(super) users: UserList,
     /// The text that was searched last.
     pub(super) search_text: String,
     pub(super) typed: Option<Typed>,
@@ -81,6 +87,8 @@ impl Top {
                 hides_kernel: false,
             },
             filter_text: String::new(),
+            user: None,
+            users: UserList::default(),
             search_text: String::new(),
             typed: None,
             arranged: Arrangement {
@@ -89,6 +97,7 @@ impl Top {
                 is_tree: options.is_tree,
                 by: options.by,
                 inside: None,
+                collapsed: Collapsed::default(),
             },
             listed: Listed::default(),
             is_stale: true,
@@ -168,8 +177,13 @@ impl Top {
     pub(super) fn refresh(&mut self) {
         if std::mem::take(&mut self.is_stale) {
             let width = self.panes.table.width.max(LEAST.0);
+            self.arranged.collapsed.forget_exited(&self.seen.snapshot);
             self.listed = Listed::of(&self.seen, &self.arranged, width.into());
+            self.pick_visible();
             self.pick.find(&self.listed);
+            if self.page == Page::Users {
+                self.list_users();
+            }
         }
     }
 

@@ -1,0 +1,78 @@
+//! The users of the processes that live now.
+
+use std::collections::BTreeMap;
+
+use process_scanner::{Detail, ProcessInfo, Snapshot, Value};
+
+use super::seen::Wanted;
+
+/// The processes of a user.
+#[derive(Debug)]
+pub(super) struct UserLine {
+    /// Name, or id if it has no name; `None`: all users.
+    pub(super) user: Option<String>,
+    pub(super) processes: usize,
+}
+
+/// The lines of the list, and the picked one.
+#[derive(Debug, Default)]
+pub(super) struct UserList {
+    /// All users first, the others in order of name.
+    pub(super) lines: Vec<UserLine>,
+    pub(super) index: usize,
+    /// First line on the screen.
+    pub(super) offset: usize,
+}
+
+impl UserList {
+    /// Lists the users of the wanted processes. The picked user stays picked.
+    pub(super) fn list(&mut self, snapshot: &Snapshot, wanted: &Wanted) {
+        let mut all = 0;
+        let mut users = BTreeMap::new();
+        for process in snapshot {
+            if wanted.has(process, snapshot) {
+                all += 1;
+                if let Some(user) = user_of(process) {
+                    *users.entry(user).or_insert(0) += 1;
+                }
+            }
+        }
+        let picked = self.picked();
+        let users = users.into_iter().map(|(user, count)| (Some(user), count));
+        let lines = [(None, all)].into_iter().chain(users);
+        let line = |(user, processes)| UserLine { user, processes };
+        self.lines = lines.map(line).collect();
+        self.pick(picked.as_deref());
+    }
+
+    /// Returns the picked user; `None`: all.
+    pub(super) fn picked(&self) -> Option<String> {
+        self.lines.get(self.index)?.user.clone()
+    }
+
+    /// Picks a user, or the next one if it has no process.
+    pub(super) fn pick(&mut self, user: Option<&str>) {
+        let mut lines = self.lines.iter();
+        match lines.position(|line| line.user.as_deref() == user) {
+            Some(index) => self.index = index,
+            None => self.step(0),
+        }
+    }
+
+    /// Picks the line that is so many lines below; negative: above.
+    pub(super) fn step(&mut self, by: isize) {
+        let last = self.lines.len().saturating_sub(1);
+        self.index = self.index.saturating_add_signed(by).min(last);
+    }
+}
+
+/// Returns the name of the user, or its id if it has no name.
+fn user_of(process: &ProcessInfo) -> Option<String> {
+    match process.details.get(Detail::UserName) {
+        Value::Text(name) => Some(name.to_owned()),
+        _ => match process.details.get(Detail::UserId) {
+            Value::Count(id) => Some(id.to_string()),
+            _ => None,
+        },
+    }
+}
