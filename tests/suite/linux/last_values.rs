@@ -10,6 +10,7 @@ use process_scanner::{
 
 use super::fake::Fake;
 use super::{about, known, scan};
+use crate::support::await_some;
 
 const KEPT: [Detail; 7] = [
     Detail::UserId,
@@ -98,12 +99,12 @@ fn a_zombie_and_its_exit_have_the_last_user_group_and_program() {
     }
     child.wait().unwrap();
     for scanner in &mut scanners {
-        let exit = (0..100).find_map(|_| {
+        let exit = await_some("its exit", || {
             let batch = scan(scanner);
             let mut exits = about(&batch, pid).into_iter().cloned();
             exits.next_back()
         });
-        let Some(Event::Exited { process, .. }) = exit else {
+        let Event::Exited { process, .. } = exit else {
             panic!("{exit:?}");
         };
         assert_eq!(kept(&process.details), kept(&before));

@@ -84,6 +84,8 @@ struct Ears {
 impl Ears {
     /// Begins to listen; `None`, with a message, where that is not possible.
     fn open(options: ListenOptions) -> Option<Self> {
+        // While this waits for other tests, nothing would be drained.
+        let pids = own_next_pid();
         let source = LinuxSource::new(Collect::default()).unwrap();
         let source = source.listening(options);
         let info = source.info();
@@ -92,11 +94,11 @@ impl Ears {
             return None;
         }
         assert!(info.hears_lives);
-        Some(Self::of(source))
+        Some(Self::of(source, pids))
     }
 
     /// Begins with a source that listens.
-    fn of(source: LinuxSource) -> Self {
+    fn of(source: LinuxSource, pids: OwnNextPid) -> Self {
         let mut ears = Self {
             source,
             told: BTreeMap::new(),
@@ -104,7 +106,7 @@ impl Ears {
             hearings: Vec::new(),
             steps: Vec::new(),
             missed: None,
-            _pids: own_next_pid(),
+            _pids: pids,
         };
         ears.scan();
         ears.told.clear();
