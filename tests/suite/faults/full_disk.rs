@@ -98,7 +98,7 @@ fn a_folder_that_becomes_read_only_ends_a_recording_at_the_next_part() {
             dir.path(),
             "tmpfs",
             MountFlags::empty(),
-            Some(c"size=1m"),
+            Some(c"size=256m"),
         )
         .unwrap();
         let file = dir.path().join("host.ndjson");
