@@ -13,7 +13,7 @@ use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{AddressFamily, SendFlags, SocketType, bind, send, socket};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Ears, PATIENCE, Told, code, sh};
+use super::{Ears, PATIENCE, Told, code, exits_in, sh};
 use crate::linux::is_root;
 use crate::support::await_some;
 
@@ -99,11 +99,11 @@ fn every_life_of_a_reused_pid_is_heard_with_its_own_values() {
     ears.until("the last exit", |ears| {
         lives
             .iter()
-            .all(|(pid, numbers)| ears.exits(*pid).len() >= numbers.len())
+            .all(|(pid, numbers)| exits_in(ears.about_all(*pid)).len() >= numbers.len())
     });
     assert!(ears.is_complete(), "{:?}", ears.hearings);
     for (pid, numbers) in &lives {
-        assert_own_values(ears.about(*pid), numbers);
+        assert_own_values(ears.about_all(*pid), numbers);
     }
 }
 
