@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use process_scanner::{Batch, Changes, Collect, Event, LinuxSource, ProcessInfo, Scanner};
 
-use crate::support::{Live, live_sources, scan_for_command};
+use crate::support::{Live, await_some, live_sources, scan_for_command};
 
 /// A shell that runs a script, reports in lines and waits for lines.
 ///
@@ -160,18 +160,18 @@ fn an_exec_that_keeps_the_name_is_reported_at_the_next_scan() {
     shell.send_line();
     assert_eq!(shell.read_line(), "second");
     // The next scan asks for the command line. On a busy machine a later scan gets it.
-    let is_reported = (0..10).any(|_| {
+    await_some("its command line", || {
         let batch = scan(&mut scanner);
         let about = about(&batch, shell.pid());
-        about.iter().any(|event| match event {
+        let is_reported = about.iter().any(|event| match event {
             Event::Updated { changed, .. } => {
                 assert!(!changed.contains(Changes::NAME));
                 changed.contains(Changes::COMMAND)
             }
             _ => panic!("{event:?}"),
-        })
+        });
+        is_reported.then_some(())
     });
-    assert!(is_reported);
     let process = known(&scanner, shell.pid());
     assert_eq!(args(&process), ["sh", "-c", "echo second; read x"]);
 }

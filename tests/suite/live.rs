@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use process_scanner::{Batch, Event, ProcessInfo, Row, Scanner, Snapshot, Timestamp};
 
-use crate::support::{Live, PATIENCE, live_sources, scan_for_command};
+use crate::support::{Live, PATIENCE, await_some, live_sources, scan_for_command};
 
 /// Set for a child: its role.
 const ROLE: &str = "PSCAN_TEST_ROLE";
@@ -132,9 +132,9 @@ fn about(batch: &Batch, pid: u32) -> Vec<&Event> {
         .collect()
 }
 
-/// Scans until `done` accepts an event of `pid`, at most 100 times.
-fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) -> Option<Event> {
-    (0..100).find_map(|_| {
+/// Scans until `done` accepts an event of `pid`.
+fn scan_until(scanner: &mut Scanner, pid: u32, done: impl Fn(&Event) -> bool) -> Event {
+    await_some(&format!("the event of {pid}"), || {
         let batch = scanner.scan_once().unwrap();
         about(&batch, pid)
             .into_iter()
@@ -226,7 +226,7 @@ fn a_child_has_one_birth_and_one_exit_with(live: Live) {
     assert_args_end_in(&mut scanner, pid, &CHILD_ARGS.map(str::to_owned));
     drop(child);
     // On Windows an exit can be reported one scan late.
-    let event = scan_until(&mut scanner, pid, |event| event.kind() == "exited").unwrap();
+    let event = scan_until(&mut scanner, pid, |event| event.kind() == "exited");
     assert_eq!(event.process().key(), key);
     // The exit is not reported again.
     for _ in 0..3 {
@@ -357,8 +357,7 @@ fn an_exec_is_reported_with_name_and_command_with(live: Live) {
     let event = scan_until(&mut scanner, child.pid(), |event| match event {
         Event::Updated { changed, .. } => changed.contains(process_scanner::Changes::NAME),
         _ => false,
-    })
-    .expect("an exec is reported within 100 scans");
+    });
     let Event::Updated {
         process, changed, ..
     } = event
@@ -391,7 +390,8 @@ fn a_zombie_is_reported_and_then_its_exit_with(live: Live) {
     scan_for_command(&mut scanner, pid);
     child.send_line();
     let is_zombie = |event: &Event| event.process().status == Some(process_scanner::Status::Zombie);
-    let event = scan_until(&mut scanner, pid, is_zombie).expect("it ends by itself");
+    // It ends by itself.
+    let event = scan_until(&mut scanner, pid, is_zombie);
     assert_eq!(event.kind(), "updated");
     assert!(
         event.process().command.is_some(),

@@ -17,7 +17,8 @@ use crate::support::{Made, World, show};
 fn config() -> Config {
     let mut config = Config::default();
     config.interval_ms = 50;
-    config.scan_deadline_ms = 100;
+    // On a busy machine a scan that is not stuck can take some time too.
+    config.scan_deadline_ms = 1000;
     config
 }
 
@@ -378,7 +379,10 @@ fn waiting_for_a_stuck_scan_uses_no_cpu_time() {
         return;
     }
     let (source, is_begun, go_on) = slow();
-    let handle = start(source);
+    let mut config = config();
+    config.scan_deadline_ms = 100;
+    let builder = Scanner::builder().config(config).source(source);
+    let handle = builder.start().unwrap();
     let options = ConsumerOptions::default()
         .with_overflow(Overflow::Block)
         .with_queue_len(1);

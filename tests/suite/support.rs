@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use process_scanner::{
     Bell, Collect, Error, ErrorClass, Event, Exit, Happening, Heard, Hearing, ListenStep,
@@ -365,12 +365,22 @@ pub fn assert_folded(snapshot: &Snapshot, scanner: &Scanner) {
 /// On a busy machine it can come too late for a scan; the next scan asks for it again.
 pub fn scan_for_command(scanner: &mut Scanner, pid: u32) -> ProcessInfo {
     let is_known = |process: &&ProcessInfo| process.pid == pid && process.command.is_some();
-    let known = (0..100).find_map(|_| {
+    await_some(&format!("the command line of {pid}"), || {
         let known = scanner.processes().find(is_known).cloned();
         if known.is_none() {
             scanner.scan_once().unwrap();
         }
         known
-    });
-    known.unwrap_or_else(|| panic!("the command line of {pid} does not come"))
+    })
+}
+
+/// Tries until there is a result.
+pub fn await_some<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(result) = attempt() {
+            return result;
+        }
+        assert!(Instant::now() < until, "{what} does not come");
+    }
 }

@@ -89,6 +89,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::source::linux::LinuxSource;
+    use crate::source::linux::made_up_proc::{MadeUpProc, pids};
+    use crate::source::linux::proc::reclaim::Reclaim;
 
     const PERIOD_MS: u64 = 60_000;
 
@@ -178,6 +181,42 @@ mod tests {
             }
         }
         assert!(waiting.is_empty(), "{waiting:?}");
+    }
+
+    /// Returns whether each process has its full turn within half of the usual time after a scan.
+    fn hurries_after_a_scan(source: &mut LinuxSource) -> bool {
+        pids(source);
+        // As if that scan had begun so long ago.
+        let turns = &mut source.turns;
+        turns.now_ticks = turns.now_ticks.wrapping_sub(1 << (Cycle::Full as u32 - 1));
+        pids(source);
+        (1..500).all(|pid| source.turns.has_come(pid, Cycle::Full))
+    }
+
+    #[test]
+    fn changes_are_likely_while_the_kernel_reclaims_memory() {
+        let made_up = MadeUpProc::new();
+        made_up.write("vmstat", "nr_dirty 1\npgsteal_anon 5\npgsteal_file 6\n");
+        for (pages_before, hurries) in [(11, false), (10, true)] {
+            let mut source = made_up.source();
+            source.reclaim = Reclaim::with_pages(pages_before);
+            assert_eq!(hurries_after_a_scan(&mut source), hurries, "{pages_before}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_parent_cannot_be_noticed_while_process_1_is_hidden() {
+        let made_up = MadeUpProc::new();
+        let mut source = made_up.source();
+        assert!(!hurries_after_a_scan(&mut source));
+        made_up.remove(1);
+        assert!(hurries_after_a_scan(&mut source));
+        // Without CPU clocks each scan reads the parents.
+        let made_up = MadeUpProc::new();
+        let mut source = made_up.source();
+        source.rules.has_clocks = false;
+        made_up.remove(1);
+        assert!(!hurries_after_a_scan(&mut source));
     }
 
     #[test]

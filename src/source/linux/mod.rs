@@ -21,6 +21,8 @@ mod commands;
 mod details;
 mod due;
 mod ended;
+#[cfg(test)]
+mod ended_tests;
 mod events;
 mod exits;
 mod expected;
@@ -29,6 +31,8 @@ mod hear;
 mod idle_turns;
 mod inspect;
 mod known;
+#[cfg(test)]
+mod made_up_proc;
 mod memory;
 mod new_pids;
 #[cfg(test)]

@@ -209,7 +209,6 @@ impl LinuxSource {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Child, Command, Stdio};
     use std::time::Duration;
 
     use crossbeam_channel::unbounded;
@@ -217,17 +216,8 @@ mod tests {
     use super::*;
     use crate::model::{Collect, Detail};
     use crate::source::linux::details::PssReader;
+    use crate::source::linux::made_up_proc::Idle;
     use crate::source::{DetailValue, Source};
-
-    /// A process that waits for its input until it is dropped.
-    struct Idle(Child);
-
-    impl Drop for Idle {
-        fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
-        }
-    }
 
     /// Scans, and returns the share of memory that the scan emits of a process; `None` if it emits
     /// nothing but that the process is unchanged.
@@ -250,12 +240,8 @@ mod tests {
 
     #[test]
     fn the_late_share_of_an_idle_process_comes_with_the_next_scan() {
-        let child = Command::new("sh")
-            .args(["-c", "read x"])
-            .stdin(Stdio::piped())
-            .spawn();
-        let child = Idle(child.expect("there is a shell"));
-        let pid = child.0.id();
+        let child = Idle::start();
+        let pid = child.pid();
         let source = LinuxSource::new(Collect::PSS).expect("there is a /proc here");
         let mut source = source.with_pss_of(&[pid]);
         let (go, waits) = unbounded::<()>();

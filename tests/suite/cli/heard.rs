@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use serde_json::Value;
 
 use super::{json_lines, pscan, run, text};
+use crate::faults::own_next_pid;
 
 /// The next scan comes after the test, so all but the first batch is heard.
 const HOUR: [&str; 4] = ["--interval", "1h", "--cpu-budget", "off"];
@@ -86,6 +87,7 @@ fn json_has_how_a_process_ended_long_before_the_next_scan() {
 
 #[test]
 fn text_has_how_a_process_ended_long_before_the_next_scan() {
+    let _pids = own_next_pid();
     let Some((child, mut out)) = watching(&["--events", "existing,exited"]) else {
         return;
     };
@@ -116,6 +118,7 @@ fn text_has_how_a_process_ended_long_before_the_next_scan() {
 
 #[test]
 fn a_watch_of_a_pid_ends_with_its_process_long_before_the_next_scan() {
+    let _pids = own_next_pid();
     let mut sleep = Command::new("sleep").arg("1000").spawn().unwrap();
     let pid = sleep.id().to_string();
     let watch = watching(&["--events", "existing,exited", "--pid", &pid]);

@@ -34,6 +34,8 @@ mod children {
 
     #[test]
     fn watch_ends_when_all_its_processes_have_exited() {
+        #[cfg(target_os = "linux")]
+        let _pids = crate::faults::own_next_pid();
         let (first, second) = (waiting(), waiting());
         let (first_pid, second_pid) = (first.id(), second.id());
         let pids = format!("{first_pid},4294967295,{second_pid}");
@@ -74,6 +76,8 @@ mod children {
 
     #[test]
     fn a_filter_that_matches_none_of_its_processes_ends_with_them() {
+        #[cfg(target_os = "linux")]
+        let _pids = crate::faults::own_next_pid();
         let child = waiting();
         let pid = child.id().to_string();
         let args = ["watch", "--json", "--pid", &pid, "--name", "^nobody$"];

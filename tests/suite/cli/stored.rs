@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -14,6 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{eventful, failure_of, json_lines, pscan, run, scans_in, stdout_of, text};
+use crate::support::{PATIENCE, await_some};
 
 const FAST: [&str; 4] = ["--interval", "50ms", "--cpu-budget", "off"];
 
@@ -253,11 +254,15 @@ fn a_recording_in_parts_replays_as_one() {
 
 #[test]
 fn a_missing_part_is_reported_and_processes_are_listed_anew() {
-    let dir = TempDir::new().unwrap();
+    // A busy machine makes fewer parts.
+    let (dir, parts) = await_some("a recording of three parts", || {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join("host.ndjson.gz");
+        assert_recorded(&file, &["--rotate", "1s", "--for", "3500ms"]);
+        let parts = parts_in(&dir);
+        (parts.len() > 2).then_some((dir, parts))
+    });
     let file = dir.path().join("host.ndjson.gz");
-    assert_recorded(&file, &["--rotate", "1s", "--for", "3500ms"]);
-    let parts = parts_in(&dir);
-    assert!(parts.len() > 2, "{parts:?}");
     fs::remove_file(&parts[1]).unwrap();
     // A part of which nothing was written.
     let empty = dir.path().join("host.000099.ndjson.gz");
@@ -396,7 +401,7 @@ impl Running {
 
     /// Waits until the first part has content.
     fn wait_for(&mut self, part: &Path) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + PATIENCE;
         while !fs::metadata(part).is_ok_and(|file| file.len() > 0) {
             assert!(self.0.try_wait().unwrap().is_none(), "it has ended");
             assert!(Instant::now() < deadline, "it does not write");
@@ -455,17 +460,16 @@ fn a_folder_that_vanishes_ends_the_recording_with_an_error() {
     let mut running = Running::start(&file, "1s");
     let part = dir.path().join("in/host.000001.ndjson");
     running.wait_for(&part);
-    let rescued = dir.path().join("rescued.ndjson");
-    fs::hard_link(&part, &rescued).unwrap();
-    fs::remove_dir_all(dir.path().join("in")).unwrap();
+    fs::rename(dir.path().join("in"), dir.path().join("away")).unwrap();
     let output = running.output();
     let line = failure_of(&output);
+    // On a busy machine there may be a second part already.
     assert!(
-        line.contains("cannot create ") && line.contains("host.000002.ndjson"),
+        line.contains("cannot create ") && line.contains("in/host.0000"),
         "{line}"
     );
     // What was written is whole.
-    let output = replay(&rescued);
+    let output = replay(&dir.path().join("away/host.000001.ndjson"));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
@@ -477,7 +481,7 @@ fn a_killed_recorder_leaves_all_but_the_last_second() {
     let mut running = Running(pscan(&args).stderr(Stdio::null()).spawn().unwrap());
     running.wait_for(&file);
     // So much is only there after flushes.
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while fs::metadata(&file).unwrap().len() < 200 {
         assert!(Instant::now() < deadline, "it does not write");
         std::thread::yield_now();

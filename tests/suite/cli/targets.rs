@@ -5,13 +5,14 @@ use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{failure_of, json_lines, pscan, run, scans_in, text};
+use crate::support::PATIENCE;
 
 const ONCE: [&str; 4] = ["--scans", "1", "--cpu-budget", "off"];
 
@@ -177,7 +178,7 @@ fn a_second_recorder_of_a_file_is_refused() {
     let mut first = Running(first);
     // It has the lock before it writes.
     let has_written = || fs::metadata(&file).is_ok_and(|file| file.len() > 0);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while !has_written() {
         assert!(first.0.try_wait().unwrap().is_none(), "it has ended");
         assert!(Instant::now() < deadline, "it does not write");

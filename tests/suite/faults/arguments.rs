@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
 use super::{Cat, Watched, skip};
-use crate::support::{Live, live_sources};
+use crate::support::{Live, await_some, live_sources};
 
 #[test]
 fn hostile_names_and_arguments_are_reported_unchanged() {
@@ -41,21 +41,11 @@ fn hostile_names_and_arguments_are_reported_unchanged_with(live: Live) {
         let mut watched = Watched::new(live);
         // On a busy machine a command line can come too late for a scan; the next scan asks for it
         // again.
-        let is_read = |watched: &Watched| {
-            watched
-                .snapshot
-                .by_pid(child.pid())
-                .unwrap()
-                .command
-                .is_some()
-        };
-        for _ in 0..100 {
-            if is_read(&watched) {
-                break;
-            }
+        let process = await_some("its command line", || {
             watched.scan();
-        }
-        let process = watched.snapshot.by_pid(child.pid()).unwrap();
+            let process = watched.snapshot.by_pid(child.pid()).cloned();
+            process.filter(|process| process.command.is_some())
+        });
         assert_eq!(process.name.as_deref(), Some(expected));
         let command = process.command.as_ref().unwrap();
         let args = command.args().count();

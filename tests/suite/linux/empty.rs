@@ -8,7 +8,7 @@ use process_scanner::{ProcessInfo, Scanner};
 
 use super::{Shell, args, is_root, known, scan};
 use crate::live::Waiting;
-use crate::support::{Live, live_sources, scan_for_command};
+use crate::support::{Live, await_some, live_sources, scan_for_command};
 
 /// Scans until this is true of a process. The source sysinfo reads everything once in 60 scans.
 ///
@@ -19,15 +19,11 @@ fn scan_until(
     is_it: impl Fn(&ProcessInfo) -> bool,
     mut work: impl FnMut(),
 ) -> ProcessInfo {
-    for _ in 0..200 {
+    await_some(&format!("the change of {pid}"), || {
         work();
         scan(scanner);
-        let process = known(scanner, pid);
-        if is_it(&process) {
-            return process;
-        }
-    }
-    panic!("it is still {:?}", known(scanner, pid));
+        Some(known(scanner, pid)).filter(&is_it)
+    })
 }
 
 #[test]

@@ -10,6 +10,7 @@ use process_scanner::{
 
 use super::fake::Fake;
 use super::{about, known, scan};
+use crate::support::await_some;
 
 const KEPT: [Detail; 7] = [
     Detail::UserId,
@@ -73,6 +74,7 @@ fn a_zombie_and_its_exit_have_the_last_user_group_and_program() {
             scan(scanner);
         }
     }
+    let keys = scanners.each_ref().map(|scanner| known(scanner, pid).key());
     let before = known(&scanners[0], pid).details.clone();
     for detail in [Detail::UserId, Detail::Cgroup, Detail::Executable] {
         assert!(!before.get(detail).is_unknown(), "{detail:?}");
@@ -97,16 +99,15 @@ fn a_zombie_and_its_exit_have_the_last_user_group_and_program() {
         }
     }
     child.wait().unwrap();
-    for scanner in &mut scanners {
-        let exit = (0..100).find_map(|_| {
+    for (scanner, key) in scanners.iter_mut().zip(keys) {
+        // Another process may get the pid.
+        let is_its_exit =
+            |event: &&Event| matches!(event, Event::Exited { process, .. } if process.key() == key);
+        let exit = await_some("its exit", || {
             let batch = scan(scanner);
-            let mut exits = about(&batch, pid).into_iter().cloned();
-            exits.next_back()
+            about(&batch, pid).into_iter().find(is_its_exit).cloned()
         });
-        let Some(Event::Exited { process, .. }) = exit else {
-            panic!("{exit:?}");
-        };
-        assert_eq!(kept(&process.details), kept(&before));
+        assert_eq!(kept(&exit.process().details), kept(&before));
     }
 }
 

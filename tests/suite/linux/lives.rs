@@ -84,6 +84,8 @@ struct Ears {
 impl Ears {
     /// Begins to listen; `None`, with a message, where that is not possible.
     fn open(options: ListenOptions) -> Option<Self> {
+        // While this waits for other tests, nothing would be drained.
+        let pids = own_next_pid();
         let source = LinuxSource::new(Collect::default()).unwrap();
         let source = source.listening(options);
         let info = source.info();
@@ -92,11 +94,11 @@ impl Ears {
             return None;
         }
         assert!(info.hears_lives);
-        Some(Self::of(source))
+        Some(Self::of(source, pids))
     }
 
     /// Begins with a source that listens.
-    fn of(source: LinuxSource) -> Self {
+    fn of(source: LinuxSource, pids: OwnNextPid) -> Self {
         let mut ears = Self {
             source,
             told: BTreeMap::new(),
@@ -104,7 +106,7 @@ impl Ears {
             hearings: Vec::new(),
             steps: Vec::new(),
             missed: None,
-            _pids: own_next_pid(),
+            _pids: pids,
         };
         ears.scan();
         ears.told.clear();
@@ -173,22 +175,42 @@ impl Ears {
         }
     }
 
-    fn about(&self, pid: u32) -> &[Told] {
+    /// Returns what it has told of all processes that had this pid.
+    fn about_all(&self, pid: u32) -> &[Told] {
         self.told.get(&pid).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns what it has told of the last child of this process that had this pid, or else of all
+    /// that had it.
+    fn about(&self, pid: u32) -> &[Told] {
+        let all = self.about_all(pid);
+        let own = Some(std::process::id());
+        let is_own = |told: &Told| matches!(told, Told::Born(read) if read.parent == own);
+        let from = all.iter().rposition(is_own).unwrap_or(0);
+        let is_birth = |told: &Told| matches!(told, Told::Born(_));
+        let later = all[from..].iter().skip(1).position(is_birth);
+        match later {
+            Some(later) if is_own(&all[from]) => &all[from..=from + later],
+            _ => &all[from..],
+        }
+    }
+
     fn exits(&self, pid: u32) -> Vec<Option<ExitStatus>> {
-        let exits = self.about(pid).iter().filter_map(|told| match told {
-            Told::Exited { status, .. } => Some(*status),
-            _ => None,
-        });
-        exits.collect()
+        exits_in(self.about(pid))
     }
 
     fn is_complete(&self) -> bool {
         let is_complete = |(hearing, _): &(Hearing, _)| *hearing == Hearing::Complete;
         self.hearings.iter().all(is_complete)
     }
+}
+
+fn exits_in(told: &[Told]) -> Vec<Option<ExitStatus>> {
+    let exits = told.iter().filter_map(|told| match told {
+        Told::Exited { status, .. } => Some(*status),
+        _ => None,
+    });
+    exits.collect()
 }
 
 /// Starts `sh` for a script, with another argument.
@@ -221,8 +243,9 @@ fn all_lives_of_short_processes_are_heard_with_their_status() {
         child.wait().unwrap();
     }
     ears.until("all exits", |ears| {
-        let has_exited =
-            |(pid, exit_code, _): &(u32, u8, String)| ears.exits(*pid).contains(&code(*exit_code));
+        let has_exited = |(pid, exit_code, _): &(u32, u8, String)| {
+            exits_in(ears.about_all(*pid)).contains(&code(*exit_code))
+        };
         expected.iter().all(has_exited)
     });
     let own_command = fs::read_to_string("/proc/self/cmdline").ok();
@@ -230,12 +253,12 @@ fn all_lives_of_short_processes_are_heard_with_their_status() {
     for (pid, exit_code, script) in &expected {
         // Other processes may have had the pid too.
         let lives = ears
-            .about(*pid)
+            .about_all(*pid)
             .chunk_by(|_, next| !matches!(next, Told::Born(_)));
         let is_ours = |told: &Told| matches!(told, Told::Exited { status, .. } if *status == code(*exit_code));
         let mut ours = lives.filter(|life| life.iter().any(is_ours));
         let (Some(about), None) = (ours.next(), ours.next()) else {
-            panic!("{:?}", ears.about(*pid));
+            panic!("{:?}", ears.about_all(*pid));
         };
         let [Told::Born(born), ..] = about else {
             // A scan has read it before its birth was heard.

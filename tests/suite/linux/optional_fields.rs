@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::crowd::{Crowd, Member, crowd};
 use crate::faults::users::NOBODY;
+use crate::support::await_some;
 
 /// Returns the optional fields of a process, from the files of `/proc`.
 fn true_fields(pid: u32) -> Option<BTreeMap<&'static str, Value>> {
@@ -123,10 +124,6 @@ fn listed(program: &Path, user: Option<u32>, source: &str) -> BTreeMap<u32, Valu
 /// Fields that a user without rights may not read of others.
 const PRIVILEGED: [&str; 3] = ["executable", "read_bytes", "written_bytes"];
 
-/// Lists are compared this many times at most: the kernel can take memory of an idle process too,
-/// or count a fault of it.
-const ROUNDS: usize = 10;
-
 fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
     let pids = || fs::read_dir("/proc").unwrap().flatten();
     let pids = || pids().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -137,8 +134,8 @@ fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
     };
     let mut seen = HashSet::new();
     let mut denied = HashSet::new();
-    let is_left = |seen: &HashSet<u32>| crowd.members.iter().any(|own| !seen.contains(&own.pid));
-    for _ in 0..ROUNDS {
+    // The kernel can take memory of an idle process too, or count a fault of it.
+    await_some("an idle moment of each", || {
         let before = truths();
         let processes = listed(program, user, "linux");
         let after = truths();
@@ -166,11 +163,9 @@ fn compare_with_proc(program: &Path, user: Option<u32>, crowd: &Crowd) {
             let container = Value::from(own.container.clone());
             assert_eq!(process["container_id"], container, "{process}");
         }
-        if !is_left(&seen) {
-            break;
-        }
-    }
-    assert!(!is_left(&seen), "some are never idle");
+        let mut own = crowd.members.iter();
+        own.all(|own| seen.contains(&own.pid)).then_some(())
+    });
     for own in &crowd.members {
         let may_read = user.is_none() || own.kind == "another user's";
         assert!(!may_read || !denied.contains(&own.pid), "{}", own.kind);

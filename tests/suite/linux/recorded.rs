@@ -110,9 +110,12 @@ fn a_tree_of_this_boot_has_this_kernels_start_times() {
 
 #[test]
 fn the_process_that_recorded_a_tree_is_not_the_scanner() {
+    let own = std::process::id();
+    if own == 1 {
+        return eprintln!("SKIPPED: a tree without process 1 hides processes");
+    }
     let fake = Fake::new();
     fake.add(1, "x", 5);
-    let own = std::process::id();
     fake.add(own, "x", 5);
     fake.write(own, "x", 5, 12);
     fs::write(fake.folder(own).join("status"), format!("NSpid:\t{own}\n")).unwrap();

@@ -7,7 +7,7 @@ use process_scanner::{Collect, ProcessInfo, Scanner, Status, SysinfoSource};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Shell, scan, scanner};
-use crate::support::scan_for_command;
+use crate::support::{await_some, scan_for_command};
 
 /// Starts a child of this name that waits for the end of its input.
 fn named(name: &[u8]) -> Shell {
@@ -70,6 +70,10 @@ fn both_sources_report_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_
     // A child with a child of its own.
     let mut parent = Shell::start("exec 3<&0; cat <&3 >/dev/null & echo $!; wait");
     let grandchild: u32 = parent.read_line().parse().unwrap();
+    while std::fs::read_to_string(format!("/proc/{grandchild}/comm")).unwrap() != "cat\n" {
+        std::thread::yield_now();
+    }
+    await_state(grandchild, 'S');
     // A stopped child, and a zombie.
     let stopped = named(b"stopped");
     signal(&stopped, Signal::STOP);
@@ -85,23 +89,35 @@ fn both_sources_report_the_same_of_processes_that_sleep_burn_exec_fork_stop_and_
         }
     }
 
-    let sysinfo = SysinfoSource::new(Collect::default()).unwrap();
-    let mut sysinfo = Scanner::builder().source(sysinfo).build().unwrap();
-    let mut linux = scanner();
-    for _ in 0..2 {
-        scan(&mut sysinfo);
-        scan(&mut linux);
-    }
     let pids = children.iter().map(Shell::pid).chain([grandchild]);
     for pid in pids {
-        let by_sysinfo = super::known(&sysinfo, pid);
-        if by_sysinfo.command.is_some() {
-            scan_for_command(&mut linux, pid);
+        let (by_linux, by_sysinfo) =
+            await_some("a process that does not change", || read_by_both(pid));
+        assert_same(&by_linux, &by_sysinfo);
+        if pid == children.last().unwrap().pid() {
+            assert_eq!(by_linux.status, Some(Status::Zombie));
         }
-        assert_same(&super::known(&linux, pid), &by_sysinfo);
     }
-    let zombie = super::known(&linux, children.last().unwrap().pid());
-    assert_eq!(zombie.status, Some(Status::Zombie));
+}
+
+/// Returns a process as both sources report it; `None` if it has changed meanwhile. The kernel can take memory
+/// of an idle process too.
+fn read_by_both(pid: u32) -> Option<(ProcessInfo, ProcessInfo)> {
+    let by_sysinfo = || {
+        let sysinfo = SysinfoSource::new(Collect::default()).unwrap();
+        let mut sysinfo = Scanner::builder().source(sysinfo).build().unwrap();
+        scan(&mut sysinfo);
+        super::known(&sysinfo, pid)
+    };
+    let before = by_sysinfo();
+    let mut linux = scanner();
+    scan(&mut linux);
+    if before.command.is_some() {
+        scan_for_command(&mut linux, pid);
+    }
+    let after = by_sysinfo();
+    let values = |process: &ProcessInfo| (process.status, process.resources, process.cpu_time_ms);
+    (values(&before) == values(&after)).then(|| (super::known(&linux, pid), after))
 }
 
 fn assert_same(linux: &ProcessInfo, sysinfo: &ProcessInfo) {

@@ -17,6 +17,15 @@ pub(in crate::source) struct Reclaim {
 }
 
 impl Reclaim {
+    /// Creates one that has read this number, long ago.
+    #[cfg(test)]
+    pub(in crate::source) fn with_pages(pages: u64) -> Self {
+        Self {
+            pages: Some(pages),
+            ..Self::default()
+        }
+    }
+
     /// Returns whether pages were reclaimed between the last two readings. Reads them again after five
     /// seconds.
     pub(in crate::source) fn has_moved(&mut self, procfs: &Procfs, now_ns: u64) -> bool {

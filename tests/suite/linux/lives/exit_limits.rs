@@ -8,6 +8,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::exits::{ended, source, without_connector};
 use super::{Ears, sh};
+use crate::faults::own_next_pid;
 use crate::linux::is_root;
 
 const LIMITED: &str = "linux::lives::exit_limits::with_few_descriptors_the_youngest_are_watched";
@@ -58,7 +59,7 @@ fn watch_the_youngest() {
         return;
     };
     assert_eq!(getrlimit(Resource::Nofile).current, Some(SOFT));
-    let mut ears = Ears::of(source);
+    let mut ears = Ears::of(source, own_next_pid());
     // They end with the writer, which is this process's alone.
     let (reader, _writer) = std::io::pipe().unwrap();
     let start = || {
@@ -120,7 +121,7 @@ fn nothing_is_watched_without_cpu_time_for_it_and_scans_find_the_exits() {
         let Some(source) = source(options) else {
             return;
         };
-        let mut ears = Ears::of(source);
+        let mut ears = Ears::of(source, own_next_pid());
         let mut child = sh("read x; exit 3", "polled");
         ears.scan();
         ended(&mut child);

@@ -47,7 +47,8 @@ pub(super) fn source(options: ListenOptions) -> Option<LinuxSource> {
 }
 
 fn open() -> Option<Ears> {
-    source(ListenOptions::default()).map(Ears::of)
+    let pids = own_next_pid();
+    Some(Ears::of(source(ListenOptions::default())?, pids))
 }
 
 impl Ears {
@@ -174,7 +175,7 @@ fn the_end_or_exec_of_a_thread_is_no_exit() {
 fn each_life_of_a_reused_pid_has_its_own_status() {
     without_connector(|| {
         let Some(mut ears) = open() else { return };
-        let until = Instant::now() + PATIENCE;
+        let mut until = Instant::now() + PATIENCE;
         let mut reused = 0;
         while reused < 10 {
             assert!(Instant::now() < until, "no pid is used again");
@@ -198,6 +199,7 @@ fn each_life_of_a_reused_pid_has_its_own_status() {
                 continue;
             }
             reused += 1;
+            until = Instant::now() + PATIENCE;
             let exits = ears.about(pid).iter().filter_map(|told| match told {
                 Told::Exited {
                     start_time_ms,
@@ -241,6 +243,7 @@ fn a_running_scanner_reports_an_exit_long_before_the_next_scan() {
         config.cpu_budget_percent = None;
         let mut child = sh("read x; exit 3", "running");
         let pid = child.id();
+        let began = Instant::now();
         let scanner = Scanner::builder()
             .config(config)
             .source(source)
@@ -253,7 +256,6 @@ fn a_running_scanner_reports_an_exit_long_before_the_next_scan() {
             "{:?}",
             first.hearing
         );
-        let began = Instant::now();
         ended(&mut child);
         let exit = |batch: &Batch| {
             let mut events = batch.events.iter();

@@ -1,11 +1,11 @@
 //! Where the kernel does not report births and exits, the source only scans, and reports why.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use process_scanner::{Collect, Config, LinuxSource, Listen, ListenOptions, Source, live_source};
 
-use super::Ears;
+use super::{Ears, PATIENCE};
 use crate::linux::is_root;
 
 /// The reason where `/proc` is that of the host.
@@ -67,7 +67,7 @@ fn inside(reason: &str) {
     let mut source = source.listening(ListenOptions::default());
     let took = began.elapsed();
     // The kernel's answer may take 0.5 s. The rest is for a busy host.
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < PATIENCE, "{took:?}");
     let info = source.info();
     assert!(!info.hears_lives);
     let why = info.not_listening.unwrap();
@@ -119,5 +119,5 @@ fn a_listener_stops_promptly_when_its_source_is_dropped() {
     assert!(threads() >= 2);
     let began = Instant::now();
     drop(ears);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < PATIENCE);
 }

@@ -13,6 +13,7 @@ use process_scanner::{ExitUsage, ListenOptions, Status};
 use super::{Ears, Told, sh};
 use crate::faults::users::{NOBODY, program_for_all};
 use crate::linux::is_root;
+use crate::support::await_some;
 
 /// Set for a child that runs this program again: how many more threads burn CPU time, and its folder.
 const THREADS: &str = "PSCAN_TEST_USAGE_THREADS";
@@ -191,8 +192,9 @@ fn a_process_has_used_what_the_kernel_counted() {
     ];
     for (start, memory) in kinds {
         // In a storm of others, records may be lost.
-        let mut attempts = (0..20).map(|_| has_used(&mut ears, start(), memory));
-        assert!(attempts.any(|is_known| is_known));
+        await_some("a record", || {
+            has_used(&mut ears, start(), memory).then_some(())
+        });
     }
 }
 
@@ -250,13 +252,15 @@ fn the_clock_of_a_process_that_waits_for_its_parent_is_final() {
     let is_zombie =
         |told: &Told| matches!(told, Told::Changed(read) if read.status == Some(Status::Zombie));
     ears.until("a zombie", |ears| ears.about(pid).iter().any(is_zombie));
-    // It is read again after this.
+    // It is read again after this. The kernel may have stopped the process just before its last instructions.
     let truth = cpu_ns(pid);
+    let most = truth + 1_000_000;
     for _ in 0..3 {
         ears.drain();
     }
     let usage = usage_at_end(&mut ears, &mut child).unwrap();
-    assert_eq!(usage.cpu_time_ns, Some(truth), "{usage:?}");
+    let is_final = |cpu_ns| (truth..=most).contains(&cpu_ns);
+    assert!(usage.cpu_time_ns.is_some_and(is_final), "{usage:?} {truth}");
     let has_rest =
         [usage.peak_rss_bytes, usage.read_bytes, usage.written_bytes].map(|of| of.is_some());
     assert_eq!(has_rest, [may_account(); 3], "{usage:?}");
