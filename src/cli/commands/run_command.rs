@@ -13,6 +13,7 @@ use process_scanner::{
     Scanner, ScannerHandle, Source, Timestamp, live_source,
 };
 
+use super::session::STOP_WITHIN;
 use super::stored::{Output, Sink, is_compressed};
 use super::target::Target;
 use crate::cli::args;
@@ -287,7 +288,7 @@ impl Following {
         }
         // The queue must not hold up the stop.
         drop(self.batches);
-        if let Err(error) = self.scanner.stop() {
+        if let Err(error) = self.scanner.stop_within(STOP_WITHIN) {
             log::warn!("{}", error.full_message());
         }
         self.profile

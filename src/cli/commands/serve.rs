@@ -14,6 +14,7 @@ use process_scanner::{
 use super::heartbeat::Heartbeat;
 use super::notices::Notices;
 use super::service_manager::ServiceManager;
+use super::session::STOP_WITHIN;
 use crate::cli::args::Serve;
 use crate::cli::exposition::{Published, Publisher, Textfile};
 use crate::cli::otlp::{Encryption, Exporter, Recorder};
@@ -25,7 +26,7 @@ use crate::cli::signals;
 /// Batches that may wait for the groups: some seconds of events.
 const QUEUE_LEN: usize = 256;
 
-/// From a signal to the end of sending.
+/// From the end of the scanner to the end of sending.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: &Serve) -> Result<()> {
@@ -112,13 +113,12 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     };
     running.manager.ready();
     let outcome = running.until_end(&stopped, &reload, &ended);
-    let deadline = Instant::now() + LAST_REQUESTS;
     running.manager.stopping();
     // Streams of events end first, or their consumers would delay the end of the scanner.
     drop(server);
-    let halted = running.handle.stop();
+    let halted = running.handle.stop_within(STOP_WITHIN);
     if let Some(exporter) = running.exporter {
-        exporter.finish(deadline);
+        exporter.finish(Instant::now() + LAST_REQUESTS);
     }
     outcome.and(halted)
 }

@@ -18,6 +18,10 @@ use crate::cli::select::is_good_scan;
 /// Longest wait for the last scan; even a busy host is faster.
 const LAST_SCAN_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longest wait for the scan and the output at the end. On a busy host both may take longer than the 0.9 s that
+/// the library waits, and output that is given up ends inside a line.
+pub(super) const STOP_WITHIN: Duration = Duration::from_secs(3);
+
 /// Batches that may wait for the output of a source that listens.
 ///
 /// It can have one every 20 ms, so these are at least five seconds, in which a reader may pause.
@@ -127,7 +131,7 @@ pub(crate) fn run(
             recv(stats.requests) -> _ => stats.print(&consumers.metrics()),
         }
     };
-    let halted = handle.stop();
+    let halted = handle.stop_within(STOP_WITHIN);
     let metrics = consumers.metrics();
     stats.print_last(&metrics);
     let only_failures = only_failures

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
-use std::time::Instant;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -14,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{eventful, failure_of, json_lines, pscan, run, scans_in, stdout_of, text};
-use crate::support::{PATIENCE, await_some};
+use crate::support::await_some;
 
 const FAST: [&str; 4] = ["--interval", "50ms", "--cpu-budget", "off"];
 
@@ -33,6 +32,21 @@ fn unzipped(file: &Path) -> String {
     let file = File::open(file).unwrap();
     MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
     text
+}
+
+/// Returns the whole lines that a recorder has written so far.
+fn written(file: &Path) -> String {
+    let bytes = fs::read(file).unwrap_or_default();
+    let mut lines = Vec::new();
+    if bytes.starts_with(b"\x1f\x8b") {
+        // It fails at the end, which is not there yet.
+        let _ = MultiGzDecoder::new(&bytes[..]).read_to_end(&mut lines);
+    } else {
+        lines = bytes;
+    }
+    let whole = lines.iter().rposition(|byte| *byte == b'\n');
+    lines.truncate(whole.map_or(0, |end| end + 1));
+    String::from_utf8(lines).unwrap()
 }
 
 fn record(file: &Path, more: &[&str]) -> Output {
@@ -399,14 +413,12 @@ impl Running {
         Self(pscan(&args).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    /// Waits until the first part has content.
-    fn wait_for(&mut self, part: &Path) {
-        let deadline = Instant::now() + PATIENCE;
-        while !fs::metadata(part).is_ok_and(|file| file.len() > 0) {
+    /// Waits until a file has its first scan.
+    fn wait_for(&mut self, file: &Path) {
+        await_some("a scan in the file", || {
             assert!(self.0.try_wait().unwrap().is_none(), "it has ended");
-            assert!(Instant::now() < deadline, "it does not write");
-            std::thread::yield_now();
-        }
+            (scans_in(&written(file)) > 0).then_some(())
+        });
     }
 
     fn output(mut self) -> Output {
@@ -479,13 +491,8 @@ fn a_killed_recorder_leaves_all_but_the_last_second() {
     let file = dir.path().join("host.ndjson.gz");
     let args = [&["record", file.to_str().unwrap()], &FAST[..]].concat();
     let mut running = Running(pscan(&args).stderr(Stdio::null()).spawn().unwrap());
+    // A scan is only there after a flush.
     running.wait_for(&file);
-    // So much is only there after flushes.
-    let deadline = Instant::now() + PATIENCE;
-    while fs::metadata(&file).unwrap().len() < 200 {
-        assert!(Instant::now() < deadline, "it does not write");
-        std::thread::yield_now();
-    }
     drop(running);
     let output = replay(&file);
     let error = text(&output.stderr);

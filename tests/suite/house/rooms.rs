@@ -45,6 +45,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
 
 /// The rooms of the command. It uses the library as any other crate does, by `process_scanner::…`.
 const COMMAND: &[(&str, &[&str])] = &[
+    ("cli/allocator", &[]),
     ("cli/select", &[]),
     ("cli/terminal", &[]),
     ("cli/outcome", &["cli/terminal"]),
@@ -113,7 +114,13 @@ const COMMAND: &[(&str, &[&str])] = &[
     ),
     (
         "cli/mod",
-        &["cli/terminal", "cli/outcome", "cli/args", "cli/commands"],
+        &[
+            "cli/allocator",
+            "cli/terminal",
+            "cli/outcome",
+            "cli/args",
+            "cli/commands",
+        ],
     ),
     ("main", &["cli/mod"]),
 ];
