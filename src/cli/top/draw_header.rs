@@ -4,7 +4,6 @@ use process_scanner::escape;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::arranged::Listed;
 use super::notice::Position;
 use super::paint::{plain, row};
 use super::view::Top;
@@ -116,9 +115,9 @@ fn texts(top: &Top) -> Vec<Part> {
         texts.insert(0, position_text(position));
     }
     let all = top.seen.snapshot.len();
-    let count = || match &top.listed {
-        Listed::Processes(_) if top.arranged.is_tree => top.seen.selected().count(),
-        listed => listed.len(),
+    let count = || {
+        let selected = top.seen.selected();
+        selected.filter(|one| top.arranged.has(one)).count()
     };
     let user = top
         .user

@@ -51,8 +51,9 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
     if lines.is_empty() {
         let text = match top.seen.snapshot.is_empty() {
             true => "no processes yet",
-            false if top.wanted.typed.is_none() => "no process matches",
-            false => "no process matches; Esc ends the filter",
+            false if !top.filter_text.is_empty() => "no process matches; Esc ends the filter",
+            false if top.user.is_some() => "no process of this user matches; Esc ends the user",
+            false => "no process matches",
         };
         top.look
             .line(buffer, row(area, 1), &[(color::DIM, text.into())]);

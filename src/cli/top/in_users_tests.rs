@@ -94,6 +94,10 @@ fn a_user_is_combined_with_other_filters() {
     letter(&mut top, 't');
     assert_eq!(sorted_pids(&mut top), [1, 690, 1204]);
     letter(&mut top, 't');
+    // The number is that of processes, whatever is listed.
+    letter(&mut top, 'o');
+    assert!(screen(&mut top, 80, 24).contains("user root, filter sshd: 2 of 9 · by name"));
+    press(&mut top, KeyCode::Esc);
     // Esc ends them one by one.
     press(&mut top, KeyCode::Esc);
     assert_eq!(sorted_pids(&mut top), [1, 412, 690, 1204]);
@@ -180,6 +184,21 @@ fn the_list_follows_the_host() {
         ["8 (all)", "1 adam", "2 postgres", "5 root"]
     );
     assert_eq!(top.users.index, 2);
+    // So does the view of a user whose last process ends.
+    press(&mut top, KeyCode::Up);
+    press(&mut top, KeyCode::Enter);
+    assert_eq!(pids(&mut top), [7]);
+    host.exits(7, Some(0));
+    host.after(1000, &mut top);
+    let text = screen(&mut top, 80, 24);
+    assert!(text.contains("user adam: 0 of 7"), "{text}");
+    let expected = "no process of this user matches; Esc ends the user";
+    assert!(text.contains(expected), "{text}");
+    letter(&mut top, 'u');
+    assert_eq!(listed(&mut top)[top.users.index], "7 (all)");
+    letter(&mut top, 'u');
+    press(&mut top, KeyCode::Esc);
+    assert_eq!(pids(&mut top).len(), 7);
 }
 
 #[test]
