@@ -178,8 +178,9 @@ impl Top {
         match ids.find(is_match) {
             Some(id) => self.pick.pick(id, &self.listed),
             None => {
-                let is_folded = self.arranged.has_tree() && !self.arranged.collapsed.is_empty();
-                let advice = if is_folded { "; * expands all" } else { "" };
+                let collapsed = &self.arranged.collapsed;
+                let hides = self.arranged.has_tree() && collapsed.hides_any(snapshot);
+                let advice = if hides { "; * expands all" } else { "" };
                 self.message = Some(format!("{:?} is in no line{advice}", self.search_text));
             }
         }
