@@ -52,7 +52,9 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
         let text = match top.seen.snapshot.is_empty() {
             true => "no processes yet",
             false if !top.filter_text.is_empty() => "no process matches; Esc ends the filter",
-            false if top.user.is_some() => "no process of this user matches; Esc ends the user",
+            false if top.user.is_some() => {
+                "no process of this user matches; Esc displays all users"
+            }
             false => "no process matches",
         };
         top.look
@@ -105,7 +107,10 @@ fn draw_processes(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[Shown<'_>
         .map(|shown| match shown {
             Shown::Living(line) => grid.row(line),
             Shown::Exited(exited) => {
-                let mut cells = grid.row(&Line::flat(exited.event.process()));
+                // It ages no more.
+                let now_ms = exited.at_ms;
+                let then = Grid::new(Layout { now_ms, ..layout });
+                let mut cells = then.row(&Line::flat(exited.event.process()));
                 let status = fields.iter().position(|name| *name == "status");
                 if let Some(cell) = status.and_then(|at| cells.get_mut(at)) {
                     cell.1 = "exited".into();
