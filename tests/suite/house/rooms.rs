@@ -49,6 +49,7 @@ const COMMAND: &[(&str, &[&str])] = &[
     ("cli/terminal", &[]),
     ("cli/outcome", &["cli/terminal"]),
     ("cli/signals", &[]),
+    ("cli/allocator", &[]),
     ("cli/launch", &["cli/outcome"]),
     ("cli/settings", &["cli/outcome"]),
     ("cli/exposition", &["cli/outcome"]),
@@ -113,7 +114,13 @@ const COMMAND: &[(&str, &[&str])] = &[
     ),
     (
         "cli/mod",
-        &["cli/terminal", "cli/outcome", "cli/args", "cli/commands"],
+        &[
+            "cli/terminal",
+            "cli/outcome",
+            "cli/allocator",
+            "cli/args",
+            "cli/commands",
+        ],
     ),
     ("main", &["cli/mod"]),
 ];
