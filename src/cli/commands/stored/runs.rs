@@ -77,8 +77,11 @@ impl Runs {
             // What was heard just after the scan, which has no time of its own, and the recheck before later events.
             source.drain(&mut |_| {});
             let _ = source.recheck(&[], &mut |_| {});
-            while let Some(at) = source.drain(&mut |_| {}).at {
-                end_ms = Some(at.wall_ms);
+            let mut has_events = false;
+            while let Some(at) = source.drain(&mut |_| has_events = true).at {
+                if std::mem::take(&mut has_events) {
+                    end_ms = Some(at.wall_ms);
+                }
             }
         }
     }

@@ -296,6 +296,7 @@ fn the_end_is_that_of_the_last_batch() {
     fs::write(&file, ENDS_WITH_EVENTS).expect("it is written");
     assert_eq!(tape(&files).runs.file_end_ms(), Some(2300));
     fs::write(&file, format!("{ENDS_WITH_EVENTS}{CHANGES_NOTHING}\n")).expect("it is written");
+    assert_eq!(tape(&files).runs.file_end_ms(), Some(2300));
     let (mut player, fed) = player(&files, 100_000);
     let mut view = View::default();
     obey(&mut player, Playback::End);
