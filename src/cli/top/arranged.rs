@@ -31,6 +31,12 @@ impl Arrangement {
         self.is_tree && self.by.is_none()
     }
 
+    /// Returns whether a process belongs to the group whose processes are listed, if there is one.
+    pub(super) fn has(&self, process: &ProcessInfo) -> bool {
+        let inside = self.inside.as_ref();
+        inside.is_none_or(|(by, group)| by.group_of(process) == *group)
+    }
+
     /// Returns the order of processes.
     pub(super) fn order(&self) -> Sort {
         let by_default = if self.is_tree { Sort::PID } else { Sort::CPU };
@@ -86,11 +92,8 @@ impl Default for Listed {
 impl Listed {
     /// Lists what is selected. `width`: that of lines.
     pub(super) fn of(seen: &Seen, arranged: &Arrangement, width: usize) -> Self {
-        let is_inside = |process: &&ProcessInfo| match &arranged.inside {
-            Some((by, group)) => by.group_of(process) == *group,
-            None => true,
-        };
-        let mut chosen: Vec<_> = seen.selected().filter(is_inside).collect();
+        let chosen = seen.selected().filter(|process| arranged.has(process));
+        let mut chosen: Vec<_> = chosen.collect();
         if let Some(by) = arranged.by {
             let mut groups = group_sums::sums(chosen.into_iter(), by);
             group_sums::sort(&mut groups, arranged.group_order(by), arranged.is_reverse);

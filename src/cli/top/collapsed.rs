@@ -7,12 +7,16 @@ use ahash::RandomState;
 use process_scanner::{ProcessInfo, ProcessKey, Snapshot};
 
 /// The processes whose descendants a tree does not display.
+///
+/// Those that have exited stay, since a replay can go back to them. Only keys add some.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Collapsed(HashSet<ProcessKey, RandomState>);
 
 impl Collapsed {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Returns whether any process is hidden.
+    pub(super) fn hides_any(&self, snapshot: &Snapshot) -> bool {
+        let mut parents = parents(snapshot);
+        parents.any(|parent| self.has(parent.key()))
     }
 
     pub(super) fn has(&self, key: ProcessKey) -> bool {
@@ -27,22 +31,16 @@ impl Collapsed {
         self.0.remove(&key);
     }
 
-    /// Expands all; if all are expanded, collapses all below the first level.
+    /// Expands all; if no process is hidden, collapses all below the first level.
     ///
     /// With the first level, a tree would be one line for init and one for the kernel.
     pub(super) fn toggle_all(&mut self, snapshot: &Snapshot) {
-        if !self.0.is_empty() {
-            self.0 = HashSet::default();
-            return;
+        let expands = self.hides_any(snapshot);
+        self.0 = HashSet::default();
+        if !expands {
+            let inner = parents(snapshot).filter(|process| parent(process, snapshot).is_some());
+            self.0 = inner.map(ProcessInfo::key).collect();
         }
-        let parents = snapshot.iter().filter_map(|child| parent(child, snapshot));
-        let inner = parents.filter(|process| parent(process, snapshot).is_some());
-        self.0 = inner.map(ProcessInfo::key).collect();
-    }
-
-    /// Forgets the processes that have exited.
-    pub(super) fn forget_exited(&mut self, snapshot: &Snapshot) {
-        self.0.retain(|key| snapshot.get(*key).is_some());
     }
 
     /// Returns the highest collapsed ancestor of a process: its line stands for the process.
@@ -57,6 +55,12 @@ impl Collapsed {
             self.0.remove(&ancestor.key());
         }
     }
+}
+
+/// Returns the processes that have children, once for each child.
+fn parents(snapshot: &Snapshot) -> impl Iterator<Item = &ProcessInfo> {
+    let children = snapshot.iter();
+    children.filter_map(|child| parent(child, snapshot))
 }
 
 /// Returns the parent of a process in a tree.

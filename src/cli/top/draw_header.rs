@@ -4,7 +4,6 @@ use process_scanner::escape;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::arranged::Listed;
 use super::notice::Position;
 use super::paint::{plain, row};
 use super::view::Top;
@@ -116,9 +115,9 @@ fn texts(top: &Top) -> Vec<Part> {
         texts.insert(0, position_text(position));
     }
     let all = top.seen.snapshot.len();
-    let count = || match &top.listed {
-        Listed::Processes(_) if top.arranged.is_tree => top.seen.selected().count(),
-        listed => listed.len(),
+    let count = || {
+        let selected = top.seen.selected();
+        selected.filter(|one| top.arranged.has(one)).count()
     };
     let user = top
         .user
@@ -151,10 +150,13 @@ fn texts(top: &Top) -> Vec<Part> {
 }
 
 fn position_text(position: &Position) -> Part {
-    let state = match position.is_paused {
-        true => "paused".to_owned(),
-        false if (position.speed - 1.0).abs() < 1e-9 => "replay".to_owned(),
-        false => format!("replay {}×", position.speed),
+    let is_usual = (position.speed - 1.0).abs() < 1e-9;
+    let speed = (!is_usual).then(|| format!(" {}×", position.speed));
+    let speed = speed.unwrap_or_default();
+    let state = if position.is_paused {
+        "paused"
+    } else {
+        "replay"
     };
     let since = cells::duration(position.at_ms.saturating_sub(position.begin_ms));
     let of = match position.end_ms {
@@ -166,5 +168,5 @@ fn position_text(position: &Position) -> Part {
     } else {
         color::PLAIN
     };
-    (style, format!("{state}: {since} of {of}"))
+    (style, format!("{state}{speed}: {since} of {of}"))
 }

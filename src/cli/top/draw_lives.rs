@@ -4,8 +4,9 @@ use process_scanner::Event;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::kept_event::Happened;
 use super::paint::{PICKED, plain, row};
-use super::recent::{Happened, Lives};
+use super::recent::Lives;
 use super::view::Top;
 use crate::cli::format::cells;
 use crate::cli::format::color::{self, Part};

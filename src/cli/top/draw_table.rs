@@ -51,8 +51,11 @@ pub(super) fn draw_table(top: &mut Top, buffer: &mut Buffer, panes: Panes) -> Op
     if lines.is_empty() {
         let text = match top.seen.snapshot.is_empty() {
             true => "no processes yet",
-            false if top.wanted.typed.is_none() => "no process matches",
-            false => "no process matches; Esc ends the filter",
+            false if !top.filter_text.is_empty() => "no process matches; Esc ends the filter",
+            false if top.user.is_some() => {
+                "no process of this user matches; Esc displays all users"
+            }
+            false => "no process matches",
         };
         top.look
             .line(buffer, row(area, 1), &[(color::DIM, text.into())]);
@@ -104,7 +107,10 @@ fn draw_processes(top: &Top, buffer: &mut Buffer, area: Rect, shown: &[Shown<'_>
         .map(|shown| match shown {
             Shown::Living(line) => grid.row(line),
             Shown::Exited(exited) => {
-                let mut cells = grid.row(&Line::flat(exited.event.process()));
+                // It ages no more.
+                let now_ms = exited.at_ms;
+                let then = Grid::new(Layout { now_ms, ..layout });
+                let mut cells = then.row(&Line::flat(exited.event.process()));
                 let status = fields.iter().position(|name| *name == "status");
                 if let Some(cell) = status.and_then(|at| cells.get_mut(at)) {
                     cell.1 = "exited".into();

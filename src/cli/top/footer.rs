@@ -18,29 +18,26 @@ const GAP: &str = "  ";
 type Hint = (&'static str, &'static str, Action);
 
 /// Keys and what they do, the most useful first.
-const HINTS: [Hint; 10] = [
+const HINTS: [Hint; 4] = [
     ("q", "quit", Action::Quit),
     ("?", "help", Action::Help),
     ("/", "search", Action::Search),
     ("F4", "filter", Action::Filter),
-    ("t", "tree", Action::Tree),
-    ("Enter", "details", Action::Enter),
-    ("o", "groups", Action::Groups),
-    ("Tab", "births", Action::Pane),
-    ("x", "exits", Action::Lives),
-    ("u", "users", Action::Users),
 ];
 
-/// The same for a tree.
-const TREE_HINTS: [Hint; 13] = [
-    ("q", "quit", Action::Quit),
-    ("?", "help", Action::Help),
-    ("/", "search", Action::Search),
-    ("F4", "filter", Action::Filter),
+/// The next ones outside a tree.
+const LIST_HINTS: [Hint; 1] = [("t", "tree", Action::Tree)];
+
+/// The next ones in a tree.
+const TREE_HINTS: [Hint; 4] = [
     ("t", "list", Action::Tree),
     ("-", "collapse", Action::Collapse),
     ("+", "expand", Action::Expand),
     ("*", "all", Action::ToggleAll),
+];
+
+/// The last ones.
+const MORE_HINTS: [Hint; 5] = [
     ("Enter", "details", Action::Enter),
     ("o", "groups", Action::Groups),
     ("Tab", "births", Action::Pane),
@@ -48,7 +45,7 @@ const TREE_HINTS: [Hint; 13] = [
     ("u", "users", Action::Users),
 ];
 
-/// The same for a replay.
+/// Those of a replay.
 const REPLAY_HINTS: [Hint; 6] = [
     ("q", "quit", Action::Quit),
     ("?", "help", Action::Help),
@@ -58,7 +55,7 @@ const REPLAY_HINTS: [Hint; 6] = [
     ("( )", "speed", Action::Faster),
 ];
 
-/// The same for groups.
+/// Those of groups.
 const GROUP_HINTS: [Hint; 4] = [
     ("q", "quit", Action::Quit),
     ("?", "help", Action::Help),
@@ -66,7 +63,7 @@ const GROUP_HINTS: [Hint; 4] = [
     ("o", "other groups", Action::Groups),
 ];
 
-/// The same in births and exits.
+/// Those of births and exits.
 const LIVES_HINTS: [Hint; 4] = [
     ("Tab", "table", Action::Pane),
     ("?", "help", Action::Help),
@@ -74,14 +71,14 @@ const LIVES_HINTS: [Hint; 4] = [
     ("x", "exits", Action::Lives),
 ];
 
-/// The same for users.
+/// Those of the page of users.
 const USER_HINTS: [Hint; 3] = [
     ("Esc", "back", Action::Back),
     ("Enter", "its processes", Action::Enter),
     ("F10", "quit", Action::Quit),
 ];
 
-/// The same on a page.
+/// Those of other pages.
 const PAGE_HINTS: [Hint; 2] = [("Esc", "back", Action::Back), ("F10", "quit", Action::Quit)];
 
 /// Returns the lines that a message or a typed text needs.
@@ -154,18 +151,18 @@ pub(super) fn hint_at(top: &Top, column: usize) -> Option<Action> {
 
 /// Returns the keys that fit, with their columns.
 fn placed(top: &Top, room: usize) -> Vec<(usize, Hint)> {
-    let all: &[Hint] = match top.page {
-        Page::Table if top.is_in_lives => &LIVES_HINTS,
-        Page::Table if top.arranged.by.is_some() => &GROUP_HINTS,
-        Page::Table if top.options.is_replay => &REPLAY_HINTS,
-        Page::Table if top.arranged.has_tree() => &TREE_HINTS,
-        Page::Table => &HINTS,
-        Page::Users => &USER_HINTS,
-        Page::Facts | Page::Help => &PAGE_HINTS,
+    let all: &[&[Hint]] = match top.page {
+        Page::Table if top.is_in_lives => &[&LIVES_HINTS],
+        Page::Table if top.arranged.by.is_some() => &[&GROUP_HINTS],
+        Page::Table if top.options.is_replay => &[&REPLAY_HINTS],
+        Page::Table if top.arranged.has_tree() => &[&HINTS, &TREE_HINTS, &MORE_HINTS],
+        Page::Table => &[&HINTS, &LIST_HINTS, &MORE_HINTS],
+        Page::Users => &[&USER_HINTS],
+        Page::Facts | Page::Help => &[&PAGE_HINTS],
     };
-    let mut placed = Vec::with_capacity(all.len());
+    let mut placed = Vec::new();
     let mut begin = 0;
-    for hint in all {
+    for hint in all.iter().copied().flatten() {
         if begin + width(*hint) > room {
             break;
         }

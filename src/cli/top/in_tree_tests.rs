@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::made_up_host::Host;
-use super::notice::Answer;
+use super::notice::{Answer, Notice, Position};
 use super::test_screen::*;
 use super::view::Top;
 
@@ -21,6 +21,10 @@ fn grown() -> (Host, Top) {
 
 fn picked(top: &Top) -> Option<u32> {
     top.pick.key().map(|key| key.pid)
+}
+
+fn hides_any(top: &Top) -> bool {
+    top.arranged.collapsed.hides_any(&top.seen.snapshot)
 }
 
 fn letter(top: &mut Top, letter: char) -> Answer {
@@ -93,7 +97,7 @@ fn a_process_without_children_is_not_collapsed() {
     let (_, mut top) = grown();
     collapse(&mut top, 412);
     assert!(screen(&mut top, 80, 24).contains("\n412 has no children\n"));
-    assert!(top.arranged.collapsed.is_empty());
+    assert!(!hides_any(&top));
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn without_a_tree_a_message_says_what_the_keys_are_for() {
                 screen(&mut top, 80, 24)
                     .contains("\npress t first: only a tree can be collapsed\n")
             );
-            assert!(top.arranged.collapsed.is_empty());
+            assert!(!hides_any(&top));
             letter(&mut top, 't');
             assert!(top.arranged.has_tree());
         }
@@ -124,7 +128,7 @@ fn without_a_tree_a_message_says_what_the_keys_are_for() {
 }
 
 #[test]
-fn a_collapsed_process_that_exits_is_forgotten() {
+fn a_collapsed_process_that_exits_hides_nothing() {
     let (mut host, mut top) = grown();
     collapse(&mut top, 690);
     host.exits(690, Some(9));
@@ -136,7 +140,7 @@ fn a_collapsed_process_that_exits_is_forgotten() {
     let text = screen(&mut top, 80, 24);
     assert!(text.contains(" killed by SIGKILL after 59m59s"), "{text}");
     assert_eq!(pids(&mut top), [1, 412, 811, 830, 1204, 1210, 1377, 2]);
-    assert!(top.arranged.collapsed.is_empty());
+    assert!(!hides_any(&top));
     // The next process with this pid is another one.
     host.born(690, 1, &["other"]);
     host.born(700, 690, &["child"]);
@@ -145,7 +149,7 @@ fn a_collapsed_process_that_exits_is_forgotten() {
 }
 
 #[test]
-fn a_collapsed_process_that_exits_in_a_frozen_view_is_forgotten_when_it_goes_on() {
+fn a_collapsed_process_that_exits_in_a_frozen_view_hides_nothing_when_it_goes_on() {
     let (mut host, mut top) = grown();
     collapse(&mut top, 811);
     letter(&mut top, ' ');
@@ -153,10 +157,10 @@ fn a_collapsed_process_that_exits_in_a_frozen_view_is_forgotten_when_it_goes_on(
     host.exits(811, Some(0));
     host.after(1000, &mut top);
     assert!(pids(&mut top).contains(&811));
-    assert!(!top.arranged.collapsed.is_empty());
+    assert!(hides_any(&top));
     letter(&mut top, ' ');
     draw(&mut top, 80, 24);
-    assert!(top.arranged.collapsed.is_empty());
+    assert!(!hides_any(&top));
 }
 
 #[test]
@@ -257,5 +261,59 @@ fn parents_in_a_circle_can_be_collapsed() {
     letter(&mut top, '*');
     assert_eq!(pids(&mut top).len(), 4);
     collapse(&mut top, 10);
-    assert!(top.arranged.collapsed.is_empty());
+    assert!(!hides_any(&top));
+}
+
+#[test]
+fn a_replay_that_goes_back_leaves_lines_collapsed_and_the_pick() {
+    let (mut host, mut top) = grown();
+    let before = host.lost();
+    host.born(3000, 1, &["new"]);
+    host.born(3001, 3000, &["child"]);
+    host.after(1000, &mut top);
+    collapse(&mut top, 690);
+    collapse(&mut top, 3000);
+    let now = host.lost();
+    let position = Position {
+        at_ms: 0,
+        begin_ms: 0,
+        end_ms: None,
+        is_paused: true,
+        speed: 1.0,
+    };
+    // A key that repeats is received while the batches of the past come.
+    for batches in [&[][..], &[&before]] {
+        top.rewind();
+        for batch in batches {
+            top.take(batch);
+        }
+        press(&mut top, KeyCode::Null);
+        top.take(&now);
+        top.note(Notice::Position(position));
+        let expected = [1, 412, 690, 811, 830, 3000, 2];
+        assert_eq!(pids(&mut top), expected);
+        assert_eq!(picked(&top), Some(3000));
+    }
+    // Back to before its birth, and forward again.
+    for (batch, is_born) in [(&before, false), (&now, true)] {
+        top.rewind();
+        top.take(batch);
+        top.note(Notice::Position(position));
+        let lines = pids(&mut top);
+        assert_eq!(lines.contains(&3000), is_born);
+        assert!(
+            !lines.contains(&3001) && !lines.contains(&1204),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn all_lines_are_collapsed_at_once_where_a_collapsed_one_hides_nothing() {
+    let (mut host, mut top) = grown();
+    collapse(&mut top, 811);
+    host.exits(830, Some(0));
+    host.after(1000, &mut top);
+    letter(&mut top, '*');
+    assert_eq!(pids(&mut top), [1, 412, 690, 811, 2]);
 }

@@ -94,6 +94,10 @@ fn a_user_is_combined_with_other_filters() {
     letter(&mut top, 't');
     assert_eq!(sorted_pids(&mut top), [1, 690, 1204]);
     letter(&mut top, 't');
+    // The number is that of processes, whatever is listed.
+    letter(&mut top, 'o');
+    assert!(screen(&mut top, 80, 24).contains("user root, filter sshd: 2 of 9 · by name"));
+    press(&mut top, KeyCode::Esc);
     // Esc ends them one by one.
     press(&mut top, KeyCode::Esc);
     assert_eq!(sorted_pids(&mut top), [1, 412, 690, 1204]);
@@ -145,14 +149,18 @@ fn users_without_names_are_listed_by_id_and_unknown_ones_are_not() {
     host.of(2).details.set(Detail::UserId, Value::Count(1000));
     host.of(3).details = Default::default();
     host.there(4, None, &["x"], "\x1b[2Ja");
+    for (pid, name, id) in [(5, "1000", 1001), (6, "", 1002)] {
+        host.there(pid, None, &["x"], name);
+        host.of(pid).details.set(Detail::UserId, Value::Count(id));
+    }
     top.take(&host.scan());
     letter(&mut top, 'u');
-    assert_eq!(
-        listed(&mut top),
-        ["4 (all)", "1 \\x1b[2Ja", "1 1000", "1 root"]
-    );
+    let ids = ["1 1000", "1 1001", "1 1002"];
+    let expected = [&["6 (all)", "1 \\x1b[2Ja"][..], &ids, &["1 root"]].concat();
+    assert_eq!(listed(&mut top), expected);
     press(&mut top, KeyCode::Esc);
-    for (line, expected) in [(0, &[1, 2, 3, 4][..]), (1, &[4]), (2, &[2]), (3, &[1])] {
+    let by_line: [&[u32]; 6] = [&[1, 2, 3, 4, 5, 6], &[4], &[2], &[5], &[6], &[1]];
+    for (line, expected) in by_line.into_iter().enumerate() {
         letter(&mut top, 'u');
         press(&mut top, KeyCode::Home);
         for _ in 0..line {
@@ -180,6 +188,21 @@ fn the_list_follows_the_host() {
         ["8 (all)", "1 adam", "2 postgres", "5 root"]
     );
     assert_eq!(top.users.index, 2);
+    // So does the view of a user whose last process ends.
+    press(&mut top, KeyCode::Up);
+    press(&mut top, KeyCode::Enter);
+    assert_eq!(pids(&mut top), [7]);
+    host.exits(7, Some(0));
+    host.after(1000, &mut top);
+    let text = screen(&mut top, 80, 24);
+    assert!(text.contains("user adam: 0 of 7"), "{text}");
+    let expected = "no process of this user matches; Esc displays all users";
+    assert!(text.contains(expected), "{text}");
+    letter(&mut top, 'u');
+    assert_eq!(listed(&mut top)[top.users.index], "7 (all)");
+    letter(&mut top, 'u');
+    press(&mut top, KeyCode::Esc);
+    assert_eq!(pids(&mut top).len(), 7);
 }
 
 #[test]

@@ -27,10 +27,12 @@ mod in_tree_tests;
 mod in_users;
 #[cfg(test)]
 mod in_users_tests;
+mod kept_event;
 mod key_table;
 mod keys;
 #[cfg(test)]
 mod keys_tests;
+mod life_rates;
 #[cfg(test)]
 mod made_up_host;
 mod mouse;

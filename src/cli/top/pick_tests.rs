@@ -244,6 +244,9 @@ fn an_exited_process_has_no_status_and_no_cpu_use_and_a_filter_leaves_it_out() {
         line.contains(" exited ") && !line.contains("sleeping"),
         "{line}"
     );
+    // It ages no more.
+    host.after(3_600_000, &mut top);
+    assert_eq!(picked_line(&mut top), line);
     press(&mut top, KeyCode::F(4));
     type_text(&mut top, "postgres");
     press(&mut top, KeyCode::Enter);

@@ -1,26 +1,22 @@
-//! The last births and exits, and how many there were.
+//! The last births and exits.
 
 use std::collections::VecDeque;
 
-use process_scanner::{Batch, CommandLine, Detail, Details, Event, ProcessInfo, Snapshot};
+use process_scanner::{Batch, Event, ProcessInfo, Snapshot};
 
+use super::kept_event::{Happened, kept, shortened};
+use super::life_rates::{Count, Counts, Rates};
 use super::seen::{Wanted, verdict};
 use crate::cli::format::exits::is_failure;
 
 /// Entries of each list.
 const KEPT: usize = 400;
 
-/// Longest command line that is kept, in bytes; longer ones end there.
-const COMMAND_BYTES: usize = 256;
-
 /// Entries, from the last one, in which a birth is searched when more is known of its process.
 const SEARCHED: usize = 64;
 
 /// Age of processes whose births are not recent, in milliseconds.
 const OLD_MS: u64 = 60_000;
-
-/// Time over which rates are measured, in nanoseconds.
-const RATE_NS: u64 = 10_000_000_000;
 
 /// Which births and exits are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,45 +38,6 @@ impl Lives {
     }
 }
 
-/// A birth or an exit.
-#[derive(Debug, Clone)]
-pub(super) struct Happened {
-    /// Ascends, and is never used again.
-    pub(super) serial: u64,
-    /// When its batch was taken, in milliseconds from the Unix epoch.
-    pub(super) at_ms: u64,
-    pub(super) event: Event,
-    /// Name of the parent when it happened; `None`: unknown.
-    pub(super) parent: Option<String>,
-    /// Whether the options select its process; `None`: too little is known of it yet.
-    given: Option<bool>,
-    /// The same of what was typed.
-    typed: Option<bool>,
-}
-
-impl Happened {
-    fn is_selected(&self) -> bool {
-        self.given == Some(true) && self.typed == Some(true)
-    }
-}
-
-/// Births and exits of one batch.
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    at_ns: u64,
-    births: u32,
-    exits: u32,
-    failed: u32,
-}
-
-/// Births and exits per second, of all processes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rates {
-    pub(super) births: f64,
-    pub(super) exits: f64,
-    pub(super) failed: f64,
-}
-
 /// The last births and exits.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Recent {
@@ -88,26 +45,25 @@ pub(super) struct Recent {
     /// Exits, which a storm of births would drive out of the list of all.
     exits: VecDeque<Happened>,
     failed: VecDeque<Happened>,
-    counts: VecDeque<Count>,
+    counts: Counts,
     /// Serial number of the next one.
     next: u64,
-    first_ns: Option<u64>,
-    last_ns: u64,
 }
 
 impl Recent {
     /// Adds the births and exits of a batch. `after`: the processes after it.
     pub(super) fn take(&mut self, batch: &Batch, wanted: &Wanted, after: &Snapshot) {
-        self.first_ns.get_or_insert(batch.monotonic_ns);
-        self.last_ns = self.last_ns.max(batch.monotonic_ns);
-        let (mut births, mut exits, mut failed) = (0, 0, 0);
+        let mut count = Count {
+            at_ns: batch.monotonic_ns,
+            ..Count::default()
+        };
         for event in &batch.events {
             let process = event.process();
             match event {
-                Event::Created(_) => births += 1,
+                Event::Created(_) => count.births += 1,
                 Event::Exited { .. } => {
-                    exits += 1;
-                    failed += u32::from(is_failure(event));
+                    count.exits += 1;
+                    count.failed += u32::from(is_failure(event));
                 }
                 Event::Updated { .. } => {
                     self.complete(process, wanted, after);
@@ -140,35 +96,7 @@ impl Recent {
             }
             push(&mut self.all, happened);
         }
-        if births + exits > 0 {
-            let at_ns = batch.monotonic_ns;
-            self.counts.push_back(Count {
-                at_ns,
-                births,
-                exits,
-                failed,
-            });
-        }
-        let since = self.last_ns.saturating_sub(RATE_NS);
-        let is_old = |count: &&Count| count.at_ns <= since && since > 0;
-        let old = self.counts.iter().take_while(is_old).count();
-        self.counts.drain(..old);
-        // Batches come every few milliseconds in a storm.
-        if self.counts.len() > KEPT {
-            self.merge_counts();
-        }
-    }
-
-    /// Merges each two counts, to bound their number.
-    fn merge_counts(&mut self) {
-        let counts: Vec<Count> = self.counts.drain(..).collect();
-        let merged = counts.chunks(2).map(|pair| Count {
-            at_ns: pair[pair.len() - 1].at_ns,
-            births: pair.iter().map(|count| count.births).sum(),
-            exits: pair.iter().map(|count| count.exits).sum(),
-            failed: pair.iter().map(|count| count.failed).sum(),
-        });
-        self.counts.extend(merged);
+        self.counts.take(count);
     }
 
     /// Adds to a recent birth what is known of its process now.
@@ -222,29 +150,17 @@ impl Recent {
         (self.list(lives).len() >= KEPT).then_some(KEPT)
     }
 
+    /// Returns births and exits of all processes per second; `None` before they can be known.
+    pub(super) fn rates(&self) -> Option<Rates> {
+        self.counts.rates()
+    }
+
     fn list(&self, lives: Lives) -> &VecDeque<Happened> {
         match lives {
             Lives::All => &self.all,
             Lives::Exits => &self.exits,
             Lives::Failed => &self.failed,
         }
-    }
-
-    /// Returns births and exits of all processes per second; `None` before they can be known.
-    pub(super) fn rates(&self) -> Option<Rates> {
-        let since = self.last_ns.saturating_sub(self.first_ns?).min(RATE_NS);
-        if since < 500_000_000 {
-            return None;
-        }
-        let per_second = |of: fn(&Count) -> u32| {
-            let sum: u64 = self.counts.iter().map(|count| u64::from(of(count))).sum();
-            sum as f64 / (since as f64 / 1e9)
-        };
-        Some(Rates {
-            births: per_second(|count| count.births),
-            exits: per_second(|count| count.exits),
-            failed: per_second(|count| count.failed),
-        })
     }
 }
 
@@ -260,50 +176,6 @@ fn push(list: &mut VecDeque<Happened>, happened: Happened) {
     list.push_back(happened);
 }
 
-/// Copies an event, without what would take much memory.
-fn kept(event: &Event) -> Event {
-    let mut event = event.clone();
-    match &mut event {
-        Event::Existing(process)
-        | Event::Created(process)
-        | Event::Updated { process, .. }
-        | Event::Exited { process, .. } => *process = shortened(process),
-        _ => {}
-    }
-    event
-}
-
-/// Copies a process without the end of a long command line, and without optional fields but its user.
-fn shortened(process: &ProcessInfo) -> ProcessInfo {
-    let mut short = process.clone();
-    short.details = Details::default();
-    for detail in [Detail::UserId, Detail::UserName] {
-        if process.details.has(detail) {
-            short.details.set(detail, process.details.get(detail));
-        }
-    }
-    let command = short.command.as_ref();
-    let bytes: usize = command.map_or(0, |command| command.args().map(|arg| arg.len() + 1).sum());
-    if bytes > COMMAND_BYTES {
-        short.command = command.map(cut_command);
-    }
-    short
-}
-
-fn cut_command(command: &CommandLine) -> CommandLine {
-    let mut room = COMMAND_BYTES;
-    let args = command.args().map_while(|arg| {
-        let end = arg.floor_char_boundary(arg.len().min(room));
-        let is_over = room == 0;
-        room = room.saturating_sub(end + 1);
-        (!is_over).then(|| match end < arg.len() {
-            true => format!("{}…", &arg[..end]),
-            false => arg.to_owned(),
-        })
-    });
-    args.collect()
-}
-
 #[cfg(test)]
 impl Recent {
     /// Returns about how many bytes the lists use, without what they share with the processes.
@@ -316,9 +188,7 @@ impl Recent {
             args + one.parent.as_ref().map_or(0, String::len)
         });
         let capacity: usize = lists.iter().map(|list| list.capacity()).sum();
-        of_texts.sum::<usize>()
-            + capacity * size_of::<Happened>()
-            + self.counts.capacity() * size_of::<Count>()
+        of_texts.sum::<usize>() + capacity * size_of::<Happened>() + self.counts.heap_bytes()
     }
 }
 
@@ -327,26 +197,4 @@ impl Recent {
 pub(super) fn keys(recent: &Recent, lives: Lives) -> Vec<process_scanner::ProcessKey> {
     let listed = recent.newest_first(lives);
     listed.map(|one| one.event.process().key()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_command_lines_are_cut_between_characters() {
-        let key = process_scanner::ProcessKey {
-            pid: 7,
-            start_time_ms: None,
-        };
-        let mut process = ProcessInfo::unknown(key);
-        let long = "é".repeat(40_000);
-        process.command = Some(["sh", &long, "z"].iter().collect());
-        let command = shortened(&process).command.clone().unwrap();
-        let args: Vec<&str> = command.args().collect();
-        assert_eq!(args.len(), 2);
-        assert!(args[1].len() < 300 && args[1].ends_with("é…"), "{args:?}");
-        process.command = Some(["sh", "-c"].iter().collect());
-        assert_eq!(shortened(&process).command, process.command);
-    }
 }

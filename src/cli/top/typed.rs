@@ -30,6 +30,11 @@ impl Typed {
         }
     }
 
+    /// Returns whether such a character belongs to the text.
+    pub(super) fn has(&self, letter: char) -> bool {
+        self.what != For::Pid || letter.is_ascii_digit()
+    }
+
     /// Adds a character. Returns false if it cannot be typed.
     pub(super) fn push(&mut self, letter: char) -> bool {
         let fits = self.text.chars().count() < MAX_CHARS && !letter.is_control();

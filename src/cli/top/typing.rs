@@ -17,11 +17,7 @@ impl Top {
         match key.code {
             KeyCode::Char('c') if is_ctrl => return Answer::Quit,
             KeyCode::Char('u') if is_ctrl => typed.text.clear(),
-            // Letters do there what they do elsewhere.
-            KeyCode::Char(letter) if typed.what == For::Pid && !letter.is_ascii_digit() => {
-                return self.press(key);
-            }
-            KeyCode::Char(letter) if !is_ctrl => {
+            KeyCode::Char(letter) if !is_ctrl && typed.has(letter) => {
                 if !typed.push(letter) {
                     self.typed = Some(typed);
                     return Answer::Same;
@@ -35,6 +31,13 @@ impl Top {
                 typed.text = std::mem::take(&mut typed.before);
                 self.apply(&typed);
                 return Answer::Redraw;
+            }
+            // Other keys end a pid, and do what they do elsewhere.
+            _ if typed.what == For::Pid => {
+                return match self.press(key) {
+                    Answer::Same => Answer::Redraw,
+                    answer => answer,
+                };
             }
             KeyCode::F(3 | 13 | 15) if typed.what == For::Search => {
                 self.find(match Code::of(key) {
@@ -124,13 +127,14 @@ impl Top {
 
     /// Picks the process with a pid, if it is in the list.
     fn find_pid(&mut self, text: &str) {
-        let Ok(pid) = text.parse() else {
+        if text.is_empty() {
             return;
-        };
-        let process = self.seen.snapshot.by_pid(pid);
+        }
+        let pid = text.parse().ok();
+        let process = pid.and_then(|pid| self.seen.snapshot.by_pid(pid));
         match process.and_then(|process| self.line_of(process.key())) {
             Some(line) => self.pick.pick(line, &self.listed),
-            None => self.message = Some(format!("{pid} is in no line")),
+            None => self.message = Some(format!("{text} is in no line")),
         }
     }
 
@@ -160,7 +164,12 @@ impl Top {
             }
             Id::Group(group) => group.name().to_lowercase().contains(&text),
         };
-        let index = self.pick.index.min(count - 1);
+        // The line of an exited process is between two places.
+        let from = match self.pick.exited {
+            Some(_) if from > 0 => from - 1,
+            _ => from,
+        };
+        let index = self.pick.index;
         let places = (0..count).map(|step| match from < 0 {
             true => (index + 2 * count - from.unsigned_abs() - step) % count,
             false => (index + from.unsigned_abs() + step) % count,
@@ -169,8 +178,9 @@ impl Top {
         match ids.find(is_match) {
             Some(id) => self.pick.pick(id, &self.listed),
             None => {
-                let is_folded = self.arranged.has_tree() && !self.arranged.collapsed.is_empty();
-                let advice = if is_folded { "; * expands all" } else { "" };
+                let collapsed = &self.arranged.collapsed;
+                let hides = self.arranged.has_tree() && collapsed.hides_any(snapshot);
+                let advice = if hides { "; * expands all" } else { "" };
                 self.message = Some(format!("{:?} is in no line{advice}", self.search_text));
             }
         }

@@ -131,6 +131,53 @@ fn digits_pick_the_process_with_that_pid() {
     press(&mut top, KeyCode::Enter);
     type_text(&mut top, "1377");
     assert!(screen(&mut top, 80, 24).contains("1377 is in no line"));
+    press(&mut top, KeyCode::Esc);
+    press(&mut top, KeyCode::Esc);
+    // No pid is so long.
     type_text(&mut top, &"9".repeat(20));
-    press(&mut top, KeyCode::Enter);
+    assert!(screen(&mut top, 80, 24).contains("9  99999999999999999999 is in no line"));
+    press(&mut top, KeyCode::Backspace);
+    ctrl(&mut top, 'u');
+    assert!(screen(&mut top, 80, 24).contains("\npid:\n"));
+}
+
+#[test]
+fn other_keys_end_a_pid_and_do_what_they_do_elsewhere() {
+    let (_, mut top) = begun();
+    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
+    type_text(&mut top, "12");
+    press(&mut top, KeyCode::Down);
+    // These digits are another pid.
+    type_text(&mut top, "690");
+    assert_eq!(picked(&top), Some(690));
+    assert_eq!(press(&mut top, KeyCode::F(10)), Answer::Quit);
+    // Without a search there is nothing to find, but the line of the pid ends.
+    type_text(&mut top, "690");
+    screen(&mut top, 80, 24);
+    assert_eq!(press(&mut top, KeyCode::Char('n')), Answer::Redraw);
+    assert!(!screen(&mut top, 80, 24).contains("pid:"));
+}
+
+#[test]
+fn a_search_begins_beside_the_line_of_an_exited_process() {
+    let (mut host, mut top) = begun();
+    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
+    press(&mut top, KeyCode::Char('N'));
+    for (key, expected) in [('n', 1210), ('p', 830), ('n', 1210)] {
+        let pid = 1204;
+        if top.seen.snapshot.by_pid(pid).is_none() {
+            host.there(pid, Some(1), &["x"], "root");
+            host.after(1000, &mut top);
+        }
+        draw(&mut top, 80, 24);
+        top.search_text = "s".into();
+        type_text(&mut top, "1204");
+        press(&mut top, KeyCode::Enter);
+        host.exits(pid, Some(0));
+        host.after(1000, &mut top);
+        draw(&mut top, 80, 24);
+        assert!(top.pick.exited.is_some());
+        press(&mut top, KeyCode::Char(key));
+        assert_eq!(picked(&top), Some(expected), "{key}");
+    }
 }

@@ -66,10 +66,13 @@ impl UserList {
     }
 }
 
-/// Returns the name of the user, or its id if it has no name.
+/// Returns the name of the user, or its id if it has none.
+///
+/// A filter takes a number for an id, so a name that is one is left out.
 fn user_of(process: &ProcessInfo) -> Option<String> {
+    let is_name = |name: &str| !name.is_empty() && name.parse::<u64>().is_err();
     match process.details.get(Detail::UserName) {
-        Value::Text(name) => Some(name.to_owned()),
+        Value::Text(name) if is_name(name) => Some(name.to_owned()),
         _ => match process.details.get(Detail::UserId) {
             Value::Count(id) => Some(id.to_string()),
             _ => None,

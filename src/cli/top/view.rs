@@ -48,6 +48,8 @@ pub(crate) struct Top {
     pub(super) listed: Listed,
     /// The list is that of an older batch or arrangement.
     pub(super) is_stale: bool,
+    /// A replay sends batches of the past: until they have all come, the list stays as it was.
+    is_behind: bool,
     pub(super) pick: Pick,
     pub(super) page: Page,
     /// First line of a page that scrolls.
@@ -101,6 +103,7 @@ impl Top {
             },
             listed: Listed::default(),
             is_stale: true,
+            is_behind: false,
             pick: Pick::default(),
             page: Page::default(),
             page_offset: 0,
@@ -149,10 +152,11 @@ impl Top {
         self.is_stale = true;
     }
 
-    /// Forgets all processes, because a replay starts again; a full batch follows.
+    /// Forgets all processes, because a replay starts again; a full batch follows, and then the position.
     ///
     /// The picked process, order and filter stay.
     pub(crate) fn rewind(&mut self) {
+        self.is_behind = true;
         self.seen = Seen::default();
         self.recent = Recent::default();
         self.pick.exited = None;
@@ -166,7 +170,10 @@ impl Top {
             Notice::Host(_) if self.frozen.is_some() => {}
             Notice::Host(host) => self.host = host,
             Notice::Cost(cost) => self.state.cost = cost,
-            Notice::Position(position) => self.position = Some(position),
+            Notice::Position(position) => {
+                self.position = Some(position);
+                self.is_behind = false;
+            }
             Notice::Message(text) => {
                 self.message = Some(process_scanner::escape(&text).into_owned())
             }
@@ -175,9 +182,8 @@ impl Top {
 
     /// Lists the processes again, if anything has changed.
     pub(super) fn refresh(&mut self) {
-        if std::mem::take(&mut self.is_stale) {
+        if !self.is_behind && std::mem::take(&mut self.is_stale) {
             let width = self.panes.table.width.max(LEAST.0);
-            self.arranged.collapsed.forget_exited(&self.seen.snapshot);
             self.listed = Listed::of(&self.seen, &self.arranged, width.into());
             self.pick_visible();
             self.pick.find(&self.listed);

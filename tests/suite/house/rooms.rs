@@ -45,11 +45,11 @@ const LIBRARY: &[(&str, &[&str])] = &[
 
 /// The rooms of the command. It uses the library as any other crate does, by `process_scanner::…`.
 const COMMAND: &[(&str, &[&str])] = &[
-    ("cli/allocator", &[]),
     ("cli/select", &[]),
     ("cli/terminal", &[]),
     ("cli/outcome", &["cli/terminal"]),
     ("cli/signals", &[]),
+    ("cli/allocator", &[]),
     ("cli/launch", &["cli/outcome"]),
     ("cli/settings", &["cli/outcome"]),
     ("cli/exposition", &["cli/outcome"]),
@@ -115,9 +115,9 @@ const COMMAND: &[(&str, &[&str])] = &[
     (
         "cli/mod",
         &[
-            "cli/allocator",
             "cli/terminal",
             "cli/outcome",
+            "cli/allocator",
             "cli/args",
             "cli/commands",
         ],

@@ -74,10 +74,14 @@ impl Runs {
                 Err(error) if error.is_final() => return Ok(end_ms),
                 Ok(_) | Err(_) => end_ms = Some(at.wall_ms),
             }
-            // What was heard just after the scan, which has no time of its own.
+            // What was heard just after the scan, which has no time of its own, and the recheck before later events.
             source.drain(&mut |_| {});
-            while let Some(at) = source.drain(&mut |_| {}).at {
-                end_ms = Some(at.wall_ms);
+            let _ = source.recheck(&[], &mut |_| {});
+            let mut has_events = false;
+            while let Some(at) = source.drain(&mut |_| has_events = true).at {
+                if std::mem::take(&mut has_events) {
+                    end_ms = Some(at.wall_ms);
+                }
             }
         }
     }

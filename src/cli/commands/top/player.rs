@@ -55,7 +55,7 @@ impl Player {
     pub(super) fn begin(&mut self, at_ms: Option<u64>) -> Result<(), Gone> {
         self.seek(Goal::Time(at_ms.unwrap_or(0)))?;
         self.since = (Instant::now(), self.reel.shown().at_ms);
-        self.note_position(true)?;
+        self.note_answer()?;
         if at_ms > Some(self.reel.shown().at_ms) && self.reel.peek()?.is_none() {
             let text = "the recording ends before --at; this is its end";
             self.reel.fed.send(Fed::Message(text.into()))?;
@@ -79,7 +79,7 @@ impl Player {
                 recv(self.ends) -> end => {
                     self.ends = never();
                     if let Ok(end_ms) = end {
-                        self.end_ms = end_ms;
+                        self.end_ms = self.end_ms.or(end_ms);
                         self.note_position(false)?;
                     }
                 }
@@ -108,7 +108,7 @@ impl Player {
         let ((began, at_ms), speed) = (self.since, self.speed);
         let Some(next) = self.reel.peek()? else {
             self.is_paused = true;
-            self.note_position(true)?;
+            self.note_answer()?;
             return Ok(None);
         };
         let now = Instant::now();
@@ -175,7 +175,7 @@ impl Player {
             }
         }
         self.since = (Instant::now(), self.reel.shown().at_ms);
-        self.note_position(true)?;
+        self.note_answer()?;
         Ok(next)
     }
 
@@ -240,11 +240,21 @@ impl Player {
         })
     }
 
+    /// Sends where the view is after a key, and at the end.
+    fn note_answer(&mut self) -> Result<(), Gone> {
+        if self.reel.peek()?.is_none() {
+            self.end_ms = Some(self.reel.shown().batch.taken_at_ms);
+        }
+        self.note_position(true)
+    }
+
     fn position(&self) -> Position {
+        let at_ms = self.reel.shown().batch.taken_at_ms;
         Position {
-            at_ms: self.reel.shown().batch.taken_at_ms,
+            at_ms,
             begin_ms: self.begin_ms,
-            end_ms: self.end_ms,
+            // A recording can have grown since its end was read.
+            end_ms: self.end_ms.map(|end_ms| end_ms.max(at_ms)),
             is_paused: self.is_paused,
             speed: self.speed,
         }

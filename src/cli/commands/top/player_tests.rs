@@ -170,6 +170,10 @@ fn every_key_leads_to_a_state_that_was_recorded() {
                     position.at_ms, truth.recorded.batch.taken_at_ms,
                     "{context}"
                 );
+                // The end is known as soon as the view is there.
+                let is_end = at + 1 == all.len();
+                let end_ms = is_end.then_some(position.at_ms);
+                assert!(!is_end || position.end_ms == end_ms, "{context}");
                 let command = match random.u32(..10) {
                     0 => Playback::Begin,
                     1 => Playback::End,
@@ -269,4 +273,34 @@ fn keys_that_repeat_are_one_search() {
     let position = view.position.expect("it was sent");
     assert_eq!(position.at_ms, all[2].recorded.batch.taken_at_ms);
     assert!(position.is_paused);
+}
+
+/// A recording that ends with a recheck, an event, and a drain that changes nothing.
+const ENDS_WITH_EVENTS: &str = r#"{"pscan_recording":2,"source":"made up","start_time_resolution_ms":10,"own_pid":null,"hears_lives":true}
+{"scan":{"wall_ms":1000,"monotonic_ns":1000000000,"shown":{"rows":[{"pid":1,"start_time_ms":100},{"pid":7,"start_time_ms":100}]}}}
+{"heard":{"when":"after","hearing":"complete"}}
+{"scan":{"wall_ms":2000,"monotonic_ns":2000000000,"shown":{"rows":[],"unchanged":[1]}}}
+{"heard":{"when":"after","hearing":"complete"}}
+{"recheck":{"not_able":false,"shown":{"rows":[]}}}
+{"heard":{"when":"between","wall_ms":2300,"monotonic_ns":2300000000,"hearing":"complete","happened":[{"born":{"pid":8,"start_time_ms":2290}}]}}
+"#;
+
+const CHANGES_NOTHING: &str =
+    r#"{"heard":{"when":"between","wall_ms":2700,"monotonic_ns":2700000000,"hearing":"complete"}}"#;
+
+#[test]
+fn the_end_is_that_of_the_last_batch() {
+    let folder = tempfile::TempDir::new().expect("a folder is made");
+    let file = folder.path().join("host.ndjson");
+    let files = [file.clone()];
+    fs::write(&file, ENDS_WITH_EVENTS).expect("it is written");
+    assert_eq!(tape(&files).runs.file_end_ms(), Some(2300));
+    fs::write(&file, format!("{ENDS_WITH_EVENTS}{CHANGES_NOTHING}\n")).expect("it is written");
+    assert_eq!(tape(&files).runs.file_end_ms(), Some(2300));
+    let (mut player, fed) = player(&files, 100_000);
+    let mut view = View::default();
+    obey(&mut player, Playback::End);
+    view.take(&fed);
+    let position = view.position.expect("it was sent");
+    assert_eq!((position.at_ms, position.end_ms), (2300, Some(2300)));
 }

@@ -99,7 +99,7 @@ impl ViewLoop {
     fn turn(&mut self, feed: &Feed, fed: &mut Receiver<Fed>, state: &mut State) -> Turn {
         let left = match state.due {
             Due::Never => IDLE,
-            _ if self.frames.is_busy() || !state.is_taken => IDLE,
+            _ if self.frames.is_busy() || !state.is_taken || state.catches_up => IDLE,
             Due::Now => Duration::ZERO,
             Due::Soon => self.delay.saturating_sub(state.drawn_at.elapsed()),
         };
