@@ -18,6 +18,16 @@ const ROLE: &str = "PSCAN_TEST_ROLE";
 fn a_child_plays_its_role() {
     match std::env::var(ROLE).as_deref() {
         Ok("wait") => wait_for_a_line(),
+        Ok("one thread more") => {
+            wait_for_a_line();
+            // It ends with the process.
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
+            wait_for_a_line();
+        }
         Ok("threads") => {
             wait_for_a_line();
             let end = Instant::now() + PATIENCE;

@@ -3,11 +3,13 @@
 use crate::model::Status;
 use crate::source::Reading;
 
-/// Start time, name and command line of a process.
+/// Start time, name, command line and threads of a process.
 pub(super) struct Fresh<'a> {
     pub(super) start_time_ms: Option<u64>,
     pub(super) name: Reading<&'a [u8]>,
     pub(super) command: Reading<&'a [u8]>,
+    /// Number of threads, on Linux; `None`: unknown.
+    pub(super) threads: Option<u64>,
     /// Distinguishes it from others with its pid and start time. Read on Linux, if it is new or its
     /// second is not over.
     pub(super) identity: Option<u64>,

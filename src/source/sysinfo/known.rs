@@ -32,6 +32,8 @@ pub(super) struct Known {
     pub(super) is_zombie: bool,
     /// CPU time when it was emitted, on Linux.
     pub(super) cpu_ns: Option<u64>,
+    /// Number of threads, on Linux.
+    pub(super) threads: Option<u64>,
     /// Number of scans that emitted it; it stops mattering after the first few.
     pub(super) scans: u8,
     pub(super) last_scan: u32,

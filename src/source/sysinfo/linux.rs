@@ -122,14 +122,21 @@ impl Supplement {
         self.users.get(uid)
     }
 
-    /// Reads the number of threads, field 20 of `stat`, of a process that sysinfo has read.
+    /// Returns the number of threads of a process that has not run since it had `before`, as far as its CPU time
+    /// shows.
     ///
-    /// sysinfo itself would read a file of each thread.
-    pub(super) fn threads(&mut self, process: &sysinfo::Process) -> Option<u64> {
+    /// Only a thread that runs can start another one or end. CPU time in ticks does not show that.
+    pub(super) fn threads(
+        &mut self,
+        process: &sysinfo::Process,
+        before: Option<u64>,
+    ) -> Option<u64> {
+        if self.has_clocks {
+            return before;
+        }
         let ticks = self.ticks(process.pid().as_u32()).ok()?;
         let stat = Stat::parse(&self.stat)?;
-        // None is counted while the last one ends.
-        (self.has_started(process, ticks) && stat.threads > 0).then_some(stat.threads)
+        threads(&stat).filter(|_| self.has_started(process, ticks))
     }
 
     pub(super) fn prepare(&mut self, _due: impl Iterator<Item = sysinfo::Pid>, _command: bool) {
@@ -138,7 +145,7 @@ impl Supplement {
         }
     }
 
-    /// Reads start time, name and command line of a process that sysinfo has read. `None` if it has
+    /// Reads start time, name, command line and threads of a process that sysinfo has read. `None` if it has
     /// exited or its pid was reused.
     pub(super) fn read(
         &mut self,
@@ -175,9 +182,11 @@ impl Supplement {
         // second.
         let is_settled = after_boot_ms(ticks)
             .is_none_or(|started_ms| now_ms.cast_signed() >= started_ms.saturating_add(2000));
+        let stat = Stat::parse(&self.stat)?;
         Some(Fresh {
             start_time_ms: self.boot.start_time_ms(ticks),
-            name: Reading::Known(Stat::parse(&self.stat)?.name),
+            name: Reading::Known(stat.name),
+            threads: threads(&stat),
             command: match has_command {
                 true => Reading::Known(&self.command),
                 false => Reading::Unknown,
@@ -266,6 +275,12 @@ impl Supplement {
         let ticks = stat.map(|stat| stat.start_ticks);
         ticks.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
+}
+
+/// Returns the number of threads, field 20 of `stat`. sysinfo itself would read a file of each thread.
+fn threads(stat: &Stat<'_>) -> Option<u64> {
+    // None is counted while the last one ends.
+    (stat.threads > 0).then_some(stat.threads)
 }
 
 fn read_command(pid: u32, command: &mut Vec<u8>) -> io::Result<usize> {

@@ -74,7 +74,7 @@ impl Supplement {
     }
 
     /// sysinfo does not count threads here.
-    pub(super) fn threads(&mut self, _process: &Process) -> Option<u64> {
+    pub(super) fn threads(&mut self, _process: &Process, _before: Option<u64>) -> Option<u64> {
         None
     }
 
@@ -118,6 +118,7 @@ impl Supplement {
             start_time_ms: (start_time != 0).then(|| start_time.saturating_mul(1000)),
             name: Reading::Unchanged,
             command: Reading::Unchanged,
+            threads: None,
             identity: None,
             is_settled: process.run_time() > 1,
         };

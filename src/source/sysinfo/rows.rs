@@ -52,20 +52,11 @@ impl SysinfoSource {
         }
         // A process that could not be opened has a start time of 0, and all its numbers are 0.
         let is_opened = process.start_time() != 0;
-        let beside = Beside {
-            is_opened,
-            is_kernel_thread,
-            judged,
-            user: match self.collect.contains(Collect::USER) {
-                true => optional::user_id(process)
-                    .map(|uid| self.supplement.user(uid))
-                    .unwrap_or_default(),
-                false => EffectiveUser::default(),
-            },
-            threads: match self.collect.contains(Collect::THREADS) {
-                true => self.supplement.threads(process),
-                false => None,
-            },
+        let user = match self.collect.contains(Collect::USER) {
+            true => optional::user_id(process)
+                .map(|uid| self.supplement.user(uid))
+                .unwrap_or_default(),
+            false => EffectiveUser::default(),
         };
         let with_command = self.collect.contains(Collect::COMMAND) && !is_kernel_thread;
         let start_time = process.start_time();
@@ -80,6 +71,10 @@ impl SysinfoSource {
                 start_time_ms: known.read_start_ms,
                 name: Reading::Unchanged,
                 command: Reading::Unchanged,
+                threads: match self.collect.contains(Collect::THREADS) {
+                    true => self.supplement.threads(process, known.threads),
+                    false => None,
+                },
                 identity: None,
                 is_settled: known.is_settled,
             },
@@ -104,6 +99,13 @@ impl SysinfoSource {
                 let rss_bytes = is_opened.then(|| process.memory());
                 (status(process.status()), rss_bytes)
             }
+        };
+        let beside = Beside {
+            is_opened,
+            is_kernel_thread,
+            judged,
+            user,
+            threads: fresh.threads,
         };
         let details = optional::readings(process, self.collect, &beside);
         let row = ProcessRow {
@@ -161,6 +163,7 @@ impl SysinfoSource {
             is_settled: fresh.is_settled,
             is_zombie: matches!(judged, Some(Judged::Ended)),
             cpu_ns,
+            threads: fresh.threads,
             scans: match known {
                 Some(known) if is_the_same => known.scans.saturating_add(1),
                 _ => 1,

@@ -1,12 +1,14 @@
-//! Processes whose first thread has ended.
+//! How many threads a process has, and processes whose first thread has ended.
 
 use std::time::{Duration, Instant};
 
-use process_scanner::{Collect, Detail, Event, LinuxSource, ProcessInfo, Row, Scanner, Status};
+use process_scanner::{
+    Collect, Detail, Event, LinuxSource, ProcessInfo, Row, Scanner, Status, Value,
+};
 
 use super::{about, known, scan};
 use crate::live::Waiting;
-use crate::support::{Live, PATIENCE, live_sources, scan_for_command};
+use crate::support::{Live, PATIENCE, await_some, live_sources, scan_for_command};
 
 /// Ends the first thread of a process, and no other: makes it call exit(2).
 ///
@@ -206,6 +208,35 @@ fn a_process_whose_threads_turn_over_is_no_zombie_with(live: Live) {
         }
     }
     assert!(is_read);
+}
+
+#[test]
+fn the_number_of_threads_is_that_of_each_scan() {
+    live_sources().for_each(the_number_of_threads_is_that_of_each_scan_with);
+}
+
+fn the_number_of_threads_is_that_of_each_scan_with(live: Live) {
+    let mut child = Waiting::start_with("one thread more", &[], &[]);
+    let pid = child.pid();
+    let counted = || {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+        threads.unwrap().count() as u64
+    };
+    let mut scanner = live.scanner();
+    let mut reported = || {
+        scan(&mut scanner);
+        match known(&scanner, pid).details.get(Detail::Threads) {
+            Value::Count(threads) => Some(threads),
+            _ => None,
+        }
+    };
+    let before = counted();
+    for _ in 0..5 {
+        assert_eq!(reported(), Some(before), "{}", live.name);
+    }
+    child.send_line();
+    await_some("a thread", || (counted() > before).then_some(()));
+    assert_eq!(reported(), Some(before + 1), "{}", live.name);
 }
 
 #[test]
