@@ -1,15 +1,14 @@
 //! The allocator gives back what the first scan has freed.
 //!
 //! glibc's raises its own limit for that with each large block that is freed, and has several heaps for threads.
-//! That costs 1 to 6 MB at 3000 processes (docs/benchmarks.md).
+//! That costs 1.4 MB at 3000 processes (docs/benchmarks.md).
 
 /// Most bytes that are free at the end of the heap before they are given back: the default of mallopt(3), which is
 /// no longer raised once it is set.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const FREE_BYTES: libc::c_int = 128 * 1024;
 
-/// Variables of the environment by which somebody has made another choice, from mallopt(3) and tunables in glibc's
-/// manual.
+/// Environment variables that set malloc up in another way: mallopt(3), and "Tunables" in glibc's manual.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const CHOSEN_BY: [&str; 3] = [
     "MALLOC_ARENA_MAX",
