@@ -57,13 +57,17 @@ impl Collapsed {
     }
 }
 
+pub(super) fn has_children(key: ProcessKey, snapshot: &Snapshot) -> bool {
+    parents(snapshot).any(|parent| parent.key() == key)
+}
+
 /// Returns the processes that have children, once for each child.
 fn parents(snapshot: &Snapshot) -> impl Iterator<Item = &ProcessInfo> {
     let children = snapshot.iter();
     children.filter_map(|child| parent(child, snapshot))
 }
 
-/// Returns the parent of a process in a tree.
+/// Returns the parent of a process, by the rule of the tree that is drawn.
 fn parent<'s>(process: &ProcessInfo, snapshot: &'s Snapshot) -> Option<&'s ProcessInfo> {
     let pid = process.parent_pid.filter(|pid| *pid != process.pid)?;
     snapshot.by_pid(pid)

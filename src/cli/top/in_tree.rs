@@ -1,9 +1,10 @@
 //! What keys do in a tree alone.
 
-use process_scanner::{ProcessKey, Snapshot};
+use process_scanner::ProcessKey;
 
 use super::action::Action;
 use super::arranged::Id;
+use super::collapsed::has_children;
 use super::notice::Answer;
 use super::view::Top;
 
@@ -56,9 +57,4 @@ impl Top {
             self.pick.id = Some(line);
         }
     }
-}
-
-fn has_children(key: ProcessKey, snapshot: &Snapshot) -> bool {
-    let mut processes = snapshot.iter();
-    processes.any(|child| child.parent_pid == Some(key.pid) && child.pid != key.pid)
 }
