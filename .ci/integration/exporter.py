@@ -132,12 +132,12 @@ def until(check, what, seconds=60):
 
 
 def until_passes(check, seconds=60, step=0.05):
-    """Repeats a check until it raises no AssertionError, and returns its result."""
+    """Repeats a check until nothing differs and nothing is missing, and returns its result."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             return check()
-        except AssertionError:
+        except (AssertionError, LookupError):
             if time.monotonic() > deadline:
                 raise
         time.sleep(step)
