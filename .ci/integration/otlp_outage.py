@@ -89,7 +89,7 @@ class Outage:
         usual = self.usual
         for answer, scans in self.scans.items():
             receiver, pscan = self.bad[answer]
-            assert scans.rate > 0.8 * usual.rate, f"{answer}: {scans.rate:.2f} scans/s, usual are {usual.rate:.2f}"
+            assert scans.rate > 0.5 * usual.rate, f"{answer}: {scans.rate:.2f} scans/s, usual are {usual.rate:.2f}"
             assert scans.mean < 3 * usual.mean + 0.1, f"{answer}: {scans.mean:.3f} s, usual are {usual.mean:.3f}"
             assert not pscan.value("pscan_scan_consumer_stalls_total"), answer
             assert not pscan.value("pscan_scan_batches_lost_total"), answer
