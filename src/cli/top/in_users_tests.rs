@@ -8,16 +8,6 @@ use super::panes::Page;
 use super::test_screen::*;
 use super::view::Top;
 
-fn letter(top: &mut Top, letter: char) {
-    press(top, KeyCode::Char(letter));
-}
-
-fn sorted_pids(top: &mut Top) -> Vec<u32> {
-    let mut pids = pids(top);
-    pids.sort_unstable();
-    pids
-}
-
 /// Returns the lines of the page.
 fn listed(top: &mut Top) -> Vec<String> {
     let (buffer, _) = draw(top, 80, 24);

@@ -5,6 +5,8 @@
 mod action;
 mod arranged;
 mod collapsed;
+#[cfg(test)]
+mod collapsed_tests;
 mod curve;
 mod draw;
 mod draw_curves;

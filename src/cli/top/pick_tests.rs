@@ -10,10 +10,6 @@ use super::notice::Answer;
 use super::test_screen::*;
 use super::view::Top;
 
-fn picked(top: &Top) -> Option<u32> {
-    top.pick.key().map(|key| key.pid)
-}
-
 /// Returns the line that is reversed.
 fn picked_line(top: &mut Top) -> String {
     let (buffer, cursor) = draw(top, 80, 24);

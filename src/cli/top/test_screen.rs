@@ -50,6 +50,13 @@ pub(super) fn begun_with(options: TopOptions) -> (Host, Top) {
     (host, top)
 }
 
+/// Returns the same with a tree.
+pub(super) fn grown() -> (Host, Top) {
+    let mut options = options();
+    options.is_tree = true;
+    begun_with(options)
+}
+
 /// Returns the pids of the lines.
 pub(super) fn pids(top: &mut Top) -> Vec<u32> {
     top.refresh();
@@ -59,6 +66,12 @@ pub(super) fn pids(top: &mut Top) -> Vec<u32> {
         other => panic!("{other:?}"),
     })
     .collect()
+}
+
+pub(super) fn sorted_pids(top: &mut Top) -> Vec<u32> {
+    let mut pids = pids(top);
+    pids.sort_unstable();
+    pids
 }
 
 /// Returns a view that has taken a recording.
@@ -154,4 +167,28 @@ pub(super) fn type_text(top: &mut Top, text: &str) {
     for letter in text.chars() {
         press(top, KeyCode::Char(letter));
     }
+}
+
+pub(super) fn letter(top: &mut Top, letter: char) -> Answer {
+    press(top, KeyCode::Char(letter))
+}
+
+/// Returns the pid of the picked process.
+pub(super) fn picked(top: &Top) -> Option<u32> {
+    top.pick.key().map(|key| key.pid)
+}
+
+/// Picks the line of a process.
+pub(super) fn pick(top: &mut Top, pid: u32) {
+    let place = pids(top).iter().position(|other| *other == pid).unwrap();
+    top.pick.pick_line(&top.listed, place);
+}
+
+pub(super) fn collapse(top: &mut Top, pid: u32) {
+    pick(top, pid);
+    letter(top, '-');
+}
+
+pub(super) fn hides_any(top: &Top) -> bool {
+    top.arranged.collapsed.hides_any(&top.seen.snapshot)
 }

@@ -4,7 +4,6 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::notice::Answer;
 use super::test_screen::*;
-use super::view::Top;
 
 #[test]
 fn the_list_is_filtered_while_the_user_types() {
@@ -74,7 +73,6 @@ fn a_search_picks_the_next_process_with_the_text() {
     let (_, mut top) = begun();
     press(&mut top, KeyCode::Char('/'));
     type_text(&mut top, "ssh");
-    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
     assert_eq!(picked(&top), Some(690));
     press(&mut top, KeyCode::Enter);
     for pid in [1204, 690, 1204] {
@@ -109,7 +107,6 @@ fn a_search_picks_the_next_process_with_the_text() {
 #[test]
 fn digits_pick_the_process_with_that_pid() {
     let (_, mut top) = begun();
-    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
     for (digit, pid) in [('1', 1), ('2', 1), ('1', 1), ('0', 1210)] {
         press(&mut top, KeyCode::Char(digit));
         assert_eq!(picked(&top), Some(pid), "{digit}");
@@ -144,7 +141,6 @@ fn digits_pick_the_process_with_that_pid() {
 #[test]
 fn other_keys_end_a_pid_and_do_what_they_do_elsewhere() {
     let (_, mut top) = begun();
-    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
     type_text(&mut top, "12");
     press(&mut top, KeyCode::Down);
     // These digits are another pid.
@@ -161,7 +157,6 @@ fn other_keys_end_a_pid_and_do_what_they_do_elsewhere() {
 #[test]
 fn a_search_begins_beside_the_line_of_an_exited_process() {
     let (mut host, mut top) = begun();
-    let picked = |top: &Top| top.pick.key().map(|key| key.pid);
     press(&mut top, KeyCode::Char('N'));
     for (key, expected) in [('n', 1210), ('p', 830), ('n', 1210)] {
         let pid = 1204;
