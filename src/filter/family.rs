@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ahash::RandomState;
 
-use crate::model::{Batch, Event, ProcessInfo, ProcessKey, Snapshot, can_be_child};
+use crate::model::{Batch, Event, ProcessInfo, ProcessKey, Snapshot};
 
 /// Returns whether a process is a child of one of these pids, or a child of such a child, and so on.
 pub(super) fn is_descendant(process: &ProcessInfo, of: &[u32], among: &Snapshot) -> bool {
@@ -116,7 +116,7 @@ impl Family {
 
 /// Returns whether a process is a child of the parent, and not of a later process with its pid.
 fn is_child(process: &ProcessInfo, parent: ProcessKey, after: &Snapshot) -> bool {
-    if process.key() == parent || !can_be_child(process.start_time_ms, parent.start_time_ms) {
+    if !process.key().can_be_child_of(parent) {
         return false;
     }
     match after.by_pid(parent.pid) {

@@ -2,7 +2,7 @@
 
 use super::member::Member;
 use super::population::{Population, Terms};
-use crate::model::{ProcessInfo, Snapshot, can_be_child};
+use crate::model::{ProcessInfo, ProcessKey, Snapshot};
 
 /// Where a process belongs.
 pub(super) struct Home {
@@ -59,9 +59,14 @@ impl Population {
         if is_adopted {
             return None;
         }
-        let parent = process.parent_pid.and_then(|pid| self.members.get(&pid));
-        let parent = parent.filter(|parent| {
-            parent.takes_children && can_be_child(process.start_time_ms, parent.start_time_ms)
+        let parent = process.parent_pid.and_then(|pid| {
+            let parent = self.members.get(&pid)?;
+            let key = ProcessKey {
+                pid,
+                start_time_ms: parent.start_time_ms,
+            };
+            let is_child = parent.takes_children && process.key().can_be_child_of(key);
+            is_child.then_some(parent)
         });
         Some(Home {
             place: match parent {

@@ -54,7 +54,6 @@ pub use self::listen_step::ListenStep;
 pub use self::pace::{BreakerState, Hearing, Pace};
 pub use self::process::{ProcessInfo, ProcessKey, ProcessValues, Status};
 pub use self::process_tree::Tree;
-pub(crate) use self::process_tree::can_be_child;
 pub use self::resources::Resources;
 pub use self::snapshot::{Processes, Snapshot};
 pub use self::timestamp::Timestamp;

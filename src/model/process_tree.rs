@@ -118,17 +118,19 @@ impl<'s> Iterator for Walk<'_, 's> {
     }
 }
 
-/// Returns whether a process that started at `child_ms` can be a child of one that started at
-/// `parent_ms`.
-///
-/// A younger process with the pid of the parent is another one: Windows keeps the pid of a parent
-/// that has exited, and elsewhere a pid can be used again while a scan runs.
-pub(crate) fn can_be_child(child_ms: Option<u64>, parent_ms: Option<u64>) -> bool {
-    /// Two ticks of Linux: a start time that is derived from an event can differ by one.
-    const TOLERANCE_MS: u64 = 20;
-    match (child_ms, parent_ms) {
-        (Some(child_ms), Some(parent_ms)) => parent_ms <= child_ms.saturating_add(TOLERANCE_MS),
-        _ => true,
+impl ProcessKey {
+    /// Returns whether a process can be a child of `parent`, which has the pid of its parent.
+    ///
+    /// A younger process with that pid is another one: Windows keeps the pid of a parent that has
+    /// exited, and elsewhere a pid can be used again while a scan runs.
+    pub fn can_be_child_of(self, parent: Self) -> bool {
+        /// Two ticks of Linux: a start time that is derived from an event can differ by one.
+        const TOLERANCE_MS: u64 = 20;
+        let is_younger = match (self.start_time_ms, parent.start_time_ms) {
+            (Some(child_ms), Some(parent_ms)) => parent_ms > child_ms.saturating_add(TOLERANCE_MS),
+            _ => false,
+        };
+        self.pid != parent.pid && !is_younger
     }
 }
 
@@ -139,10 +141,7 @@ impl Snapshot {
     pub fn children(&self, key: ProcessKey) -> impl Iterator<Item = &ProcessInfo> {
         let is_here = self.get(key).is_some();
         let is_child = move |child: &&ProcessInfo| {
-            is_here
-                && child.parent_pid == Some(key.pid)
-                && child.pid != key.pid
-                && can_be_child(child.start_time_ms, key.start_time_ms)
+            is_here && child.parent_pid == Some(key.pid) && child.key().can_be_child_of(key)
         };
         self.iter().filter(is_child)
     }
@@ -150,8 +149,7 @@ impl Snapshot {
     /// Returns the parent of a process; `None` if it is unknown, has exited, or has none.
     pub fn parent(&self, process: &ProcessInfo) -> Option<&ProcessInfo> {
         let parent = self.by_pid(process.parent_pid?)?;
-        let is_parent =
-            parent.pid != process.pid && can_be_child(process.start_time_ms, parent.start_time_ms);
+        let is_parent = process.key().can_be_child_of(parent.key());
         is_parent.then_some(parent)
     }
 
@@ -248,7 +246,10 @@ mod tests {
             (None, Some(5), true),
             (Some(5), None, true),
         ] {
-            assert_eq!(can_be_child(child_ms, parent_ms), expected);
+            let key = |pid, start_time_ms| ProcessKey { pid, start_time_ms };
+            let child = key(300, child_ms);
+            assert_eq!(child.can_be_child_of(key(400, parent_ms)), expected);
+            assert!(!child.can_be_child_of(key(300, parent_ms)));
         }
     }
 

@@ -108,7 +108,7 @@ fn tree_lines<'a>(
         .unwrap_or(Sort::PID)
         .sort(&mut all, shape.order.reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
-    tree::grow(&all, &chosen, width)
+    tree::grow(snapshot, &all, &chosen, width)
 }
 
 fn print_table(

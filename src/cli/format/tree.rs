@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use process_scanner::ProcessInfo;
+use process_scanner::{ProcessInfo, Snapshot};
 
 /// A process and its branch in the tree.
 #[derive(Debug)]
@@ -32,26 +32,22 @@ impl<'a> Line<'a> {
 ///
 /// `sorted`: all processes, in the order for siblings. `width`: the width of lines.
 pub(crate) fn grow<'a>(
+    snapshot: &'a Snapshot,
     sorted: &[&'a ProcessInfo],
     chosen: &HashSet<u32>,
     width: Option<usize>,
 ) -> Vec<Line<'a>> {
-    let by_pid: HashMap<u32, &ProcessInfo> = sorted.iter().map(|p| (p.pid, *p)).collect();
-    let parent = |process: &ProcessInfo| {
-        let pid = process.parent_pid.filter(|&pid| pid != process.pid)?;
-        by_pid.get(&pid).copied()
-    };
     let mut shown = HashSet::new();
     for pid in chosen {
-        let mut next = by_pid.get(pid).copied();
+        let mut next = snapshot.by_pid(*pid);
         while let Some(process) = next.filter(|process| shown.insert(process.pid)) {
-            next = parent(process);
+            next = snapshot.parent(process);
         }
     }
     let mut children: HashMap<u32, Vec<&'a ProcessInfo>> = HashMap::new();
     let mut roots = Vec::new();
     for &process in sorted.iter().filter(|process| shown.contains(&process.pid)) {
-        match parent(process) {
+        match snapshot.parent(process) {
             Some(parent) => children.entry(parent.pid).or_default().push(process),
             None => roots.push(process),
         }
@@ -121,28 +117,41 @@ fn draw<'a>(
 
 #[cfg(test)]
 mod tests {
-    use process_scanner::ProcessKey;
+    use process_scanner::{Batch, Event, ProcessKey};
     use proptest::prelude::*;
     use proptest::test_runner::FileFailurePersistence;
 
     use super::*;
 
-    fn processes(parents: &[(u32, Option<u32>)]) -> Vec<ProcessInfo> {
-        let process = |&(pid, parent_pid)| {
-            let mut process = ProcessInfo::unknown(ProcessKey {
-                pid,
-                start_time_ms: None,
-            });
-            process.parent_pid = parent_pid;
-            process
-        };
-        parents.iter().map(process).collect()
+    fn process(pid: u32, parent_pid: Option<u32>, start_time_ms: Option<u64>) -> ProcessInfo {
+        let mut process = ProcessInfo::unknown(ProcessKey { pid, start_time_ms });
+        process.parent_pid = parent_pid;
+        process
     }
 
-    fn drawn(parents: &[(u32, Option<u32>)], chosen: &[u32]) -> Vec<String> {
-        let processes = processes(parents);
-        let sorted: Vec<_> = processes.iter().collect();
-        let lines = grow(&sorted, &chosen.iter().copied().collect(), None);
+    fn snapshot(processes: impl Iterator<Item = ProcessInfo>) -> Snapshot {
+        let events = processes.map(Event::Existing).collect();
+        let mut snapshot = Snapshot::new();
+        snapshot.apply(&Batch::new(1, 1000, events));
+        snapshot
+    }
+
+    fn without_times(parents: &[(u32, Option<u32>)]) -> Snapshot {
+        let parents = parents.iter();
+        snapshot(parents.map(|&(pid, parent_pid)| process(pid, parent_pid, None)))
+    }
+
+    fn grown<'a>(
+        snapshot: &'a Snapshot,
+        chosen: impl IntoIterator<Item = u32>,
+        width: Option<usize>,
+    ) -> Vec<Line<'a>> {
+        let sorted: Vec<_> = snapshot.iter().collect();
+        grow(snapshot, &sorted, &chosen.into_iter().collect(), width)
+    }
+
+    fn drawn(snapshot: &Snapshot, chosen: &[u32]) -> Vec<String> {
+        let lines = grown(snapshot, chosen.iter().copied(), None);
         let draw = |line: &Line<'_>| {
             let brackets = if line.is_context { "()" } else { "" };
             format!("{}{}{brackets}", line.branch, line.process.pid)
@@ -160,7 +169,7 @@ mod tests {
             (5, Some(9)),
         ];
         assert_eq!(
-            drawn(&parents, &[1, 2, 3, 4, 5]),
+            drawn(&without_times(&parents), &[1, 2, 3, 4, 5]),
             ["1", "├─ 2", "│  └─ 4", "└─ 3", "5"]
         );
     }
@@ -174,14 +183,35 @@ mod tests {
             (4, Some(1)),
             (5, Some(3)),
         ];
-        assert_eq!(drawn(&parents, &[3]), ["1()", "└─ 2()", "   └─ 3"]);
-        assert_eq!(drawn(&parents, &[77]), [""; 0]);
+        let snapshot = without_times(&parents);
+        assert_eq!(drawn(&snapshot, &[3]), ["1()", "└─ 2()", "   └─ 3"]);
+        assert_eq!(drawn(&snapshot, &[77]), [""; 0]);
+    }
+
+    #[test]
+    fn the_next_process_with_the_pid_of_a_parent_has_no_older_children() {
+        let starts = [
+            (1, None, 10),
+            (7, Some(9), 100),
+            (8, Some(9), 600),
+            (9, Some(1), 500),
+        ];
+        let snapshot = snapshot(
+            starts
+                .into_iter()
+                .map(|(pid, parent_pid, start_ms)| process(pid, parent_pid, Some(start_ms))),
+        );
+        assert_eq!(
+            drawn(&snapshot, &[1, 7, 8, 9]),
+            ["1", "└─ 9", "   └─ 8", "7"]
+        );
+        assert_eq!(drawn(&snapshot, &[7]), ["7"]);
     }
 
     #[test]
     fn lines_stop_growing_at_the_deepest_level() {
         let parents: Vec<_> = (1..=30_000).map(|pid| (pid, Some(pid - 1))).collect();
-        let lines = drawn(&parents, &[30_000]);
+        let lines = drawn(&without_times(&parents), &[30_000]);
         assert_eq!(lines.len(), 30_000);
         let longest = lines.iter().map(|line| line.chars().count()).max();
         assert_eq!(
@@ -193,10 +223,9 @@ mod tests {
     #[test]
     fn branches_take_at_most_a_third_of_the_line() {
         let parents: Vec<_> = (1..=40).map(|pid| (pid, Some(pid - 1))).collect();
-        let processes = processes(&parents);
-        let sorted: Vec<_> = processes.iter().collect();
+        let snapshot = without_times(&parents);
         for (width, longest) in [(80, 27), (200, 69), (8, 3)] {
-            let lines = grow(&sorted, &(1..=40).collect(), Some(width));
+            let lines = grown(&snapshot, 1..=40, Some(width));
             assert_eq!(lines.len(), 40);
             let branches = lines.iter().map(|line| line.branch.chars().count());
             assert_eq!(branches.max(), Some(longest), "{width}");
@@ -214,9 +243,8 @@ mod tests {
         ) {
             let parents: Vec<_> = (0..).zip(parents).collect();
             let all: Vec<u32> = (0..parents.len() as u32).collect();
-            let processes = processes(&parents);
-            let sorted: Vec<_> = processes.iter().collect();
-            let lines = grow(&sorted, &all.iter().copied().collect(), None);
+            let snapshot = without_times(&parents);
+            let lines = grown(&snapshot, all.iter().copied(), None);
             let mut pids: Vec<_> = lines.iter().map(|line| line.process.pid).collect();
             pids.sort_unstable();
             prop_assert_eq!(pids, all);

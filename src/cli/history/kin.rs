@@ -35,17 +35,11 @@ impl<'l> Candidates<'l> {
     pub(super) fn parent_of(&self, child: &Life) -> Option<LifeId> {
         let pid = child.parent_pid?;
         let can_be_parent = |parent: &&Life| {
-            let starts = (parent.start_ms, child.start_ms);
-            let is_older = match starts {
-                (Some(parent_ms), Some(child_ms)) => {
-                    parent_ms <= child_ms.saturating_add(TOLERANCE_MS)
-                }
-                _ => true,
-            };
+            let is_older = child.process.key().can_be_child_of(parent.process.key());
             let has_ended = parent
                 .ending
                 .is_some_and(|ending| ending.at_ms.saturating_add(TOLERANCE_MS) < child.begin_ms());
-            parent.id != child.id && is_older && !has_ended
+            is_older && !has_ended
         };
         let ended = self.ended.get(&pid).into_iter().flatten().copied();
         let all = self.living.get(&pid).into_iter().chain(ended);

@@ -50,7 +50,7 @@ impl Descendants {
         let is_birth = matches!(event, Event::Created(_) | Event::Existing(_));
         let has_other_parent = || {
             let mut others = self.others.iter();
-            others.any(|other| Some(other.pid) == process.parent_pid)
+            others.any(|other| Some(other.pid) == process.parent_pid && key.can_be_child_of(*other))
         };
         if is_birth && has_other_parent() {
             self.others.insert(key);

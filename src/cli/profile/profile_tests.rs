@@ -54,6 +54,10 @@ fn profile_of(batches: &[&[Event]]) -> Profile {
 }
 
 fn report_of(batches: &[&[Event]]) -> Report {
+    report(profile_of(batches))
+}
+
+fn report(profile: Profile) -> Report {
     let ending = Ending {
         exit: Some(ExitStatus::from_wait_status(0)),
         wall_ms: 500.0,
@@ -64,7 +68,7 @@ fn report_of(batches: &[&[Event]]) -> Report {
         sampled_every_ms: None,
         not_listening: None,
     };
-    profile_of(batches).report(&ending, listening)
+    profile.report(&ending, listening)
 }
 
 fn born(pid: u32, parent_pid: u32, name: &str) -> Event {
@@ -146,6 +150,36 @@ fn only_descendants_of_the_command_count() {
     );
     let remaining: Vec<_> = report.remaining.iter().map(|life| life.pid).collect();
     assert_eq!(remaining, [21, 22]);
+}
+
+#[test]
+fn the_next_process_with_the_pid_of_a_parent_leaves_older_children_to_the_command() {
+    let started = |pid, parent_pid, start_ms| {
+        let mut process = process(pid, parent_pid, "sh");
+        process.start_time_ms = Some(start_ms);
+        process
+    };
+    let child = started(22, 21, 1300);
+    let born = [started(20, OWN, 1100), started(21, 20, 1200), child.clone()];
+    let mut profile = profile_of(&[&born.map(Event::Created)]);
+    // The exit of the parent is lost, and a child of the job has its pid.
+    let job = process(11, OWN, "job");
+    let now = [
+        process(OWN, 1, "pscan"),
+        job,
+        started(21, 11, 1500),
+        child.clone(),
+    ];
+    let mut full = Batch::new(3, 3000, now.map(Event::Existing).into());
+    full.full = true;
+    profile.take(&full);
+    profile.take(&Batch::new(4, 4000, vec![exited(child, 30, 0x100, 5.0)]));
+    let failures: Vec<_> = report(profile)
+        .failures
+        .iter()
+        .map(|life| life.pid)
+        .collect();
+    assert_eq!(failures, [22]);
 }
 
 #[test]

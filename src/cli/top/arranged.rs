@@ -160,7 +160,7 @@ fn tree_entries(
     let mut all: Vec<_> = seen.snapshot.iter().collect();
     arranged.order().sort(&mut all, arranged.is_reverse);
     let chosen: HashSet<u32> = chosen.iter().map(|process| process.pid).collect();
-    let lines = tree::grow(&all, &chosen, Some(width));
+    let lines = tree::grow(&seen.snapshot, &all, &chosen, Some(width));
     let mut entries = Vec::with_capacity(lines.len());
     let mut lines = lines.into_iter().peekable();
     while let Some(line) = lines.next() {

@@ -38,7 +38,7 @@ impl Collapsed {
         let expands = self.hides_any(snapshot);
         self.0 = HashSet::default();
         if !expands {
-            let inner = parents(snapshot).filter(|process| parent(process, snapshot).is_some());
+            let inner = parents(snapshot).filter(|process| snapshot.parent(process).is_some());
             self.0 = inner.map(ProcessInfo::key).collect();
         }
     }
@@ -57,24 +57,14 @@ impl Collapsed {
     }
 }
 
-pub(super) fn has_children(key: ProcessKey, snapshot: &Snapshot) -> bool {
-    parents(snapshot).any(|parent| parent.key() == key)
-}
-
 /// Returns the processes that have children, once for each child.
 fn parents(snapshot: &Snapshot) -> impl Iterator<Item = &ProcessInfo> {
     let children = snapshot.iter();
-    children.filter_map(|child| parent(child, snapshot))
-}
-
-/// Returns the parent of a process, by the rule of the tree that is drawn.
-fn parent<'s>(process: &ProcessInfo, snapshot: &'s Snapshot) -> Option<&'s ProcessInfo> {
-    let pid = process.parent_pid.filter(|pid| *pid != process.pid)?;
-    snapshot.by_pid(pid)
+    children.filter_map(|child| snapshot.parent(child))
 }
 
 /// Returns the ancestors of a process. Parents can form a circle: it ends after as many as there are processes.
 fn ancestors(key: ProcessKey, snapshot: &Snapshot) -> impl Iterator<Item = &ProcessInfo> {
-    let line = iter::successors(snapshot.get(key), |process| parent(process, snapshot));
+    let line = iter::successors(snapshot.get(key), |process| snapshot.parent(process));
     line.skip(1).take(snapshot.len())
 }

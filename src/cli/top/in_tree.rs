@@ -4,7 +4,6 @@ use process_scanner::ProcessKey;
 
 use super::action::Action;
 use super::arranged::Id;
-use super::collapsed::has_children;
 use super::notice::Answer;
 use super::view::Top;
 
@@ -25,7 +24,7 @@ impl Top {
             };
             if action == Action::Expand {
                 collapsed.expand(key);
-            } else if has_children(key, snapshot) {
+            } else if snapshot.children(key).next().is_some() {
                 collapsed.collapse(key);
             } else {
                 self.message = Some(format!("{} has no children", key.pid));

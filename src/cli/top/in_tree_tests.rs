@@ -153,3 +153,23 @@ fn parents_in_a_circle_can_be_collapsed() {
     collapse(&mut top, 10);
     assert!(!hides_any(&top));
 }
+
+#[test]
+fn the_next_process_with_the_pid_of_a_parent_has_no_older_children() {
+    let (mut host, mut top) = grown();
+    host.exits(1210, Some(0));
+    // Until a scan has read the process again, its parent is the exited one.
+    host.born(1210, 412, &["other"]);
+    host.born(1500, 1210, &["child"]);
+    host.after(1000, &mut top);
+    let expected = [1, 412, 1210, 1500, 690, 1204, 811, 830, 2, 1377];
+    assert_eq!(pids(&mut top), expected);
+    collapse(&mut top, 1210);
+    assert!(screen(&mut top, 80, 24).contains("└─ +1 other"));
+    assert_eq!(pids(&mut top), [1, 412, 1210, 690, 1204, 811, 830, 2, 1377]);
+    host.exits(1500, Some(0));
+    host.after(1000, &mut top);
+    assert!(!hides_any(&top));
+    letter(&mut top, '-');
+    assert!(screen(&mut top, 80, 24).contains("\n1210 has no children\n"));
+}
