@@ -25,12 +25,14 @@ const HINTS: [Hint; 4] = [
     ("F4", "filter", Action::Filter),
 ];
 
-/// The next ones outside a tree.
+/// The next one outside a tree.
 const LIST_HINTS: [Hint; 1] = [("t", "tree", Action::Tree)];
 
-/// The next ones in a tree.
-const TREE_HINTS: [Hint; 4] = [
-    ("t", "list", Action::Tree),
+/// The next one in a tree.
+const TREE_HINTS: [Hint; 1] = [("t", "list", Action::Tree)];
+
+/// Those of a tree alone.
+const FOLD_HINTS: [Hint; 3] = [
     ("-", "collapse", Action::Collapse),
     ("+", "expand", Action::Expand),
     ("*", "all", Action::ToggleAll),
@@ -154,8 +156,11 @@ fn placed(top: &Top, room: usize) -> Vec<(usize, Hint)> {
     let all: &[&[Hint]] = match top.page {
         Page::Table if top.is_in_lives => &[&LIVES_HINTS],
         Page::Table if top.arranged.by.is_some() => &[&GROUP_HINTS],
-        Page::Table if top.options.is_replay => &[&REPLAY_HINTS],
-        Page::Table if top.arranged.has_tree() => &[&HINTS, &TREE_HINTS, &MORE_HINTS],
+        Page::Table if top.options.is_replay => match top.arranged.has_tree() {
+            true => &[&REPLAY_HINTS, &FOLD_HINTS],
+            false => &[&REPLAY_HINTS],
+        },
+        Page::Table if top.arranged.has_tree() => &[&HINTS, &TREE_HINTS, &FOLD_HINTS, &MORE_HINTS],
         Page::Table => &[&HINTS, &LIST_HINTS, &MORE_HINTS],
         Page::Users => &[&USER_HINTS],
         Page::Facts | Page::Help => &[&PAGE_HINTS],

@@ -173,3 +173,24 @@ fn the_next_process_with_the_pid_of_a_parent_has_no_older_children() {
     letter(&mut top, '-');
     assert!(screen(&mut top, 80, 24).contains("\n1210 has no children\n"));
 }
+
+#[test]
+fn a_replay_has_the_hints_of_a_tree_where_there_is_room() {
+    let mut options = options();
+    (options.is_replay, options.is_tree) = (true, true);
+    let mut top = replayed("quiet_host", options);
+    let begin = "q quit  ? help  Space pause  , . scans  [ ] 10s  ( ) speed";
+    for (width, more) in [
+        (69, ""),
+        (79, "  - collapse"),
+        (80, "  - collapse  + expand"),
+        (200, "  - collapse  + expand  * all"),
+    ] {
+        let (buffer, _) = draw(&mut top, width, 24);
+        let last = lines(&buffer).pop();
+        assert_eq!(last, Some(format!("{begin}{more}")), "{width}");
+    }
+    letter(&mut top, 't');
+    let (buffer, _) = draw(&mut top, 200, 24);
+    assert_eq!(lines(&buffer).pop().as_deref(), Some(begin));
+}
