@@ -28,10 +28,14 @@ pub(super) fn draw_users(top: &mut Top, buffer: &mut Buffer, area: Rect) -> Opti
             true => color::BOLD,
             false => color::PLAIN,
         };
-        let parts = [
+        let mut parts = vec![
             plain(format!("{:>9} ", line.processes)),
             (style, name.into()),
         ];
+        if line.ids.len() > 1 {
+            let ids: Vec<_> = line.ids.iter().map(u64::to_string).collect();
+            parts.push((color::DIM, format!(" (ids {})", ids.join(", "))));
+        }
         top.look.line(buffer, row(area, at), &parts);
     }
     let at = u16::try_from(1 + top.users.index - top.users.offset).ok()?;

@@ -162,6 +162,32 @@ fn users_without_names_are_listed_by_id_and_unknown_ones_are_not() {
 }
 
 #[test]
+fn several_ids_with_one_name_are_one_user_and_listed() {
+    let (mut host, mut top) = (Host::new(), Top::new(options()));
+    for (pid, id) in [(1, Some(1001)), (2, Some(1000)), (3, Some(1000)), (4, None)] {
+        host.there(pid, None, &["x"], "anna");
+        let id = id.map_or(Value::Unknown, Value::Count);
+        host.of(pid).details.set(Detail::UserId, id);
+    }
+    host.there(5, None, &["x"], "root");
+    host.of(5).details.set(Detail::UserId, Value::Count(0));
+    top.take(&host.scan());
+    letter(&mut top, 'u');
+    assert_eq!(
+        listed(&mut top),
+        ["5 (all)", "4 anna (ids 1000, 1001)", "1 root"]
+    );
+    press(&mut top, KeyCode::Down);
+    press(&mut top, KeyCode::Enter);
+    assert_eq!(sorted_pids(&mut top), [1, 2, 3, 4]);
+    // One of them is left.
+    host.exits(1, Some(0));
+    host.after(1000, &mut top);
+    letter(&mut top, 'u');
+    assert_eq!(listed(&mut top)[1], "3 anna");
+}
+
+#[test]
 fn the_list_follows_the_host() {
     let (mut host, mut top) = begun();
     letter(&mut top, 'u');

@@ -1,17 +1,20 @@
 //! The users of the processes that live now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use process_scanner::{Detail, ProcessInfo, Snapshot, Value};
 
 use super::seen::Wanted;
 
 /// The processes of a user.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct UserLine {
     /// Name, or id if it has no name; `None`: all users.
     pub(super) user: Option<String>,
     pub(super) processes: usize,
+    /// All with the name, as far as they are known: a filter by name selects each of them.
+    pub(super) ids: BTreeSet<u64>,
 }
 
 /// The lines of the list, and the picked one.
@@ -27,21 +30,25 @@ pub(super) struct UserList {
 impl UserList {
     /// Lists the users of the wanted processes. The picked user stays picked.
     pub(super) fn list(&mut self, snapshot: &Snapshot, wanted: &Wanted) {
-        let mut all = 0;
-        let mut users = BTreeMap::new();
+        let mut all = UserLine::default();
+        let mut users: BTreeMap<String, UserLine> = BTreeMap::new();
         for process in snapshot {
             if wanted.has(process, snapshot) {
-                all += 1;
+                all.processes += 1;
                 if let Some(user) = user_of(process) {
-                    *users.entry(user).or_insert(0) += 1;
+                    let line = users.entry(user).or_default();
+                    line.processes += 1;
+                    let id = process.details.get(Detail::UserId);
+                    line.ids.extend(id.as_count());
                 }
             }
         }
         let picked = self.picked();
-        let users = users.into_iter().map(|(user, count)| (Some(user), count));
-        let lines = [(None, all)].into_iter().chain(users);
-        let line = |(user, processes)| UserLine { user, processes };
-        self.lines = lines.map(line).collect();
+        let users = users.into_iter().map(|(user, line)| UserLine {
+            user: Some(user),
+            ..line
+        });
+        self.lines = iter::once(all).chain(users).collect();
         self.pick(picked.as_deref());
     }
 
