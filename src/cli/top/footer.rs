@@ -74,9 +74,11 @@ const LIVES_HINTS: [Hint; 4] = [
 ];
 
 /// Those of the page of users.
-const USER_HINTS: [Hint; 3] = [
+const USER_HINTS: [Hint; 5] = [
     ("Esc", "back", Action::Back),
     ("Enter", "its processes", Action::Enter),
+    ("a-z", "search", Action::Search),
+    ("?", "help", Action::Help),
     ("F10", "quit", Action::Quit),
 ];
 

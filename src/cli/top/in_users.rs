@@ -1,12 +1,14 @@
 //! What keys do on the page of users.
 
 use process_scanner::Collect;
+use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Position;
 
-use super::action::Action;
+use super::action::{Action, Code};
 use super::notice::Answer;
 use super::panes::Page;
 use super::seen::Wanted;
+use super::typed::{For, Typed};
 use super::user_list::UserList;
 use super::view::Top;
 
@@ -37,6 +39,35 @@ impl Top {
         self.users.list(&self.seen.snapshot, &wanted);
     }
 
+    /// Returns the key as the first character of a user, if it is one on this page.
+    ///
+    /// As in htop, `q` leaves the page.
+    pub(super) fn first_of_user(&self, key: KeyEvent) -> Option<char> {
+        match Code::of(key) {
+            Code::Char(first) if self.page == Page::Users && first != 'q' => {
+                (first.is_alphanumeric() || first == '_').then_some(first)
+            }
+            _ => None,
+        }
+    }
+
+    /// Picks a user whose name or id begins like this.
+    pub(super) fn find_user(&mut self, begin: &str) {
+        if !self.users.find(begin) {
+            self.message = Some(format!("no user begins with {begin:?}"));
+        }
+    }
+
+    /// Chooses the picked user, if it begins as typed; otherwise the user types on.
+    pub(super) fn choose_typed_user(&mut self, typed: Typed) {
+        if self.users.is_picked(&typed.text) {
+            self.choose_user();
+        } else {
+            self.apply(&typed);
+            self.typed = Some(typed);
+        }
+    }
+
     /// Reacts on the page; `None` if the key does there what it does on other pages.
     pub(super) fn act_in_users(&mut self, action: Action) -> Option<Answer> {
         let room = self.panes.facts.height.saturating_sub(1).max(1);
@@ -49,8 +80,13 @@ impl Top {
             Action::First => self.users.step(isize::MIN),
             Action::Last => self.users.step(isize::MAX),
             Action::Enter => self.choose_user(),
-            Action::Users => self.page = Page::Table,
-            _ => return None,
+            Action::Search => self.typed = Some(Typed::new(For::User, "")),
+            Action::Back | Action::Pane | Action::Leave | Action::Help => return None,
+            Action::Pause | Action::Scans(_) | Action::Jump(_) => return None,
+            Action::Faster | Action::Slower => return None,
+            Action::Redraw | Action::Suspend | Action::Quit => return None,
+            // Others act on the table, which is hidden.
+            _ => self.message = Some("not on this page: Esc goes back".into()),
         }
         Some(Answer::Redraw)
     }
@@ -70,6 +106,8 @@ impl Top {
 
     fn choose_user(&mut self) {
         self.page = Page::Table;
+        // A click ends it too.
+        self.typed = None;
         self.set_user(self.users.picked());
     }
 

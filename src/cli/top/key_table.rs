@@ -141,7 +141,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             key(
                 "u",
-                "Show the processes of one user",
+                "List users: letters pick one, Enter chooses it",
                 &[(Char('u'), A::Users)],
             ),
             key("K", "Hide kernel threads", &[(Char('K'), A::HideKernel)]),

@@ -58,6 +58,8 @@ mod state_line;
 #[cfg(test)]
 mod test_screen;
 mod typed;
+#[cfg(test)]
+mod typed_user_tests;
 mod typing;
 #[cfg(test)]
 mod typing_tests;

@@ -71,6 +71,8 @@ impl Top {
     fn wheel(&mut self, at: Position, by: isize) -> Answer {
         if self.page == Page::Users {
             self.users.step(by);
+            // As other keys do.
+            self.typed = None;
         } else if self.page != Page::Table {
             self.page_offset = self.page_offset.saturating_add_signed(by);
         } else if self.panes.table.contains(at) {

@@ -24,9 +24,13 @@ impl Top {
         }
         let had_message = self.message.take().is_some();
         self.refresh();
-        let answer = match self.typed.take() {
-            Some(typed) => self.type_key(typed, key),
-            None => match action_of(key, self.options.is_replay) {
+        let answer = match (self.typed.take(), self.first_of_user(key)) {
+            (Some(typed), _) => self.type_key(typed, key),
+            (None, Some(first)) => {
+                self.begin_typing(For::User, first);
+                Answer::Redraw
+            }
+            (None, None) => match action_of(key, self.options.is_replay) {
                 Some(action) => self.act(action),
                 None => {
                     self.message = Some("no such key: ? lists all".into());
@@ -67,7 +71,7 @@ impl Top {
             Action::Search => self.typed = Some(Typed::new(For::Search, "")),
             Action::SearchNext => return self.find_again(1),
             Action::SearchBack => return self.find_again(-1),
-            Action::Pid(digit) => self.type_pid(digit),
+            Action::Pid(digit) => self.begin_typing(For::Pid, digit),
             Action::Users => self.open_users(),
             Action::Filter => self.typed = Some(Typed::new(For::Filter, &self.filter_text)),
             Action::HideKernel => {

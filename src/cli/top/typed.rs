@@ -1,4 +1,4 @@
-//! The line in which the user types a filter, a search or a pid.
+//! The line in which the user types a filter, a search, a pid or a user.
 
 /// What the typed text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,6 +6,8 @@ pub(super) enum For {
     Filter,
     Search,
     Pid,
+    /// On the page of users.
+    User,
 }
 
 /// Longest text that can be typed, in characters.
@@ -50,6 +52,7 @@ impl Typed {
             For::Filter => "filter: ",
             For::Search => "search: ",
             For::Pid => "pid: ",
+            For::User => "user: ",
         }
     }
 }

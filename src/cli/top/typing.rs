@@ -1,4 +1,4 @@
-//! What keys do while the user types a filter, a search or a pid.
+//! What keys do while the user types a filter, a search, a pid or a user.
 
 use process_scanner::Filter;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -26,14 +26,18 @@ impl Top {
             // less(1) ends there too.
             KeyCode::Backspace if typed.text.is_empty() => return Answer::Redraw,
             KeyCode::Backspace => drop(typed.text.pop()),
+            KeyCode::Enter if typed.what == For::User => {
+                self.choose_typed_user(typed);
+                return Answer::Redraw;
+            }
             KeyCode::Enter => return Answer::Redraw,
             KeyCode::Esc => {
                 typed.text = std::mem::take(&mut typed.before);
                 self.apply(&typed);
                 return Answer::Redraw;
             }
-            // Other keys end a pid, and do what they do elsewhere.
-            _ if typed.what == For::Pid => {
+            // Other keys end a pid or a user, and do what they do elsewhere.
+            _ if matches!(typed.what, For::Pid | For::User) => {
                 return match self.press(key) {
                     Answer::Same => Answer::Redraw,
                     answer => answer,
@@ -70,7 +74,7 @@ impl Top {
     }
 
     /// Filters or searches by what was typed so far.
-    fn apply(&mut self, typed: &Typed) {
+    pub(super) fn apply(&mut self, typed: &Typed) {
         match typed.what {
             For::Filter => self.set_filter(&typed.text),
             For::Search => {
@@ -78,6 +82,7 @@ impl Top {
                 self.find(0);
             }
             For::Pid => self.find_pid(&typed.text),
+            For::User => self.find_user(&typed.text),
         }
     }
 
@@ -117,11 +122,11 @@ impl Top {
         self.is_stale = true;
     }
 
-    /// Begins to type a pid.
-    pub(super) fn type_pid(&mut self, digit: char) {
-        let mut typed = Typed::new(For::Pid, "");
-        typed.push(digit);
-        self.find_pid(&typed.text);
+    /// Begins to type with this character.
+    pub(super) fn begin_typing(&mut self, what: For, first: char) {
+        let mut typed = Typed::new(what, "");
+        typed.push(first);
+        self.apply(&typed);
         self.typed = Some(typed);
     }
 

@@ -17,6 +17,14 @@ pub(super) struct UserLine {
     pub(super) ids: BTreeSet<u64>,
 }
 
+impl UserLine {
+    /// Returns whether the user begins like this, in either case.
+    fn begins(&self, begin: &str) -> bool {
+        let user = self.user.as_deref().unwrap_or_default().to_lowercase();
+        user.starts_with(&begin.to_lowercase())
+    }
+}
+
 /// The lines of the list, and the picked one.
 #[derive(Debug, Default)]
 pub(super) struct UserList {
@@ -64,6 +72,21 @@ impl UserList {
             Some(index) => self.index = index,
             None => self.step(0),
         }
+    }
+
+    /// Picks a user that begins like this, the picked one first. Returns false if there is none.
+    pub(super) fn find(&mut self, begin: &str) -> bool {
+        let first = self.lines.iter().position(|line| line.begins(begin));
+        if !self.is_picked(begin) {
+            self.index = first.unwrap_or(self.index);
+        }
+        first.is_some()
+    }
+
+    /// Returns whether the picked user begins like this.
+    pub(super) fn is_picked(&self, begin: &str) -> bool {
+        let line = self.lines.get(self.index);
+        line.is_some_and(|line| line.begins(begin))
     }
 
     /// Picks the line that is so many lines below; negative: above.
