@@ -17,16 +17,18 @@ const ROLE: &str = "PSCAN_TEST_ROLE";
 #[test]
 fn a_child_plays_its_role() {
     match std::env::var(ROLE).as_deref() {
-        Ok("wait") => wait_for_a_line(),
-        Ok("one thread more") => {
+        Ok("wait") => {
             wait_for_a_line();
-            // It ends with the process.
-            std::thread::spawn(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
-            wait_for_a_line();
+        }
+        Ok("one thread more for each line") => {
+            while wait_for_a_line() {
+                // It ends with the process.
+                std::thread::spawn(|| {
+                    loop {
+                        std::thread::park();
+                    }
+                });
+            }
         }
         Ok("threads") => {
             wait_for_a_line();
@@ -59,10 +61,10 @@ fn a_child_plays_its_role() {
 
 const CHILD_ARGS: [&str; 3] = ["--exact", "live::a_child_plays_its_role", "--nocapture"];
 
-fn wait_for_a_line() {
+/// Returns false if none can come any more.
+fn wait_for_a_line() -> bool {
     println!("ready");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).unwrap();
+    std::io::stdin().read_line(&mut String::new()).unwrap() > 0
 }
 
 /// Starts a thread that starts the next one and ends. If its parent is gone, the process ends at the

@@ -3,6 +3,20 @@
 use crate::model::Status;
 use crate::source::Reading;
 
+/// CPU time of a process, which shows whether it has run. Only a thread that runs can `exec`, start another one or
+/// end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "it is read on Linux alone")
+)]
+pub(super) enum CpuTime {
+    /// Of its CPU clock. An equal one proves that it has not run.
+    Clock { ns: u64 },
+    /// In ticks of 10 ms, where its clock cannot be read. An equal one proves nothing.
+    Ticks { ms: u64 },
+}
+
 /// Start time, name, command line and threads of a process.
 pub(super) struct Fresh<'a> {
     pub(super) start_time_ms: Option<u64>,

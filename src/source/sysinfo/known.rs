@@ -2,6 +2,7 @@
 
 use sysinfo::{Pid, Process};
 
+use super::fresh::CpuTime;
 #[cfg(target_os = "linux")]
 use super::linux as platform;
 #[cfg(not(target_os = "linux"))]
@@ -31,7 +32,7 @@ pub(super) struct Known {
     /// All its threads have ended.
     pub(super) is_zombie: bool,
     /// CPU time when it was emitted, on Linux.
-    pub(super) cpu_ns: Option<u64>,
+    pub(super) cpu: Option<CpuTime>,
     /// Number of threads, on Linux.
     pub(super) threads: Option<u64>,
     /// Number of scans that emitted it; it stops mattering after the first few.
@@ -42,8 +43,8 @@ pub(super) struct Known {
 impl Known {
     /// Returns whether start time, name and command line of a process are read now.
     ///
-    /// `cpu_ns` is its CPU time now, and `scans` the number of this scan.
-    pub(super) fn is_due(&self, process: &Process, cpu_ns: Option<u64>, scans: u32) -> bool {
+    /// `cpu` is its CPU time now, and `scans` the number of this scan.
+    pub(super) fn is_due(&self, process: &Process, cpu: Option<CpuTime>, scans: u32) -> bool {
         if self.start_time != process.start_time()
             || !self.is_settled
             // The scan before did not emit it, so all fields must be emitted.
@@ -55,7 +56,7 @@ impl Known {
         let is_its_turn = turn.is_multiple_of(REREAD_SCANS);
         // An `exec` uses CPU time. Kernel threads usually do not exec, and on Windows there is no
         // `exec`.
-        (self.scans <= YOUNG_SCANS || is_its_turn || self.cpu_ns != cpu_ns)
+        (self.scans <= YOUNG_SCANS || is_its_turn || self.cpu != cpu)
             && process.thread_kind().is_none()
             && !cfg!(windows)
     }
@@ -70,13 +71,14 @@ impl Known {
 
     /// Returns whether another process has the pid by now.
     ///
-    /// Without an identity, only a CPU time that went back proves that.
+    /// Without an identity, only a CPU clock that went back proves that.
     pub(super) fn is_replaced(&self, pid: Pid, supplement: &platform::Supplement) -> bool {
         match (self.identity, supplement.identity(pid.as_u32())) {
             (Some(before), Some(now)) => before != now,
-            _ => supplement
-                .clock_ns(pid.as_u32())
-                .is_some_and(|now_ns| self.cpu_ns.is_some_and(|before_ns| now_ns < before_ns)),
+            _ => match (self.cpu, supplement.clock_ns(pid.as_u32())) {
+                (Some(CpuTime::Clock { ns }), Some(now_ns)) => now_ns < ns,
+                _ => false,
+            },
         }
     }
 }

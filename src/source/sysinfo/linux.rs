@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::fresh::{Fresh, Judged};
+use super::fresh::{CpuTime, Fresh, Judged};
 use super::optional::EffectiveUser;
 use super::users::Users;
 use crate::model::{Collect, Error, ErrorClass, Result, Status, Timestamp};
@@ -122,18 +122,8 @@ impl Supplement {
         self.users.get(uid)
     }
 
-    /// Returns the number of threads of a process that has not run since it had `before`, as far as its CPU time
-    /// shows.
-    ///
-    /// Only a thread that runs can start another one or end. CPU time in ticks does not show that.
-    pub(super) fn threads(
-        &mut self,
-        process: &sysinfo::Process,
-        before: Option<u64>,
-    ) -> Option<u64> {
-        if self.has_clocks {
-            return before;
-        }
+    /// Reads the number of threads of a process that sysinfo has read.
+    pub(super) fn threads(&mut self, process: &sysinfo::Process) -> Option<u64> {
         let ticks = self.ticks(process.pid().as_u32()).ok()?;
         let stat = Stat::parse(&self.stat)?;
         threads(&stat).filter(|_| self.has_started(process, ticks))
@@ -232,11 +222,14 @@ impl Supplement {
         process.start_time() == self.boot_time.saturating_add(ticks / TICKS_PER_S)
     }
 
-    /// Returns the CPU time of a process, which an `exec` moves: from its clock, or in ticks.
-    pub(super) fn cpu_ns(&self, process: &sysinfo::Process) -> Option<u64> {
-        let in_ticks = || process.accumulated_cpu_time().saturating_mul(1_000_000);
-        self.clock_ns(process.pid().as_u32())
-            .or_else(|| Some(in_ticks()))
+    /// Returns the CPU time of a process, from its clock or in ticks.
+    pub(super) fn cpu(&self, process: &sysinfo::Process) -> Option<CpuTime> {
+        Some(match self.clock_ns(process.pid().as_u32()) {
+            Some(ns) => CpuTime::Clock { ns },
+            None => CpuTime::Ticks {
+                ms: process.accumulated_cpu_time(),
+            },
+        })
     }
 
     /// Reads the CPU clock of a process.

@@ -2,6 +2,7 @@
 
 use sysinfo::Pid;
 
+use super::fresh::CpuTime;
 use crate::model::Unreadable;
 
 /// A process that sysinfo lists.
@@ -11,7 +12,7 @@ pub(super) struct Listed {
     /// Start time, name and command line are read now.
     pub(super) is_due: bool,
     /// CPU time before they are read.
-    pub(super) cpu_ns: Option<u64>,
+    pub(super) cpu: Option<CpuTime>,
 }
 
 /// The result of emitting a process that sysinfo lists.

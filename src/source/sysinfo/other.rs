@@ -7,7 +7,7 @@ use sysinfo::{
     UpdateKind,
 };
 
-use super::fresh::{Fresh, Judged};
+use super::fresh::{CpuTime, Fresh, Judged};
 use super::optional::EffectiveUser;
 use crate::model::{Collect, Error, ErrorClass, Result, Timestamp};
 use crate::source::{HostInfo, Reading};
@@ -74,7 +74,7 @@ impl Supplement {
     }
 
     /// sysinfo does not count threads here.
-    pub(super) fn threads(&mut self, _process: &Process, _before: Option<u64>) -> Option<u64> {
+    pub(super) fn threads(&mut self, _process: &Process) -> Option<u64> {
         None
     }
 
@@ -134,9 +134,9 @@ impl Supplement {
         Some(fresh)
     }
 
-    /// Returns the CPU time that makes an `exec` visible. Reading names again costs a second
-    /// `System`, so it is not done for every process that runs.
-    pub(super) fn cpu_ns(&self, _process: &Process) -> Option<u64> {
+    /// Returns no CPU time. Reading names again costs a second `System`, so it is not done for every process that
+    /// runs.
+    pub(super) fn cpu(&self, _process: &Process) -> Option<CpuTime> {
         None
     }
 

@@ -2,7 +2,7 @@
 
 use sysinfo::{Process, ThreadKind};
 
-use super::fresh::{Fresh, Judged};
+use super::fresh::{CpuTime, Fresh, Judged};
 use super::known::Known;
 use super::listed::{Emitted, Listed};
 use super::optional::{self, Beside, EffectiveUser};
@@ -20,11 +20,7 @@ impl SysinfoSource {
         read_at_ns: u64,
         emit: &mut dyn FnMut(Row<'_>),
     ) -> Emitted {
-        let Listed {
-            pid,
-            is_due,
-            cpu_ns,
-        } = listed;
+        let Listed { pid, is_due, cpu } = listed;
         let Some(process) = self.system.process(pid) else {
             return Emitted::NotReadable;
         };
@@ -71,9 +67,10 @@ impl SysinfoSource {
                 start_time_ms: known.read_start_ms,
                 name: Reading::Unchanged,
                 command: Reading::Unchanged,
-                threads: match self.collect.contains(Collect::THREADS) {
-                    true => self.supplement.threads(process, known.threads),
-                    false => None,
+                threads: match cpu {
+                    _ if !self.collect.contains(Collect::THREADS) => None,
+                    Some(CpuTime::Clock { .. }) => known.threads,
+                    _ => self.supplement.threads(process),
                 },
                 identity: None,
                 is_settled: known.is_settled,
@@ -162,7 +159,7 @@ impl SysinfoSource {
             identity,
             is_settled: fresh.is_settled,
             is_zombie: matches!(judged, Some(Judged::Ended)),
-            cpu_ns,
+            cpu,
             threads: fresh.threads,
             scans: match known {
                 Some(known) if is_the_same => known.scans.saturating_add(1),
@@ -186,5 +183,47 @@ impl SysinfoSource {
             return None;
         }
         Some(parent.as_u32())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::model::Detail;
+    use crate::source::{DetailValue, Source};
+
+    /// Emits this process, which is not due, and returns its number of threads; `None`: unknown.
+    fn threads(source: &mut SysinfoSource, cpu: CpuTime) -> Option<u64> {
+        let mut emitted = None;
+        let listed = Listed {
+            pid: source.own_pid,
+            is_due: false,
+            cpu: Some(cpu),
+        };
+        source.emit_row(listed, 1, &mut |row| {
+            let Row::Process(row) = row else { return };
+            let mut details = row.details.iter();
+            let threads = details.find(|reading| reading.detail == Detail::Threads);
+            emitted = threads.map(|reading| match reading.value {
+                DetailValue::Number(threads) => Some(threads),
+                _ => None,
+            });
+        });
+        emitted.expect("it has a row with threads")
+    }
+
+    #[test]
+    fn only_an_equal_clock_proves_that_a_process_has_as_many_threads_as_before() {
+        let mut source = SysinfoSource::new(Collect::THREADS).expect("sysinfo works here");
+        source.scan(&mut |_| ()).expect("there is a /proc here");
+        let pid = source.own_pid;
+        for wrong in [Some(u64::MAX), None] {
+            let known = source.known.get_mut(&pid).expect("it was scanned");
+            known.threads = wrong;
+            assert_eq!(threads(&mut source, CpuTime::Clock { ns: 1 }), wrong);
+            // As after a sandbox has begun to deny the clock.
+            let read = threads(&mut source, CpuTime::Ticks { ms: 1 });
+            assert!(read.is_some() && read != wrong, "{read:?}");
+        }
     }
 }

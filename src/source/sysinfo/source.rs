@@ -91,12 +91,12 @@ impl SysinfoSource {
     }
 
     fn listed(&self, pid: Pid, process: &Process) -> Listed {
-        let cpu_ns = self.supplement.cpu_ns(process);
+        let cpu = self.supplement.cpu(process);
         let known = self.known.get(&pid);
         Listed {
             pid,
-            is_due: known.is_none_or(|known| known.is_due(process, cpu_ns, self.scans)),
-            cpu_ns,
+            is_due: known.is_none_or(|known| known.is_due(process, cpu, self.scans)),
+            cpu,
         }
     }
 
@@ -209,10 +209,10 @@ impl Source for SysinfoSource {
             let listed = Listed {
                 pid,
                 is_due: true,
-                cpu_ns: self
+                cpu: self
                     .system
                     .process(pid)
-                    .and_then(|process| self.supplement.cpu_ns(process)),
+                    .and_then(|process| self.supplement.cpu(process)),
             };
             match self.emit_row(listed, read_at_ns, emit) {
                 Emitted::Row(_) => {}

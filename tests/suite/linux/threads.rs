@@ -212,15 +212,31 @@ fn a_process_whose_threads_turn_over_is_no_zombie_with(live: Live) {
 
 #[test]
 fn the_number_of_threads_is_that_of_each_scan() {
-    live_sources().for_each(the_number_of_threads_is_that_of_each_scan_with);
+    let mut child = Waiting::start_with("one thread more for each line", &[], &[]);
+    let begun = Instant::now();
+    live_sources().for_each(|live| {
+        the_number_of_threads_is_that_of_each_scan_with(live, &mut child, begun);
+    });
 }
 
-fn the_number_of_threads_is_that_of_each_scan_with(live: Live) {
-    let mut child = Waiting::start_with("one thread more", &[], &[]);
+fn the_number_of_threads_is_that_of_each_scan_with(
+    live: Live,
+    child: &mut Waiting,
+    begun: Instant,
+) {
     let pid = child.pid();
-    let counted = || {
-        let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
-        threads.unwrap().count() as u64
+    // The clock of a thread that runs can be as old as the last tick.
+    let waiting = || {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        let states = threads.map(|thread| {
+            let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+            stat.rsplit(") ").next().unwrap().starts_with('S')
+        });
+        let states: Vec<bool> = states.collect();
+        states
+            .iter()
+            .all(|is_waiting| *is_waiting)
+            .then_some(states.len() as u64)
     };
     let mut scanner = live.scanner();
     let mut reported = || {
@@ -230,12 +246,15 @@ fn the_number_of_threads_is_that_of_each_scan_with(live: Live) {
             _ => None,
         }
     };
-    let before = counted();
-    for _ in 0..5 {
+    let before = await_some("threads that wait", waiting);
+    // The source `sysinfo` reads a young process in each scan.
+    let mut scans = 0;
+    while scans < 6 || begun.elapsed() < Duration::from_secs(3) {
         assert_eq!(reported(), Some(before), "{}", live.name);
+        scans += 1;
     }
     child.send_line();
-    await_some("a thread", || (counted() > before).then_some(()));
+    await_some("a thread", || waiting().filter(|threads| *threads > before));
     assert_eq!(reported(), Some(before + 1), "{}", live.name);
 }
 
