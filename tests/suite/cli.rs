@@ -1,6 +1,8 @@
 //! The command `pscan`, run as a child process.
 #![cfg(feature = "cli")]
 
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod arenas;
 mod births;
 mod columns;
 mod endings;
@@ -92,10 +94,22 @@ fn is_interrupt_ignored() -> bool {
 /// Returns whether this process, and so each one that it starts, ignores a signal.
 #[cfg(unix)]
 fn is_ignored(signal: rustix::process::Signal) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    has_signal("/proc/self/status", "SigIgn:", signal)
+}
+
+/// Returns whether a process catches a signal, which would end it otherwise.
+#[cfg(target_os = "linux")]
+fn is_caught(pid: u32, signal: rustix::process::Signal) -> bool {
+    has_signal(&format!("/proc/{pid}/status"), "SigCgt:", signal)
+}
+
+/// Returns whether a mask of proc_pid_status(5) has a signal.
+#[cfg(unix)]
+fn has_signal(status: &str, mask: &str, signal: rustix::process::Signal) -> bool {
+    let status = fs::read_to_string(status).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(mask));
     let bit = 1 << (signal.as_raw() - 1);
-    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & bit != 0)
+    mask.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & bit != 0)
 }
 
 fn run(args: &[&str]) -> Output {

@@ -157,3 +157,69 @@ fn an_ignored_signal_does_not_end_the_command() {
     drop(out);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// Returns a pipe that is full: its next writer waits.
+#[cfg(target_os = "linux")]
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    // The flag is not of the pipe, but of each time that it was opened.
+    let mut filler = File::options()
+        .write(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(format!("/proc/self/fd/{}", writer.as_raw_fd()))
+        .unwrap();
+    while filler.write(&[b' '; 4096]).is_ok() {}
+    (reader, writer)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_leaves_three_seconds_for_the_output() {
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::{is_caught, json_lines};
+    use crate::support::await_some;
+
+    let (reader, writer) = full_pipe();
+    let args = [&WATCH[..], &["--json", "--stats"]].concat();
+    let mut child = pscan(&args)
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    let signals = [Signal::TERM, Signal::USR1];
+    await_some("what catches the signals", || {
+        let mut signals = signals.iter();
+        signals
+            .all(|signal| is_caught(child.id(), *signal))
+            .then_some(())
+    });
+    let mut stats = BufReader::new(child.stderr.take().unwrap());
+    await_some("the first batch", || {
+        kill_process(pid, Signal::USR1).unwrap();
+        let mut line = String::new();
+        stats.read_line(&mut line).unwrap();
+        (json_lines(&line)[0]["scans_total"]["good"].as_u64() >= Some(1)).then_some(())
+    });
+    let begun = Instant::now();
+    kill_process(pid, Signal::TERM).unwrap();
+    let status = child.wait().unwrap();
+    assert!(
+        begun.elapsed() >= Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
+    // Its reader is slow, and the command has done its work.
+    assert_eq!(status.code(), Some(0));
+    drop(reader);
+}
