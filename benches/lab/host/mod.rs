@@ -13,6 +13,7 @@ use std::error::Error;
 
 use self::load::Load;
 use self::plan::Plan;
+use crate::sizes;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -22,22 +23,11 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let plan = Plan::new(options.sizes, is_quick);
-    let mut is_complete = true;
-    for &size in &plan.sizes {
-        eprintln!("starting {size} children");
-        let measured = match Load::start(size) {
-            Ok(load) => measure(size, load, &plan),
-            Err(error) => Err(format!("cannot start {size} children: {error}").into()),
-        };
-        if let Err(error) = measured {
-            eprintln!("skipped the rest with {size} children: {error}");
-            is_complete = false;
-        }
-    }
-    match is_complete {
-        true => Ok(()),
-        false => Err("some measurements are missing".into()),
-    }
+    let (_, outcome) = sizes::measure_each(&plan.sizes, |size| {
+        let load = Load::start(size).map_err(|error| format!("cannot start all: {error}"))?;
+        measure(size, load, &plan)
+    });
+    outcome
 }
 
 fn measure(size: usize, mut load: Load, plan: &Plan) -> Result<(), Box<dyn Error>> {

@@ -36,30 +36,18 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::TempDir::new()?;
     let programs = programs::find(folder.path())?;
-    let mut sizes = Vec::new();
-    let mut is_complete = true;
-    for children in sizes::or_default(options.sizes, &SIZES, is_quick) {
-        eprintln!("starting {children} children");
-        let rounds = if is_quick { 1 } else { 3 };
-        match measure(children, &programs, rounds, is_quick) {
-            Ok(size) => {
-                print!("{}", size.to_markdown());
-                sizes.push(size);
-            }
-            Err(error) => {
-                eprintln!("skipped: {children} children: {error}");
-                is_complete = false;
-            }
-        }
-    }
+    let rounds = if is_quick { 1 } else { 3 };
+    let sizes = sizes::or_default(options.sizes, &SIZES, is_quick);
+    let (measured, outcome) = sizes::measure_each(&sizes, |children| {
+        let size = measure(children, &programs, rounds, is_quick)?;
+        print!("{}", size.to_markdown());
+        Ok(size)
+    });
     if options.write {
-        fs::write(figures::CSV_PATH, figures::to_csv(&sizes))?;
+        fs::write(figures::CSV_PATH, figures::to_csv(&measured))?;
         println!("\nWritten to {}", figures::CSV_PATH);
     }
-    match is_complete {
-        true => Ok(()),
-        false => Err("some measurements are missing".into()),
-    }
+    outcome
 }
 
 /// Lets each program watch in each round.

@@ -2,7 +2,7 @@
 //! calls alone, and the refresh of sysinfo.
 //!
 //! A size is a number of idle children. Other processes of the host are scanned too. A size without room on
-//! this host is skipped, and the experiment reports it on standard error.
+//! this host is skipped, and the experiment fails at its end.
 //!
 //! Our scan takes turns with one contender at a time. With three contenders in turn, our scan would always
 //! follow the same one, and after sysinfo, which reads far more, it would find cold caches.
@@ -16,6 +16,7 @@ use std::error::Error;
 use std::fs;
 
 use self::plan::Plan;
+use crate::sizes;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -29,21 +30,15 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let plan = Plan::new(options.sizes, is_quick);
-    let mut figures = Vec::new();
-    for &children in &plan.sizes {
-        eprintln!("starting {children} children");
-        match size::measure(children, &plan) {
-            Ok(figure) => figures.push(figure),
-            Err(error) => eprintln!("SKIPPED: {children} children: {error}"),
-        }
-    }
+    let (figures, outcome) =
+        sizes::measure_each(&plan.sizes, |children| size::measure(children, &plan));
     if figures.is_empty() {
-        return Err("nothing could be measured".into());
+        return outcome;
     }
     print!("{}", figures::to_markdown(&figures));
     if options.write {
         fs::write(figures::CSV_PATH, figures::to_csv(&figures))?;
         println!("\nWritten to {}", figures::CSV_PATH);
     }
-    Ok(())
+    outcome
 }
