@@ -22,6 +22,28 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error>> {
     let (children, rounds) = if is_quick { (20, 10) } else { (1000, 200) };
     let _children = Children::idle(options.children.unwrap_or(children))?;
+    let beside = beside_bare(rounds)?;
+    println!(
+        "{} processes, medians of {rounds} rounds, {CLOCK}\n",
+        beside.ours.scanner.processes().count()
+    );
+    beside.print_costs();
+    print_memory(&beside.ours);
+    Ok(())
+}
+
+/// Our scan beside the bare refresh: medians of the rounds.
+pub(crate) struct Beside {
+    ours: Ours,
+    refresh_us: f64,
+    scan_us: f64,
+    deliver_us: f64,
+    /// Ours in total, divided by the refresh.
+    pub(crate) ratio: f64,
+}
+
+/// Lets our scan and the bare refresh take turns, among whatever processes there are.
+pub(crate) fn beside_bare(rounds: usize) -> Result<Beside, Box<dyn Error>> {
     let mut bare = Bare::new()?;
     let mut ours = Ours::sysinfo()?;
     let mut costs = [Vec::new(), Vec::new(), Vec::new()];
@@ -45,27 +67,31 @@ pub(crate) fn run(options: &Options, is_quick: bool) -> Result<(), Box<dyn Error
             }
         }
     }
-    println!(
-        "{} processes, medians of {rounds} rounds, {CLOCK}\n",
-        ours.scanner.processes().count()
-    );
-    print_costs(&ours, costs.map(median), median(ratios));
-    print_memory(&ours);
-    Ok(())
+    let [refresh_us, scan_us, deliver_us] = costs.map(median);
+    Ok(Beside {
+        ours,
+        refresh_us,
+        scan_us,
+        deliver_us,
+        ratio: median(ratios),
+    })
 }
 
-fn print_costs(ours: &Ours, [refresh, scan, deliver]: [f64; 3], ratio: f64) {
-    let processes = ours.scanner.processes().count();
-    let line = |what: &str, us: f64, times: f64| {
-        let each = us / processes as f64;
-        println!("| {what} | {:.2} | {each:.2} | {times:.3} |", us / 1000.0);
-    };
-    println!("| what | ms a scan | us a process | times bare |");
-    println!("|---|---|---|---|");
-    line("bare sysinfo refresh", refresh, 1.0);
-    line("our scan: refresh, table, batch", scan, scan / refresh);
-    line("the dispatcher's thread", deliver, deliver / refresh);
-    line("ours in total", scan + deliver, ratio);
+impl Beside {
+    fn print_costs(&self) {
+        let processes = self.ours.scanner.processes().count();
+        let (refresh, scan, deliver) = (self.refresh_us, self.scan_us, self.deliver_us);
+        let line = |what: &str, us: f64, times: f64| {
+            let each = us / processes as f64;
+            println!("| {what} | {:.2} | {each:.2} | {times:.3} |", us / 1000.0);
+        };
+        println!("| what | ms a scan | us a process | times bare |");
+        println!("|---|---|---|---|");
+        line("bare sysinfo refresh", refresh, 1.0);
+        line("our scan: refresh, table, batch", scan, scan / refresh);
+        line("the dispatcher's thread", deliver, deliver / refresh);
+        line("ours in total", scan + deliver, self.ratio);
+    }
 }
 
 fn print_memory(ours: &Ours) {

@@ -80,7 +80,7 @@ struct Lab {
 
 #[derive(Debug, Subcommand)]
 enum Experiment {
-    /// Measure all that docs/acceptance.md promises, and compare it with the limits (9 minutes)
+    /// Measure all that docs/acceptance.md promises, and compare it with the limits (10 minutes)
     Acceptance(acceptance::Options),
     /// Compare a scan with the bare sysinfo refresh under it (1 minute)
     Live(live::Options),

@@ -50,6 +50,8 @@ const MEASUREMENTS: &[Measurement] = &[
     (watching::PROMISES, watching::measure),
     #[cfg(target_os = "linux")]
     (sysinfo::PROMISES, sysinfo::measure),
+    #[cfg(target_os = "linux")]
+    (sysinfo::OVER, sysinfo::over),
     (scans::TIME, scans::time),
     (consumers::PROMISES, consumers::measure),
     (scans::FAILURES, scans::failures),

@@ -33,7 +33,7 @@ pub(super) fn page(table: &str, machine: &Machine) -> String {
          [reliability](reliability.md) and [secrets](secrets.md) have the methods and further figures.\n\
          \n\
          ```sh\n\
-         cargo bench --bench lab -- acceptance           # all rows, 9 minutes; Linux, best as root\n\
+         cargo bench --bench lab -- acceptance           # all rows, 10 minutes; Linux, best as root\n\
          cargo bench --bench lab -- acceptance cpu scan  # rows by their names\n\
          cargo bench --bench lab -- acceptance --quick   # a minute; small numbers, compares only what must be 0\n\
          cargo bench --bench lab -- acceptance --write   # all rows, and this page\n\

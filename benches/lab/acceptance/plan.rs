@@ -9,8 +9,10 @@ pub(super) struct Plan {
     /// Children on the small host.
     pub(super) few: usize,
     pub(super) watch_time: Duration,
-    /// Rounds of our scan and sysinfo's refresh.
+    /// Rounds of our scan beside others, one in a second.
     pub(super) rounds: usize,
+    /// Rounds of a scan with the source `sysinfo` and of the refresh under it, without a pause.
+    pub(super) bare_rounds: usize,
     /// Batches for each number of consumers.
     pub(super) batches: u64,
     /// Scans whose time is measured.
@@ -29,6 +31,7 @@ impl Plan {
             few: pick(1000, 100),
             watch_time: Duration::from_secs(pick(60, 2) as u64),
             rounds: pick(40, 5),
+            bare_rounds: pick(200, 5),
             batches: pick(100, 5) as u64,
             timed_scans: pick(200, 5),
             counted_scans: pick(2000, 50) as u64,

@@ -9,9 +9,11 @@ use crate::contenders::list_and_clocks::ListAndClocks;
 use crate::contenders::ours::Ours;
 use crate::crowd::children::Children;
 use crate::crowd::room;
+use crate::live;
 use crate::scale::size::{self, SETTLE};
 
 pub(super) const PROMISES: &[&str] = &["idle", "sysinfo"];
+pub(super) const OVER: &[&str] = &["over-sysinfo"];
 
 pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
     if let Err(why) = room::check(plan.many) {
@@ -41,4 +43,18 @@ pub(super) fn measure(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
         Finding::new("idle", ratio, idle),
         Finding::new("sysinfo", 1.0 / times, text),
     ])
+}
+
+/// Measures what the source `sysinfo` costs more than the refresh that it is built on.
+pub(super) fn over(plan: &Plan) -> Result<Vec<Finding>, Box<dyn Error>> {
+    let name = OVER[0];
+    if let Err(why) = room::check(plan.many) {
+        return Ok(vec![Finding::not_measured(name, why)]);
+    }
+    let _children = Children::idle(plan.many)?;
+    thread::sleep(SETTLE);
+    let rounds = plan.bare_rounds;
+    let ratio = live::beside_bare(rounds)?.ratio;
+    let text = format!("{ratio:.3}; median of {rounds} rounds");
+    Ok(vec![Finding::new(name, ratio, text)])
 }
