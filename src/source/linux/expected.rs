@@ -2,7 +2,7 @@
 //! which pids can be new.
 //!
 //! Only births depend on that. The CPU clock of each known process shows whether it still exists, and
-//! the scanner's own `stat`, which has changed in each scan, whether `/proc` can be read.
+//! the link `self` whether `/proc` is still there and the same.
 
 use std::ops::RangeInclusive;
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::details::Occasion;
 use super::known::{CommandState, Known};
 use super::proc::cpu::{ClockReader, CpuClock};
+use super::proc::kept_files::{KeptFile, KeptFiles};
 use super::proc::origin::Origin;
 use super::proc::pidfd::PidfdOwner;
 use super::proc::procfs::{Listed, Procfs, Unread};
@@ -41,6 +42,13 @@ pub(super) enum Why {
     Memory,
     /// Its turn has come: everything is read, even if it is idle.
     Turn,
+}
+
+/// What reads processes, from scan to scan.
+#[derive(Debug, Default)]
+pub(super) struct Readers {
+    pub(super) clocks: ClockReader,
+    pub(super) files: KeptFiles,
 }
 
 /// A process that must be there.
@@ -155,12 +163,12 @@ impl Rules {
         entry: Entry<'_>,
         why: Why,
         line: &'a mut [u8],
-        clocks: &mut ClockReader,
+        readers: &mut Readers,
     ) -> Inspected<'a> {
         let Entry { listed, before, .. } = entry;
         let mut read_at_ns = entry.clock.map(|(_, at_ns)| at_ns);
         let mut clock = || {
-            let (clock, at_ns) = clocks.read(listed.pid);
+            let (clock, at_ns) = readers.clocks.read(listed.pid);
             read_at_ns = Some(at_ns);
             clock
         };
@@ -175,7 +183,10 @@ impl Rules {
             Why::Memory => Why::Turn,
             why => why,
         };
-        let line = match procfs.read_of(listed.pid, "stat", line) {
+        // It has run, and probably will again.
+        let keeps = why == Why::Changes && before.is_some();
+        let mut files = readers.files.of(procfs, listed.pid, keeps);
+        let line = match files.read(KeptFile::Stat, line) {
             // A recorded folder can lack the file.
             Err(Unread::Gone) if self.has_clocks || procfs.folder(listed.pid).is_err() => {
                 return Inspected::Gone;
@@ -232,7 +243,7 @@ impl Rules {
             (known.identity, owner) = self.identity_and_owner(known.pid);
         }
         let mut has_unread_memory = false;
-        match self.memory(procfs, &known, &stat, &thread, before, why) {
+        match self.memory(&mut files, &known, &stat, &thread, before, why) {
             Ok(rss_bytes) => known.resources.rss_bytes = rss_bytes,
             Err(Unread::Gone) if has_exited(procfs, listed.pid, &stat) => {
                 return Inspected::Gone;

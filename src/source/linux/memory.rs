@@ -2,6 +2,7 @@
 
 use super::inspect::{Rules, Why};
 use super::known::Known;
+use super::proc::kept_files::{FilesOf, KeptFile};
 use super::proc::procfs::{Folder, Procfs, Unread};
 use super::proc::stat::Stat;
 use super::proc::statm::{Pages, pages};
@@ -13,7 +14,7 @@ impl Rules {
     /// rough. `thread` is read if the first thread has ended.
     pub(super) fn memory(
         &self,
-        procfs: &Procfs,
+        files: &mut FilesOf<'_>,
         known: &Known,
         stat: &Stat<'_>,
         thread: &Result<Option<LivingThread<'_>>, Unread>,
@@ -37,10 +38,10 @@ impl Rules {
             Ok(Some(thread)) => thread.resident_pages()?,
             Ok(None) => {
                 let mut buffer = [0; 128];
-                match pages(procfs.read_of(known.pid, "statm", &mut buffer)?)? {
+                match pages(files.read(KeptFile::Statm, &mut buffer)?)? {
                     Pages::Resident(pages) => pages,
                     Pages::NoMemory if stat.has_memory || stat.threads > 1 => {
-                        pages_of_threads(&procfs.folder(known.pid)?)?
+                        pages_of_threads(&files.procfs.folder(known.pid)?)?
                     }
                     Pages::NoMemory => 0,
                 }

@@ -8,7 +8,8 @@
 //!
 //! - `stat` of processes that ran, are new, or have their turn. The start time identifies the
 //!   process; name, parent and state come with it.
-//! - `statm` of processes that ran or whose memory in `stat` differs, which is rough.
+//! - `statm` of processes that ran or whose memory in `stat` differs, which is rough. Both files of
+//!   processes that run again and again stay open.
 //! - The command line of processes that are new, or that an `exec` has changed: another name, or
 //!   arguments at another address. If a process has run, it is read again in its turn, because
 //!   the process may have overwritten it.

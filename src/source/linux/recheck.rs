@@ -29,11 +29,13 @@ impl LinuxSource {
             let before = buffers.known.binary_search_by_key(&pid, |known| known.pid);
             let before = before.ok().map(|index| buffers.known[index].lost());
             let before = before.filter(|before| !before.has_exited);
-            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
+            let (line, readers) = (&mut buffers.line, &mut buffers.readers);
             let why = Why::Changes;
             // It is lost, so it is read in full.
-            let entry = self.rules.entry(listed, before.as_ref(), clocks);
-            let mut inspected = self.rules.inspect(&procfs, entry, why, line, clocks);
+            let entry = self
+                .rules
+                .entry(listed, before.as_ref(), &mut readers.clocks);
+            let mut inspected = self.rules.inspect(&procfs, entry, why, line, readers);
             inspected.count_earlier(&self.exited);
             if let Some(ear) = &self.ear {
                 adopt(ear, &self.expected, &mut inspected, None);

@@ -13,10 +13,10 @@ use super::events::Ear;
 use super::exits::ExitEar;
 use super::expected::Expected;
 use super::idle_turns::IdleTurns;
-use super::inspect::{Inspected, Rules, Why};
+use super::inspect::{Inspected, Readers, Rules, Why};
 use super::known::Known;
 use super::new_pids::NewPids;
-use super::proc::cpu::ClockReader;
+use super::proc::kept_files::KeptFiles;
 use super::proc::machine::host_info;
 use super::proc::namespace::Namespace;
 use super::proc::origin::Origin;
@@ -74,7 +74,7 @@ pub(super) struct Buffers {
     pub(super) listed: Vec<Listed>,
     pub(super) list: Vec<MaybeUninit<u8>>,
     pub(super) line: Vec<u8>,
-    pub(super) clocks: ClockReader,
+    pub(super) readers: Readers,
     pub(super) counters: Vec<u8>,
     pub(super) ended: Ended,
     pub(super) waiting: Waiting,
@@ -130,6 +130,10 @@ impl LinuxSource {
         };
         let is_here = namespace.is_ours && rules.origin.is_here();
         let has_clocks = rules.has_clocks;
+        let mut readers = Readers::default();
+        if has_clocks {
+            readers.files = KeptFiles::of_mounted();
+        }
         let mut source = Self {
             host: host_info(&proc, namespace.is_ours),
             commands: Commands::new(proc.clone()),
@@ -147,6 +151,7 @@ impl LinuxSource {
                 list: vec![MaybeUninit::uninit(); LIST_LEN],
                 line: vec![0; STAT_LEN],
                 counters: vec![0; STAT_LEN],
+                readers,
                 ..Buffers::default()
             },
             ear: None,
@@ -202,9 +207,9 @@ impl LinuxSource {
         let candidates = buffers.listed.iter();
         let candidates = candidates.filter(|listed| own_pid.is_none_or(|own| own == listed.pid));
         for &listed in candidates {
-            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            let entry = rules.entry(listed, None, clocks);
-            match rules.inspect(procfs, entry, Why::Changes, line, clocks) {
+            let (line, readers) = (&mut buffers.line, &mut buffers.readers);
+            let entry = rules.entry(listed, None, &mut readers.clocks);
+            match rules.inspect(procfs, entry, Why::Changes, line, readers) {
                 Inspected::Read(read) if !read.has_unread_memory || !rules.has_clocks => {
                     return Ok(());
                 }
@@ -285,8 +290,11 @@ impl Source for LinuxSource {
         match outcome {
             Ok(_) => self.buffers.known = before,
             // After a failed scan everything is emitted in full. Identities are kept.
-            Err(_) => {
+            Err(ref error) => {
                 self.expected.doubt();
+                if error.class() == ErrorClass::ResourcesExhausted {
+                    self.buffers.readers.files.give_up();
+                }
                 let left = before.into_iter().filter(|before| !before.has_exited);
                 self.known.extend(left.map(Known::lost));
             }

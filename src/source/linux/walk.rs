@@ -138,8 +138,8 @@ impl LinuxSource {
                 true => Why::Memory,
                 false => Why::Changes,
             };
-            let (line, clocks) = (&mut buffers.line, &mut buffers.clocks);
-            let entry = self.rules.entry(listed, before, clocks);
+            let (line, readers) = (&mut buffers.line, &mut buffers.readers);
+            let entry = self.rules.entry(listed, before, &mut readers.clocks);
             if let Some((idle, read_at_ns)) = self.rules.idle(procfs, &entry, why) {
                 first_reads.end_of_row();
                 emit(Row::Unchanged {
@@ -150,7 +150,7 @@ impl LinuxSource {
                 continue;
             }
             first_reads.begin(before);
-            let mut inspected = self.rules.inspect(procfs, entry, why, line, clocks);
+            let mut inspected = self.rules.inspect(procfs, entry, why, line, readers);
             inspected.count_earlier(&self.exited);
             self.details.gather_if_read(
                 procfs,
@@ -195,6 +195,7 @@ impl LinuxSource {
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         buffers.ended.end_scan(&self.known);
+        buffers.readers.files.end_scan();
         self.emit_waiting(seen, emit);
         has_found_all
     }

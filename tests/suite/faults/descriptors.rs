@@ -1,12 +1,13 @@
 //! No or too few free file descriptors.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::Command;
 
 use process_scanner::{ErrorClass, Event};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Cat, ROLE, Watched, assert_passed, exits, own_next_pid, start_ticks};
+use super::{Cat, ROLE, Watched, assert_passed, cpu_ticks, exits, own_next_pid, start_ticks};
 use crate::support::{Live, ONLY_LIVE, live_sources};
 
 #[test]
@@ -18,13 +19,14 @@ fn descriptors_run_out_with(live: Live) {
     if std::env::var_os(ROLE).is_some() {
         return run_out_of_descriptors(live);
     }
+    run_again("faults::descriptors::descriptors_run_out", live);
+}
+
+/// Runs a test in a program of its own, with one live source.
+fn run_again(test: &str, live: Live) {
     let _pids = own_next_pid();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "faults::descriptors::descriptors_run_out",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--nocapture"])
         .env(ROLE, "1")
         .env(ONLY_LIVE, live.name)
         .output()
@@ -32,21 +34,24 @@ fn descriptors_run_out_with(live: Live) {
     assert_passed(&output);
 }
 
-fn run_out_of_descriptors(live: Live) {
-    let mut stays = Cat::start();
-    let mut watched = Watched::new(live);
-    let start_time_ms = watched.snapshot.by_pid(stays.pid()).unwrap().start_time_ms;
-    let boot_ms = start_time_ms.unwrap() - start_ticks(stays.pid()).unwrap() * 10;
+/// Takes all descriptors below a low limit. Returns that, and the limit before.
+fn take_all_descriptors() -> (Vec<File>, Rlimit) {
     let limit = getrlimit(Resource::Nofile);
     let low = Rlimit {
         current: Some(64),
         maximum: limit.maximum,
     };
     setrlimit(Resource::Nofile, low).unwrap();
-    let mut taken = Vec::new();
-    while let Ok(file) = File::open("/dev/null") {
-        taken.push(file);
-    }
+    let files = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    (files, limit)
+}
+
+fn run_out_of_descriptors(live: Live) {
+    let mut stays = Cat::start();
+    let mut watched = Watched::new(live);
+    let start_time_ms = watched.snapshot.by_pid(stays.pid()).unwrap().start_time_ms;
+    let boot_ms = start_time_ms.unwrap() - start_ticks(stays.pid()).unwrap() * 10;
+    let (mut taken, limit) = take_all_descriptors();
     // Without descriptors no scanner can be built.
     let refused = live.build().err().unwrap();
     assert_eq!(
@@ -96,5 +101,50 @@ fn run_out_of_descriptors(live: Live) {
     );
     assert!(stays.0.try_wait().unwrap().is_none());
     drop(stays);
+    assert!(exits(&watched.scan()).contains(&pid));
+}
+
+#[test]
+fn files_that_a_scanner_keeps_open_are_closed_if_the_program_lacks_descriptors() {
+    let live = live_sources().find(|live| live.name == "linux");
+    let live = live.expect("it is tested alone only by its own program");
+    if std::env::var_os(ROLE).is_some() {
+        return lack_kept_descriptors(live);
+    }
+    let test = "faults::descriptors::files_that_a_scanner_keeps_open_are_closed_if_the_program_lacks_descriptors";
+    run_again(test, live);
+}
+
+/// Returns how many of the files that are read of each process that runs are open here.
+fn kept_files_of(pid: u32) -> usize {
+    let names = ["stat", "statm"].map(|name| format!("/proc/{pid}/{name}"));
+    let files = std::fs::read_dir("/proc/self/fd").unwrap();
+    let links = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+    let is_kept = |link: &PathBuf| names.iter().any(|name| link.as_os_str() == name.as_str());
+    links.filter(is_kept).count()
+}
+
+fn lack_kept_descriptors(live: Live) {
+    let mut works = Cat::start();
+    let pid = works.pid();
+    let mut watched = Watched::new(live);
+    assert_eq!(kept_files_of(pid), 0);
+    for _ in 0..2 {
+        works.work_beyond(cpu_ticks(pid));
+        assert!(watched.scan().failure.is_none());
+        assert_eq!(kept_files_of(pid), 2);
+    }
+    let (taken, limit) = take_all_descriptors();
+    // The scan is repeated with the descriptors of those files.
+    let batch = watched.scan();
+    assert!(batch.failure.is_none() && batch.unconfirmed.is_empty());
+    assert!(watched.knows(pid));
+    assert_eq!(kept_files_of(pid), 0);
+    drop(taken);
+    setrlimit(Resource::Nofile, limit).unwrap();
+    works.work_beyond(cpu_ticks(pid));
+    assert!(watched.scan().failure.is_none());
+    assert_eq!(kept_files_of(pid), 0);
+    drop(works);
     assert!(exits(&watched.scan()).contains(&pid));
 }

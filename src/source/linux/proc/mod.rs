@@ -6,6 +6,7 @@ pub(in crate::source) mod cmdline;
 pub(in crate::source) mod cpu;
 pub(in crate::source) mod effective_user;
 mod hiding;
+pub(in crate::source) mod kept_files;
 pub(in crate::source) mod last_pid;
 pub(in crate::source) mod machine;
 pub(in crate::source) mod namespace;

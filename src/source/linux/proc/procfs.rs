@@ -168,8 +168,13 @@ impl Procfs {
         name: &str,
         buffer: &'a mut [u8],
     ) -> Result<&'a [u8], Unread> {
+        read_whole(&self.open_of(pid, name)?, buffer)
+    }
+
+    /// Opens a file of a process.
+    pub(super) fn open_of(&self, pid: u32, name: &str) -> Result<OwnedFd, Unread> {
         let mut path = [0; PATH_LEN];
-        read_at(&self.dir, path_of("", pid, name, &mut path), buffer)
+        Ok(open_at(&self.dir, path_of("", pid, name, &mut path))?)
     }
 
     /// Reads a file of a process to its end, or up to `max_bytes`.
@@ -192,8 +197,7 @@ impl Procfs {
         max_bytes: usize,
         content: &mut Vec<u8>,
     ) -> Result<(), Unread> {
-        let mut path = [0; PATH_LEN];
-        let file = open_at(&self.dir, path_of("", pid, "cmdline", &mut path))?;
+        let file = self.open_of(pid, "cmdline")?;
         // The kernel fills the buffer if it can (get_mm_cmdline in fs/proc/base.c).
         read_until(&file, max_bytes, content, |read, room| read < room)
     }
@@ -332,7 +336,7 @@ pub(super) fn read_at<'a>(
 
 /// One call reads all, because the kernel produces such a file as a whole (single_open in
 /// fs/seq_file.c).
-fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
+pub(super) fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8], Unread> {
     let len = rustix::io::read(file, &mut *buffer)?;
     Ok(&buffer[..len])
 }
