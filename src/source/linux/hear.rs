@@ -36,7 +36,6 @@ impl LinuxSource {
         self.expected.doubt();
         if options.raise_descriptor_limit {
             raise_limit();
-            self.buffers.readers.files.count_descriptors();
         }
         match self.open_ear(options) {
             Ok(ear) => {

@@ -184,7 +184,7 @@ impl Rules {
             why => why,
         };
         // It has run, and probably will again.
-        let keeps = why == Why::Changes && before.is_some();
+        let keeps = before.is_some_and(|before| clock_ns.is_some_and(|ns| ns != before.cpu_ns));
         let mut files = readers.files.of(procfs, listed.pid, keeps);
         let line = match files.read(KeptFile::Stat, line) {
             // A recorded folder can lack the file.

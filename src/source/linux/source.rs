@@ -287,6 +287,7 @@ impl Source for LinuxSource {
     fn scan(&mut self, emit: &mut dyn FnMut(Row<'_>)) -> Result<ScanSummary> {
         let before = std::mem::take(&mut self.known);
         let outcome = self.read_all(&before, emit);
+        self.buffers.readers.files.end_scan();
         match outcome {
             Ok(_) => self.buffers.known = before,
             // After a failed scan everything is emitted in full. Identities are kept.

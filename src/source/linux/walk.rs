@@ -42,6 +42,8 @@ impl LinuxSource {
         if is_denied {
             // Which processes the list has can change without any event.
             self.expected.doubt();
+            // A file that was opened before could still be read. Or no descriptor is left.
+            buffers.readers.files.give_up();
         }
         let began_ticks = since_ms() / TICK_MS;
         let has_all_births = match &self.ear {
@@ -195,7 +197,6 @@ impl LinuxSource {
         }
         seen.first_read_cpu_ns += first_reads.total_ns();
         buffers.ended.end_scan(&self.known);
-        buffers.readers.files.end_scan();
         self.emit_waiting(seen, emit);
         has_found_all
     }
@@ -210,14 +211,16 @@ impl LinuxSource {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::fs;
+    use std::path::PathBuf;
+    use std::time::{Duration, Instant};
 
     use crossbeam_channel::unbounded;
 
     use super::*;
     use crate::model::{Collect, Detail};
     use crate::source::linux::details::PssReader;
-    use crate::source::linux::made_up_proc::Idle;
+    use crate::source::linux::made_up_proc::{Idle, PATIENCE};
     use crate::source::{DetailValue, Source};
 
     /// Scans, and returns the share of memory that the scan emits of a process; `None` if it emits
@@ -259,5 +262,31 @@ mod tests {
         // It can have its turn in one of them.
         let mut scans = (0..2).map(|_| scanned(&mut source, pid));
         assert!(scans.any(|scanned| scanned.is_none()));
+    }
+
+    #[test]
+    fn files_of_processes_that_are_read_but_idle_are_not_kept() {
+        let child = Idle::start();
+        let pid = child.pid();
+        let file = PathBuf::from(format!("/proc/{pid}/stat"));
+        let is_kept = || {
+            let files = fs::read_dir("/proc/self/fd").expect("there is a /proc here");
+            let mut links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+            links.any(|link| link == file)
+        };
+        let mut source = LinuxSource::new(Collect::default()).expect("there is a /proc here");
+        // It can run at the start, also for the sources of other tests.
+        let until = Instant::now() + PATIENCE;
+        loop {
+            scanned(&mut source, pid);
+            source.proc = "/proc/missing".into();
+            assert!(source.scan(&mut |_| {}).is_err());
+            source.proc = "/proc".into();
+            assert!(scanned(&mut source, pid).is_some(), "all are read then");
+            if !is_kept() {
+                return;
+            }
+            assert!(Instant::now() < until, "its file is open");
+        }
     }
 }

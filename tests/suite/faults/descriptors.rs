@@ -8,7 +8,7 @@ use process_scanner::{ErrorClass, Event};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{Cat, ROLE, Watched, assert_passed, cpu_ticks, exits, own_next_pid, start_ticks};
-use crate::support::{Live, ONLY_LIVE, live_sources};
+use crate::support::{Live, ONLY_LIVE, await_some, live_sources};
 
 #[test]
 fn descriptors_run_out() {
@@ -34,16 +34,9 @@ fn run_again(test: &str, live: Live) {
     assert_passed(&output);
 }
 
-/// Takes all descriptors below a low limit. Returns that, and the limit before.
-fn take_all_descriptors() -> (Vec<File>, Rlimit) {
-    let limit = getrlimit(Resource::Nofile);
-    let low = Rlimit {
-        current: Some(64),
-        maximum: limit.maximum,
-    };
-    setrlimit(Resource::Nofile, low).unwrap();
-    let files = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-    (files, limit)
+/// Takes all descriptors below the limit.
+fn take_all_descriptors() -> Vec<File> {
+    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
 }
 
 fn run_out_of_descriptors(live: Live) {
@@ -51,7 +44,8 @@ fn run_out_of_descriptors(live: Live) {
     let mut watched = Watched::new(live);
     let start_time_ms = watched.snapshot.by_pid(stays.pid()).unwrap().start_time_ms;
     let boot_ms = start_time_ms.unwrap() - start_ticks(stays.pid()).unwrap() * 10;
-    let (mut taken, limit) = take_all_descriptors();
+    let limit = limit_descriptors(64);
+    let mut taken = take_all_descriptors();
     // Without descriptors no scanner can be built.
     let refused = live.build().err().unwrap();
     assert_eq!(
@@ -115,36 +109,83 @@ fn files_that_a_scanner_keeps_open_are_closed_if_the_program_lacks_descriptors()
     run_again(test, live);
 }
 
-/// Returns how many of the files that are read of each process that runs are open here.
-fn kept_files_of(pid: u32) -> usize {
-    let names = ["stat", "statm"].map(|name| format!("/proc/{pid}/{name}"));
+/// Sets the soft limit of descriptors. Returns the limit before.
+fn limit_descriptors(most: u64) -> Rlimit {
+    let limit = getrlimit(Resource::Nofile);
+    let low = Rlimit {
+        current: Some(most),
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, low).unwrap();
+    limit
+}
+
+/// Returns the files that are open here of those that are read of each process that runs.
+fn kept_files() -> Vec<PathBuf> {
     let files = std::fs::read_dir("/proc/self/fd").unwrap();
     let links = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
-    let is_kept = |link: &PathBuf| names.iter().any(|name| link.as_os_str() == name.as_str());
-    links.filter(is_kept).count()
+    let is_kept = |link: &PathBuf| link.ends_with("stat") || link.ends_with("statm");
+    links.filter(is_kept).collect()
+}
+
+fn kept_files_of(pid: u32) -> usize {
+    let folder = format!("/proc/{pid}");
+    let files = kept_files().into_iter();
+    files.filter(|file| file.starts_with(&folder)).count()
+}
+
+#[test]
+fn files_that_a_scanner_keeps_open_are_closed_if_fewer_are_allowed() {
+    let live = live_sources().find(|live| live.name == "linux");
+    let live = live.expect("it is tested alone only by its own program");
+    if std::env::var_os(ROLE).is_none() {
+        let test =
+            "faults::descriptors::files_that_a_scanner_keeps_open_are_closed_if_fewer_are_allowed";
+        return run_again(test, live);
+    }
+    let mut work = [(); 6].map(|()| Cat::start());
+    let mut watched = Watched::new(live);
+    let mut scan = || {
+        for works in &mut work {
+            works.work_beyond(cpu_ticks(works.pid()));
+        }
+        assert!(watched.scan().failure.is_none());
+        kept_files().len()
+    };
+    assert!(scan() >= 12);
+    let limit = limit_descriptors(80);
+    for _ in 0..3 {
+        assert!(scan() <= 10);
+    }
+    setrlimit(Resource::Nofile, limit).unwrap();
 }
 
 fn lack_kept_descriptors(live: Live) {
-    let mut works = Cat::start();
-    let pid = works.pid();
-    let mut watched = Watched::new(live);
-    assert_eq!(kept_files_of(pid), 0);
-    for _ in 0..2 {
-        works.work_beyond(cpu_ticks(pid));
-        assert!(watched.scan().failure.is_none());
-        assert_eq!(kept_files_of(pid), 2);
+    let limit = limit_descriptors(1024);
+    // With one, `/proc` can be opened, but no file in it.
+    for free in [0, 1] {
+        let mut work = [(); 6].map(|()| Cat::start());
+        let pid = work[0].pid();
+        let mut watched = Watched::new(live);
+        let mut scan = |has_few: bool| {
+            for works in &mut work {
+                works.work_beyond(cpu_ticks(works.pid()));
+            }
+            let mut taken = Vec::new();
+            if has_few {
+                taken = take_all_descriptors();
+                taken.truncate(taken.len() - free);
+            }
+            // It is repeated with the descriptors of the files.
+            assert!(watched.scan().failure.is_none());
+            drop(taken);
+            kept_files_of(pid)
+        };
+        assert_eq!(scan(false), 2);
+        assert_eq!(scan(false), 2);
+        // The thread that reads command lines may have had some that are free again.
+        await_some("closed files", || (scan(true) == 0).then_some(()));
+        assert_eq!(scan(false), 0);
     }
-    let (taken, limit) = take_all_descriptors();
-    // The scan is repeated with the descriptors of those files.
-    let batch = watched.scan();
-    assert!(batch.failure.is_none() && batch.unconfirmed.is_empty());
-    assert!(watched.knows(pid));
-    assert_eq!(kept_files_of(pid), 0);
-    drop(taken);
     setrlimit(Resource::Nofile, limit).unwrap();
-    works.work_beyond(cpu_ticks(pid));
-    assert!(watched.scan().failure.is_none());
-    assert_eq!(kept_files_of(pid), 0);
-    drop(works);
-    assert!(exits(&watched.scan()).contains(&pid));
 }

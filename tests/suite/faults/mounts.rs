@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use process_scanner::ErrorClass;
+use process_scanner::{Collect, ErrorClass, LinuxSource, Source};
 #[cfg(feature = "cli")]
 use rustix::mount::mount_bind;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
-use super::{Cat, Watched, exits, is_root, skip, with_own_mounts};
+use super::{Cat, Watched, cpu_ticks, exits, is_root, skip, with_own_mounts};
 use crate::support::{Live, live_sources};
 
 #[test]
@@ -39,7 +39,10 @@ fn proc_is_unmounted_and_mounted_again_with(live: Live) {
             assert!(batch.events.is_empty() || live.listens());
             assert!(watched.knows(stay));
             // Of processes that are born meanwhile it hears too.
-            let created = batch.events.iter().filter(|event| event.kind() == "created");
+            let created = batch
+                .events
+                .iter()
+                .filter(|event| event.kind() == "created");
             assert!(batch.unconfirmed.len() + created.count() >= watched.snapshot.len());
         }
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
@@ -72,6 +75,37 @@ fn another_proc_is_mounted_over_this_one_with(live: Live) {
         unmount("/proc", UnmountFlags::DETACH).unwrap();
         assert!(watched.scan().failure.is_none());
         assert!(watched.knows(stays.pid()));
+    });
+}
+
+#[test]
+fn files_of_a_proc_that_is_gone_are_closed() {
+    if !is_root() {
+        return skip("files_of_a_proc_that_is_gone_are_closed", "needs root");
+    }
+    with_own_mounts(|| {
+        let folder = tempfile::tempdir().unwrap();
+        mount("proc", folder.path(), "proc", MountFlags::empty(), None).unwrap();
+        let mut works = Cat::start();
+        let file = format!("/{}/stat", works.pid());
+        // Other tests of this program scan the usual /proc.
+        let is_open = || {
+            let files = fs::read_dir("/proc/self/fd").unwrap();
+            let links = files.filter_map(|file| fs::read_link(file.unwrap().path()).ok());
+            let mut links = links.map(|link| link.to_string_lossy().into_owned());
+            links.any(|link| link.ends_with(&file) && !link.starts_with("/proc/"))
+        };
+        let mut source = LinuxSource::with_proc(folder.path(), Collect::default()).unwrap();
+        let mut scan = || source.scan(&mut |_| {});
+        scan().unwrap();
+        works.work_beyond(cpu_ticks(works.pid()));
+        scan().unwrap();
+        assert!(is_open());
+        unmount(folder.path(), UnmountFlags::DETACH).unwrap();
+        for _ in 0..10 {
+            assert_eq!(scan().unwrap_err().class(), ErrorClass::SourceGone);
+        }
+        assert!(!is_open());
     });
 }
 

@@ -11,7 +11,7 @@ use process_scanner::{Changes, Collect, Event, LinuxSource, Source};
 use rustix::mount::{MountFlags, mount, mount_remount};
 use tempfile::TempDir;
 
-use super::{Cat, ROLE, Watched, assert_passed, is_root, skip, with_own_mounts};
+use super::{Cat, ROLE, Watched, assert_passed, cpu_ticks, is_root, skip, with_own_mounts};
 use crate::support::{Live, ONLY_LIVE, await_some, live_sources};
 
 pub(crate) const NOBODY: u32 = 65534;
@@ -162,6 +162,10 @@ fn other_users_files_become_unreadable_during_a_watch() {
         mount("proc", "/proc", "proc", MountFlags::empty(), None).unwrap();
         let (_folder, program) = program_for_all();
         let mut child = start_as_other_user(&program, THIS, live, works.pid());
+        await_word(&mut child, "seen");
+        // So that the scanner keeps its files open.
+        works.work_beyond(cpu_ticks(works.pid()));
+        child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
         await_word(&mut child, "watching");
         mount_remount("/proc", MountFlags::empty(), "hidepid=1").unwrap();
         // So that there is something to read.
@@ -175,11 +179,15 @@ fn other_users_files_become_unreadable_during_a_watch() {
 fn watch_while_files_are_closed(live: Live, works: u32) {
     let mut watched = Watched::new(live);
     // On a busy machine its command line can come late.
-    let before = await_some("its command line", || {
+    await_some("its command line", || {
         watched.scan();
-        let before = watched.snapshot.by_pid(works).cloned();
-        before.filter(|before| before.command.is_some())
+        let seen = watched.snapshot.by_pid(works)?;
+        seen.command.is_some().then_some(())
     });
+    println!("seen");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    watched.scan();
+    let before = watched.snapshot.by_pid(works).unwrap().clone();
     println!("watching");
     std::io::stdin().read_line(&mut String::new()).unwrap();
     assert!(fs::read(format!("/proc/{works}/stat")).is_err());

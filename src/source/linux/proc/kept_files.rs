@@ -1,15 +1,16 @@
 //! Keeps files of processes open that run in scan after scan.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 
 use ahash::AHashMap;
+use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 use super::procfs::{Procfs, Unread, read_whole};
+use super::stat::number;
 
-/// Files that may be kept. The kernel keeps a page for each that was read (seq_read_iter in fs/seq_file.c):
-/// 2.2 MB for all.
-const MOST: u64 = 512;
+/// Kernel memory that files may take. The kernel keeps a page for each that was read (seq_read_iter in fs/seq_file.c).
+const MOST_BYTES: u64 = 2 << 20;
 
 /// The part of the program's descriptors that may be kept.
 const SHARE: u64 = 8;
@@ -57,23 +58,20 @@ impl KeptFile {
             Self::Statm => "statm",
         }
     }
+
+    /// Returns whether this was read of the process, as far as the content shows.
+    fn is_of(self, pid: u32, content: &[u8]) -> bool {
+        let first = content.split(|&byte| byte == b' ').next();
+        self == Self::Statm || first.and_then(number) == Some(u64::from(pid))
+    }
 }
 
 impl KeptFiles {
     /// Creates it for a mount of proc(5). The default keeps nothing: other files may be replaced.
     pub(in crate::source) fn of_mounted() -> Self {
-        let mut files = Self {
+        Self {
             is_allowed: true,
             ..Self::default()
-        };
-        files.count_descriptors();
-        files
-    }
-
-    /// Finds how many may be kept: the limit of the program's descriptors has changed.
-    pub(in crate::source) fn count_descriptors(&mut self) {
-        if self.is_allowed {
-            self.most = most(getrlimit(Resource::Nofile).current);
         }
     }
 
@@ -92,17 +90,33 @@ impl KeptFiles {
         }
     }
 
-    /// Closes files that were not read for some scans.
+    /// Closes files that were not read for some scans, and all if fewer are allowed by now.
     pub(in crate::source) fn end_scan(&mut self) {
+        if !self.is_allowed {
+            return;
+        }
+        self.most = most(getrlimit(Resource::Nofile).current);
+        if self.files.len() > self.most {
+            self.files.clear();
+        }
         self.files.retain(|_, kept| {
             kept.unread_scans += 1;
             kept.unread_scans <= SCANS
         });
     }
 
-    /// Closes all for good: the program lacks descriptors.
+    /// Closes all for good, because the program lacks descriptors or `/proc` hides processes.
     pub(in crate::source) fn give_up(&mut self) {
         *self = Self::default();
+    }
+
+    /// Forgets all for good, because the program has closed them.
+    ///
+    /// Their numbers can be other files of the program by now, which must stay open.
+    fn disown(&mut self) {
+        for (_, kept) in std::mem::take(self).files {
+            let _ = kept.file.into_raw_fd();
+        }
     }
 }
 
@@ -114,18 +128,18 @@ impl FilesOf<'_> {
         buffer: &'a mut [u8],
     ) -> Result<&'a [u8], Unread> {
         let key = (self.pid, file);
-        let kept = &mut self.kept.files;
-        if let Some(found) = kept.get_mut(&key) {
+        if let Some(found) = self.kept.files.get_mut(&key) {
             match rustix::io::pread(&found.file, &mut *buffer, 0) {
-                Ok(len) => {
+                Ok(len) if file.is_of(self.pid, &buffer[..len]) => {
                     found.unread_scans = 0;
                     return Ok(&buffer[..len]);
                 }
                 // It has ended, and another process can have its pid.
-                Err(_) => kept.remove(&key),
-            };
+                Err(Errno::SRCH) => drop(self.kept.files.remove(&key)),
+                _ => self.kept.disown(),
+            }
         }
-        let opened = self.open(file)?;
+        let opened = self.procfs.open_of(self.pid, file.name())?;
         let content = read_whole(&opened, buffer)?;
         if self.keeps && self.kept.files.len() < self.kept.most {
             let kept = Kept {
@@ -136,26 +150,18 @@ impl FilesOf<'_> {
         }
         Ok(content)
     }
-
-    fn open(&mut self, file: KeptFile) -> Result<OwnedFd, Unread> {
-        match self.procfs.open_of(self.pid, file.name()) {
-            Err(Unread::Failed) if !self.kept.files.is_empty() => {
-                self.kept.give_up();
-                self.procfs.open_of(self.pid, file.name())
-            }
-            opened => opened,
-        }
-    }
 }
 
 /// Returns how many files may be kept, of so many descriptors; `None`: no limit.
 fn most(descriptors: Option<u64>) -> usize {
-    let most = descriptors.map_or(MOST, |descriptors| MOST.min(descriptors / SHARE));
+    let most = MOST_BYTES / rustix::param::page_size() as u64;
+    let most = descriptors.map_or(most, |descriptors| most.min(descriptors / SHARE));
     usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
 
@@ -182,10 +188,18 @@ mod tests {
         Ok(pid.expect("it begins with the pid"))
     }
 
+    fn kept_files() -> KeptFiles {
+        KeptFiles {
+            is_allowed: true,
+            most: 2,
+            ..KeptFiles::default()
+        }
+    }
+
     #[test]
     fn a_kept_file_is_that_of_its_process_until_it_ends() {
         let mut child = child();
-        let mut files = KeptFiles::of_mounted();
+        let mut files = kept_files();
         for _ in 0..3 {
             assert_eq!(pid_in_stat(&mut files, child.id(), true), Ok(child.id()));
         }
@@ -201,19 +215,39 @@ mod tests {
         files.files.insert((own, KeptFile::Stat), kept);
         assert_eq!(pid_in_stat(&mut files, own, false), Ok(own));
         assert_eq!(files.files.len(), 0);
+        assert!(files.is_allowed);
+    }
+
+    #[test]
+    fn numbers_that_have_become_other_files_are_not_read_and_not_closed() {
+        let (reader, _writer) = std::io::pipe().expect("there are descriptors");
+        let other = procfs().open_of(1, "stat").expect("it can be read");
+        for file in [other, reader.into()] {
+            let mut files = kept_files();
+            let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+            let target = std::fs::read_link(&link).expect("it is open");
+            let own = std::process::id();
+            let unread_scans = 0;
+            let kept = Kept { file, unread_scans };
+            files.files.insert((own, KeptFile::Stat), kept);
+            for _ in 0..2 {
+                assert_eq!(pid_in_stat(&mut files, own, true), Ok(own));
+                assert_eq!(files.files.len(), 0);
+            }
+            assert_eq!(std::fs::read_link(&link).ok(), Some(target));
+        }
     }
 
     #[test]
     fn a_file_that_is_not_read_is_closed_after_some_scans() {
         let own = std::process::id();
         let mut files = KeptFiles::of_mounted();
-        pid_in_stat(&mut files, own, true).expect("we live");
-        for _ in 0..SCANS {
-            files.end_scan();
-        }
-        pid_in_stat(&mut files, own, true).expect("we live");
-        for _ in 0..SCANS {
-            files.end_scan();
+        files.end_scan();
+        for _ in 0..2 {
+            pid_in_stat(&mut files, own, true).expect("we live");
+            for _ in 0..SCANS {
+                files.end_scan();
+            }
         }
         assert_eq!(files.files.len(), 1);
         files.end_scan();
@@ -222,11 +256,9 @@ mod tests {
 
     #[test]
     fn no_more_files_are_kept_than_allowed() {
-        let mut files = KeptFiles {
-            most: 1,
-            ..KeptFiles::default()
-        };
         let own = std::process::id();
+        let mut files = kept_files();
+        files.most = 1;
         let mut line = [0; 1024];
         for file in [KeptFile::Statm, KeptFile::Stat] {
             let read = files.of(&procfs(), own, true).read(file, &mut line).is_ok();
@@ -235,11 +267,14 @@ mod tests {
         assert!(files.files.contains_key(&(own, KeptFile::Statm)));
         assert_eq!(files.files.len(), 1);
         files.give_up();
+        files.end_scan();
         pid_in_stat(&mut files, own, true).expect("we live");
         assert_eq!(files.files.len(), 0);
+        let page_bytes = rustix::param::page_size() as u64;
+        assert_eq!(most(Some(256)), 32);
         assert_eq!(
-            [most(Some(1024)), most(Some(1 << 20)), most(None)],
-            [128, 512, 512]
+            [most(Some(1 << 20)), most(None)].map(|most| most as u64 * page_bytes),
+            [MOST_BYTES; 2]
         );
     }
 }
