@@ -109,11 +109,14 @@ fn files_that_a_scanner_keeps_open_are_closed_if_the_program_lacks_descriptors()
     run_again(test, live);
 }
 
-/// Sets the soft limit of descriptors. Returns the limit before.
+/// Enough to keep the files of all processes of a usual host that run.
+const ENOUGH: u64 = 4096;
+
+/// Sets the soft limit of descriptors, as far as the hard limit allows. Returns the limit before.
 fn limit_descriptors(most: u64) -> Rlimit {
     let limit = getrlimit(Resource::Nofile);
     let low = Rlimit {
-        current: Some(most),
+        current: Some(limit.maximum.map_or(most, |maximum| most.min(maximum))),
         maximum: limit.maximum,
     };
     setrlimit(Resource::Nofile, low).unwrap();
@@ -143,6 +146,7 @@ fn files_that_a_scanner_keeps_open_are_closed_if_fewer_are_allowed() {
             "faults::descriptors::files_that_a_scanner_keeps_open_are_closed_if_fewer_are_allowed";
         return run_again(test, live);
     }
+    let limit = limit_descriptors(ENOUGH);
     let mut work = [(); 6].map(|()| Cat::start());
     let mut watched = Watched::new(live);
     let mut scan = || {
@@ -153,7 +157,7 @@ fn files_that_a_scanner_keeps_open_are_closed_if_fewer_are_allowed() {
         kept_files().len()
     };
     assert!(scan() >= 12);
-    let limit = limit_descriptors(80);
+    limit_descriptors(80);
     for _ in 0..3 {
         assert!(scan() <= 10);
     }
@@ -161,7 +165,7 @@ fn files_that_a_scanner_keeps_open_are_closed_if_fewer_are_allowed() {
 }
 
 fn lack_kept_descriptors(live: Live) {
-    let limit = limit_descriptors(1024);
+    let limit = limit_descriptors(ENOUGH);
     // With one, `/proc` can be opened, but no file in it.
     for free in [0, 1] {
         let mut work = [(); 6].map(|()| Cat::start());
