@@ -10,7 +10,7 @@ use super::procfs::{Procfs, Unread, read_whole};
 use super::stat::number;
 
 /// Kernel memory that files may take. The kernel keeps a page for each that was read (seq_read_iter in fs/seq_file.c).
-const MOST_BYTES: u64 = 2 << 20;
+const MOST_BYTES: u64 = 8 << 20;
 
 /// The part of the program's descriptors that may be kept.
 const SHARE: u64 = 8;
