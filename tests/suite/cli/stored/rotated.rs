@@ -1,7 +1,7 @@
 //! Recordings in several files: `--rotate` and `--keep`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -88,13 +88,17 @@ fn a_recording_in_parts_replays_as_one() {
 
 #[test]
 fn a_missing_part_is_reported_and_processes_are_listed_anew() {
-    // A busy machine makes fewer parts.
+    // A busy machine makes fewer parts, or ends before the first scan of the last one.
+    let has_scans = |part: &PathBuf| {
+        let output = replay(part);
+        output.status.success() && !output.stdout.is_empty()
+    };
     let (dir, parts) = await_some("a recording of three parts", || {
         let dir = TempDir::new().unwrap();
         let file = dir.path().join("host.ndjson.gz");
         assert_recorded(&file, &["--rotate", "1s", "--for", "3500ms"]);
         let parts = parts_in(&dir);
-        (parts.len() > 2).then_some((dir, parts))
+        (parts.len() > 2 && parts.iter().all(has_scans)).then_some((dir, parts))
     });
     let file = dir.path().join("host.ndjson.gz");
     fs::remove_file(&parts[1]).unwrap();
